@@ -1,0 +1,20 @@
+//! Diagnostics: what is wrong with what a user wrote, as data.
+//!
+//! Every rule that looks at user input appends to a [`Diagnostics`] and goes on, so that one run reports every mistake.
+//! A [`Span`] says where, [`Sources`] keeps the texts that spans point into, and `render` turns both into the picture
+//! that a person reads. Nothing here knows what a pipeline is.
+
+mod diagnostic;
+mod render;
+mod sources;
+mod suggest;
+
+pub use diagnostic::Diagnostic;
+pub use diagnostic::Diagnostics;
+pub use diagnostic::Label;
+pub use diagnostic::Severity;
+pub use render::render;
+pub use sources::FileId;
+pub use sources::Sources;
+pub use sources::Span;
+pub use suggest::did_you_mean;

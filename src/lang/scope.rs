@@ -1,0 +1,61 @@
+//! What the evaluator asks of the world around it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::value::Reference;
+use super::value::Value;
+use crate::diag::Span;
+
+/// One name of a traversal: `var`, `bucket`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The name.
+    pub name: Arc<str>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a traversal stands for.
+#[derive(Clone, Debug)]
+pub enum Resolution {
+    /// The first `consumed` names are this value; the evaluator applies the rest of the traversal to it.
+    Value {
+        /// The value.
+        value: Value,
+        /// How many names it took.
+        consumed: usize,
+    },
+    /// Known only when an instance runs (`run.…`): the traversal stays in the residual.
+    Deferred,
+    /// An error, which the scope has already reported.
+    Failed,
+}
+
+/// Resolves names. Implementations may evaluate lazily and remember, behind `&self`.
+pub trait Scope {
+    /// Resolves the longest leading chain of plain names of a traversal. `path` has at least one step.
+    /// Unknown names are reported by the scope itself, with a did-you-mean.
+    fn resolve(&self, path: &[Step]) -> Resolution;
+
+    /// Reads an attribute of a referenced object (`data_node.archive.path`). `None` if that failed and was reported.
+    fn attribute(&self, reference: &Reference, name: &Step) -> Option<Value>;
+
+    /// Reports a finding.
+    fn report(&self, diagnostic: crate::diag::Diagnostic);
+}
+
+/// The files that functions may read, relative to the module.
+pub trait Files {
+    /// The content of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Whether a path is a regular file.
+    fn is_file(&self, path: &Path) -> bool;
+    /// The paths of all files below a directory, relative to it, sorted.
+    fn list(&self, directory: &Path) -> io::Result<Vec<std::path::PathBuf>>;
+    /// The absolute form of a path, without touching symbolic links.
+    fn absolute(&self, path: &Path) -> std::path::PathBuf;
+    /// The user's home directory, if it is known.
+    fn home(&self) -> Option<std::path::PathBuf>;
+}

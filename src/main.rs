@@ -1,0 +1,5 @@
+//! The `pipeform` command.
+
+fn main() -> std::process::ExitCode {
+    pipeform::cli::main()
+}

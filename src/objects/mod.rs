@@ -1,0 +1,5 @@
+//! What each object type is: one file a type, the registry, addresses, references.
+
+mod address;
+
+pub use address::Address;
