@@ -1,5 +1,18 @@
 //! What each object type is: one file a type, the registry, addresses, references.
+//!
+//! A type is described once, by an [`ObjectType`]: its attributes with types, defaults, docs, which may be deferred and
+//! which are sensitive. Validation, the plan's rendering, the reference pages and the importer's mapping come from that.
+//! What a type *does* is in the file of the same name in `exec`.
 
 mod address;
+mod kind;
+mod object;
+mod schema;
 
 pub use address::Address;
+pub use kind::Kind;
+pub use object::Object;
+pub use schema::AttributeSchema;
+pub use schema::AttributeType;
+pub use schema::Default;
+pub use schema::ObjectType;

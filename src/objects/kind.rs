@@ -1,0 +1,64 @@
+//! The kinds of objects.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// The kind of an object: the word its block starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What to do on success, failure or lateness.
+    Action,
+    /// Work.
+    Activity,
+    /// How data is laid out in a file.
+    DataFormat,
+    /// Where data is.
+    DataNode,
+    /// A database that tables live in.
+    Database,
+    /// A named group of activities.
+    Pipeline,
+    /// A check that must hold before an activity or data node is ready.
+    Precondition,
+    /// Intervals of time.
+    Schedule,
+}
+
+impl Kind {
+    /// All kinds, in alphabetical order.
+    pub const ALL: [Self; 8] = [
+        Self::Action,
+        Self::Activity,
+        Self::DataFormat,
+        Self::DataNode,
+        Self::Database,
+        Self::Pipeline,
+        Self::Precondition,
+        Self::Schedule,
+    ];
+
+    /// The word, as in blocks, references and addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Activity => "activity",
+            Self::DataFormat => "data_format",
+            Self::DataNode => "data_node",
+            Self::Database => "database",
+            Self::Pipeline => "pipeline",
+            Self::Precondition => "precondition",
+            Self::Schedule => "schedule",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether blocks of this kind have a type label (`activity "copy" "archive"`) or only a name.
+    pub const fn has_type(self) -> bool {
+        !matches!(self, Self::Pipeline | Self::Schedule)
+    }
+}

@@ -1,0 +1,103 @@
+//! How a type of objects is described.
+
+use super::kind::Kind;
+
+/// The description of a type of objects.
+#[derive(Debug)]
+pub struct ObjectType {
+    /// Its kind.
+    pub kind: Kind,
+    /// The type label, e.g. `copy`; empty for kinds without types.
+    pub name: &'static str,
+    /// What it is, in a sentence or a few.
+    pub doc: &'static str,
+    /// Its own attributes, then groups that several types share.
+    pub attributes: &'static [&'static [AttributeSchema]],
+}
+
+impl PartialEq for ObjectType {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.name) == (other.kind, other.name)
+    }
+}
+
+impl ObjectType {
+    /// All attributes in the order of the description.
+    pub fn schema(&self) -> impl Iterator<Item = &'static AttributeSchema> {
+        self.attributes.iter().flat_map(|group| group.iter())
+    }
+
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
+        self.schema().find(|attribute| attribute.name == name)
+    }
+}
+
+/// The description of an attribute.
+#[derive(Debug)]
+pub struct AttributeSchema {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub value: AttributeType,
+    /// Whether it must be set, or what it means when it is not.
+    pub default: Default,
+    /// Whether its value may need `run.*`.
+    pub deferrable: bool,
+    /// Whether plans, states and logs must not show it.
+    pub sensitive: bool,
+    /// What it means, in a sentence.
+    pub doc: &'static str,
+}
+
+/// What an attribute takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AttributeType {
+    /// Text.
+    String,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A bool.
+    Bool,
+    /// A whole number, at least this.
+    Integer(i64),
+    /// A length of time, e.g. `15 minutes`.
+    Duration,
+    /// A period of a schedule, e.g. `1 day`.
+    Period,
+    /// A date, or date and time, e.g. `2026-11-01` or `2026-11-01T06:00`, with or without offset.
+    DateTime,
+    /// A time zone, e.g. `Europe/Berlin`.
+    TimeZone,
+    /// A regular expression.
+    Regex,
+    /// A list of texts.
+    Strings,
+    /// Texts by name.
+    StringMap,
+    /// Values bound to the placeholders of SQL: a list for `?`, a map for `:name`.
+    Params,
+    /// A reference to an object of this kind.
+    Ref(Kind),
+    /// References to objects of this kind: one, or a list.
+    Refs(Kind),
+    /// References to objects of this kind: one, a list, or a map that names them.
+    NamedRefs(Kind),
+    /// References to activities or pipelines, for order only.
+    DependsOn,
+}
+
+/// What an attribute means when it is not set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    /// It must be set.
+    Required,
+    /// Nothing, or what the doc says.
+    None,
+    /// A text (also for enumerations, durations and periods).
+    Text(&'static str),
+    /// A number.
+    Integer(i64),
+    /// A bool.
+    Bool(bool),
+}
