@@ -4,10 +4,20 @@
 //! which are sensitive. Validation, the plan's rendering, the reference pages and the importer's mapping come from that.
 //! What a type *does* is in the file of the same name in `exec`.
 
+mod action;
+mod activity;
 mod address;
+mod data_format;
+mod data_node;
+mod database;
 mod kind;
 mod object;
+mod pipeline;
+mod precondition;
+pub mod registry;
+mod schedule;
 mod schema;
+mod shared;
 
 pub use address::Address;
 pub use kind::Kind;
@@ -15,4 +25,5 @@ pub use object::Object;
 pub use schema::AttributeSchema;
 pub use schema::AttributeType;
 pub use schema::Default;
+pub use schema::Nested;
 pub use schema::ObjectType;

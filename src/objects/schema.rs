@@ -13,6 +13,21 @@ pub struct ObjectType {
     pub doc: &'static str,
     /// Its own attributes, then groups that several types share.
     pub attributes: &'static [&'static [AttributeSchema]],
+    /// Blocks that may be written inside instead of a reference, with the attribute they stand for.
+    pub nested: &'static [Nested],
+}
+
+/// A block that stands for an attribute: `precondition "exists" {}` inside a data node.
+#[derive(Debug)]
+pub struct Nested {
+    /// The word the block starts with.
+    pub block: &'static str,
+    /// The kind of object it makes.
+    pub kind: Kind,
+    /// The attribute that then refers to that object.
+    pub attribute: &'static str,
+    /// Whether there may be several.
+    pub many: bool,
 }
 
 impl PartialEq for ObjectType {
@@ -48,6 +63,44 @@ pub struct AttributeSchema {
     pub sensitive: bool,
     /// What it means, in a sentence.
     pub doc: &'static str,
+}
+
+impl AttributeSchema {
+    /// An attribute that may be left out, must be known at plan time and may be shown.
+    pub(super) const fn new(name: &'static str, value: AttributeType, doc: &'static str) -> Self {
+        Self {
+            name,
+            value,
+            default: Default::None,
+            deferrable: false,
+            sensitive: false,
+            doc,
+        }
+    }
+
+    /// It must be set.
+    pub(super) const fn required(mut self) -> Self {
+        self.default = Default::Required;
+        self
+    }
+
+    /// What it means when it is left out.
+    pub(super) const fn or(mut self, default: Default) -> Self {
+        self.default = default;
+        self
+    }
+
+    /// Its value may need `run.*`.
+    pub(super) const fn deferrable(mut self) -> Self {
+        self.deferrable = true;
+        self
+    }
+
+    /// Nobody may see it.
+    pub(super) const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
 }
 
 /// What an attribute takes.

@@ -1,0 +1,3 @@
+//! The types of actions.
+
+pub(super) mod shell_command;

@@ -1,0 +1,14 @@
+//! `action "shell_command"`: runs a command when something has happened.
+
+use crate::objects::kind::Kind;
+use crate::objects::schema::ObjectType;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::Action,
+    name: "shell_command",
+    doc: "Runs a command when an instance has failed or finished; `run.node` is that instance.",
+    attributes: &[&[shared::DESCRIPTION], shared::COMMAND],
+    nested: &[],
+};

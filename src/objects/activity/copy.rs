@@ -1,0 +1,19 @@
+//! `activity "copy"`: copies records or files between data nodes.
+
+use crate::objects::kind::Kind;
+use crate::objects::schema::ObjectType;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::Activity,
+    name: "copy",
+    doc: "Copies data between data nodes: files as they are where formats agree, else record by record.",
+    attributes: &[
+        &[shared::INPUT.required(), shared::OUTPUT.required()],
+        shared::WAITS,
+        shared::RUNNABLE,
+        shared::ATTEMPTS,
+    ],
+    nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
+};

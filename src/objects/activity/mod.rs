@@ -1,0 +1,5 @@
+//! The types of activities.
+
+pub(super) mod copy;
+pub(super) mod shell_command;
+pub(super) mod sql;

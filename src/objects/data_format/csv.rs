@@ -1,0 +1,19 @@
+//! `data_format "csv"`.
+
+use crate::objects::kind::Kind;
+use crate::objects::schema::ObjectType;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::DataFormat,
+    name: "csv",
+    doc: "Comma-separated values, quoted where needed.",
+    attributes: &[&[
+        shared::DESCRIPTION,
+        super::COLUMN,
+        super::HEADER,
+        super::ESCAPE_CHAR,
+    ]],
+    nested: &[],
+};

@@ -1,0 +1,29 @@
+//! `data_format "tsv"`.
+
+use crate::objects::kind::Kind;
+use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::AttributeType;
+use crate::objects::schema::Default;
+use crate::objects::schema::ObjectType;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::DataFormat,
+    name: "tsv",
+    doc: "Tab-separated values.",
+    attributes: &[&[
+        shared::DESCRIPTION,
+        super::COLUMN,
+        super::HEADER,
+        AttributeSchema::new(
+            "column_separator",
+            AttributeType::String,
+            "What stands between two columns.",
+        )
+        .or(Default::Text("\t")),
+        super::RECORD_SEPARATOR,
+        super::ESCAPE_CHAR,
+    ]],
+    nested: &[],
+};

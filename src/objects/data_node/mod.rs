@@ -1,0 +1,4 @@
+//! The types of data nodes.
+
+pub(super) mod file;
+pub(super) mod sql;

@@ -1,0 +1,3 @@
+//! The types of databases.
+
+pub(super) mod jdbc;

@@ -1,0 +1,14 @@
+//! `precondition "exists"`: the data is there.
+
+use crate::objects::kind::Kind;
+use crate::objects::schema::ObjectType;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::Precondition,
+    name: "exists",
+    doc: "Holds when the data node it belongs to is there: its file exists, its table exists.",
+    attributes: &[&[shared::DESCRIPTION, super::TIMEOUT]],
+    nested: &[],
+};

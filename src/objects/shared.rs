@@ -1,0 +1,158 @@
+//! Groups of attributes that several types share.
+
+use super::kind::Kind;
+use super::schema::AttributeSchema;
+use super::schema::AttributeType;
+use super::schema::Default;
+use super::schema::Nested;
+
+/// What every runnable object has; on a pipeline these are the defaults of the objects inside.
+pub(super) const RUNNABLE: &[AttributeSchema] = &[
+    AttributeSchema::new(
+        "schedule",
+        AttributeType::Ref(Kind::Schedule),
+        "The schedule whose intervals it runs for; left out: the pipeline's; without any it runs on demand.",
+    ),
+    AttributeSchema::new(
+        "on_fail",
+        AttributeType::Refs(Kind::Action),
+        "What to do when an instance has failed for good.",
+    ),
+    AttributeSchema::new(
+        "on_success",
+        AttributeType::Refs(Kind::Action),
+        "What to do when an instance has finished.",
+    ),
+    AttributeSchema::new(
+        "failure_and_rerun_mode",
+        AttributeType::OneOf(&["none", "cascade"]),
+        "What becomes of an instance when something it waits for fails: `none` waits on, `cascade` gives up.",
+    )
+    .or(Default::Text("none")),
+    AttributeSchema::new(
+        "precondition_timeout",
+        AttributeType::Duration,
+        "How long preconditions are checked, from the first check, before the instance fails; left out: for ever.",
+    ),
+    AttributeSchema::new(
+        "max_retries",
+        AttributeType::Integer(0),
+        "How many attempts are made after the first has failed.",
+    )
+    .or(Default::Integer(2)),
+    AttributeSchema::new(
+        "retry_delay",
+        AttributeType::Duration,
+        "The pause before the first retry; it doubles with each further one, up to ten minutes.",
+    )
+    .or(Default::Text("30 seconds")),
+];
+
+/// What only activities and pipelines have.
+pub(super) const ATTEMPTS: &[AttributeSchema] = &[
+    AttributeSchema::new(
+        "attempt_timeout",
+        AttributeType::Duration,
+        "How long one attempt may take before it is stopped and retried; left out: for ever.",
+    ),
+    AttributeSchema::new(
+        "max_active_instances",
+        AttributeType::Integer(1),
+        "How many instances of one activity may run at once.",
+    )
+    .or(Default::Integer(5)),
+    AttributeSchema::new(
+        "active",
+        AttributeType::Bool,
+        "Whether its schedule makes new instances and waiting ones start; left out: what operators have set, else true.",
+    ),
+];
+
+/// A note for people.
+pub(super) const DESCRIPTION: AttributeSchema = AttributeSchema::new(
+    "description",
+    AttributeType::String,
+    "What it is for, for people.",
+);
+
+/// What activities and data nodes wait for besides their data.
+pub(super) const WAITS: &[AttributeSchema] = &[
+    DESCRIPTION,
+    AttributeSchema::new(
+        "precondition",
+        AttributeType::Refs(Kind::Precondition),
+        "What must hold before it is ready; checked each minute.",
+    ),
+    AttributeSchema::new(
+        "depends_on",
+        AttributeType::DependsOn,
+        "Activities and pipelines whose instances it waits for although it reads none of their data.",
+    ),
+];
+
+/// Data that an activity reads and writes.
+pub(super) const INPUT: AttributeSchema = AttributeSchema::new(
+    "input",
+    AttributeType::NamedRefs(Kind::DataNode),
+    "The data it reads: a data node, a list, or a map that names them. It waits for the instances that overlap its own.",
+);
+
+/// Data that an activity writes.
+pub(super) const OUTPUT: AttributeSchema = AttributeSchema::new(
+    "output",
+    AttributeType::NamedRefs(Kind::DataNode),
+    "The data it writes: a data node, a list, or a map that names them.",
+);
+
+/// What a shell command is made of.
+pub(super) const COMMAND: &[AttributeSchema] = &[
+    AttributeSchema::new(
+        "command",
+        AttributeType::String,
+        "The command, run by `/bin/sh -c`; it succeeds when it exits with 0.",
+    )
+    .required()
+    .deferrable(),
+    AttributeSchema::new(
+        "script_argument",
+        AttributeType::Strings,
+        "The values of `$1`, `$2`, … in the command.",
+    )
+    .deferrable(),
+    AttributeSchema::new(
+        "environment",
+        AttributeType::StringMap,
+        "Environment variables; besides these the command gets PATH, HOME, LANG and TZ, and nothing else.",
+    )
+    .deferrable(),
+    AttributeSchema::new(
+        "working_dir",
+        AttributeType::String,
+        "The directory it runs in; left out: the root module's.",
+    )
+    .deferrable(),
+];
+
+/// `schedule { … }` inside an object.
+pub(super) const NESTED_SCHEDULE: Nested = Nested {
+    block: "schedule",
+    kind: Kind::Schedule,
+    attribute: "schedule",
+    many: false,
+};
+
+/// `precondition "exists" { … }` inside an object.
+pub(super) const NESTED_PRECONDITION: Nested = Nested {
+    block: "precondition",
+    kind: Kind::Precondition,
+    attribute: "precondition",
+    many: true,
+};
+
+/// `format "csv" { … }` inside a data node.
+pub(super) const NESTED_FORMAT: Nested = Nested {
+    block: "format",
+    kind: Kind::DataFormat,
+    attribute: "format",
+    many: false,
+};
