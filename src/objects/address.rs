@@ -22,10 +22,56 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands behind the kind of the object itself, key included: `archive`, `export["orders"]`; for a nested
+    /// object the type, e.g. `exists`.
+    pub fn name(&self) -> &str {
+        let mut in_key = false;
+        let mut escaped = false;
+        let mut start = 0;
+        for (position, letter) in self.0.char_indices() {
+            match letter {
+                _ if escaped => escaped = false,
+                '\\' if in_key => escaped = true,
+                '"' => in_key = !in_key,
+                '.' if !in_key => start = position + 1,
+                _ => {}
+            }
+        }
+        self.0.get(start..).unwrap_or(&self.0)
+    }
+
+    /// The name without the key of `for_each` or `count`.
+    pub fn bare_name(&self) -> &str {
+        let name = self.name();
+        name.split_once('[').map_or(name, |(bare, _)| bare)
+    }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn the_name_ends_the_address() {
+        for (address, name, bare) in [
+            ("pipeline.weblogs.activity.archive", "archive", "archive"),
+            ("pipeline.export[\"a.b\"]", "export[\"a.b\"]", "export"),
+            (
+                "pipeline.export[\"a\\\".b\"].activity.copy[3]",
+                "copy[3]",
+                "copy",
+            ),
+        ] {
+            let address = Address::new(address);
+            assert_eq!(address.name(), name);
+            assert_eq!(address.bare_name(), bare);
+        }
     }
 }

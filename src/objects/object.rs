@@ -32,4 +32,31 @@ impl Object {
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.attributes.get(name)
     }
+
+    /// The objects that an attribute refers to, each with the name it goes by: the key of a map, else the object's own.
+    pub fn references(&self, attribute: &str) -> Vec<(Arc<str>, Address)> {
+        let mut found = Vec::new();
+        let mut add = |name: Option<&Arc<str>>, value: &Value| {
+            if let Value::Ref(reference) = value {
+                let address = Address::new(reference.address.clone());
+                let name = name.map_or_else(|| Arc::from(address.bare_name()), Arc::clone);
+                found.push((name, address));
+            }
+        };
+        match self.get(attribute) {
+            Some(Value::Tuple(list)) => list.iter().for_each(|value| add(None, value)),
+            Some(Value::Object(map)) => map.iter().for_each(|(name, value)| add(Some(name), value)),
+            Some(single) => add(None, single),
+            None => {}
+        }
+        found
+    }
+
+    /// The only object that an attribute refers to.
+    pub fn reference(&self, attribute: &str) -> Option<Address> {
+        self.references(attribute)
+            .into_iter()
+            .next()
+            .map(|(_, address)| address)
+    }
 }

@@ -1,0 +1,388 @@
+//! The attributes of an object: which it has, which it must have, and their values.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::builder::Builder;
+use super::builder::Frame;
+use super::builder::Progress;
+use super::convert;
+use super::scope::ModuleScope;
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::diag::did_you_mean;
+use crate::lang::Reference;
+use crate::lang::Scope as _;
+use crate::lang::Step;
+use crate::lang::Value;
+use crate::lang::ast::Attribute;
+use crate::lang::ast::Block;
+use crate::objects::address::Address;
+use crate::objects::kind::Kind;
+use crate::objects::object::Object;
+use crate::objects::registry;
+use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::Default;
+use crate::objects::schema::ObjectType;
+
+/// Attributes that every object block takes besides those of its type.
+const META: [&str; 2] = ["for_each", "count"];
+
+/// AWS Data Pipeline's names of attributes that are called otherwise here.
+const RENAMED: [(&str, &str); 15] = [
+    ("maximumRetries", "max_retries"),
+    ("maximum_retries", "max_retries"),
+    ("lateAfterTimeout", "late_after"),
+    ("onLateAction", "on_late"),
+    ("period", "every"),
+    ("startDateTime", "start"),
+    ("start_date_time", "start"),
+    ("endDateTime", "end"),
+    ("end_date_time", "end"),
+    ("filePath", "path"),
+    ("file_path", "path"),
+    ("directoryPath", "path"),
+    ("inputRegEx", "input_regex"),
+    ("dataFormat", "format"),
+    ("data_format", "format"),
+];
+
+impl Builder<'_> {
+    /// All attributes of an object that are set, after reporting unknown and missing ones.
+    pub(super) fn attributes(&self, frame: &Rc<Frame>) -> BTreeMap<Arc<str>, Value> {
+        let declaration = self.declaration(frame.id);
+        let object_type = declaration.object_type;
+        if let Some(block) = declaration.block {
+            self.check_names(frame, block, object_type);
+        }
+        object_type
+            .schema()
+            .filter_map(|schema| {
+                let value = self.attribute_value(frame, schema)?;
+                (value != Value::Null).then(|| (Arc::from(schema.name), value))
+            })
+            .collect()
+    }
+
+    /// Reads one attribute by name, for `self.NAME` and `data_node.archive.NAME`: its default if it is not set.
+    pub(super) fn attribute(&self, frame: &Rc<Frame>, step: &Step) -> Option<Value> {
+        let object_type = self.declaration(frame.id).object_type;
+        let Some(schema) = object_type.attribute(&step.name) else {
+            self.report(
+                Diagnostic::error(
+                    "Unsupported attribute",
+                    format!(
+                        "A {} has no attribute `{}`.",
+                        title(object_type),
+                        step.name
+                    ),
+                )
+                .at(step.span)
+                .help_if(suggestion(&step.name, object_type)),
+            );
+            return None;
+        };
+        match self.attribute_value(frame, schema)? {
+            Value::Null => Some(match schema.default {
+                Default::Text(text) => Value::string(text),
+                Default::Integer(number) => Value::Number(number.into()),
+                Default::Bool(value) => Value::Bool(value),
+                Default::Required | Default::None => Value::Null,
+            }),
+            value => Some(value),
+        }
+    }
+
+    /// The value of an attribute, evaluated once; `Null`: not set.
+    fn attribute_value(
+        &self,
+        frame: &Rc<Frame>,
+        schema: &'static AttributeSchema,
+    ) -> Option<Value> {
+        let key = (frame.address.clone(), Arc::from(schema.name));
+        let known = self.values.borrow().get(&key).cloned();
+        match known {
+            Some(Progress::Done(value)) => return value,
+            Some(Progress::Busy) => {
+                self.report(
+                    Diagnostic::error(
+                        "Reference cycle",
+                        format!("`{}.{}` depends on itself.", frame.address, schema.name),
+                    )
+                    .at(self
+                        .written(frame, schema.name)
+                        .map_or_else(|| self.place(frame), |attribute| attribute.name.span)),
+                );
+                return None;
+            }
+            None => {}
+        }
+        self.values
+            .borrow_mut()
+            .insert(key.clone(), Progress::Busy);
+        let value = self.evaluate_attribute(frame, schema);
+        self.values
+            .borrow_mut()
+            .insert(key, Progress::Done(value.clone()));
+        value
+    }
+
+    fn evaluate_attribute(
+        &self,
+        frame: &Rc<Frame>,
+        schema: &'static AttributeSchema,
+    ) -> Option<Value> {
+        let nested = self.nested_references(frame, schema.name);
+        let Some(attribute) = self.written(frame, schema.name) else {
+            return Some(match nested.as_slice() {
+                [] => Value::Null,
+                [only] => only.clone(),
+                _ => Value::Tuple(Arc::new(nested)),
+            });
+        };
+        let scope = ModuleScope::object(self, frame.clone());
+        let value = self.evaluate(&attribute.expr, &scope)?;
+        let span = attribute.expr.span;
+        let value = self.imply_format(frame, schema, value, span)?;
+        let value = convert::convert(schema, &value, nested)
+            .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))
+            .ok()?;
+        if crate::lang::contains_sensitive(&value) && !self.surroundings.allow_plaintext {
+            scope.report(
+                Diagnostic::error(
+                    "Sensitive value would be stored in clear",
+                    format!("The value of `{}` is sensitive, and what an object is made of is kept in the state.", schema.name),
+                )
+                .at(span)
+                .help("Set `allow_plaintext = true` in the `pipeform` block if the state is protected well enough."),
+            );
+            return None;
+        }
+        Some(value)
+    }
+
+    /// References to the blocks that stand for an attribute.
+    fn nested_references(&self, frame: &Rc<Frame>, name: &str) -> Vec<Value> {
+        self.declaration(frame.id)
+            .nested
+            .iter()
+            .filter(|(attribute, _)| *attribute == name)
+            .map(|(_, id)| {
+                let nested = self.frame(*id, frame.pipeline.as_ref(), &frame.own);
+                reference(self.declaration(*id).object_type.kind, &nested.address)
+            })
+            .collect()
+    }
+
+    /// `format = "csv"`: a format of that type with its defaults, without a block of its own.
+    fn imply_format(
+        &self,
+        frame: &Rc<Frame>,
+        schema: &AttributeSchema,
+        value: Value,
+        span: Span,
+    ) -> Option<Value> {
+        let Value::String(name) = &value else {
+            return Some(value);
+        };
+        if schema.value != crate::objects::AttributeType::Ref(Kind::DataFormat) {
+            return Some(value);
+        }
+        let Some(object_type) = registry::find(Kind::DataFormat, name) else {
+            self.report(
+                Diagnostic::error(
+                    "Unknown type",
+                    format!("There is no data format of type `{name}`."),
+                )
+                .at(span)
+                .help_if(did_you_mean(name, registry::names(Kind::DataFormat))),
+            );
+            return None;
+        };
+        if let Some(missing) = object_type
+            .schema()
+            .find(|attribute| attribute.default == Default::Required)
+        {
+            self.report(
+                Diagnostic::error(
+                    "Incomplete format",
+                    format!("A {} needs `{}`.", title(object_type), missing.name),
+                )
+                .at(span)
+                .help(format!(
+                    "Write a block in its place: `format \"{name}\" {{ {} = … }}`.",
+                    missing.name
+                )),
+            );
+            return None;
+        }
+        let address: Arc<str> = format!("{}.data_format.{name}", frame.address).into();
+        self.implied.borrow_mut().push(Object {
+            address: Address::new(address.clone()),
+            object_type,
+            attributes: BTreeMap::new(),
+            pipeline: self.pipeline_address(frame).map(Address::new),
+        });
+        Some(reference(Kind::DataFormat, &address))
+    }
+
+    fn written(&self, frame: &Frame, name: &str) -> Option<&Attribute> {
+        self.declaration(frame.id)
+            .block?
+            .body
+            .attributes
+            .iter()
+            .find(|attribute| attribute.name.text.as_ref() == name)
+    }
+
+    fn place(&self, frame: &Frame) -> Span {
+        self.declaration(frame.id)
+            .block
+            .map(|block| block.span)
+            .unwrap_or_default()
+    }
+
+    /// Reports attributes and blocks that the type does not have, and those it needs.
+    fn check_names(&self, frame: &Frame, block: &Block, object_type: &'static ObjectType) {
+        for attribute in &block.body.attributes {
+            let name = attribute.name.text.as_ref();
+            let nested_meta =
+                self.declaration(frame.id).owner.is_some() && META.contains(&name);
+            if object_type.attribute(name).is_some() || (META.contains(&name) && !nested_meta) {
+                continue;
+            }
+            self.report(
+                Diagnostic::error(
+                    "Unsupported attribute",
+                    format!("A {} has no attribute `{name}`.", title(object_type)),
+                )
+                .at(attribute.name.span)
+                .about(frame.address.to_string())
+                .help_if(suggestion(name, object_type)),
+            );
+        }
+        for schema in object_type.schema() {
+            let given = self.written(frame, schema.name).is_some()
+                || self
+                    .declaration(frame.id)
+                    .nested
+                    .iter()
+                    .any(|(attribute, _)| *attribute == schema.name);
+            if schema.default == Default::Required && !given {
+                self.report(
+                    Diagnostic::error(
+                        "Missing attribute",
+                        format!(
+                            "A {} needs `{}`: {}",
+                            title(object_type),
+                            schema.name,
+                            schema.doc
+                        ),
+                    )
+                    .at(block.span)
+                    .about(frame.address.to_string()),
+                );
+            }
+        }
+        if object_type.kind != Kind::Pipeline {
+            self.check_blocks(frame, block, object_type);
+        }
+    }
+
+    fn check_blocks(&self, frame: &Frame, block: &Block, object_type: &'static ObjectType) {
+        for inner in &block.body.blocks {
+            let word = inner.kind.text.as_ref();
+            let nested = object_type
+                .nested
+                .iter()
+                .find(|nested| nested.block == word);
+            match nested {
+                Some(nested) if inner.labels.len() == usize::from(nested.kind.has_type()) => {}
+                Some(nested) => self.report(
+                    Diagnostic::error(
+                        "Wrong number of labels",
+                        if nested.kind.has_type() {
+                            format!("A `{word}` block inside an object has one label, its type; it needs no name.")
+                        } else {
+                            format!("A `{word}` block inside an object has no label; it needs no name.")
+                        },
+                    )
+                    .at(inner.span)
+                    .about(frame.address.to_string()),
+                ),
+                None => self.report(
+                    Diagnostic::error(
+                        "Unsupported block type",
+                        format!(
+                            "Blocks of type `{word}` are not expected inside a {}.",
+                            title(object_type)
+                        ),
+                    )
+                    .at(inner.kind.span)
+                    .about(frame.address.to_string())
+                    .help_if(if object_type.attribute(word).is_some() {
+                        Some(format!("`{word}` is an attribute: write `{word} = …`."))
+                    } else {
+                        did_you_mean(
+                            word,
+                            object_type.nested.iter().map(|nested| nested.block),
+                        )
+                    }),
+                ),
+            }
+        }
+    }
+}
+
+/// A reference as a value.
+fn reference(kind: Kind, address: &Arc<str>) -> Value {
+    Value::Ref(Arc::new(Reference {
+        kind: kind.as_str().into(),
+        address: address.clone(),
+    }))
+}
+
+/// A type as a message calls it: "copy activity", "schedule".
+fn title(object_type: &ObjectType) -> String {
+    let kind = object_type.kind.as_str().replace('_', " ");
+    if object_type.name.is_empty() {
+        kind
+    } else {
+        format!("`{}` {kind}", object_type.name)
+    }
+}
+
+/// What may have been meant by the name of an attribute.
+fn suggestion(name: &str, object_type: &'static ObjectType) -> Option<String> {
+    let aws = RENAMED
+        .iter()
+        .find(|(aws, _)| *aws == name)
+        .map(|(_, here)| (*here).to_owned())
+        .or_else(|| {
+            let snake = snake_case(name);
+            (snake != name).then_some(snake)
+        })
+        .filter(|here| object_type.attribute(here).is_some());
+    match aws {
+        Some(here) => Some(format!("Here it is called `{here}`.")),
+        None => did_you_mean(
+            name,
+            object_type
+                .schema()
+                .map(|attribute| attribute.name)
+                .chain(META),
+        ),
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}

@@ -1,0 +1,170 @@
+//! Rules about attributes taken together, and about objects taken together.
+
+use super::Configuration;
+use super::builder::Read;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::lang::Value;
+use crate::objects::address::Address;
+use crate::objects::kind::Kind;
+use crate::objects::object::Object;
+use crate::objects::timetable::Moments;
+use crate::objects::timetable::Timetable;
+use crate::objects::timetable::schedule_of;
+
+/// Checks a configuration whose attributes are all right by themselves.
+pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics) {
+    for object in configuration.objects.values() {
+        let mut report = |diagnostic: Diagnostic| {
+            diagnostics.push(place(configuration, &object.address, diagnostic));
+        };
+        match (object.kind(), object.object_type.name) {
+            (Kind::Schedule, _) => check_schedule(object, &mut report),
+            (Kind::DataNode, "sql") => check_sql_node(object, &mut report),
+            (Kind::DataNode, "file") => check_file_node(object, configuration, &mut report),
+            _ => {}
+        }
+    }
+    let timetable = Timetable::new(
+        &configuration.objects,
+        &Moments::default(),
+        jiff::Timestamp::UNIX_EPOCH,
+    );
+    for ambiguous in &timetable.ambiguous {
+        let name = |schedule: &Option<Address>| {
+            schedule
+                .as_ref()
+                .map_or_else(|| "runs on demand".to_owned(), |schedule| format!("has `{schedule}`"))
+        };
+        diagnostics.push(place(
+            configuration,
+            &ambiguous.node,
+            Diagnostic::error(
+                "Ambiguous schedule",
+                format!(
+                    "`{}` {} and `{}` {}, so it is not clear for which intervals this data node has data.",
+                    ambiguous.one.0,
+                    name(&ambiguous.one.1),
+                    ambiguous.other.0,
+                    name(&ambiguous.other.1)
+                ),
+            )
+            .help("Set `schedule` on the data node."),
+        ));
+    }
+}
+
+/// A deferred attribute of another object is a formula for *its* intervals: the reader must have the same ones.
+pub(super) fn check_reads(
+    reads: &[Read],
+    configuration: &Configuration,
+    mut report: impl FnMut(Diagnostic),
+) {
+    if reads.is_empty() {
+        return;
+    }
+    let timetable = Timetable::new(
+        &configuration.objects,
+        &Moments::default(),
+        jiff::Timestamp::UNIX_EPOCH,
+    );
+    for read in reads {
+        let reader = Address::new(read.reader.clone());
+        let target = Address::new(read.target.clone());
+        let runs = |address: &Address| {
+            configuration
+                .objects
+                .get(address)
+                .is_some_and(|object| matches!(object.kind(), Kind::Activity | Kind::DataNode))
+        };
+        if runs(&reader)
+            && runs(&target)
+            && timetable.schedule_address(&reader) != timetable.schedule_address(&target)
+        {
+            report(
+                Diagnostic::error(
+                    "Attribute of an object with another schedule",
+                    format!(
+                        "This attribute of `{target}` depends on `run`, and `run` would be the interval of `{reader}`, whose schedule is another one: the value would be wrong."
+                    ),
+                )
+                .at(read.span)
+                .about(reader.to_string())
+                .help(format!(
+                    "In an activity, `run.inputs.{}` lists the data node's instances with their attributes.",
+                    target.bare_name()
+                )),
+            );
+        }
+    }
+}
+
+fn place(configuration: &Configuration, address: &Address, diagnostic: Diagnostic) -> Diagnostic {
+    let diagnostic = diagnostic.about(address.to_string());
+    match configuration.places.get(address) {
+        Some(span) if diagnostic.span.is_none() => diagnostic.at(*span),
+        _ => diagnostic,
+    }
+}
+
+fn check_schedule(object: &Object, report: &mut impl FnMut(Diagnostic)) {
+    if schedule_of(object, jiff::Timestamp::UNIX_EPOCH, None).is_none() {
+        report(Diagnostic::error(
+            "Invalid schedule",
+            "The schedule has no interval: its `end` must lie after its `start`, and both must be times that exist.",
+        ));
+    }
+}
+
+fn check_sql_node(object: &Object, report: &mut impl FnMut(Diagnostic)) {
+    let write = match object.get("write") {
+        Some(Value::String(text)) => text.as_ref(),
+        _ => "append",
+    };
+    if object.get("replace_where").is_some() && write != "replace" {
+        report(Diagnostic::error(
+            "Invalid combination",
+            "`replace_where` says which rows `write = \"replace\"` replaces; set that, or leave it out.",
+        ));
+    }
+    if write == "upsert" && object.get("primary_keys").is_none() {
+        report(Diagnostic::error(
+            "Missing attribute",
+            "`write = \"upsert\"` needs `primary_keys`: the columns that identify a row.",
+        ));
+    }
+    if write == "upsert" && object.get("insert_query").is_some() {
+        report(Diagnostic::error(
+            "Invalid combination",
+            "`write = \"upsert\"` writes its own statement; with `insert_query`, write the `ON CONFLICT` clause there and leave `write` out.",
+        ));
+    }
+}
+
+fn check_file_node(
+    object: &Object,
+    configuration: &Configuration,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    let format = object
+        .reference("format")
+        .and_then(|format| configuration.objects.get(&format));
+    let written = configuration.objects.values().any(|activity| {
+        activity.kind() == Kind::Activity
+            && activity.object_type.name == "copy"
+            && activity
+                .references("output")
+                .iter()
+                .any(|(_, node)| *node == object.address)
+    });
+    if let Some(format) = format
+        && format.object_type.name == "regex"
+        && written
+        && format.get("output_format").is_none()
+    {
+        report(Diagnostic::error(
+            "Missing attribute",
+            "A file that is written in a `regex` format needs its `output_format`, e.g. `\"%1$s %2$s\"`.",
+        ));
+    }
+}

@@ -1,0 +1,293 @@
+//! From a value to what an attribute takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::diag::did_you_mean;
+use crate::lang::Type;
+use crate::lang::Value;
+use crate::lang::contains_deferred;
+use crate::lang::convert as convert_type;
+use crate::lang::describe;
+use crate::objects::kind::Kind;
+use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::AttributeType;
+use crate::time::Period;
+use crate::time::parse_duration;
+use crate::time::parse_moment;
+use crate::time::parse_timezone;
+
+/// Why a value does not fit.
+pub(in crate::objects) struct Problem {
+    detail: String,
+    help: Option<String>,
+}
+
+impl Problem {
+    fn new(detail: impl Into<String>) -> Self {
+        Self {
+            detail: detail.into(),
+            help: None,
+        }
+    }
+
+    /// The problem as a finding about an attribute.
+    pub(in crate::objects) fn into_diagnostic(
+        self,
+        schema: &AttributeSchema,
+        span: Span,
+    ) -> Diagnostic {
+        Diagnostic::error(
+            "Invalid value for attribute",
+            format!("`{}`: {}", schema.name, self.detail),
+        )
+        .at(span)
+        .help_if(self.help)
+    }
+}
+
+/// Converts a value to what the attribute takes. `nested` are references to blocks that stand for the same attribute.
+/// `Null` stays `Null`: not set.
+pub(in crate::objects) fn convert(
+    schema: &AttributeSchema,
+    value: &Value,
+    nested: Vec<Value>,
+) -> Result<Value, Problem> {
+    if let Value::Sensitive(inner) = value {
+        let inner = convert(schema, inner, nested)?;
+        return Ok(Value::Sensitive(Arc::new(inner)));
+    }
+    if contains_deferred(value) && !schema.deferrable {
+        return Err(Problem::new(
+            "its value depends on `run` or on a function like `timestamp()`, so that it is known only when an instance runs; this attribute must be known when a plan is made.",
+        ));
+    }
+    if !nested.is_empty() {
+        return with_nested(schema, value, nested);
+    }
+    match value {
+        Value::Null | Value::Deferred(_) => Ok(value.clone()),
+        _ => known(schema.value, value),
+    }
+}
+
+fn with_nested(
+    schema: &AttributeSchema,
+    value: &Value,
+    nested: Vec<Value>,
+) -> Result<Value, Problem> {
+    let AttributeType::Refs(kind) = schema.value else {
+        return Err(Problem::new(
+            "it is given twice: as an attribute and as a block. Keep one of them.",
+        ));
+    };
+    let mut all = match references(kind, value)? {
+        Value::Tuple(list) => list.as_ref().clone(),
+        Value::Null => Vec::new(),
+        single => vec![single],
+    };
+    all.extend(nested);
+    Ok(one_or_many(all))
+}
+
+fn known(takes: AttributeType, value: &Value) -> Result<Value, Problem> {
+    match takes {
+        AttributeType::String => simple(value, &Type::String),
+        AttributeType::Bool => simple(value, &Type::Bool),
+        AttributeType::Strings => simple(value, &Type::List(Box::new(Type::String))),
+        AttributeType::StringMap => simple(value, &Type::Map(Box::new(Type::String))),
+        AttributeType::Integer(least) => integer(value, least),
+        AttributeType::OneOf(words) => word(value, words),
+        AttributeType::Duration => checked(value, |text| {
+            parse_duration(text).map(drop).map_err(|error| error.to_string())
+        }),
+        AttributeType::Period => checked(value, |text| {
+            Period::parse(text).map(drop).map_err(|error| error.to_string())
+        }),
+        AttributeType::DateTime => checked(value, |text| {
+            parse_moment(text).map(drop).map_err(|error| error.to_string())
+        }),
+        AttributeType::TimeZone => checked(value, |text| {
+            parse_timezone(text).map(drop).map_err(|error| error.to_string())
+        }),
+        AttributeType::Regex => checked(value, |text| {
+            regex::bytes::Regex::new(text)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        }),
+        AttributeType::Params => params(value),
+        AttributeType::Ref(kind) => reference(kind, value),
+        AttributeType::Refs(kind) => references(kind, value),
+        AttributeType::NamedRefs(kind) => named_references(kind, value),
+        AttributeType::DependsOn => depends_on(value),
+    }
+}
+
+fn simple(value: &Value, wanted: &Type) -> Result<Value, Problem> {
+    convert_type(value, wanted).map_err(|error| Problem::new(error.to_string()))
+}
+
+fn integer(value: &Value, least: i64) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::Number)?;
+    match &converted {
+        Value::Number(number) if number.to_i64().is_some_and(|number| number >= least) => {
+            Ok(converted)
+        }
+        _ => Err(Problem::new(format!(
+            "a whole number of at least {least} is needed; this is {}.",
+            crate::lang::print::value(value)
+        ))),
+    }
+}
+
+fn word(value: &Value, words: &[&str]) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::String)?;
+    match &converted {
+        Value::String(text) if words.contains(&text.as_ref()) => Ok(converted),
+        _ => {
+            let text = crate::lang::print::value(&converted);
+            Err(Problem {
+                detail: format!(
+                    "one of {} is needed; this is {text}.",
+                    words
+                        .iter()
+                        .map(|word| format!("`{word}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+                help: did_you_mean(text.trim_matches('"'), words.iter().copied()),
+            })
+        }
+    }
+}
+
+/// A text with a form of its own.
+fn checked(value: &Value, check: impl Fn(&str) -> Result<(), String>) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::String)?;
+    if let Value::String(text) = &converted {
+        check(text).map_err(Problem::new)?;
+    }
+    Ok(converted)
+}
+
+fn params(value: &Value) -> Result<Value, Problem> {
+    let scalar = |value: &Value| match value {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Deferred(_)
+        | Value::Sensitive(_) => Ok(()),
+        other => Err(Problem::new(format!(
+            "parameters are numbers, strings, bools or null; this one is {}.",
+            describe(other)
+        ))),
+    };
+    match value {
+        Value::List(list) | Value::Tuple(list) => {
+            list.iter().try_for_each(scalar)?;
+            Ok(Value::Tuple(list.clone()))
+        }
+        Value::Map(map) | Value::Object(map) => {
+            map.values().try_for_each(scalar)?;
+            Ok(Value::Object(map.clone()))
+        }
+        other => Err(Problem::new(format!(
+            "a list (for `?`) or a map (for `:name`) is needed; this is {}.",
+            describe(other)
+        ))),
+    }
+}
+
+fn reference(kind: Kind, value: &Value) -> Result<Value, Problem> {
+    let wanted = kind.as_str();
+    match value {
+        Value::Ref(reference) if reference.kind.as_ref() == wanted => Ok(value.clone()),
+        Value::Ref(reference) => Err(Problem::new(format!(
+            "a reference to a {wanted} is needed; `{}` is a {}.",
+            reference.address, reference.kind
+        ))),
+        Value::String(text) => Err(Problem {
+            detail: format!("a reference to a {wanted} is needed; this is a string."),
+            help: Some(format!(
+                "Write the reference without quotes: `{wanted}.{}`.",
+                text.rsplit('.').next().unwrap_or_default()
+            )),
+        }),
+        Value::Object(_) | Value::Tuple(_) => Err(Problem::new(format!(
+            "a reference to one {wanted} is needed; this is {}. If the block has `for_each` or `count`, say which one: `{wanted}.NAME[KEY]`.",
+            describe(value)
+        ))),
+        other => Err(Problem::new(format!(
+            "a reference to a {wanted} is needed; this is {}.",
+            describe(other)
+        ))),
+    }
+}
+
+/// One reference stays itself, several become a tuple without doubles.
+fn one_or_many(mut list: Vec<Value>) -> Value {
+    let mut seen: Vec<Value> = Vec::with_capacity(list.len());
+    list.retain(|value| {
+        let new = !seen.contains(value);
+        if new {
+            seen.push(value.clone());
+        }
+        new
+    });
+    match list.len() {
+        0 => Value::Null,
+        1 => list.swap_remove(0),
+        _ => Value::Tuple(Arc::new(list)),
+    }
+}
+
+fn references(kind: Kind, value: &Value) -> Result<Value, Problem> {
+    match value {
+        Value::List(list) | Value::Tuple(list) | Value::Set(list) => Ok(one_or_many(
+            list.iter()
+                .map(|value| reference(kind, value))
+                .collect::<Result<_, _>>()?,
+        )),
+        Value::Null => Ok(Value::Null),
+        single => reference(kind, single),
+    }
+}
+
+/// A map keeps its names; everything else is named by the objects themselves.
+fn named_references(kind: Kind, value: &Value) -> Result<Value, Problem> {
+    match value {
+        Value::Map(map) | Value::Object(map) => {
+            let mut named: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+            for (name, value) in map.iter() {
+                named.insert(name.clone(), reference(kind, value)?);
+            }
+            Ok(Value::Object(Arc::new(named)))
+        }
+        other => references(kind, other),
+    }
+}
+
+fn depends_on(value: &Value) -> Result<Value, Problem> {
+    let one = |value: &Value| match value {
+        Value::Ref(reference) if matches!(reference.kind.as_ref(), "activity" | "pipeline") => {
+            Ok(value.clone())
+        }
+        Value::Ref(other) => Err(Problem::new(format!(
+            "a list of activities or pipelines is needed; `{}` is a {}.",
+            other.address, other.kind
+        ))),
+        other => Err(Problem::new(format!(
+            "a list of activities or pipelines is needed; this holds {}.",
+            describe(other)
+        ))),
+    };
+    match value {
+        Value::List(list) | Value::Tuple(list) | Value::Set(list) => Ok(one_or_many(
+            list.iter().map(one).collect::<Result<_, _>>()?,
+        )),
+        single => one(single),
+    }
+}

@@ -1,0 +1,367 @@
+//! What blocks declare, before anything is evaluated.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::did_you_mean;
+use crate::lang::Module;
+use crate::lang::ast::Attribute;
+use crate::lang::ast::Block;
+use crate::objects::kind::Kind;
+use crate::objects::registry;
+use crate::objects::schema::ObjectType;
+
+/// The number of a declaration in [`Declarations::list`].
+pub(super) type Id = usize;
+
+/// One block that declares an object, or several by `for_each` or `count`.
+#[derive(Debug)]
+pub(super) struct Declaration<'m> {
+    /// Its type.
+    pub(super) object_type: &'static ObjectType,
+    /// Its name; for a nested one, what stands behind the owner's address.
+    pub(super) name: Arc<str>,
+    /// Its block; `None` for a format that was given by its type's name.
+    pub(super) block: Option<&'m Block>,
+    /// The pipeline it stands in.
+    pub(super) pipeline: Option<Id>,
+    /// The object it is nested in.
+    pub(super) owner: Option<Id>,
+    /// The objects nested in it, by the attribute they stand for.
+    pub(super) nested: Vec<(&'static str, Id)>,
+}
+
+/// All declarations of a module.
+#[derive(Debug, Default)]
+pub(super) struct Declarations<'m> {
+    /// In source order; nested ones behind their owners.
+    pub(super) list: Vec<Declaration<'m>>,
+    /// Names at the top level.
+    pub(super) top: BTreeMap<(Kind, Arc<str>), Id>,
+    /// Names inside each pipeline.
+    pub(super) inside: BTreeMap<Id, BTreeMap<(Kind, Arc<str>), Id>>,
+    /// Locals inside each pipeline.
+    pub(super) locals: BTreeMap<Id, BTreeMap<Arc<str>, &'m Attribute>>,
+}
+
+/// Blocks that may stand at the top level besides those the language itself takes.
+const TOP_LEVEL: [&str; 7] = [
+    "action",
+    "data_format",
+    "data_node",
+    "database",
+    "pipeline",
+    "precondition",
+    "schedule",
+];
+
+/// Names that have a meaning of their own behind `pipeline.`.
+const RESERVED_PIPELINES: [&str; 1] = ["each"];
+
+/// Declares all blocks of a module.
+pub(super) fn declare(module: &Module) -> (Declarations<'_>, Diagnostics) {
+    let mut declarer = Declarer::default();
+    for block in &module.blocks {
+        declarer.top_level(block);
+    }
+    declarer.shadowed();
+    (declarer.declarations, declarer.diagnostics)
+}
+
+#[derive(Default)]
+struct Declarer<'m> {
+    declarations: Declarations<'m>,
+    diagnostics: Diagnostics,
+}
+
+impl<'m> Declarer<'m> {
+    fn top_level(&mut self, block: &'m Block) {
+        let word = block.kind.text.as_ref();
+        let kind = Kind::parse(word).filter(|kind| *kind != Kind::Activity);
+        match kind {
+            Some(kind) => {
+                if let Some(id) = self.object(block, kind, None)
+                    && kind == Kind::Pipeline
+                {
+                    self.pipeline(block, id);
+                }
+            }
+            None if word == "activity" => self.diagnostics.push(
+                Diagnostic::error(
+                    "Misplaced block",
+                    "An `activity` belongs to a pipeline: write it inside a `pipeline` block.",
+                )
+                .at(block.span),
+            ),
+            None => self.diagnostics.push(
+                Diagnostic::error(
+                    "Unsupported block type",
+                    format!("Blocks of type `{word}` are not expected here."),
+                )
+                .at(block.kind.span)
+                .help_if(did_you_mean(
+                    word,
+                    TOP_LEVEL
+                        .into_iter()
+                        .chain(["variable", "locals", "output", "pipeform"]),
+                )),
+            ),
+        }
+    }
+
+    /// Declares what stands inside a pipeline.
+    fn pipeline(&mut self, pipeline: &'m Block, id: Id) {
+        for block in &pipeline.body.blocks {
+            let word = block.kind.text.as_ref();
+            if word == "locals" {
+                let locals = self.declarations.locals.entry(id).or_default();
+                for attribute in &block.body.attributes {
+                    locals.insert(attribute.name.text.clone(), attribute);
+                }
+                continue;
+            }
+            if word == "schedule" && block.labels.is_empty() {
+                continue; // nested: declared with the pipeline itself
+            }
+            match Kind::parse(word).filter(|kind| *kind != Kind::Pipeline) {
+                Some(kind) => {
+                    self.object(block, kind, Some(id));
+                }
+                None => self.diagnostics.push(
+                    Diagnostic::error(
+                        "Unsupported block type",
+                        format!("Blocks of type `{word}` are not expected inside a pipeline."),
+                    )
+                    .at(block.kind.span)
+                    .help_if(did_you_mean(
+                        word,
+                        Kind::ALL
+                            .iter()
+                            .map(|kind| kind.as_str())
+                            .filter(|kind| *kind != "pipeline")
+                            .chain(["locals"]),
+                    )),
+                ),
+            }
+        }
+    }
+
+    /// Declares a block with its own labels, and what is nested in it.
+    fn object(&mut self, block: &'m Block, kind: Kind, pipeline: Option<Id>) -> Option<Id> {
+        let object_type = self.labels(block, kind)?;
+        let name = block.labels.last()?;
+        if !is_name(&name.text) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Invalid name",
+                    "A name starts with a letter or underscore and goes on with letters, digits, underscores and dashes.",
+                )
+                .at(name.span),
+            );
+            return None;
+        }
+        if kind == Kind::Pipeline && RESERVED_PIPELINES.contains(&name.text.as_ref()) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Reserved name",
+                    "`pipeline.each` is the `each` of a pipeline with `for_each`; choose another name.",
+                )
+                .at(name.span),
+            );
+            return None;
+        }
+        let id = self.declarations.list.len();
+        let names = match pipeline {
+            Some(pipeline) => self.declarations.inside.entry(pipeline).or_default(),
+            None => &mut self.declarations.top,
+        };
+        if let Some(first) = names.get(&(kind, name.text.clone())) {
+            let mut diagnostic = Diagnostic::error(
+                "Duplicate name",
+                format!(
+                    "There is another `{}` of this name here. A name is unique among its kind in its scope, whatever the types.",
+                    kind.as_str()
+                ),
+            )
+            .at(block.span);
+            if let Some(other) = self.declarations.list[*first].block {
+                diagnostic = diagnostic.label(other.span, "first declared here");
+            }
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
+        names.insert((kind, name.text.clone()), id);
+        self.declarations.list.push(Declaration {
+            object_type,
+            name: name.text.clone(),
+            block: Some(block),
+            pipeline,
+            owner: None,
+            nested: Vec::new(),
+        });
+        self.nested(block, id, object_type);
+        Some(id)
+    }
+
+    /// Declares the blocks that stand for attributes of `owner`.
+    fn nested(&mut self, block: &'m Block, owner: Id, object_type: &'static ObjectType) {
+        for nested in object_type.nested {
+            let blocks: Vec<_> = block
+                .body
+                .blocks
+                .iter()
+                .filter(|inner| {
+                    inner.kind.text.as_ref() == nested.block
+                        && inner.labels.len() == usize::from(nested.kind.has_type())
+                })
+                .collect();
+            if let [_, second, ..] = blocks.as_slice()
+                && !nested.many
+            {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "Duplicate block",
+                        format!("Only one `{}` block may stand here.", nested.block),
+                    )
+                    .at(second.span),
+                );
+            }
+            for (index, inner) in blocks.iter().copied().enumerate() {
+                let label = inner.labels.first().map_or("", |label| label.text.as_ref());
+                let Some(inner_type) = self.typed(inner, nested.kind, label) else {
+                    continue;
+                };
+                let same = |other: &&&Block| {
+                    other.labels.first().map(|label| &label.text)
+                        == inner.labels.first().map(|label| &label.text)
+                };
+                let number = (blocks.iter().filter(same).count() > 1)
+                    .then(|| blocks.iter().take(index).filter(same).count());
+                let id = self.declarations.list.len();
+                self.declarations.list.push(Declaration {
+                    object_type: inner_type,
+                    name: nested_name(inner_type, number),
+                    block: Some(inner),
+                    pipeline: self.declarations.list[owner].pipeline.or((object_type.kind
+                        == Kind::Pipeline)
+                        .then_some(owner)),
+                    owner: Some(owner),
+                    nested: Vec::new(),
+                });
+                self.declarations.list[owner]
+                    .nested
+                    .push((nested.attribute, id));
+            }
+        }
+    }
+
+    /// Checks the labels of a block and finds its type.
+    fn labels(&mut self, block: &'m Block, kind: Kind) -> Option<&'static ObjectType> {
+        let wanted = if kind.has_type() { 2 } else { 1 };
+        if block.labels.len() != wanted {
+            let form = if kind.has_type() {
+                "two labels, its type and its name"
+            } else {
+                "one label, its name"
+            };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Wrong number of labels",
+                    format!(
+                        "A `{}` block has {form}; this one has {}.",
+                        kind.as_str(),
+                        block.labels.len()
+                    ),
+                )
+                .at(block.span)
+                .help_if(example(kind)),
+            );
+            return None;
+        }
+        let label = if kind.has_type() {
+            block.labels.first()?.text.as_ref()
+        } else {
+            ""
+        };
+        self.typed(block, kind, label)
+    }
+
+    fn typed(&mut self, block: &Block, kind: Kind, label: &str) -> Option<&'static ObjectType> {
+        let found = registry::find(kind, label);
+        if found.is_none() {
+            let names: Vec<_> = registry::names(kind).collect();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Unknown type",
+                    format!(
+                        "There is no `{}` of type `{label}`. Types are: {}.",
+                        kind.as_str(),
+                        names.join(", ")
+                    ),
+                )
+                .at(block.labels.first().map_or(block.span, |label| label.span))
+                .help_if(did_you_mean(label, names)),
+            );
+        }
+        found
+    }
+
+    /// A name that a pipeline has and the top level too would be ambiguous for a reader.
+    fn shadowed(&mut self) {
+        for names in self.declarations.inside.values() {
+            for (key, id) in names {
+                let Some(outer) = self.declarations.top.get(key) else {
+                    continue;
+                };
+                let (Some(inner), Some(outer)) = (
+                    self.declarations.list[*id].block,
+                    self.declarations.list[*outer].block,
+                ) else {
+                    continue;
+                };
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "Ambiguous name",
+                        format!(
+                            "There is a `{}` of this name at the top level too, and inside the pipeline both could be meant. Rename one of them.",
+                            key.0.as_str()
+                        ),
+                    )
+                    .at(inner.span)
+                    .label(outer.span, "the one at the top level"),
+                );
+            }
+        }
+    }
+}
+
+/// What stands behind the owner's address for a nested object.
+pub(super) fn nested_name(object_type: &ObjectType, number: Option<usize>) -> Arc<str> {
+    let mut name = object_type.kind.as_str().to_owned();
+    if !object_type.name.is_empty() {
+        name.push('.');
+        name.push_str(object_type.name);
+    }
+    if let Some(number) = number {
+        name.push_str(&format!("[{number}]"));
+    }
+    name.into()
+}
+
+fn example(kind: Kind) -> Option<String> {
+    let word = kind.as_str();
+    Some(match registry::names(kind).next()? {
+        "" => format!("For example: `{word} \"daily\" {{ … }}`"),
+        name => format!("For example: `{word} \"{name}\" \"archive\" {{ … }}`"),
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '-')
+}

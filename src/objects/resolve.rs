@@ -1,0 +1,374 @@
+//! The attributes of an object for one instance: every deferred value evaluated.
+//!
+//! The plan uses it to show what the next run will do, so that a formula that cannot be evaluated is an error of the plan;
+//! the runtime uses it to do it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::address::Address;
+use super::kind::Kind;
+use super::object::Object;
+use super::run::Run;
+use super::settings::Objects;
+use super::timetable::Timetable;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::lang::Evaluator;
+use crate::lang::Files;
+use crate::lang::Phase;
+use crate::lang::Reference;
+use crate::lang::Resolution;
+use crate::lang::Scope;
+use crate::lang::Step;
+use crate::lang::Value;
+use crate::lang::functions::Call;
+use crate::time::Interval;
+
+/// An object with its attributes as one instance sees them.
+#[derive(Clone, Debug)]
+pub struct Resolved<'a> {
+    /// The object.
+    pub object: &'a Object,
+    /// The interval of this instance.
+    pub interval: Interval,
+    /// The attributes that are set; none is deferred.
+    pub attributes: BTreeMap<Arc<str>, Value>,
+    /// What `run` was.
+    pub run: Value,
+}
+
+/// Data nodes by the names that an activity knows them by, each with the instances it covers, oldest first.
+pub type Nodes<'a> = BTreeMap<Arc<str>, Vec<Resolved<'a>>>;
+
+/// An activity for one instance, with its data.
+#[derive(Clone, Debug)]
+pub struct ResolvedActivity<'a> {
+    /// The activity itself.
+    pub activity: Resolved<'a>,
+    /// What it reads.
+    pub inputs: Nodes<'a>,
+    /// What it writes.
+    pub outputs: Nodes<'a>,
+}
+
+/// One try of an instance, as far as expressions can see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Try {
+    /// From one.
+    pub attempt: u32,
+    /// When it started.
+    pub actual_start: Timestamp,
+}
+
+/// Evaluates objects for instances.
+#[derive(Clone, Copy)]
+pub struct Resolver<'a> {
+    /// The definition.
+    pub objects: &'a Objects,
+    /// Its schedules.
+    pub timetable: &'a Timetable,
+    /// Where functions read files; residuals of a state have none left.
+    pub files: &'a dyn Files,
+    /// Random bytes for `uuid()`.
+    pub random: fn() -> [u8; 16],
+}
+
+impl<'a> Resolver<'a> {
+    /// A data node for one of its intervals.
+    pub fn node(
+        &self,
+        address: &Address,
+        interval: Interval,
+        of: Try,
+    ) -> Result<Resolved<'a>, Diagnostics> {
+        let object = self.object(address)?;
+        let run = self.run(object, address, interval, of).value([]);
+        self.attributes(object, interval, run, of)
+    }
+
+    /// An activity for one of its intervals, with the data nodes it reads and writes.
+    pub fn activity(
+        &self,
+        address: &Address,
+        interval: Interval,
+        of: Try,
+    ) -> Result<ResolvedActivity<'a>, Diagnostics> {
+        let object = self.object(address)?;
+        let inputs = self.nodes(object, "input", interval, of)?;
+        let outputs = self.nodes(object, "output", interval, of)?;
+        let run = self
+            .run(object, address, interval, of)
+            .value(data(&inputs, &outputs));
+        Ok(ResolvedActivity {
+            activity: self.attributes(object, interval, run, of)?,
+            inputs,
+            outputs,
+        })
+    }
+
+    /// A precondition or action, serving the instance of `node` (an activity or a data node).
+    /// `extra` is what `run.node` knows besides: its status, its error.
+    pub fn serving(
+        &self,
+        address: &Address,
+        node: &Address,
+        interval: Interval,
+        of: Try,
+        extra: Vec<(Arc<str>, Value)>,
+    ) -> Result<Resolved<'a>, Diagnostics> {
+        let object = self.object(address)?;
+        let served = self.object(node)?;
+        let mut names = if served.kind() == Kind::Activity {
+            let inputs = self.nodes(served, "input", interval, of)?;
+            let outputs = self.nodes(served, "output", interval, of)?;
+            data(&inputs, &outputs)
+        } else {
+            Vec::new()
+        };
+        let run = self.run(served, node, interval, of);
+        let resolved = self.attributes(served, interval, run.value(names.clone()), of)?;
+        names.extend(resolved.attributes);
+        names.push((Arc::from("address"), Value::string(node.as_str())));
+        names.extend(extra);
+        let node = run.value(names);
+        let own = self
+            .run(object, served_address(served), interval, of)
+            .value([(Arc::from("node"), node)]);
+        self.attributes(object, interval, own, of)
+    }
+
+    fn object(&self, address: &Address) -> Result<&'a Object, Diagnostics> {
+        self.objects.get(address).ok_or_else(|| {
+            Diagnostic::error(
+                "Unknown object",
+                format!("The definition has no `{address}`."),
+            )
+            .into()
+        })
+    }
+
+    fn run(&self, object: &Object, scheduled: &Address, interval: Interval, of: Try) -> Run {
+        Run {
+            object: object.address.clone(),
+            pipeline: object.pipeline.clone(),
+            interval,
+            timezone: self.timetable.timezone(scheduled),
+            actual_start: of.actual_start,
+            attempt: of.attempt,
+        }
+    }
+
+    /// The data nodes of an attribute, each with the instances that the interval covers.
+    fn nodes(
+        &self,
+        object: &Object,
+        attribute: &str,
+        interval: Interval,
+        of: Try,
+    ) -> Result<Nodes<'a>, Diagnostics> {
+        let mut nodes = Nodes::new();
+        for (name, address) in object.references(attribute) {
+            let list = nodes.entry(name).or_default();
+            for interval in self.timetable.node_intervals(&address, interval) {
+                list.push(self.node(&address, interval, of)?);
+            }
+        }
+        Ok(nodes)
+    }
+
+    fn attributes(
+        &self,
+        object: &'a Object,
+        interval: Interval,
+        run: Value,
+        of: Try,
+    ) -> Result<Resolved<'a>, Diagnostics> {
+        let scope = RunScope {
+            run: &run,
+            object,
+            diagnostics: RefCell::default(),
+        };
+        let call = Call {
+            files: self.files,
+            now: of.actual_start,
+            random: self.random,
+        };
+        let mut attributes = BTreeMap::new();
+        for (name, value) in &object.attributes {
+            let evaluated = Evaluator::new(&scope, call, Phase::Run).evaluate_value(value);
+            let Some(evaluated) = evaluated else {
+                continue;
+            };
+            let Some(schema) = object.object_type.attribute(name) else {
+                continue;
+            };
+            match super::configuration::convert_again(schema, &evaluated) {
+                Ok(converted) => {
+                    if converted != Value::Null {
+                        attributes.insert(name.clone(), converted);
+                    }
+                }
+                Err(diagnostic) => scope.report(diagnostic),
+            }
+        }
+        let diagnostics = scope.diagnostics.into_inner();
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        Ok(Resolved {
+            object,
+            interval,
+            attributes,
+            run,
+        })
+    }
+}
+
+fn served_address(served: &Object) -> &Address {
+    &served.address
+}
+
+/// What `run.inputs`, `run.outputs`, `run.input` and `run.output` stand for.
+fn data(inputs: &Nodes<'_>, outputs: &Nodes<'_>) -> Vec<(Arc<str>, Value)> {
+    let mut names = Vec::new();
+    for (plural, single, nodes) in [("inputs", "input", inputs), ("outputs", "output", outputs)] {
+        let lists: BTreeMap<Arc<str>, Value> = nodes
+            .iter()
+            .map(|(name, list)| {
+                let list = list.iter().map(Resolved::as_value).collect();
+                (name.clone(), Value::Tuple(Arc::new(list)))
+            })
+            .collect();
+        names.push((Arc::from(plural), Value::Object(Arc::new(lists))));
+        let mut all = nodes.values().flatten();
+        if let (Some(only), None) = (all.next(), all.next()) {
+            names.push((Arc::from(single), only.as_value()));
+        }
+    }
+    names
+}
+
+impl Resolved<'_> {
+    /// The names of its `run` and its attributes as one object, as `run.inputs` shows it.
+    pub fn as_value(&self) -> Value {
+        let mut names: BTreeMap<Arc<str>, Value> = match &self.run {
+            Value::Object(names) => names.as_ref().clone(),
+            _ => BTreeMap::new(),
+        };
+        names.extend(self.attributes.clone());
+        names.insert(
+            Arc::from("address"),
+            Value::string(self.object.address.as_str()),
+        );
+        Value::Object(Arc::new(names))
+    }
+
+    /// A text attribute, with the schema's default.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.attributes.get(name).map(plain) {
+            Some(Value::String(text)) => Some(text),
+            Some(_) => None,
+            None => match self.object.object_type.attribute(name)?.default {
+                super::Default::Text(text) => Some(text),
+                _ => None,
+            },
+        }
+    }
+
+    /// A bool attribute, with the schema's default.
+    pub fn boolean(&self, name: &str) -> bool {
+        match self.attributes.get(name).map(plain) {
+            Some(Value::Bool(value)) => *value,
+            _ => matches!(
+                self.object
+                    .object_type
+                    .attribute(name)
+                    .map(|schema| schema.default),
+                Some(super::Default::Bool(true))
+            ),
+        }
+    }
+
+    /// An attribute without its mark of sensitivity.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.attributes.get(name).map(plain)
+    }
+
+    /// A list of texts.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        match self.get(name) {
+            Some(Value::List(list) | Value::Tuple(list)) => list
+                .iter()
+                .filter_map(|value| match plain(value) {
+                    Value::String(text) => Some(text.to_string()),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn plain(value: &Value) -> &Value {
+    match value {
+        Value::Sensitive(inner) => inner,
+        other => other,
+    }
+}
+
+/// Names when an instance runs: `run`, and nothing else.
+struct RunScope<'a> {
+    run: &'a Value,
+    object: &'a Object,
+    diagnostics: RefCell<Diagnostics>,
+}
+
+impl Scope for RunScope<'_> {
+    fn resolve(&self, path: &[Step]) -> Resolution {
+        match path.first() {
+            Some(step) if step.name.as_ref() == "run" => {
+                if let (Value::Object(names), Some(name)) = (self.run, path.get(1))
+                    && matches!(name.name.as_ref(), "input" | "output")
+                    && !names.contains_key(&name.name)
+                {
+                    self.report(Diagnostic::error(
+                        "Not exactly one data node",
+                        format!(
+                            "`run.{0}` stands for the only {0}, but this instance has none or several. Use `run.{0}s.NAME`, which is a list.",
+                            name.name
+                        ),
+                    ));
+                    return Resolution::Failed;
+                }
+                Resolution::Value {
+                    value: self.run.clone(),
+                    consumed: 1,
+                }
+            }
+            Some(step) => {
+                self.report(Diagnostic::error(
+                    "Unknown name",
+                    format!("`{}` is not known when an instance runs.", step.name),
+                ));
+                Resolution::Failed
+            }
+            None => Resolution::Failed,
+        }
+    }
+
+    fn attribute(&self, _reference: &Reference, _name: &Step) -> Option<Value> {
+        None
+    }
+
+    fn report(&self, diagnostic: Diagnostic) {
+        // Spans inside a residual point into its own text, which nobody wrote: the object says where.
+        self.diagnostics.borrow_mut().push(Diagnostic {
+            object: Some(self.object.address.to_string()),
+            ..diagnostic
+        });
+    }
+}

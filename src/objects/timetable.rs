@@ -1,0 +1,204 @@
+//! Which schedule each activity and data node has.
+//!
+//! An activity has its own schedule, else its pipeline's, else it runs on demand. A data node has its own, else its
+//! pipeline's, else that of the activities that write it, else that of those that read it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::address::Address;
+use super::kind::Kind;
+use super::object::Object;
+use super::settings;
+use super::settings::Objects;
+use crate::time::Due;
+use crate::time::Interval;
+use crate::time::Period;
+use crate::time::Schedule;
+use crate::time::parse_moment;
+use crate::time::parse_timezone;
+
+/// Moments that the state knows and a configuration does not.
+#[derive(Clone, Debug, Default)]
+pub struct Moments {
+    /// When each pipeline was first activated: where schedules without `start` begin.
+    pub activations: BTreeMap<Address, Timestamp>,
+    /// Where the intervals of an object's changed schedule begin.
+    pub cuts: BTreeMap<Address, Timestamp>,
+}
+
+/// A data node whose writers, or else readers, have different schedules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// The data node.
+    pub node: Address,
+    /// One activity and its schedule.
+    pub one: (Address, Option<Address>),
+    /// Another one.
+    pub other: (Address, Option<Address>),
+}
+
+/// The schedules of all activities and data nodes.
+#[derive(Clone, Debug, Default)]
+pub struct Timetable {
+    schedules: BTreeMap<Address, Schedule>,
+    objects: BTreeMap<Address, Option<Address>>,
+    writers: BTreeMap<Address, Vec<Address>>,
+    readers: BTreeMap<Address, Vec<Address>>,
+    /// Data nodes that need a `schedule` of their own.
+    pub ambiguous: Vec<Ambiguous>,
+}
+
+impl Timetable {
+    /// Finds the schedule of every activity and data node. Schedules without a start that nothing has activated yet
+    /// begin `now`.
+    pub fn new(objects: &Objects, moments: &Moments, now: Timestamp) -> Self {
+        let mut timetable = Self::default();
+        for object in objects.values().filter(|object| object.kind() == Kind::Activity) {
+            let schedule = own_or_pipeline(objects, object);
+            timetable.objects.insert(object.address.clone(), schedule);
+            for (map, attribute) in [
+                (&mut timetable.writers, "output"),
+                (&mut timetable.readers, "input"),
+            ] {
+                let nodes: BTreeSet<_> = object
+                    .references(attribute)
+                    .into_iter()
+                    .map(|(_, node)| node)
+                    .collect();
+                for node in nodes {
+                    map.entry(node).or_default().push(object.address.clone());
+                }
+            }
+        }
+        for object in objects.values().filter(|object| object.kind() == Kind::DataNode) {
+            let schedule = match own_or_pipeline(objects, object) {
+                Some(schedule) => Some(schedule),
+                None => timetable.infer(&object.address),
+            };
+            timetable.objects.insert(object.address.clone(), schedule);
+        }
+        for (address, schedule) in &timetable.objects {
+            let Some(object) = schedule.as_ref().and_then(|schedule| objects.get(schedule)) else {
+                continue;
+            };
+            let activation = objects
+                .get(address)
+                .and_then(|object| object.pipeline.as_ref())
+                .and_then(|pipeline| moments.activations.get(pipeline))
+                .copied()
+                .unwrap_or(now);
+            let cut = moments.cuts.get(address).copied();
+            if let Some(schedule) = schedule_of(object, activation, cut) {
+                timetable.schedules.insert(address.clone(), schedule);
+            }
+        }
+        timetable
+    }
+
+    /// The schedule of an activity or data node; `None`: on demand.
+    pub fn schedule(&self, address: &Address) -> Option<&Schedule> {
+        self.schedules.get(address)
+    }
+
+    /// The address of the schedule of an activity or data node.
+    pub fn schedule_address(&self, address: &Address) -> Option<&Address> {
+        self.objects.get(address)?.as_ref()
+    }
+
+    /// The time zone that the interval of an object is shown in.
+    pub fn timezone(&self, address: &Address) -> TimeZone {
+        self.schedule(address)
+            .map_or(TimeZone::UTC, |schedule| schedule.timezone().clone())
+    }
+
+    /// The activities that write a data node.
+    pub fn writers(&self, node: &Address) -> &[Address] {
+        self.writers.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// The activities that read a data node.
+    pub fn readers(&self, node: &Address) -> &[Address] {
+        self.readers.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// The intervals of a data node that an instance of `consumer` for `interval` reads or writes.
+    pub fn node_intervals(&self, node: &Address, interval: Interval) -> Vec<Interval> {
+        match self.schedule(node) {
+            None => vec![interval],
+            Some(schedule) => schedule.overlapping(interval).collect(),
+        }
+    }
+
+    fn infer(&mut self, node: &Address) -> Option<Address> {
+        let users = match (self.writers(node), self.readers(node)) {
+            ([], readers) => readers,
+            (writers, _) => writers,
+        };
+        let (first, rest) = users.split_first()?;
+        let schedule = self.objects.get(first).cloned().flatten();
+        let other = rest.iter().find_map(|other| {
+            let found = self.objects.get(other).cloned().flatten();
+            (found != schedule).then(|| (other.clone(), found))
+        });
+        if let Some(other) = other {
+            self.ambiguous.push(Ambiguous {
+                node: node.clone(),
+                one: (first.clone(), schedule.clone()),
+                other,
+            });
+        }
+        schedule
+    }
+}
+
+fn own_or_pipeline(objects: &Objects, object: &Object) -> Option<Address> {
+    object.reference("schedule").or_else(|| {
+        objects
+            .get(object.pipeline.as_ref()?)?
+            .reference("schedule")
+    })
+}
+
+/// The schedule that a `schedule` object describes. `None` only for attributes that validation refuses.
+pub fn schedule_of(
+    object: &Object,
+    activation: Timestamp,
+    cut: Option<Timestamp>,
+) -> Option<Schedule> {
+    let none = Objects::new();
+    let text = |name: &str| settings::text(&none, object, name);
+    let timezone = parse_timezone(text("timezone")?).ok()?;
+    let moment = |name: &str| text(name).and_then(|text| parse_moment(text).ok());
+    let start = match moment("start") {
+        Some(start) => start.civil(&timezone),
+        None => activation.to_zoned(timezone.clone()).datetime(),
+    };
+    Schedule::new(
+        start,
+        Period::parse(text("every")?).ok()?,
+        timezone.clone(),
+    )
+    .ok()?
+    .with_end(match moment("end") {
+        Some(end) => Some(end.timestamp(&timezone).ok()?),
+        None => None,
+    })
+    .ok()?
+    .with_occurrences(
+        settings::integer(&none, object, "occurrences").and_then(|count| u64::try_from(count).ok()),
+    )
+    .ok()
+    .map(|schedule| {
+        schedule
+            .with_due(if text("due") == Some("start") {
+                Due::Start
+            } else {
+                Due::End
+            })
+            .with_cut(cut)
+    })
+}
