@@ -1,8 +1,64 @@
-//! The command line.
+//! The command line: the only user of clap, and the only place that prints.
+//!
+//! Each command is a file in `commands` with its `Args` and one short function; what it prints is drawn by `views`.
+
+mod commands;
+mod context;
+mod errors;
+mod root_module;
+mod spelling;
+mod terminal;
+mod views;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+use clap::FromArgMatches as _;
+use clap::Parser;
+
+use self::commands::Command;
+use self::context::Context;
+use self::context::Environment;
+use self::errors::Failure;
+
+/// Data pipelines as code: plan what a change does to the definitions and to the runs, apply it, run what is due.
+#[derive(Debug, Parser)]
+#[command(name = "pipeform", version, disable_version_flag = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Switch to this directory before doing anything
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) chdir: Option<std::path::PathBuf>,
+
+    /// Print without colours (also: `NO_COLOR`, or output that is not a terminal)
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let environment = Environment::of_process();
+    let arguments = spelling::normalise(std::env::args_os());
+    let parsed = Arguments::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => return terminal::usage(&error),
+    };
+    let result = Context::new(environment, &arguments.global)
+        .and_then(|mut context| commands::dispatch(arguments.command, &mut context));
+    match result {
+        Ok(code) => code,
+        Err(failure) => terminal::failure(&failure),
+    }
 }

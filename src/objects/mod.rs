@@ -22,6 +22,7 @@ mod schedule;
 mod schema;
 pub mod settings;
 mod shared;
+pub mod stored;
 mod timetable;
 
 pub use address::Address;

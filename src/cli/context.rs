@@ -1,0 +1,214 @@
+//! What every command works with: the environment, read once, the directory, the clock, how to print.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anstyle::AnsiColor;
+
+use super::Global;
+use super::errors::Failure;
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// The directory below the root module where Pipeform keeps what is local to this machine.
+pub(crate) const DATA_DIRECTORY: &str = ".pipeform";
+
+/// The environment of the process, read once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Reads it. Variables that are not UTF-8 are left out.
+    pub(crate) fn of_process() -> Self {
+        Self {
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        }
+    }
+
+    /// The value of a variable that is set and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The variables with this prefix, without it.
+    pub(crate) fn with_prefix<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.variables
+            .iter()
+            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+    }
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// With ANSI colours.
+    pub(crate) colour: bool,
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+    /// Whether the output is a terminal that a person watches.
+    pub(crate) interactive: bool,
+}
+
+impl Style {
+    fn new(environment: &Environment, terminal: bool, no_color: bool) -> Self {
+        let width = environment
+            .get("COLUMNS")
+            .and_then(|columns| columns.parse().ok())
+            .or_else(|| terminal.then(terminal_width).flatten())
+            .unwrap_or(100);
+        Self {
+            colour: terminal
+                && !no_color
+                && environment.get("NO_COLOR").is_none()
+                && environment.get("TERM") != Some("dumb"),
+            width,
+            interactive: terminal && environment.get("CI").is_none(),
+        }
+    }
+
+    /// How to print to standard error.
+    pub(crate) fn of_stderr() -> Self {
+        let no_color = std::env::args_os().any(|argument| {
+            argument == "--no-color" || argument == "-no-color"
+        });
+        Self::new(
+            &Environment::of_process(),
+            std::io::stderr().is_terminal(),
+            no_color,
+        )
+    }
+
+    /// A word that announces an error.
+    pub(crate) fn error(self, text: &str) -> String {
+        self.paint(text, anstyle::Style::new().bold().fg_color(Some(AnsiColor::Red.into())))
+    }
+
+    /// Something that went well.
+    pub(crate) fn good(self, text: &str) -> String {
+        self.paint(text, anstyle::Style::new().fg_color(Some(AnsiColor::Green.into())))
+    }
+
+    /// Something that stands out.
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.paint(text, anstyle::Style::new().bold())
+    }
+
+    /// Something that steps back.
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.paint(text, anstyle::Style::new().dimmed())
+    }
+
+    fn paint(self, text: &str, style: anstyle::Style) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+/// What every command works with.
+pub(crate) struct Context {
+    /// The environment.
+    pub(crate) environment: Environment,
+    /// The root module's directory, absolute.
+    pub(crate) directory: PathBuf,
+    /// The directory the command was started in.
+    pub(crate) working_directory: PathBuf,
+    /// How to print to standard output.
+    pub(crate) style: Style,
+    /// The clock. `PIPEFORM_NOW` stops it at a moment, for tests and for looking at what a plan will say.
+    pub(crate) clock: Clock,
+}
+
+impl Context {
+    /// Prepares a command.
+    pub(crate) fn new(environment: Environment, global: &Global) -> Result<Self, Failure> {
+        let working_directory = std::env::current_dir().map_err(|error| {
+            Failure::message(format!("The current directory cannot be read: {error}"))
+        })?;
+        let directory = match &global.chdir {
+            None => working_directory.clone(),
+            Some(chdir) => {
+                std::env::set_current_dir(chdir).map_err(|error| {
+                    Failure::message(format!(
+                        "--chdir: `{}` cannot be entered: {error}",
+                        chdir.display()
+                    ))
+                })?;
+                working_directory.join(chdir)
+            }
+        };
+        let clock = match environment.get("PIPEFORM_NOW") {
+            None => Clock::system(),
+            Some(text) => Clock::fixed(text.parse().map_err(|error| {
+                Failure::message(format!("PIPEFORM_NOW: `{text}` is not a time: {error}"))
+            })?),
+        };
+        let style = Style::new(
+            &environment,
+            std::io::stdout().is_terminal(),
+            global.no_color,
+        );
+        Ok(Self {
+            environment,
+            directory,
+            working_directory,
+            style,
+            clock,
+        })
+    }
+
+    /// Where local data is kept.
+    pub(crate) fn data_directory(&self) -> PathBuf {
+        self.directory.join(DATA_DIRECTORY)
+    }
+
+    /// The state, for reading; an empty one if nothing was ever applied.
+    pub(crate) fn read_state(&self) -> Result<Store, Failure> {
+        Ok(Store::read(&self.state_path())?)
+    }
+
+    /// The state, for writing.
+    pub(crate) fn write_state(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.state_path())?)
+    }
+
+    fn state_path(&self) -> PathBuf {
+        self.data_directory().join("state.db")
+    }
+
+    /// Who is working: `user@host`, for locks and the audit trail.
+    pub(crate) fn who(&self) -> String {
+        let user = self
+            .environment
+            .get("USER")
+            .or_else(|| self.environment.get("LOGNAME"))
+            .unwrap_or("unknown");
+        let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"))
+            .map(|name| name.trim().to_owned())
+            .ok()
+            .or_else(|| self.environment.get("HOSTNAME").map(str::to_owned))
+            .unwrap_or_else(|| "localhost".to_owned());
+        format!("{user}@{host}")
+    }
+}

@@ -1,0 +1,308 @@
+//! Reading the root module: its files, the values of its variables, its objects.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::errors::Failure;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::Sources;
+use crate::lang;
+use crate::lang::Files;
+use crate::lang::ValueSource;
+use crate::objects::configuration::Configuration;
+use crate::objects::configuration::Surroundings;
+use crate::objects::configuration::configure;
+
+/// The end of the names of configuration files.
+const CONFIGURATION: &str = ".pipe.hcl";
+
+/// The values of variables from the command line, in the order they were given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VariableArgs {
+    given: Vec<Given>,
+}
+
+#[derive(Clone, Debug)]
+enum Given {
+    Value(String),
+    File(PathBuf),
+}
+
+impl clap::FromArgMatches for VariableArgs {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let mut given: Vec<(usize, Given)> = Vec::new();
+        for (name, make) in [
+            ("var", (|text: &String| Given::Value(text.clone())) as fn(&String) -> Given),
+            ("var_file", |text| Given::File(PathBuf::from(text))),
+        ] {
+            let indices = matches.indices_of(name).into_iter().flatten();
+            let values = matches.get_many::<String>(name).into_iter().flatten();
+            given.extend(indices.zip(values.map(make)));
+        }
+        given.sort_by_key(|(index, _)| *index);
+        Ok(Self {
+            given: given.into_iter().map(|(_, given)| given).collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for VariableArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+            .arg(
+                clap::Arg::new("var")
+                    .long("var")
+                    .value_name("NAME=VALUE")
+                    .action(clap::ArgAction::Append)
+                    .help("Set a variable of the root module; may be given several times"),
+            )
+            .arg(
+                clap::Arg::new("var_file")
+                    .long("var-file")
+                    .value_name("FILE")
+                    .action(clap::ArgAction::Append)
+                    .help("Read values of variables from a file, besides `pipeform.pipevars` and `*.auto.pipevars`"),
+            )
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The root module as it is written.
+pub(crate) struct RootModule {
+    /// What it describes; complete only if there are no errors.
+    pub(crate) configuration: Configuration,
+    /// What there is to say about it.
+    pub(crate) diagnostics: Diagnostics,
+    /// The texts that findings point into.
+    pub(crate) sources: Sources,
+    /// The `pipeform` block.
+    pub(crate) settings: lang::Settings,
+}
+
+impl RootModule {
+    /// Reads and evaluates the module in the context's directory.
+    pub(crate) fn load(context: &Context, variables: &VariableArgs) -> Result<Self, Failure> {
+        let mut sources = Sources::default();
+        let mut diagnostics = Diagnostics::new();
+        let names = file_names(&context.directory)?;
+        let mut bodies = Vec::new();
+        let configuration_files: Vec<_> = names
+            .iter()
+            .filter(|name| name.ends_with(CONFIGURATION))
+            .collect();
+        if configuration_files.is_empty() {
+            return Err(Failure::message(format!(
+                "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}`. Change to the directory that holds them, or name it with --chdir.",
+                context.directory.display()
+            )));
+        }
+        for name in configuration_files {
+            if let Some(text) = read(&context.directory, name, &mut diagnostics) {
+                let file = sources.add(name.as_str(), text);
+                bodies.push(lang::parse_body(
+                    file,
+                    sources.text(file),
+                    &mut diagnostics,
+                ));
+            }
+        }
+        let module = lang::Module::new(bodies, &mut diagnostics);
+        let values = value_sources(context, variables, &names, &mut sources, &mut diagnostics);
+        let files = ModuleFiles {
+            directory: context.directory.clone(),
+            home: context.environment.get("HOME").map(PathBuf::from),
+        };
+        let values = lang::assign_variables(
+            &module.variables,
+            &values,
+            &sources,
+            &files,
+            &mut diagnostics,
+        );
+        let (configuration, found) = configure(
+            &module,
+            Surroundings {
+                variables: &values,
+                files: &files,
+                now: context.clock.now(),
+                directory: ".",
+                working_directory: &context.working_directory.to_string_lossy(),
+                random,
+                allow_plaintext: module.settings.allow_plaintext,
+            },
+        );
+        diagnostics.extend(found);
+        Ok(Self {
+            configuration,
+            diagnostics,
+            sources,
+            settings: module.settings,
+        })
+    }
+
+    /// The module, if it is right; warnings are printed.
+    pub(crate) fn valid(self) -> Result<Self, Failure> {
+        if self.diagnostics.has_errors() {
+            return Err(Failure::Findings(Box::new((self.diagnostics, self.sources))));
+        }
+        if !self.diagnostics.is_empty() {
+            let style = super::context::Style::of_stderr();
+            super::terminal::say(&crate::diag::render(
+                &self.diagnostics,
+                &self.sources,
+                style.colour,
+                style.width,
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// The names of the files in a directory, sorted.
+fn file_names(directory: &Path) -> Result<Vec<String>, Failure> {
+    let entries = std::fs::read_dir(directory).map_err(|error| {
+        Failure::message(format!(
+            "The directory `{}` cannot be read: {error}",
+            directory.display()
+        ))
+    })?;
+    let mut names: Vec<_> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.') && !name.ends_with('~'))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn read(directory: &Path, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+    let problem = match std::fs::read(directory.join(name)) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => return Some(text),
+            Err(error) => format!(
+                "`{name}` is not UTF-8: the byte at position {} is not part of a character.",
+                error.utf8_error().valid_up_to()
+            ),
+        },
+        Err(error) => format!("`{name}` cannot be read: {error}."),
+    };
+    diagnostics.push(Diagnostic::error("Unreadable file", problem));
+    None
+}
+
+fn value_sources(
+    context: &Context,
+    variables: &VariableArgs,
+    names: &[String],
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ValueSource> {
+    let mut values: Vec<ValueSource> = context
+        .environment
+        .with_prefix("PIPEFORM_VAR_")
+        .map(|(name, text)| ValueSource::Environment {
+            name: name.to_owned(),
+            file: sources.add(format!("PIPEFORM_VAR_{name}"), text),
+        })
+        .collect();
+    let standard = ["pipeform.pipevars", "pipeform.pipevars.json"];
+    let automatic = names.iter().map(String::as_str).filter(|name| {
+        name.ends_with(".auto.pipevars") || name.ends_with(".auto.pipevars.json")
+    });
+    for name in standard
+        .into_iter()
+        .filter(|name| names.iter().any(|other| other == name))
+        .chain(automatic)
+    {
+        if let Some(text) = read(&context.directory, name, diagnostics) {
+            values.push(ValueSource::File {
+                file: sources.add(name, text),
+                json: name.ends_with(".json"),
+            });
+        }
+    }
+    for given in &variables.given {
+        match given {
+            Given::Value(text) => match text.split_once('=') {
+                Some((name, value)) => values.push(ValueSource::Flag {
+                    name: name.to_owned(),
+                    file: sources.add(format!("--var {name}"), value),
+                }),
+                None => diagnostics.push(Diagnostic::error(
+                    "Invalid --var",
+                    format!("`--var {text}` has no `=`. Write `--var NAME=VALUE`."),
+                )),
+            },
+            Given::File(path) => {
+                let name = path.to_string_lossy().into_owned();
+                if let Some(text) = read(&context.directory, &name, diagnostics) {
+                    values.push(ValueSource::File {
+                        file: sources.add(name.as_str(), text),
+                        json: name.ends_with(".json"),
+                    });
+                }
+            }
+        }
+    }
+    values
+}
+
+/// Sixteen random bytes.
+pub(crate) fn random() -> [u8; 16] {
+    uuid::Uuid::new_v4().into_bytes()
+}
+
+/// The files of the root module.
+pub(crate) struct ModuleFiles {
+    /// The module's directory.
+    pub(crate) directory: PathBuf,
+    /// The user's home directory.
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Files for ModuleFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(self.directory.join(path))
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.directory.join(path).is_file()
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let root = self.directory.join(directory);
+        let mut found = Vec::new();
+        let mut open = vec![root.clone()];
+        while let Some(directory) = open.pop() {
+            for entry in std::fs::read_dir(&directory)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if let Ok(relative) = path.strip_prefix(&root) {
+                    found.push(relative.to_path_buf());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        std::path::absolute(self.directory.join(path))
+            .unwrap_or_else(|_| self.directory.join(path))
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.home.clone()
+    }
+}

@@ -1,0 +1,166 @@
+//! From the objects of a definition to the units the engine works on.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::model::Definition;
+use super::model::Dependency;
+use super::model::FailureMode;
+use super::model::Unit;
+use super::model::UnitKind;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Object;
+use crate::objects::Objects;
+use crate::objects::Timetable;
+use crate::objects::settings;
+
+/// Preconditions are checked again after this.
+const PRECONDITION_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// Pauses between attempts grow up to this.
+const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_secs(600);
+
+/// The units of a definition: every activity, and every data node that something has to wait for.
+pub fn compile(objects: &Objects, timetable: &Timetable, serial: u64) -> Definition {
+    let waits = |object: &&Object| match object.kind() {
+        Kind::Activity => true,
+        Kind::DataNode => is_unit(object, timetable),
+        _ => false,
+    };
+    let units: BTreeMap<Address, Unit> = objects
+        .values()
+        .filter(waits)
+        .map(|object| {
+            (
+                object.address.clone(),
+                unit(objects, timetable, object),
+            )
+        })
+        .collect();
+    Definition { serial, units }
+}
+
+/// Whether instances of a data node say something that its readers do not know by themselves.
+fn is_unit(node: &Object, timetable: &Timetable) -> bool {
+    let read = !timetable.readers(&node.address).is_empty();
+    let written = !timetable.writers(&node.address).is_empty();
+    let guarded = node.get("precondition").is_some();
+    (read || written) && guarded || read && written || read && node.get("depends_on").is_some()
+}
+
+fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
+    let duration = |name: &str| settings::duration(objects, object, name);
+    let kind = if object.kind() == Kind::Activity {
+        UnitKind::Activity
+    } else {
+        UnitKind::DataNode
+    };
+    let preconditions: Vec<Address> = object
+        .references("precondition")
+        .into_iter()
+        .map(|(_, address)| address)
+        .collect();
+    let actions = |name: &str| actions(objects, object, name);
+    Unit {
+        address: object.address.clone(),
+        kind,
+        pipeline: object.pipeline.clone(),
+        schedule: timetable.schedule(&object.address).cloned(),
+        dependencies: dependencies(objects, timetable, object)
+            .into_iter()
+            .map(|producer| Dependency { producer })
+            .collect(),
+        precondition_timeout: preconditions
+            .iter()
+            .filter_map(|address| {
+                settings::duration(objects, objects.get(address)?, "precondition_timeout")
+            })
+            .min()
+            .or_else(|| duration("precondition_timeout")),
+        preconditions,
+        precondition_interval: PRECONDITION_INTERVAL,
+        max_retries: settings::integer(objects, object, "max_retries")
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(2),
+        retry_delay: duration("retry_delay").unwrap_or(SignedDuration::from_secs(30)),
+        retry_delay_max: RETRY_DELAY_MAX,
+        attempt_timeout: duration("attempt_timeout"),
+        failure_mode: match settings::text(objects, object, "failure_and_rerun_mode") {
+            Some("cascade") => FailureMode::Cascade,
+            _ => FailureMode::None,
+        },
+        on_fail: actions("on_fail"),
+        on_success: actions("on_success"),
+        max_active_instances: settings::integer(objects, object, "max_active_instances")
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(5),
+        active: is_active(objects, object),
+    }
+}
+
+/// An object is active when neither it nor its pipeline says otherwise.
+fn is_active(objects: &Objects, object: &Object) -> bool {
+    let pipeline = object
+        .pipeline
+        .as_ref()
+        .and_then(|pipeline| objects.get(pipeline));
+    [Some(object), pipeline]
+        .into_iter()
+        .flatten()
+        .all(|object| settings::boolean(&Objects::new(), object, "active") != Some(false))
+}
+
+fn actions(objects: &Objects, object: &Object, name: &str) -> Vec<Address> {
+    let owner = if object.get(name).is_some() {
+        Some(object)
+    } else {
+        object
+            .pipeline
+            .as_ref()
+            .and_then(|pipeline| objects.get(pipeline))
+    };
+    owner
+        .into_iter()
+        .flat_map(|owner| owner.references(name))
+        .map(|(_, address)| address)
+        .collect()
+}
+
+/// The units that a unit waits for.
+fn dependencies(
+    objects: &Objects,
+    timetable: &Timetable,
+    object: &Object,
+) -> BTreeSet<Address> {
+    let mut found = BTreeSet::new();
+    for (_, target) in object.references("depends_on") {
+        match objects.get(&target).map(Object::kind) {
+            Some(Kind::Pipeline) => found.extend(
+                objects
+                    .values()
+                    .filter(|other| {
+                        other.kind() == Kind::Activity && other.pipeline.as_ref() == Some(&target)
+                    })
+                    .map(|activity| activity.address.clone()),
+            ),
+            _ => {
+                found.insert(target);
+            }
+        }
+    }
+    if object.kind() == Kind::DataNode {
+        found.extend(timetable.writers(&object.address).iter().cloned());
+    }
+    for (_, node) in object.references("input") {
+        if objects
+            .get(&node)
+            .is_some_and(|node| is_unit(node, timetable))
+        {
+            found.insert(node);
+        }
+    }
+    found
+}

@@ -1,0 +1,87 @@
+//! Objects as the state keeps them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Map;
+use serde_json::Value as Json;
+use thiserror::Error;
+
+use super::address::Address;
+use super::kind::Kind;
+use super::object::Object;
+use super::registry;
+use crate::lang::stored;
+
+/// Why an object of the state cannot be read.
+#[derive(Debug, Error)]
+pub enum StoredError {
+    /// Its type is not one of this version.
+    #[error(
+        "`{address}` is a {kind} of type `{name}`, which this version of pipeform does not know; use the version that applied it, or a newer one"
+    )]
+    UnknownType {
+        /// The object.
+        address: Address,
+        /// Its kind.
+        kind: String,
+        /// Its type.
+        name: String,
+    },
+    /// What is kept does not make sense.
+    #[error("the state's record of `{address}` is damaged: {problem}")]
+    Damaged {
+        /// The object.
+        address: Address,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// The attributes of an object as JSON.
+pub fn to_json(object: &Object) -> Json {
+    let attributes: Map<String, Json> = object
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.to_string(), stored::to_json(value)))
+        .collect();
+    Json::Object(attributes)
+}
+
+/// An object from what [`to_json`] made of it and what the state keeps beside.
+pub fn from_json(
+    address: Address,
+    kind: &str,
+    type_name: &str,
+    pipeline: Option<Address>,
+    body: &Json,
+) -> Result<Object, StoredError> {
+    let Some(object_type) = Kind::parse(kind).and_then(|kind| registry::find(kind, type_name))
+    else {
+        return Err(StoredError::UnknownType {
+            address,
+            kind: kind.to_owned(),
+            name: type_name.to_owned(),
+        });
+    };
+    let Json::Object(body) = body else {
+        return Err(StoredError::Damaged {
+            address,
+            problem: "its attributes are missing".to_owned(),
+        });
+    };
+    let mut attributes = BTreeMap::new();
+    for (name, value) in body {
+        let value = stored::from_json(value).map_err(|problem| StoredError::Damaged {
+            address: address.clone(),
+            problem: problem.to_string(),
+        })?;
+        attributes.insert(Arc::from(name.as_str()), value);
+    }
+    Ok(Object {
+        address,
+        object_type,
+        attributes,
+        pipeline,
+    })
+}

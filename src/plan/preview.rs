@@ -1,0 +1,203 @@
+//! What deferred attributes will be: every formula is evaluated for the next interval when a plan is made.
+//!
+//! So the plan can show values beside formulas, a formula that cannot be evaluated is an error of the plan and not of a
+//! run, and an output path that every run would overwrite is found before it happens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::lang::Value;
+use crate::lang::contains_deferred;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Object;
+use crate::objects::resolve::Resolved;
+use crate::objects::resolve::Resolver;
+use crate::objects::resolve::Try;
+use crate::objects::settings;
+use crate::time::Interval;
+
+/// Values of deferred attributes, by object and attribute.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    values: BTreeMap<Address, BTreeMap<Arc<str>, Value>>,
+}
+
+impl Preview {
+    /// What a deferred attribute will be in the next run.
+    pub fn value(&self, address: &Address, attribute: &str) -> Option<&Value> {
+        self.values.get(address)?.get(attribute)
+    }
+}
+
+/// Evaluates every deferred attribute for the next interval (none left: the last one; on demand: `now`).
+pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics) {
+    let mut previewer = Previewer {
+        resolver,
+        now,
+        preview: Preview::default(),
+        diagnostics: Diagnostics::new(),
+    };
+    for object in resolver.objects.values() {
+        match object.kind() {
+            Kind::Activity => previewer.activity(object),
+            Kind::DataNode => previewer.node(object),
+            _ => {}
+        }
+    }
+    (previewer.preview, previewer.diagnostics)
+}
+
+struct Previewer<'a> {
+    resolver: Resolver<'a>,
+    now: Timestamp,
+    preview: Preview,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Previewer<'a> {
+    fn activity(&mut self, object: &'a Object) {
+        let interval = self.next_interval(&object.address);
+        if is_deferred(object) {
+            let resolved = self
+                .resolver
+                .activity(&object.address, interval, self.first_try())
+                .map(|resolved| resolved.activity);
+            self.keep(resolved);
+        }
+        self.serving(object, interval, "precondition");
+        self.serving(object, interval, "on_fail");
+        self.serving(object, interval, "on_success");
+    }
+
+    fn node(&mut self, object: &'a Object) {
+        let interval = self.next_interval(&object.address);
+        if is_deferred(object) {
+            let resolved = self
+                .resolver
+                .node(&object.address, interval, self.first_try());
+            self.keep(resolved);
+        }
+        self.serving(object, interval, "precondition");
+        self.overwritten(object);
+    }
+
+    /// Evaluates what serves an object. Later users of a shared one find what is kept from the first, but their own
+    /// mistakes are reported all the same.
+    fn serving(&mut self, object: &'a Object, interval: Interval, attribute: &str) {
+        let references = match settings::inherited(self.resolver.objects, object, attribute) {
+            Some(_) if object.get(attribute).is_some() => object.references(attribute),
+            Some(_) => object
+                .pipeline
+                .as_ref()
+                .and_then(|pipeline| self.resolver.objects.get(pipeline))
+                .map(|pipeline| pipeline.references(attribute))
+                .unwrap_or_default(),
+            None => return,
+        };
+        for (_, address) in references {
+            if !self
+                .resolver
+                .objects
+                .get(&address)
+                .is_some_and(is_deferred)
+            {
+                continue;
+            }
+            let extra = vec![
+                (Arc::from("status"), Value::string("FAILED")),
+                (Arc::from("error"), Value::string("…")),
+            ];
+            let resolved = self.resolver.serving(
+                &address,
+                &object.address,
+                interval,
+                self.first_try(),
+                extra,
+            );
+            self.keep(resolved);
+        }
+    }
+
+    fn keep(&mut self, resolved: Result<Resolved<'a>, Diagnostics>) {
+        match resolved {
+            Ok(resolved) => {
+                let values = self
+                    .preview
+                    .values
+                    .entry(resolved.object.address.clone())
+                    .or_default();
+                for (name, value) in resolved.attributes {
+                    if resolved.object.get(&name).is_some_and(contains_deferred) {
+                        values.entry(name).or_insert(value);
+                    }
+                }
+            }
+            Err(diagnostics) => self.diagnostics.extend(diagnostics),
+        }
+    }
+
+    /// Reports a file that is written again and again under the same name.
+    fn overwritten(&mut self, object: &'a Object) {
+        let address = &object.address;
+        if object.object_type.name != "file"
+            || settings::boolean(self.resolver.objects, object, "overwrite") == Some(true)
+            || self.resolver.timetable.writers(address).is_empty()
+        {
+            return;
+        }
+        let Some(schedule) = self.resolver.timetable.schedule(address) else {
+            return;
+        };
+        let first = schedule.first_interval();
+        let Some((one, other)) = first.and_then(|one| Some((one, schedule.next_from(one.end)?)))
+        else {
+            return;
+        };
+        let path = |interval: Interval| {
+            let resolved = self.resolver.node(address, interval, self.first_try());
+            resolved.ok()?.text("path").map(str::to_owned)
+        };
+        if let (Some(one), Some(other)) = (path(one), path(other))
+            && one == other
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Output overwritten by every run",
+                    format!("The path is `{one}` for every interval, so that each run would overwrite what the last one wrote."),
+                )
+                .about(address.to_string())
+                .help("Put the interval into the path, e.g. `${run.date}`, or set `overwrite = true`."),
+            );
+        }
+    }
+
+    fn next_interval(&self, address: &Address) -> Interval {
+        let on_demand = Interval {
+            start: self.now,
+            end: self.now,
+        };
+        match self.resolver.timetable.schedule(address) {
+            None => on_demand,
+            Some(schedule) => schedule
+                .next_due(self.now)
+                .or_else(|| schedule.last_interval())
+                .unwrap_or(on_demand),
+        }
+    }
+
+    fn first_try(&self) -> Try {
+        Try {
+            attempt: 1,
+            actual_start: self.now,
+        }
+    }
+}
+
+fn is_deferred(object: &Object) -> bool {
+    object.attributes.values().any(contains_deferred)
+}
