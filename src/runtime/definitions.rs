@@ -1,0 +1,81 @@
+//! Definitions as of the serials that instances run under.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::RuntimeError;
+use crate::engine::Definition;
+use crate::engine::compile;
+use crate::objects::Moments;
+use crate::objects::Objects;
+use crate::objects::Timetable;
+use crate::objects::stored;
+use crate::store::Store;
+
+/// The objects as of one serial, and their schedules.
+#[derive(Debug)]
+pub struct SerialDefinition {
+    /// The serial.
+    pub serial: u64,
+    /// The objects.
+    pub objects: Objects,
+    /// Their schedules.
+    pub timetable: Timetable,
+}
+
+impl SerialDefinition {
+    /// Reads the definition as of a serial.
+    pub fn read(store: &Store, serial: u64, now: Timestamp) -> Result<Self, RuntimeError> {
+        let mut objects = Objects::new();
+        for kept in store.objects_at(serial)? {
+            let object = stored::from_json(
+                kept.address.clone(),
+                &kept.kind,
+                &kept.type_name,
+                kept.pipeline,
+                &kept.body,
+            )?;
+            objects.insert(kept.address, object);
+        }
+        let moments = Moments {
+            activations: store.activations()?,
+            cuts: store.cuts()?,
+        };
+        let timetable = Timetable::new(&objects, &moments, now);
+        Ok(Self {
+            serial,
+            objects,
+            timetable,
+        })
+    }
+
+    /// What the engine works on.
+    pub fn compile(&self) -> Definition {
+        compile(&self.objects, &self.timetable, self.serial)
+    }
+}
+
+/// The definitions read so far.
+#[derive(Debug, Default)]
+pub struct Definitions {
+    known: BTreeMap<u64, Arc<SerialDefinition>>,
+}
+
+impl Definitions {
+    /// The definition as of a serial.
+    pub fn at(
+        &mut self,
+        store: &Store,
+        serial: u64,
+        now: Timestamp,
+    ) -> Result<Arc<SerialDefinition>, RuntimeError> {
+        if let Some(known) = self.known.get(&serial) {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(SerialDefinition::read(store, serial, now)?);
+        self.known.insert(serial, read.clone());
+        Ok(read)
+    }
+}

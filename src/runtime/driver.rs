@@ -1,0 +1,447 @@
+//! The loop: events to the engine, changes to the store, effects to the world.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use tokio::signal::unix::Signal;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::Definitions;
+use super::RuntimeError;
+use super::notice::Notice;
+use super::notice::Observer;
+use crate::clock::Clock;
+use crate::engine::Change;
+use crate::engine::CheckResult;
+use crate::engine::Effect;
+use crate::engine::Engine;
+use crate::engine::Event;
+use crate::engine::InstanceKey;
+use crate::engine::Outcome;
+use crate::engine::Status;
+use crate::engine::UnitKind;
+use crate::exec::Cancel;
+use crate::objects::Address;
+use crate::store::ProcessRecord;
+use crate::store::RunnerLease;
+use crate::store::Store;
+
+/// How often the state is asked for a new apply.
+const HEAD_INTERVAL: Duration = Duration::from_millis(500);
+
+/// When a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// When nothing can start any more but for data that is missing.
+    Idle,
+    /// Keeps checking for missing data for this long.
+    Wait(SignedDuration),
+    /// When it is told to.
+    Forever,
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What was due at this moment is due; `None`: the clock says.
+    pub at: Option<Timestamp>,
+    /// When to end.
+    pub until: Until,
+    /// How many attempts may run at once.
+    pub parallelism: usize,
+    /// The root module's directory: relative paths and commands start there.
+    pub directory: PathBuf,
+    /// Where the logs of attempts are kept.
+    pub logs: PathBuf,
+    /// The variables that every command gets: PATH, HOME, LANG, TZ.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Instances of activities that finished.
+    pub finished: u64,
+    /// Instances that failed for good.
+    pub failed: u64,
+    /// Instances given up because something they depend on failed.
+    pub cascade_failed: u64,
+    /// Instances of activities that wait for data or for others.
+    pub waiting: u64,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// What work reports.
+#[derive(Debug)]
+pub(super) enum Report {
+    Process {
+        key: InstanceKey,
+        attempt: u32,
+        process: ProcessRecord,
+    },
+    Progress {
+        key: InstanceKey,
+        rows: u64,
+        bytes: u64,
+    },
+    Ended {
+        key: InstanceKey,
+        attempt: u32,
+        outcome: Outcome,
+    },
+    Checked {
+        key: InstanceKey,
+        result: CheckResult,
+    },
+    Acted {
+        action: Address,
+        key: InstanceKey,
+        error: Option<String>,
+    },
+}
+
+/// Drives the engine over one state. There is one runner for a state: it holds the runner lease.
+pub struct Runner<'a> {
+    pub(super) store: Store,
+    pub(super) lease: RunnerLease,
+    pub(super) engine: Engine,
+    pub(super) definitions: Definitions,
+    pub(super) serial: u64,
+    pub(super) clock: Clock,
+    pub(super) options: Arc<Options>,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) reports: mpsc::UnboundedSender<Report>,
+    pub(super) running: BTreeMap<(InstanceKey, u32), Cancel>,
+    receiver: mpsc::UnboundedReceiver<Report>,
+    summary: Summary,
+    stopping: bool,
+}
+
+impl<'a> Runner<'a> {
+    /// Takes over a state: reads it, and cleans up after a runner that was killed.
+    pub async fn new(
+        store: Store,
+        lease: RunnerLease,
+        clock: Clock,
+        options: Options,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self, RuntimeError> {
+        let now = clock.now();
+        let serial = store.head()?.serial;
+        let mut definitions = Definitions::default();
+        let definition = definitions.at(&store, serial, now)?.compile();
+        let engine = super::recovery::engine(&store, definition, &lease, &options)?;
+        let (reports, receiver) = mpsc::unbounded_channel();
+        let mut runner = Self {
+            store,
+            lease,
+            engine,
+            definitions,
+            serial,
+            clock,
+            options: Arc::new(options),
+            observer,
+            tasks: JoinSet::new(),
+            reports,
+            running: BTreeMap::new(),
+            receiver,
+            summary: Summary::default(),
+            stopping: false,
+        };
+        let events = super::recovery::recover(&mut runner).await?;
+        runner.handle(events)?;
+        Ok(runner)
+    }
+
+    /// Runs on-demand objects now, then what is due.
+    pub fn trigger(&mut self, addresses: Vec<Address>) -> Result<(), RuntimeError> {
+        self.handle(vec![Event::Trigger(addresses)])
+    }
+
+    /// Runs what is due until the end that the options name.
+    pub async fn run(mut self) -> Result<Summary, RuntimeError> {
+        let mut interrupt = Signals::new()?;
+        let mut head = tokio::time::interval(HEAD_INTERVAL);
+        head.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let give_up = match self.options.until {
+            Until::Wait(duration) => self.clock.now().checked_add(duration).ok(),
+            Until::Idle | Until::Forever => None,
+        };
+        self.handle(vec![Event::Tick])?;
+        loop {
+            let now = self.clock.now();
+            if self.is_done(now, give_up) {
+                break;
+            }
+            let wake = self.wake(now, give_up);
+            tokio::select! {
+                report = self.receiver.recv() => {
+                    if let Some(report) = report {
+                        self.report(report)?;
+                    }
+                }
+                () = tokio::time::sleep(wake) => self.handle(vec![Event::Tick])?,
+                _ = head.tick(), if !self.stopping => self.poll_head()?,
+                () = interrupt.recv() => self.stop()?,
+            }
+        }
+        self.summary.waiting = self.engine.waiting_activities();
+        self.summary.interrupted = self.stopping;
+        Ok(self.summary)
+    }
+
+    /// Takes a report and all that came with it, so that they share one commit.
+    fn report(&mut self, first: Report) -> Result<(), RuntimeError> {
+        let mut waiting = VecDeque::from([first]);
+        while let Ok(report) = self.receiver.try_recv() {
+            waiting.push_back(report);
+        }
+        let mut events = Vec::new();
+        let mut processes = Vec::new();
+        for report in waiting {
+            match report {
+                Report::Process {
+                    key,
+                    attempt,
+                    process,
+                } => processes.push((key, attempt, process)),
+                Report::Progress { key, rows, bytes } => {
+                    self.observer.notice(&Notice::Progress { key, rows, bytes });
+                }
+                Report::Ended {
+                    key,
+                    attempt,
+                    outcome,
+                } => {
+                    self.running.remove(&(key.clone(), attempt));
+                    events.push(Event::AttemptEnded {
+                        key,
+                        number: attempt,
+                        outcome,
+                    });
+                }
+                Report::Checked { key, result } => {
+                    if let CheckResult::False(reason) = &result {
+                        self.observer.notice(&Notice::NotYet {
+                            key: key.clone(),
+                            reason: reason.clone(),
+                        });
+                    }
+                    events.push(Event::Checked { key, result });
+                }
+                Report::Acted { action, key, error } => {
+                    self.observer.notice(&Notice::Acted { action, key, error });
+                }
+            }
+        }
+        for (key, attempt, process) in processes {
+            self.store
+                .record_process(&self.lease, &key, attempt, &process)?;
+        }
+        self.handle(events)
+    }
+
+    /// Gives events to the engine, commits what it answers, then does it.
+    pub(super) fn handle(&mut self, events: Vec<Event>) -> Result<(), RuntimeError> {
+        let now = self.clock.now();
+        let mut changes = Vec::new();
+        let mut effects = Vec::new();
+        for event in events {
+            let step = self.engine.step(event, now);
+            changes.extend(step.changes);
+            effects.extend(step.effects);
+        }
+        if !changes.is_empty() {
+            self.store.commit(&self.lease, &changes)?;
+        }
+        for change in &changes {
+            self.tell(change);
+        }
+        for effect in effects {
+            self.perform(effect, now)?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect, now: Timestamp) -> Result<(), RuntimeError> {
+        match effect {
+            Effect::Start {
+                key,
+                number,
+                definition,
+            } => {
+                self.observer.notice(&Notice::Started {
+                    key: key.clone(),
+                    attempt: number,
+                });
+                let definition = self.definitions.at(&self.store, definition, now)?;
+                self.start(key, number, &definition, now);
+            }
+            Effect::Kill { key, number } => {
+                if let Some(cancel) = self.running.get(&(key, number)) {
+                    cancel.cancel();
+                }
+            }
+            Effect::Check { key } => {
+                let definition = self.definitions.at(&self.store, self.serial, now)?;
+                self.check(key, &definition, now);
+            }
+            Effect::Act { action, key } => {
+                let definition = self.definitions.at(&self.store, self.serial, now)?;
+                self.act(action, key, &definition, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the observer what a change means.
+    fn tell(&mut self, change: &Change) {
+        let Change::Instance(instance) = change else {
+            return;
+        };
+        let is_activity = self
+            .engine
+            .unit(&instance.key.object)
+            .is_none_or(|unit| unit.kind == UnitKind::Activity);
+        if let (Some(at), Status::WaitingForRunner | Status::WaitingOnDependencies) =
+            (instance.not_before, instance.status)
+            && is_activity
+            && instance.attempts > 0
+        {
+            self.observer.notice(&Notice::Retrying {
+                key: instance.key.clone(),
+                attempt: instance.attempts,
+                error: instance.reason.clone().unwrap_or_default(),
+                at,
+            });
+        }
+        let Some(ended_at) = instance.ended_at else {
+            return;
+        };
+        let failed = matches!(
+            instance.status,
+            Status::Failed | Status::CascadeFailed | Status::Canceled
+        );
+        match instance.status {
+            Status::Finished if is_activity => self.summary.finished += 1,
+            Status::Failed => self.summary.failed += 1,
+            Status::CascadeFailed if is_activity => self.summary.cascade_failed += 1,
+            _ => {}
+        }
+        if is_activity || failed {
+            self.observer.notice(&Notice::Ended {
+                key: instance.key.clone(),
+                status: instance.status,
+                attempts: instance.attempts,
+                reason: instance.reason.clone(),
+                started_at: instance.started_at,
+                ended_at,
+            });
+        }
+    }
+
+    /// Picks up an apply that was made beside this runner.
+    fn poll_head(&mut self) -> Result<(), RuntimeError> {
+        let serial = self.store.head()?.serial;
+        if serial == self.serial {
+            return Ok(());
+        }
+        let definition = self
+            .definitions
+            .at(&self.store, serial, self.clock.now())?
+            .compile();
+        self.serial = serial;
+        let adopted = self.store.unfinished_instances()?;
+        self.handle(vec![
+            Event::DefinitionChanged {
+                definition,
+                instances: adopted,
+            },
+            Event::Tick,
+        ])
+    }
+
+    /// Stops cleanly: starts nothing more and stops what runs, which is tried again by the next runner.
+    fn stop(&mut self) -> Result<(), RuntimeError> {
+        if self.stopping {
+            // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
+            self.running.values().for_each(Cancel::kill_now);
+            self.running.clear();
+            return Ok(());
+        }
+        self.stopping = true;
+        self.observer.notice(&Notice::Warning(format!(
+            "Stopping: {} running, which will be tried again by the next run. Interrupt once more to stop at once.",
+            self.running.len()
+        )));
+        self.handle(vec![Event::Drain])
+    }
+
+    fn is_done(&self, now: Timestamp, give_up: Option<Timestamp>) -> bool {
+        if self.stopping {
+            return self.running.is_empty();
+        }
+        let busy = !self.tasks_are_idle() || self.engine.will_start_by_itself();
+        match self.options.until {
+            Until::Forever => false,
+            Until::Idle => !busy,
+            Until::Wait(_) => {
+                !busy && (give_up.is_some_and(|end| now >= end) || !self.engine.waits_for_data())
+            }
+        }
+    }
+
+    fn tasks_are_idle(&self) -> bool {
+        self.running.is_empty() && self.engine.is_idle() && self.receiver.is_empty()
+    }
+
+    fn wake(&self, now: Timestamp, give_up: Option<Timestamp>) -> Duration {
+        let next = [self.engine.next_wake(now), give_up]
+            .into_iter()
+            .flatten()
+            .min();
+        let pause = match next {
+            Some(next) => Duration::try_from(next.duration_since(now)).unwrap_or_default(),
+            None => Duration::from_secs(3600),
+        };
+        pause.clamp(Duration::from_millis(1), Duration::from_secs(3600))
+    }
+}
+
+/// The signals that ask a process to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, RuntimeError> {
+        let listen = |kind| {
+            signal(kind).map_err(|source| RuntimeError::Io {
+                what: "signals cannot be received".to_owned(),
+                source,
+            })
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

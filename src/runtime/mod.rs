@@ -1,0 +1,55 @@
+//! Running: drives the engine with real time, real work and the real store.
+//!
+//! The driver feeds events to the engine, commits what it answers and only then does it: an attempt is in the store before
+//! it starts, and its end is in the store before anything that waits for it starts. What happens is told to an
+//! [`Observer`]; nothing here prints.
+
+mod definitions;
+mod driver;
+mod effects;
+mod notice;
+mod recovery;
+mod work;
+
+use thiserror::Error;
+
+pub use definitions::Definitions;
+pub use definitions::SerialDefinition;
+pub use driver::Options;
+pub use driver::Runner;
+pub use driver::Summary;
+pub use driver::Until;
+pub use notice::Notice;
+pub use notice::Observer;
+
+use crate::diag::Diagnostics;
+use crate::objects::stored::StoredError;
+use crate::store::StoreError;
+
+/// Why running stopped.
+#[derive(Debug, Error)]
+pub enum RuntimeError {
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state holds what this version does not understand.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// A directory for logs could not be made, or the like.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The errors of an evaluation as one line each, for the error of an attempt.
+fn one_line_each(diagnostics: &Diagnostics) -> String {
+    diagnostics
+        .iter()
+        .map(|diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

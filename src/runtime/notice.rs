@@ -1,0 +1,78 @@
+//! What an observer of a run is told.
+
+use jiff::Timestamp;
+
+use crate::engine::InstanceKey;
+use crate::engine::Status;
+use crate::objects::Address;
+
+/// Something that happened in a run, after it was committed.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// An attempt has started.
+    Started {
+        /// The instance.
+        key: InstanceKey,
+        /// The number of the attempt.
+        attempt: u32,
+    },
+    /// An attempt has moved data.
+    Progress {
+        /// The instance.
+        key: InstanceKey,
+        /// Records so far.
+        rows: u64,
+        /// Bytes so far.
+        bytes: u64,
+    },
+    /// An attempt has failed and will be made again.
+    Retrying {
+        /// The instance.
+        key: InstanceKey,
+        /// The number of the attempt that failed.
+        attempt: u32,
+        /// Why.
+        error: String,
+        /// When the next one may start.
+        at: Timestamp,
+    },
+    /// An activity's instance has come to its end.
+    Ended {
+        /// The instance.
+        key: InstanceKey,
+        /// Its final status.
+        status: Status,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why, if it did not finish.
+        reason: Option<String>,
+        /// When its last attempt started, if it had one.
+        started_at: Option<Timestamp>,
+        /// When it ended.
+        ended_at: Timestamp,
+    },
+    /// A precondition does not hold yet.
+    NotYet {
+        /// The instance.
+        key: InstanceKey,
+        /// What is missing.
+        reason: String,
+    },
+    /// An action has been done.
+    Acted {
+        /// The action.
+        action: Address,
+        /// The instance it served.
+        key: InstanceKey,
+        /// Why it failed, if it did.
+        error: Option<String>,
+    },
+    /// Something the operator should know.
+    Warning(String),
+}
+
+/// Is told what happens, on the thread of the driver: it must not block.
+pub trait Observer {
+    /// Something happened.
+    fn notice(&mut self, notice: &Notice);
+}
