@@ -215,7 +215,7 @@ mod tests {
         let third = number("1")
             .divide(&number("3"))
             .map(|third| third.to_string());
-        assert_eq!(third, Ok(format!("0.{}", "3".repeat(154))));
+        assert_eq!(third, Ok(format!("0.{}", "3".repeat(155))));
     }
 
     #[test]

@@ -157,22 +157,10 @@ impl Printer {
     /// splat, the element itself prints as nothing.
     fn source(&mut self, source: &Expr) {
         match &source.kind {
-            ExprKind::Splat { .. } => {
-                self.text.push('(');
-                self.expression(source, 0);
-                self.text.push(')');
-            }
-            ExprKind::Value(value)
-                if !matches!(
-                    value,
-                    Value::Ref(_) | Value::List(_) | Value::Set(_) | Value::Map(_)
-                ) =>
+            ExprKind::Splat { .. }
+            | ExprKind::Template(_)
+            | ExprKind::Value(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) =>
             {
-                self.text.push('(');
-                self.value(value, 0);
-                self.text.push(')');
-            }
-            ExprKind::Template(_) | ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) => {
                 self.text.push('(');
                 self.expression(source, 0);
                 self.text.push(')');

@@ -262,13 +262,13 @@ fn bombs_end_with_a_diagnostic() {
 #[test]
 fn the_deepest_expression_fits_a_thread_of_two_mebibytes() {
     let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
-    let parens = format!("{}{}", "(".repeat(60), "1 + 1)".repeat(60)).replacen("(1", "(1", 1);
+    let parens = format!("{}1{}", "(".repeat(60), " + 1)".repeat(60));
     let long = format!("run.x{}", ".y".repeat(200));
     let run = move || {
         let scope = scope();
         for text in [
             deep,
-            parens.replace("(1 + 1)", "1"),
+            parens,
             format!("1{}", " + 1".repeat(120)),
             format!("can({long})"),
         ] {
