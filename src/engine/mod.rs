@@ -1,8 +1,27 @@
 //! The engine: a pure state machine of instances and attempts.
 //!
-//! [`Engine::step`](machine::Engine::step) takes an event and the time and answers with what to persist and what to do;
-//! it does no I/O and reads no clock. `runtime` persists the changes, then does the effects, and reports back as events.
+//! [`Engine::step`] takes an event and the time and answers with what to persist and what to do; it does no I/O and reads
+//! no clock. `runtime` persists the changes, then does the effects, and reports back as events. The work of a step is in
+//! proportion to what the event changes: finished instances are kept as ranges of time, ready ones in queues, and those
+//! that wait are found by the interval they wait for.
 
+mod attempts;
+mod compile;
+mod machine;
+mod materialise;
 mod model;
+mod ranges;
+mod readiness;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+mod waiting;
 
+pub use compile::compile;
+pub use machine::Engine;
+pub use machine::Limits;
+pub use machine::Past;
 pub use model::*;
+pub use ranges::Ranges;
+pub use waiting::Wait;

@@ -37,6 +37,59 @@ pub enum Status {
     Paused,
 }
 
+impl Status {
+    /// All statuses.
+    pub const ALL: [Self; 10] = [
+        Self::WaitingOnDependencies,
+        Self::WaitingForRunner,
+        Self::Running,
+        Self::Finished,
+        Self::Failed,
+        Self::CascadeFailed,
+        Self::Canceled,
+        Self::TimedOut,
+        Self::Skipped,
+        Self::Paused,
+    ];
+
+    /// The name, in AWS Data Pipeline's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WaitingOnDependencies => "WAITING_ON_DEPENDENCIES",
+            Self::WaitingForRunner => "WAITING_FOR_RUNNER",
+            Self::Running => "RUNNING",
+            Self::Finished => "FINISHED",
+            Self::Failed => "FAILED",
+            Self::CascadeFailed => "CASCADE_FAILED",
+            Self::Canceled => "CANCELED",
+            Self::TimedOut => "TIMEDOUT",
+            Self::Skipped => "SKIPPED",
+            Self::Paused => "PAUSED",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether consumers may go on: there is nothing to wait for.
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Self::Finished | Self::Skipped)
+    }
+
+    /// Whether it ended without having done its work.
+    pub const fn is_unsuccessful(self) -> bool {
+        matches!(self, Self::Failed | Self::CascadeFailed | Self::Canceled)
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 /// One runnable object, compiled from the definition for the engine.
 #[derive(Clone, Debug)]
 pub struct Unit {
@@ -119,6 +172,8 @@ pub struct Instance {
     pub status: Status,
     /// Attempts made or under way; the number of the latest.
     pub attempts: u32,
+    /// Attempts that failed or timed out. Those that ended because their runner did are not counted.
+    pub failures: u32,
     /// The state's serial whose definition it took when its first attempt started; retries keep it.
     pub definition: Option<u64>,
     /// Not before this: the next attempt, or the next check of preconditions.
@@ -127,6 +182,8 @@ pub struct Instance {
     pub checking_since: Option<Timestamp>,
     /// When its first attempt started (a data node: when it was first looked at).
     pub started_at: Option<Timestamp>,
+    /// When the attempt that is under way started.
+    pub running_since: Option<Timestamp>,
     /// When it came to its final status.
     pub ended_at: Option<Timestamp>,
     /// Why it failed, or what its preconditions last said.
@@ -183,8 +240,13 @@ pub enum Event {
         result: CheckResult,
     },
     /// The definition has changed (an apply beside the runner).
-    DefinitionChanged(Definition),
-    /// Run the on-demand units of these addresses now.
+    DefinitionChanged {
+        /// The new one.
+        definition: Definition,
+        /// All instances of the store that have not finished, after what the apply did to them.
+        instances: Vec<Instance>,
+    },
+    /// Run these on-demand units now, as one run.
     Trigger(Vec<Address>),
     /// Give up these instances.
     Cancel(Vec<InstanceKey>),
@@ -223,12 +285,12 @@ pub enum Change {
     Instance(Instance),
     /// Insert or replace.
     Attempt(Attempt),
-    /// The start of the next interval of a unit for which no instance has been made; `None`: there is none.
+    /// How far instances of a unit have been made.
     Cursor {
         /// The unit.
         object: Address,
-        /// The start of the next interval.
-        next: Option<Timestamp>,
+        /// The end of the newest interval that has an instance.
+        made_until: Timestamp,
     },
 }
 
@@ -261,7 +323,7 @@ pub enum Effect {
         /// The action.
         action: Address,
         /// The instance it serves.
-        key: InstanceKey,
+        instance: Box<Instance>,
     },
 }
 

@@ -1,0 +1,456 @@
+//! The state of the engine, and what each event does to it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::model::Change;
+use super::model::Definition;
+use super::model::Effect;
+use super::model::Event;
+use super::model::FailureMode;
+use super::model::Instance;
+use super::model::InstanceKey;
+use super::model::Status;
+use super::model::Step;
+use super::model::Unit;
+use super::ranges::Ranges;
+use crate::objects::Address;
+
+/// Bounds of the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many attempts may run at once.
+    pub parallelism: usize,
+    /// How many unfinished instances of one unit are made ahead; the rest follow as these finish.
+    pub instances_ahead: usize,
+    /// What was due at this moment is due, whatever the clock says; `None`: the clock.
+    pub horizon: Option<Timestamp>,
+    /// The lease under which attempts start.
+    pub fence: u64,
+}
+
+/// What happened before this engine was made.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Instances that have not finished.
+    pub instances: Vec<Instance>,
+    /// Finished (and skipped) intervals of each object.
+    pub settled: BTreeMap<Address, Ranges>,
+    /// The end of the newest interval of each object that has an instance.
+    pub made_until: BTreeMap<Address, Timestamp>,
+}
+
+/// Why an attempt was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KillReason {
+    Timeout,
+    Cancel,
+    Drain,
+}
+
+/// What the passing of time may bring to an instance: one thing at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// A retry may start.
+    Retry,
+    /// Preconditions are checked again.
+    Check,
+    /// Its attempt has run for too long.
+    Timeout,
+}
+
+/// The state machine. See the module.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(super) definition: Definition,
+    pub(super) limits: Limits,
+    /// Instances that have not finished: waiting, running, and those that failed or were given up.
+    pub(super) live: BTreeMap<InstanceKey, Instance>,
+    /// Finished and skipped intervals.
+    pub(super) settled: BTreeMap<Address, Ranges>,
+    pub(super) made_until: BTreeMap<Address, Timestamp>,
+    /// Units that wait for a unit.
+    pub(super) consumers: BTreeMap<Address, Vec<Address>>,
+    /// When the next instance of each unit is due.
+    pub(super) due: BTreeSet<(Timestamp, Address)>,
+    /// Units that have as many unfinished instances as may be made ahead.
+    pub(super) full: BTreeSet<Address>,
+    /// How many instances of each unit wait or run.
+    pub(super) open: BTreeMap<Address, usize>,
+    /// Ready instances of each unit, oldest first.
+    pub(super) ready: BTreeMap<Address, BTreeSet<InstanceKey>>,
+    /// Units that have ready instances, by when they last started one: so that they take turns.
+    pub(super) turns: BTreeSet<(u64, Address)>,
+    pub(super) last_turn: BTreeMap<Address, u64>,
+    pub(super) turn: u64,
+    /// Attempts under way, of each unit.
+    pub(super) running: BTreeMap<Address, usize>,
+    pub(super) running_total: usize,
+    pub(super) killed: BTreeMap<InstanceKey, KillReason>,
+    /// Instances whose preconditions are being checked.
+    pub(super) checking: BTreeSet<InstanceKey>,
+    /// Checks that could not be made, of each instance.
+    pub(super) check_errors: BTreeMap<InstanceKey, u32>,
+    /// The next timer first.
+    timers: BTreeSet<(Timestamp, InstanceKey)>,
+    timer_of: BTreeMap<InstanceKey, (Timestamp, Timer)>,
+    /// How many timers of each kind there are: retries, checks.
+    retries: usize,
+    checks: usize,
+    pub(super) draining: bool,
+}
+
+impl Engine {
+    /// An engine that goes on from a past. Preconditions are checked at once, whenever they were checked last.
+    pub fn new(definition: Definition, past: Past, limits: Limits) -> Self {
+        let mut engine = Self {
+            definition,
+            limits,
+            live: BTreeMap::new(),
+            settled: past.settled,
+            made_until: past.made_until,
+            consumers: BTreeMap::new(),
+            due: BTreeSet::new(),
+            full: BTreeSet::new(),
+            open: BTreeMap::new(),
+            ready: BTreeMap::new(),
+            turns: BTreeSet::new(),
+            last_turn: BTreeMap::new(),
+            turn: 0,
+            running: BTreeMap::new(),
+            running_total: 0,
+            killed: BTreeMap::new(),
+            checking: BTreeSet::new(),
+            check_errors: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            timer_of: BTreeMap::new(),
+            retries: 0,
+            checks: 0,
+            draining: false,
+        };
+        for mut instance in past.instances {
+            if instance.status == Status::WaitingOnDependencies {
+                instance.not_before = None;
+            }
+            engine.live.insert(instance.key.clone(), instance);
+        }
+        engine.index();
+        engine
+    }
+
+    /// A unit of the definition.
+    pub fn unit(&self, address: &Address) -> Option<&Unit> {
+        self.definition.units.get(address)
+    }
+
+    /// An instance that has not finished.
+    pub fn instance(&self, key: &InstanceKey) -> Option<&Instance> {
+        self.live.get(key)
+    }
+
+    /// All instances that have not finished, by key.
+    pub fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.live.values()
+    }
+
+    /// Takes an event. `now` must not lie before the `now` of earlier steps; if it does, nothing worse happens than that
+    /// time seems to stand still.
+    pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
+        let mut step = Step::default();
+        match event {
+            Event::Tick => {}
+            Event::AttemptEnded {
+                key,
+                number,
+                outcome,
+            } => self.attempt_ended(&key, number, outcome, now, &mut step),
+            Event::Checked { key, result } => self.checked(&key, result, now, &mut step),
+            Event::DefinitionChanged {
+                definition,
+                instances,
+            } => self.adopt(definition, instances, now, &mut step),
+            Event::Trigger(addresses) => self.trigger(&addresses, now, &mut step),
+            Event::Cancel(keys) => {
+                for key in keys {
+                    self.cancel(&key, now, &mut step);
+                }
+            }
+            Event::Drain => self.drain(&mut step),
+        }
+        self.fire_timers(now, &mut step);
+        self.materialise(now, &mut step);
+        self.dispatch(now, &mut step);
+        step
+    }
+
+    /// When something can happen by the passing of time alone.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if self.draining {
+            return None;
+        }
+        let due = match self.limits.horizon {
+            None => self.due.first().map(|(due, _)| *due),
+            Some(_) => None,
+        };
+        let timer = self.timers.first().map(|(at, _)| *at);
+        [due, timer].into_iter().flatten().min()
+    }
+
+    /// Whether nothing runs and no precondition is being checked.
+    pub fn is_idle(&self) -> bool {
+        self.running_total == 0 && self.checking.is_empty()
+    }
+
+    /// Whether something will start by the passing of time, without new data: a retry.
+    pub fn will_start_by_itself(&self) -> bool {
+        !self.draining && self.retries > 0
+    }
+
+    /// Whether preconditions will be checked again.
+    pub fn waits_for_data(&self) -> bool {
+        self.checks > 0
+    }
+
+    /// Builds everything that follows from the definition and the live instances.
+    fn index(&mut self) {
+        self.consumers.clear();
+        self.due.clear();
+        self.full.clear();
+        self.open.clear();
+        self.ready.clear();
+        self.turns.clear();
+        self.timers.clear();
+        self.timer_of.clear();
+        self.retries = 0;
+        self.checks = 0;
+        self.running.clear();
+        self.running_total = 0;
+        for unit in self.definition.units.values() {
+            for dependency in &unit.dependencies {
+                self.consumers
+                    .entry(dependency.producer.clone())
+                    .or_default()
+                    .push(unit.address.clone());
+            }
+        }
+        let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
+        let keys: Vec<InstanceKey> = self.live.keys().cloned().collect();
+        for key in keys {
+            self.index_instance(&key);
+        }
+        for address in addresses {
+            self.enqueue_due(&address);
+        }
+    }
+
+    fn index_instance(&mut self, key: &InstanceKey) {
+        let Some(instance) = self.live.get(key) else {
+            return;
+        };
+        let open = !instance.status.is_unsuccessful();
+        if open {
+            *self.open.entry(key.object.clone()).or_default() += 1;
+        }
+        match instance.status {
+            Status::WaitingForRunner => match instance.not_before {
+                Some(at) => self.set_timer(key, at, Timer::Retry),
+                None => self.make_ready(key),
+            },
+            Status::Running => {
+                *self.running.entry(key.object.clone()).or_default() += 1;
+                self.running_total += 1;
+                let timeout = self
+                    .unit(&key.object)
+                    .and_then(|unit| unit.attempt_timeout);
+                if let (Some(timeout), Some(since)) = (timeout, instance.running_since)
+                    && let Ok(at) = since.checked_add(timeout)
+                {
+                    self.set_timer(key, at, Timer::Timeout);
+                }
+            }
+            Status::WaitingOnDependencies if !self.checking.contains(key) => {
+                // Without a time it is looked at in the next step.
+                let at = instance.not_before.unwrap_or(Timestamp::MIN);
+                self.set_timer(key, at, Timer::Check);
+            }
+            _ => {}
+        }
+    }
+
+    /// Goes on with another definition. Waiting instances of objects that are gone are given up.
+    fn adopt(
+        &mut self,
+        definition: Definition,
+        instances: Vec<Instance>,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        self.definition = definition;
+        for instance in instances {
+            self.live.entry(instance.key.clone()).or_insert(instance);
+        }
+        let gone: Vec<InstanceKey> = self
+            .live
+            .values()
+            .filter(|instance| {
+                !self.definition.units.contains_key(&instance.key.object)
+                    && matches!(
+                        instance.status,
+                        Status::WaitingOnDependencies | Status::WaitingForRunner
+                    )
+            })
+            .map(|instance| instance.key.clone())
+            .collect();
+        for key in gone {
+            self.end(
+                &key,
+                Status::Canceled,
+                Some("its definition was removed".to_owned()),
+                now,
+                step,
+            );
+        }
+        self.index();
+    }
+
+    /// Starts nothing more, and stops what runs.
+    fn drain(&mut self, step: &mut Step) {
+        self.draining = true;
+        let running: Vec<InstanceKey> = self
+            .live
+            .values()
+            .filter(|instance| instance.status == Status::Running)
+            .map(|instance| instance.key.clone())
+            .collect();
+        for key in running {
+            self.kill(&key, KillReason::Drain, step);
+        }
+    }
+
+    /// Sets the timer of an instance, in the place of the one it has.
+    pub(super) fn set_timer(&mut self, key: &InstanceKey, at: Timestamp, timer: Timer) {
+        self.clear_timer(key);
+        self.timers.insert((at, key.clone()));
+        self.timer_of.insert(key.clone(), (at, timer));
+        match timer {
+            Timer::Retry => self.retries += 1,
+            Timer::Check => self.checks += 1,
+            Timer::Timeout => {}
+        }
+    }
+
+    /// Removes the timer of an instance.
+    pub(super) fn clear_timer(&mut self, key: &InstanceKey) {
+        let Some((at, timer)) = self.timer_of.remove(key) else {
+            return;
+        };
+        self.timers.remove(&(at, key.clone()));
+        match timer {
+            Timer::Retry => self.retries -= 1,
+            Timer::Check => self.checks -= 1,
+            Timer::Timeout => {}
+        }
+    }
+
+    fn fire_timers(&mut self, now: Timestamp, step: &mut Step) {
+        if self.draining {
+            return;
+        }
+        while let Some((at, key)) = self.timers.first().cloned()
+            && at <= now
+        {
+            let timer = self.timer_of.get(&key).map(|(_, timer)| *timer);
+            self.clear_timer(&key);
+            match timer {
+                Some(Timer::Retry) => {
+                    if let Some(instance) = self.live.get_mut(&key) {
+                        instance.not_before = None;
+                    }
+                    self.make_ready(&key);
+                }
+                Some(Timer::Check) => {
+                    self.look_at(&key, now, step);
+                }
+                Some(Timer::Timeout) => self.kill(&key, KillReason::Timeout, step),
+                None => {}
+            }
+        }
+    }
+
+    /// Brings an instance to its end, and tells those that wait for it.
+    pub(super) fn end(
+        &mut self,
+        key: &InstanceKey,
+        status: Status,
+        reason: Option<String>,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        let Some(instance) = self.live.get_mut(key) else {
+            return;
+        };
+        instance.status = status;
+        instance.reason = reason;
+        instance.not_before = None;
+        instance.ended_at = Some(now);
+        let instance = instance.clone();
+        step.changes.push(Change::Instance(instance.clone()));
+        self.forget_waiting(key);
+        let actions = self.unit(&key.object).map(|unit| match status {
+            Status::Finished => unit.on_success.clone(),
+            Status::Failed => unit.on_fail.clone(),
+            _ => Vec::new(),
+        });
+        for action in actions.into_iter().flatten() {
+            step.effects.push(Effect::Act {
+                action,
+                instance: Box::new(instance.clone()),
+            });
+        }
+        if status.is_settled() {
+            self.live.remove(key);
+            self.settled
+                .entry(key.object.clone())
+                .or_default()
+                .insert(key.interval);
+        }
+        if self.full.remove(&key.object) {
+            self.enqueue_due(&key.object);
+        }
+        self.tell_consumers(key, now, step);
+    }
+
+    /// Takes an instance out of everything that only waiting or running ones are in.
+    fn forget_waiting(&mut self, key: &InstanceKey) {
+        if let Some(open) = self.open.get_mut(&key.object) {
+            *open = open.saturating_sub(1);
+        }
+        self.checking.remove(key);
+        self.check_errors.remove(key);
+        self.killed.remove(key);
+        self.unready(key);
+        self.clear_timer(key);
+    }
+
+    /// Looks again at the instances that wait for one that has come to its end.
+    fn tell_consumers(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
+        let consumers = self.consumers.get(&key.object).cloned().unwrap_or_default();
+        for consumer in consumers {
+            let waiting: Vec<InstanceKey> = self
+                .live_overlapping(&consumer, key.interval)
+                .filter(|instance| instance.status == Status::WaitingOnDependencies)
+                .map(|instance| instance.key.clone())
+                .collect();
+            for key in waiting {
+                self.look_at(&key, now, step);
+            }
+        }
+    }
+
+    /// Whether a unit gives up when something it depends on does.
+    pub(super) fn cascades(&self, unit: &Unit) -> bool {
+        unit.failure_mode == FailureMode::Cascade
+    }
+}

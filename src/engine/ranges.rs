@@ -1,0 +1,104 @@
+//! Sets of time as merged ranges: ten million finished intervals in a row are one range.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::time::Interval;
+
+/// A set of moments, kept as disjoint ranges that do not touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ranges {
+    /// Ends by start.
+    ranges: BTreeMap<Timestamp, Timestamp>,
+}
+
+impl Ranges {
+    /// Adds an interval. The empty interval of an on-demand instance adds nothing.
+    pub fn insert(&mut self, interval: Interval) {
+        if interval.start >= interval.end {
+            return;
+        }
+        let mut start = interval.start;
+        let mut end = interval.end;
+        if let Some((before, until)) = self.ranges.range(..=start).next_back()
+            && *until >= start
+        {
+            start = *before;
+            end = end.max(*until);
+        }
+        while let Some((inner, until)) = self
+            .ranges
+            .range(start..=end)
+            .next()
+            .map(|(inner, until)| (*inner, *until))
+        {
+            self.ranges.remove(&inner);
+            end = end.max(until);
+        }
+        self.ranges.insert(start, end);
+    }
+
+    /// Whether every moment of an interval is in the set.
+    pub fn covers(&self, interval: Interval) -> bool {
+        self.ranges
+            .range(..=interval.start)
+            .next_back()
+            .is_some_and(|(_, end)| *end >= interval.end)
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+}
+
+impl FromIterator<Interval> for Ranges {
+    fn from_iter<T: IntoIterator<Item = Interval>>(intervals: T) -> Self {
+        let mut ranges = Self::default();
+        for interval in intervals {
+            ranges.insert(interval);
+        }
+        ranges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::Ranges;
+    use crate::time::Interval;
+
+    fn interval(start: i64, end: i64) -> Interval {
+        Interval {
+            start: Timestamp::from_second(start).unwrap(),
+            end: Timestamp::from_second(end).unwrap(),
+        }
+    }
+
+    #[test]
+    fn neighbours_become_one_range() {
+        let ranges: Ranges = [(0, 10), (20, 30), (10, 20)]
+            .map(|(start, end)| interval(start, end))
+            .into_iter()
+            .collect();
+        assert_eq!(ranges.ranges.len(), 1);
+        assert!(ranges.covers(interval(0, 30)));
+        assert!(!ranges.covers(interval(0, 31)));
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_a_set_of_moments(
+            parts in prop::collection::vec((0_i64..60, 1_i64..12), 0..20),
+            asked in (0_i64..60, 1_i64..12),
+        ) {
+            let ranges: Ranges = parts.iter().map(|(start, length)| interval(*start, start + length)).collect();
+            let inside = |second: i64| parts.iter().any(|(start, length)| (*start..start + length).contains(&second));
+            let wanted = (asked.0..asked.0 + asked.1).all(inside);
+            prop_assert_eq!(ranges.covers(interval(asked.0, asked.0 + asked.1)), wanted);
+        }
+    }
+}

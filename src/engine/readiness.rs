@@ -1,0 +1,253 @@
+//! Whether an instance can go on: its dependencies, then its preconditions, then a place.
+
+use jiff::Timestamp;
+
+use super::machine::Engine;
+use super::machine::Timer;
+use super::model::Change;
+use super::model::CheckResult;
+use super::model::Effect;
+use super::model::Instance;
+use super::model::InstanceKey;
+use super::model::Status;
+use super::model::Step;
+use super::model::Unit;
+use super::model::UnitKind;
+use crate::objects::Address;
+use crate::time::Interval;
+
+/// How an instance stands to what it depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Dependencies {
+    /// Nothing to wait for.
+    Settled,
+    /// Something has not finished.
+    Waiting,
+    /// Something was given up, and the unit gives up with it.
+    GivenUp(InstanceKey),
+}
+
+impl Engine {
+    /// Looks at a waiting instance and moves it on as far as it can go. Whether it changed (and was persisted).
+    pub(super) fn look_at(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) -> bool {
+        let Some(instance) = self.live.get(key) else {
+            return false;
+        };
+        if instance.status != Status::WaitingOnDependencies || self.checking.contains(key) {
+            return false;
+        }
+        let Some(unit) = self.unit(&key.object) else {
+            return false;
+        };
+        if !unit.active || self.draining {
+            return false;
+        }
+        match self.dependencies(unit, key.interval) {
+            Dependencies::Waiting => {
+                self.clear_timer(key);
+                false
+            }
+            Dependencies::GivenUp(dependency) => {
+                let reason = format!(
+                    "{} for {} did not succeed",
+                    dependency.object, dependency.interval.start
+                );
+                self.end(key, Status::CascadeFailed, Some(reason), now, step);
+                true
+            }
+            Dependencies::Settled if unit.preconditions.is_empty() => {
+                self.pass(key, now, step);
+                true
+            }
+            Dependencies::Settled => self.begin_check(key, now, step),
+        }
+    }
+
+    /// An instance that nothing holds back any more: a data node is there, an activity may start.
+    fn pass(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
+        self.clear_timer(key);
+        let is_node = self
+            .unit(&key.object)
+            .is_some_and(|unit| unit.kind == UnitKind::DataNode);
+        if is_node {
+            self.end(key, Status::Finished, None, now, step);
+            return;
+        }
+        if let Some(instance) = self.live.get_mut(key) {
+            instance.status = Status::WaitingForRunner;
+            instance.not_before = None;
+            instance.reason = None;
+            step.changes.push(Change::Instance(instance.clone()));
+        }
+        self.make_ready(key);
+    }
+
+    /// Asks for a check of the preconditions, unless it is too early for the next one or too late for any.
+    fn begin_check(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) -> bool {
+        let timeout = self
+            .unit(&key.object)
+            .and_then(|unit| unit.precondition_timeout);
+        let Some(instance) = self.live.get_mut(key) else {
+            return false;
+        };
+        if let Some(at) = instance.not_before
+            && at > now
+        {
+            self.set_timer(key, at, Timer::Check);
+            return false;
+        }
+        let first = instance.checking_since.is_none();
+        let since = *instance.checking_since.get_or_insert(now);
+        if let Some(timeout) = timeout
+            && now.duration_since(since) >= timeout
+            && !first
+        {
+            let reason = format!(
+                "its preconditions did not hold within {timeout:#}: {}",
+                instance.reason.as_deref().unwrap_or("no reason was given")
+            );
+            self.end(key, Status::Failed, Some(reason), now, step);
+            return true;
+        }
+        instance.started_at.get_or_insert(now);
+        if first {
+            step.changes.push(Change::Instance(instance.clone()));
+        }
+        self.clear_timer(key);
+        self.checking.insert(key.clone());
+        step.effects.push(Effect::Check { key: key.clone() });
+        first
+    }
+
+    /// Takes what a check has found.
+    pub(super) fn checked(
+        &mut self,
+        key: &InstanceKey,
+        result: CheckResult,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        if !self.checking.remove(key) {
+            return;
+        }
+        let Some(unit) = self.unit(&key.object) else {
+            return;
+        };
+        let interval = unit.precondition_interval;
+        let (max_retries, pause) = (unit.max_retries, unit.retry_delay);
+        let (reason, pause) = match result {
+            CheckResult::True => {
+                self.check_errors.remove(key);
+                self.pass(key, now, step);
+                return;
+            }
+            CheckResult::False(reason) => {
+                self.check_errors.remove(key);
+                (reason, interval)
+            }
+            CheckResult::Error(error) => {
+                let errors = self.check_errors.entry(key.clone()).or_default();
+                *errors += 1;
+                if *errors > max_retries {
+                    let reason = format!("its preconditions cannot be checked: {error}");
+                    self.end(key, Status::Failed, Some(reason), now, step);
+                    return;
+                }
+                (error, pause)
+            }
+        };
+        let timeout = self
+            .unit(&key.object)
+            .and_then(|unit| unit.precondition_timeout);
+        let Some(instance) = self.live.get_mut(key) else {
+            return;
+        };
+        let give_up = timeout
+            .zip(instance.checking_since)
+            .and_then(|(timeout, since)| since.checked_add(timeout).ok());
+        let next = now.checked_add(pause).unwrap_or(now);
+        let at = give_up.map_or(next, |give_up| next.min(give_up.max(now)));
+        instance.reason = Some(reason);
+        instance.not_before = Some(at);
+        step.changes.push(Change::Instance(instance.clone()));
+        self.set_timer(key, at, Timer::Check);
+    }
+
+    fn dependencies(&self, unit: &Unit, interval: Interval) -> Dependencies {
+        let mut waiting = false;
+        for dependency in &unit.dependencies {
+            let producer = &dependency.producer;
+            if self.unit(producer).is_none() {
+                continue;
+            }
+            if !self.is_covered(producer, interval) {
+                waiting = true;
+            }
+            for instance in self.live_overlapping(producer, interval) {
+                if instance.status.is_unsuccessful() && self.cascades(unit) {
+                    return Dependencies::GivenUp(instance.key.clone());
+                }
+                waiting = true;
+            }
+        }
+        if waiting {
+            Dependencies::Waiting
+        } else {
+            Dependencies::Settled
+        }
+    }
+
+    /// Whether all intervals of a producer that an interval needs have finished, as far as they are in the past.
+    fn is_covered(&self, producer: &Address, interval: Interval) -> bool {
+        let Some(schedule) = self
+            .unit(producer)
+            .and_then(|producer| producer.schedule.as_ref())
+        else {
+            return true; // on demand: only what was asked for is waited for
+        };
+        let settled = self.settled.get(producer);
+        if interval.is_moment() {
+            // An on-demand consumer reads the latest interval that has finished.
+            return settled.is_some_and(|settled| !settled.is_empty());
+        }
+        match schedule.covering(interval) {
+            None => true,
+            Some(span) => settled.is_some_and(|settled| settled.covers(span)),
+        }
+    }
+
+    /// The unfinished instances of an object whose interval overlaps one, oldest first. For the interval of an on-demand
+    /// instance, those of the same run; a scheduled object has none of these.
+    pub(super) fn live_overlapping<'a>(
+        &'a self,
+        object: &Address,
+        interval: Interval,
+    ) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        let key = |start, end| InstanceKey {
+            object: object.clone(),
+            interval: Interval { start, end },
+        };
+        let same_run = interval.is_moment();
+        // Intervals of one object overlap only around a change of its schedule, so that the one that starts before is
+        // the last of those that can reach into this one.
+        let from = self
+            .live
+            .range(key(Timestamp::MIN, Timestamp::MIN)..key(interval.start, Timestamp::MIN))
+            .next_back()
+            .map_or_else(
+                || key(interval.start, Timestamp::MIN),
+                |(key, _)| key.clone(),
+            );
+        let to = key(interval.end, Timestamp::MAX);
+        self.live
+            .range(from..=to)
+            .map(|(_, instance)| instance)
+            .filter(move |instance| {
+                if same_run {
+                    instance.key.interval == interval
+                } else {
+                    instance.key.interval.overlaps(interval)
+                }
+            })
+    }
+}

@@ -1,0 +1,147 @@
+//! What an instance waits for, as data: for `status`, `run --dry-run` and, later, the API and the console.
+
+use jiff::Timestamp;
+
+use super::machine::Engine;
+use super::model::InstanceKey;
+use super::model::Status;
+use crate::objects::Address;
+use crate::time::Interval;
+
+/// One thing that an instance waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Another instance.
+    Instance {
+        /// Which.
+        key: InstanceKey,
+        /// How it stands.
+        status: Status,
+        /// Why it does not go on, if it says.
+        reason: Option<String>,
+    },
+    /// An instance that is not due yet.
+    NotDue {
+        /// The object.
+        object: Address,
+        /// Its interval.
+        interval: Interval,
+        /// When it will be due (UTC).
+        due: Timestamp,
+    },
+    /// The first finished interval of an object that has none yet.
+    First {
+        /// The object.
+        object: Address,
+    },
+    /// Its preconditions.
+    Preconditions {
+        /// What the last check said; `None` before the first.
+        reason: Option<String>,
+        /// When they are checked again (UTC).
+        next_check: Option<Timestamp>,
+    },
+    /// The pause before its next attempt.
+    Retry {
+        /// Until when (UTC).
+        until: Timestamp,
+        /// Why the last attempt failed.
+        reason: Option<String>,
+    },
+    /// A free place.
+    Place,
+    /// It, or its pipeline, is not active.
+    Inactive,
+}
+
+impl Engine {
+    /// What an instance waits for, oldest interval first; empty if it runs or can start.
+    pub fn waiting_on(&self, key: &InstanceKey) -> Vec<Wait> {
+        let (Some(instance), Some(unit)) = (self.live.get(key), self.unit(&key.object)) else {
+            return Vec::new();
+        };
+        match instance.status {
+            Status::WaitingForRunner | Status::WaitingOnDependencies if !unit.active => {
+                vec![Wait::Inactive]
+            }
+            Status::WaitingForRunner => match instance.not_before {
+                Some(until) => vec![Wait::Retry {
+                    until,
+                    reason: instance.reason.clone(),
+                }],
+                None if self.is_full(unit) => vec![Wait::Place],
+                None => Vec::new(),
+            },
+            Status::WaitingOnDependencies => {
+                let mut waits: Vec<Wait> = unit
+                    .dependencies
+                    .iter()
+                    .flat_map(|dependency| self.waits_for(&dependency.producer, key.interval))
+                    .collect();
+                if waits.is_empty() && !unit.preconditions.is_empty() {
+                    waits.push(Wait::Preconditions {
+                        reason: instance.reason.clone(),
+                        next_check: instance.not_before,
+                    });
+                }
+                waits
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The instances of a producer that an interval waits for.
+    fn waits_for(&self, producer: &Address, interval: Interval) -> Vec<Wait> {
+        let Some(unit) = self.unit(producer) else {
+            return Vec::new();
+        };
+        let mut waits: Vec<Wait> = self
+            .live_overlapping(producer, interval)
+            .map(|instance| Wait::Instance {
+                key: instance.key.clone(),
+                status: instance.status,
+                reason: instance.reason.clone(),
+            })
+            .collect();
+        let Some(schedule) = &unit.schedule else {
+            return waits;
+        };
+        let settled = self.settled.get(producer);
+        if interval.is_moment() {
+            if settled.is_none_or(super::Ranges::is_empty) {
+                waits.push(Wait::First {
+                    object: producer.clone(),
+                });
+            }
+            return waits;
+        }
+        for needed in schedule.overlapping(interval) {
+            let key = InstanceKey {
+                object: producer.clone(),
+                interval: needed,
+            };
+            let done = settled.is_some_and(|settled| settled.covers(needed));
+            if !done && !self.live.contains_key(&key) {
+                waits.push(Wait::NotDue {
+                    object: producer.clone(),
+                    interval: needed,
+                    due: schedule.due_at(needed),
+                });
+            }
+        }
+        waits
+    }
+
+    /// How many instances of activities wait: for data, for others, for a place or for their next attempt.
+    pub fn waiting_activities(&self) -> u64 {
+        let waiting = self.live.values().filter(|instance| {
+            matches!(
+                instance.status,
+                Status::WaitingOnDependencies | Status::WaitingForRunner
+            ) && self
+                .unit(&instance.key.object)
+                .is_some_and(|unit| unit.kind == super::UnitKind::Activity)
+        });
+        u64::try_from(waiting.count()).unwrap_or(u64::MAX)
+    }
+}
