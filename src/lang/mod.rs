@@ -7,15 +7,19 @@
 //! resolved through a [`Scope`], files through [`Files`].
 
 pub mod ast;
+mod constant;
 mod convert;
 mod eval;
 pub mod functions;
 mod number;
 mod parse;
 pub mod print;
+mod references;
 mod scope;
+pub mod stored;
 #[cfg(test)]
 mod test_support;
+pub mod types;
 mod value;
 
 pub use eval::Budget;
@@ -25,6 +29,7 @@ pub use number::Number;
 pub use number::NumberError;
 pub use parse::parse_body;
 pub use parse::parse_expression;
+pub use references::references;
 pub use scope::Files;
 pub use scope::Resolution;
 pub use scope::Scope;
