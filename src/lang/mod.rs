@@ -11,6 +11,7 @@ mod constant;
 mod convert;
 mod eval;
 pub mod functions;
+pub mod module;
 mod number;
 mod parse;
 pub mod print;
@@ -21,6 +22,7 @@ pub mod stored;
 mod test_support;
 pub mod types;
 mod value;
+pub mod variables;
 
 pub use eval::Budget;
 pub use eval::Evaluator;
