@@ -2,11 +2,17 @@
 //!
 //! Nothing is read here: the caller brings the texts, and gets values that are converted, checked and marked.
 
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ast::Attribute;
 use super::ast::Expr;
 use super::constant::constant;
+use super::convert;
 use super::eval::Budget;
 use super::eval::Evaluator;
 use super::eval::Phase;
@@ -101,12 +107,14 @@ pub fn assign(
     }
     let mut values = BTreeMap::new();
     for (name, variable) in variables {
-        let before = diagnostics.iter().count();
-        let value = settle(variable, given.remove(name).flatten(), diagnostics);
-        if let Some(value) = value {
-            values.insert(Arc::clone(name), value);
-        } else if diagnostics.iter().count() == before && !diagnostics.has_errors() {
+        let given = given.remove(name);
+        if given.is_none() && variable.default.is_none() {
             diagnostics.push(missing(variable));
+        }
+        let wrong = matches!(given, Some(None));
+        let value = settle(variable, given.flatten(), diagnostics);
+        if let Some(value) = value.filter(|_| !wrong) {
+            values.insert(Arc::clone(name), value);
         }
     }
     validate(variables, &values, call, diagnostics);
@@ -211,7 +219,7 @@ fn hcl_entries(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Entri
         let detail = "A value file has attributes only: `name = value`.";
         diagnostics.push(Diagnostic::error("Block in a value file", detail).at(block.span));
     }
-    let entry = |attribute: &super::ast::Attribute| {
+    let entry = |attribute: &Attribute| {
         let value = constant(&attribute.expr, "A value in a value file", diagnostics);
         let span = attribute.expr.span;
         (
@@ -329,7 +337,7 @@ fn missing(variable: &Variable) -> Diagnostic {
 struct VariableScope<'v> {
     variables: &'v BTreeMap<Arc<str>, Variable>,
     values: &'v BTreeMap<Arc<str>, Value>,
-    reported: std::cell::RefCell<Diagnostics>,
+    reported: RefCell<Diagnostics>,
 }
 
 impl Scope for VariableScope<'_> {
@@ -390,7 +398,7 @@ fn validate(
     let scope = VariableScope {
         variables,
         values,
-        reported: std::cell::RefCell::default(),
+        reported: RefCell::default(),
     };
     let budget = Budget::default();
     let evaluator = Evaluator::new(
@@ -421,7 +429,7 @@ fn check(
     let Some(value) = evaluator.evaluate(&validation.condition) else {
         return;
     };
-    match super::convert::to_bool(&value.unmark().0) {
+    match convert::to_bool(&value.unmark().0) {
         Some(true) => {}
         Some(false) => {
             let message = message(&validation.error_message, evaluator);
@@ -441,10 +449,7 @@ fn check(
 
 fn message(expr: &Expr, evaluator: &Evaluator<'_>) -> String {
     let value = evaluator.evaluate(expr);
-    match value
-        .as_ref()
-        .map(|value| (value, super::convert::to_text(value)))
-    {
+    match value.as_ref().map(|value| (value, convert::to_text(value))) {
         Some((_, Some(text))) => text.to_string(),
         Some((Value::Sensitive(_), _)) => {
             "The value does not meet the condition. (The message is sensitive and not shown.)"
