@@ -81,6 +81,15 @@ impl Files for NoFiles {
     }
 }
 
+/// Calls `body` with what functions may use: no files, a fixed moment.
+pub(super) fn with_call<T>(body: impl FnOnce(&Call<'_>) -> T) -> T {
+    body(&Call {
+        files: &NoFiles,
+        now: jiff::Timestamp::UNIX_EPOCH,
+        random: || [7; 16],
+    })
+}
+
 /// The expression, which must parse.
 pub(super) fn parsed(text: &str) -> Expr {
     let mut diagnostics = Diagnostics::new();
@@ -109,13 +118,8 @@ impl TestScope {
     }
 
     pub(super) fn evaluate_expr(&self, expr: &Expr, phase: Phase) -> Option<Value> {
-        let call = Call {
-            files: &NoFiles,
-            now: jiff::Timestamp::UNIX_EPOCH,
-            random: || [7; 16],
-        };
         let budget = Budget::new(200_000, 1 << 24);
-        Evaluator::new(self, &call, &budget, phase).evaluate(expr)
+        with_call(|call| Evaluator::new(self, call, &budget, phase).evaluate(expr))
     }
 
     /// The result as HCL, or the summary and detail of the first error.

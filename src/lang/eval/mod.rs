@@ -12,6 +12,8 @@ mod call;
 mod fault;
 mod loops;
 mod operators;
+#[cfg(test)]
+mod phases;
 pub(crate) mod residual;
 mod template;
 #[cfg(test)]
@@ -36,6 +38,7 @@ use crate::diag::Span;
 use fault::Fault;
 use fault::Outcome;
 pub(crate) use operators::sign;
+pub(crate) use residual::children;
 use residual::deferred;
 
 /// When an expression is evaluated.
@@ -142,6 +145,37 @@ impl<'a> Evaluator<'a> {
                 }
                 None
             }
+        }
+    }
+
+    /// The value with its deferred parts evaluated, as when an instance runs; `None` if there was an error, which has been
+    /// reported to the scope.
+    pub fn finish(&self, value: &Value) -> Option<Value> {
+        let all = |items: &[Value]| {
+            items
+                .iter()
+                .map(|item| self.finish(item))
+                .collect::<Option<Vec<Value>>>()
+        };
+        let entries = |items: &BTreeMap<Arc<str>, Value>| {
+            let entry =
+                |(key, item): (&Arc<str>, &Value)| Some((Arc::clone(key), self.finish(item)?));
+            items
+                .iter()
+                .map(entry)
+                .collect::<Option<BTreeMap<_, _>>>()
+                .map(Arc::new)
+        };
+        match value {
+            Value::Deferred(expr) => self.evaluate(expr),
+            known if known.is_known() => Some(known.clone()),
+            Value::Sensitive(inner) => Some(self.finish(inner)?.mark(true)),
+            Value::List(items) => Some(Value::List(Arc::new(all(items)?))),
+            Value::Set(items) => Some(Value::set(all(items)?)),
+            Value::Tuple(items) => Some(Value::Tuple(Arc::new(all(items)?))),
+            Value::Map(items) => Some(Value::Map(entries(items)?)),
+            Value::Object(items) => Some(Value::Object(entries(items)?)),
+            known => Some(known.clone()),
         }
     }
 

@@ -33,14 +33,15 @@ pub(super) fn explain(
     if message.contains("redefined attribute") {
         return duplicate(file, text, at, line);
     }
-    if let Some((open, sign)) = unclosed(text, base) {
+    if let Some((open, sign, stopped)) = unclosed(text, base) {
         let close = match sign {
             '{' => '}',
             '[' => ']',
             '(' => ')',
             _ => '"',
         };
-        if rest.trim().is_empty() || sign == '"' || message == "unexpected token" {
+        let gave_up_there = at >= stopped || rest.trim().is_empty();
+        if gave_up_there || sign == '"' || message == "unexpected token" {
             let detail =
                 format!("The `{sign}` that opens here is never closed. Add the missing `{close}`.");
             return Diagnostic::error("Missing closing sign", detail).at(span_of(
@@ -166,14 +167,17 @@ fn generic(message: &str, rest: &str) -> String {
         Some("newline or eof" | "eof or newline") => format!(
             "Expected the end of the line, found {found}. Each attribute and each block starts on a line of its own."
         ),
+        Some(expected) if expected.contains("letter or digit") => {
+            format!("Expected a value, found {found}.")
+        }
         Some(expected) => format!("Expected {expected}, found {found}."),
         None => format!("{found} does not fit here.").replacen("the end", "The end", 1),
     }
 }
 
-/// The innermost bracket or quote that is open at the end of the text: its offset and sign. Strings, comments and heredocs
-/// are skipped as the parser does.
-fn unclosed(text: &str, base: usize) -> Option<(usize, char)> {
+/// The innermost bracket or quote that is not closed before the text ends or another bracket closes: its offset and sign,
+/// and where that shows. Strings, comments and heredocs are skipped as the parser does.
+fn unclosed(text: &str, base: usize) -> Option<(usize, char, usize)> {
     let bytes = text.as_bytes();
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut at = base;
@@ -184,7 +188,7 @@ fn unclosed(text: &str, base: usize) -> Option<(usize, char)> {
             _ if quoted => match byte {
                 b'\\' => at += 1,
                 b'"' => drop(open.pop()),
-                b'\n' => return open.pop(),
+                b'\n' => break,
                 b'$' | b'%' if rest.get(1) == Some(byte) && rest.get(2) == Some(&b'{') => at += 2,
                 b'$' | b'%' if rest.get(1) == Some(&b'{') => {
                     at += 1;
@@ -212,14 +216,14 @@ fn unclosed(text: &str, base: usize) -> Option<(usize, char)> {
                 if open.last().is_some_and(|(_, sign)| *sign == expected) {
                     open.pop();
                 } else {
-                    return open.pop();
+                    break;
                 }
             }
             _ => {}
         }
         at += 1;
     }
-    open.pop()
+    open.pop().map(|(from, sign)| (from, sign, at))
 }
 
 fn line_length(rest: &[u8]) -> usize {

@@ -1,1 +1,200 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn findings(text: &str) -> Vec<String> {
+    let mut diagnostics = Diagnostics::new();
+    let _body = parse_body(FileId(0), text, &mut diagnostics);
+    let line = |span: Option<Span>| {
+        text.get(..span.map_or(0, |span| span.start as usize))
+            .unwrap_or("")
+            .matches('\n')
+            .count()
+            + 1
+    };
+    diagnostics
+        .iter()
+        .map(|found| format!("{}: {}", line(found.span), found.detail))
+        .collect()
+}
+
+#[test]
+fn the_usual_mistakes_get_a_helpful_message() {
+    for (text, expected) in [
+        (
+            "a = 'x'\n",
+            "1: Strings are written in double quotes: `\"text\"`, not `'text'`.",
+        ),
+        (
+            "b {\n  path \"x\"\n}\n",
+            "2: There is no `=` between `path` and its value. Write `path = …` (or, for a block, `{` after its labels).",
+        ),
+        (
+            "b {\n  path: 1\n}\n",
+            "2: An attribute is set with `=`: `path = …`.",
+        ),
+        (
+            "b {\n  a = 1\n",
+            "1: The `{` that opens here is never closed. Add the missing `}`.",
+        ),
+        (
+            "b {\n  a = [1,\n}\n",
+            "2: The `[` that opens here is never closed. Add the missing `]`.",
+        ),
+        (
+            "b {\n  a = \"x\n}\n",
+            "2: The `\"` that opens here is never closed. Add the missing `\"`.",
+        ),
+        (
+            "b {\n  a =\n}\n",
+            "2: The value of `a` is missing. Write it after the `=`, on the same line.",
+        ),
+        (
+            "a = 1\na = 2\n",
+            "2: `a` is already set in this block. Remove one of the two.",
+        ),
+        (
+            "a = \"\\q\"\n",
+            "1: A backslash is followed by one of `n`, `r`, `t`, `\"`, `\\`, `u`, `U`; write `\\\\` for the backslash itself.",
+        ),
+        (
+            "a = 1 & 2\n",
+            "1: \"And\" is written `&&`, \"or\" is written `||`.",
+        ),
+        (
+            "a = x\u{0}\n",
+            "1: There is a NUL character here, so this is probably not a text file. Remove it, or save the file as UTF-8.",
+        ),
+        (
+            "a = 1e999999999\n",
+            "1: A number may have at most 10,000 digits before and after the point.",
+        ),
+        (
+            "foo\n",
+            "1: `foo` stands alone. An attribute is `foo = value`; a block is `foo { … }`.",
+        ),
+        (
+            "a = { b.c = 1 }\n",
+            "1: A key is a name, a quoted string or an expression in parentheses. Write `(…)` around an expression, or quotes around a name with a dot.",
+        ),
+    ] {
+        assert_eq!(findings(text), [expected], "{text:?}");
+    }
+}
+
+#[test]
+fn reading_goes_on_at_the_next_block() {
+    let text = "a {\n  x = 'y'\n}\nb {\n  y = 1\n}\nc {\n  z 5\n}\nd {}\n";
+    let mut diagnostics = Diagnostics::new();
+    let body = parse_body(FileId(0), text, &mut diagnostics);
+    assert_eq!(diagnostics.iter().count(), 2);
+    assert_eq!(
+        body.blocks
+            .last()
+            .map(|block| block.kind.text.to_string())
+            .as_deref(),
+        Some("d")
+    );
+}
+
+#[test]
+fn spans_point_into_the_original_text() {
+    let text = "\u{feff}pipeline \"p\" {\n  name = 1 + abc\n}\n";
+    let mut diagnostics = Diagnostics::new();
+    let body = parse_body(FileId(0), text, &mut diagnostics);
+    assert!(diagnostics.is_empty());
+    let slice = |span: Span| {
+        text.get(span.start as usize..span.end as usize)
+            .unwrap_or("")
+    };
+    assert_eq!(slice(body.blocks[0].span), "pipeline \"p\"");
+    assert_eq!(
+        slice(body.blocks[0].body.attributes[0].expr.span),
+        "1 + abc"
+    );
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_not_a_crash() {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a=", "}"),
+        ("\"${", "}\""),
+        ("!", ""),
+        ("-", ""),
+        ("x[", "]"),
+        ("f(", ")"),
+        ("b {\n", "}\n"),
+        ("a ? b : ", ""),
+        ("1 + ", ""),
+    ] {
+        for text in [
+            format!("a = {}1{}\n", open.repeat(10_000), close.repeat(10_000)),
+            format!("a = {}", open.repeat(10_000)),
+            format!("a = x{}\n", ".y".repeat(10_000)),
+        ] {
+            let mut diagnostics = Diagnostics::new();
+            let _body = parse_body(FileId(0), &text, &mut diagnostics);
+            assert!(diagnostics.has_errors(), "{open}");
+        }
+    }
+}
+
+const TOKENS: [&str; 40] = [
+    "a",
+    "b ",
+    "=",
+    "\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "\"",
+    "\"x\"",
+    "${",
+    "%{ if a }",
+    "%{ endif }",
+    "~}",
+    "<<EOT\n",
+    "<<-EOT\n",
+    "EOT\n",
+    "EOT",
+    "\\",
+    "\\n",
+    "$${",
+    ".",
+    "..",
+    "...",
+    "*",
+    "[*]",
+    "for ",
+    " in ",
+    ":",
+    "=>",
+    "?",
+    "1e5",
+    "0.5",
+    "'",
+    "#",
+    "/*",
+    "\u{e9}",
+    "\u{feff}",
+];
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(tokens in prop::collection::vec(prop::sample::select(&TOKENS[..]), 0..40), noise in ".{0,20}") {
+        let text = tokens.concat() + &noise;
+        let _findings = findings(&text);
+        let mut diagnostics = Diagnostics::new();
+        if let Some(expr) = parse_expression(FileId(0), &text, &mut diagnostics) {
+            let printed = crate::lang::print::expression(&expr);
+            let mut again = Diagnostics::new();
+            let read = parse_expression(FileId(0), &printed, &mut again);
+            prop_assert_eq!(read.map(|read| crate::lang::print::expression(&read)), Some(printed), "{:?}", again);
+        }
+    }
+}
