@@ -1,5 +1,7 @@
 //! The command line.
 
+mod views;
+
 use std::process::ExitCode;
 
 /// Runs the command line of this process.

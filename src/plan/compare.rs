@@ -1,0 +1,125 @@
+//! Whether two values mean the same to a run.
+//!
+//! The comparison is of behaviour, not of text: a default written out equals one left out, order does not matter in sets
+//! and in lists of references that only name objects, lengths of time compare by length, residuals by their printed form.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::text;
+use crate::lang::Number;
+use crate::lang::Value;
+use crate::objects::AttributeSchema;
+use crate::objects::AttributeType;
+use crate::objects::Default;
+
+/// Whether an attribute means the same in both; `None` and `null` mean its default.
+pub fn same_attribute(
+    schema: Option<&AttributeSchema>,
+    old: Option<&Value>,
+    new: Option<&Value>,
+) -> bool {
+    let default = schema.and_then(|schema| default_value(&schema.default));
+    let old = set(old).or(default.as_ref());
+    let new = set(new).or(default.as_ref());
+    match (old, new) {
+        (None, None) => true,
+        (Some(old), Some(new)) => same(schema.map(|schema| &schema.value), old, new),
+        _ => false,
+    }
+}
+
+/// The value, if it is not `null`.
+fn set(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| **value != Value::Null)
+}
+
+fn default_value(default: &Default) -> Option<Value> {
+    match default {
+        Default::Required | Default::None => None,
+        Default::Text(text) => Some(Value::string(*text)),
+        Default::Integer(number) => Some(Value::Number(Number::from(*number))),
+        Default::Bool(value) => Some(Value::Bool(*value)),
+    }
+}
+
+fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
+    let (old, new) = (unmarked(old), unmarked(new));
+    match (kind, old, new) {
+        (
+            Some(
+                kind @ (AttributeType::Duration | AttributeType::Period | AttributeType::DateTime),
+            ),
+            Value::String(old),
+            Value::String(new),
+        ) => old == new || same_time(*kind, old, new),
+        (Some(AttributeType::Refs(_) | AttributeType::DependsOn), old, new) => {
+            same_unordered(&elements(old), &elements(new))
+        }
+        (Some(AttributeType::NamedRefs(_)), old, new) => {
+            if let (Value::Map(_) | Value::Object(_), _) | (_, Value::Map(_) | Value::Object(_)) =
+                (old, new)
+            {
+                return same_value(old, new);
+            }
+            same_ordered(&elements(old), &elements(new))
+        }
+        _ => same_value(old, new),
+    }
+}
+
+/// Whether two values are equal by value: numbers by value, sets without order, residuals by their text.
+pub fn same_value(old: &Value, new: &Value) -> bool {
+    use Value::{Deferred, List, Map, Object, Set, Tuple};
+    match (unmarked(old), unmarked(new)) {
+        (Deferred(old), Deferred(new)) => {
+            Arc::ptr_eq(old, new) || text::expression(old) == text::expression(new)
+        }
+        (Set(old), Set(new) | List(new) | Tuple(new)) | (List(old) | Tuple(old), Set(new)) => {
+            same_unordered(old, new)
+        }
+        (List(old) | Tuple(old), List(new) | Tuple(new)) => same_ordered(old, new),
+        (Map(old) | Object(old), Map(new) | Object(new)) => {
+            old.len() == new.len()
+                && old
+                    .iter()
+                    .zip(new.iter())
+                    .all(|(old, new)| old.0 == new.0 && same_value(old.1, new.1))
+        }
+        (old, new) => old == new,
+    }
+}
+
+fn unmarked(value: &Value) -> &Value {
+    match value {
+        Value::Sensitive(value) => value,
+        value => value,
+    }
+}
+
+/// The elements of a collection; anything else is its own only element.
+fn elements(value: &Value) -> Cow<'_, [Value]> {
+    match value {
+        Value::List(list) | Value::Tuple(list) | Value::Set(list) => Cow::Borrowed(list.as_slice()),
+        other => Cow::Owned(vec![other.clone()]),
+    }
+}
+
+fn same_ordered(old: &[Value], new: &[Value]) -> bool {
+    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same_value(old, new))
+}
+
+fn same_unordered(old: &[Value], new: &[Value]) -> bool {
+    let sorted = |values: &[Value]| {
+        let mut texts: Vec<String> = values.iter().map(text::value).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts
+    };
+    sorted(old) == sorted(new)
+}
+
+/// Whether two texts of time mean the same: `60 seconds` and `1 minute`, but not `24 hours` and `1 day`.
+fn same_time(_kind: AttributeType, _old: &str, _new: &str) -> bool {
+    false
+}
