@@ -8,6 +8,10 @@ mod change;
 mod compare;
 mod diff;
 pub mod effects;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 use jiff::Timestamp;

@@ -13,7 +13,7 @@ use crate::plan::effects::Totals;
 use crate::time::Interval;
 
 /// The section about runs; empty when there is nothing to say.
-pub fn effects(effects: &Effects, look: Look) -> String {
+pub(crate) fn effects(effects: &Effects, look: Look) -> String {
     if effects.pipelines.is_empty() {
         return String::new();
     }
@@ -26,7 +26,7 @@ pub fn effects(effects: &Effects, look: Look) -> String {
 }
 
 /// The runs that are due although nothing changes; empty when there are none.
-pub fn due(effects: &Effects, look: Look) -> String {
+pub(crate) fn due(effects: &Effects, look: Look) -> String {
     if effects.totals.due == 0 {
         return String::new();
     }
@@ -54,7 +54,7 @@ pub fn due(effects: &Effects, look: Look) -> String {
 }
 
 /// One sentence about the runs: `342 runs to back-fill, 1 in flight keeps its old definition.`
-pub fn sentence(totals: &Totals) -> String {
+pub(crate) fn sentence(totals: &Totals) -> String {
     let parts = phrases(totals);
     if parts.is_empty() {
         "No runs to back-fill.".to_owned()

@@ -15,10 +15,10 @@ use crate::plan::Plan;
 use crate::plan::Reason;
 
 /// The version of the stream's format.
-pub const UI_VERSION: &str = "1.2";
+pub(crate) const UI_VERSION: &str = "1.2";
 
 /// The first line: who speaks, and in which version of the format.
-pub fn version(program: &str, at: Timestamp) -> String {
+pub(crate) fn version(program: &str, at: Timestamp) -> String {
     event(
         ("info", "version"),
         &format!("Pipeform {program}"),
@@ -28,7 +28,7 @@ pub fn version(program: &str, at: Timestamp) -> String {
 }
 
 /// A finding. `range` is where it is, as the caller's sources know it: `{"filename": …, "start": {…}, "end": {…}}`.
-pub fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Timestamp) -> String {
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Timestamp) -> String {
     let (level, word) = match diagnostic.severity {
         Severity::Error => ("error", "Error"),
         Severity::Warning => ("warn", "Warning"),
@@ -55,7 +55,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Timestamp) -
 }
 
 /// The lines of a plan: each change, the summary, the outputs, the effects. Each ends with a line end.
-pub fn plan(plan: &Plan, at: Timestamp) -> String {
+pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
     let mut out = String::new();
     for change in &plan.changes {
         out.push_str(&planned_change(change, at));

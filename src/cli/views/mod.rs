@@ -2,11 +2,11 @@
 //!
 //! A view turns data into text and decides nothing; it does not print either, the command does.
 
-pub mod effects;
-pub mod json;
-pub mod objects;
+pub(crate) mod effects;
+pub(crate) mod json;
+pub(crate) mod objects;
 mod paint;
-pub mod plan;
+pub(crate) mod plan;
 mod value;
 
-pub use paint::Look;
+pub(crate) use paint::Look;

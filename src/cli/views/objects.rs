@@ -19,7 +19,7 @@ use crate::plan::text;
 ///     output = data_node.archive
 /// }
 /// ```
-pub fn object(object: &Object, example: Example<'_>, look: Look) -> String {
+pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> String {
     let title = look.bold(&format!("# {}", object.address));
     let mut writer = Writer {
         look,

@@ -8,11 +8,11 @@ use anstyle::Style;
 
 /// How a view for people is drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub(crate) struct Look {
     /// Whether to colour.
-    pub color: bool,
+    pub(crate) color: bool,
     /// Columns of the terminal; prose is wrapped to it.
-    pub width: usize,
+    pub(crate) width: usize,
 }
 
 /// What stands before a line of a plan.

@@ -17,7 +17,7 @@ use crate::plan::OutputChange;
 use crate::plan::Plan;
 
 /// The whole plan. `example` says what a residual will be in the next run of its object.
-pub fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
+pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     if plan.is_empty() {
         return no_changes(plan, look);
     }
@@ -48,7 +48,7 @@ pub fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
 }
 
 /// The sentence that tools read, and one about the runs.
-pub fn summary(plan: &Plan, look: Look) -> String {
+pub(crate) fn summary(plan: &Plan, look: Look) -> String {
     let counts = plan.counts();
     let mut out = format!(
         "{} {} to add, {} to change, {} to destroy.\n",

@@ -21,7 +21,7 @@ use crate::plan::same_value;
 use crate::plan::text;
 
 /// What a residual of an object will be in its next run, if that is known.
-pub type Example<'a> = &'a dyn Fn(&Object, &Expr) -> Option<Value>;
+pub(crate) type Example<'a> = &'a dyn Fn(&Object, &Expr) -> Option<Value>;
 
 const SENSITIVE: &str = "(sensitive value)";
 
