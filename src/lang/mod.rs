@@ -7,12 +7,24 @@
 //! resolved through a [`Scope`], files through [`Files`].
 
 pub mod ast;
+mod convert;
+mod eval;
 pub mod functions;
 mod number;
+mod parse;
+pub mod print;
 mod scope;
+#[cfg(test)]
+mod test_support;
 mod value;
 
+pub use eval::Budget;
+pub use eval::Evaluator;
+pub use eval::Phase;
 pub use number::Number;
+pub use number::NumberError;
+pub use parse::parse_body;
+pub use parse::parse_expression;
 pub use scope::Files;
 pub use scope::Resolution;
 pub use scope::Scope;

@@ -1,5 +1,6 @@
 //! Values.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,5 +53,173 @@ impl Value {
     /// A string.
     pub fn string(text: impl Into<Arc<str>>) -> Self {
         Self::String(text.into())
+    }
+
+    /// A set of these elements: sorted, without doubles.
+    pub fn set(mut elements: Vec<Self>) -> Self {
+        elements.sort_by(Self::compare);
+        elements.dedup();
+        Self::Set(Arc::new(elements))
+    }
+
+    /// Whether nothing in the value is deferred.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Self::Deferred(_) => false,
+            Self::Sensitive(value) => value.is_known(),
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.iter().all(Self::is_known)
+            }
+            Self::Map(items) | Self::Object(items) => items.values().all(Self::is_known),
+            _ => true,
+        }
+    }
+
+    /// Whether the value, or anything in it, is sensitive.
+    pub fn has_sensitive(&self) -> bool {
+        match self {
+            Self::Sensitive(_) => true,
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.iter().any(Self::has_sensitive)
+            }
+            Self::Map(items) | Self::Object(items) => items.values().any(Self::has_sensitive),
+            _ => false,
+        }
+    }
+
+    /// The value without its own mark, and whether it had one. Elements keep theirs.
+    pub fn unmark(self) -> (Self, bool) {
+        match self {
+            Self::Sensitive(value) => (Arc::unwrap_or_clone(value), true),
+            value => (value, false),
+        }
+    }
+
+    /// The value without any mark in it, and whether there was one.
+    pub fn unmark_deep(self) -> (Self, bool) {
+        if !self.has_sensitive() {
+            return (self, false);
+        }
+        let all = |items: Arc<Vec<Self>>| -> Arc<Vec<Self>> {
+            Arc::new(
+                items
+                    .iter()
+                    .map(|item| item.clone().unmark_deep().0)
+                    .collect(),
+            )
+        };
+        let entries = |items: Arc<BTreeMap<Arc<str>, Self>>| -> Arc<BTreeMap<Arc<str>, Self>> {
+            let bare =
+                |(key, item): (&Arc<str>, &Self)| (Arc::clone(key), item.clone().unmark_deep().0);
+            Arc::new(items.iter().map(bare).collect())
+        };
+        let value = match self {
+            Self::Sensitive(value) => Arc::unwrap_or_clone(value).unmark_deep().0,
+            Self::List(items) => Self::List(all(items)),
+            Self::Set(items) => Self::Set(all(items)),
+            Self::Tuple(items) => Self::Tuple(all(items)),
+            Self::Map(items) => Self::Map(entries(items)),
+            Self::Object(items) => Self::Object(entries(items)),
+            value => value,
+        };
+        (value, true)
+    }
+
+    /// The value, marked if `sensitive`; never twice.
+    #[must_use]
+    pub fn mark(self, sensitive: bool) -> Self {
+        match self {
+            Self::Sensitive(_) => self,
+            value if sensitive => Self::Sensitive(Arc::new(value)),
+            value => value,
+        }
+    }
+
+    /// The name of its type in messages, as in type constraints.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::Tuple(_) => "tuple",
+            Self::Map(_) => "map",
+            Self::Object(_) => "object",
+            Self::Ref(_) => "reference",
+            Self::Deferred(_) => "deferred value",
+            Self::Sensitive(_) => "sensitive value",
+        }
+    }
+
+    /// The value in a message: what it is and, where that is short and not secret, its text.
+    pub fn describe(&self) -> String {
+        let count = |count: usize, what: &str| match count {
+            0 => format!("an empty {what}"),
+            1 => format!("a {what} of 1 element"),
+            _ => format!("a {what} of {count} elements"),
+        };
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => format!("`{value}`"),
+            Self::Number(number) => format!("the number `{}`", shortened(&number.to_string())),
+            Self::String(text) => format!(
+                "the string \"{}\"",
+                shortened(&text.escape_debug().to_string())
+            ),
+            Self::List(items) => count(items.len(), "list"),
+            Self::Set(items) => count(items.len(), "set"),
+            Self::Tuple(items) => count(items.len(), "tuple"),
+            Self::Map(items) => count(items.len(), "map"),
+            Self::Object(items) if items.is_empty() => "an empty object".to_owned(),
+            Self::Object(_) => "an object".to_owned(),
+            Self::Ref(reference) => format!("a reference to `{}`", reference.address),
+            Self::Deferred(_) => "a value known only when an instance runs".to_owned(),
+            Self::Sensitive(_) => "a sensitive value".to_owned(),
+        }
+    }
+
+    /// An order over all values, for sets: by type, then by content.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Bool(left), Self::Bool(right)) => left.cmp(right),
+            (Self::Number(left), Self::Number(right)) => left.cmp(right),
+            (Self::String(left), Self::String(right)) => left.cmp(right),
+            (Self::Ref(left), Self::Ref(right)) => left.cmp(right),
+            (Self::Sensitive(left), Self::Sensitive(right)) => left.compare(right),
+            (Self::List(left), Self::List(right))
+            | (Self::Set(left), Self::Set(right))
+            | (Self::Tuple(left), Self::Tuple(right)) => {
+                let elements = left
+                    .iter()
+                    .zip(right.iter())
+                    .map(|(left, right)| left.compare(right));
+                elements
+                    .fold(Ordering::Equal, Ordering::then)
+                    .then(left.len().cmp(&right.len()))
+            }
+            (Self::Map(left), Self::Map(right)) | (Self::Object(left), Self::Object(right)) => {
+                let entry = |((left_key, left), (right_key, right)): (
+                    (&Arc<str>, &Self),
+                    (&Arc<str>, &Self),
+                )| {
+                    left_key.cmp(right_key).then_with(|| left.compare(right))
+                };
+                let entries = left.iter().zip(right.iter()).map(entry);
+                entries
+                    .fold(Ordering::Equal, Ordering::then)
+                    .then(left.len().cmp(&right.len()))
+            }
+            _ => self.type_name().cmp(other.type_name()),
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text.to_owned(),
     }
 }

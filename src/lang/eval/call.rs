@@ -1,0 +1,366 @@
+//! Calls of functions, and the few that look at more than values: `try`, `can`, `sensitive`, `nonsensitive`, `issensitive`.
+
+use std::sync::Arc;
+
+use super::Evaluator;
+use super::Frames;
+use super::Phase;
+use super::fault::Fault;
+use super::fault::Outcome;
+use super::residual;
+use super::residual::deferred;
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::diag::did_you_mean;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Ident;
+use crate::lang::convert;
+use crate::lang::functions;
+use crate::lang::functions::Accepts;
+use crate::lang::functions::Function;
+use crate::lang::functions::Parameter;
+use crate::lang::functions::Purity;
+use crate::lang::value::Value;
+
+/// The functions that the evaluator carries out itself.
+const SPECIAL: [&str; 5] = ["can", "issensitive", "nonsensitive", "sensitive", "try"];
+
+/// The arguments of a call, evaluated.
+struct Arguments {
+    values: Vec<(Value, Span)>,
+    /// Whether the last is still to be expanded, because it is deferred.
+    expand: bool,
+    sensitive: bool,
+}
+
+impl Evaluator<'_> {
+    pub(super) fn call(
+        &self,
+        name: &Ident,
+        arguments: &[Expr],
+        expand: bool,
+        span: Span,
+        frames: Frames<'_>,
+    ) -> Outcome {
+        if SPECIAL.contains(&&*name.text) {
+            return self.special(name, arguments, span, frames);
+        }
+        let Some(function) = functions::find(&name.text) else {
+            let detail = format!("There is no function `{}`.", name.text);
+            let hint = did_you_mean(&name.text, functions::names().chain(SPECIAL));
+            return Err(Fault::new(
+                Diagnostic::error("Unknown function", detail)
+                    .at(name.span)
+                    .help_if(hint),
+            ));
+        };
+        let mut arguments = self.arguments(arguments, expand, frames)?;
+        check_count(function, &arguments, span)?;
+        let mut known = true;
+        for (index, (value, place)) in arguments.values.iter_mut().enumerate() {
+            let Some(parameter) = function
+                .parameters
+                .get(index)
+                .or(function.variadic.as_ref())
+            else {
+                continue;
+            };
+            let taken = std::mem::replace(value, Value::Null);
+            let (bare, marked) = if parameter.structural {
+                taken.unmark()
+            } else {
+                taken.unmark_deep()
+            };
+            arguments.sensitive |= marked;
+            let last_deferred = arguments.expand && matches!(bare, Value::Deferred(_));
+            known &= if parameter.structural {
+                !matches!(bare, Value::Deferred(_))
+            } else {
+                bare.is_known()
+            };
+            *value = if last_deferred {
+                bare
+            } else {
+                convert_argument(function, parameter, bare, *place)?
+            };
+        }
+        let impure =
+            function.purity == Purity::Impure && self.phase == (Phase::Plan { defer_impure: true });
+        if !known || impure {
+            return Ok(residual_call(name, arguments, span));
+        }
+        let places: Vec<Span> = arguments.values.iter().map(|(_, place)| *place).collect();
+        let values: Vec<Value> = arguments
+            .values
+            .into_iter()
+            .map(|(value, _)| value)
+            .collect();
+        let result = (function.body)(self.call, &values).map_err(|error| {
+            let place = error
+                .argument
+                .and_then(|index| places.get(index))
+                .copied()
+                .unwrap_or(span);
+            let detail = format!(
+                "`{}`: {}.",
+                function.name,
+                error.message.trim_end_matches('.')
+            );
+            Fault::at("Invalid function call", detail, place)
+        })?;
+        self.bytes(size(&result), span)?;
+        Ok(result.mark(arguments.sensitive))
+    }
+
+    fn arguments(
+        &self,
+        exprs: &[Expr],
+        expand: bool,
+        frames: Frames<'_>,
+    ) -> Result<Arguments, Box<Fault>> {
+        let values = self.all(exprs, frames)?;
+        let mut values: Vec<(Value, Span)> = values
+            .into_iter()
+            .zip(exprs.iter().map(|expr| expr.span))
+            .collect();
+        let mut sensitive = false;
+        if !expand {
+            return Ok(Arguments {
+                values,
+                expand,
+                sensitive,
+            });
+        }
+        let Some((last, span)) = values.pop() else {
+            return Ok(Arguments {
+                values,
+                expand: false,
+                sensitive,
+            });
+        };
+        let (last, marked) = last.unmark();
+        sensitive |= marked;
+        let mut pending = false;
+        match last {
+            Value::Deferred(_) => {
+                pending = true;
+                values.push((last, span));
+            }
+            Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+                values.extend(items.iter().map(|item| (item.clone(), span)))
+            }
+            other => {
+                let detail = format!(
+                    "What `...` expands is a list, set or tuple; this is {}.",
+                    other.describe()
+                );
+                return Err(Fault::at("Invalid expansion", detail, span));
+            }
+        }
+        Ok(Arguments {
+            values,
+            expand: pending,
+            sensitive,
+        })
+    }
+
+    fn special(&self, name: &Ident, arguments: &[Expr], span: Span, frames: Frames<'_>) -> Outcome {
+        let one = || match arguments {
+            [argument] => Ok(argument),
+            _ => {
+                let detail = format!(
+                    "`{}` takes one argument; this call has {}.",
+                    name.text,
+                    arguments.len()
+                );
+                Err(Fault::at("Wrong number of arguments", detail, span))
+            }
+        };
+        match &*name.text {
+            "try" => self.try_call(name, arguments, span, frames),
+            "can" => match self.expression(one()?, frames) {
+                Ok(value) if value.is_known() => Ok(Value::Bool(true)),
+                Ok(value) => Ok(special_residual(name, vec![value], span)),
+                Err(fault) if fault.fatal => Err(fault),
+                Err(_) => Ok(Value::Bool(false)),
+            },
+            special => {
+                let (value, marked) = self.expression(one()?, frames)?.unmark();
+                match (special, value) {
+                    ("sensitive", value) => Ok(value.mark(true)),
+                    ("issensitive", Value::Deferred(_)) if !marked => Ok(Value::Bool(false)),
+                    ("issensitive", _) => Ok(Value::Bool(marked)),
+                    (_, value) => Ok(value),
+                }
+            }
+        }
+    }
+
+    /// The first argument without an error. From the first deferred one on, the rest stays.
+    fn try_call(
+        &self,
+        name: &Ident,
+        arguments: &[Expr],
+        span: Span,
+        frames: Frames<'_>,
+    ) -> Outcome {
+        let mut last_error = None;
+        let mut rest: Vec<Value> = Vec::new();
+        for argument in arguments {
+            match self.expression(argument, frames) {
+                Ok(value) if rest.is_empty() && value.is_known() => return Ok(value),
+                Ok(value) => {
+                    let known = value.is_known();
+                    rest.push(value);
+                    if known {
+                        break;
+                    }
+                }
+                Err(fault) if fault.fatal => return Err(fault),
+                Err(fault) => last_error = Some(fault),
+            }
+        }
+        if !rest.is_empty() {
+            return Ok(special_residual(name, rest, span));
+        }
+        let reason = last_error.and_then(|fault| fault.diagnostics.into_iter().next());
+        let detail = match reason {
+            Some(reason) => format!(
+                "None of the arguments of `try` could be evaluated. The last one: {}",
+                reason.detail
+            ),
+            None => "`try` takes at least one argument.".to_owned(),
+        };
+        Err(Fault::at("No valid argument", detail, span))
+    }
+}
+
+fn special_residual(name: &Ident, values: Vec<Value>, span: Span) -> Value {
+    let values = values.into_iter().map(|value| (value, span)).collect();
+    residual_call(
+        name,
+        Arguments {
+            values,
+            expand: false,
+            sensitive: false,
+        },
+        span,
+    )
+}
+
+fn residual_call(name: &Ident, arguments: Arguments, span: Span) -> Value {
+    let mut sensitive = arguments.sensitive;
+    let folded = arguments.values.into_iter().map(|(value, place)| {
+        let (expr, marked) = residual::to_expr(value, place);
+        sensitive |= marked;
+        expr
+    });
+    let kind = ExprKind::Call {
+        name: name.clone(),
+        arguments: Arc::new(folded.collect()),
+        expand: arguments.expand,
+    };
+    deferred(kind, span).mark(sensitive)
+}
+
+fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result<(), Box<Fault>> {
+    let needed = function.parameters.len();
+    let given = arguments.values.len();
+    let too_many =
+        function.variadic.is_none() && given > needed && !(arguments.expand && given == needed + 1);
+    let too_few = given < needed && !arguments.expand;
+    if !too_many && !too_few {
+        return Ok(());
+    }
+    let mut names: Vec<String> = function
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.to_owned())
+        .collect();
+    names.extend(
+        function
+            .variadic
+            .iter()
+            .map(|parameter| format!("{}...", parameter.name)),
+    );
+    let detail = format!(
+        "The call is `{}({})`; this one has {given} argument{}.",
+        function.name,
+        names.join(", "),
+        if given == 1 { "" } else { "s" }
+    );
+    Err(Fault::at("Wrong number of arguments", detail, span))
+}
+
+/// Converts a known argument to what the parameter accepts. Deferred parts pass; they are checked when they are known.
+fn convert_argument(
+    function: &Function,
+    parameter: &Parameter,
+    value: Value,
+    span: Span,
+) -> Outcome {
+    if matches!(value, Value::Deferred(_)) {
+        return Ok(value);
+    }
+    let wrong = |value: &Value, wanted: &str| {
+        let detail = format!(
+            "`{}` takes {wanted} as `{}`; this is {}.",
+            function.name,
+            parameter.name,
+            value.describe()
+        );
+        Fault::at("Invalid function argument", detail, span)
+    };
+    if matches!(value, Value::Null) {
+        return if parameter.nullable {
+            Ok(value)
+        } else {
+            Err(wrong(&value, "a value that is not null"))
+        };
+    }
+    let sequence = matches!(value, Value::List(_) | Value::Set(_) | Value::Tuple(_));
+    let mapping = matches!(value, Value::Map(_) | Value::Object(_));
+    match parameter.accepts {
+        Accepts::Any => Ok(value),
+        Accepts::Bool => convert::to_bool(&value)
+            .map(Value::Bool)
+            .ok_or_else(|| wrong(&value, "a bool")),
+        Accepts::Number => convert::to_number(&value)
+            .map(Value::Number)
+            .ok_or_else(|| wrong(&value, "a number")),
+        Accepts::String => convert::to_text(&value)
+            .map(Value::String)
+            .ok_or_else(|| wrong(&value, "a string")),
+        Accepts::Sequence if sequence => Ok(value),
+        Accepts::Sequence => Err(wrong(&value, "a list, set or tuple")),
+        Accepts::Mapping if mapping => Ok(value),
+        Accepts::Mapping => Err(wrong(&value, "a map or object")),
+        Accepts::Collection if sequence || mapping => Ok(value),
+        Accepts::Collection => Err(wrong(&value, "a list, set, tuple, map or object")),
+        Accepts::Strings => {
+            let (Value::List(items) | Value::Set(items) | Value::Tuple(items)) = &value else {
+                return Err(wrong(&value, "a list of strings"));
+            };
+            let strings = items.iter().map(|item| match item {
+                Value::Deferred(_) => Ok(item.clone()),
+                item => convert::to_text(item)
+                    .map(Value::String)
+                    .ok_or_else(|| wrong(item, "only strings in the list given")),
+            });
+            Ok(Value::List(Arc::new(strings.collect::<Result<_, _>>()?)))
+        }
+    }
+}
+
+/// About how many bytes a result takes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            items.len() * size_of::<Value>()
+        }
+        Value::Map(items) | Value::Object(items) => items.len() * size_of::<(Arc<str>, Value)>(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,55 @@
+//! Why an evaluation gave no value.
+
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::lang::value::Value;
+
+pub(super) type Outcome = Result<Value, Box<Fault>>;
+
+/// The errors of an expression, not yet reported, so that `try` and `can` may drop them.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// Empty if the scope has reported the error.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Not for `try` and `can` to catch.
+    pub(super) fatal: bool,
+}
+
+impl Fault {
+    pub(super) fn new(diagnostic: Diagnostic) -> Box<Self> {
+        Box::new(Self {
+            diagnostics: vec![diagnostic],
+            fatal: false,
+        })
+    }
+
+    /// An error with its place.
+    pub(super) fn at(summary: &str, detail: impl Into<String>, span: Span) -> Box<Self> {
+        Self::new(Diagnostic::error(summary, detail).at(span))
+    }
+
+    /// An error that the scope has reported.
+    pub(super) fn reported() -> Box<Self> {
+        Box::new(Self {
+            diagnostics: Vec::new(),
+            fatal: true,
+        })
+    }
+
+    /// The end of the budget.
+    pub(super) fn exhausted(what: &str, span: Span) -> Box<Self> {
+        let detail = format!(
+            "Evaluating this configuration {what}. Look for nested `for` expressions, or for values that grow from one local to the next."
+        );
+        let diagnostic = Diagnostic::error("Evaluation too large", detail).at(span);
+        Box::new(Self {
+            diagnostics: vec![diagnostic],
+            fatal: true,
+        })
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.diagnostics.extend(other.diagnostics);
+        self.fatal |= other.fatal;
+    }
+}

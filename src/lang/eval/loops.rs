@@ -1,0 +1,350 @@
+//! `for` and splats.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::EACH;
+use super::Evaluator;
+use super::Frame;
+use super::Frames;
+use super::fault::Fault;
+use super::fault::Outcome;
+use super::object_key;
+use super::residual;
+use super::residual::deferred;
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::For;
+use crate::lang::ast::Ident;
+use crate::lang::number::Number;
+use crate::lang::value::Value;
+
+/// The result of a `for` while it grows.
+#[derive(Default)]
+struct Results {
+    items: Vec<Value>,
+    entries: BTreeMap<Arc<str>, Value>,
+    groups: BTreeMap<Arc<str>, Vec<Value>>,
+    sensitive: bool,
+}
+
+/// Whether a `for` could be carried out.
+enum Progress {
+    Done,
+    /// Its condition or its key is deferred, so that the shape of the result is not known.
+    Deferred,
+}
+
+impl Evaluator<'_> {
+    pub(super) fn for_expression(&self, node: &For, span: Span, frames: Frames<'_>) -> Outcome {
+        let (source, marked) = self.expression(&node.collection, frames)?.unmark();
+        if matches!(source, Value::Deferred(_)) {
+            return self
+                .residual_for(node, source, span, frames)
+                .map(|value| value.mark(marked));
+        }
+        let mut results = Results {
+            sensitive: marked,
+            ..Results::default()
+        };
+        for (key, value) in self.entries(&source, node.collection.span)? {
+            let progress = self.with_element(
+                node.key.as_ref(),
+                &node.value,
+                &key,
+                &value,
+                frames,
+                |frames| self.iteration(node, frames, &mut results),
+            )?;
+            if let Progress::Deferred = progress {
+                return self
+                    .residual_for(node, source, span, frames)
+                    .map(|value| value.mark(marked));
+            }
+        }
+        let value = match (&node.result_key, node.group) {
+            (None, _) => Value::Tuple(Arc::new(results.items)),
+            (Some(_), false) => Value::Object(Arc::new(results.entries)),
+            (Some(_), true) => {
+                let groups = results
+                    .groups
+                    .into_iter()
+                    .map(|(key, items)| (key, Value::Tuple(Arc::new(items))));
+                Value::Object(Arc::new(groups.collect()))
+            }
+        };
+        Ok(value.mark(results.sensitive))
+    }
+
+    fn iteration(
+        &self,
+        node: &For,
+        frames: Frames<'_>,
+        results: &mut Results,
+    ) -> Result<Progress, Box<Fault>> {
+        if let Some(condition) = &node.condition {
+            let (value, marked) = self.expression(condition, frames)?.unmark();
+            results.sensitive |= marked;
+            if matches!(value, Value::Deferred(_)) {
+                return Ok(Progress::Deferred);
+            }
+            if !self.condition(&value, condition.span)? {
+                return Ok(Progress::Done);
+            }
+        }
+        self.bytes(size_of::<Value>(), node.result.span)?;
+        let Some(key_expr) = &node.result_key else {
+            results.items.push(self.expression(&node.result, frames)?);
+            return Ok(Progress::Done);
+        };
+        let (key, marked) = self.expression(key_expr, frames)?.unmark();
+        results.sensitive |= marked;
+        if matches!(key, Value::Deferred(_)) {
+            return Ok(Progress::Deferred);
+        }
+        let key = object_key(&key, key_expr.span)?;
+        let item = self.expression(&node.result, frames)?;
+        if node.group {
+            results.groups.entry(key).or_default().push(item);
+        } else if results.entries.insert(Arc::clone(&key), item).is_some() {
+            let detail = format!(
+                "Two elements have the key \"{key}\". If that is meant, write `...` after the value, which groups the values of each key."
+            );
+            return Err(Fault::at("Duplicate key", detail, key_expr.span));
+        }
+        Ok(Progress::Done)
+    }
+
+    /// A `for` that stays, with everything known folded into it.
+    fn residual_for(&self, node: &For, source: Value, span: Span, frames: Frames<'_>) -> Outcome {
+        let (collection, mut sensitive) = residual::to_expr(source, node.collection.span);
+        let (key, value, (result_key, result, condition)) =
+            self.residual_loop(node.key.as_ref(), &node.value, frames, |frames| {
+                let mut fold = |expr: &Expr| -> Result<Expr, Box<Fault>> {
+                    let (expr, marked) =
+                        residual::to_expr(self.expression(expr, frames)?, expr.span);
+                    sensitive |= marked;
+                    Ok(expr)
+                };
+                let result_key = node.result_key.as_ref().map(&mut fold).transpose()?;
+                let result = fold(&node.result)?;
+                let condition = node.condition.as_ref().map(&mut fold).transpose()?;
+                Ok((result_key, result, condition))
+            })?;
+        let node = For {
+            key,
+            value,
+            collection,
+            result_key,
+            result,
+            group: node.group,
+            condition,
+        };
+        Ok(deferred(ExprKind::For(Arc::new(node)), span).mark(sensitive))
+    }
+
+    /// Evaluates the body of a loop that stays in the residual, with names for its variables that capture nothing.
+    pub(super) fn residual_loop<T>(
+        &self,
+        key: Option<&Ident>,
+        value: &Ident,
+        frames: Frames<'_>,
+        mut body: impl FnMut(Frames<'_>) -> Result<T, Box<Fault>>,
+    ) -> Result<(Option<Ident>, Ident, T), Box<Fault>> {
+        self.residual_loops.set(self.residual_loops.get() + 1);
+        self.meet_frames(frames);
+        let result = loop {
+            let key_name = key.map(|key| self.fresh(key, frames, ""));
+            let value_name =
+                self.fresh(value, frames, key_name.as_ref().map_or("", |key| &key.text));
+            let variable = |name: &Ident| deferred(ExprKind::Name(name.clone()), name.span);
+            let value_variable = variable(&value_name);
+            let key_variable = key_name.as_ref().map_or(Value::Null, variable);
+            let key_frame = Frame {
+                name: key.map_or("", |key| &key.text),
+                value: &key_variable,
+                residual: key_name.as_ref().map(|name| &*name.text),
+                parent: frames,
+            };
+            let frame = Frame {
+                name: &value.text,
+                value: &value_variable,
+                residual: Some(&value_name.text),
+                parent: Some(&key_frame),
+            };
+            let outcome = body(Some(&frame));
+            let foreign = self.foreign.borrow();
+            let captured = |name: &Ident| foreign.contains(&name.text);
+            if outcome.is_err()
+                || !(captured(&value_name) || key_name.as_ref().is_some_and(captured))
+            {
+                break outcome.map(|result| (key_name, value_name, result));
+            }
+        };
+        self.residual_loops.set(self.residual_loops.get() - 1);
+        if self.residual_loops.get() == 0 {
+            self.foreign.borrow_mut().clear();
+        }
+        result
+    }
+
+    /// Remembers the names in variables bound to known elements; those of residual variables are kept apart by `fresh`.
+    fn meet_frames(&self, frames: Frames<'_>) {
+        let mut names = BTreeSet::new();
+        let mut bound = BTreeSet::new();
+        let mut frame = frames;
+        while let Some(current) = frame {
+            match current.residual {
+                Some(name) => drop(bound.insert(name)),
+                None => residual::free_names(current.value, &mut names),
+            }
+            frame = current.parent;
+        }
+        names.retain(|name| !bound.contains(&**name));
+        self.foreign.borrow_mut().extend(names);
+    }
+
+    /// The wanted name, or with a number, so that it is none of the names around it.
+    fn fresh(&self, wanted: &Ident, frames: Frames<'_>, other: &str) -> Ident {
+        let foreign = self.foreign.borrow();
+        let taken = |name: &str| {
+            let mut frame = frames;
+            while let Some(current) = frame {
+                if current.residual == Some(name) {
+                    return true;
+                }
+                frame = current.parent;
+            }
+            name == other || foreign.contains(name)
+        };
+        let mut name = wanted.clone();
+        let mut number = 0;
+        while taken(&name.text) {
+            number += 1;
+            name.text = Arc::from(format!("{}_{number}", wanted.text));
+        }
+        name
+    }
+
+    /// Calls `body` with the variables of one element.
+    pub(super) fn with_element<T>(
+        &self,
+        key_name: Option<&Ident>,
+        value_name: &Ident,
+        key: &Value,
+        value: &Value,
+        frames: Frames<'_>,
+        body: impl FnOnce(Frames<'_>) -> T,
+    ) -> T {
+        let key_frame = Frame {
+            name: key_name.map_or("", |name| &name.text),
+            value: key,
+            residual: None,
+            parent: frames,
+        };
+        let frame = Frame {
+            name: &value_name.text,
+            value,
+            residual: None,
+            parent: Some(&key_frame),
+        };
+        body(Some(&frame))
+    }
+
+    /// Keys and elements of a collection.
+    pub(super) fn entries(
+        &self,
+        source: &Value,
+        span: Span,
+    ) -> Result<Vec<(Value, Value)>, Box<Fault>> {
+        let numbered = |items: &[Value]| -> Vec<(Value, Value)> {
+            let key = |index: usize| {
+                Value::Number(Number::from(i64::try_from(index).unwrap_or(i64::MAX)))
+            };
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| (key(index), item.clone()))
+                .collect()
+        };
+        match source {
+            Value::List(items) | Value::Tuple(items) => Ok(numbered(items)),
+            Value::Set(items) => Ok(items
+                .iter()
+                .map(|item| (item.clone(), item.clone()))
+                .collect()),
+            Value::Map(items) | Value::Object(items) => Ok(items
+                .iter()
+                .map(|(key, item)| (Value::String(Arc::clone(key)), item.clone()))
+                .collect()),
+            value => {
+                let detail = format!(
+                    "`for` goes through a list, set, tuple, map or object; this is {}.",
+                    value.describe()
+                );
+                let help = matches!(value, Value::Null).then(|| {
+                    "Write `… == null ? [] : …` where the collection may be missing.".to_owned()
+                });
+                Err(Fault::new(
+                    Diagnostic::error("Not a collection", detail)
+                        .at(span)
+                        .help_if(help),
+                ))
+            }
+        }
+    }
+
+    pub(super) fn splat(
+        &self,
+        source: &Expr,
+        full: bool,
+        each: &Expr,
+        span: Span,
+        frames: Frames<'_>,
+    ) -> Outcome {
+        let (value, marked) = self.expression(source, frames)?.unmark();
+        let element = |item: &Value| {
+            let frame = Frame {
+                name: EACH,
+                value: item,
+                residual: None,
+                parent: frames,
+            };
+            self.expression(each, Some(&frame))
+        };
+        let mut fault: Option<Box<Fault>> = None;
+        let mut every = |items: &[Value]| -> Vec<Value> {
+            let mut results = Vec::with_capacity(items.len());
+            for item in items {
+                match element(item) {
+                    Ok(result) => results.push(result),
+                    Err(first) => {
+                        fault = Some(first);
+                        break;
+                    }
+                }
+            }
+            results
+        };
+        let result = match value {
+            Value::Deferred(rest) => {
+                let variable = deferred(ExprKind::Each, span);
+                let (each, sensitive) = residual::to_expr(element(&variable)?, each.span);
+                let kind = ExprKind::Splat {
+                    source: rest,
+                    full,
+                    each: Arc::new(each),
+                };
+                deferred(kind, span).mark(sensitive)
+            }
+            Value::Null => Value::Tuple(Arc::new(Vec::new())),
+            Value::List(items) | Value::Set(items) => Value::List(Arc::new(every(&items))),
+            Value::Tuple(items) => Value::Tuple(Arc::new(every(&items))),
+            single => Value::Tuple(Arc::new(every(&[single]))),
+        };
+        fault.map_or(Ok(result.mark(marked)), Err)
+    }
+}

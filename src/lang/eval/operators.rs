@@ -1,0 +1,268 @@
+//! Operators and conditionals.
+
+use std::sync::Arc;
+
+use super::Evaluator;
+use super::Frames;
+use super::fault::Fault;
+use super::fault::Outcome;
+use super::residual;
+use super::residual::deferred;
+use crate::diag::Span;
+use crate::lang::ast::BinaryOp;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::UnaryOp;
+use crate::lang::convert;
+use crate::lang::number::Number;
+use crate::lang::value::Value;
+
+/// An operand without its mark, and its place.
+struct Operand {
+    value: Value,
+    span: Span,
+}
+
+impl Operand {
+    fn is_deferred(&self) -> bool {
+        matches!(self.value, Value::Deferred(_))
+    }
+
+    fn number(&self, operator: &str) -> Result<Number, Box<Fault>> {
+        convert::to_number(&self.value).ok_or_else(|| self.wrong(operator, "a number"))
+    }
+
+    fn bool(&self, operator: &str) -> Result<bool, Box<Fault>> {
+        convert::to_bool(&self.value).ok_or_else(|| self.wrong(operator, "a bool"))
+    }
+
+    fn wrong(&self, operator: &str, wanted: &str) -> Box<Fault> {
+        let detail = format!(
+            "`{operator}` takes {wanted} here; this is {}.",
+            self.value.describe()
+        );
+        Fault::at("Invalid operand", detail, self.span)
+    }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn unary(
+        &self,
+        operator: UnaryOp,
+        operand: &Expr,
+        span: Span,
+        frames: Frames<'_>,
+    ) -> Outcome {
+        let (value, marked) = self.expression(operand, frames)?.unmark();
+        let operand = Operand {
+            value,
+            span: operand.span,
+        };
+        if let Value::Deferred(rest) = operand.value {
+            return Ok(deferred(ExprKind::Unary(operator, rest), span).mark(marked));
+        }
+        let value = match operator {
+            UnaryOp::Not => Value::Bool(!operand.bool("!")?),
+            UnaryOp::Negate => Value::Number(operand.number("-")?.negate()),
+        };
+        Ok(value.mark(marked))
+    }
+
+    pub(super) fn binary(
+        &self,
+        operator: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+        frames: Frames<'_>,
+    ) -> Outcome {
+        let sign = sign(operator);
+        let (left_value, left_marked) = self.expression(left, frames)?.unmark();
+        let left = Operand {
+            value: left_value,
+            span: left.span,
+        };
+        if matches!(operator, BinaryOp::And | BinaryOp::Or)
+            && !left.is_deferred()
+            && left.bool(sign)? == (operator == BinaryOp::Or)
+        {
+            return Ok(Value::Bool(operator == BinaryOp::Or).mark(left_marked));
+        }
+        let (right_value, right_marked) = self.expression(right, frames)?.unmark();
+        let right = Operand {
+            value: right_value,
+            span: right.span,
+        };
+        let marked = left_marked || right_marked;
+        let value = match operator {
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                return self
+                    .equality(operator, left, right, span)
+                    .map(|value| value.mark(marked));
+            }
+            BinaryOp::And | BinaryOp::Or => logic(operator, left, right, span)?,
+            _ => arithmetic(operator, left, right, span)?,
+        };
+        Ok(value.mark(marked))
+    }
+
+    fn equality(&self, operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Outcome {
+        let (left_value, left_marked) = left.value.unmark_deep();
+        let (right_value, right_marked) = right.value.unmark_deep();
+        let value = if left_value.is_known() && right_value.is_known() {
+            self.step(span)?;
+            Value::Bool((left_value == right_value) == (operator == BinaryOp::Equal))
+        } else {
+            binary_residual(
+                operator,
+                Operand {
+                    value: left_value,
+                    ..left
+                },
+                Operand {
+                    value: right_value,
+                    ..right
+                },
+                span,
+            )
+        };
+        Ok(value.mark(left_marked || right_marked))
+    }
+
+    /// A known value as a condition.
+    pub(super) fn condition(&self, value: &Value, span: Span) -> Result<bool, Box<Fault>> {
+        convert::to_bool(value).ok_or_else(|| {
+            let detail = format!(
+                "A condition is true or false; this is {}.",
+                value.describe()
+            );
+            Fault::at("Invalid condition", detail, span)
+        })
+    }
+
+    pub(super) fn conditional(
+        &self,
+        condition: &Expr,
+        yes: &Expr,
+        no: &Expr,
+        frames: Frames<'_>,
+        span: Span,
+    ) -> Outcome {
+        let (test, marked) = self.expression(condition, frames)?.unmark();
+        if let Value::Deferred(test) = test {
+            let branches = match (self.expression(yes, frames), self.expression(no, frames)) {
+                (Ok(yes_value), Ok(no_value)) => (yes_value, no_value),
+                (Err(mut fault), Err(further)) => {
+                    fault.merge(*further);
+                    return Err(fault);
+                }
+                (Err(fault), _) | (_, Err(fault)) => return Err(fault),
+            };
+            let (yes_expr, yes_marked) =
+                residual::to_expr(as_the_other(branches.0.clone(), &branches.1), yes.span);
+            let (no_expr, no_marked) =
+                residual::to_expr(as_the_other(branches.1, &branches.0), no.span);
+            let kind = ExprKind::Conditional(test, Arc::new(yes_expr), Arc::new(no_expr));
+            return Ok(deferred(kind, span).mark(marked || yes_marked || no_marked));
+        }
+        let (taken, other) = if self.condition(&test, condition.span)? {
+            (yes, no)
+        } else {
+            (no, yes)
+        };
+        let value = self.expression(taken, frames)?;
+        // Both results of a conditional have one type. Only a number or bool beside a string is changed by that.
+        let plain = matches!(&value, Value::Number(_) | Value::Bool(_));
+        let value = match plain.then(|| self.expression(other, frames)) {
+            Some(Ok(other)) => as_the_other(value, &other),
+            _ => value,
+        };
+        Ok(value.mark(marked))
+    }
+}
+
+/// A number or bool becomes a string if the other result is one.
+fn as_the_other(value: Value, other: &Value) -> Value {
+    let string = match other {
+        Value::String(_) => true,
+        Value::Deferred(expr) => residual::is_string(expr),
+        Value::Sensitive(other) => matches!(**other, Value::String(_)),
+        _ => false,
+    };
+    match &value {
+        Value::Number(_) | Value::Bool(_) if string => {
+            convert::to_text(&value).map_or(value, Value::String)
+        }
+        _ => value,
+    }
+}
+
+fn binary_residual(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Value {
+    let (left, left_marked) = residual::to_expr(left.value, left.span);
+    let (right, right_marked) = residual::to_expr(right.value, right.span);
+    let kind = ExprKind::Binary(operator, Arc::new(left), Arc::new(right));
+    deferred(kind, span).mark(left_marked || right_marked)
+}
+
+/// `&&` and `||` whose left side is not known to decide.
+fn logic(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Outcome {
+    let sign = sign(operator);
+    if !right.is_deferred() {
+        let right_bool = right.bool(sign)?;
+        if !left.is_deferred() {
+            return Ok(Value::Bool(right_bool));
+        }
+    } else if !left.is_deferred()
+        && let Value::Deferred(rest) = &right.value
+        && residual::is_bool(rest)
+    {
+        return Ok(right.value);
+    }
+    Ok(binary_residual(operator, left, right, span))
+}
+
+fn arithmetic(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Outcome {
+    let sign = sign(operator);
+    let known = |operand: &Operand| {
+        (!operand.is_deferred())
+            .then(|| operand.number(sign))
+            .transpose()
+    };
+    let (Some(left_number), Some(right_number)) = (known(&left)?, known(&right)?) else {
+        return Ok(binary_residual(operator, left, right, span));
+    };
+    let number = match operator {
+        BinaryOp::Less => return Ok(Value::Bool(left_number < right_number)),
+        BinaryOp::LessEqual => return Ok(Value::Bool(left_number <= right_number)),
+        BinaryOp::Greater => return Ok(Value::Bool(left_number > right_number)),
+        BinaryOp::GreaterEqual => return Ok(Value::Bool(left_number >= right_number)),
+        BinaryOp::Subtract => left_number.subtract(&right_number),
+        BinaryOp::Multiply => left_number.multiply(&right_number),
+        BinaryOp::Divide => left_number.divide(&right_number),
+        BinaryOp::Modulo => left_number.modulo(&right_number),
+        _ => left_number.add(&right_number),
+    };
+    number.map(Value::Number).map_err(|error| {
+        let detail = format!("`{}` cannot be calculated: {error}.", sign);
+        Fault::at("Invalid arithmetic", detail, span)
+    })
+}
+
+/// The operator as it is written.
+pub(crate) fn sign(operator: BinaryOp) -> &'static str {
+    match operator {
+        BinaryOp::Add => "+",
+        BinaryOp::Subtract => "-",
+        BinaryOp::Multiply => "*",
+        BinaryOp::Divide => "/",
+        BinaryOp::Modulo => "%",
+        BinaryOp::Equal => "==",
+        BinaryOp::NotEqual => "!=",
+        BinaryOp::Less => "<",
+        BinaryOp::LessEqual => "<=",
+        BinaryOp::Greater => ">",
+        BinaryOp::GreaterEqual => ">=",
+        BinaryOp::And => "&&",
+        BinaryOp::Or => "||",
+    }
+}

@@ -1,0 +1,249 @@
+//! What stays of an expression until an instance runs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::diag::Span;
+use crate::lang::ast::BinaryOp;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Ident;
+use crate::lang::ast::Part;
+use crate::lang::ast::UnaryOp;
+use crate::lang::value::Value;
+
+/// The parser's limit is 64 levels; parentheses that the printer adds count, too.
+const MAX_LEVELS: usize = 48;
+const MAX_NODES: usize = 20_000;
+
+/// A deferred value.
+pub(super) fn deferred(kind: ExprKind, span: Span) -> Value {
+    Value::Deferred(Arc::new(Expr { kind, span }))
+}
+
+/// An expression that gives the value, without marks, and whether the value or something in it was sensitive.
+pub(crate) fn to_expr(value: Value, span: Span) -> (Expr, bool) {
+    let (value, sensitive) = value.unmark_deep();
+    (bare_expr(value, span), sensitive)
+}
+
+fn bare_expr(value: Value, span: Span) -> Expr {
+    if let Value::Deferred(expr) = value {
+        return Arc::unwrap_or_clone(expr);
+    }
+    if value.is_known() {
+        return Expr {
+            kind: ExprKind::Value(value),
+            span,
+        };
+    }
+    let tuple = |items: &[Value]| {
+        ExprKind::Tuple(Arc::new(
+            items
+                .iter()
+                .map(|item| bare_expr(item.clone(), span))
+                .collect(),
+        ))
+    };
+    let object = |items: &std::collections::BTreeMap<Arc<str>, Value>| {
+        let entry = |(key, item): (&Arc<str>, &Value)| {
+            let key = Expr {
+                kind: ExprKind::Value(Value::String(Arc::clone(key))),
+                span,
+            };
+            (key, bare_expr(item.clone(), span))
+        };
+        ExprKind::Object(Arc::new(items.iter().map(entry).collect()))
+    };
+    let kind = match &value {
+        Value::Tuple(items) => tuple(items),
+        Value::List(items) => call("tolist", tuple(items), span),
+        Value::Set(items) => call("toset", tuple(items), span),
+        Value::Object(items) => object(items),
+        Value::Map(items) => call("tomap", object(items), span),
+        _ => ExprKind::Value(value),
+    };
+    Expr { kind, span }
+}
+
+fn call(name: &str, argument: ExprKind, span: Span) -> ExprKind {
+    ExprKind::Call {
+        name: Ident {
+            text: Arc::from(name),
+            span,
+        },
+        arguments: Arc::new(vec![Expr {
+            kind: argument,
+            span,
+        }]),
+        expand: false,
+    }
+}
+
+/// Whether the expression, if it can be evaluated at all, gives a string.
+pub(super) fn is_string(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Template(_) | ExprKind::Value(Value::String(_)) => true,
+        ExprKind::Parens(inner) => is_string(inner),
+        ExprKind::Conditional(_, yes, no) => is_string(yes) || is_string(no),
+        _ => false,
+    }
+}
+
+/// Whether the expression, if it can be evaluated at all, gives a bool.
+pub(super) fn is_bool(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Value(Value::Bool(_)) | ExprKind::Unary(UnaryOp::Not, _) => true,
+        ExprKind::Binary(operator, ..) => !matches!(
+            operator,
+            BinaryOp::Add
+                | BinaryOp::Subtract
+                | BinaryOp::Multiply
+                | BinaryOp::Divide
+                | BinaryOp::Modulo
+        ),
+        ExprKind::Parens(inner) => is_bool(inner),
+        _ => false,
+    }
+}
+
+/// Adds the names that the deferred parts of a value refer to, and the roots of references, which are printed as names.
+pub(super) fn free_names(value: &Value, names: &mut BTreeSet<Arc<str>>) {
+    match value {
+        Value::Deferred(expr) => {
+            let mut walk = |node: &Expr| {
+                match &node.kind {
+                    ExprKind::Name(name) => drop(names.insert(Arc::clone(&name.text))),
+                    ExprKind::Value(value) => free_names(value, names),
+                    _ => {}
+                }
+                true
+            };
+            visit(expr, &mut walk);
+        }
+        Value::Ref(reference) => {
+            names.extend(reference.address.split(['.', '[']).next().map(Arc::from));
+        }
+        Value::Sensitive(value) => free_names(value, names),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            items.iter().for_each(|item| free_names(item, names));
+        }
+        Value::Map(items) | Value::Object(items) => {
+            items.values().for_each(|item| free_names(item, names));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a value holds a residual that is too large to store, or too deep to be parsed again.
+pub(super) fn is_too_large(value: &Value) -> bool {
+    let mut nodes = 0;
+    too_large_value(value, &mut nodes)
+}
+
+fn too_large_value(value: &Value, nodes: &mut usize) -> bool {
+    match value {
+        Value::Deferred(expr) => too_large(expr, MAX_LEVELS, nodes),
+        Value::Sensitive(value) => too_large_value(value, nodes),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            items.iter().any(|item| too_large_value(item, nodes))
+        }
+        Value::Map(items) | Value::Object(items) => {
+            items.values().any(|item| too_large_value(item, nodes))
+        }
+        _ => false,
+    }
+}
+
+fn too_large(expr: &Expr, levels: usize, nodes: &mut usize) -> bool {
+    *nodes += 1;
+    let Some(inner) = levels.checked_sub(1) else {
+        return true;
+    };
+    if *nodes > MAX_NODES {
+        return true;
+    }
+    let mut large = false;
+    children(expr, &mut |child| {
+        large = large || too_large(child, inner, nodes)
+    });
+    large || matches!(&expr.kind, ExprKind::Value(value) if depth(value) > levels)
+}
+
+/// How many brackets a known value needs.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            2 + items.iter().map(depth).max().unwrap_or(0)
+        }
+        Value::Map(items) | Value::Object(items) => {
+            2 + items.values().map(depth).max().unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// Calls `with` for an expression and everything in it, outermost first, as long as it returns whether to go deeper.
+pub(crate) fn visit(expr: &Expr, with: &mut dyn FnMut(&Expr) -> bool) {
+    if with(expr) {
+        children(expr, &mut |child| visit(child, with));
+    }
+}
+
+/// Calls `with` for each expression directly inside another.
+pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
+    match &expr.kind {
+        ExprKind::Value(_) | ExprKind::Name(_) | ExprKind::Each => {}
+        ExprKind::Template(parts) => part_children(parts, with),
+        ExprKind::Tuple(items) => items.iter().for_each(with),
+        ExprKind::Object(items) => items.iter().for_each(|(key, item)| {
+            with(key);
+            with(item);
+        }),
+        ExprKind::Get(source, _) | ExprKind::Unary(_, source) | ExprKind::Parens(source) => {
+            with(source)
+        }
+        ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => {
+            with(left);
+            with(right);
+        }
+        ExprKind::Splat { source, each, .. } => {
+            with(source);
+            with(each);
+        }
+        ExprKind::Call { arguments, .. } => arguments.iter().for_each(with),
+        ExprKind::Conditional(condition, yes, no) => {
+            [condition, yes, no].into_iter().for_each(|part| with(part))
+        }
+        ExprKind::For(node) => {
+            with(&node.collection);
+            node.result_key.iter().for_each(&mut *with);
+            with(&node.result);
+            node.condition.iter().for_each(with);
+        }
+    }
+}
+
+fn part_children(parts: &[Part], with: &mut dyn FnMut(&Expr)) {
+    for part in parts {
+        match part {
+            Part::Literal(_) => {}
+            Part::Interpolation(expr) => with(expr),
+            Part::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                with(condition);
+                part_children(then, with);
+                part_children(otherwise, with);
+            }
+            Part::For {
+                collection, body, ..
+            } => {
+                with(collection);
+                part_children(body, with);
+            }
+        }
+    }
+}

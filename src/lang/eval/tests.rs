@@ -1,0 +1,282 @@
+use super::*;
+use crate::lang::print;
+use crate::lang::test_support::TestScope;
+use crate::lang::test_support::parsed;
+use crate::lang::test_support::reference;
+
+const NAMES: &str = r#"{ a = 1, env = "prod", list = [3, 4], obj = { k = "v", "k-2" = 2 }, none = null, yes = true, people = [{ name = "ann" }, { name = "bob" }] }"#;
+
+fn scope() -> TestScope {
+    let mut scope = TestScope::new(NAMES, &["run"]);
+    scope.names.insert(
+        "node".to_owned(),
+        reference("data_node", "data_node.archive"),
+    );
+    scope
+        .names
+        .insert("secret".to_owned(), Value::string("hunter2").mark(true));
+    scope.names.insert(
+        "set".to_owned(),
+        Value::set(vec![Value::string("b"), Value::string("a")]),
+    );
+    scope
+}
+
+fn check(table: &[(&str, &str)]) {
+    let scope = scope();
+    for (text, expected) in table {
+        assert_eq!(&scope.shown(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn known_expressions_are_evaluated_as_in_terraform() {
+    check(&[
+        ("1 + 2 * 3", "7"),
+        (r#""1" + 2"#, "3"),
+        ("-7 % 3", "-1"),
+        ("0.1 + 0.2", "0.3"),
+        ("2 - -1", "3"),
+        (r#""5" == 5"#, "false"),
+        ("[1, 2] == [1, 2]", "true"),
+        ("true && !false", "true"),
+        (r#""true" && yes"#, "true"),
+        ("false && 1 / 0 > 1", "false"),
+        ("true || nonsense.x", "true"),
+        (r#"true ? 1 : "x""#, "\"1\""),
+        ("yes ? list[0] : list[7]", "3"),
+        (r#"obj.k"#, "\"v\""),
+        (r#"obj["k-2"]"#, "2"),
+        (r#"list["1"]"#, "4"),
+        ("people[*].name", r#"["ann", "bob"]"#),
+        ("people.*.name", r#"["ann", "bob"]"#),
+        ("none[*]", "[]"),
+        ("env[*]", r#"["prod"]"#),
+        ("[for i, v in list : i * v]", "[0, 4]"),
+        ("[for v in list : v if v > 3]", "[4]"),
+        (
+            "{ for p in people : p.name => p }",
+            r#"{ ann = { name = "ann" }, bob = { name = "bob" } }"#,
+        ),
+        ("{ for v in list : v % 1 => v... }", r#"{ "0" = [3, 4] }"#),
+        ("[for k, v in set : k]", r#"["a", "b"]"#),
+        (r#""${env}-${a}-${yes}""#, "\"prod-1-true\""),
+        (r#""${list}""#, "[3, 4]"),
+        (r#""$${x} %%{y} 100%""#, r#""$${x} %%{y} 100%""#),
+        (r#""%{ if yes }a\n%{ else }b%{ endif }""#, r#""a\n""#),
+        (r#""%{ for v in list ~} ${v}, %{~ endfor }""#, r#""3,4,""#),
+        ("<<EOT\nx ${a}\nEOT\n", r#""x 1\n""#),
+        ("<<-EOT\n    x\n\n      ${a}\n    EOT\n", r#""x\n\n  1\n""#),
+        ("<<EOT\n${a}\nEOT\n", r#""1\n""#),
+        ("try(obj.nope, 5)", "5"),
+        ("can(obj.nope)", "false"),
+        ("can(obj.k)", "true"),
+        ("node.path", r#""data_node.archive.path""#),
+        ("1e3", "1000"),
+        ("10 / 4", "2.5"),
+    ]);
+}
+
+#[test]
+fn errors_say_what_and_why() {
+    check(&[
+        (
+            "1 / 0",
+            "Invalid arithmetic: `/` cannot be calculated: the right side is zero, and a number cannot be divided by it.",
+        ),
+        (
+            r#""x" + 1"#,
+            "Invalid operand: `+` takes a number here; this is the string \"x\".",
+        ),
+        (
+            "obj.kk",
+            "Unsupported attribute: There is no attribute \"kk\" here. There are `k`, `k-2`.",
+        ),
+        (
+            "list[2]",
+            "Index out of range: This is a tuple of 2 elements, and the index is 2: the indexes are 0 to 1.",
+        ),
+        (
+            r#""a${none}""#,
+            "Invalid template value: The value here is null, which has no text. Use `coalesce` or a condition to give it one.",
+        ),
+        (
+            "none.x",
+            "Unsupported attribute: `x` is read from null, which has no attributes.",
+        ),
+        (
+            "people.name",
+            "Unsupported attribute: `name` is read from a tuple of 2 elements, which has no attributes.",
+        ),
+        (
+            "!env",
+            "Invalid operand: `!` takes a bool here; this is the string \"prod\".",
+        ),
+        ("nope(1)", "Unknown function: There is no function `nope`."),
+        (
+            "nope(run.x)",
+            "Unknown function: There is no function `nope`.",
+        ),
+        (
+            "env ? 1 : 2",
+            "Invalid condition: A condition is true or false; this is the string \"prod\".",
+        ),
+        (
+            "run.x ? 1 / 0 : 2",
+            "Invalid arithmetic: `/` cannot be calculated: the right side is zero, and a number cannot be divided by it.",
+        ),
+        (
+            "run.x + env",
+            "Invalid operand: `+` takes a number here; this is the string \"prod\".",
+        ),
+        (
+            "[for v in env : v]",
+            "Not a collection: `for` goes through a list, set, tuple, map or object; this is the string \"prod\".",
+        ),
+    ]);
+}
+
+#[test]
+fn all_errors_of_an_expression_are_reported() {
+    let scope = scope();
+    assert_eq!(
+        scope.evaluate(r#"[obj.x, { a = obj.y }, "${obj.z}${obj.w}"]"#, Phase::Run),
+        None
+    );
+    assert_eq!(scope.reported.borrow().len(), 4);
+}
+
+#[test]
+fn residuals_keep_only_what_is_deferred() {
+    check(&[
+        (r#""${env}-${run.x}-${a + 1}""#, r#""prod-${run.x}-2""#),
+        (
+            r#"run.x > a ? env : "n-${a}""#,
+            r#"run.x > 1 ? "prod" : "n-1""#,
+        ),
+        (r#"[env, run.x][0]"#, "\"prod\""),
+        ("{ k = run.x }.k", "run.x"),
+        ("yes ? run.x : obj.nope", "run.x"),
+        (
+            r#"[for v in list : "${env}${v}${run.x}"]"#,
+            r#"["prod3${run.x}", "prod4${run.x}"]"#,
+        ),
+        ("[for v in run.l : v * a]", "[for v in run.l : v * 1]"),
+        (
+            "[for v in list : v if run.x > v]",
+            "[for v in [3, 4] : v if run.x > v]",
+        ),
+        (
+            "{ for k, v in run.m : \"${k}${env}\" => v... }",
+            "{for k, v in run.m : \"${k}prod\" => v...}",
+        ),
+        ("run.l[*].path", "run.l[*].path"),
+        ("run.l[a].path", "run.l[1].path"),
+        ("list[run.x]", "[3, 4][run.x]"),
+        ("node[run.x]", "data_node.archive[run.x]"),
+        (r#"{ (run.x) = a }"#, "{ (run.x) = 1 }"),
+        ("(run.x + a) * 2", "(run.x + 1) * 2"),
+        ("-(run.x + a)", "-(run.x + 1)"),
+        ("false || run.x == a", "run.x == 1"),
+        (
+            "<<EOT\n%{ if run.x }${env}%{ endif }${a}\nEOT\n",
+            r#""%{ if run.x }prod%{ endif }1\n""#,
+        ),
+        (
+            "\"%{ for v in run.l }${v}${a}%{ endfor }\"",
+            "\"%{ for v in run.l }${v}1%{ endfor }\"",
+        ),
+        ("try(obj.nope, run.x, a, 3)", "try(run.x, 1)"),
+        ("can(run.x.y)", "can(run.x.y)"),
+        (r#""a$${env}${run.x}$""#, r#""a$${env}${run.x}$""#),
+        (r#""${"cost $"}${run.x}""#, r#""cost \u0024${run.x}""#),
+    ]);
+}
+
+#[test]
+fn loop_variables_of_residuals_capture_nothing() {
+    check(&[
+        (
+            "[for w in run.l : [for v in [w] : [for w in run.m : v * w]]]",
+            "[for w in run.l : [[for w_1 in run.m : w * w_1]]]",
+        ),
+        ("[for run in run.l : run]", "[for run in run.l : run]"),
+        (
+            "[for x in [run.x] : [for run in run.l : x + run]]",
+            "[[for run_1 in run.l : run.x + run_1]]",
+        ),
+        (
+            "[for w in run.l : [for x in [w] : x]]",
+            "[for w in run.l : [w]]",
+        ),
+        (
+            "[for data_node in run.l : [node, data_node]]",
+            "[for data_node_1 in run.l : [data_node.archive, data_node_1]]",
+        ),
+    ]);
+}
+
+#[test]
+fn sensitivity_spreads_to_everything_made_of_it() {
+    let scope = scope();
+    for text in [
+        r#""x${secret}""#,
+        "secret == env",
+        r#""${run.x}${secret}""#,
+        "secret == env ? 1 : 2",
+        "[for v in [1] : v if secret != env]",
+        "[run.x, secret][run.i]",
+        r#"{ (secret) = 1 }"#,
+        "run.y ? secret : env",
+        "{ v = secret }.v",
+    ] {
+        let value = scope.evaluate(text, Phase::Run);
+        assert!(
+            matches!(value, Some(Value::Sensitive(_))),
+            "{text}: {value:?}"
+        );
+    }
+    assert_eq!(scope.shown("[secret, 1][1]"), "1");
+    assert_eq!(scope.shown("issensitive(secret)"), "true");
+    assert_eq!(scope.shown("nonsensitive(secret)"), "\"hunter2\"");
+}
+
+#[test]
+fn bombs_end_with_a_diagnostic() {
+    let scope = scope();
+    let digits = "[0,1,2,3,4,5,6,7,8,9]";
+    let nested = (0..7).fold("1".to_owned(), |body, level| {
+        format!("[for x{level} in {digits} : {body}]")
+    });
+    assert_eq!(scope.evaluate(&nested, Phase::Run), None);
+    assert_eq!(
+        scope
+            .reported
+            .borrow()
+            .first()
+            .map(|first| first.summary.as_str()),
+        Some("Evaluation too large")
+    );
+}
+
+#[test]
+fn the_deepest_expression_fits_a_thread_of_two_mebibytes() {
+    let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
+    let parens = format!("{}1{}", "(".repeat(60), " + 1)".repeat(60));
+    let long = format!("run.x{}", ".y".repeat(200));
+    let run = move || {
+        let scope = scope();
+        for text in [
+            deep,
+            parens,
+            format!("1{}", " + 1".repeat(120)),
+            format!("can({long})"),
+        ] {
+            let expr = parsed(&text);
+            let _ = scope.evaluate_expr(&expr, Phase::Run);
+            let _ = print::expression(&expr);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
+    assert!(thread.is_ok_and(|thread| thread.join().is_ok()));
+}
