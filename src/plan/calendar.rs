@@ -18,7 +18,12 @@ pub(super) struct Pending {
 
 /// The intervals that are due at `now` and start at or after `cursor` (`None`: all that are due).
 pub(super) fn pending(schedule: &Schedule, cursor: Option<Timestamp>, now: Timestamp) -> Pending {
-    let from = cursor.map_or(0, |cursor| below(|at| start(schedule, at), cursor));
+    let from = cursor.map_or(0, |cursor| {
+        below(
+            |at| interval(schedule, at).map(|interval| interval.start),
+            cursor,
+        )
+    });
     let from = from.max(first(schedule));
     let to = due_before(schedule, now);
     if from >= to {

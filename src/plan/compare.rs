@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::text;
 use crate::lang::Number;
 use crate::lang::Value;
+use crate::lang::print;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Default;
@@ -52,7 +52,7 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
             ),
             Value::String(old),
             Value::String(new),
-        ) => old == new || same_time(*kind, old, new),
+        ) => old == new || same_time(old, new),
         (Some(AttributeType::Refs(_) | AttributeType::DependsOn), old, new) => {
             same_unordered(&elements(old), &elements(new))
         }
@@ -73,7 +73,7 @@ pub fn same_value(old: &Value, new: &Value) -> bool {
     use Value::{Deferred, List, Map, Object, Set, Tuple};
     match (unmarked(old), unmarked(new)) {
         (Deferred(old), Deferred(new)) => {
-            Arc::ptr_eq(old, new) || text::expression(old) == text::expression(new)
+            Arc::ptr_eq(old, new) || print::expression(old) == print::expression(new)
         }
         (Set(old), Set(new) | List(new) | Tuple(new)) | (List(old) | Tuple(old), Set(new)) => {
             same_unordered(old, new)
@@ -110,16 +110,33 @@ fn same_ordered(old: &[Value], new: &[Value]) -> bool {
 }
 
 fn same_unordered(old: &[Value], new: &[Value]) -> bool {
-    let sorted = |values: &[Value]| {
-        let mut texts: Vec<String> = values.iter().map(text::value).collect();
-        texts.sort_unstable();
-        texts.dedup();
-        texts
+    let within = |some: &[Value], all: &[Value]| {
+        some.iter()
+            .all(|value| all.iter().any(|other| same_value(value, other)))
     };
-    sorted(old) == sorted(new)
+    // Sets are kept sorted, so most that are equal are so in order.
+    same_ordered(old, new) || (within(old, new) && within(new, old))
 }
 
 /// Whether two texts of time mean the same: `60 seconds` and `1 minute`, but not `24 hours` and `1 day`.
-fn same_time(_kind: AttributeType, _old: &str, _new: &str) -> bool {
-    false
+fn same_time(old: &str, new: &str) -> bool {
+    length(old).is_some_and(|old| length(new) == Some(old))
+}
+
+/// A length of time as a number of seconds, days or months: clock and calendar do not mix.
+fn length(text: &str) -> Option<(char, u64)> {
+    let (number, unit) = text.trim().split_once(' ')?;
+    let number: u64 = number.parse().ok()?;
+    let unit = unit.trim();
+    let (base, factor) = match unit.strip_suffix('s').unwrap_or(unit) {
+        "second" => ('s', 1),
+        "minute" => ('s', 60),
+        "hour" => ('s', 60 * 60),
+        "day" => ('d', 1),
+        "week" => ('d', 7),
+        "month" => ('m', 1),
+        "year" => ('m', 12),
+        _ => return None,
+    };
+    Some((base, number.checked_mul(factor)?))
 }

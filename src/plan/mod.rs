@@ -12,7 +12,6 @@ pub mod effects;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-pub mod text;
 
 use jiff::Timestamp;
 

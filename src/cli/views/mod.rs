@@ -7,6 +7,8 @@ pub(crate) mod json;
 pub(crate) mod objects;
 mod paint;
 pub(crate) mod plan;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub(crate) use paint::Look;

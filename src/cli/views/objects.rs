@@ -6,9 +6,9 @@ use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
 use crate::lang::Value;
+use crate::lang::print;
 use crate::objects::Kind;
 use crate::objects::Object;
-use crate::plan::text;
 
 /// An object, with all attributes that are set:
 ///
@@ -50,10 +50,10 @@ pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
     let kind = object.kind();
     let mut out = kind.as_str().to_owned();
     if let Some(old) = old_type {
-        out.push_str(&format!(" {} ->", text::quoted(old)));
+        out.push_str(&format!(" {} ->", quoted(old)));
     }
     if kind.has_type() {
-        out.push_str(&format!(" {}", text::quoted(object.object_type.name)));
+        out.push_str(&format!(" {}", quoted(object.object_type.name)));
     }
     let names = names(object.address.as_str());
     let own = names.last().copied().unwrap_or_default();
@@ -62,9 +62,14 @@ pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
         _ => false,
     };
     if !(inline && own == object.object_type.name) && !(inline && !kind.has_type()) {
-        out.push_str(&format!(" {}", text::quoted(own)));
+        out.push_str(&format!(" {}", quoted(own)));
     }
     out
+}
+
+/// A string literal.
+fn quoted(text: &str) -> String {
+    print::value(&Value::string(text))
 }
 
 /// An attribute's value, masked if its schema says so.

@@ -14,11 +14,15 @@ use similar::capture_diff_slices;
 use super::paint::Look;
 use super::paint::Marker;
 use super::paint::counted;
+use crate::lang::Reference;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Part;
+use crate::lang::print;
+use crate::objects::Address;
 use crate::objects::Object;
 use crate::plan::same_value;
-use crate::plan::text;
 
 /// What a residual of an object will be in its next run, if that is known.
 pub(crate) type Example<'a> = &'a dyn Fn(&Object, &Expr) -> Option<Value>;
@@ -67,7 +71,7 @@ impl Writer<'_> {
 
     /// A whole value; its nested lines carry `marker`.
     pub(crate) fn value(&mut self, value: &Value, column: usize, marker: Marker) {
-        if let Some(lines) = text::multi_line(value) {
+        if let Some(lines) = multi_line(value) {
             return self.heredoc(&lines, column);
         }
         match value {
@@ -142,7 +146,7 @@ impl Writer<'_> {
     /// `name = `, on a line of its own.
     pub(crate) fn key(&mut self, name: &str, width: usize, column: usize, marker: Marker) {
         self.line(column, marker);
-        let name = text::key(name);
+        let name = key(name);
         self.text.push_str(&name);
         self.text
             .push_str(&" ".repeat(width.saturating_sub(name.chars().count())));
@@ -156,7 +160,7 @@ impl Writer<'_> {
         };
         let shown = match (self.example)(object, residual) {
             Some(Value::String(text)) if !text.contains('\n') => text.to_string(),
-            Some(known @ (Value::Bool(_) | Value::Number(_))) => text::value(&known),
+            Some(known @ (Value::Bool(_) | Value::Number(_))) => print::value(&known),
             _ => return,
         };
         let column = column + 2 + if width > 0 { width + 1 } else { 0 };
@@ -171,9 +175,9 @@ impl Writer<'_> {
             Value::Sensitive(_) => SENSITIVE.to_owned(),
             Value::Ref(reference) => {
                 let pipeline = self.object.and_then(|object| object.pipeline.as_ref());
-                text::reference(reference, pipeline)
+                reference_text(reference, pipeline)
             }
-            other => text::shown(other),
+            other => print::value_lines(other),
         }
     }
 
@@ -319,8 +323,8 @@ impl Writer<'_> {
     }
 
     fn list_difference(&mut self, old: &[Value], new: &[Value], column: usize) {
-        let keys = |list: &[Value]| list.iter().map(text::value).collect::<Vec<String>>();
-        let ops = capture_diff_slices(Algorithm::Myers, &keys(old), &keys(new));
+        let (before, after) = classes(old, new);
+        let ops = capture_diff_slices(Algorithm::Myers, &before, &after);
         self.text.push('[');
         for (at, op) in ops.iter().enumerate() {
             let (before, after) = (op.old_range(), op.new_range());
@@ -368,7 +372,7 @@ impl Writer<'_> {
 /// How wide the longest key is.
 pub(crate) fn key_width<'k>(names: impl Iterator<Item = &'k Arc<str>>) -> usize {
     names
-        .map(|name| text::key(name).chars().count())
+        .map(|name| key(name).chars().count())
         .max()
         .unwrap_or(0)
 }
@@ -376,8 +380,8 @@ pub(crate) fn key_width<'k>(names: impl Iterator<Item = &'k Arc<str>>) -> usize 
 /// The text of a string or a template, of one line or several.
 fn any_lines(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text::without_markers(text)),
-        other => text::multi_line(other),
+        Value::String(text) => Some(without_markers(text)),
+        other => multi_line(other),
     }
 }
 
@@ -391,11 +395,86 @@ fn lines_of(text: &str) -> Vec<&str> {
 fn visible(text: &str) -> String {
     text.chars()
         .map(|character| {
-            if character.is_control() && character != '\t' {
+            let reorders = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if reorders || (character.is_control() && character != '\t') {
                 character.escape_unicode().to_string()
             } else {
                 character.to_string()
             }
         })
         .collect()
+}
+
+/// A key of an object: bare if it is an identifier.
+pub(crate) fn key(name: &str) -> String {
+    let mut characters = name.chars();
+    let identifier = characters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && characters.all(|other| other.is_alphanumeric() || other == '_' || other == '-');
+    if identifier {
+        name.to_owned()
+    } else {
+        print::value(&Value::string(name))
+    }
+}
+
+/// A reference as it would be written in an object of `pipeline`.
+pub(crate) fn reference_text(reference: &Reference, pipeline: Option<&Address>) -> String {
+    let address = &*reference.address;
+    pipeline
+        .and_then(|pipeline| address.strip_prefix(pipeline.as_str()))
+        .and_then(|rest| rest.strip_prefix('.'))
+        .unwrap_or(address)
+        .to_owned()
+}
+
+/// The text with `${` and `%{` escaped, as in the inside of a heredoc.
+pub(crate) fn without_markers(text: &str) -> String {
+    text.replace("${", "$${").replace("%{", "%%{")
+}
+
+/// The lines of a text of several lines: a string, or a residual that is a template of text and interpolations.
+/// The last line is empty when the text ends with a line end.
+pub(crate) fn multi_line(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.contains('\n') => Some(without_markers(text)),
+        Value::Deferred(residual) => {
+            let ExprKind::Template(parts) = &residual.kind else {
+                return None;
+            };
+            let mut text = String::new();
+            let mut several = false;
+            for part in parts.iter() {
+                match part {
+                    Part::Literal(literal) => {
+                        several |= literal.contains('\n');
+                        text.push_str(&without_markers(literal));
+                    }
+                    Part::Interpolation(inner) => {
+                        text.push_str("${");
+                        text.push_str(&print::expression(inner));
+                        text.push('}');
+                    }
+                    Part::If { .. } | Part::For { .. } => return None,
+                }
+            }
+            several.then_some(text)
+        }
+        _ => None,
+    }
+}
+
+/// Numbers for the elements of two lists: elements that mean the same have the same number.
+fn classes(old: &[Value], new: &[Value]) -> (Vec<usize>, Vec<usize>) {
+    let mut known: Vec<&Value> = Vec::new();
+    let mut numbers = old.iter().chain(new).map(|value| {
+        let same = known.iter().position(|other| same_value(other, value));
+        same.unwrap_or_else(|| {
+            known.push(value);
+            known.len() - 1
+        })
+    });
+    let before = numbers.by_ref().take(old.len()).collect();
+    (before, numbers.collect())
 }
