@@ -107,6 +107,9 @@ fn all(
 }
 
 fn update(old: &Object, new: &Object) -> Option<Change> {
+    if old.object_type == new.object_type && old.attributes == new.attributes {
+        return None;
+    }
     let names: BTreeSet<&Arc<str>> = old.attributes.keys().chain(new.attributes.keys()).collect();
     let attributes: Vec<AttributeChange> = names
         .into_iter()

@@ -149,6 +149,7 @@ impl ActivityEffect {
         self.activation != Activation::Unchanged
             || self.counts != Totals::default()
             || !self.was_due.is_empty()
+            || !self.next_due.is_empty()
             || self.cut.is_some()
     }
 }
@@ -289,11 +290,11 @@ fn activity(
             (effect.oldest, effect.newest) = (backfill.oldest, backfill.newest);
         }
     }
-    if let (true, Some(next)) = (is, &next) {
-        effect.next_due = calendar::next_due(next, now, NEXT);
-    }
     if let (true, true, Some(before)) = (was, changed, before) {
         effect.was_due = calendar::next_due(before, now, NEXT);
+    }
+    if let (true, true, Some(next)) = (is, changed || effect.is_noteworthy(), &next) {
+        effect.next_due = calendar::next_due(next, now, NEXT);
     }
     effect
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::paint::Look;
+use super::paint::TOGETHER;
 use super::paint::counted;
 use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
@@ -95,16 +96,21 @@ fn phrases(totals: &Totals) -> Vec<String> {
 }
 
 fn pipeline_effect(effect: &PipelineEffect, look: Look) -> String {
-    let mut out = format!("  {}", look.bold(effect.pipeline.as_str()));
-    out.push_str(match effect.activation {
+    let address = effect.pipeline.as_str();
+    let mut line = address.to_owned();
+    line.push_str(match effect.activation {
         Activation::Activated => " will be activated",
         Activation::Deactivated => " will be deactivated",
         Activation::Unchanged => "",
     });
     let counts = phrases(&effect.totals);
     if !counts.is_empty() {
-        out.push_str(&format!(": {}", counts.join(", ")));
+        line.push_str(": ");
+        line.push_str(&counts.join(", "));
     }
+    let mut out = look
+        .wrapped(2, 2, &line)
+        .replacen(address, &look.bold(address), 1);
     out.push('\n');
     for (names, facts) in alike(effect, look) {
         out.push_str(&look.wrapped(4, 2, &names));
@@ -186,8 +192,14 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
             continue;
         }
         let list = |zone: &TimeZone| {
-            let times: Vec<String> = times.iter().map(|time| local(*time, zone)).collect();
-            times.join(", ")
+            let mut day = String::new();
+            let times = times.iter().map(|time| {
+                let text = local(*time, zone);
+                let (date, clock) = text.split_once(TOGETHER).unwrap_or(("", &text));
+                let same_day = date == std::mem::replace(&mut day, date.to_owned());
+                if same_day { clock.to_owned() } else { text }
+            });
+            times.collect::<Vec<String>>().join(", ")
         };
         fact(label, format!("{} {name}", list(&zone)));
         if name != "UTC" {
@@ -201,8 +213,8 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
 fn local(time: Timestamp, zone: &TimeZone) -> String {
     let zoned = time.to_zoned(zone.clone());
     if zoned.second() == 0 {
-        zoned.strftime("%Y-%m-%d %H:%M").to_string()
+        zoned.strftime("%Y-%m-%d\u{a0}%H:%M").to_string()
     } else {
-        zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        zoned.strftime("%Y-%m-%d\u{a0}%H:%M:%S").to_string()
     }
 }

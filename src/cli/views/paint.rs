@@ -6,6 +6,9 @@ use anstyle::AnsiColor;
 use anstyle::Color;
 use anstyle::Style;
 
+/// A space that text is not wrapped at.
+pub(crate) const TOGETHER: char = '\u{a0}';
+
 /// How a view for people is drawn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
@@ -79,11 +82,11 @@ impl Look {
         self.marked(marker, marker.symbol().encode_utf8(&mut [0; 4]))
     }
 
-    /// Prose, wrapped to the width, each line after `indent` spaces, the lines after the first after `hang` more.
+    /// Prose, wrapped to the width and not at [`TOGETHER`], each line after `indent` spaces, the lines after the first after `hang` more.
     pub(crate) fn wrapped(self, indent: usize, hang: usize, text: &str) -> String {
         let mut out = String::new();
         let mut column = 0;
-        for word in text.split_whitespace() {
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
             let length = word.chars().count();
             if out.is_empty() {
                 out.push_str(&" ".repeat(indent));
@@ -99,7 +102,7 @@ impl Look {
             out.push_str(word);
             column += length;
         }
-        out
+        out.replace(TOGETHER, " ")
     }
 }
 

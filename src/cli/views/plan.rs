@@ -10,6 +10,10 @@ use super::paint::Marker;
 use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
+use crate::lang::Value;
+use crate::lang::print;
+use crate::objects::Default;
+use crate::objects::Object;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::ChangeKind;
@@ -64,7 +68,7 @@ pub(crate) fn summary(plan: &Plan, look: Look) -> String {
 
 fn no_changes(plan: &Plan, look: Look) -> String {
     let mut out = format!(
-        "{} What is applied matches the configuration.\n",
+        "{} Your infrastructure matches the configuration.\n\nPipeform has compared the configuration with what is applied and found no\ndifferences.\n",
         look.bold("No changes.")
     );
     let due = effects::due(&plan.effects, look);
@@ -142,10 +146,26 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
             attribute.new.as_ref().map(mask),
         );
         writer.entry(&attribute.name, (old.as_ref(), new.as_ref()), width, 6);
+        if let (Action::Update, None, Some(default)) =
+            (change.action, &new, default(object, &attribute.name))
+        {
+            let note = look.dim(&format!(" # (default: {default})"));
+            writer.text.push_str(&note);
+        }
     }
     writer.hidden(6, change.unchanged(), "attribute");
     writer.text.push_str("\n    }\n");
     writer.text
+}
+
+/// What an attribute means when it is not set, as HCL.
+fn default(object: &Object, name: &str) -> Option<String> {
+    match object.object_type.attribute(name)?.default {
+        Default::Required | Default::None => None,
+        Default::Text(text) => Some(print::value(&Value::string(text))),
+        Default::Integer(number) => Some(number.to_string()),
+        Default::Bool(value) => Some(value.to_string()),
+    }
 }
 
 fn outputs(changes: &[OutputChange], look: Look) -> String {

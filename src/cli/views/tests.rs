@@ -241,8 +241,8 @@ fn a_first_plan_in_full() {
         activity.archive: 23 runs to back-fill
           oldest    2026-11-01 00:00 to 2026-11-02 00:00 UTC
           newest    2026-11-23 00:00 to 2026-11-24 00:00 UTC
-          next due  2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00, 2026-11-28
-                    00:00, 2026-11-29 00:00 UTC
+          next due  2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00,
+                    2026-11-28 00:00, 2026-11-29 00:00 UTC
 
     Plan: 5 to add, 0 to change, 0 to destroy.
     23 runs to back-fill.
@@ -308,7 +308,7 @@ fn an_update_shows_what_changes_and_counts_the_rest() {
             + data_node.log,
             + pipeline.other.data_node.x,
           ]
-        - max_retries     = 1 -> null
+        - max_retries     = 1 -> null # (default: 2)
         ~ script_argument = [
               # (2 unchanged elements hidden)
               "c",
@@ -329,6 +329,17 @@ fn text_of_several_lines_shows_a_line_diff() {
         let after = "'\ngroup by 1\norder by 1\nlimit 10\n-- more\n-- and more\n";
         archive([("command", dated(&before, after, Span::default()))])
     };
+    let cut = archive([("command", string("a\nb\n"))]);
+    let longer = archive([("command", string("a\nb"))]);
+    assert_snapshot!(blocks([cut], [longer]), @r#"
+    # pipeline.weblogs.activity.archive will be updated in-place
+    ~ activity "shell_command" "archive" {
+        ~ command = <<-EOT
+            # (2 unchanged lines hidden)
+            # (line end after the last line removed)
+          EOT
+      }
+    "#);
     assert_snapshot!(blocks([script("hits")], [script("page_views")]), @r#"
     # pipeline.weblogs.activity.archive will be updated in-place
     ~ activity "shell_command" "archive" {
@@ -442,7 +453,10 @@ fn another_type_and_a_description() {
 fn no_changes_but_runs_that_became_due() {
     let mut none = planned([archive([])], [archive([])]);
     assert_snapshot!(plan::plan(&none, &example, PLAIN), @r#"
-    No changes. What is applied matches the configuration.
+    No changes. Your infrastructure matches the configuration.
+
+    Pipeform has compared the configuration with what is applied and found no
+    differences.
     "#);
     let units = definition([unit(ARCHIVE, daily())]);
     let runs = BTreeMap::from([(
@@ -455,7 +469,10 @@ fn no_changes_but_runs_that_became_due() {
     )]);
     none.effects = effects(&units, &units, &runs, &BTreeSet::new(), at(NOW));
     assert_snapshot!(plan::plan(&none, &example, PLAIN), @r#"
-    No changes. What is applied matches the configuration.
+    No changes. Your infrastructure matches the configuration.
+
+    Pipeform has compared the configuration with what is applied and found no
+    differences.
 
     2 runs are due:
       pipeline.weblogs.activity.archive: 2 runs
@@ -485,19 +502,19 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
     assert_snapshot!(super::effects::effects(&effects, PLAIN), @r#"
     Effects on runs:
 
-      pipeline.weblogs: 1 run to back-fill, 2 runs to cancel, 1 in flight keeps its old definition
+      pipeline.weblogs: 1 run to back-fill, 2 runs to cancel, 1 in flight keeps its
+        old definition
         activity.archive: 1 run to back-fill, 1 in flight keeps its old definition
           oldest    2026-11-24 01:00 to 2026-11-24 06:00 Europe/Berlin
           cut       old intervals end and new ones begin at 2026-11-24 01:00
                     Europe/Berlin
-          was due   2026-11-25 01:00, 2026-11-26 01:00, 2026-11-27 01:00, 2026-11-28
-                    01:00, 2026-11-29 01:00 Europe/Berlin
-                    2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00, 2026-11-28
-                    00:00, 2026-11-29 00:00 UTC
-          next due  2026-11-24 12:00, 2026-11-24 18:00, 2026-11-25 00:00, 2026-11-25
-                    06:00, 2026-11-25 12:00 Europe/Berlin
-                    2026-11-24 11:00, 2026-11-24 17:00, 2026-11-24 23:00, 2026-11-25
-                    05:00, 2026-11-25 11:00 UTC
+          was due   2026-11-25 01:00, 2026-11-26 01:00, 2026-11-27 01:00,
+                    2026-11-28 01:00, 2026-11-29 01:00 Europe/Berlin
+                    2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00,
+                    2026-11-28 00:00, 2026-11-29 00:00 UTC
+          next due  2026-11-24 12:00, 18:00, 2026-11-25 00:00, 06:00, 12:00
+                    Europe/Berlin
+                    2026-11-24 11:00, 17:00, 23:00, 2026-11-25 05:00, 11:00 UTC
         activity.report: 2 runs to cancel
     "#);
     assert_snapshot!(super::effects::sentence(&effects.totals), @r#"
@@ -518,8 +535,8 @@ fn activities_with_the_same_effects_stand_together() {
         activity.a, activity.b, activity.c: 23 runs to back-fill each
           oldest    2026-11-01 00:00 to 2026-11-02 00:00 UTC
           newest    2026-11-23 00:00 to 2026-11-24 00:00 UTC
-          next due  2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00, 2026-11-28
-                    00:00, 2026-11-29 00:00 UTC
+          next due  2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00,
+                    2026-11-28 00:00, 2026-11-29 00:00 UTC
     "#);
 }
 

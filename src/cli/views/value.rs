@@ -201,6 +201,11 @@ impl Writer<'_> {
     }
 
     fn line_difference(&mut self, old: &str, new: &str, column: usize) {
+        let line_end = match (old.ends_with('\n'), new.ends_with('\n')) {
+            (false, true) => Some("added"),
+            (true, false) => Some("removed"),
+            _ => None,
+        };
         let (old, new) = (lines_of(old), lines_of(new));
         self.text.push_str("<<-EOT");
         let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
@@ -222,6 +227,11 @@ impl Writer<'_> {
                     }
                 }
             }
+        }
+        if let Some(done) = line_end {
+            self.line(column + 2, Marker::None);
+            let note = format!("# (line end after the last line {done})");
+            self.text.push_str(&self.look.dim(&note));
         }
         self.line(column, Marker::None);
         self.text.push_str("EOT");
