@@ -14,7 +14,7 @@ use crate::objects::AttributeType;
 use crate::objects::Default;
 
 /// Whether an attribute means the same in both; `None` and `null` mean its default.
-pub fn same_attribute(
+pub(super) fn same_attribute(
     schema: Option<&AttributeSchema>,
     old: Option<&Value>,
     new: Option<&Value>,
@@ -47,9 +47,7 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
     let (old, new) = (unmarked(old), unmarked(new));
     match (kind, old, new) {
         (
-            Some(
-                kind @ (AttributeType::Duration | AttributeType::Period | AttributeType::DateTime),
-            ),
+            Some(AttributeType::Duration | AttributeType::Period),
             Value::String(old),
             Value::String(new),
         ) => old == new || same_time(old, new),

@@ -317,7 +317,7 @@ fn zone_name(schedule: Option<&Schedule>) -> String {
 /// The objects whose runs change: those that change themselves, and those that use one that does.
 pub fn affected<'a>(
     changes: &[Change],
-    objects: impl Iterator<Item = &'a Object> + Clone,
+    objects: &(impl Iterator<Item = &'a Object> + Clone),
 ) -> BTreeSet<Address> {
     let mut found: BTreeSet<Address> = changes
         .iter()

@@ -177,7 +177,7 @@ pub(crate) fn number(value: i64) -> Value {
 }
 
 pub(crate) fn list<const N: usize>(elements: [Value; N]) -> Value {
-    Value::List(Arc::new(elements.to_vec()))
+    Value::List(Arc::new(Vec::from(elements)))
 }
 
 pub(crate) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {

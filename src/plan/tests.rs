@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::effects::Activation;
@@ -504,7 +503,7 @@ fn what_uses_a_changed_object_is_affected() {
     );
     let configured = side([node("/new"), reader.clone(), waits.clone()]);
     let changes = diff(&side([node("/old"), reader, waits]), &configured);
-    let found: Vec<String> = affected(&changes, configured.values())
+    let found: Vec<String> = affected(&changes, &configured.values())
         .iter()
         .map(Address::to_string)
         .collect();
@@ -533,7 +532,7 @@ proptest! {
         let (cursor, now) = (after(cursor), after(now));
         let pending = calendar::pending(&schedule, Some(cursor), now);
         let cut = schedule.cut.unwrap_or(Timestamp::MIN);
-        let count = (0..60_000 / i64::from(minutes) + 1)
+        let count = (0..=60_000 / i64::from(minutes))
             .take_while(|at| occurrences.is_none_or(|limit| u64::try_from(*at).is_ok_and(|at| at < limit)))
             .map(|at| (after(at * i64::from(minutes)), after((at + 1) * i64::from(minutes))))
             .filter(|(_, end)| *end > cut)

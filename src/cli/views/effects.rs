@@ -42,11 +42,8 @@ pub(crate) fn due(effects: &Effects, look: Look) -> String {
         .flat_map(|pipeline| &pipeline.activities)
     {
         if activity.counts.due > 0 {
-            out.push_str(&format!(
-                "  {}: {}\n",
-                activity.address,
-                counted(activity.counts.due, "run", "runs")
-            ));
+            let runs = counted(activity.counts.due, "run", "runs");
+            out.extend(["  ", activity.address.as_str(), ": ", &runs, "\n"]);
         }
     }
     out.push_str(&look.wrapped(0, 0, "`pipeform run` starts them."));
@@ -160,7 +157,7 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
     let mut out = String::new();
     let mut fact = |label: &str, text: String| {
         let text = look.wrapped(16, 0, &text);
-        out.push_str(&format!("      {label:<9} {}\n", text.trim_start()));
+        out.extend([&format!("      {label:<9} "), text.trim_start(), "\n"]);
     };
     let span = |interval: Interval| {
         format!(

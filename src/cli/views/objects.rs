@@ -48,23 +48,25 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
 /// written where it is used. `old_type`: the type label it had, if that changes.
 pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
     let kind = object.kind();
-    let mut out = kind.as_str().to_owned();
+    let mut words = vec![kind.as_str().to_owned()];
     if let Some(old) = old_type {
-        out.push_str(&format!(" {} ->", quoted(old)));
+        words.extend([quoted(old), "->".to_owned()]);
     }
     if kind.has_type() {
-        out.push_str(&format!(" {}", quoted(object.object_type.name)));
+        words.push(quoted(object.object_type.name));
     }
     let names = names(object.address.as_str());
     let own = names.last().copied().unwrap_or_default();
-    let inline = match names.as_slice() {
+    let in_object = match names.as_slice() {
         [.., owner, _, _, _] => Kind::parse(owner).is_some_and(|kind| kind != Kind::Pipeline),
         _ => false,
     };
-    if !(inline && own == object.object_type.name) && !(inline && !kind.has_type()) {
-        out.push_str(&format!(" {}", quoted(own)));
+    // A nested schedule has no type either: its address ends with its kind.
+    let nameless = !names.len().is_multiple_of(2) || (in_object && own == object.object_type.name);
+    if !nameless {
+        words.push(quoted(own));
     }
-    out
+    words.join(" ")
 }
 
 /// A string literal.

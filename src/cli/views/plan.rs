@@ -96,7 +96,7 @@ fn legend(plan: &Plan, look: Look) -> String {
         (Action::Delete, "destroy"),
     ] {
         if plan.changes.iter().any(|change| change.action == action) {
-            out.push_str(&format!("  {} {word}\n", look.symbol(marker(action))));
+            out.extend(["  ", &look.symbol(marker(action)), " ", word, "\n"]);
         }
     }
     out
@@ -118,7 +118,7 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
         look.bold(&format!("# {}", change.address))
     );
     if let Some(reason) = &change.reason {
-        out.push_str(&format!("  # ({reason})\n"));
+        out.extend(["  # (", &reason.to_string(), ")\n"]);
     } else if change.kind() == ChangeKind::Metadata {
         out.push_str("  # (only what people read: no run changes)\n");
     }
@@ -127,11 +127,8 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
         .as_ref()
         .map(|old| old.object_type.name)
         .filter(|name| *name != object.object_type.name);
-    out.push_str(&format!(
-        "  {} {} {{",
-        look.symbol(marker(change.action)),
-        objects::header(object, old_type)
-    ));
+    let symbol = look.symbol(marker(change.action));
+    out.extend(["  ", &symbol, " ", &objects::header(object, old_type), " {"]);
     let mut writer = Writer {
         look,
         object: Some(object),
@@ -168,8 +165,8 @@ fn default(object: &Object, name: &str) -> Option<String> {
     }
 }
 
-fn outputs(changes: &[OutputChange], look: Look) -> String {
-    let changed: Vec<&OutputChange> = changes
+fn outputs(outputs: &[OutputChange], look: Look) -> String {
+    let changed: Vec<&OutputChange> = outputs
         .iter()
         .filter(|output| output.action != Action::NoOp)
         .collect();
