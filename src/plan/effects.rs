@@ -13,6 +13,7 @@ use super::calendar;
 use super::calendar::Pending;
 use super::change::Change;
 use super::change::ChangeKind;
+use crate::diag::Diagnostic;
 use crate::engine::Definition;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
@@ -50,9 +51,29 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Whether an apply would start more runs than `budget`; see [`MAX_RUNS_PER_APPLY`].
-    pub fn exceed(&self, budget: u64) -> bool {
-        self.totals.backfill > budget
+    /// The error that an apply stops with when it would back-fill more runs than `budget`; see [`MAX_RUNS_PER_APPLY`].
+    pub fn over_budget(&self, budget: u64) -> Option<Diagnostic> {
+        let runs = self.totals.backfill;
+        if runs <= budget {
+            return None;
+        }
+        let activities = self
+            .pipelines
+            .iter()
+            .flat_map(|pipeline| &pipeline.activities);
+        let most = activities.max_by_key(|activity| activity.counts.backfill)?;
+        let detail = format!(
+            "This plan back-fills {runs} runs, and an apply starts no more than {budget} (`max_runs_per_apply`). Most of \
+             them, {}, are of `{}`: all intervals of its schedule that are due and have no run yet.",
+            most.counts.backfill, most.address
+        );
+        let finding = Diagnostic::error("Too many runs to back-fill", detail)
+            .about(most.address.as_str())
+            .help("A later `start` of the schedule makes fewer intervals due.".to_owned())
+            .help(format!(
+                "If they are meant, apply with `--allow-runs={runs}`."
+            ));
+        Some(finding)
     }
 }
 
@@ -254,7 +275,7 @@ fn activity(
     let next = after.map(|after| continued(before, after, now));
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
-        (Some(next), Some(_)) if changed => calendar::pending(next, None, now),
+        (Some(next), _) if changed => calendar::pending(next, None, now),
         (Some(next), None) => unmade(next),
         _ => Pending::default(),
     };
@@ -269,7 +290,7 @@ fn activity(
         timezone: zone_name(after.or(before)),
         cut: next.as_ref().filter(|_| changed).and_then(|next| next.cut),
     };
-    if touched || new.is_none() {
+    if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;
     }
     match (new.is_some(), is) {

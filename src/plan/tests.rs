@@ -406,7 +406,12 @@ fn millions_of_intervals_are_counted_at_once() {
         true,
     );
     assert_eq!(effects.totals.backfill, 2_829_384);
-    assert!(effects.exceed(effects::MAX_RUNS_PER_APPLY));
+    assert!(effects.over_budget(2_829_384).is_none());
+    let error = effects
+        .over_budget(effects::MAX_RUNS_PER_APPLY)
+        .expect("an error");
+    assert!(error.help[1].contains("`--allow-runs=2829384`"));
+    assert_eq!(error.object.as_deref(), Some("pipeline.p.activity.a"));
 }
 
 #[test]
@@ -487,6 +492,25 @@ fn a_changed_schedule_is_cut_where_the_old_one_ends() {
         continued(Some(&next), &hourly, at("2026-11-25T06:30:00Z")),
         next
     );
+}
+
+#[test]
+fn an_activity_on_demand_that_gets_a_schedule_is_back_filled() {
+    let effects = of(
+        Some(unit("a", None, true)),
+        Some(unit("a", Some(daily()), true)),
+        &recorded(None, 0, 1),
+        false,
+    );
+    assert_eq!((effects.totals.backfill, effects.totals.in_flight), (23, 1));
+    let back = of(
+        Some(unit("a", Some(daily()), true)),
+        Some(unit("a", None, true)),
+        &recorded(Some("2026-11-24T00:00:00Z"), 0, 0),
+        false,
+    );
+    let activity = &back.pipelines[0].activities[0];
+    assert_eq!((activity.was_due.len(), activity.next_due.len()), (5, 0));
 }
 
 #[test]
