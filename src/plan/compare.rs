@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
 use crate::lang::Number;
 use crate::lang::Value;
 use crate::lang::print;
@@ -51,6 +54,9 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
             Value::String(old),
             Value::String(new),
         ) => old == new || same_time(old, new),
+        (Some(AttributeType::DateTime), Value::String(old), Value::String(new)) => {
+            old == new || same_moment(old, new)
+        }
         (Some(AttributeType::Refs(_) | AttributeType::DependsOn), old, new) => {
             same_unordered(&elements(old), &elements(new))
         }
@@ -114,6 +120,18 @@ fn same_unordered(old: &[Value], new: &[Value]) -> bool {
     };
     // Sets are kept sorted, so most that are equal are so in order.
     same_ordered(old, new) || (within(old, new) && within(new, old))
+}
+
+/// Whether two texts of dates mean the same: `2026-11-01` and `2026-11-01T00:00`, but not with and without an offset.
+fn same_moment(old: &str, new: &str) -> bool {
+    match (old.parse::<Timestamp>(), new.parse::<Timestamp>()) {
+        (Ok(old), Ok(new)) => old == new,
+        (Err(_), Err(_)) => match (old.parse::<DateTime>(), new.parse::<DateTime>()) {
+            (Ok(old), Ok(new)) => old == new,
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether two texts of time mean the same: `60 seconds` and `1 minute`, but not `24 hours` and `1 day`.

@@ -70,6 +70,7 @@ pub(crate) static SCHEDULE: ObjectType = object_type(
     &[&[
         attribute("every", AttributeType::Period, Default::Required),
         attribute("timezone", AttributeType::TimeZone, Default::Text("UTC")),
+        attribute("start", AttributeType::DateTime, Default::None),
     ]],
 );
 

@@ -113,6 +113,25 @@ fn lengths_of_time_compare_by_length() {
 }
 
 #[test]
+fn dates_compare_by_moment() {
+    let start = |text: &str| object(&SCHEDULE, "schedule.s", [("start", string(text))]);
+    let cases = [
+        ("2026-11-01", "2026-11-01T00:00", true),
+        ("2026-11-01", "2026-11-01T00:01", false),
+        ("2026-11-01T01:00+01:00", "2026-11-01T00:00Z", true),
+        ("2026-11-01T00:00+01:00", "2026-11-01T00:00+02:00", false),
+        ("2026-11-01T00:00", "2026-11-01T00:00Z", false),
+    ];
+    for (old, new, same) in cases {
+        assert_eq!(
+            changed(start(old), start(new)).is_empty(),
+            same,
+            "{old} {new}"
+        );
+    }
+}
+
+#[test]
 fn a_change_says_what_it_touches() {
     let kind = |old: Object, new: Object| diff(&side([old]), &side([new]))[0].kind();
     let told = shell([("description", string("x"))]);
