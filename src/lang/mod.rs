@@ -7,16 +7,22 @@
 //! resolved through a [`Scope`], files through [`Files`].
 
 pub mod ast;
+mod constant;
 mod convert;
 mod eval;
 pub mod functions;
+pub mod module;
 mod number;
 mod parse;
 pub mod print;
+mod references;
 mod scope;
+pub mod stored;
 #[cfg(test)]
 mod test_support;
+pub mod types;
 mod value;
+pub mod variables;
 
 pub use eval::Budget;
 pub use eval::Evaluator;
@@ -25,6 +31,7 @@ pub use number::Number;
 pub use number::NumberError;
 pub use parse::parse_body;
 pub use parse::parse_expression;
+pub use references::references;
 pub use scope::Files;
 pub use scope::Resolution;
 pub use scope::Scope;

@@ -111,7 +111,7 @@ impl Number {
         }
         let (left, right) = (self.0.normalized(), other.0.normalized());
         let magnitude = left.order_of_magnitude() - right.order_of_magnitude();
-        let scale = i64::try_from(PRECISION).unwrap_or(i64::MAX) - magnitude;
+        let scale = i64::try_from(PRECISION + 2).unwrap_or(i64::MAX) - magnitude;
         if scale.abs() > 2 * MAX_DIGITS {
             return Err(NumberError::TooLarge);
         }

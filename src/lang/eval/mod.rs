@@ -36,6 +36,7 @@ use crate::diag::Span;
 use fault::Fault;
 use fault::Outcome;
 pub(crate) use operators::sign;
+pub(crate) use residual::children;
 use residual::deferred;
 
 /// When an expression is evaluated.

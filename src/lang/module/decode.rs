@@ -1,0 +1,181 @@
+//! Reading the content of a block: each attribute is taken once; what is left over is unknown.
+
+use std::sync::Arc;
+
+use super::constant;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::Span;
+use crate::diag::did_you_mean;
+use crate::lang::ast::Attribute;
+use crate::lang::ast::Block;
+use crate::lang::ast::Expr;
+use crate::lang::ast::Ident;
+use crate::lang::convert;
+
+/// The content of a block that is being read.
+pub(super) struct Content<'b> {
+    block: &'b Block,
+    /// The block in messages: "a `variable` block".
+    what: &'static str,
+    known: Vec<&'static str>,
+}
+
+impl<'b> Content<'b> {
+    pub(super) fn of(block: &'b Block, what: &'static str) -> Self {
+        Self {
+            block,
+            what,
+            known: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, name: &'static str) -> Option<&'b Attribute> {
+        self.known.push(name);
+        self.block
+            .body
+            .attributes
+            .iter()
+            .find(|attribute| &*attribute.name.text == name)
+    }
+
+    /// An attribute that must be there.
+    pub(super) fn required(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Expr> {
+        let attribute = self.take(name);
+        if attribute.is_none() {
+            let detail = format!("{} needs the attribute `{name}`.", capitalised(self.what));
+            diagnostics.push(Diagnostic::error("Missing attribute", detail).at(self.block.span));
+        }
+        attribute.map(|attribute| attribute.expr.clone())
+    }
+
+    /// A constant string and its place.
+    pub(super) fn string(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(Arc<str>, Span)> {
+        let attribute = self.take(name)?;
+        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
+        let text = convert::to_text(&value);
+        if text.is_none() {
+            let detail = format!("`{name}` is a string; this is {}.", value.describe());
+            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
+        }
+        text.map(|text| (text, attribute.expr.span))
+    }
+
+    /// A constant bool.
+    pub(super) fn bool(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<bool> {
+        let attribute = self.take(name)?;
+        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
+        let result = convert::to_bool(&value);
+        if result.is_none() {
+            let detail = format!("`{name}` is true or false; this is {}.", value.describe());
+            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
+        }
+        result
+    }
+
+    pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'b Block> {
+        self.block
+            .body
+            .blocks
+            .iter()
+            .filter(move |block| &*block.kind.text == kind)
+    }
+
+    /// Reports what has not been taken. `blocks` are the kinds of nested blocks that may stand here.
+    pub(super) fn finish(mut self, blocks: &[&str], diagnostics: &mut Diagnostics) {
+        for attribute in &self.block.body.attributes {
+            if self.known.contains(&&*attribute.name.text) {
+                continue;
+            }
+            let detail = format!(
+                "{} has no attribute `{}`.",
+                capitalised(self.what),
+                attribute.name.text
+            );
+            let hint = did_you_mean(&attribute.name.text, self.known.iter().copied());
+            diagnostics.push(
+                Diagnostic::error("Unsupported attribute", detail)
+                    .at(attribute.name.span)
+                    .help_if(hint),
+            );
+        }
+        self.refuse_blocks(blocks, diagnostics);
+    }
+
+    pub(super) fn refuse_blocks(&mut self, allowed: &[&str], diagnostics: &mut Diagnostics) {
+        for block in &self.block.body.blocks {
+            if allowed.contains(&&*block.kind.text) {
+                continue;
+            }
+            let detail = format!(
+                "{} has no nested block `{}`.",
+                capitalised(self.what),
+                block.kind.text
+            );
+            let mut hint = did_you_mean(&block.kind.text, allowed.iter().copied());
+            if self.known.contains(&&*block.kind.text) {
+                hint = Some(format!(
+                    "`{0}` is an attribute: write `{0} = …`.",
+                    block.kind.text
+                ));
+            }
+            diagnostics.push(
+                Diagnostic::error("Unsupported block", detail)
+                    .at(block.span)
+                    .help_if(hint),
+            );
+        }
+    }
+}
+
+/// The labels of a block, if there are as many as `names`.
+pub(super) fn labels<'b>(
+    block: &'b Block,
+    names: &[&str],
+    diagnostics: &mut Diagnostics,
+) -> Option<&'b [Ident]> {
+    if block.labels.len() == names.len() {
+        return Some(&block.labels);
+    }
+    let header: Vec<String> = names.iter().map(|name| format!(" \"{name}\"")).collect();
+    let given = match block.labels.len() {
+        0 => "no label".to_owned(),
+        1 => "one label".to_owned(),
+        count => format!("{count} labels"),
+    };
+    let detail = format!(
+        "This block is written `{}{} {{ … }}`; here it has {given}.",
+        block.kind.text,
+        header.concat()
+    );
+    diagnostics.push(Diagnostic::error("Wrong number of labels", detail).at(block.span));
+    None
+}
+
+/// Whether a text can stand as a name in expressions.
+pub(super) fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && chars.all(|char| char.is_alphanumeric() || char == '_' || char == '-')
+}
+
+fn capitalised(what: &str) -> String {
+    let mut chars = what.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

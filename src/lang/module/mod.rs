@@ -1,0 +1,325 @@
+//! A module: the blocks of all its files, sorted by what they are.
+//!
+//! The blocks of the language itself (`pipeform`, `variable`, `locals`, `output`) are decoded here; all others are kept as they
+//! are, for those who know object types.
+
+mod decode;
+#[cfg(test)]
+mod tests;
+mod version;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::ast::Attribute;
+use super::ast::Block;
+use super::ast::Body;
+use super::ast::Expr;
+use super::ast::Ident;
+use super::constant::constant;
+use super::types;
+use super::types::Type;
+use super::value::Value;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use decode::Content;
+
+/// One module, decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// The directory, as the user would write it.
+    pub path: PathBuf,
+    /// The `pipeform` block.
+    pub settings: Settings,
+    /// The `variable` blocks by name.
+    pub variables: BTreeMap<Arc<str>, Variable>,
+    /// The attributes of all `locals` blocks by name.
+    pub locals: BTreeMap<Arc<str>, Attribute>,
+    /// The `output` blocks by name.
+    pub outputs: BTreeMap<Arc<str>, Output>,
+    /// All other blocks, untouched, in the order of files and lines.
+    pub blocks: Vec<Block>,
+}
+
+/// What the `pipeform` block says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The version constraint, which this version meets.
+    pub required_version: Option<Arc<str>>,
+}
+
+/// A `variable` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// Its name, with its place.
+    pub name: Ident,
+    /// The type; [`Type::Any`] if none is given.
+    pub ty: Type,
+    /// The default, converted to the type; `None` if a value is required.
+    pub default: Option<Value>,
+    /// What it is for.
+    pub description: Option<Arc<str>>,
+    /// Whether its value is hidden.
+    pub sensitive: bool,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// The `validation` blocks.
+    pub validations: Vec<Validation>,
+}
+
+/// A `validation` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    /// Must be true.
+    pub condition: Expr,
+    /// What is said if it is not.
+    pub error_message: Expr,
+}
+
+/// An `output` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// Its name, with its place.
+    pub name: Ident,
+    /// Its value.
+    pub value: Expr,
+    /// What it is.
+    pub description: Option<Arc<str>>,
+    /// Whether its value is hidden.
+    pub sensitive: bool,
+}
+
+/// Names that `module` blocks need for themselves.
+const RESERVED: [&str; 8] = [
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "locals",
+    "providers",
+    "source",
+    "version",
+];
+
+impl Module {
+    /// Decodes the bodies of a module's files, in the order of their names.
+    pub fn decode(
+        path: impl Into<PathBuf>,
+        bodies: Vec<Body>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut module = Self {
+            path: path.into(),
+            ..Self::default()
+        };
+        let mut settings: Option<Ident> = None;
+        for body in bodies {
+            for attribute in &body.attributes {
+                let detail = format!(
+                    "`{}` stands outside of any block. Put it into one, e.g. into `locals {{ … }}`.",
+                    attribute.name.text
+                );
+                diagnostics.push(
+                    Diagnostic::error("Attribute outside of a block", detail)
+                        .at(attribute.name.span),
+                );
+            }
+            for block in body.blocks {
+                match &*block.kind.text {
+                    "pipeform" => {
+                        if let Some(first) = settings.replace(block.kind.clone()) {
+                            let detail =
+                                "There is one `pipeform` block in a module. Merge the two.";
+                            diagnostics.push(
+                                Diagnostic::error("Duplicate block", detail)
+                                    .at(block.span)
+                                    .label(first.span, "first one here"),
+                            );
+                        }
+                        module.settings = pipeform(&block, diagnostics);
+                    }
+                    "variable" => module.add_variable(&block, diagnostics),
+                    "locals" => module.add_locals(&block, diagnostics),
+                    "output" => module.add_output(&block, diagnostics),
+                    _ => module.blocks.push(block),
+                }
+            }
+        }
+        module
+    }
+
+    fn add_variable(&mut self, block: &Block, diagnostics: &mut Diagnostics) {
+        let Some(variable) = variable(block, diagnostics) else {
+            return;
+        };
+        if let Some(first) = self.variables.get(&variable.name.text) {
+            diagnostics.push(duplicate("variable", &variable.name, &first.name));
+            return;
+        }
+        self.variables
+            .insert(Arc::clone(&variable.name.text), variable);
+    }
+
+    fn add_locals(&mut self, block: &Block, diagnostics: &mut Diagnostics) {
+        decode::labels(block, &[], diagnostics);
+        let mut content = Content::of(block, "a `locals` block");
+        content.refuse_blocks(&[], diagnostics);
+        for attribute in &block.body.attributes {
+            if let Some(first) = self.locals.get(&attribute.name.text) {
+                diagnostics.push(duplicate("local value", &attribute.name, &first.name));
+                continue;
+            }
+            self.locals
+                .insert(Arc::clone(&attribute.name.text), attribute.clone());
+        }
+    }
+
+    fn add_output(&mut self, block: &Block, diagnostics: &mut Diagnostics) {
+        let Some(output) = output(block, diagnostics) else {
+            return;
+        };
+        if let Some(first) = self.outputs.get(&output.name.text) {
+            diagnostics.push(duplicate("output", &output.name, &first.name));
+            return;
+        }
+        self.outputs.insert(Arc::clone(&output.name.text), output);
+    }
+}
+
+fn duplicate(what: &str, name: &Ident, first: &Ident) -> Diagnostic {
+    let detail = format!(
+        "There is already {} {what} `{}`. Rename or remove one of the two.",
+        if what.starts_with('o') { "an" } else { "a" },
+        name.text
+    );
+    Diagnostic::error("Duplicate name", detail)
+        .at(name.span)
+        .label(first.span, "first declared here")
+}
+
+fn pipeform(block: &Block, diagnostics: &mut Diagnostics) -> Settings {
+    decode::labels(block, &[], diagnostics);
+    let mut content = Content::of(block, "the `pipeform` block");
+    let required_version = content.string("required_version", diagnostics);
+    content.finish(&[], diagnostics);
+    let Some((constraint, span)) = required_version else {
+        return Settings::default();
+    };
+    let running = env!("CARGO_PKG_VERSION");
+    let problem = match version::meets(running, &constraint) {
+        Some(true) => None,
+        Some(false) => Some((
+            "Unsupported version",
+            format!(
+                "This module asks for Pipeform {constraint}, and this is {running}. Install a version that fits, or change the constraint."
+            ),
+        )),
+        None => Some((
+            "Invalid version constraint",
+            "A constraint is e.g. `>= 0.1`, `~> 1.2` or `>= 1.0, < 2.0`.".to_owned(),
+        )),
+    };
+    if let Some((summary, detail)) = problem {
+        diagnostics.push(Diagnostic::error(summary, detail).at(span));
+    }
+    Settings {
+        required_version: Some(constraint),
+    }
+}
+
+fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
+    let name = decode::labels(block, &["name"], diagnostics)?
+        .first()
+        .cloned()?;
+    if RESERVED.contains(&&*name.text) || !decode::is_name(&name.text) {
+        let detail = format!(
+            "A variable may not be called \"{}\". Use letters, digits, `_` and `-`, and none of the names {}.",
+            name.text,
+            RESERVED.map(|name| format!("`{name}`")).join(", ")
+        );
+        diagnostics.push(Diagnostic::error("Invalid name", detail).at(name.span));
+    }
+    let mut content = Content::of(block, "a `variable` block");
+    let ty = content.take("type").map_or(Some(Type::Any), |attribute| {
+        Type::from_expr(&attribute.expr, diagnostics)
+    });
+    let nullable = content.bool("nullable", diagnostics).unwrap_or(true);
+    let default = content
+        .take("default")
+        .and_then(|attribute| default(attribute, ty.as_ref(), nullable, diagnostics));
+    let description = content
+        .string("description", diagnostics)
+        .map(|(text, _)| text);
+    let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
+    let validations = content
+        .blocks("validation")
+        .filter_map(|block| validation(block, diagnostics))
+        .collect();
+    content.finish(&["validation"], diagnostics);
+    Some(Variable {
+        name,
+        ty: ty.unwrap_or(Type::Any),
+        default,
+        description,
+        sensitive,
+        nullable,
+        validations,
+    })
+}
+
+fn default(
+    attribute: &Attribute,
+    ty: Option<&Type>,
+    nullable: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    // After an error, the variable still counts as one with a default, so that no value is asked for.
+    let Some(value) = constant(&attribute.expr, "The default of a variable", diagnostics) else {
+        return Some(Value::Null);
+    };
+    if value == Value::Null && !nullable {
+        let detail = "The default is null, but `nullable = false` forbids it.";
+        diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
+    }
+    let Some(ty) = ty else { return Some(value) };
+    match types::convert(&value, ty) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let detail = format!("The default does not fit the type: {error}.");
+            diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
+            Some(Value::Null)
+        }
+    }
+}
+
+fn validation(block: &Block, diagnostics: &mut Diagnostics) -> Option<Validation> {
+    decode::labels(block, &[], diagnostics);
+    let mut content = Content::of(block, "a `validation` block");
+    let condition = content.required("condition", diagnostics);
+    let error_message = content.required("error_message", diagnostics);
+    content.finish(&[], diagnostics);
+    Some(Validation {
+        condition: condition?,
+        error_message: error_message?,
+    })
+}
+
+fn output(block: &Block, diagnostics: &mut Diagnostics) -> Option<Output> {
+    let name = decode::labels(block, &["name"], diagnostics)?
+        .first()
+        .cloned()?;
+    let mut content = Content::of(block, "an `output` block");
+    let value = content.required("value", diagnostics);
+    let description = content
+        .string("description", diagnostics)
+        .map(|(text, _)| text);
+    let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
+    content.finish(&[], diagnostics);
+    Some(Output {
+        name,
+        value: value?,
+        description,
+        sensitive,
+    })
+}

@@ -1,0 +1,251 @@
+//! Values as JSON, for plan and state.
+//!
+//! Nothing is lost. What JSON has stays plain: null, bools, strings, numbers, tuples as arrays, objects as objects. All else is
+//! an object with one key that begins with `$`: `$number`, `$list`, `$set`, `$map`, `$ref`, `$expr` (a residual as HCL text),
+//! `$sensitive`, and `$object` around an object that has such keys of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use serde_json::json;
+use thiserror::Error;
+
+use super::number::Number;
+use super::parse::parse_expression;
+use super::print;
+use super::value::Reference;
+use super::value::Value;
+use crate::diag::Diagnostics;
+use crate::diag::FileId;
+
+/// Why a stored value cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StoredError {
+    /// A key that begins with `$` and is none of ours.
+    #[error("`{0}` is no form of stored value; it may be of a newer version")]
+    UnknownForm(String),
+    /// What follows the key has another shape.
+    #[error("the content of `{0}` has the wrong type")]
+    WrongContent(&'static str),
+    /// A number that is none.
+    #[error("`{0}` is not a number")]
+    Number(String),
+    /// A residual that does not parse.
+    #[error("the stored expression `{0}` does not parse")]
+    Expression(String),
+}
+
+/// The value as JSON.
+pub fn to_json(value: &Value) -> Json {
+    let array = |items: &[Value]| Json::Array(items.iter().map(to_json).collect());
+    let object = |items: &BTreeMap<Arc<str>, Value>| {
+        Json::Object(
+            items
+                .iter()
+                .map(|(key, item)| (key.to_string(), to_json(item)))
+                .collect(),
+        )
+    };
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Number(number) => number_to_json(number),
+        Value::String(text) => Json::String(text.to_string()),
+        Value::Tuple(items) => array(items),
+        Value::List(items) => json!({ "$list": array(items) }),
+        Value::Set(items) => json!({ "$set": array(items) }),
+        Value::Map(items) => json!({ "$map": object(items) }),
+        Value::Object(items) if items.keys().any(|key| key.starts_with('$')) => {
+            json!({ "$object": object(items) })
+        }
+        Value::Object(items) => object(items),
+        Value::Ref(reference) => {
+            json!({ "$ref": { "kind": &*reference.kind, "address": &*reference.address } })
+        }
+        Value::Deferred(expr) => json!({ "$expr": print::expression(expr) }),
+        Value::Sensitive(inner) => json!({ "$sensitive": to_json(inner) }),
+    }
+}
+
+/// A JSON number where that says exactly the same, else its text.
+fn number_to_json(number: &Number) -> Json {
+    if let Some(small) = number.to_i64() {
+        return json!(small);
+    }
+    let text = number.to_string();
+    let float = text
+        .parse::<f64>()
+        .ok()
+        .and_then(serde_json::Number::from_f64);
+    match float.filter(|float| Number::parse(&float.to_string()).as_ref() == Some(number)) {
+        Some(float) => Json::Number(float),
+        None => json!({ "$number": text }),
+    }
+}
+
+/// Reads a value back. `file` is the text that spans of residuals are said to lie in.
+pub fn from_json(json: &Json, file: FileId) -> Result<Value, StoredError> {
+    match json {
+        Json::Null => Ok(Value::Null),
+        Json::Bool(value) => Ok(Value::Bool(*value)),
+        Json::Number(number) => parse_number(&number.to_string()),
+        Json::String(text) => Ok(Value::string(text.as_str())),
+        Json::Array(items) => Ok(Value::Tuple(sequence(items, file)?)),
+        Json::Object(entries) => match entries.iter().find(|(key, _)| key.starts_with('$')) {
+            Some((form, content)) if entries.len() == 1 => tagged(form, content, file),
+            Some((form, _)) => Err(StoredError::UnknownForm(form.clone())),
+            None => Ok(Value::Object(mapping(entries, file)?)),
+        },
+    }
+}
+
+/// JSON that users write: keys that begin with `$` mean nothing, and numbers too large to be one become their text.
+pub(super) fn plain(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => {
+            let text = number.to_string();
+            Number::parse(&text).map_or_else(|| Value::string(text), Value::Number)
+        }
+        Json::String(text) => Value::string(text.as_str()),
+        Json::Array(items) => Value::Tuple(Arc::new(items.iter().map(plain).collect())),
+        Json::Object(entries) => {
+            let entries = entries
+                .iter()
+                .map(|(key, item)| (Arc::from(key.as_str()), plain(item)));
+            Value::Object(Arc::new(entries.collect()))
+        }
+    }
+}
+
+fn parse_number(text: &str) -> Result<Value, StoredError> {
+    let number = Number::parse(text).ok_or_else(|| StoredError::Number(text.to_owned()))?;
+    Ok(Value::Number(number))
+}
+
+fn sequence(items: &[Json], file: FileId) -> Result<Arc<Vec<Value>>, StoredError> {
+    Ok(Arc::new(
+        items
+            .iter()
+            .map(|item| from_json(item, file))
+            .collect::<Result<_, _>>()?,
+    ))
+}
+
+fn mapping(
+    entries: &serde_json::Map<String, Json>,
+    file: FileId,
+) -> Result<Arc<BTreeMap<Arc<str>, Value>>, StoredError> {
+    let entry =
+        |(key, item): (&String, &Json)| Ok((Arc::from(key.as_str()), from_json(item, file)?));
+    Ok(Arc::new(
+        entries.iter().map(entry).collect::<Result<_, _>>()?,
+    ))
+}
+
+fn tagged(form: &str, content: &Json, file: FileId) -> Result<Value, StoredError> {
+    let items = |form| content.as_array().ok_or(StoredError::WrongContent(form));
+    let entries = |form| content.as_object().ok_or(StoredError::WrongContent(form));
+    let text = |form| content.as_str().ok_or(StoredError::WrongContent(form));
+    match form {
+        "$list" => Ok(Value::List(sequence(items("$list")?, file)?)),
+        "$set" => Ok(Value::set(Arc::unwrap_or_clone(sequence(
+            items("$set")?,
+            file,
+        )?))),
+        "$map" => Ok(Value::Map(mapping(entries("$map")?, file)?)),
+        "$object" => Ok(Value::Object(mapping(entries("$object")?, file)?)),
+        "$sensitive" => Ok(from_json(content, file)?.mark(true)),
+        "$number" => parse_number(text("$number")?),
+        "$ref" => {
+            let part = |name: &str| {
+                content
+                    .get(name)
+                    .and_then(Json::as_str)
+                    .map(Arc::from)
+                    .ok_or(StoredError::WrongContent("$ref"))
+            };
+            Ok(Value::Ref(Arc::new(Reference {
+                kind: part("kind")?,
+                address: part("address")?,
+            })))
+        }
+        "$expr" => {
+            let text = text("$expr")?;
+            let expr = parse_expression(file, text, &mut Diagnostics::new());
+            expr.map(|expr| Value::Deferred(Arc::new(expr)))
+                .ok_or_else(|| StoredError::Expression(text.to_owned()))
+        }
+        other => Err(StoredError::UnknownForm(other.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::test_support::parsed;
+    use crate::lang::test_support::reference;
+
+    fn number(text: &str) -> Value {
+        Value::Number(Number::parse(text).unwrap_or_else(|| panic!("{text}")))
+    }
+
+    #[test]
+    fn values_survive_being_stored() {
+        let object =
+            |key: &str| Value::Object(Arc::new(BTreeMap::from([(Arc::from(key), number("1"))])));
+        for (value, stored) in [
+            (Value::Null, "null"),
+            (number("1"), "1"),
+            (number("0.5"), "0.5"),
+            (number("0.1"), "0.1"),
+            (number("1e21"), "1e+21"),
+            (
+                number("18446744073709551617"),
+                r#"{"$number":"18446744073709551617"}"#,
+            ),
+            (
+                number("0.30000000000000000001"),
+                r#"{"$number":"0.30000000000000000001"}"#,
+            ),
+            (Value::string("$x"), "\"$x\""),
+            (object("a"), r#"{"a":1}"#),
+            (object("$expr"), r#"{"$object":{"$expr":1}}"#),
+            (Value::Tuple(Arc::new(vec![number("1")])), "[1]"),
+            (Value::List(Arc::new(vec![number("1")])), r#"{"$list":[1]}"#),
+            (
+                Value::set(vec![number("2"), number("1")]),
+                r#"{"$set":[1,2]}"#,
+            ),
+            (Value::Map(Arc::new(BTreeMap::new())), r#"{"$map":{}}"#),
+            (
+                reference("data_node", "data_node.x"),
+                r#"{"$ref":{"kind":"data_node","address":"data_node.x"}}"#,
+            ),
+            (Value::string("pw").mark(true), r#"{"$sensitive":"pw"}"#),
+        ] {
+            let json = to_json(&value);
+            assert_eq!(json.to_string(), stored);
+            assert_eq!(from_json(&json, FileId(0)), Ok(value));
+        }
+        let residual = Value::Deferred(Arc::new(parsed("run.x ? \"a${run.y}\" : [1]")));
+        assert_eq!(from_json(&to_json(&residual), FileId(0)), Ok(residual));
+    }
+
+    #[test]
+    fn what_is_not_a_stored_value_is_refused() {
+        for text in [
+            r#"{"$new":1}"#,
+            r#"{"$list":1}"#,
+            r#"{"$number":"x"}"#,
+            r#"{"$expr":"1 +"}"#,
+            r#"{"$ref":{}}"#,
+            r#"{"$set":[1],"$x":2}"#,
+        ] {
+            let json: Json = serde_json::from_str(text).unwrap();
+            assert!(from_json(&json, FileId(0)).is_err(), "{text}");
+        }
+    }
+}
