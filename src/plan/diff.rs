@@ -180,7 +180,7 @@ fn why_deleted(address: &Address, configured: &BTreeMap<Address, Object>) -> Rea
 }
 
 /// The `[key]` parts of an address: where the bracket opens, the key as written, and where the part ends.
-fn keys(address: &str) -> Vec<(usize, &str, usize)> {
+pub fn keys(address: &str) -> Vec<(usize, &str, usize)> {
     let mut found = Vec::new();
     let (mut open, mut quoted, mut escaped) = (None, false, false);
     for (at, character) in address.char_indices() {

@@ -24,6 +24,7 @@ pub use change::Reason;
 pub use compare::same_value;
 pub use diff::diff;
 pub use diff::diff_outputs;
+pub use diff::keys;
 pub use effects::Effects;
 
 /// What an apply would do.

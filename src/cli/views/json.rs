@@ -13,6 +13,7 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::Reason;
+use crate::plan::keys;
 
 /// The version of the stream's format.
 pub(crate) const UI_VERSION: &str = "1.2";
@@ -118,11 +119,12 @@ fn planned_change(change: &Change, at: Timestamp) -> String {
 
 fn resource(object: &Object) -> Json {
     let address = object.address.as_str();
-    let (base, key) = match address
-        .strip_suffix(']')
-        .and_then(|rest| rest.rsplit_once('['))
-    {
-        Some((base, key)) => (base, serde_json::from_str(key).unwrap_or(Json::Null)),
+    let last = keys(address).into_iter().next_back();
+    let (base, key) = match last.filter(|(_, _, close)| *close == address.len()) {
+        Some((open, key, _)) => (
+            address.get(..open).unwrap_or(address),
+            serde_json::from_str(key).unwrap_or(Json::Null),
+        ),
         None => (address, Json::Null),
     };
     let kind = object.kind();
