@@ -5,4 +5,5 @@ pub mod diag;
 pub mod engine;
 pub mod lang;
 pub mod objects;
+pub mod plan;
 pub mod time;

@@ -10,6 +10,8 @@ mod spelling;
 mod terminal;
 mod views;
 
+mod views;
+
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;

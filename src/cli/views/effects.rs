@@ -1,0 +1,217 @@
+//! What a plan does to the runs, for people: counts first.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::paint::Look;
+use super::paint::TOGETHER;
+use super::paint::counted;
+use crate::plan::effects::Activation;
+use crate::plan::effects::ActivityEffect;
+use crate::plan::effects::Effects;
+use crate::plan::effects::PipelineEffect;
+use crate::plan::effects::Totals;
+use crate::time::Interval;
+
+/// The section about runs; empty when there is nothing to say.
+pub(crate) fn effects(effects: &Effects, look: Look) -> String {
+    if effects.pipelines.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", look.bold("Effects on runs:"));
+    for pipeline in &effects.pipelines {
+        out.push('\n');
+        out.push_str(&pipeline_effect(pipeline, look));
+    }
+    out
+}
+
+/// The runs that are due although nothing changes; empty when there are none.
+pub(crate) fn due(effects: &Effects, look: Look) -> String {
+    if effects.totals.due == 0 {
+        return String::new();
+    }
+    let are = if effects.totals.due == 1 { "is" } else { "are" };
+    let mut out = format!(
+        "{} {are} due:\n",
+        counted(effects.totals.due, "run", "runs")
+    );
+    for activity in effects
+        .pipelines
+        .iter()
+        .flat_map(|pipeline| &pipeline.activities)
+    {
+        if activity.counts.due > 0 {
+            let runs = counted(activity.counts.due, "run", "runs");
+            out.extend(["  ", activity.address.as_str(), ": ", &runs, "\n"]);
+        }
+    }
+    out.push_str(&look.wrapped(0, 0, "`pipeform run` starts them."));
+    out.push('\n');
+    out
+}
+
+/// One sentence about the runs: `342 runs to back-fill, 1 in flight keeps its old definition.`
+pub(crate) fn sentence(totals: &Totals) -> String {
+    let parts = phrases(totals);
+    if parts.is_empty() {
+        "No runs to back-fill.".to_owned()
+    } else {
+        format!("{}.", parts.join(", "))
+    }
+}
+
+fn phrases(totals: &Totals) -> Vec<String> {
+    let runs = |number| counted(number, "run", "runs");
+    let mut parts = Vec::new();
+    let mut say = |number: u64, text: String| {
+        if number > 0 {
+            parts.push(text);
+        }
+    };
+    say(
+        totals.backfill,
+        format!("{} to back-fill", runs(totals.backfill)),
+    );
+    say(totals.due, format!("{} already due", runs(totals.due)));
+    say(totals.dropped, format!("{} to drop", runs(totals.dropped)));
+    say(
+        totals.canceled,
+        format!("{} to cancel", runs(totals.canceled)),
+    );
+    say(totals.held, format!("{} to hold", runs(totals.held)));
+    let keep = if totals.in_flight == 1 {
+        "keeps its old definition"
+    } else {
+        "keep their old definition"
+    };
+    say(
+        totals.in_flight,
+        format!("{} in flight {keep}", totals.in_flight),
+    );
+    parts
+}
+
+fn pipeline_effect(effect: &PipelineEffect, look: Look) -> String {
+    let address = effect.pipeline.as_str();
+    let mut line = address.to_owned();
+    line.push_str(match effect.activation {
+        Activation::Activated => " will be activated",
+        Activation::Deactivated => " will be deactivated",
+        Activation::Unchanged => "",
+    });
+    let counts = phrases(&effect.totals);
+    if !counts.is_empty() {
+        line.push_str(": ");
+        line.push_str(&counts.join(", "));
+    }
+    let mut out = look
+        .wrapped(2, 2, &line)
+        .replacen(address, &look.bold(address), 1);
+    out.push('\n');
+    for (names, facts) in alike(effect, look) {
+        out.push_str(&look.wrapped(4, 2, &names));
+        out.push('\n');
+        out.push_str(&facts);
+    }
+    out
+}
+
+/// The activities of a pipeline, those with the same facts together.
+fn alike(effect: &PipelineEffect, look: Look) -> Vec<(String, String)> {
+    let mut groups: Vec<(Vec<&str>, String, String)> = Vec::new();
+    for activity in &effect.activities {
+        let name = activity
+            .address
+            .as_str()
+            .strip_prefix(effect.pipeline.as_str())
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(activity.address.as_str());
+        let (counts, facts) = (phrases(&activity.counts).join(", "), facts(activity, look));
+        match groups
+            .iter_mut()
+            .find(|group| group.1 == counts && group.2 == facts)
+        {
+            Some(group) => group.0.push(name),
+            None => groups.push((vec![name], counts, facts)),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(names, counts, facts)| {
+            let each = if names.len() > 1 && !counts.is_empty() {
+                " each"
+            } else {
+                ""
+            };
+            let colon = if counts.is_empty() { "" } else { ": " };
+            (format!("{}{colon}{counts}{each}", names.join(", ")), facts)
+        })
+        .collect()
+}
+
+/// The lines below an activity: which intervals, and when it is due.
+fn facts(effect: &ActivityEffect, look: Look) -> String {
+    let zone = TimeZone::get(&effect.timezone).unwrap_or(TimeZone::UTC);
+    let name = &effect.timezone;
+    let mut out = String::new();
+    let mut fact = |label: &str, text: String| {
+        let text = look.wrapped(16, 0, &text);
+        out.extend([&format!("      {label:<9} "), text.trim_start(), "\n"]);
+    };
+    let span = |interval: Interval| {
+        format!(
+            "{} to {} {name}",
+            local(interval.start, &zone),
+            local(interval.end, &zone)
+        )
+    };
+    if let Some(oldest) = effect.oldest {
+        fact("oldest", span(oldest));
+    }
+    if let Some(newest) = effect
+        .newest
+        .filter(|newest| Some(*newest) != effect.oldest)
+    {
+        fact("newest", span(newest));
+    }
+    if let Some(cut) = effect.cut {
+        fact(
+            "cut",
+            format!(
+                "old intervals end and new ones begin at {} {name}",
+                local(cut, &zone)
+            ),
+        );
+    }
+    for (label, times) in [("was due", &effect.was_due), ("next due", &effect.next_due)] {
+        if times.is_empty() {
+            continue;
+        }
+        let list = |zone: &TimeZone| {
+            let mut day = String::new();
+            let times = times.iter().map(|time| {
+                let text = local(*time, zone);
+                let (date, clock) = text.split_once(TOGETHER).unwrap_or(("", &text));
+                let same_day = date == std::mem::replace(&mut day, date.to_owned());
+                if same_day { clock.to_owned() } else { text }
+            });
+            times.collect::<Vec<String>>().join(", ")
+        };
+        fact(label, format!("{} {name}", list(&zone)));
+        if name != "UTC" {
+            fact("", format!("{} UTC", list(&TimeZone::UTC)));
+        }
+    }
+    out
+}
+
+/// `2026-11-24 00:00`, with seconds only if there are any.
+fn local(time: Timestamp, zone: &TimeZone) -> String {
+    let zoned = time.to_zoned(zone.clone());
+    if zoned.second() == 0 {
+        zoned.strftime("%Y-%m-%d\u{a0}%H:%M").to_string()
+    } else {
+        zoned.strftime("%Y-%m-%d\u{a0}%H:%M:%S").to_string()
+    }
+}

@@ -1,0 +1,201 @@
+//! A plan for machines: one JSON object a line, in the shape of Terraform's `-json` stream, plus `effects`.
+
+use jiff::Timestamp;
+use serde_json::Map;
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::effects as effect_text;
+use crate::diag::Diagnostic;
+use crate::diag::Severity;
+use crate::objects::Object;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Plan;
+use crate::plan::Reason;
+use crate::plan::keys;
+
+/// The version of the stream's format.
+pub(crate) const UI_VERSION: &str = "1.2";
+
+/// The first line: who speaks, and in which version of the format.
+pub(crate) fn version(program: &str, at: Timestamp) -> String {
+    event(
+        ("info", "version"),
+        &format!("Pipeform {program}"),
+        at,
+        json!({ "pipeform": program, "ui": UI_VERSION }),
+    )
+}
+
+/// A finding. `range` is where it is, as the caller's sources know it: `{"filename": …, "start": {…}, "end": {…}}`.
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Timestamp) -> String {
+    let (level, word) = match diagnostic.severity {
+        Severity::Error => ("error", "Error"),
+        Severity::Warning => ("warn", "Warning"),
+    };
+    let mut body = Map::new();
+    body.insert("severity".to_owned(), json!(word.to_lowercase()));
+    body.insert("summary".to_owned(), json!(diagnostic.summary));
+    body.insert("detail".to_owned(), json!(diagnostic.detail));
+    if let Some(object) = &diagnostic.object {
+        body.insert("address".to_owned(), json!(object));
+    }
+    if let Some(range) = range {
+        body.insert("range".to_owned(), range);
+    }
+    if !diagnostic.help.is_empty() {
+        body.insert("help".to_owned(), json!(diagnostic.help));
+    }
+    event(
+        (level, "diagnostic"),
+        &format!("{word}: {}", diagnostic.summary),
+        at,
+        json!({ "diagnostic": body }),
+    )
+}
+
+/// The lines of a plan: each change, the summary, the outputs, the effects. Each ends with a line end.
+pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
+    let mut out = String::new();
+    for change in &plan.changes {
+        out.push_str(&planned_change(change, at));
+    }
+    let counts = plan.counts();
+    let message = format!(
+        "Plan: {} to add, {} to change, {} to destroy.",
+        counts.add, counts.change, counts.destroy
+    );
+    out.push_str(&event(
+        ("info", "change_summary"),
+        &message,
+        at,
+        json!({ "changes": {
+            "add": counts.add,
+            "change": counts.change,
+            "import": 0,
+            "remove": counts.destroy,
+            "operation": "plan",
+        } }),
+    ));
+    if !plan.output_changes.is_empty() {
+        out.push_str(&outputs(plan, at));
+    }
+    out.push_str(&event(
+        ("info", "effects"),
+        &effect_text::sentence(&plan.effects.totals),
+        at,
+        json!({ "effects": plan.effects, "serial": plan.serial, "lineage": plan.lineage, "at": plan.at }),
+    ));
+    out
+}
+
+fn planned_change(change: &Change, at: Timestamp) -> String {
+    let word = action_word(change.action);
+    let mut body = Map::new();
+    if let Some(object) = change.object() {
+        body.insert("resource".to_owned(), resource(object));
+    }
+    body.insert("action".to_owned(), json!(word));
+    if let Some(reason) = &change.reason {
+        body.insert("reason".to_owned(), json!(reason_word(reason)));
+    }
+    body.insert("kind".to_owned(), json!(change.kind()));
+    if change.action == Action::Update {
+        let names: Vec<&str> = change
+            .attributes
+            .iter()
+            .map(|attribute| &*attribute.name)
+            .collect();
+        body.insert("attributes".to_owned(), json!(names));
+    }
+    event(
+        ("info", "planned_change"),
+        &format!("{}: Plan to {word}", change.address),
+        at,
+        json!({ "change": body }),
+    )
+}
+
+fn resource(object: &Object) -> Json {
+    let address = object.address.as_str();
+    let last = keys(address).into_iter().next_back();
+    let (base, key) = match last.filter(|(_, _, close)| *close == address.len()) {
+        Some((open, key, _)) => (
+            address.get(..open).unwrap_or(address),
+            serde_json::from_str(key).unwrap_or(Json::Null),
+        ),
+        None => (address, Json::Null),
+    };
+    let kind = object.kind();
+    let resource_type = if kind.has_type() {
+        format!("{}_{}", kind.as_str(), object.object_type.name)
+    } else {
+        kind.as_str().to_owned()
+    };
+    let module = object
+        .pipeline
+        .as_ref()
+        .filter(|pipeline| **pipeline != object.address)
+        .map_or("", |pipeline| pipeline.as_str());
+    json!({
+        "addr": address,
+        "module": module,
+        "resource": address.strip_prefix(module).map_or(address, |rest| rest.trim_start_matches('.')),
+        "implied_provider": "pipeform",
+        "resource_type": resource_type,
+        "resource_name": base.rsplit('.').next().unwrap_or(base),
+        "resource_key": key,
+    })
+}
+
+fn outputs(plan: &Plan, at: Timestamp) -> String {
+    let outputs: Map<String, Json> = plan
+        .output_changes
+        .iter()
+        .map(|output| {
+            let action = action_word(output.action);
+            let body = json!({ "sensitive": output.sensitive(), "action": action });
+            (output.name.to_string(), body)
+        })
+        .collect();
+    event(
+        ("info", "outputs"),
+        &format!("Outputs: {}", outputs.len()),
+        at,
+        json!({ "outputs": outputs }),
+    )
+}
+
+fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
+        Action::NoOp => "noop",
+    }
+}
+
+fn reason_word(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::NotInConfiguration => "delete_because_no_resource_config",
+        Reason::OwnerNotInConfiguration(_) => "delete_because_no_module",
+        Reason::KeyNotInForEach(_) => "delete_because_each_key",
+        Reason::IndexOutOfRange(_) => "delete_because_count_index",
+        Reason::TypeChanged { .. } => "type_changed",
+    }
+}
+
+/// One line: `(level, type)`, what a person would read, when, and the payload.
+fn event((level, kind): (&str, &str), message: &str, at: Timestamp, payload: Json) -> String {
+    let mut line = Map::new();
+    line.insert("@level".to_owned(), json!(level));
+    line.insert("@message".to_owned(), json!(message));
+    line.insert("@module".to_owned(), json!("pipeform.ui"));
+    line.insert("@timestamp".to_owned(), json!(at));
+    if let Json::Object(payload) = payload {
+        line.extend(payload);
+    }
+    line.insert("type".to_owned(), json!(kind));
+    format!("{}\n", Json::Object(line))
+}

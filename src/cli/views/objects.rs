@@ -1,0 +1,110 @@
+//! One object in the shape of its HCL block: for `show` and `state show`, and the header lines of the plan.
+
+use super::paint::Look;
+use super::paint::Marker;
+use super::value::Example;
+use super::value::Writer;
+use super::value::key_width;
+use crate::lang::Value;
+use crate::lang::print;
+use crate::objects::Kind;
+use crate::objects::Object;
+
+/// An object, with all attributes that are set:
+///
+/// ```text
+/// # pipeline.weblogs.activity.archive
+/// activity "copy" "archive" {
+///     input  = data_node.server_log
+///     output = data_node.archive
+/// }
+/// ```
+pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> String {
+    let title = look.bold(&format!("# {}", object.address));
+    let mut writer = Writer {
+        look,
+        object: Some(object),
+        example,
+        text: format!("{title}\n{} {{", header(object, None)),
+    };
+    let set: Vec<_> = object
+        .attributes
+        .iter()
+        .filter(|(_, value)| **value != Value::Null)
+        .collect();
+    let width = key_width(set.iter().map(|(name, _)| *name));
+    // Markers stand two columns before the text.
+    for (name, value) in set {
+        writer.key(name, width, 2, Marker::None);
+        let value = masked(object, name, value);
+        writer.value(&value, 2, Marker::None);
+        writer.example(&value, 2, width);
+    }
+    writer.text.push_str("\n}\n");
+    writer.text
+}
+
+/// The words before the brace: `activity "copy" "archive"`, `pipeline "weblogs"`, `precondition "exists"` for an object
+/// written where it is used. `old_type`: the type label it had, if that changes.
+pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
+    let kind = object.kind();
+    let mut words = vec![kind.as_str().to_owned()];
+    if let Some(old) = old_type {
+        words.extend([quoted(old), "->".to_owned()]);
+    }
+    if kind.has_type() {
+        words.push(quoted(object.object_type.name));
+    }
+    let names = names(object.address.as_str());
+    let own = names.last().copied().unwrap_or_default();
+    let in_object = match names.as_slice() {
+        [.., owner, _, _, _] => Kind::parse(owner).is_some_and(|kind| kind != Kind::Pipeline),
+        _ => false,
+    };
+    // A nested schedule has no type either: its address ends with its kind.
+    let nameless = !names.len().is_multiple_of(2) || (in_object && own == object.object_type.name);
+    if !nameless {
+        words.push(quoted(own));
+    }
+    words.join(" ")
+}
+
+/// A string literal.
+fn quoted(text: &str) -> String {
+    print::value(&Value::string(text))
+}
+
+/// An attribute's value, masked if its schema says so.
+pub(crate) fn masked(object: &Object, name: &str, value: &Value) -> Value {
+    let sensitive = object
+        .object_type
+        .attribute(name)
+        .is_some_and(|schema| schema.sensitive);
+    if sensitive && !matches!(value, Value::Sensitive(_)) {
+        Value::Sensitive(value.clone().into())
+    } else {
+        value.clone()
+    }
+}
+
+/// The names of an address without the keys in brackets.
+fn names(address: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let (mut start, mut end) = (0, None);
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, character) in address.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '[' if !quoted => end = end.or(Some(at)),
+            '.' if !quoted => {
+                names.extend(address.get(start..end.unwrap_or(at)));
+                (start, end) = (at + 1, None);
+            }
+            _ => {}
+        }
+    }
+    names.extend(address.get(start..end.unwrap_or(address.len())));
+    names
+}

@@ -1,0 +1,186 @@
+//! A plan for people, in Terraform's notation and layout, followed by what it does to the runs.
+//!
+//! The summary stands first and last; its sentence `Plan: 1 to add, 0 to change, 0 to destroy.` is read by tools, and so
+//! are `# … will be created` and `Changes to Outputs:`.
+
+use super::effects;
+use super::objects;
+use super::paint::Look;
+use super::paint::Marker;
+use super::value::Example;
+use super::value::Writer;
+use super::value::key_width;
+use crate::lang::Value;
+use crate::lang::print;
+use crate::objects::Default;
+use crate::objects::Object;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::ChangeKind;
+use crate::plan::OutputChange;
+use crate::plan::Plan;
+
+/// The whole plan. `example` says what a residual will be in the next run of its object.
+pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
+    if plan.is_empty() {
+        return no_changes(plan, look);
+    }
+    let mut out = String::new();
+    let summary = summary(plan, look);
+    out.push_str(&summary);
+    out.push('\n');
+    if !plan.changes.is_empty() {
+        out.push_str(&legend(plan, look));
+        out.push_str("\nPipeform will perform the following actions:\n");
+        for change in &plan.changes {
+            out.push('\n');
+            out.push_str(&object_change(change, example, look));
+        }
+        out.push('\n');
+    }
+    if plan.changes_outputs() {
+        out.push_str(&outputs(&plan.output_changes, look));
+        out.push('\n');
+    }
+    let effects = effects::effects(&plan.effects, look);
+    if !effects.is_empty() {
+        out.push_str(&effects);
+        out.push('\n');
+    }
+    out.push_str(&summary);
+    out
+}
+
+/// The sentence that tools read, and one about the runs.
+pub(crate) fn summary(plan: &Plan, look: Look) -> String {
+    let counts = plan.counts();
+    let mut out = format!(
+        "{} {} to add, {} to change, {} to destroy.\n",
+        look.bold("Plan:"),
+        counts.add,
+        counts.change,
+        counts.destroy
+    );
+    out.push_str(&look.wrapped(0, 0, &effects::sentence(&plan.effects.totals)));
+    out.push('\n');
+    out
+}
+
+fn no_changes(plan: &Plan, look: Look) -> String {
+    let mut out = format!(
+        "{} Your infrastructure matches the configuration.\n\nPipeform has compared the configuration with what is applied and found no\ndifferences.\n",
+        look.bold("No changes.")
+    );
+    let due = effects::due(&plan.effects, look);
+    if !due.is_empty() {
+        out.push('\n');
+        out.push_str(&due);
+    }
+    out
+}
+
+fn marker(action: Action) -> Marker {
+    match action {
+        Action::Create => Marker::Add,
+        Action::Update => Marker::Change,
+        Action::Delete => Marker::Remove,
+        Action::NoOp => Marker::None,
+    }
+}
+
+fn legend(plan: &Plan, look: Look) -> String {
+    let mut out = String::from("Actions on objects are indicated with the following symbols:\n");
+    for (action, word) in [
+        (Action::Create, "create"),
+        (Action::Update, "update in-place"),
+        (Action::Delete, "destroy"),
+    ] {
+        if plan.changes.iter().any(|change| change.action == action) {
+            out.extend(["  ", &look.symbol(marker(action)), " ", word, "\n"]);
+        }
+    }
+    out
+}
+
+/// One object: what happens to it and why, then its block.
+fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
+    let Some(object) = change.object() else {
+        return String::new();
+    };
+    let verb = match change.action {
+        Action::Create => "created",
+        Action::Update => "updated in-place",
+        Action::Delete => "destroyed",
+        Action::NoOp => "left as it is",
+    };
+    let mut out = format!(
+        "  {} will be {verb}\n",
+        look.bold(&format!("# {}", change.address))
+    );
+    if let Some(reason) = &change.reason {
+        out.extend(["  # (", &reason.to_string(), ")\n"]);
+    } else if change.kind() == ChangeKind::Metadata {
+        out.push_str("  # (only what people read: no run changes)\n");
+    }
+    let old_type = change
+        .old
+        .as_ref()
+        .map(|old| old.object_type.name)
+        .filter(|name| *name != object.object_type.name);
+    let symbol = look.symbol(marker(change.action));
+    out.extend(["  ", &symbol, " ", &objects::header(object, old_type), " {"]);
+    let mut writer = Writer {
+        look,
+        object: Some(object),
+        example,
+        text: out,
+    };
+    let width = key_width(change.attributes.iter().map(|attribute| &attribute.name));
+    for attribute in &change.attributes {
+        let mask = |value| objects::masked(object, &attribute.name, value);
+        let (old, new) = (
+            attribute.old.as_ref().map(mask),
+            attribute.new.as_ref().map(mask),
+        );
+        writer.entry(&attribute.name, (old.as_ref(), new.as_ref()), width, 6);
+        if let (Action::Update, None, Some(default)) =
+            (change.action, &new, default(object, &attribute.name))
+        {
+            let note = look.dim(&format!(" # (default: {default})"));
+            writer.text.push_str(&note);
+        }
+    }
+    writer.hidden(6, change.unchanged(), "attribute");
+    writer.text.push_str("\n    }\n");
+    writer.text
+}
+
+/// What an attribute means when it is not set, as HCL.
+fn default(object: &Object, name: &str) -> Option<String> {
+    match object.object_type.attribute(name)?.default {
+        Default::Required | Default::None => None,
+        Default::Text(text) => Some(print::value(&Value::string(text))),
+        Default::Integer(number) => Some(number.to_string()),
+        Default::Bool(value) => Some(value.to_string()),
+    }
+}
+
+fn outputs(outputs: &[OutputChange], look: Look) -> String {
+    let changed: Vec<&OutputChange> = outputs
+        .iter()
+        .filter(|output| output.action != Action::NoOp)
+        .collect();
+    let width = key_width(changed.iter().map(|output| &output.name));
+    let mut writer = Writer {
+        look,
+        object: None,
+        example: &|_, _| None,
+        text: String::from("Changes to Outputs:"),
+    };
+    for output in changed {
+        let sides = (output.old.as_ref(), output.new.as_ref());
+        writer.entry(&output.name, sides, width, 2);
+    }
+    writer.text.push('\n');
+    writer.text
+}

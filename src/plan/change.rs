@@ -1,0 +1,177 @@
+//! What a plan changes: objects, their attributes, outputs, each with the reason.
+//!
+//! Data only: `diff` makes these, the views print them, `store` applies them. Moves and imports will be further actions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::lang::Value;
+use crate::objects::Address;
+use crate::objects::Object;
+
+/// What is done with an object or an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is new.
+    Create,
+    /// It is there, and some of it changes.
+    Update,
+    /// It goes.
+    Delete,
+    /// Nothing. Only outputs say so; objects that do not change are in no plan.
+    #[serde(rename = "noop")]
+    NoOp,
+}
+
+/// What a change touches, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// What only people read: descriptions.
+    Metadata,
+    /// When runs are due.
+    Schedule,
+    /// What a run does, or how.
+    Behaviour,
+}
+
+/// The change of one attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeChange {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The value it had; `None`: it was not set.
+    pub old: Option<Value>,
+    /// The value it gets; `None`: it is no longer set.
+    pub new: Option<Value>,
+    /// What the change touches.
+    pub kind: ChangeKind,
+}
+
+/// Why an object is in the plan, where its attributes do not say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No block has its address.
+    NotInConfiguration,
+    /// No block has the address of the object that it stands in.
+    OwnerNotInConfiguration(Address),
+    /// The block is there, but its `for_each` no longer has this key.
+    KeyNotInForEach(String),
+    /// The block is there, but its `count` no longer reaches this index.
+    IndexOutOfRange(String),
+    /// The block has another type than before.
+    TypeChanged {
+        /// The type it had.
+        old: &'static str,
+        /// The type it gets.
+        new: &'static str,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInConfiguration => {
+                formatter.write_str("because it is not in the configuration")
+            }
+            Self::OwnerNotInConfiguration(owner) => {
+                write!(formatter, "because {owner} is not in the configuration")
+            }
+            Self::KeyNotInForEach(key) => {
+                write!(formatter, "because key {key} is not in for_each")
+            }
+            Self::IndexOutOfRange(index) => {
+                write!(
+                    formatter,
+                    "because index [{index}] is out of range for count"
+                )
+            }
+            Self::TypeChanged { old, new } => {
+                write!(
+                    formatter,
+                    "because its type changes from \"{old}\" to \"{new}\""
+                )
+            }
+        }
+    }
+}
+
+/// The change of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which object.
+    pub address: Address,
+    /// What is done.
+    pub action: Action,
+    /// The object as it was applied; `None` when it is new.
+    pub old: Option<Object>,
+    /// The object as it is configured; `None` when it goes.
+    pub new: Option<Object>,
+    /// What changes, by name. For new objects all that is set, for deleted ones all that was.
+    pub attributes: Vec<AttributeChange>,
+    /// Why it is in the plan.
+    pub reason: Option<Reason>,
+}
+
+impl Change {
+    /// The most that its attributes touch. A new or deleted object, or one of another type, changes behaviour.
+    pub fn kind(&self) -> ChangeKind {
+        if self.action != Action::Update || self.reason.is_some() {
+            return ChangeKind::Behaviour;
+        }
+        self.attributes
+            .iter()
+            .map(|attribute| attribute.kind)
+            .max()
+            .unwrap_or(ChangeKind::Behaviour)
+    }
+
+    /// The object as it is configured, or, when it goes, as it was.
+    pub fn object(&self) -> Option<&Object> {
+        self.new.as_ref().or(self.old.as_ref())
+    }
+
+    /// How many set attributes stay as they are.
+    pub fn unchanged(&self) -> usize {
+        let names = self.new.as_ref().map_or(0, |new| {
+            let set = new.attributes.iter();
+            set.filter(|(name, value)| {
+                **value != Value::Null
+                    && !self.attributes.iter().any(|change| change.name == **name)
+            })
+            .count()
+        });
+        if self.action == Action::Update {
+            names
+        } else {
+            0
+        }
+    }
+}
+
+/// An output, before and after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputChange {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What is done.
+    pub action: Action,
+    /// The value it had.
+    pub old: Option<Value>,
+    /// The value it gets.
+    pub new: Option<Value>,
+}
+
+impl OutputChange {
+    /// Whether its value, old or new, must not be shown.
+    pub fn sensitive(&self) -> bool {
+        [&self.old, &self.new]
+            .into_iter()
+            .flatten()
+            .any(|value| matches!(value, Value::Sensitive(_)))
+    }
+}

@@ -1,0 +1,243 @@
+//! The difference between what is configured and what was applied. Pure.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::change::Action;
+use super::change::AttributeChange;
+use super::change::Change;
+use super::change::ChangeKind;
+use super::change::OutputChange;
+use super::change::Reason;
+use super::compare::same_attribute;
+use super::compare::same_value;
+use crate::lang::Value;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Object;
+use crate::objects::ObjectType;
+
+/// The changes that lead from what was applied to what is configured, by address. Equal sides give none.
+pub fn diff(
+    prior: &BTreeMap<Address, Object>,
+    configured: &BTreeMap<Address, Object>,
+) -> Vec<Change> {
+    let addresses: BTreeSet<&Address> = prior.keys().chain(configured.keys()).collect();
+    addresses
+        .into_iter()
+        .filter_map(
+            |address| match (prior.get(address), configured.get(address)) {
+                (Some(old), Some(new)) => update(old, new),
+                (None, Some(new)) => Some(create(new)),
+                (Some(old), None) => Some(delete(old, configured)),
+                (None, None) => None,
+            },
+        )
+        .collect()
+}
+
+/// The outputs of both sides, by name; those that stay are [`Action::NoOp`].
+pub fn diff_outputs(
+    prior: &BTreeMap<Arc<str>, Value>,
+    configured: &BTreeMap<Arc<str>, Value>,
+) -> Vec<OutputChange> {
+    let names: BTreeSet<&Arc<str>> = prior.keys().chain(configured.keys()).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let (old, new) = (prior.get(name), configured.get(name));
+            let action = match (old, new) {
+                (Some(old), Some(new)) if same_value(old, new) => Action::NoOp,
+                (Some(_), Some(_)) => Action::Update,
+                (Some(_), None) => Action::Delete,
+                (None, _) => Action::Create,
+            };
+            OutputChange {
+                name: Arc::clone(name),
+                action,
+                old: old.cloned(),
+                new: new.cloned(),
+            }
+        })
+        .collect()
+}
+
+fn create(new: &Object) -> Change {
+    Change {
+        address: new.address.clone(),
+        action: Action::Create,
+        old: None,
+        new: Some(new.clone()),
+        attributes: all(new, |value| (None, Some(value))),
+        reason: None,
+    }
+}
+
+fn delete(old: &Object, configured: &BTreeMap<Address, Object>) -> Change {
+    Change {
+        address: old.address.clone(),
+        action: Action::Delete,
+        old: Some(old.clone()),
+        new: None,
+        attributes: all(old, |value| (Some(value), None)),
+        reason: Some(why_deleted(&old.address, configured)),
+    }
+}
+
+/// Every attribute that is set, as an addition or a removal.
+fn all(
+    object: &Object,
+    sides: impl Fn(Value) -> (Option<Value>, Option<Value>),
+) -> Vec<AttributeChange> {
+    object
+        .attributes
+        .iter()
+        .filter(|(_, value)| **value != Value::Null)
+        .map(|(name, value)| {
+            let (old, new) = sides(value.clone());
+            AttributeChange {
+                name: Arc::clone(name),
+                old,
+                new,
+                kind: kind_of(object.object_type, name),
+            }
+        })
+        .collect()
+}
+
+fn update(old: &Object, new: &Object) -> Option<Change> {
+    if old.object_type == new.object_type && old.attributes == new.attributes {
+        return None;
+    }
+    let names: BTreeSet<&Arc<str>> = old.attributes.keys().chain(new.attributes.keys()).collect();
+    let attributes: Vec<AttributeChange> = names
+        .into_iter()
+        .filter(|name| {
+            let schema = new
+                .object_type
+                .attribute(name)
+                .or_else(|| old.object_type.attribute(name));
+            !same_attribute(schema, old.get(name), new.get(name))
+        })
+        .map(|name| AttributeChange {
+            name: Arc::clone(name),
+            old: old
+                .get(name)
+                .filter(|value| **value != Value::Null)
+                .cloned(),
+            new: new
+                .get(name)
+                .filter(|value| **value != Value::Null)
+                .cloned(),
+            kind: kind_of(new.object_type, name),
+        })
+        .collect();
+    let reason = (old.object_type != new.object_type).then_some(Reason::TypeChanged {
+        old: old.object_type.name,
+        new: new.object_type.name,
+    });
+    (reason.is_some() || !attributes.is_empty()).then(|| Change {
+        address: new.address.clone(),
+        action: Action::Update,
+        old: Some(old.clone()),
+        new: Some(new.clone()),
+        attributes,
+        reason,
+    })
+}
+
+fn kind_of(object_type: &ObjectType, attribute: &str) -> ChangeKind {
+    match (object_type.kind, attribute) {
+        (_, "description") => ChangeKind::Metadata,
+        (Kind::Schedule, _) | (_, "schedule" | "active") => ChangeKind::Schedule,
+        _ => ChangeKind::Behaviour,
+    }
+}
+
+/// The outermost part of the address that the configuration lacks, and why.
+fn why_deleted(address: &Address, configured: &BTreeMap<Address, Object>) -> Reason {
+    let text = address.as_str();
+    for (open, key, close) in keys(text) {
+        let (block, instance) = (text.get(..=open), text.get(..close));
+        let (Some(block), Some(instance)) = (block, instance) else {
+            continue;
+        };
+        if !any_within(configured, instance) && any_with_prefix(configured, block) {
+            return if key.starts_with('"') {
+                Reason::KeyNotInForEach(key.to_owned())
+            } else {
+                Reason::IndexOutOfRange(key.to_owned())
+            };
+        }
+    }
+    owners(text)
+        .find(|owner| !any_within(configured, owner))
+        .filter(|owner| *owner != text)
+        .map_or(Reason::NotInConfiguration, |owner| {
+            Reason::OwnerNotInConfiguration(Address::new(owner))
+        })
+}
+
+/// The `[key]` parts of an address: where the bracket opens, the key as written, and where the part ends.
+pub fn keys(address: &str) -> Vec<(usize, &str, usize)> {
+    let mut found = Vec::new();
+    let (mut open, mut quoted, mut escaped) = (None, false, false);
+    for (at, character) in address.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '[' if !quoted => open = Some(at),
+            ']' if !quoted => {
+                if let Some(open) = open.take()
+                    && let Some(key) = address.get(open + 1..at)
+                {
+                    found.push((open, key, at + 1));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The addresses of the objects that an object stands in, outermost first, then its own: each two names long.
+fn owners(address: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let mut dots: Vec<usize> = Vec::new();
+    for (at, character) in address.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '.' if !quoted => dots.push(at),
+            _ => {}
+        }
+    }
+    dots.push(address.len());
+    dots.into_iter()
+        .skip(1)
+        .step_by(2)
+        .filter_map(move |end| address.get(..end))
+}
+
+/// Whether an object, or something in it, is configured.
+fn any_within(configured: &BTreeMap<Address, Object>, address: &str) -> bool {
+    configured
+        .range(Address::new(address)..)
+        .map(|(other, _)| other.as_str())
+        .take_while(|other| other.starts_with(address))
+        .any(|other| {
+            other
+                .strip_prefix(address)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+}
+
+fn any_with_prefix(configured: &BTreeMap<Address, Object>, prefix: &str) -> bool {
+    configured
+        .range(Address::new(prefix)..)
+        .next()
+        .is_some_and(|(other, _)| other.as_str().starts_with(prefix))
+}

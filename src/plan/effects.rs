@@ -1,0 +1,380 @@
+//! What a change does to the runs: what starts, what is given up, what goes on, and when runs are due from now on.
+//!
+//! Pure, and by arithmetic: nothing is enumerated, so that a schedule with millions of intervals costs no more than one
+//! with a few. Runs are instances of activities; data nodes have instances too, but do no work.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::calendar;
+use super::calendar::Pending;
+use super::change::Change;
+use super::change::ChangeKind;
+use crate::diag::Diagnostic;
+use crate::engine::Definition;
+use crate::engine::Unit;
+use crate::engine::UnitKind;
+use crate::lang::Value;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Object;
+use crate::time::Interval;
+use crate::time::Schedule;
+
+/// How many back-filled runs an apply starts unless it is told that more are meant.
+pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
+
+/// How many of the next due times are shown.
+const NEXT: u64 = 5;
+
+/// What is recorded about the runs of a unit. A unit that never had any has no record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnitRuns {
+    /// The start of the next interval for which no instance has been made; `None`: there is none.
+    pub cursor: Option<Timestamp>,
+    /// Instances that wait: for data, a place, or their next attempt.
+    pub waiting: u64,
+    /// Instances with an attempt under way.
+    pub running: u64,
+}
+
+/// What a plan does to the runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Effects {
+    /// Pipelines with effects or with runs that are due, by address.
+    pub pipelines: Vec<PipelineEffect>,
+    /// The sums.
+    pub totals: Totals,
+}
+
+impl Effects {
+    /// The error that an apply stops with when it would back-fill more runs than `budget`; see [`MAX_RUNS_PER_APPLY`].
+    pub fn over_budget(&self, budget: u64) -> Option<Diagnostic> {
+        let runs = self.totals.backfill;
+        if runs <= budget {
+            return None;
+        }
+        let activities = self
+            .pipelines
+            .iter()
+            .flat_map(|pipeline| &pipeline.activities);
+        let most = activities.max_by_key(|activity| activity.counts.backfill)?;
+        let detail = format!(
+            "This plan back-fills {runs} runs, and an apply starts no more than {budget} (`max_runs_per_apply`). Most of \
+             them, {}, are of `{}`: all intervals of its schedule that are due and have no run yet.",
+            most.counts.backfill, most.address
+        );
+        let finding = Diagnostic::error("Too many runs to back-fill", detail)
+            .about(most.address.as_str())
+            .help("A later `start` of the schedule makes fewer intervals due.".to_owned())
+            .help(format!(
+                "If they are meant, apply with `--allow-runs={runs}`."
+            ));
+        Some(finding)
+    }
+}
+
+/// Numbers of runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Due now because of the plan.
+    pub backfill: u64,
+    /// Due now, with or without the plan.
+    pub due: u64,
+    /// Due, not yet made, and never made because their activity goes.
+    pub dropped: u64,
+    /// Waiting, and canceled because their activity goes.
+    pub canceled: u64,
+    /// Waiting or due, and held because their activity is deactivated.
+    pub held: u64,
+    /// Under way, and going on with the definition they started with although that changes.
+    pub in_flight: u64,
+}
+
+impl Totals {
+    fn add(&mut self, other: Self) {
+        self.backfill += other.backfill;
+        self.due += other.due;
+        self.dropped += other.dropped;
+        self.canceled += other.canceled;
+        self.held += other.held;
+        self.in_flight += other.in_flight;
+    }
+}
+
+/// Whether something begins or stops to make runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// It was not active, or not there, and will be.
+    Activated,
+    /// It was active and will not be, or not be there.
+    Deactivated,
+    /// Neither.
+    Unchanged,
+}
+
+impl Activation {
+    fn of(was: bool, is: bool) -> Self {
+        match (was, is) {
+            (false, true) => Self::Activated,
+            (true, false) => Self::Deactivated,
+            _ => Self::Unchanged,
+        }
+    }
+}
+
+/// What a plan does to the runs of a pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PipelineEffect {
+    /// Which.
+    pub pipeline: Address,
+    /// Whether it is activated or deactivated.
+    pub activation: Activation,
+    /// Its activities with effects or due runs, by address.
+    pub activities: Vec<ActivityEffect>,
+    /// The sums of the activities.
+    pub totals: Totals,
+}
+
+/// What a plan does to the runs of an activity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ActivityEffect {
+    /// Which.
+    pub address: Address,
+    /// Whether it is activated or deactivated.
+    pub activation: Activation,
+    /// How many runs.
+    #[serde(flatten)]
+    pub counts: Totals,
+    /// The oldest interval to back-fill.
+    pub oldest: Option<Interval>,
+    /// The newest interval to back-fill.
+    pub newest: Option<Interval>,
+    /// When it is due next; none when it is on demand or inactive.
+    pub next_due: Vec<Timestamp>,
+    /// When it would have been due next, if its schedule changes.
+    pub was_due: Vec<Timestamp>,
+    /// The zone that its due times are shown in, e.g. `Europe/Berlin`.
+    pub timezone: String,
+    /// If its schedule changes: where its old intervals end and the new ones begin.
+    pub cut: Option<Timestamp>,
+}
+
+impl ActivityEffect {
+    /// Whether there is anything to say about it.
+    fn is_noteworthy(&self) -> bool {
+        self.activation != Activation::Unchanged
+            || self.counts != Totals::default()
+            || !self.was_due.is_empty()
+            || !self.next_due.is_empty()
+            || self.cut.is_some()
+    }
+}
+
+/// The schedule that a unit goes on with: a changed one begins where the last interval of the old one that is due at
+/// `now` ends, an unchanged one keeps its cut.
+pub fn continued(old: Option<&Schedule>, new: &Schedule, now: Timestamp) -> Schedule {
+    let cut = old.and_then(|old| {
+        if same_schedule(old, new) {
+            old.cut
+        } else {
+            calendar::last_due(old, now)
+                .map(|last| last.end)
+                .or(old.cut)
+        }
+    });
+    Schedule { cut, ..new.clone() }
+}
+
+fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
+    Schedule {
+        cut: None,
+        ..old.clone()
+    } == Schedule {
+        cut: None,
+        ..new.clone()
+    }
+}
+
+/// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`affected`].
+pub fn effects(
+    old: &Definition,
+    new: &Definition,
+    runs: &BTreeMap<Address, UnitRuns>,
+    affected: &BTreeSet<Address>,
+    now: Timestamp,
+) -> Effects {
+    let mut pipelines: BTreeMap<&Address, PipelineEffect> = BTreeMap::new();
+    let mut active: BTreeMap<&Address, (bool, bool)> = BTreeMap::new();
+    let addresses: BTreeSet<&Address> = old.units.keys().chain(new.units.keys()).collect();
+    for address in addresses {
+        let sides = [old.units.get(address), new.units.get(address)];
+        let sides = sides.map(|unit| unit.filter(|unit| unit.kind == UnitKind::Activity));
+        let Some(pipeline) = sides
+            .iter()
+            .flatten()
+            .find_map(|unit| unit.pipeline.as_ref())
+        else {
+            continue;
+        };
+        let [was, is] = sides.map(|unit| unit.is_some_and(|unit| unit.active));
+        let flags = active.entry(pipeline).or_default();
+        *flags = (flags.0 || was, flags.1 || is);
+        let touched = affected.contains(address);
+        let [before, after] = sides;
+        let effect = activity((address, before, after), runs.get(address), touched, now);
+        let entry = pipelines.entry(pipeline).or_insert_with(|| PipelineEffect {
+            pipeline: pipeline.clone(),
+            activation: Activation::Unchanged,
+            activities: Vec::new(),
+            totals: Totals::default(),
+        });
+        entry.totals.add(effect.counts);
+        if effect.is_noteworthy() {
+            entry.activities.push(effect);
+        }
+    }
+    let mut result = Effects::default();
+    for (address, mut pipeline) in pipelines {
+        let (was, is) = active.get(address).copied().unwrap_or_default();
+        pipeline.activation = Activation::of(was, is);
+        result.totals.add(pipeline.totals);
+        if pipeline.activation != Activation::Unchanged || !pipeline.activities.is_empty() {
+            result.pipelines.push(pipeline);
+        }
+    }
+    result
+}
+
+/// The effect on one activity: its address, its unit before and after.
+fn activity(
+    (address, old, new): (&Address, Option<&Unit>, Option<&Unit>),
+    runs: Option<&UnitRuns>,
+    touched: bool,
+    now: Timestamp,
+) -> ActivityEffect {
+    let was = old.is_some_and(|unit| unit.active);
+    let is = new.is_some_and(|unit| unit.active);
+    let before = old.and_then(|unit| unit.schedule.as_ref());
+    let after = new.and_then(|unit| unit.schedule.as_ref());
+    let recorded = runs.copied().unwrap_or_default();
+    let unmade = |schedule: &Schedule| match runs {
+        Some(UnitRuns { cursor: None, .. }) => Pending::default(),
+        Some(UnitRuns { cursor, .. }) => calendar::pending(schedule, *cursor, now),
+        None => calendar::pending(schedule, None, now),
+    };
+    let old_due = before.map(unmade).unwrap_or_default();
+    let changed = match (before, after) {
+        (Some(before), Some(after)) => !same_schedule(before, after),
+        (before, after) => old.is_some() && new.is_some() && before.is_some() != after.is_some(),
+    };
+    let next = after.map(|after| continued(before, after, now));
+    let new_due = match (&next, before) {
+        // The old intervals that are due are made, whatever the new schedule says.
+        (Some(next), _) if changed => calendar::pending(next, None, now),
+        (Some(next), None) => unmade(next),
+        _ => Pending::default(),
+    };
+    let mut effect = ActivityEffect {
+        address: address.clone(),
+        activation: Activation::of(was, is),
+        counts: Totals::default(),
+        oldest: None,
+        newest: None,
+        next_due: Vec::new(),
+        was_due: Vec::new(),
+        timezone: zone_name(after.or(before)),
+        cut: next.as_ref().filter(|_| changed).and_then(|next| next.cut),
+    };
+    if touched || changed || new.is_none() {
+        effect.counts.in_flight = recorded.running;
+    }
+    match (new.is_some(), is) {
+        (false, _) => {
+            effect.counts.canceled = recorded.waiting;
+            effect.counts.dropped = if was { old_due.count } else { 0 };
+        }
+        (true, false) if was => effect.counts.held = recorded.waiting + old_due.count,
+        (true, false) => {}
+        (true, true) => {
+            let (due, backfill) = if was {
+                (old_due.count, new_due)
+            } else {
+                (0, joined(old_due, new_due))
+            };
+            effect.counts.due = due;
+            effect.counts.backfill = backfill.count;
+            (effect.oldest, effect.newest) = (backfill.oldest, backfill.newest);
+        }
+    }
+    if let (true, true, Some(before)) = (was, changed, before) {
+        effect.was_due = calendar::next_due(before, now, NEXT);
+    }
+    if let (true, true, Some(next)) = (is, changed || effect.is_noteworthy(), &next) {
+        effect.next_due = calendar::next_due(next, now, NEXT);
+    }
+    effect
+}
+
+fn joined(earlier: Pending, later: Pending) -> Pending {
+    Pending {
+        count: earlier.count + later.count,
+        oldest: earlier.oldest.or(later.oldest),
+        newest: later.newest.or(earlier.newest),
+    }
+}
+
+fn zone_name(schedule: Option<&Schedule>) -> String {
+    schedule
+        .and_then(|schedule| schedule.timezone.iana_name())
+        .unwrap_or("UTC")
+        .to_owned()
+}
+
+/// The objects whose runs change: those that change themselves, and those that use one that does.
+pub fn affected<'a>(
+    changes: &[Change],
+    objects: &(impl Iterator<Item = &'a Object> + Clone),
+) -> BTreeSet<Address> {
+    let mut found: BTreeSet<Address> = changes
+        .iter()
+        .filter(|change| change.kind() != ChangeKind::Metadata)
+        .map(|change| change.address.clone())
+        .collect();
+    let mut grown = !found.is_empty();
+    while grown {
+        let users: Vec<Address> = objects
+            .clone()
+            .filter(|object| !found.contains(&object.address))
+            .filter(|object| object.attributes.values().any(|value| uses(value, &found)))
+            .map(|object| object.address.clone())
+            .collect();
+        grown = !users.is_empty();
+        found.extend(users);
+    }
+    found
+}
+
+/// Whether a value names one of these objects, other than to wait for it or to be due with it.
+fn uses(value: &Value, found: &BTreeSet<Address>) -> bool {
+    match value {
+        Value::Ref(reference) => {
+            !matches!(
+                Kind::parse(&reference.kind),
+                None | Some(Kind::Activity | Kind::Pipeline | Kind::Schedule)
+            ) && found.contains(&Address::new(&*reference.address))
+        }
+        Value::List(list) | Value::Set(list) | Value::Tuple(list) => {
+            list.iter().any(|value| uses(value, found))
+        }
+        Value::Map(map) | Value::Object(map) => map.values().any(|value| uses(value, found)),
+        Value::Sensitive(inner) => uses(inner, found),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Deferred(_) => {
+            false
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Plans: what a change of the configuration does to the definitions and to the runs.
+//!
+//! Pure: [`diff`] compares what is configured with what was applied, [`effects`] computes by arithmetic what that does
+//! to the runs. Nothing here does I/O or reads a clock; the views in `cli` print a [`Plan`], `store` applies its changes.
+
+mod calendar;
+mod change;
+mod compare;
+mod diff;
+pub mod effects;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+pub use change::Action;
+pub use change::AttributeChange;
+pub use change::Change;
+pub use change::ChangeKind;
+pub use change::OutputChange;
+pub use change::Reason;
+pub use compare::same_value;
+pub use diff::diff;
+pub use diff::diff_outputs;
+pub use diff::keys;
+pub use effects::Effects;
+
+/// What an apply would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The changes of objects, by address. Objects that stay as they are have none.
+    pub changes: Vec<Change>,
+    /// All outputs, also those that stay.
+    pub output_changes: Vec<OutputChange>,
+    /// What it does to the runs.
+    pub effects: Effects,
+    /// The serial of the state that was compared with.
+    pub serial: u64,
+    /// The lineage of that state; empty when there is none yet.
+    pub lineage: String,
+    /// The moment for which due runs were counted.
+    pub at: Timestamp,
+}
+
+/// How many objects are created, updated and deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Created.
+    pub add: usize,
+    /// Updated in-place.
+    pub change: usize,
+    /// Deleted.
+    pub destroy: usize,
+}
+
+impl Plan {
+    /// Whether the definitions and outputs stay as they are. Runs that became due are no change.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && !self.changes_outputs()
+    }
+
+    /// Whether any output changes.
+    pub fn changes_outputs(&self) -> bool {
+        self.output_changes
+            .iter()
+            .any(|output| output.action != Action::NoOp)
+    }
+
+    /// How many objects are created, updated and deleted.
+    pub fn counts(&self) -> Counts {
+        let count = |action| {
+            let same = self.changes.iter().filter(|change| change.action == action);
+            same.count()
+        };
+        Counts {
+            add: count(Action::Create),
+            change: count(Action::Update),
+            destroy: count(Action::Delete),
+        }
+    }
+}
