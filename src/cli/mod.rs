@@ -19,7 +19,6 @@ use clap::FromArgMatches as _;
 use clap::Parser;
 
 use self::commands::Command;
-use self::context::Context;
 use self::context::Environment;
 use self::errors::Failure;
 

@@ -15,6 +15,8 @@ use crate::lang::print;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Default;
+use crate::time::Period;
+use crate::time::parse_duration;
 
 /// Whether an attribute means the same in both; `None` and `null` mean its default.
 pub(super) fn same_attribute(
@@ -50,10 +52,10 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
     let (old, new) = (unmarked(old), unmarked(new));
     match (kind, old, new) {
         (
-            Some(AttributeType::Duration | AttributeType::Period),
+            Some(takes @ (AttributeType::Duration | AttributeType::Period)),
             Value::String(old),
             Value::String(new),
-        ) => old == new || same_time(old, new),
+        ) => old == new || same_time(*takes, old, new),
         (Some(AttributeType::DateTime), Value::String(old), Value::String(new)) => {
             old == new || same_moment(old, new)
         }
@@ -135,24 +137,21 @@ fn same_moment(old: &str, new: &str) -> bool {
 }
 
 /// Whether two texts of time mean the same: `60 seconds` and `1 minute`, but not `24 hours` and `1 day`.
-fn same_time(old: &str, new: &str) -> bool {
-    length(old).is_some_and(|old| length(new) == Some(old))
+fn same_time(takes: AttributeType, old: &str, new: &str) -> bool {
+    length(takes, old).is_some_and(|old| length(takes, new) == Some(old))
 }
 
-/// A length of time as a number of seconds, days or months: clock and calendar do not mix.
-fn length(text: &str) -> Option<(char, u64)> {
-    let (number, unit) = text.trim().split_once(' ')?;
-    let number: u64 = number.parse().ok()?;
-    let unit = unit.trim();
-    let (base, factor) = match unit.strip_suffix('s').unwrap_or(unit) {
-        "second" => ('s', 1),
-        "minute" => ('s', 60),
-        "hour" => ('s', 60 * 60),
-        "day" => ('d', 1),
-        "week" => ('d', 7),
-        "month" => ('m', 1),
-        "year" => ('m', 12),
-        _ => return None,
-    };
-    Some((base, number.checked_mul(factor)?))
+/// A length of clock time, or a period of the calendar: the two do not mix.
+#[derive(PartialEq)]
+enum Length {
+    Clock(jiff::SignedDuration),
+    Calendar(Period),
+}
+
+/// What a text says as the value of an attribute of this type.
+fn length(takes: AttributeType, text: &str) -> Option<Length> {
+    match takes {
+        AttributeType::Period => Period::parse(text).ok().map(Length::Calendar),
+        _ => parse_duration(text).ok().map(Length::Clock),
+    }
 }

@@ -180,24 +180,18 @@ impl ActivityEffect {
 pub fn continued(old: Option<&Schedule>, new: &Schedule, now: Timestamp) -> Schedule {
     let cut = old.and_then(|old| {
         if same_schedule(old, new) {
-            old.cut
+            old.cut()
         } else {
-            calendar::last_due(old, now)
+            old.last_due(now)
                 .map(|last| last.end)
-                .or(old.cut)
+                .or(old.cut())
         }
     });
-    Schedule { cut, ..new.clone() }
+    new.clone().with_cut(cut)
 }
 
 fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
-    Schedule {
-        cut: None,
-        ..old.clone()
-    } == Schedule {
-        cut: None,
-        ..new.clone()
-    }
+    old.clone().with_cut(None) == new.clone().with_cut(None)
 }
 
 /// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`affected`].

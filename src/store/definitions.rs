@@ -1,0 +1,293 @@
+//! What has been applied: objects, outputs, and when.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension as _;
+use rusqlite::Transaction;
+use rusqlite::TransactionBehavior;
+use rusqlite::params;
+use serde_json::Value as Json;
+
+use super::StateLock;
+use super::Store;
+use super::StoreError;
+use super::micros;
+use super::moment;
+use super::runs;
+use crate::engine::Instance;
+use crate::objects::Address;
+
+/// Where a state stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Raised by every apply; 0 before the first.
+    pub serial: u64,
+    /// Tells this state from all others.
+    pub lineage: String,
+}
+
+/// An object as the state keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredObject {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: String,
+    /// Its type; empty for kinds without types.
+    pub type_name: String,
+    /// The pipeline it belongs to.
+    pub pipeline: Option<Address>,
+    /// Its attributes.
+    pub body: Json,
+}
+
+/// What an apply writes, in one transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Apply {
+    /// The serial that the plan was made for.
+    pub expected_serial: u64,
+    /// Objects that are new or changed.
+    pub puts: Vec<StoredObject>,
+    /// Objects that go.
+    pub removes: Vec<Address>,
+    /// All outputs.
+    pub outputs: BTreeMap<String, Json>,
+    /// Pipelines that are activated for the first time.
+    pub activations: BTreeMap<Address, Timestamp>,
+    /// Where the intervals of changed schedules begin.
+    pub cuts: BTreeMap<Address, Timestamp>,
+    /// Objects whose last intervals under their old schedule are made, and until when.
+    pub made_until: BTreeMap<Address, Timestamp>,
+    /// Instances that are made or given up by it.
+    pub instances: Vec<Instance>,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub who: String,
+    /// How many objects were added, changed and destroyed.
+    pub counts: [usize; 3],
+}
+
+impl Store {
+    /// Where the state stands.
+    pub fn head(&self) -> Result<Head, StoreError> {
+        self.connection
+            .query_row("SELECT serial, lineage FROM meta", [], |row| {
+                Ok(Head {
+                    serial: unsigned(row.get(0)?),
+                    lineage: row.get(1)?,
+                })
+            })
+            .map_err(|error| self.error(error))
+    }
+
+    /// The objects as of a serial, by address.
+    pub fn objects_at(&self, serial: u64) -> Result<Vec<StoredObject>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT address, kind, type, pipeline, body FROM objects
+                 WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)
+                 ORDER BY address",
+            )
+            .map_err(|error| self.error(error))?;
+        let rows = statement
+            .query_map([signed(serial)], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, Option<String>>(3)?,
+                    row.get::<_, String>(4)?,
+                ))
+            })
+            .map_err(|error| self.error(error))?;
+        rows.map(|row| {
+            let (address, kind, type_name, pipeline, body) =
+                row.map_err(|error| self.error(error))?;
+            let body = serde_json::from_str(&body)
+                .map_err(|error| self.damaged(format!("`{address}`: {error}")))?;
+            Ok(StoredObject {
+                address: Address::new(address),
+                kind,
+                type_name,
+                pipeline: pipeline.map(Address::new),
+                body,
+            })
+        })
+        .collect()
+    }
+
+    /// The outputs of the newest serial.
+    pub fn outputs(&self) -> Result<BTreeMap<String, Json>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name, value FROM outputs WHERE to_serial IS NULL")
+            .map_err(|error| self.error(error))?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+            .map_err(|error| self.error(error))?;
+        rows.map(|row| {
+            let (name, value) = row.map_err(|error| self.error(error))?;
+            let value = serde_json::from_str(&value)
+                .map_err(|error| self.damaged(format!("output `{name}`: {error}")))?;
+            Ok((name, value))
+        })
+        .collect()
+    }
+
+    /// When each pipeline was first activated.
+    pub fn activations(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
+        self.moments("SELECT pipeline, at FROM activations")
+    }
+
+    /// Where the intervals of changed schedules begin.
+    pub fn cuts(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
+        self.moments("SELECT object, at FROM cuts")
+    }
+
+    /// The end of the newest interval of each object that has an instance.
+    pub fn made_until(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
+        self.moments("SELECT object, made_until FROM cursors")
+    }
+
+    fn moments(&self, query: &str) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(query)
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([], |row| {
+                Ok((Address::new(row.get::<_, String>(0)?), moment(row.get(1)?)))
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Writes an apply and answers the new serial. Refused when the state has moved on since the plan was made.
+    pub fn apply(&mut self, _lock: &StateLock, apply: &Apply) -> Result<u64, StoreError> {
+        let path = self.path.clone();
+        let database = |error| super::database(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database)?;
+        let found: i64 = transaction
+            .query_row("SELECT serial FROM meta", [], |row| row.get(0))
+            .map_err(database)?;
+        if unsigned(found) != apply.expected_serial {
+            return Err(StoreError::Moved {
+                expected: apply.expected_serial,
+                found: unsigned(found),
+            });
+        }
+        let serial = apply.expected_serial + 1;
+        write(&transaction, apply, signed(serial)).map_err(database)?;
+        transaction.commit().map_err(database)?;
+        Ok(serial)
+    }
+}
+
+fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE meta SET serial = ?1", [serial])?;
+    let [added, changed, destroyed] = apply
+        .counts
+        .map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    transaction.execute(
+        "INSERT INTO applies (serial, at, who, version, added, changed, destroyed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            serial,
+            micros(apply.at),
+            apply.who,
+            env!("CARGO_PKG_VERSION"),
+            added,
+            changed,
+            destroyed
+        ],
+    )?;
+    write_objects(transaction, apply, serial)?;
+    write_outputs(transaction, apply, serial)?;
+    for (table, key, moments) in [
+        ("activations", "pipeline", &apply.activations),
+        ("cuts", "object", &apply.cuts),
+    ] {
+        let mut put = transaction.prepare_cached(&format!(
+            "INSERT INTO {table} ({key}, at) VALUES (?1, ?2)
+             ON CONFLICT ({key}) DO UPDATE SET at = excluded.at"
+        ))?;
+        for (address, at) in moments {
+            put.execute(params![address.as_str(), micros(*at)])?;
+        }
+    }
+    for (address, made_until) in &apply.made_until {
+        runs::put_cursor(transaction, address, *made_until)?;
+    }
+    for instance in &apply.instances {
+        runs::put_instance(transaction, instance)?;
+    }
+    Ok(())
+}
+
+fn write_objects(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
+    let mut close = transaction.prepare_cached(
+        "UPDATE objects SET to_serial = ?2 WHERE address = ?1 AND to_serial IS NULL",
+    )?;
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO objects (address, from_serial, kind, type, pipeline, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for address in &apply.removes {
+        close.execute(params![address.as_str(), serial])?;
+    }
+    for object in &apply.puts {
+        close.execute(params![object.address.as_str(), serial])?;
+        put.execute(params![
+            object.address.as_str(),
+            serial,
+            object.kind,
+            object.type_name,
+            object.pipeline.as_ref().map(Address::as_str),
+            object.body.to_string(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_outputs(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
+    let mut close = transaction
+        .prepare_cached("UPDATE outputs SET to_serial = ?2 WHERE name = ?1 AND to_serial IS NULL")?;
+    let mut put = transaction
+        .prepare_cached("INSERT INTO outputs (name, from_serial, value) VALUES (?1, ?2, ?3)")?;
+    let mut get = transaction
+        .prepare_cached("SELECT value FROM outputs WHERE name = ?1 AND to_serial IS NULL")?;
+    let names: Vec<String> = transaction
+        .prepare_cached("SELECT name FROM outputs WHERE to_serial IS NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for name in names {
+        if !apply.outputs.contains_key(&name) {
+            close.execute(params![name, serial])?;
+        }
+    }
+    for (name, value) in &apply.outputs {
+        let text = value.to_string();
+        let old: Option<String> = get.query_row([name], |row| row.get(0)).optional()?;
+        if old.as_ref() != Some(&text) {
+            close.execute(params![name, serial])?;
+            put.execute(params![name, serial, text])?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

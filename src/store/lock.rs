@@ -1,0 +1,166 @@
+//! The two locks of a state.
+//!
+//! Both are locks of the operating system on files beside the state, so that they vanish with the process that holds them.
+//! Who holds one is written into the file, for messages. The runner lease also raises the fence of the state: what a runner
+//! with an older fence still tries to write is refused.
+
+use std::fs::File;
+use std::fs::TryLockError;
+use std::io::Read as _;
+use std::io::Seek as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Store;
+use super::StoreError;
+use super::create_directory;
+use super::create_private;
+
+/// Between two tries to get a lock.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Who holds a lock.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Holder {
+    /// `user@host`.
+    pub who: String,
+    /// What they do, e.g. `apply`.
+    pub operation: String,
+    /// Their process.
+    pub process: u32,
+    /// Since when, UTC.
+    pub since: Timestamp,
+}
+
+impl Holder {
+    /// This process.
+    pub fn this_process(who: String, operation: &str, since: Timestamp) -> Self {
+        Self {
+            who,
+            operation: operation.to_owned(),
+            process: std::process::id(),
+            since,
+        }
+    }
+}
+
+/// The right to change the definition. Ends when it is dropped.
+#[derive(Debug)]
+pub struct StateLock {
+    _file: File,
+}
+
+/// The right to run. Ends when it is dropped.
+#[derive(Debug)]
+pub struct RunnerLease {
+    _file: File,
+    fence: u64,
+}
+
+impl RunnerLease {
+    /// What tells this lease from earlier ones: larger than theirs.
+    pub fn fence(&self) -> u64 {
+        self.fence
+    }
+}
+
+impl Store {
+    /// Takes the state lock of the state at `path`, waiting for at most `patience`.
+    pub fn lock_state(
+        path: &Path,
+        holder: &Holder,
+        patience: Duration,
+    ) -> Result<StateLock, StoreError> {
+        let file = lock(
+            &path.with_file_name("state.lock"),
+            holder,
+            patience,
+            "The state",
+            "Wait until that is done, or wait for it with --lock-timeout=30s. If that process has died, its lock is gone with it.",
+        )?;
+        Ok(StateLock { _file: file })
+    }
+
+    /// Takes the runner lease and raises the fence.
+    pub fn lock_runner(&mut self, holder: &Holder) -> Result<RunnerLease, StoreError> {
+        let file = lock(
+            &self.directory().join("runner.lock"),
+            holder,
+            Duration::ZERO,
+            "The runner lease of this state",
+            "There is one runner for a state. What is due will be run by that one.",
+        )?;
+        let fence: i64 = self
+            .connection
+            .query_row(
+                "UPDATE meta SET fence = fence + 1 RETURNING fence",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.error(error))?;
+        Ok(RunnerLease {
+            _file: file,
+            fence: u64::try_from(fence).unwrap_or(0),
+        })
+    }
+}
+
+fn lock(
+    path: &Path,
+    holder: &Holder,
+    patience: Duration,
+    what: &'static str,
+    advice: &'static str,
+) -> Result<File, StoreError> {
+    if let Some(directory) = path.parent() {
+        create_directory(directory)?;
+    }
+    let mut file = create_private(path)?;
+    let io = |source| StoreError::Io {
+        what: "The lock cannot be used:",
+        path: path.to_path_buf(),
+        source,
+    };
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if waited < patience => {
+                std::thread::sleep(POLL);
+                waited += POLL;
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked {
+                    what,
+                    holder: describe(&mut file),
+                    advice,
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
+    }
+    let text = serde_json::to_string(holder).unwrap_or_default();
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .map_err(io)?;
+    Ok(file)
+}
+
+/// ` by maria@laptop (apply, process 4711) since 2026-11-23T10:00:00Z`; empty if the file does not say.
+fn describe(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    match (read, serde_json::from_str::<Holder>(&text)) {
+        (Ok(_), Ok(holder)) => format!(
+            " by {} ({}, process {}) since {}",
+            holder.who, holder.operation, holder.process, holder.since
+        ),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Formats of the state: numbered migrations, kept in `PRAGMA user_version`.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::TransactionBehavior;
+
+use super::StoreError;
+use super::database;
+
+/// Marks a database as a state of pipeform ("ppfm").
+const APPLICATION_ID: i64 = 0x7070_666d;
+
+/// Each brings the format to the next number.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/001.sql")];
+
+/// The newest format.
+pub(super) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Refuses what is no state, or one of a newer format. Changes nothing.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let read = |name| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .map_err(|error| database(path, error))
+    };
+    let (application, format) = (read("application_id")?, read("user_version")?);
+    let is_empty = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .map_err(|error| database(path, error))?
+        == 0;
+    if application != APPLICATION_ID && !is_empty {
+        return Err(StoreError::Foreign(path.to_path_buf()));
+    }
+    if format > newest() {
+        return Err(StoreError::Newer {
+            path: path.to_path_buf(),
+            found: format,
+            known: newest(),
+        });
+    }
+    Ok(())
+}
+
+/// Brings a state to the newest format, in one transaction.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let format = |connection: &Connection| {
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+    };
+    let current = format(connection).map_err(|error| database(path, error))?;
+    if current == newest() {
+        return Ok(());
+    }
+    let mut run = || -> rusqlite::Result<()> {
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster.
+        let from = usize::try_from(format(&transaction)?).unwrap_or(0);
+        for migration in MIGRATIONS.iter().skip(from) {
+            transaction.execute_batch(migration)?;
+        }
+        if from == 0 {
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.execute(
+                "INSERT INTO meta (only_row, lineage, serial, fence) VALUES (1, ?1, 0, 0)",
+                [uuid::Uuid::new_v4().to_string()],
+            )?;
+        }
+        transaction.pragma_update(None, "user_version", newest())?;
+        transaction.commit()
+    };
+    run().map_err(|error| database(path, error))
+}

@@ -1,0 +1,261 @@
+//! The state: what has been applied, and the runs.
+//!
+//! State is one SQLite database in WAL mode. Every change is one transaction: a crash leaves the old state or the new one.
+//! Two locks guard it ([`lock`](self::lock)): the state lock, for an apply, and the runner lease, whose fence refuses the
+//! late writes of a runner that was superseded. Only this module and `connect::sqlite` use rusqlite.
+
+mod definitions;
+mod lock;
+mod migrations;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::ErrorCode;
+use rusqlite::OpenFlags;
+use thiserror::Error;
+
+pub use definitions::Apply;
+pub use definitions::Head;
+pub use definitions::StoredObject;
+pub use lock::Holder;
+pub use lock::RunnerLease;
+pub use lock::StateLock;
+pub use runs::Counts;
+pub use runs::Filter;
+pub use runs::ProcessRecord;
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the state could not be read or written. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It was written by a newer version.
+    #[error(
+        "The state `{path}` has format {found}, and this version of pipeform knows formats up to {known}.\n\nIt was written by a newer version; use that one, or a newer one. Nothing was changed."
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this version knows.
+        known: i64,
+    },
+    /// It is something else.
+    #[error("`{0}` is not a state of pipeform. Nothing was changed.")]
+    Foreign(PathBuf),
+    /// The state has moved on since it was read.
+    #[error(
+        "The state has changed since it was read: it has serial {found}, and {expected} was expected. Somebody else has applied; plan again."
+    )]
+    Moved {
+        /// The serial that was read.
+        expected: u64,
+        /// The serial that is there.
+        found: u64,
+    },
+    /// Another runner has taken over.
+    #[error(
+        "Another runner has taken over this state (lease {newer}, ours was {ours}), so that nothing more is recorded by this one."
+    )]
+    Fenced {
+        /// Our fence.
+        ours: u64,
+        /// The fence of the other one.
+        newer: u64,
+    },
+    /// Somebody holds a lock.
+    #[error("{what} is locked{holder}.\n\n{advice}")]
+    Locked {
+        /// What is locked.
+        what: &'static str,
+        /// By whom and since when, if that is known.
+        holder: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// There is no place left.
+    #[error(
+        "There is no space left to write the state `{path}`. Make room and try again; what was committed before is safe."
+    )]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What is kept does not make sense.
+    #[error("The state `{path}` is damaged: {problem}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file of the state cannot be used.
+    #[error("{what} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database refused.
+    #[error("The state `{path}` cannot be used: {source}")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+}
+
+/// A state, opened.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens a state for reading. Where there is none, an empty one is answered and nothing is created.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            let connection = Connection::open_in_memory().map_err(|error| database(path, error))?;
+            return Self::prepared(connection, path);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(|error| database(path, error))?;
+        let store = Self {
+            connection,
+            path: path.to_path_buf(),
+        };
+        store.configure_reading()?;
+        migrations::check(&store.connection, &store.path)?;
+        Ok(store)
+    }
+
+    /// Opens a state for writing, creating it where there is none.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(directory) = path.parent() {
+            create_directory(directory)?;
+        }
+        create_private(path)?;
+        let connection = Connection::open(path).map_err(|error| database(path, error))?;
+        Self::prepared(connection, path)
+    }
+
+    fn prepared(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        let mut store = Self {
+            connection,
+            path: path.to_path_buf(),
+        };
+        store.configure_reading()?;
+        migrations::check(&store.connection, &store.path)?;
+        store.configure_writing()?;
+        migrations::migrate(&mut store.connection, &store.path)?;
+        Ok(store)
+    }
+
+    fn configure_reading(&self) -> Result<(), StoreError> {
+        self.connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .and_then(|()| self.connection.pragma_update(None, "foreign_keys", true))
+            .map_err(|error| self.error(error))
+    }
+
+    /// Commits are on the disk before anything is done because of them.
+    fn configure_writing(&self) -> Result<(), StoreError> {
+        self.connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .and_then(|()| self.connection.pragma_update(None, "synchronous", "FULL"))
+            .map_err(|error| self.error(error))
+    }
+
+    /// The directory that the state lies in.
+    fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new("."))
+    }
+
+    fn error(&self, error: rusqlite::Error) -> StoreError {
+        database(&self.path, error)
+    }
+
+    fn damaged(&self, problem: impl Into<String>) -> StoreError {
+        StoreError::Damaged {
+            path: self.path.clone(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// What the database said, as far as a user can do something about it.
+fn database(path: &Path, error: rusqlite::Error) -> StoreError {
+    let path = path.to_path_buf();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full { path },
+        Some(ErrorCode::NotADatabase) => StoreError::Foreign(path),
+        _ => StoreError::Database {
+            path,
+            source: error,
+        },
+    }
+}
+
+/// Creates a directory that only its owner can enter.
+fn create_directory(directory: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    if directory.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|source| StoreError::Io {
+            what: "The directory of the state cannot be created:",
+            path: directory.to_path_buf(),
+            source,
+        })
+}
+
+/// Creates an empty file that only its owner can read, if there is none.
+fn create_private(path: &Path) -> Result<std::fs::File, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| StoreError::Io {
+            what: "The file cannot be opened for writing:",
+            path: path.to_path_buf(),
+            source,
+        })
+}
+
+/// A moment as the database keeps it.
+fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// A moment from the database.
+fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}

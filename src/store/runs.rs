@@ -1,0 +1,414 @@
+//! The runs: instances, attempts, how far instances have been made.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::Transaction;
+use rusqlite::TransactionBehavior;
+use rusqlite::params;
+
+use super::RunnerLease;
+use super::Store;
+use super::StoreError;
+use super::definitions::signed;
+use super::definitions::unsigned;
+use super::micros;
+use super::moment;
+use crate::engine::Attempt;
+use crate::engine::Change;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Ranges;
+use crate::engine::Status;
+use crate::objects::Address;
+use crate::time::Interval;
+
+/// The process group that an attempt runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessRecord {
+    /// The id of the group and of its leader.
+    pub id: u32,
+    /// When the leader started, in clock ticks since boot: tells it from a later process with the same id.
+    pub started: u64,
+}
+
+/// Which instances are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of these objects; `None`: of all.
+    pub objects: Option<Vec<Address>>,
+    /// With one of these statuses; empty: with any.
+    pub statuses: Vec<Status>,
+    /// Whose interval starts at or after this.
+    pub from: Option<Timestamp>,
+    /// Whose interval starts before this.
+    pub to: Option<Timestamp>,
+    /// No more than this.
+    pub limit: Option<usize>,
+}
+
+/// How many instances of each object have each status.
+pub type Counts = BTreeMap<Address, BTreeMap<Status, u64>>;
+
+const INSTANCE: &str = "object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at, running_since, ended_at, reason";
+
+impl Store {
+    /// Commits what the engine has decided, in order, in one transaction. Refused when another runner has taken over.
+    pub fn commit(&mut self, lease: &RunnerLease, changes: &[Change]) -> Result<(), StoreError> {
+        self.fenced(lease, |transaction| {
+            for change in changes {
+                match change {
+                    Change::Instance(instance) => put_instance(transaction, instance)?,
+                    Change::Attempt(attempt) => put_attempt(transaction, attempt)?,
+                    Change::Cursor { object, made_until } => {
+                        put_cursor(transaction, object, *made_until)?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Records in which process group an attempt runs, so that a later runner can find it.
+    pub fn record_process(
+        &mut self,
+        lease: &RunnerLease,
+        key: &InstanceKey,
+        attempt: u32,
+        process: ProcessRecord,
+    ) -> Result<(), StoreError> {
+        self.fenced(lease, |transaction| {
+            transaction.execute(
+                "UPDATE attempts SET process = ?5, process_started = ?6
+                 WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 AND number = ?4",
+                params![
+                    key.object.as_str(),
+                    micros(key.interval.start),
+                    micros(key.interval.end),
+                    attempt,
+                    process.id,
+                    signed(process.started),
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn fenced(
+        &mut self,
+        lease: &RunnerLease,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let database = |error| super::database(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database)?;
+        let newest: i64 = transaction
+            .prepare_cached("SELECT fence FROM meta")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(database)?;
+        if unsigned(newest) != lease.fence() {
+            return Err(StoreError::Fenced {
+                ours: lease.fence(),
+                newer: unsigned(newest),
+            });
+        }
+        write(&transaction).map_err(database)?;
+        transaction.commit().map_err(database)
+    }
+
+    /// All instances that have not finished: waiting, running, failed and given up.
+    pub fn unfinished_instances(&self) -> Result<Vec<Instance>, StoreError> {
+        self.collect(
+            &format!(
+                "SELECT {INSTANCE} FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED')"
+            ),
+            &[],
+        )
+    }
+
+    /// The finished and skipped intervals of each object, merged.
+    pub fn settled(&self) -> Result<BTreeMap<Address, Ranges>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT object, start, \"end\" FROM instances
+                 WHERE status IN ('FINISHED', 'SKIPPED') AND start < \"end\"
+                 ORDER BY object, start",
+            )
+            .map_err(|error| self.error(error))?;
+        let mut settled: BTreeMap<Address, Ranges> = BTreeMap::new();
+        let mut rows = statement.query([]).map_err(|error| self.error(error))?;
+        let mut current: Option<(String, Ranges)> = None;
+        while let Some(row) = rows.next().map_err(|error| self.error(error))? {
+            let read = || -> rusqlite::Result<(String, Interval)> {
+                Ok((row.get(0)?, interval(row, 1)?))
+            };
+            let (object, interval) = read().map_err(|error| self.error(error))?;
+            match &mut current {
+                Some((known, ranges)) if *known == object => ranges.insert(interval),
+                _ => {
+                    if let Some((known, ranges)) = current.take() {
+                        settled.insert(Address::new(known), ranges);
+                    }
+                    current = Some((object, Ranges::from_iter([interval])));
+                }
+            }
+        }
+        if let Some((known, ranges)) = current {
+            settled.insert(Address::new(known), ranges);
+        }
+        Ok(settled)
+    }
+
+    /// Instances, newest interval first.
+    pub fn instances(&self, filter: &Filter) -> Result<Vec<Instance>, StoreError> {
+        let mut conditions = vec!["TRUE".to_owned()];
+        let mut values: Vec<rusqlite::types::Value> = Vec::new();
+        let mut bind = |value: rusqlite::types::Value| {
+            values.push(value);
+            format!("?{}", values.len())
+        };
+        if let Some(objects) = &filter.objects {
+            let names: Vec<_> = objects
+                .iter()
+                .map(|object| bind(object.as_str().to_owned().into()))
+                .collect();
+            conditions.push(format!("object IN ({})", names.join(", ")));
+        }
+        if !filter.statuses.is_empty() {
+            let names: Vec<_> = filter
+                .statuses
+                .iter()
+                .map(|status| bind(status.as_str().to_owned().into()))
+                .collect();
+            conditions.push(format!("status IN ({})", names.join(", ")));
+        }
+        if let Some(from) = filter.from {
+            let value = bind(micros(from).into());
+            conditions.push(format!("start >= {value}"));
+        }
+        if let Some(to) = filter.to {
+            let value = bind(micros(to).into());
+            conditions.push(format!("start < {value}"));
+        }
+        let limit = filter
+            .limit
+            .map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        self.collect(
+            &format!(
+                "SELECT {INSTANCE} FROM instances WHERE {} ORDER BY start DESC, object LIMIT {limit}",
+                conditions.join(" AND ")
+            ),
+            &values,
+        )
+    }
+
+    /// How many instances of each object have each status.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT object, status, count(*) FROM instances GROUP BY object, status")
+            .map_err(|error| self.error(error))?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok((
+                    Address::new(row.get::<_, String>(0)?),
+                    status(row, 1)?,
+                    unsigned(row.get(2)?),
+                ))
+            })
+            .map_err(|error| self.error(error))?;
+        let mut counts = Counts::new();
+        for row in rows {
+            let (object, status, count) = row.map_err(|error| self.error(error))?;
+            counts.entry(object).or_default().insert(status, count);
+        }
+        Ok(counts)
+    }
+
+    /// The attempts of an instance, oldest first.
+    pub fn attempts(&self, key: &InstanceKey) -> Result<Vec<Attempt>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT object, start, \"end\", number, status, started_at, ended_at, error, fence
+                 FROM attempts WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 ORDER BY number",
+            )
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map(
+                params![
+                    key.object.as_str(),
+                    micros(key.interval.start),
+                    micros(key.interval.end)
+                ],
+                read_attempt,
+            )
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Attempts that are under way or whose runner died, with their process groups.
+    pub fn running_attempts(&self) -> Result<Vec<(Attempt, Option<ProcessRecord>)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT object, start, \"end\", number, status, started_at, ended_at, error, fence,
+                        process, process_started
+                 FROM attempts WHERE status = 'RUNNING'",
+            )
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([], |row| {
+                let process: Option<u32> = row.get(9)?;
+                let started: Option<i64> = row.get(10)?;
+                let process = process.zip(started).map(|(id, started)| ProcessRecord {
+                    id,
+                    started: unsigned(started),
+                });
+                Ok((read_attempt(row)?, process))
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    fn collect(
+        &self,
+        query: &str,
+        values: &[rusqlite::types::Value],
+    ) -> Result<Vec<Instance>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(query)
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map(rusqlite::params_from_iter(values), read_instance)
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+}
+
+/// Inserts or replaces an instance.
+pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(&format!(
+            "INSERT OR REPLACE INTO instances ({INSTANCE})
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        ))?
+        .execute(params![
+            instance.key.object.as_str(),
+            micros(instance.key.interval.start),
+            micros(instance.key.interval.end),
+            instance.status.as_str(),
+            instance.attempts,
+            instance.failures,
+            instance.definition.map(signed),
+            instance.not_before.map(micros),
+            instance.checking_since.map(micros),
+            instance.started_at.map(micros),
+            instance.running_since.map(micros),
+            instance.ended_at.map(micros),
+            instance.reason,
+        ])?;
+    Ok(())
+}
+
+/// Inserts an attempt, or brings it up to date without touching its process.
+fn put_attempt(connection: &Connection, attempt: &Attempt) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO attempts (object, start, \"end\", number, status, started_at, ended_at, error, fence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (object, start, \"end\", number) DO UPDATE SET
+                status = excluded.status, started_at = excluded.started_at,
+                ended_at = excluded.ended_at, error = excluded.error, fence = excluded.fence",
+        )?
+        .execute(params![
+            attempt.instance.object.as_str(),
+            micros(attempt.instance.interval.start),
+            micros(attempt.instance.interval.end),
+            attempt.number,
+            attempt.status.as_str(),
+            micros(attempt.started_at),
+            attempt.ended_at.map(micros),
+            attempt.error,
+            signed(attempt.fence),
+        ])?;
+    Ok(())
+}
+
+/// Says how far instances of an object have been made.
+pub(super) fn put_cursor(
+    connection: &Connection,
+    object: &Address,
+    made_until: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO cursors (object, made_until) VALUES (?1, ?2)
+             ON CONFLICT (object) DO UPDATE SET made_until = excluded.made_until",
+        )?
+        .execute(params![object.as_str(), micros(made_until)])?;
+    Ok(())
+}
+
+fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
+    let time = |column: usize| -> rusqlite::Result<Option<Timestamp>> {
+        Ok(row.get::<_, Option<i64>>(column)?.map(moment))
+    };
+    Ok(Instance {
+        key: key(row)?,
+        status: status(row, 3)?,
+        attempts: row.get(4)?,
+        failures: row.get(5)?,
+        definition: row.get::<_, Option<i64>>(6)?.map(unsigned),
+        not_before: time(7)?,
+        checking_since: time(8)?,
+        started_at: time(9)?,
+        running_since: time(10)?,
+        ended_at: time(11)?,
+        reason: row.get(12)?,
+    })
+}
+
+fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+    Ok(Attempt {
+        instance: key(row)?,
+        number: row.get(3)?,
+        status: status(row, 4)?,
+        started_at: moment(row.get(5)?),
+        ended_at: row.get::<_, Option<i64>>(6)?.map(moment),
+        error: row.get(7)?,
+        fence: unsigned(row.get(8)?),
+    })
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<InstanceKey> {
+    Ok(InstanceKey {
+        object: Address::new(row.get::<_, String>(0)?),
+        interval: interval(row, 1)?,
+    })
+}
+
+fn interval(row: &Row<'_>, column: usize) -> rusqlite::Result<Interval> {
+    Ok(Interval {
+        start: moment(row.get(column)?),
+        end: moment(row.get(column + 1)?),
+    })
+}
+
+fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
+    let name: String = row.get(column)?;
+    Status::parse(&name).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            format!("there is no status `{name}`").into(),
+        )
+    })
+}
