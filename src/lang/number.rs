@@ -42,7 +42,7 @@ impl Number {
     /// Reads a decimal number with optional sign, fraction and exponent; `None` if the text is not one or is too large.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        if digits.len() > MAX_DIGITS as usize
+        if i64::try_from(digits.len()).is_ok_and(|length| length > MAX_DIGITS)
             || !digits.starts_with(|first: char| first.is_ascii_digit())
         {
             return None;

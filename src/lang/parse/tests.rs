@@ -70,6 +70,10 @@ fn the_usual_mistakes_get_a_helpful_message() {
             "1: A number may have at most 10,000 digits before and after the point.",
         ),
         (
+            "a = 1 ! 2\n",
+            "1: The value of `a` cannot be read. Check its operators, brackets and quotes.",
+        ),
+        (
             "foo\n",
             "1: `foo` stands alone. An attribute is `foo = value`; a block is `foo { … }`.",
         ),
