@@ -78,6 +78,21 @@ fn known_expressions_are_evaluated_as_in_terraform() {
 }
 
 #[test]
+fn the_largest_numbers_read_back() {
+    let digits = "9".repeat(300);
+    let small = format!("0.{}1", "0".repeat(298));
+    check(&[
+        (&digits, &digits),
+        (&small, &small),
+        ("1e200 * 1e99 == 1e299", "true"),
+        ("1 / 3 * 1e-200 > 0", "true"),
+        ("10 / 3 * 3", "10"),
+    ]);
+    let third = scope().shown("1 / 3 * 1e200");
+    assert_eq!(scope().shown(&third), third);
+}
+
+#[test]
 fn errors_say_what_and_why() {
     check(&[
         (

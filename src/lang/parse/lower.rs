@@ -208,7 +208,7 @@ impl<'a> Lower<'a> {
         let number = Number::parse(self.raw(range)).unwrap_or_else(|| {
             self.error(
                 "Invalid number",
-                "A number may have at most 10,000 digits before and after the point.",
+                "A number may have at most 300 digits.",
                 span,
             );
             Number::from(0)

@@ -111,6 +111,8 @@ fn usual(line: &str, before: &str, rest: &str) -> Option<String> {
     let after_word = trimmed.get(word.len()..).unwrap_or("").trim_start();
     let detail = if next == Some('\'') || before.trim_end().ends_with('\'') {
         "Strings are written in double quotes: `\"text\"`, not `'text'`.".to_owned()
+    } else if rest.starts_with(['e', 'E']) && before.ends_with(|last: char| last.is_ascii_digit()) {
+        "A number may have at most 300 digits.".to_owned()
     } else if rest.starts_with(['&', '|'])
         || !line.contains('"') && (line.contains(" & ") || line.contains(" | "))
     {
