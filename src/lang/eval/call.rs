@@ -27,11 +27,11 @@ use crate::lang::value::Value;
 const SPECIAL: [&str; 5] = ["can", "issensitive", "nonsensitive", "sensitive", "try"];
 
 /// The arguments of a call, evaluated.
-struct Arguments {
-    values: Vec<(Value, Span)>,
+pub(super) struct Arguments {
+    pub(super) values: Vec<(Value, Span)>,
     /// Whether the last is still to be expanded, because it is deferred.
-    expand: bool,
-    sensitive: bool,
+    pub(super) expand: bool,
+    pub(super) sensitive: bool,
 }
 
 impl Evaluator<'_> {
@@ -55,7 +55,18 @@ impl Evaluator<'_> {
                     .help_if(hint),
             ));
         };
-        let mut arguments = self.arguments(arguments, expand, frames)?;
+        let arguments = self.arguments(arguments, expand, frames)?;
+        self.apply(function, name, arguments, span)
+    }
+
+    /// Calls a function with evaluated arguments, or leaves a residual call.
+    pub(super) fn apply(
+        &self,
+        function: &Function,
+        name: &Ident,
+        mut arguments: Arguments,
+        span: Span,
+    ) -> Outcome {
         check_count(function, &arguments, span)?;
         let mut known = true;
         for (index, (value, place)) in arguments.values.iter_mut().enumerate() {
