@@ -117,9 +117,9 @@ pub enum Part {
         /// The condition.
         condition: Expr,
         /// The text when it holds.
-        then: Vec<Part>,
+        then: Vec<Self>,
         /// The text when it does not.
-        otherwise: Vec<Part>,
+        otherwise: Vec<Self>,
     },
     /// `%{ for … }`.
     For {
@@ -130,7 +130,7 @@ pub enum Part {
         /// What is iterated over.
         collection: Expr,
         /// The text for each element.
-        body: Vec<Part>,
+        body: Vec<Self>,
     },
 }
 

@@ -3,6 +3,7 @@
 //! The text is canonical, on one line, and reads back as the same meaning: residuals are kept in this form in plan and state.
 //! [`value_lines`] is the other form, for people: several lines, plain brackets, secrets hidden.
 
+use std::fmt;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -70,6 +71,11 @@ fn is_plain_key(key: &str) -> bool {
 }
 
 impl Printer {
+    /// Appends; writing into a string cannot fail.
+    fn put(&mut self, text: fmt::Arguments<'_>) {
+        self.text.write_fmt(text).unwrap_or_default();
+    }
+
     /// Prints an expression; in parentheses if it binds less tightly than `least`.
     fn expression(&mut self, expr: &Expr, least: u8) {
         let own = match &expr.kind {
@@ -139,7 +145,7 @@ impl Printer {
             }
             ExprKind::Binary(operator, left, right) => {
                 self.expression(left, own);
-                let _ = write!(self.text, " {} ", sign(*operator));
+                self.put(format_args!(" {} ", sign(*operator)));
                 self.expression(right, own + 1);
             }
             ExprKind::Conditional(condition, yes, no) => {
@@ -183,13 +189,12 @@ impl Printer {
         self.text.push('{');
         for (index, (key, item)) in items.enumerate() {
             self.text.push_str(if index > 0 { ", " } else { " " });
-            match &key.kind {
-                ExprKind::Value(Value::String(text)) => self.key(text),
-                _ => {
-                    self.text.push('(');
-                    self.expression(key, 0);
-                    self.text.push(')');
-                }
+            if let ExprKind::Value(Value::String(text)) = &key.kind {
+                self.key(text);
+            } else {
+                self.text.push('(');
+                self.expression(key, 0);
+                self.text.push(')');
             }
             self.text.push_str(" = ");
             self.expression(item, 0);
@@ -213,9 +218,9 @@ impl Printer {
             "[for "
         });
         if let Some(key) = &node.key {
-            let _ = write!(self.text, "{}, ", key.text);
+            self.put(format_args!("{}, ", key.text));
         }
-        let _ = write!(self.text, "{} in ", node.value.text);
+        self.put(format_args!("{} in ", node.value.text));
         self.expression(&node.collection, CONDITIONAL + 1);
         self.text.push_str(" : ");
         if let Some(key) = &node.result_key {
@@ -284,9 +289,9 @@ impl Printer {
                 } => {
                     self.text.push_str("%{ for ");
                     if let Some(key) = key {
-                        let _ = write!(self.text, "{}, ", key.text);
+                        self.put(format_args!("{}, ", key.text));
                     }
-                    let _ = write!(self.text, "{} in ", value.text);
+                    self.put(format_args!("{} in ", value.text));
                     self.expression(collection, 0);
                     self.text.push_str(" }");
                     self.parts(body, Some('%'));
@@ -303,11 +308,11 @@ impl Printer {
             Value::Number(number) => {
                 let text = number.to_string();
                 let parens = text.starts_with('-') && least > UNARY;
-                let _ = if parens {
-                    write!(self.text, "({text})")
+                if parens {
+                    self.put(format_args!("({text})"));
                 } else {
-                    write!(self.text, "{text}")
-                };
+                    self.text.push_str(&text);
+                }
             }
             Value::String(text) => self.quoted(text),
             Value::Tuple(items) => self.values("[", items, "]"),
@@ -373,10 +378,10 @@ impl Printer {
                 }
                 // What precedes an interpolation must not double its sign.
                 '$' | '%' if chars.peek().is_none() && after == Some(char) => {
-                    let _ = write!(self.text, "\\u{:04x}", u32::from(char));
+                    self.put(format_args!("\\u{:04x}", u32::from(char)));
                 }
                 char if char.is_control() || is_bidi(char) => {
-                    let _ = write!(self.text, "\\u{:04x}", u32::from(char));
+                    self.put(format_args!("\\u{:04x}", u32::from(char)));
                 }
                 char => self.text.push(char),
             }
@@ -389,11 +394,11 @@ impl Printer {
             Value::List(items) | Value::Set(items) | Value::Tuple(items) if !items.is_empty() => {
                 self.text.push_str("[\n");
                 for item in items.iter() {
-                    let _ = write!(self.text, "{:inner$}", "");
+                    self.put(format_args!("{:inner$}", ""));
                     self.lines(item, inner);
                     self.text.push_str(",\n");
                 }
-                let _ = write!(self.text, "{:indent$}]", "");
+                self.put(format_args!("{:indent$}]", ""));
             }
             Value::Map(items) | Value::Object(items) if !items.is_empty() => {
                 self.text.push_str("{\n");
@@ -408,11 +413,11 @@ impl Printer {
                 };
                 let width = keys().map(|key| key.chars().count()).max().unwrap_or(0);
                 for (key, item) in keys().zip(items.values()) {
-                    let _ = write!(self.text, "{:inner$}{key:width$} = ", "");
+                    self.put(format_args!("{:inner$}{key:width$} = ", ""));
                     self.lines(item, inner);
                     self.text.push('\n');
                 }
-                let _ = write!(self.text, "{:indent$}}}", "");
+                self.put(format_args!("{:indent$}}}", ""));
             }
             Value::List(_) | Value::Set(_) | Value::Tuple(_) => self.text.push_str("[]"),
             Value::Map(_) | Value::Object(_) => self.text.push_str("{}"),

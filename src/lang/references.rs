@@ -68,7 +68,7 @@ fn walk_parts(parts: &[Part], bound: &mut Vec<Arc<str>>, found: &mut Vec<Vec<Ste
             } => {
                 walk(collection, bound, found);
                 within(key.as_ref(), value, bound, |bound| {
-                    walk_parts(body, bound, found)
+                    walk_parts(body, bound, found);
                 });
             }
         }

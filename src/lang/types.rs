@@ -382,11 +382,10 @@ fn object(
     let mut entries = BTreeMap::new();
     for (name, field) in fields {
         let value = match items.get(name) {
-            Some(Value::Null) if field.optional => field.default.clone(),
+            Some(Value::Null) | None if field.optional => field.default.clone(),
             Some(value) => {
                 convert(value, &field.ty).map_err(|error| error.inside(&format!(".{name}")))?
             }
-            None if field.optional => field.default.clone(),
             None => {
                 let extra = items
                     .keys()

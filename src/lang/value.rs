@@ -200,11 +200,8 @@ impl Value {
                     .then(left.len().cmp(&right.len()))
             }
             (Self::Map(left), Self::Map(right)) | (Self::Object(left), Self::Object(right)) => {
-                let entry = |((left_key, left), (right_key, right)): (
-                    (&Arc<str>, &Self),
-                    (&Arc<str>, &Self),
-                )| {
-                    left_key.cmp(right_key).then_with(|| left.compare(right))
+                let entry = |(left, right): (Entry<'_>, Entry<'_>)| {
+                    left.0.cmp(right.0).then_with(|| left.1.compare(right.1))
                 };
                 let entries = left.iter().zip(right.iter()).map(entry);
                 entries
@@ -215,6 +212,9 @@ impl Value {
         }
     }
 }
+
+/// An entry of a map or object.
+type Entry<'v> = (&'v Arc<str>, &'v Value);
 
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;

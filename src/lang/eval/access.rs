@@ -139,7 +139,7 @@ fn entry(entries: &BTreeMap<Arc<str>, Value>, name: &str, span: Span) -> Outcome
         match names.as_slice() {
             [] => detail.push_str(" The object is empty."),
             _ if entries.len() > names.len() => {}
-            _ => detail.push_str(&format!(" There are {}.", names.join(", "))),
+            _ => detail = format!("{detail} There are {}.", names.join(", ")),
         }
         let hint = did_you_mean(name, entries.keys().map(|key| &**key));
         Fault::new(
@@ -150,7 +150,7 @@ fn entry(entries: &BTreeMap<Arc<str>, Value>, name: &str, span: Span) -> Outcome
     })
 }
 
-fn no_attributes(value: &Value, name: &Step) -> Box<Fault> {
+fn no_attributes(value: &Value, name: &Step) -> Fault {
     let help = match value {
         Value::List(_) | Value::Tuple(_) => Some(format!(
             "Write `[*].{0}` for that of every element, or `[0].{0}` for that of the first.",

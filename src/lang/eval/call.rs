@@ -27,11 +27,11 @@ use crate::lang::value::Value;
 const SPECIAL: [&str; 5] = ["can", "issensitive", "nonsensitive", "sensitive", "try"];
 
 /// The arguments of a call, evaluated.
-struct Arguments {
-    values: Vec<(Value, Span)>,
+pub(super) struct Arguments {
+    pub(super) values: Vec<(Value, Span)>,
     /// Whether the last is still to be expanded, because it is deferred.
-    expand: bool,
-    sensitive: bool,
+    pub(super) expand: bool,
+    pub(super) sensitive: bool,
 }
 
 impl Evaluator<'_> {
@@ -55,7 +55,18 @@ impl Evaluator<'_> {
                     .help_if(hint),
             ));
         };
-        let mut arguments = self.arguments(arguments, expand, frames)?;
+        let arguments = self.arguments(arguments, expand, frames)?;
+        self.apply(function, name, arguments, span)
+    }
+
+    /// Calls a function with evaluated arguments, or leaves a residual call.
+    pub(super) fn apply(
+        &self,
+        function: &Function,
+        name: &Ident,
+        mut arguments: Arguments,
+        span: Span,
+    ) -> Outcome {
         check_count(function, &arguments, span)?;
         let mut known = true;
         for (index, (value, place)) in arguments.values.iter_mut().enumerate() {
@@ -118,7 +129,7 @@ impl Evaluator<'_> {
         exprs: &[Expr],
         expand: bool,
         frames: Frames<'_>,
-    ) -> Result<Arguments, Box<Fault>> {
+    ) -> Result<Arguments, Fault> {
         let values = self.all(exprs, frames)?;
         let mut values: Vec<(Value, Span)> = values
             .into_iter()
@@ -148,7 +159,7 @@ impl Evaluator<'_> {
                 values.push((last, span));
             }
             Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
-                values.extend(items.iter().map(|item| (item.clone(), span)))
+                values.extend(items.iter().map(|item| (item.clone(), span)));
             }
             other => {
                 let detail = format!(
@@ -166,16 +177,16 @@ impl Evaluator<'_> {
     }
 
     fn special(&self, name: &Ident, arguments: &[Expr], span: Span, frames: Frames<'_>) -> Outcome {
-        let one = || match arguments {
-            [argument] => Ok(argument),
-            _ => {
-                let detail = format!(
-                    "`{}` takes one argument; this call has {}.",
-                    name.text,
-                    arguments.len()
-                );
-                Err(Fault::at("Wrong number of arguments", detail, span))
+        let one = || {
+            if let [argument] = arguments {
+                return Ok(argument);
             }
+            let detail = format!(
+                "`{}` takes one argument; this call has {}.",
+                name.text,
+                arguments.len()
+            );
+            Err(Fault::at("Wrong number of arguments", detail, span))
         };
         match &*name.text {
             "try" => self.try_call(name, arguments, span, frames),
@@ -264,7 +275,7 @@ fn residual_call(name: &Ident, arguments: Arguments, span: Span) -> Value {
     deferred(kind, span).mark(sensitive)
 }
 
-fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result<(), Box<Fault>> {
+fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result<(), Fault> {
     let needed = function.parameters.len();
     let given = arguments.values.len();
     let too_many =

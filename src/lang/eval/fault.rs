@@ -4,7 +4,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::lang::value::Value;
 
-pub(super) type Outcome = Result<Value, Box<Fault>>;
+pub(super) type Outcome = Result<Value, Fault>;
 
 /// The errors of an expression, not yet reported, so that `try` and `can` may drop them.
 #[derive(Debug)]
@@ -16,36 +16,36 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(diagnostic: Diagnostic) -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn new(diagnostic: Diagnostic) -> Self {
+        Self {
             diagnostics: vec![diagnostic],
             fatal: false,
-        })
+        }
     }
 
     /// An error with its place.
-    pub(super) fn at(summary: &str, detail: impl Into<String>, span: Span) -> Box<Self> {
+    pub(super) fn at(summary: &str, detail: impl Into<String>, span: Span) -> Self {
         Self::new(Diagnostic::error(summary, detail).at(span))
     }
 
     /// An error that the scope has reported.
-    pub(super) fn reported() -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn reported() -> Self {
+        Self {
             diagnostics: Vec::new(),
             fatal: true,
-        })
+        }
     }
 
     /// The end of the budget.
-    pub(super) fn exhausted(what: &str, span: Span) -> Box<Self> {
+    pub(super) fn exhausted(what: &str, span: Span) -> Self {
         let detail = format!(
             "Evaluating this configuration {what}. Look for nested `for` expressions, or for values that grow from one local to the next."
         );
         let diagnostic = Diagnostic::error("Evaluation too large", detail).at(span);
-        Box::new(Self {
+        Self {
             diagnostics: vec![diagnostic],
             fatal: true,
-        })
+        }
     }
 
     pub(super) fn merge(&mut self, other: Self) {

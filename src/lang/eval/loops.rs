@@ -11,6 +11,7 @@ use super::Frames;
 use super::fault::Fault;
 use super::fault::Outcome;
 use super::object_key;
+use super::operators::as_condition;
 use super::residual;
 use super::residual::deferred;
 use crate::diag::Diagnostic;
@@ -50,15 +51,11 @@ impl Evaluator<'_> {
             sensitive: marked,
             ..Results::default()
         };
-        for (key, value) in self.entries(&source, node.collection.span)? {
-            let progress = self.with_element(
-                node.key.as_ref(),
-                &node.value,
-                &key,
-                &value,
-                frames,
-                |frames| self.iteration(node, frames, &mut results),
-            )?;
+        for entry in entries(&source, node.collection.span)? {
+            let names = (node.key.as_ref(), &node.value);
+            let progress = with_element(names, &entry, frames, |frames| {
+                self.iteration(node, frames, &mut results)
+            })?;
             if let Progress::Deferred = progress {
                 return self
                     .residual_for(node, source, span, frames)
@@ -84,14 +81,14 @@ impl Evaluator<'_> {
         node: &For,
         frames: Frames<'_>,
         results: &mut Results,
-    ) -> Result<Progress, Box<Fault>> {
+    ) -> Result<Progress, Fault> {
         if let Some(condition) = &node.condition {
             let (value, marked) = self.expression(condition, frames)?.unmark();
             results.sensitive |= marked;
             if matches!(value, Value::Deferred(_)) {
                 return Ok(Progress::Deferred);
             }
-            if !self.condition(&value, condition.span)? {
+            if !as_condition(&value, condition.span)? {
                 return Ok(Progress::Done);
             }
         }
@@ -123,7 +120,7 @@ impl Evaluator<'_> {
         let (collection, mut sensitive) = residual::to_expr(source, node.collection.span);
         let (key, value, (result_key, result, condition)) =
             self.residual_loop(node.key.as_ref(), &node.value, frames, |frames| {
-                let mut fold = |expr: &Expr| -> Result<Expr, Box<Fault>> {
+                let mut fold = |expr: &Expr| -> Result<Expr, Fault> {
                     let (expr, marked) =
                         residual::to_expr(self.expression(expr, frames)?, expr.span);
                     sensitive |= marked;
@@ -152,8 +149,8 @@ impl Evaluator<'_> {
         key: Option<&Ident>,
         value: &Ident,
         frames: Frames<'_>,
-        mut body: impl FnMut(Frames<'_>) -> Result<T, Box<Fault>>,
-    ) -> Result<(Option<Ident>, Ident, T), Box<Fault>> {
+        mut body: impl FnMut(Frames<'_>) -> Result<T, Fault>,
+    ) -> Result<(Option<Ident>, Ident, T), Fault> {
         self.residual_loops.set(self.residual_loops.get() + 1);
         self.meet_frames(frames);
         let result = loop {
@@ -229,74 +226,6 @@ impl Evaluator<'_> {
         name
     }
 
-    /// Calls `body` with the variables of one element.
-    pub(super) fn with_element<T>(
-        &self,
-        key_name: Option<&Ident>,
-        value_name: &Ident,
-        key: &Value,
-        value: &Value,
-        frames: Frames<'_>,
-        body: impl FnOnce(Frames<'_>) -> T,
-    ) -> T {
-        let key_frame = Frame {
-            name: key_name.map_or("", |name| &name.text),
-            value: key,
-            residual: None,
-            parent: frames,
-        };
-        let frame = Frame {
-            name: &value_name.text,
-            value,
-            residual: None,
-            parent: Some(&key_frame),
-        };
-        body(Some(&frame))
-    }
-
-    /// Keys and elements of a collection.
-    pub(super) fn entries(
-        &self,
-        source: &Value,
-        span: Span,
-    ) -> Result<Vec<(Value, Value)>, Box<Fault>> {
-        let numbered = |items: &[Value]| -> Vec<(Value, Value)> {
-            let key = |index: usize| {
-                Value::Number(Number::from(i64::try_from(index).unwrap_or(i64::MAX)))
-            };
-            items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| (key(index), item.clone()))
-                .collect()
-        };
-        match source {
-            Value::List(items) | Value::Tuple(items) => Ok(numbered(items)),
-            Value::Set(items) => Ok(items
-                .iter()
-                .map(|item| (item.clone(), item.clone()))
-                .collect()),
-            Value::Map(items) | Value::Object(items) => Ok(items
-                .iter()
-                .map(|(key, item)| (Value::String(Arc::clone(key)), item.clone()))
-                .collect()),
-            value => {
-                let detail = format!(
-                    "`for` goes through a list, set, tuple, map or object; this is {}.",
-                    value.describe()
-                );
-                let help = matches!(value, Value::Null).then(|| {
-                    "Write `… == null ? [] : …` where the collection may be missing.".to_owned()
-                });
-                Err(Fault::new(
-                    Diagnostic::error("Not a collection", detail)
-                        .at(span)
-                        .help_if(help),
-                ))
-            }
-        }
-    }
-
     pub(super) fn splat(
         &self,
         source: &Expr,
@@ -315,7 +244,7 @@ impl Evaluator<'_> {
             };
             self.expression(each, Some(&frame))
         };
-        let mut fault: Option<Box<Fault>> = None;
+        let mut fault: Option<Fault> = None;
         let mut every = |items: &[Value]| -> Vec<Value> {
             let mut results = Vec::with_capacity(items.len());
             for item in items {
@@ -346,5 +275,65 @@ impl Evaluator<'_> {
             single => Value::Tuple(Arc::new(every(&[single]))),
         };
         fault.map_or(Ok(result.mark(marked)), Err)
+    }
+}
+
+/// Calls `body` with the variables of a loop, named `names`, bound to one element.
+pub(super) fn with_element<T>(
+    names: (Option<&Ident>, &Ident),
+    (key, value): &(Value, Value),
+    frames: Frames<'_>,
+    body: impl FnOnce(Frames<'_>) -> T,
+) -> T {
+    let key_frame = Frame {
+        name: names.0.map_or("", |name| &name.text),
+        value: key,
+        residual: None,
+        parent: frames,
+    };
+    let frame = Frame {
+        name: &names.1.text,
+        value,
+        residual: None,
+        parent: Some(&key_frame),
+    };
+    body(Some(&frame))
+}
+
+/// Keys and elements of a collection.
+pub(super) fn entries(source: &Value, span: Span) -> Result<Vec<(Value, Value)>, Fault> {
+    let numbered = |items: &[Value]| -> Vec<(Value, Value)> {
+        let key =
+            |index: usize| Value::Number(Number::from(i64::try_from(index).unwrap_or(i64::MAX)));
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (key(index), item.clone()))
+            .collect()
+    };
+    match source {
+        Value::List(items) | Value::Tuple(items) => Ok(numbered(items)),
+        Value::Set(items) => Ok(items
+            .iter()
+            .map(|item| (item.clone(), item.clone()))
+            .collect()),
+        Value::Map(items) | Value::Object(items) => Ok(items
+            .iter()
+            .map(|(key, item)| (Value::String(Arc::clone(key)), item.clone()))
+            .collect()),
+        value => {
+            let detail = format!(
+                "`for` goes through a list, set, tuple, map or object; this is {}.",
+                value.describe()
+            );
+            let help = matches!(value, Value::Null).then(|| {
+                "Write `… == null ? [] : …` where the collection may be missing.".to_owned()
+            });
+            Err(Fault::new(
+                Diagnostic::error("Not a collection", detail)
+                    .at(span)
+                    .help_if(help),
+            ))
+        }
     }
 }

@@ -220,13 +220,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// All expressions; the errors of all of them.
-    fn all(&self, exprs: &[Expr], frames: Frames<'_>) -> Result<Vec<Value>, Box<Fault>> {
+    fn all(&self, exprs: &[Expr], frames: Frames<'_>) -> Result<Vec<Value>, Fault> {
         let mut values = Vec::with_capacity(exprs.len());
-        let mut fault: Option<Box<Fault>> = None;
+        let mut fault: Option<Fault> = None;
         for expr in exprs {
             match (self.expression(expr, frames), &mut fault) {
                 (Ok(value), _) => values.push(value),
-                (Err(further), Some(fault)) => fault.merge(*further),
+                (Err(further), Some(fault)) => fault.merge(further),
                 (Err(first), none) => *none = Some(first),
             }
             if fault.as_ref().is_some_and(|fault| fault.fatal) {
@@ -236,14 +236,14 @@ impl<'a> Evaluator<'a> {
         fault.map_or(Ok(values), Err)
     }
 
-    fn step(&self, span: Span) -> Result<(), Box<Fault>> {
+    fn step(&self, span: Span) -> Result<(), Fault> {
         if Budget::take(&self.budget.steps, 1) {
             return Ok(());
         }
         Err(Fault::exhausted("takes too many steps", span))
     }
 
-    fn bytes(&self, amount: usize, span: Span) -> Result<(), Box<Fault>> {
+    fn bytes(&self, amount: usize, span: Span) -> Result<(), Fault> {
         if Budget::take(&self.budget.bytes, amount as u64) {
             return Ok(());
         }
@@ -253,7 +253,7 @@ impl<'a> Evaluator<'a> {
     fn object(&self, items: &[(Expr, Expr)], span: Span, frames: Frames<'_>) -> Outcome {
         self.bytes(items.len() * size_of::<(Arc<str>, Value)>(), span)?;
         let mut entries = BTreeMap::new();
-        let mut fault: Option<Box<Fault>> = None;
+        let mut fault: Option<Fault> = None;
         let mut folded = Vec::new();
         let (mut sensitive, mut dynamic) = (false, false);
         for (key, item) in items {
@@ -272,7 +272,7 @@ impl<'a> Evaluator<'a> {
                 });
             match (pair, &mut fault) {
                 (Ok((key_value, value)), _) => folded.push((key_value, key.span, value, item.span)),
-                (Err(further), Some(fault)) => fault.merge(*further),
+                (Err(further), Some(fault)) => fault.merge(further),
                 (Err(first), none) => *none = Some(first),
             }
         }
@@ -380,7 +380,7 @@ fn lookup<'f>(name: &str, frames: Frames<'f>) -> Option<&'f Frame<'f>> {
 }
 
 /// The key of an object's entry.
-fn object_key(key: &Value, span: Span) -> Result<Arc<str>, Box<Fault>> {
+fn object_key(key: &Value, span: Span) -> Result<Arc<str>, Fault> {
     convert::to_text(key).ok_or_else(|| {
         let detail = format!(
             "The key of an object is a string; this is {}.",

@@ -28,15 +28,15 @@ impl Operand {
         matches!(self.value, Value::Deferred(_))
     }
 
-    fn number(&self, operator: &str) -> Result<Number, Box<Fault>> {
+    fn number(&self, operator: &str) -> Result<Number, Fault> {
         convert::to_number(&self.value).ok_or_else(|| self.wrong(operator, "a number"))
     }
 
-    fn bool(&self, operator: &str) -> Result<bool, Box<Fault>> {
+    fn bool(&self, operator: &str) -> Result<bool, Fault> {
         convert::to_bool(&self.value).ok_or_else(|| self.wrong(operator, "a bool"))
     }
 
-    fn wrong(&self, operator: &str, wanted: &str) -> Box<Fault> {
+    fn wrong(&self, operator: &str, wanted: &str) -> Fault {
         let detail = format!(
             "`{operator}` takes {wanted} here; this is {}.",
             self.value.describe()
@@ -129,17 +129,6 @@ impl Evaluator<'_> {
         Ok(value.mark(left_marked || right_marked))
     }
 
-    /// A known value as a condition.
-    pub(super) fn condition(&self, value: &Value, span: Span) -> Result<bool, Box<Fault>> {
-        convert::to_bool(value).ok_or_else(|| {
-            let detail = format!(
-                "A condition is true or false; this is {}.",
-                value.describe()
-            );
-            Fault::at("Invalid condition", detail, span)
-        })
-    }
-
     pub(super) fn conditional(
         &self,
         condition: &Expr,
@@ -153,7 +142,7 @@ impl Evaluator<'_> {
             let branches = match (self.expression(yes, frames), self.expression(no, frames)) {
                 (Ok(yes_value), Ok(no_value)) => (yes_value, no_value),
                 (Err(mut fault), Err(further)) => {
-                    fault.merge(*further);
+                    fault.merge(further);
                     return Err(fault);
                 }
                 (Err(fault), _) | (_, Err(fault)) => return Err(fault),
@@ -165,7 +154,7 @@ impl Evaluator<'_> {
             let kind = ExprKind::Conditional(test, Arc::new(yes_expr), Arc::new(no_expr));
             return Ok(deferred(kind, span).mark(marked || yes_marked || no_marked));
         }
-        let (taken, other) = if self.condition(&test, condition.span)? {
+        let (taken, other) = if as_condition(&test, condition.span)? {
             (yes, no)
         } else {
             (no, yes)
@@ -179,6 +168,17 @@ impl Evaluator<'_> {
         };
         Ok(value.mark(marked))
     }
+}
+
+/// A known value as a condition.
+pub(super) fn as_condition(value: &Value, span: Span) -> Result<bool, Fault> {
+    convert::to_bool(value).ok_or_else(|| {
+        let detail = format!(
+            "A condition is true or false; this is {}.",
+            value.describe()
+        );
+        Fault::at("Invalid condition", detail, span)
+    })
 }
 
 /// A number or bool becomes a string if the other result is one.
@@ -243,7 +243,7 @@ fn arithmetic(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> 
         _ => left_number.add(&right_number),
     };
     number.map(Value::Number).map_err(|error| {
-        let detail = format!("`{}` cannot be calculated: {error}.", sign);
+        let detail = format!("`{sign}` cannot be calculated: {error}.");
         Fault::at("Invalid arithmetic", detail, span)
     })
 }

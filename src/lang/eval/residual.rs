@@ -165,7 +165,7 @@ fn too_large(expr: &Expr, levels: usize, nodes: &mut usize) -> bool {
     }
     let mut large = false;
     children(expr, &mut |child| {
-        large = large || too_large(child, inner, nodes)
+        large = large || too_large(child, inner, nodes);
     });
     large || matches!(&expr.kind, ExprKind::Value(value) if depth(value) > levels)
 }
@@ -201,7 +201,7 @@ pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
             with(item);
         }),
         ExprKind::Get(source, _) | ExprKind::Unary(_, source) | ExprKind::Parens(source) => {
-            with(source)
+            with(source);
         }
         ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => {
             with(left);
@@ -213,7 +213,9 @@ pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
         }
         ExprKind::Call { arguments, .. } => arguments.iter().for_each(with),
         ExprKind::Conditional(condition, yes, no) => {
-            [condition, yes, no].into_iter().for_each(|part| with(part))
+            for part in [condition, yes, no] {
+                with(part);
+            }
         }
         ExprKind::For(node) => {
             with(&node.collection);

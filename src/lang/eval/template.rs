@@ -6,6 +6,9 @@ use super::Evaluator;
 use super::Frames;
 use super::fault::Fault;
 use super::fault::Outcome;
+use super::loops::entries;
+use super::loops::with_element;
+use super::operators::as_condition;
 use super::residual;
 use super::residual::deferred;
 use crate::diag::Span;
@@ -70,12 +73,12 @@ impl Evaluator<'_> {
         span: Span,
         frames: Frames<'_>,
         builder: &mut Builder,
-    ) -> Result<(), Box<Fault>> {
-        let mut fault: Option<Box<Fault>> = None;
+    ) -> Result<(), Fault> {
+        let mut fault: Option<Fault> = None;
         for part in parts {
             if let Err(further) = self.part(part, span, frames, builder) {
                 match &mut fault {
-                    Some(fault) => fault.merge(*further),
+                    Some(fault) => fault.merge(further),
                     none => *none = Some(further),
                 }
                 if fault.as_ref().is_some_and(|fault| fault.fatal) {
@@ -92,7 +95,7 @@ impl Evaluator<'_> {
         span: Span,
         frames: Frames<'_>,
         builder: &mut Builder,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<(), Fault> {
         match part {
             Part::Literal(text) => {
                 self.bytes(text.len(), span)?;
@@ -120,7 +123,7 @@ impl Evaluator<'_> {
                     });
                     return Ok(());
                 }
-                let branch = if self.condition(&value, condition.span)? {
+                let branch = if as_condition(&value, condition.span)? {
                     then
                 } else {
                     otherwise
@@ -149,7 +152,7 @@ impl Evaluator<'_> {
         span: Span,
         frames: Frames<'_>,
         outer: &mut Builder,
-    ) -> Result<Vec<Part>, Box<Fault>> {
+    ) -> Result<Vec<Part>, Fault> {
         let mut builder = Builder::default();
         self.parts(parts, span, frames, &mut builder)?;
         let (parts, sensitive) = builder.finish();
@@ -157,12 +160,7 @@ impl Evaluator<'_> {
         Ok(parts)
     }
 
-    fn interpolate(
-        &self,
-        value: Value,
-        expr: &Expr,
-        builder: &mut Builder,
-    ) -> Result<(), Box<Fault>> {
+    fn interpolate(&self, value: Value, expr: &Expr, builder: &mut Builder) -> Result<(), Fault> {
         let (value, marked) = value.unmark();
         builder.sensitive |= marked;
         if let Value::Deferred(rest) = value {
@@ -199,12 +197,12 @@ impl Evaluator<'_> {
         span: Span,
         frames: Frames<'_>,
         builder: &mut Builder,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<(), Fault> {
         let (source, marked) = self.expression(collection, frames)?.unmark();
         builder.sensitive |= marked;
         if !matches!(source, Value::Deferred(_)) {
-            for (key, value) in self.entries(&source, collection.span)? {
-                self.with_element(inner.key, inner.value, &key, &value, frames, |frames| {
+            for entry in entries(&source, collection.span)? {
+                with_element((inner.key, inner.value), &entry, frames, |frames| {
                     self.parts(inner.body, span, frames, builder)
                 })?;
             }

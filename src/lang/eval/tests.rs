@@ -1,8 +1,16 @@
+use super::call::Arguments;
 use super::*;
+use crate::lang::ast::Ident;
+use crate::lang::functions::Accepts;
+use crate::lang::functions::CallError;
+use crate::lang::functions::Function;
+use crate::lang::functions::Parameter;
+use crate::lang::functions::Purity;
 use crate::lang::print;
 use crate::lang::test_support::TestScope;
 use crate::lang::test_support::parsed;
 use crate::lang::test_support::reference;
+use crate::lang::test_support::with_call;
 
 const NAMES: &str = r#"{ a = 1, env = "prod", list = [3, 4], obj = { k = "v", "k-2" = 2 }, none = null, yes = true, people = [{ name = "ann" }, { name = "bob" }] }"#;
 
@@ -45,7 +53,7 @@ fn known_expressions_are_evaluated_as_in_terraform() {
         ("true || nonsense.x", "true"),
         (r#"true ? 1 : "x""#, "\"1\""),
         ("yes ? list[0] : list[7]", "3"),
-        (r#"obj.k"#, "\"v\""),
+        (r"obj.k", "\"v\""),
         (r#"obj["k-2"]"#, "2"),
         (r#"list["1"]"#, "4"),
         ("people[*].name", r#"["ann", "bob"]"#),
@@ -75,6 +83,21 @@ fn known_expressions_are_evaluated_as_in_terraform() {
         ("1e3", "1000"),
         ("10 / 4", "2.5"),
     ]);
+}
+
+#[test]
+fn the_largest_numbers_read_back() {
+    let digits = "9".repeat(300);
+    let small = format!("0.{}1", "0".repeat(298));
+    check(&[
+        (&digits, &digits),
+        (&small, &small),
+        ("1e200 * 1e99 == 1e299", "true"),
+        ("1 / 3 * 1e-200 > 0", "true"),
+        ("10 / 3 * 3", "10"),
+    ]);
+    let third = scope().shown("1 / 3 * 1e200");
+    assert_eq!(scope().shown(&third), third);
 }
 
 #[test]
@@ -154,7 +177,7 @@ fn residuals_keep_only_what_is_deferred() {
             r#"run.x > a ? env : "n-${a}""#,
             r#"run.x > 1 ? "prod" : "n-1""#,
         ),
-        (r#"[env, run.x][0]"#, "\"prod\""),
+        (r"[env, run.x][0]", "\"prod\""),
         ("{ k = run.x }.k", "run.x"),
         ("yes ? run.x : obj.nope", "run.x"),
         (
@@ -174,7 +197,7 @@ fn residuals_keep_only_what_is_deferred() {
         ("run.l[a].path", "run.l[1].path"),
         ("list[run.x]", "[3, 4][run.x]"),
         ("node[run.x]", "data_node.archive[run.x]"),
-        (r#"{ (run.x) = a }"#, "{ (run.x) = 1 }"),
+        (r"{ (run.x) = a }", "{ (run.x) = 1 }"),
         ("(run.x + a) * 2", "(run.x + 1) * 2"),
         ("-(run.x + a)", "-(run.x + 1)"),
         ("false || run.x == a", "run.x == 1"),
@@ -226,7 +249,7 @@ fn sensitivity_spreads_to_everything_made_of_it() {
         "secret == env ? 1 : 2",
         "[for v in [1] : v if secret != env]",
         "[run.x, secret][run.i]",
-        r#"{ (secret) = 1 }"#,
+        r"{ (secret) = 1 }",
         "run.y ? secret : env",
         "{ v = secret }.v",
     ] {
@@ -279,4 +302,111 @@ fn the_deepest_expression_fits_a_thread_of_two_mebibytes() {
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
     assert!(thread.is_ok_and(|thread| thread.join().is_ok()));
+}
+
+/// A function that says what it was given.
+fn echo(purity: Purity, accepts: Accepts, structural: bool) -> Function {
+    let parameter = Parameter {
+        name: "it",
+        accepts,
+        nullable: false,
+        structural,
+    };
+    Function {
+        name: "echo",
+        parameters: &[],
+        variadic: Some(parameter),
+        doc: "",
+        purity,
+        body: |_, arguments| match arguments {
+            [] => Err(CallError {
+                argument: None,
+                message: "nothing given".to_owned(),
+            }),
+            arguments => Ok(Value::string(
+                arguments
+                    .iter()
+                    .map(print::value)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )),
+        },
+    }
+}
+
+/// What a call of `function` with these arguments gives when a plan is made.
+fn called(function: &Function, arguments: &[&str]) -> String {
+    let scope = scope();
+    let budget = Budget::default();
+    let values = arguments.iter().map(|text| {
+        (
+            scope.evaluate(text, Phase::Run).unwrap_or(Value::Null),
+            Span::default(),
+        )
+    });
+    let arguments = Arguments {
+        values: values.collect(),
+        expand: false,
+        sensitive: false,
+    };
+    let name = Ident {
+        text: Arc::from("echo"),
+        span: Span::default(),
+    };
+    let outcome = with_call(|call| {
+        let phase = Phase::Plan { defer_impure: true };
+        Evaluator::new(&scope, call, &budget, phase).apply(
+            function,
+            &name,
+            arguments,
+            Span::default(),
+        )
+    });
+    match outcome {
+        Ok(Value::Sensitive(value)) => format!("sensitive {}", print::value(&value)),
+        Ok(value) => print::value(&value),
+        Err(fault) => fault
+            .diagnostics
+            .iter()
+            .map(|found| found.detail.as_str())
+            .collect(),
+    }
+}
+
+#[test]
+fn arguments_are_converted_and_deferred_calls_stay() {
+    let strings = echo(Purity::Pure, Accepts::String, false);
+    for (arguments, expected) in [
+        (&["1", "true"][..], r#""\"1\" \"true\"""#),
+        (&["run.x", "a"], r#"echo(run.x, "1")"#),
+        (&["secret"], r#"sensitive "\"hunter2\"""#),
+        (&["run.x", "secret"], r#"sensitive echo(run.x, "hunter2")"#),
+        (
+            &["run.x", "list"],
+            "`echo` takes a string as `it`; this is a tuple of 2 elements.",
+        ),
+        (
+            &["null"],
+            "`echo` takes a value that is not null as `it`; this is null.",
+        ),
+        (&[], "`echo`: nothing given."),
+    ] {
+        assert_eq!(called(&strings, arguments), expected, "{arguments:?}");
+    }
+    let structural = echo(Purity::Pure, Accepts::Collection, true);
+    assert_eq!(called(&structural, &["[run.x, a]"]), r#""[run.x, 1]""#);
+    assert_eq!(called(&structural, &["run.x"]), "echo(run.x)");
+    let whole = echo(Purity::Pure, Accepts::Collection, false);
+    assert_eq!(called(&whole, &["[run.x, a]"]), "echo([run.x, 1])");
+    assert_eq!(
+        called(&whole, &["[secret]"]),
+        r#"sensitive "[\"hunter2\"]""#
+    );
+    let list = echo(Purity::Pure, Accepts::Strings, false);
+    assert_eq!(
+        called(&list, &["[1, true]"]),
+        r#""tolist([\"1\", \"true\"])""#
+    );
+    let impure = echo(Purity::Impure, Accepts::Any, false);
+    assert_eq!(called(&impure, &["a"]), "echo(1)");
 }

@@ -247,7 +247,7 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
     let nullable = content.bool("nullable", diagnostics).unwrap_or(true);
     let default = content
         .take("default")
-        .and_then(|attribute| default(attribute, ty.as_ref(), nullable, diagnostics));
+        .map(|attribute| default(attribute, ty.as_ref(), nullable, diagnostics));
     let description = content
         .string("description", diagnostics)
         .map(|(text, _)| text);
@@ -273,22 +273,22 @@ fn default(
     ty: Option<&Type>,
     nullable: bool,
     diagnostics: &mut Diagnostics,
-) -> Option<Value> {
+) -> Value {
     // After an error, the variable still counts as one with a default, so that no value is asked for.
     let Some(value) = constant(&attribute.expr, "The default of a variable", diagnostics) else {
-        return Some(Value::Null);
+        return Value::Null;
     };
     if value == Value::Null && !nullable {
         let detail = "The default is null, but `nullable = false` forbids it.";
         diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
     }
-    let Some(ty) = ty else { return Some(value) };
+    let Some(ty) = ty else { return value };
     match types::convert(&value, ty) {
-        Ok(value) => Some(value),
+        Ok(value) => value,
         Err(error) => {
             let detail = format!("The default does not fit the type: {error}.");
             diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
-            Some(Value::Null)
+            Value::Null
         }
     }
 }

@@ -5,6 +5,9 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+/// What is said about an unknown escape.
+pub(super) const ESCAPES: &str = "A backslash is followed by one of `n`, `r`, `t`, `\"`, `\\`, `u`, `U`; write `\\\\` for the backslash itself.";
+
 /// One element of a template in source order.
 pub(super) enum Piece {
     /// Text, unescaped, cut after each line end.
@@ -37,10 +40,7 @@ pub(super) fn unescape_quoted(raw: &str) -> Result<String, EscapeError> {
                         .ok_or((at, "`\\U` is followed by eight hexadecimal digits."))?,
                 ),
                 _ => {
-                    return Err((
-                        at,
-                        "A backslash is followed by one of `n`, `r`, `t`, `\"`, `\\`, `u`, `U`; write `\\\\` for the backslash itself.",
-                    ));
+                    return Err((at, ESCAPES));
                 }
             },
             '"' => return Err((at, "A quote inside a quoted string is written `\\\"`.")),

@@ -188,8 +188,8 @@ impl<'a> Lower<'a> {
                     UnaryOperator::Neg => UnaryOp::Negate,
                 };
                 let operand = self.expression(&node.expr);
-                match (operator, &operand.kind) {
-                    (UnaryOp::Negate, ExprKind::Value(Value::Number(number))) => {
+                match (operator, literal_number(&operand)) {
+                    (UnaryOp::Negate, Some(number)) => {
                         ExprKind::Value(Value::Number(number.negate()))
                     }
                     _ => ExprKind::Unary(operator, Arc::new(operand)),
@@ -208,7 +208,7 @@ impl<'a> Lower<'a> {
         let number = Number::parse(self.raw(range)).unwrap_or_else(|| {
             self.error(
                 "Invalid number",
-                "A number may have at most 10,000 digits before and after the point.",
+                "A number may have at most 300 digits.",
                 span,
             );
             Number::from(0)
@@ -244,7 +244,7 @@ impl<'a> Lower<'a> {
 
     fn object_key(&mut self, key: &ObjectKey) -> Expr {
         match key {
-            ObjectKey::Ident(name) => Expr {
+            ObjectKey::Ident(name) | ObjectKey::Expression(Expression::Variable(name)) => Expr {
                 kind: ExprKind::Value(Value::string(name.as_str())),
                 span: self.span(name.span()),
             },
@@ -256,10 +256,6 @@ impl<'a> Lower<'a> {
                     span,
                 }
             }
-            ObjectKey::Expression(Expression::Variable(name)) => Expr {
-                kind: ExprKind::Value(Value::string(name.as_str())),
-                span: self.span(name.span()),
-            },
             ObjectKey::Expression(expr) => self.expression(expr),
         }
     }
@@ -502,7 +498,7 @@ impl<'a> Lower<'a> {
                     }
                 }
                 Element::Interpolation(interpolation) => {
-                    parts.push(Part::Interpolation(self.expression(&interpolation.expr)))
+                    parts.push(Part::Interpolation(self.expression(&interpolation.expr)));
                 }
                 Element::Directive(directive) => match &**directive {
                     Directive::If(node) => {
@@ -539,6 +535,15 @@ impl<'a> Lower<'a> {
             }
         }
         parts
+    }
+}
+
+/// The number that a literal, perhaps in parentheses, stands for.
+fn literal_number(expr: &Expr) -> Option<&Number> {
+    match &expr.kind {
+        ExprKind::Value(Value::Number(number)) => Some(number),
+        ExprKind::Parens(inner) => literal_number(inner),
+        _ => None,
     }
 }
 

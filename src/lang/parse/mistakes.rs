@@ -1,5 +1,6 @@
 //! What is said about a syntax error: the usual mistakes, recognised by the text around the place where the parser gave up.
 
+use super::literal::ESCAPES;
 use super::span_of;
 use crate::diag::Diagnostic;
 use crate::diag::FileId;
@@ -29,6 +30,9 @@ pub(super) fn explain(
     let here = span_of(file, at, end);
     if message.contains("nesting depth") || message.contains("operator depth") {
         return Diagnostic::error("Expression nested too deeply", "Brackets, templates, blocks and operators are nested deeper than the limit of 64 levels (128 operators). Move parts of it into `locals`.").at(here);
+    }
+    if message.contains("escape sequence") {
+        return Diagnostic::error("Invalid string", ESCAPES).at(here);
     }
     if message.contains("redefined attribute") {
         return duplicate(file, text, at, line);
@@ -107,7 +111,11 @@ fn usual(line: &str, before: &str, rest: &str) -> Option<String> {
     let after_word = trimmed.get(word.len()..).unwrap_or("").trim_start();
     let detail = if next == Some('\'') || before.trim_end().ends_with('\'') {
         "Strings are written in double quotes: `\"text\"`, not `'text'`.".to_owned()
-    } else if rest.starts_with("&") || rest.starts_with("|") {
+    } else if rest.starts_with(['e', 'E']) && before.ends_with(|last: char| last.is_ascii_digit()) {
+        "A number may have at most 300 digits.".to_owned()
+    } else if rest.starts_with(['&', '|'])
+        || !line.contains('"') && (line.contains(" & ") || line.contains(" | "))
+    {
         "\"And\" is written `&&`, \"or\" is written `||`.".to_owned()
     } else if next.is_some_and(|sign| "\u{201c}\u{201d}\u{2018}\u{2019}".contains(sign)) {
         "This is a typographic quote. Use the plain double quote `\"`.".to_owned()
@@ -133,6 +141,8 @@ fn usual(line: &str, before: &str, rest: &str) -> Option<String> {
             .to_owned()
     } else if before.trim_end().ends_with(',') {
         "A comma is not needed between attributes: each stands on a line of its own.".to_owned()
+    } else if before.trim().is_empty() && after_word.starts_with('=') {
+        format!("The value of `{word}` cannot be read. Check its operators, brackets and quotes.")
     } else {
         return None;
     };
@@ -203,7 +213,7 @@ fn unclosed(text: &str, base: usize) -> Option<(usize, char, usize)> {
                     .windows(2)
                     .position(|pair| pair == b"*/")
                     .unwrap_or(rest.len())
-                    + 1
+                    + 1;
             }
             b'<' if rest.starts_with(b"<<") => at += heredoc_length(text.get(at..).unwrap_or("")),
             b'{' | b'[' | b'(' | b'"' => open.push((at, char::from(*byte))),

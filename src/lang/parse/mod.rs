@@ -42,7 +42,7 @@ pub fn parse_body(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Bo
     }
     let read = || read_segments(file, text);
     let (mut body, found) =
-        with_stack(text, read).unwrap_or_else(|problem| (Body::default(), problem.into()));
+        with_stack(text, read).unwrap_or_else(|problem| (Body::default(), problem));
     diagnostics.extend(found);
     body.span = span;
     body
@@ -73,7 +73,7 @@ pub fn parse_expression(file: FileId, text: &str, diagnostics: &mut Diagnostics)
         };
         (expr, lower.diagnostics)
     };
-    let (expr, found) = with_stack(text, read).unwrap_or_else(|problem| (None, problem.into()));
+    let (expr, found) = with_stack(text, read).unwrap_or_else(|problem| (None, problem));
     let failed = found.has_errors();
     diagnostics.extend(found);
     expr.filter(|_| !failed)
@@ -102,7 +102,7 @@ fn unreadable(file: FileId, text: &str) -> Option<Diagnostic> {
 }
 
 /// Runs the reader where it has stack enough: here if the text is flat, else in a thread of its own.
-fn with_stack<T: Send>(text: &str, read: impl FnOnce() -> T + Send) -> Result<T, Diagnostic> {
+fn with_stack<T: Send>(text: &str, read: impl FnOnce() -> T + Send) -> Result<T, Diagnostics> {
     let opens = |byte: &u8| {
         matches!(
             byte,
@@ -128,10 +128,10 @@ fn with_stack<T: Send>(text: &str, read: impl FnOnce() -> T + Send) -> Result<T,
         return Ok(read());
     }
     let failed = |what: &str| {
-        Diagnostic::error(
+        Diagnostics::from(Diagnostic::error(
             "The parser failed",
             format!("{what} Please report this as a bug, with the file."),
-        )
+        ))
     };
     std::thread::scope(|scope| {
         std::thread::Builder::new()

@@ -67,7 +67,11 @@ fn the_usual_mistakes_get_a_helpful_message() {
         ),
         (
             "a = 1e999999999\n",
-            "1: A number may have at most 10,000 digits before and after the point.",
+            "1: A number may have at most 300 digits.",
+        ),
+        (
+            "a = 1 ! 2\n",
+            "1: The value of `a` cannot be read. Check its operators, brackets and quotes.",
         ),
         (
             "foo\n",

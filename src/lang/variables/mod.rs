@@ -137,12 +137,13 @@ fn collect(
                 );
             }
         }
-        ValueSource::Flag { name, text, file } => match variables.get(name) {
-            Some(variable) => drop(given.insert(
-                Arc::clone(name),
-                from_text(variable, text, *file, diagnostics),
-            )),
-            None => {
+        ValueSource::Flag { name, text, file } => {
+            if let Some(variable) = variables.get(name) {
+                drop(given.insert(
+                    Arc::clone(name),
+                    from_text(variable, text, *file, diagnostics),
+                ));
+            } else {
                 let detail = format!(
                     "`--var {name}=…` sets a variable that is not declared. Declare it with `variable \"{name}\" {{ … }}`, or leave the flag out."
                 );
@@ -151,7 +152,7 @@ fn collect(
                         .help_if(did_you_mean(name, variables.keys().map(|key| &**key))),
                 );
             }
-        },
+        }
         ValueSource::File { file, text, json } => {
             let entries = if *json {
                 json_entries(*file, text, diagnostics)
