@@ -12,10 +12,8 @@ mod materialise;
 mod model;
 mod ranges;
 mod readiness;
-#[cfg(test)]
-mod simulation;
-#[cfg(test)]
-mod tests;
+
+
 mod waiting;
 
 pub use compile::compile;

@@ -50,6 +50,11 @@ pub struct Reference {
 }
 
 impl Value {
+    /// Whether it, or anything in it, is known only when an instance runs.
+    pub fn has_deferred(&self) -> bool {
+        !self.is_known()
+    }
+
     /// A string.
     pub fn string(text: impl Into<Arc<str>>) -> Self {
         Self::String(text.into())

@@ -17,8 +17,8 @@ use super::settings::Objects;
 use super::timetable::Timetable;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::lang::Budget;
 use crate::lang::Evaluator;
-use crate::lang::Files;
 use crate::lang::Phase;
 use crate::lang::Reference;
 use crate::lang::Resolution;
@@ -71,10 +71,8 @@ pub struct Resolver<'a> {
     pub objects: &'a Objects,
     /// Its schedules.
     pub timetable: &'a Timetable,
-    /// Where functions read files; residuals of a state have none left.
-    pub files: &'a dyn Files,
-    /// Random bytes for `uuid()`.
-    pub random: fn() -> [u8; 16],
+    /// What functions may use. Files are read when a plan is made: residuals have none left to read.
+    pub call: &'a Call<'a>,
 }
 
 impl<'a> Resolver<'a> {
@@ -193,14 +191,14 @@ impl<'a> Resolver<'a> {
             diagnostics: RefCell::default(),
         };
         let call = Call {
-            files: self.files,
             now: of.actual_start,
-            random: self.random,
+            ..*self.call
         };
+        let budget = Budget::default();
+        let evaluator = Evaluator::new(&scope, &call, &budget, Phase::Run);
         let mut attributes = BTreeMap::new();
         for (name, value) in &object.attributes {
-            let evaluated = Evaluator::new(&scope, call, Phase::Run).evaluate_value(value);
-            let Some(evaluated) = evaluated else {
+            let Some(evaluated) = settle(&evaluator, value) else {
                 continue;
             };
             let Some(schema) = object.object_type.attribute(name) else {
@@ -225,6 +223,36 @@ impl<'a> Resolver<'a> {
             attributes,
             run,
         })
+    }
+}
+
+/// A value with everything deferred in it evaluated. `None`: that failed and was reported.
+fn settle(evaluator: &Evaluator<'_>, value: &Value) -> Option<Value> {
+    let all = |list: &[Value]| -> Option<Arc<Vec<Value>>> {
+        let list: Option<Vec<Value>> = list.iter().map(|value| settle(evaluator, value)).collect();
+        list.map(Arc::new)
+    };
+    let each = |map: &BTreeMap<Arc<str>, Value>| -> Option<Arc<BTreeMap<Arc<str>, Value>>> {
+        let map: Option<BTreeMap<Arc<str>, Value>> = map
+            .iter()
+            .map(|(name, value)| Some((name.clone(), settle(evaluator, value)?)))
+            .collect();
+        map.map(Arc::new)
+    };
+    if value.is_known() {
+        return Some(value.clone());
+    }
+    match value {
+        Value::Deferred(expr) => evaluator.evaluate(expr),
+        Value::List(list) => all(list).map(Value::List),
+        Value::Tuple(list) => all(list).map(Value::Tuple),
+        Value::Set(list) => all(list).map(|list| Value::set(list.as_ref().clone())),
+        Value::Map(map) => each(map).map(Value::Map),
+        Value::Object(map) => each(map).map(Value::Object),
+        Value::Sensitive(inner) => {
+            settle(evaluator, inner).map(|inner| Value::Sensitive(Arc::new(inner)))
+        }
+        _ => Some(value.clone()),
     }
 }
 

@@ -11,6 +11,7 @@ use super::address::Address;
 use super::kind::Kind;
 use super::object::Object;
 use super::registry;
+use crate::diag::FileId;
 use crate::lang::stored;
 
 /// Why an object of the state cannot be read.
@@ -72,7 +73,7 @@ pub fn from_json(
     };
     let mut attributes = BTreeMap::new();
     for (name, value) in body {
-        let value = stored::from_json(value).map_err(|problem| StoredError::Damaged {
+        let value = stored::from_json(value, FileId::default()).map_err(|problem| StoredError::Damaged {
             address: address.clone(),
             problem: problem.to_string(),
         })?;

@@ -282,7 +282,7 @@ fn activity(
         next_due: Vec::new(),
         was_due: Vec::new(),
         timezone: zone_name(after.or(before)),
-        cut: next.as_ref().filter(|_| changed).and_then(|next| next.cut),
+        cut: next.as_ref().filter(|_| changed).and_then(Schedule::cut),
     };
     if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;
@@ -324,7 +324,7 @@ fn joined(earlier: Pending, later: Pending) -> Pending {
 
 fn zone_name(schedule: Option<&Schedule>) -> String {
     schedule
-        .and_then(|schedule| schedule.timezone.iana_name())
+        .and_then(|schedule| schedule.timezone().iana_name())
         .unwrap_or("UTC")
         .to_owned()
 }

@@ -8,6 +8,7 @@ mod change;
 mod compare;
 mod diff;
 pub mod effects;
+pub mod preview;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::lang::Value;
-use crate::lang::contains_deferred;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
@@ -132,7 +131,7 @@ impl<'a> Previewer<'a> {
                     .entry(resolved.object.address.clone())
                     .or_default();
                 for (name, value) in resolved.attributes {
-                    if resolved.object.get(&name).is_some_and(contains_deferred) {
+                    if resolved.object.get(&name).is_some_and(Value::has_deferred) {
                         values.entry(name).or_insert(value);
                     }
                 }
@@ -199,5 +198,5 @@ impl<'a> Previewer<'a> {
 }
 
 fn is_deferred(object: &Object) -> bool {
-    object.attributes.values().any(contains_deferred)
+    object.attributes.values().any(Value::has_deferred)
 }

@@ -148,7 +148,7 @@ impl Builder<'_> {
         let value = convert::convert(schema, &value, nested)
             .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))
             .ok()?;
-        if crate::lang::contains_sensitive(&value) && !self.surroundings.allow_plaintext {
+        if value.has_sensitive() && !self.surroundings.allow_plaintext {
             scope.report(
                 Diagnostic::error(
                     "Sensitive value would be stored in clear",

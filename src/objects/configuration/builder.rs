@@ -18,14 +18,14 @@ use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
+use crate::lang::Budget;
 use crate::lang::Evaluator;
-use crate::lang::Module;
+use crate::lang::module::Module;
 use crate::lang::Phase;
 use crate::lang::Reference;
 use crate::lang::Scope;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
-use crate::lang::functions::Call;
 use crate::objects::address::Address;
 use crate::objects::kind::Kind;
 use crate::objects::object::Object;
@@ -63,11 +63,17 @@ pub(super) struct Read {
     pub(super) span: Span,
 }
 
+/// How expressions are evaluated whose value decides which objects there are.
+const KNOWN: Phase = Phase::Plan {
+    defer_impure: false,
+};
+
 /// Evaluates a module.
 pub(super) struct Builder<'m> {
     pub(super) module: &'m Module,
     pub(super) declarations: Declarations<'m>,
     pub(super) surroundings: Surroundings<'m>,
+    budget: Budget,
     diagnostics: RefCell<Diagnostics>,
     repetitions: RefCell<BTreeMap<(Id, Key), Option<Repetitions>>>,
     frames: RefCell<BTreeMap<Arc<str>, Rc<Frame>>>,
@@ -90,6 +96,7 @@ impl<'m> Builder<'m> {
             module,
             declarations,
             surroundings,
+            budget: Budget::default(),
             diagnostics: RefCell::default(),
             repetitions: RefCell::default(),
             frames: RefCell::default(),
@@ -117,7 +124,7 @@ impl<'m> Builder<'m> {
             let scope = ModuleScope::module(self);
             scope.local(local); // one that nobody reads is checked all the same
         }
-        for output in &self.module.outputs {
+        for output in self.module.outputs.values() {
             let scope = ModuleScope::module(self);
             if let Some(value) = self.evaluate(&output.value, &scope) {
                 let value = self.output(output, value);
@@ -144,12 +151,11 @@ impl<'m> Builder<'m> {
 
     /// Evaluates an expression as far as is possible before a run.
     pub(super) fn evaluate(&self, expr: &Expr, scope: &dyn Scope) -> Option<Value> {
-        let call = Call {
-            files: self.surroundings.files,
-            now: self.surroundings.now,
-            random: self.surroundings.random,
-        };
-        Evaluator::new(scope, call, Phase::Plan).evaluate(expr)
+        self.evaluate_in(expr, scope, Phase::Plan { defer_impure: true })
+    }
+
+    fn evaluate_in(&self, expr: &Expr, scope: &dyn Scope, phase: Phase) -> Option<Value> {
+        Evaluator::new(scope, self.surroundings.call, &self.budget, phase).evaluate(expr)
     }
 
     /// All frames of a declaration.
@@ -292,11 +298,11 @@ impl<'m> Builder<'m> {
             .at(for_each.name.span)
             .label(count.name.span, "`count` is here")),
             (Some(count), None) => {
-                let value = self.evaluate(&count.expr, &scope)?;
+                let value = self.evaluate_in(&count.expr, &scope, KNOWN)?;
                 by_count(&value, count.expr.span)
             }
             (None, Some(for_each)) => {
-                let value = self.evaluate(&for_each.expr, &scope)?;
+                let value = self.evaluate_in(&for_each.expr, &scope, KNOWN)?;
                 by_for_each(&value, for_each.expr.span)
             }
         };
@@ -323,8 +329,8 @@ impl<'m> Builder<'m> {
         }
     }
 
-    fn output(&self, output: &crate::lang::Output, value: Value) -> Value {
-        let sensitive = crate::lang::contains_sensitive(&value);
+    fn output(&self, output: &crate::lang::module::Output, value: Value) -> Value {
+        let sensitive = value.has_sensitive();
         if sensitive && !output.sensitive {
             self.report(
                 Diagnostic::error(

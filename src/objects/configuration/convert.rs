@@ -6,11 +6,9 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
-use crate::lang::Type;
+use crate::lang::types::Type;
 use crate::lang::Value;
-use crate::lang::contains_deferred;
-use crate::lang::convert as convert_type;
-use crate::lang::describe;
+use crate::lang::types::convert as convert_type;
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
@@ -59,7 +57,7 @@ pub(in crate::objects) fn convert(
         let inner = convert(schema, inner, nested)?;
         return Ok(Value::Sensitive(Arc::new(inner)));
     }
-    if contains_deferred(value) && !schema.deferrable {
+    if value.has_deferred() && !schema.deferrable {
         return Err(Problem::new(
             "its value depends on `run` or on a function like `timestamp()`, so that it is known only when an instance runs; this attribute must be known when a plan is made.",
         ));
@@ -182,7 +180,7 @@ fn params(value: &Value) -> Result<Value, Problem> {
         | Value::Sensitive(_) => Ok(()),
         other => Err(Problem::new(format!(
             "parameters are numbers, strings, bools or null; this one is {}.",
-            describe(other)
+            other.describe()
         ))),
     };
     match value {
@@ -196,7 +194,7 @@ fn params(value: &Value) -> Result<Value, Problem> {
         }
         other => Err(Problem::new(format!(
             "a list (for `?`) or a map (for `:name`) is needed; this is {}.",
-            describe(other)
+            other.describe()
         ))),
     }
 }
@@ -218,11 +216,11 @@ fn reference(kind: Kind, value: &Value) -> Result<Value, Problem> {
         }),
         Value::Object(_) | Value::Tuple(_) => Err(Problem::new(format!(
             "a reference to one {wanted} is needed; this is {}. If the block has `for_each` or `count`, say which one: `{wanted}.NAME[KEY]`.",
-            describe(value)
+            value.describe()
         ))),
         other => Err(Problem::new(format!(
             "a reference to a {wanted} is needed; this is {}.",
-            describe(other)
+            other.describe()
         ))),
     }
 }
@@ -281,7 +279,7 @@ fn depends_on(value: &Value) -> Result<Value, Problem> {
         ))),
         other => Err(Problem::new(format!(
             "a list of activities or pipelines is needed; this holds {}.",
-            describe(other)
+            other.describe()
         ))),
     };
     match value {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::did_you_mean;
-use crate::lang::Module;
+use crate::lang::module::Module;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
 use crate::objects::kind::Kind;

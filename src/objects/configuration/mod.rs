@@ -15,15 +15,13 @@ mod scope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::address::Address;
 use super::object::Object;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
-use crate::lang::Files;
-use crate::lang::Module;
+use crate::lang::module::Module;
 use crate::lang::Value;
+use crate::lang::functions::Call;
 
 /// What a module describes.
 #[derive(Clone, Debug, Default)]
@@ -40,17 +38,13 @@ pub struct Configuration {
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The values of the variables.
-    pub variables: &'a BTreeMap<String, Value>,
-    /// The module's files.
-    pub files: &'a dyn Files,
-    /// The moment of the plan.
-    pub now: Timestamp,
+    pub variables: &'a BTreeMap<Arc<str>, Value>,
+    /// What functions may use: the module's files, the moment of the plan.
+    pub call: &'a Call<'a>,
     /// The module's directory, as `path.module` shows it.
     pub directory: &'a str,
     /// The directory the command was started in, for `path.cwd`.
     pub working_directory: &'a str,
-    /// Sixteen random bytes, for `uuid()`.
-    pub random: fn() -> [u8; 16],
     /// Whether sensitive values may be stored in clear (`allow_plaintext` of the `pipeform` block).
     pub allow_plaintext: bool,
 }

@@ -63,7 +63,7 @@ pub(super) fn by_count(value: &Value, span: Span) -> Result<Vec<Rc<Repetition>>,
         other => {
             return Err(wrong(format!(
                 "`count` takes a whole number; this is {}.",
-                crate::lang::describe(other)
+                other.describe()
             )));
         }
     };
@@ -109,7 +109,7 @@ pub(super) fn by_for_each(value: &Value, span: Span) -> Result<Vec<Rc<Repetition
                 Value::Deferred(_) => Err(deferred("for_each", span)),
                 other => Err(wrong(format!(
                     "A set for `for_each` holds strings; this one holds {}.",
-                    crate::lang::describe(other)
+                    other.describe()
                 ))),
             })
             .collect(),
@@ -121,7 +121,7 @@ pub(super) fn by_for_each(value: &Value, span: Span) -> Result<Vec<Rc<Repetition
         )),
         other => Err(wrong(format!(
             "`for_each` takes a map or a set of strings; this is {}.",
-            crate::lang::describe(other)
+            other.describe()
         ))),
     }
 }

@@ -136,7 +136,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             self.unknown(
                 step,
                 &format!("There is no variable `{}`.", step.name),
-                variables.keys().map(String::as_str),
+                variables.keys().map(AsRef::as_ref),
             );
         }
         Resolution::Failed
@@ -389,7 +389,7 @@ impl Scope for ModuleScope<'_, '_> {
         let value = self.builder.attribute(&target, name)?;
         if let Some(reader) = &self.frame
             && reader.address != target.address
-            && crate::lang::contains_deferred(&value)
+            && value.has_deferred()
         {
             self.builder.reads.borrow_mut().push(Read {
                 reader: reader.address.clone(),
