@@ -5,10 +5,9 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use anstyle::AnsiColor;
-
 use super::Global;
 use super::errors::Failure;
+use super::views::Look;
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -52,14 +51,12 @@ impl Environment {
     }
 }
 
-/// How to print.
+/// How to print to a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// With ANSI colours.
-    pub(crate) colour: bool,
-    /// Columns of the terminal.
-    pub(crate) width: usize,
-    /// Whether the output is a terminal that a person watches.
+    /// Colour and width.
+    pub(crate) look: Look,
+    /// Whether a person watches it.
     pub(crate) interactive: bool,
 }
 
@@ -70,54 +67,22 @@ impl Style {
             .and_then(|columns| columns.parse().ok())
             .or_else(|| terminal.then(terminal_width).flatten())
             .unwrap_or(100);
+        let color = terminal
+            && !no_color
+            && environment.get("NO_COLOR").is_none()
+            && environment.get("TERM") != Some("dumb");
         Self {
-            colour: terminal
-                && !no_color
-                && environment.get("NO_COLOR").is_none()
-                && environment.get("TERM") != Some("dumb"),
-            width,
+            look: Look { color, width },
             interactive: terminal && environment.get("CI").is_none(),
         }
     }
 
-    /// How to print to standard error.
+    /// How to print to standard error, before or after there is a context.
     pub(crate) fn of_stderr() -> Self {
-        let no_color = std::env::args_os().any(|argument| {
-            argument == "--no-color" || argument == "-no-color"
-        });
-        Self::new(
-            &Environment::of_process(),
-            std::io::stderr().is_terminal(),
-            no_color,
-        )
-    }
-
-    /// A word that announces an error.
-    pub(crate) fn error(self, text: &str) -> String {
-        self.paint(text, anstyle::Style::new().bold().fg_color(Some(AnsiColor::Red.into())))
-    }
-
-    /// Something that went well.
-    pub(crate) fn good(self, text: &str) -> String {
-        self.paint(text, anstyle::Style::new().fg_color(Some(AnsiColor::Green.into())))
-    }
-
-    /// Something that stands out.
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.paint(text, anstyle::Style::new().bold())
-    }
-
-    /// Something that steps back.
-    pub(crate) fn dim(self, text: &str) -> String {
-        self.paint(text, anstyle::Style::new().dimmed())
-    }
-
-    fn paint(self, text: &str, style: anstyle::Style) -> String {
-        if self.colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        let no_color = std::env::args_os()
+            .any(|argument| argument == "--no-color" || argument == "-no-color");
+        let terminal = std::io::stderr().is_terminal();
+        Self::new(&Environment::of_process(), terminal, no_color)
     }
 }
 
@@ -135,7 +100,9 @@ pub(crate) struct Context {
     /// The directory the command was started in.
     pub(crate) working_directory: PathBuf,
     /// How to print to standard output.
-    pub(crate) style: Style,
+    pub(crate) look: Look,
+    /// Whether a person watches standard output.
+    pub(crate) interactive: bool,
     /// The clock. `PIPEFORM_NOW` stops it at a moment, for tests and for looking at what a plan will say.
     pub(crate) clock: Clock,
 }
@@ -173,7 +140,8 @@ impl Context {
             environment,
             directory,
             working_directory,
-            style,
+            look: style.look,
+            interactive: style.interactive,
             clock,
         })
     }
@@ -193,7 +161,8 @@ impl Context {
         Ok(Store::open(&self.state_path())?)
     }
 
-    fn state_path(&self) -> PathBuf {
+    /// The file of the state.
+    pub(crate) fn state_path(&self) -> PathBuf {
         self.data_directory().join("state.db")
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::context::Context;
 use super::errors::Failure;
@@ -11,7 +12,11 @@ use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::lang;
 use crate::lang::Files;
-use crate::lang::ValueSource;
+use crate::lang::functions::Call;
+use crate::lang::module::Module;
+use crate::lang::module::Settings;
+use crate::lang::variables;
+use crate::lang::variables::ValueSource;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::Surroundings;
 use crate::objects::configuration::configure;
@@ -87,12 +92,12 @@ pub(crate) struct RootModule {
     /// The texts that findings point into.
     pub(crate) sources: Sources,
     /// The `pipeform` block.
-    pub(crate) settings: lang::Settings,
+    pub(crate) settings: Settings,
 }
 
 impl RootModule {
     /// Reads and evaluates the module in the context's directory.
-    pub(crate) fn load(context: &Context, variables: &VariableArgs) -> Result<Self, Failure> {
+    pub(crate) fn load(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
         let mut sources = Sources::default();
         let mut diagnostics = Diagnostics::new();
         let names = file_names(&context.directory)?;
@@ -117,28 +122,25 @@ impl RootModule {
                 ));
             }
         }
-        let module = lang::Module::new(bodies, &mut diagnostics);
-        let values = value_sources(context, variables, &names, &mut sources, &mut diagnostics);
+        let module = Module::decode(".", bodies, &mut diagnostics);
+        let values = value_sources(context, arguments, &names, &mut sources, &mut diagnostics);
         let files = ModuleFiles {
             directory: context.directory.clone(),
             home: context.environment.get("HOME").map(PathBuf::from),
         };
-        let values = lang::assign_variables(
-            &module.variables,
-            &values,
-            &sources,
-            &files,
-            &mut diagnostics,
-        );
+        let call = Call {
+            files: &files,
+            now: context.clock.now(),
+            random,
+        };
+        let values = variables::assign(&module.variables, &values, &call, &mut diagnostics);
         let (configuration, found) = configure(
             &module,
             Surroundings {
                 variables: &values,
-                files: &files,
-                now: context.clock.now(),
+                call: &call,
                 directory: ".",
                 working_directory: &context.working_directory.to_string_lossy(),
-                random,
                 allow_plaintext: module.settings.allow_plaintext,
             },
         );
@@ -161,8 +163,8 @@ impl RootModule {
             super::terminal::say(&crate::diag::render(
                 &self.diagnostics,
                 &self.sources,
-                style.colour,
-                style.width,
+                style.look.color,
+                style.look.width,
             ));
         }
         Ok(self)
@@ -202,7 +204,7 @@ fn read(directory: &Path, name: &str, diagnostics: &mut Diagnostics) -> Option<S
 
 fn value_sources(
     context: &Context,
-    variables: &VariableArgs,
+    arguments: &VariableArgs,
     names: &[String],
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
@@ -211,31 +213,20 @@ fn value_sources(
         .environment
         .with_prefix("PIPEFORM_VAR_")
         .map(|(name, text)| ValueSource::Environment {
-            name: name.to_owned(),
+            name: name.into(),
+            text: text.into(),
             file: sources.add(format!("PIPEFORM_VAR_{name}"), text),
         })
         .collect();
-    let standard = ["pipeform.pipevars", "pipeform.pipevars.json"];
-    let automatic = names.iter().map(String::as_str).filter(|name| {
-        name.ends_with(".auto.pipevars") || name.ends_with(".auto.pipevars.json")
-    });
-    for name in standard
-        .into_iter()
-        .filter(|name| names.iter().any(|other| other == name))
-        .chain(automatic)
-    {
-        if let Some(text) = read(&context.directory, name, diagnostics) {
-            values.push(ValueSource::File {
-                file: sources.add(name, text),
-                json: name.ends_with(".json"),
-            });
-        }
+    for name in variables::automatic_files(names.iter().map(String::as_str)) {
+        values.extend(value_file(&context.directory, name, sources, diagnostics));
     }
-    for given in &variables.given {
+    for given in &arguments.given {
         match given {
             Given::Value(text) => match text.split_once('=') {
                 Some((name, value)) => values.push(ValueSource::Flag {
-                    name: name.to_owned(),
+                    name: name.into(),
+                    text: value.into(),
                     file: sources.add(format!("--var {name}"), value),
                 }),
                 None => diagnostics.push(Diagnostic::error(
@@ -244,17 +235,29 @@ fn value_sources(
                 )),
             },
             Given::File(path) => {
-                let name = path.to_string_lossy().into_owned();
-                if let Some(text) = read(&context.directory, &name, diagnostics) {
-                    values.push(ValueSource::File {
-                        file: sources.add(name.as_str(), text),
-                        json: name.ends_with(".json"),
-                    });
-                }
+                let name = path.to_string_lossy();
+                values.extend(value_file(&context.directory, &name, sources, diagnostics));
             }
         }
     }
     values
+}
+
+/// A file of values.
+fn value_file(
+    directory: &Path,
+    name: &str,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<ValueSource> {
+    let text: Arc<str> = read(directory, name, diagnostics)?.into();
+    Some(ValueSource::File {
+        file: sources.add(name, text.clone()),
+        text,
+        json: Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "json"),
+    })
 }
 
 /// Sixteen random bytes.

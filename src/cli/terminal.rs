@@ -50,11 +50,11 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
             say(&crate::diag::render(
                 diagnostics,
                 sources,
-                style.colour,
-                style.width,
+                style.look.color,
+                style.look.width,
             ));
         }
-        Failure::Message(text) => say(&format!("{} {text}\n", style.error("Error:"))),
+        Failure::Message(text) => say(&format!("{} {text}\n", style.look.bold("Error:"))),
         Failure::Silent => {}
     }
     ExitCode::FAILURE

@@ -8,7 +8,6 @@ use super::machine::Engine;
 use super::model::Change;
 use super::model::Instance;
 use super::model::InstanceKey;
-use super::model::Status;
 use super::model::Step;
 use super::model::UnitKind;
 use crate::objects::Address;
@@ -128,22 +127,7 @@ impl Engine {
 
     fn insert(&mut self, key: InstanceKey) {
         *self.open.entry(key.object.clone()).or_default() += 1;
-        self.live.insert(
-            key.clone(),
-            Instance {
-                key,
-                status: Status::WaitingOnDependencies,
-                attempts: 0,
-                failures: 0,
-                definition: None,
-                not_before: None,
-                checking_since: None,
-                started_at: None,
-                running_since: None,
-                ended_at: None,
-                reason: None,
-            },
-        );
+        self.live.insert(key.clone(), Instance::new(key));
     }
 
     fn is_settled(&self, key: &InstanceKey) -> bool {

@@ -190,6 +190,25 @@ pub struct Instance {
     pub reason: Option<String>,
 }
 
+impl Instance {
+    /// An instance that nothing has happened to yet.
+    pub fn new(key: InstanceKey) -> Self {
+        Self {
+            key,
+            status: Status::WaitingOnDependencies,
+            attempts: 0,
+            failures: 0,
+            definition: None,
+            not_before: None,
+            checking_since: None,
+            started_at: None,
+            running_since: None,
+            ended_at: None,
+            reason: None,
+        }
+    }
+}
+
 /// One try of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {

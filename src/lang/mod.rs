@@ -33,6 +33,7 @@ pub use parse::parse_body;
 pub use parse::parse_expression;
 pub use references::references;
 pub use scope::Files;
+pub use scope::NoFiles;
 pub use scope::Resolution;
 pub use scope::Scope;
 pub use scope::Step;

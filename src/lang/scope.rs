@@ -59,3 +59,32 @@ pub trait Files {
     /// The user's home directory, if it is known.
     fn home(&self) -> Option<std::path::PathBuf>;
 }
+
+/// No files: residuals have none left to read, because functions that read files are called when a plan is made.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        Err(io::Error::other(format!(
+            "`{}` can be read only when a plan is made",
+            path.display()
+        )))
+    }
+
+    fn is_file(&self, _path: &Path) -> bool {
+        false
+    }
+
+    fn list(&self, _directory: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+        Ok(Vec::new())
+    }
+
+    fn absolute(&self, path: &Path) -> std::path::PathBuf {
+        path.to_path_buf()
+    }
+
+    fn home(&self) -> Option<std::path::PathBuf> {
+        None
+    }
+}

@@ -25,6 +25,7 @@ use crate::lang::Resolution;
 use crate::lang::Scope;
 use crate::lang::Step;
 use crate::lang::Value;
+use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::time::Interval;
 
@@ -134,9 +135,20 @@ impl<'a> Resolver<'a> {
         names.extend(extra);
         let node = run.value(names);
         let own = self
-            .run(object, served_address(served), interval, of)
+            .run(object, node, interval, of)
             .value([(Arc::from("node"), node)]);
         self.attributes(object, interval, own, of)
+    }
+
+    /// What is left of an expression of an object, for what `run` stands for. `None` if it cannot be evaluated.
+    pub fn residual(&self, object: &Object, run: &Value, residual: &Expr) -> Option<Value> {
+        let scope = RunScope {
+            run,
+            object,
+            diagnostics: RefCell::default(),
+        };
+        let budget = Budget::default();
+        Evaluator::new(&scope, self.call, &budget, Phase::Run).evaluate(residual)
     }
 
     fn object(&self, address: &Address) -> Result<&'a Object, Diagnostics> {
@@ -254,10 +266,6 @@ fn settle(evaluator: &Evaluator<'_>, value: &Value) -> Option<Value> {
         }
         _ => Some(value.clone()),
     }
-}
-
-fn served_address(served: &Object) -> &Address {
-    &served.address
 }
 
 /// What `run.inputs`, `run.outputs`, `run.input` and `run.output` stand for.

@@ -20,16 +20,16 @@ use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::time::Interval;
 
-/// Values of deferred attributes, by object and attribute.
+/// What `run` will be in the next instance of each object that has deferred attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Preview {
-    values: BTreeMap<Address, BTreeMap<Arc<str>, Value>>,
+    runs: BTreeMap<Address, Value>,
 }
 
 impl Preview {
-    /// What a deferred attribute will be in the next run.
-    pub fn value(&self, address: &Address, attribute: &str) -> Option<&Value> {
-        self.values.get(address)?.get(attribute)
+    /// What `run` will be for an object.
+    pub fn run(&self, address: &Address) -> Option<&Value> {
+        self.runs.get(address)
     }
 }
 
@@ -125,16 +125,10 @@ impl<'a> Previewer<'a> {
     fn keep(&mut self, resolved: Result<Resolved<'a>, Diagnostics>) {
         match resolved {
             Ok(resolved) => {
-                let values = self
-                    .preview
-                    .values
+                self.preview
+                    .runs
                     .entry(resolved.object.address.clone())
-                    .or_default();
-                for (name, value) in resolved.attributes {
-                    if resolved.object.get(&name).is_some_and(Value::has_deferred) {
-                        values.entry(name).or_insert(value);
-                    }
-                }
+                    .or_insert(resolved.run);
             }
             Err(diagnostics) => self.diagnostics.extend(diagnostics),
         }

@@ -210,31 +210,3 @@ pub(super) fn log_path(
 pub(super) fn tell(reports: &tokio::sync::mpsc::UnboundedSender<Report>, report: Report) {
     drop(reports.send(report));
 }
-
-/// No files: residuals have none left to read.
-struct NoFiles;
-
-impl crate::lang::Files for NoFiles {
-    fn read(&self, path: &std::path::Path) -> std::io::Result<Vec<u8>> {
-        Err(std::io::Error::other(format!(
-            "`{}` was read when the plan was made",
-            path.display()
-        )))
-    }
-
-    fn is_file(&self, _path: &std::path::Path) -> bool {
-        false
-    }
-
-    fn list(&self, _directory: &std::path::Path) -> std::io::Result<Vec<PathBuf>> {
-        Ok(Vec::new())
-    }
-
-    fn absolute(&self, path: &std::path::Path) -> PathBuf {
-        path.to_path_buf()
-    }
-
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-}

@@ -47,6 +47,10 @@ pub struct Module {
 pub struct Settings {
     /// The version constraint, which this version meets.
     pub required_version: Option<Arc<str>>,
+    /// Whether sensitive values may be stored in clear.
+    pub allow_plaintext: bool,
+    /// How many runs an apply may back-fill without being told the number.
+    pub max_runs_per_apply: Option<u64>,
 }
 
 /// A `variable` block.
@@ -202,9 +206,14 @@ fn pipeform(block: &Block, diagnostics: &mut Diagnostics) -> Settings {
     decode::labels(block, &[], diagnostics);
     let mut content = Content::of(block, "the `pipeform` block");
     let required_version = content.string("required_version", diagnostics);
+    let mut settings = Settings {
+        allow_plaintext: content.flag("allow_plaintext", false, diagnostics),
+        max_runs_per_apply: content.whole_number("max_runs_per_apply", diagnostics),
+        ..Settings::default()
+    };
     content.finish(&[], diagnostics);
     let Some((constraint, span)) = required_version else {
-        return Settings::default();
+        return settings;
     };
     let running = env!("CARGO_PKG_VERSION");
     let problem = match version::meets(running, &constraint) {
@@ -223,9 +232,8 @@ fn pipeform(block: &Block, diagnostics: &mut Diagnostics) -> Settings {
     if let Some((summary, detail)) = problem {
         diagnostics.push(Diagnostic::error(summary, detail).at(span));
     }
-    Settings {
-        required_version: Some(constraint),
-    }
+    settings.required_version = Some(constraint);
+    settings
 }
 
 fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {

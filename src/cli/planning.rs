@@ -1,0 +1,406 @@
+//! Making a plan: reads the state, compares, computes the effects on runs. Used by every command that shows or makes one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::errors::Failure;
+use super::root_module::RootModule;
+use super::root_module::random;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::FileId;
+use crate::diag::Sources;
+use crate::engine::Definition;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Status;
+use crate::graph::Graph;
+use crate::lang::NoFiles;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::functions::Call;
+use crate::lang::stored as stored_value;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Moments;
+use crate::objects::Object;
+use crate::objects::Objects;
+use crate::objects::Timetable;
+use crate::objects::configuration::Configuration;
+use crate::objects::resolve::Resolver;
+use crate::objects::stored;
+use crate::plan::Action;
+use crate::plan::Plan;
+use crate::plan::diff;
+use crate::plan::diff_outputs;
+use crate::plan::effects;
+use crate::plan::effects::UnitRuns;
+use crate::plan::preview::Preview;
+use crate::plan::preview::preview;
+use crate::runtime::SerialDefinition;
+use crate::store::Apply;
+use crate::store::Store;
+use crate::store::StoredObject;
+use crate::time::Interval;
+
+/// A plan with what it was made from.
+pub(crate) struct Planned {
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// What the state holds.
+    old: SerialDefinition,
+    /// What it will hold.
+    new: Objects,
+    timetable: Timetable,
+    outputs: BTreeMap<Arc<str>, Value>,
+    moments: Moments,
+    new_moments: Moments,
+    made_until: BTreeMap<Address, Timestamp>,
+    preview: Preview,
+}
+
+/// What is to be: the objects and outputs of a root module, or nothing.
+pub(crate) struct Target {
+    configuration: Configuration,
+    sources: Sources,
+}
+
+impl Target {
+    /// What a root module describes.
+    pub(crate) fn module(module: RootModule) -> Self {
+        Self {
+            configuration: module.configuration,
+            sources: module.sources,
+        }
+    }
+
+    /// Nothing: for `destroy`.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            configuration: Configuration::default(),
+            sources: Sources::default(),
+        }
+    }
+}
+
+/// Plans how to get from the state to the target.
+pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<Planned, Failure> {
+    let now = context.clock.now();
+    let head = store.head()?;
+    let old = SerialDefinition::read(store, head.serial, now)?;
+    check_cycles(&target)?;
+    let Target {
+        configuration,
+        sources,
+    } = target;
+    let new = configuration.objects;
+    let moments = Moments {
+        activations: store.activations()?,
+        cuts: store.cuts()?,
+    };
+    let (new_moments, timetable) = continued(&old, &new, &moments, now);
+    let made_until = store.made_until()?;
+    let old_units = old.compile();
+    let new_units = crate::engine::compile(&new, &timetable, head.serial + 1);
+    let changes = diff(&old.objects, &new);
+    let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
+    let runs = unit_runs(store, &made_until, &old_units, &new_units)?;
+    let effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
+    let old_outputs = read_outputs(store)?;
+    let call = no_files_call(now);
+    let resolver = Resolver {
+        objects: &new,
+        timetable: &timetable,
+        call: &call,
+    };
+    let (preview, findings) = preview(resolver, now);
+    if findings.has_errors() {
+        let placed = placed(findings, &configuration.places);
+        return Err(Failure::Findings(Box::new((placed, sources))));
+    }
+    let plan = Plan {
+        changes,
+        output_changes: diff_outputs(&old_outputs, &configuration.outputs),
+        effects,
+        serial: head.serial,
+        lineage: head.lineage,
+        at: now,
+    };
+    Ok(Planned {
+        plan,
+        old,
+        new,
+        timetable,
+        outputs: configuration.outputs,
+        moments,
+        new_moments,
+        made_until,
+        preview,
+    })
+}
+
+/// Refuses objects that need each other in a circle.
+pub(crate) fn check_graph(configuration: &Configuration) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for cycle in Graph::new(&configuration.objects).cycles() {
+        let Some(first) = cycle.first() else {
+            continue;
+        };
+        let path: Vec<_> = cycle
+            .iter()
+            .chain([first])
+            .map(|address| format!("  {address}"))
+            .collect();
+        let mut diagnostic = Diagnostic::error(
+            "Cycle",
+            format!(
+                "These objects need each other, so that none of them could ever start:\n{}",
+                path.join("\n  needs\n")
+            ),
+        )
+        .about(first.to_string());
+        let mut places = cycle
+            .iter()
+            .filter_map(|address| configuration.places.get(address));
+        if let Some(place) = places.next() {
+            diagnostic = diagnostic.at(*place);
+        }
+        for place in places {
+            diagnostic = diagnostic.label(*place, "part of the cycle");
+        }
+        diagnostics.push(diagnostic);
+    }
+    diagnostics
+}
+
+fn check_cycles(target: &Target) -> Result<(), Failure> {
+    let diagnostics = check_graph(&target.configuration);
+    if diagnostics.has_errors() {
+        return Err(Failure::Findings(Box::new((
+            diagnostics,
+            target.sources.clone(),
+        ))));
+    }
+    Ok(())
+}
+
+/// Activations and cuts after the plan, and the schedules that follow.
+fn continued(
+    old: &SerialDefinition,
+    new: &Objects,
+    moments: &Moments,
+    now: Timestamp,
+) -> (Moments, Timetable) {
+    let mut next = moments.clone();
+    for object in new.values() {
+        if object.kind() == Kind::Pipeline {
+            next.activations
+                .entry(object.address.clone())
+                .or_insert(now);
+        }
+    }
+    let uncut = Moments {
+        activations: next.activations.clone(),
+        cuts: BTreeMap::new(),
+    };
+    let wanted = Timetable::new(new, &uncut, now);
+    for object in new.values() {
+        let address = &object.address;
+        let Some(schedule) = wanted.schedule(address) else {
+            continue;
+        };
+        let schedule = effects::continued(old.timetable.schedule(address), schedule, now);
+        match schedule.cut() {
+            Some(cut) => next.cuts.insert(address.clone(), cut),
+            None => next.cuts.remove(address),
+        };
+    }
+    let timetable = Timetable::new(new, &next, now);
+    (next, timetable)
+}
+
+fn unit_runs(
+    store: &Store,
+    made_until: &BTreeMap<Address, Timestamp>,
+    old: &Definition,
+    new: &Definition,
+) -> Result<BTreeMap<Address, UnitRuns>, Failure> {
+    let counts = store.counts()?;
+    let count = |address: &Address, statuses: &[Status]| {
+        counts.get(address).map_or(0, |counts| {
+            statuses
+                .iter()
+                .filter_map(|status| counts.get(status))
+                .sum()
+        })
+    };
+    let waiting = [Status::WaitingOnDependencies, Status::WaitingForRunner];
+    Ok(old
+        .units
+        .keys()
+        .chain(new.units.keys())
+        .filter(|address| counts.contains_key(address) || made_until.contains_key(address))
+        .map(|address| {
+            let runs = UnitRuns {
+                cursor: made_until.get(address).copied(),
+                waiting: count(address, &waiting),
+                running: count(address, &[Status::Running]),
+            };
+            (address.clone(), runs)
+        })
+        .collect())
+}
+
+fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
+    store
+        .outputs()?
+        .into_iter()
+        .map(|(name, value)| {
+            let value = stored_value::from_json(&value, FileId::default()).map_err(|error| {
+                Failure::message(format!("The output `{name}` of the state: {error}"))
+            })?;
+            Ok((Arc::from(name), value))
+        })
+        .collect()
+}
+
+/// Points findings of the preview at the blocks they are about: a residual has no place of its own.
+fn placed(
+    findings: Diagnostics,
+    places: &BTreeMap<Address, crate::diag::Span>,
+) -> Diagnostics {
+    let mut placed = Diagnostics::new();
+    for finding in findings.iter() {
+        let place = finding
+            .object
+            .as_ref()
+            .and_then(|object| places.get(&Address::new(object.as_str())));
+        placed.push(Diagnostic {
+            span: place.copied(),
+            labels: Vec::new(),
+            ..finding.clone()
+        });
+    }
+    placed
+}
+
+pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
+    Call {
+        files: &NoFiles,
+        now,
+        random,
+    }
+}
+
+impl Planned {
+    /// What a residual of an object will be in its next run.
+    pub(crate) fn example(&self, object: &Object, residual: &Expr) -> Option<Value> {
+        let call = no_files_call(self.plan.at);
+        let resolver = Resolver {
+            objects: &self.new,
+            timetable: &self.timetable,
+            call: &call,
+        };
+        resolver.residual(object, self.preview.run(&object.address)?, residual)
+    }
+
+    /// What an apply of this plan writes.
+    pub(crate) fn apply(&self, store: &Store, who: String) -> Result<Apply, Failure> {
+        let counts = self.plan.counts();
+        let mut apply = Apply {
+            expected_serial: self.plan.serial,
+            outputs: self
+                .outputs
+                .iter()
+                .map(|(name, value)| (name.to_string(), stored_value::to_json(value)))
+                .collect(),
+            at: self.plan.at,
+            who,
+            counts: [counts.add, counts.change, counts.destroy],
+            ..Apply::default()
+        };
+        for change in &self.plan.changes {
+            match (change.action, &change.new) {
+                (Action::Create | Action::Update, Some(object)) => {
+                    apply.puts.push(stored_object(object));
+                }
+                (Action::Delete, _) => apply.removes.push(change.address.clone()),
+                _ => {}
+            }
+        }
+        apply.activations = changed(&self.new_moments.activations, &self.moments.activations);
+        apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
+        self.make_last_of_old_schedules(&mut apply);
+        self.cancel_removed(store, &mut apply)?;
+        Ok(apply)
+    }
+
+    /// The intervals that are due under a schedule that changes are made now: the new one does not have them any more.
+    fn make_last_of_old_schedules(&self, apply: &mut Apply) {
+        for (address, cut) in apply.cuts.clone() {
+            let Some(schedule) = self.old.timetable.schedule(&address) else {
+                continue;
+            };
+            let mut next = match self.made_until.get(&address) {
+                Some(until) => schedule.next_from(*until),
+                None => schedule.first_interval(),
+            };
+            while let Some(interval) = next.filter(|interval| interval.end <= cut) {
+                apply.instances.push(waiting(&address, interval));
+                next = schedule.next_from(interval.end);
+            }
+            apply.made_until.insert(address, cut);
+        }
+    }
+
+    /// Waiting instances of objects that go are given up; what runs finishes.
+    fn cancel_removed(&self, store: &Store, apply: &mut Apply) -> Result<(), Failure> {
+        if apply.removes.is_empty() {
+            return Ok(());
+        }
+        for mut instance in store.unfinished_instances()? {
+            let waits = matches!(
+                instance.status,
+                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
+            );
+            if waits && apply.removes.contains(&instance.key.object) {
+                instance.status = Status::Canceled;
+                instance.reason = Some("its definition was removed".to_owned());
+                instance.not_before = None;
+                instance.ended_at = Some(self.plan.at);
+                apply.instances.push(instance);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn changed(
+    new: &BTreeMap<Address, Timestamp>,
+    old: &BTreeMap<Address, Timestamp>,
+) -> BTreeMap<Address, Timestamp> {
+    new.iter()
+        .filter(|(address, at)| old.get(*address) != Some(at))
+        .map(|(address, at)| (address.clone(), *at))
+        .collect()
+}
+
+fn waiting(address: &Address, interval: Interval) -> Instance {
+    Instance::new(InstanceKey {
+        object: address.clone(),
+        interval,
+    })
+}
+
+fn stored_object(object: &Object) -> StoredObject {
+    StoredObject {
+        address: object.address.clone(),
+        kind: object.kind().as_str().to_owned(),
+        type_name: object.object_type.name.to_owned(),
+        pipeline: object.pipeline.clone(),
+        body: stored::to_json(object),
+    }
+}
