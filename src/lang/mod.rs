@@ -2,7 +2,7 @@
 //!
 //! Text is parsed by `hcl-edit`, a file at a time, and lowered at once to our own tree ([`ast`]), which keeps spans and
 //! nothing else. One evaluator ([`eval`]) works on that tree in both phases: at plan time names that only a run knows
-//! stay in the result as [`Value::Deferred`], whose expression is printed as HCL ([`print`]), stored, parsed again and
+//! stay in the result as [`Value::Deferred`], whose expression is printed as HCL ([`print`](mod@print)), stored, parsed again and
 //! evaluated when an instance runs. This module knows no object types, does no I/O and reads no clock: names are
 //! resolved through a [`Scope`], files through [`Files`].
 
