@@ -210,7 +210,7 @@ impl<'a> Resolver<'a> {
         let evaluator = Evaluator::new(&scope, &call, &budget, Phase::Run);
         let mut attributes = BTreeMap::new();
         for (name, value) in &object.attributes {
-            let Some(evaluated) = settle(&evaluator, value) else {
+            let Some(evaluated) = evaluator.finish(value) else {
                 continue;
             };
             let Some(schema) = object.object_type.attribute(name) else {
@@ -235,36 +235,6 @@ impl<'a> Resolver<'a> {
             attributes,
             run,
         })
-    }
-}
-
-/// A value with everything deferred in it evaluated. `None`: that failed and was reported.
-fn settle(evaluator: &Evaluator<'_>, value: &Value) -> Option<Value> {
-    let all = |list: &[Value]| -> Option<Arc<Vec<Value>>> {
-        let list: Option<Vec<Value>> = list.iter().map(|value| settle(evaluator, value)).collect();
-        list.map(Arc::new)
-    };
-    let each = |map: &BTreeMap<Arc<str>, Value>| -> Option<Arc<BTreeMap<Arc<str>, Value>>> {
-        let map: Option<BTreeMap<Arc<str>, Value>> = map
-            .iter()
-            .map(|(name, value)| Some((name.clone(), settle(evaluator, value)?)))
-            .collect();
-        map.map(Arc::new)
-    };
-    if value.is_known() {
-        return Some(value.clone());
-    }
-    match value {
-        Value::Deferred(expr) => evaluator.evaluate(expr),
-        Value::List(list) => all(list).map(Value::List),
-        Value::Tuple(list) => all(list).map(Value::Tuple),
-        Value::Set(list) => all(list).map(|list| Value::set(list.as_ref().clone())),
-        Value::Map(map) => each(map).map(Value::Map),
-        Value::Object(map) => each(map).map(Value::Object),
-        Value::Sensitive(inner) => {
-            settle(evaluator, inner).map(|inner| Value::Sensitive(Arc::new(inner)))
-        }
-        _ => Some(value.clone()),
     }
 }
 

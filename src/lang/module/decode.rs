@@ -85,6 +85,25 @@ impl<'b> Content<'b> {
         result
     }
 
+    /// A constant whole number, not negative.
+    pub(super) fn whole_number(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<u64> {
+        let attribute = self.take(name)?;
+        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
+        let result = match &value {
+            Value::Number(number) => number.to_i64().and_then(|number| u64::try_from(number).ok()),
+            _ => None,
+        };
+        if result.is_none() {
+            let detail = format!("`{name}` is a whole number; this is {}.", value.describe());
+            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
+        }
+        result
+    }
+
     pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'b Block> {
         self.block
             .body

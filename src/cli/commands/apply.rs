@@ -1,0 +1,155 @@
+//! `pipeform apply`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::planning;
+use crate::cli::planning::Planned;
+use crate::cli::planning::Target;
+use crate::cli::root_module::RootModule;
+use crate::cli::root_module::VariableArgs;
+use crate::cli::terminal;
+use crate::plan::effects::MAX_RUNS_PER_APPLY;
+use crate::store::Holder;
+use crate::store::Store;
+use crate::time::parse_duration;
+
+/// Make the state what the configuration says, and activate its schedules
+///
+/// Nothing is executed: instances become due, and `pipeform run` starts them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    variables: VariableArgs,
+
+    #[command(flatten)]
+    approval: Approval,
+}
+
+/// Options of commands that change the state.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Approval {
+    /// Do not ask before changing the state
+    #[arg(long)]
+    auto_approve: bool,
+
+    /// Back-fill up to this many runs (otherwise `max_runs_per_apply` of the `pipeform` block, or 1000)
+    #[arg(long, value_name = "N")]
+    allow_runs: Option<u64>,
+
+    /// Wait this long for the state lock, e.g. `30s`
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    lock_timeout: String,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let module = RootModule::load(context, &args.variables)?.valid()?;
+    let budget = module.settings.max_runs_per_apply;
+    change(
+        context,
+        Target::module(module),
+        &args.approval,
+        budget,
+        "apply",
+    )
+}
+
+/// Plans, asks and applies.
+pub(super) fn change(
+    context: &Context,
+    target: Target,
+    approval: &Approval,
+    budget: Option<u64>,
+    operation: &str,
+) -> Result<ExitCode, Failure> {
+    let patience = lock_timeout(&approval.lock_timeout)?;
+    let holder = Holder::this_process(context.who(), operation, context.clock.now());
+    let path = context.state_path();
+    let lock = Store::lock_state(&path, &holder, patience)?;
+    // Nothing is created before the plan stands and is approved.
+    let planned = planning::plan(context, &context.read_state()?, target)?;
+    super::plan::show(&planned, context);
+    if planned.plan.is_empty() {
+        finish(&planned, operation);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let budget = approval
+        .allow_runs
+        .or(budget)
+        .unwrap_or(MAX_RUNS_PER_APPLY);
+    if let Some(finding) = planned.plan.effects.over_budget(budget) {
+        let sources = crate::diag::Sources::default();
+        return Err(Failure::Findings(Box::new((finding.into(), sources))));
+    }
+    if !approval.auto_approve && !approve(operation)? {
+        terminal::say(&format!("\n{} canceled.\n", capital(operation)));
+        return Err(Failure::Silent);
+    }
+    let mut store = context.write_state()?;
+    let apply = planned.apply(&store, context.who())?;
+    store.apply(&lock, &apply)?;
+    finish(&planned, operation);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn finish(planned: &Planned, operation: &str) {
+    let counts = planned.plan.counts();
+    let sentence = if operation == "destroy" {
+        format!(
+            "\nDestroy complete! Resources: {} destroyed.\n",
+            counts.destroy
+        )
+    } else {
+        format!(
+            "\nApply complete! Resources: {} added, {} changed, {} destroyed.\n",
+            counts.add, counts.change, counts.destroy
+        )
+    };
+    terminal::print(&sentence);
+    let outputs = planned.outputs();
+    if !outputs.is_empty() && operation != "destroy" {
+        terminal::print(&format!("\nOutputs:\n\n{}", super::output::lines(outputs)));
+    }
+}
+
+fn approve(operation: &str) -> Result<bool, Failure> {
+    if !terminal::is_interactive() {
+        return Err(Failure::message(format!(
+            "Nobody can be asked: standard input is not a terminal.\n\nIn automation, use `pipeform {operation} --auto-approve`."
+        )));
+    }
+    let answer = terminal::ask(&format!(
+        "\nDo you want to perform these actions?\n  Pipeform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+    ));
+    Ok(answer.as_deref() == Some("yes"))
+}
+
+/// `30s`, `5m`, `1h` as Terraform writes it, or `30 seconds`.
+fn lock_timeout(text: &str) -> Result<Duration, Failure> {
+    let short = text
+        .strip_suffix('s')
+        .map(|number| (number, 1))
+        .or_else(|| text.strip_suffix('m').map(|number| (number, 60)))
+        .or_else(|| text.strip_suffix('h').map(|number| (number, 3600)))
+        .and_then(|(number, factor)| number.trim().parse::<u64>().ok()?.checked_mul(factor));
+    if let Some(seconds) = short {
+        return Ok(Duration::from_secs(seconds));
+    }
+    parse_duration(text)
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| {
+            Failure::message(format!(
+                "--lock-timeout: `{text}` is not a duration; write e.g. `30s`."
+            ))
+        })
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

@@ -1,0 +1,19 @@
+//! `pipeform destroy`.
+
+use std::process::ExitCode;
+
+use super::apply::Approval;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::planning::Target;
+
+/// Remove all definitions: waiting instances are canceled, history and data stay
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    approval: Approval,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    super::apply::change(context, Target::nothing(), &args.approval, None, "destroy")
+}

@@ -1,0 +1,23 @@
+//! `pipeform graph`.
+
+use std::process::ExitCode;
+
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::root_module::RootModule;
+use crate::cli::root_module::VariableArgs;
+use crate::cli::terminal;
+use crate::graph::Graph;
+
+/// Print the graph of the configuration's objects in the language of Graphviz (DOT)
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    variables: VariableArgs,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let module = RootModule::load(context, &args.variables)?.valid()?;
+    terminal::print(&Graph::new(&module.configuration.objects).dot());
+    Ok(ExitCode::SUCCESS)
+}

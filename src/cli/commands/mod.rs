@@ -1,0 +1,62 @@
+//! The commands, one file each.
+
+mod apply;
+mod destroy;
+mod graph;
+mod history;
+mod logs;
+mod output;
+mod plan;
+mod run;
+mod select;
+mod show;
+mod state;
+mod status;
+mod trigger;
+mod validate;
+mod version;
+
+use std::process::ExitCode;
+
+use super::context::Context;
+use super::errors::Failure;
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    Validate(validate::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Destroy(destroy::Args),
+    Run(run::Args),
+    Trigger(trigger::Args),
+    Status(status::Args),
+    History(history::Args),
+    Logs(logs::Args),
+    Show(show::Args),
+    Output(output::Args),
+    Graph(graph::Args),
+    #[command(subcommand)]
+    State(state::Command),
+    Version(version::Args),
+}
+
+/// Does it.
+pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Validate(args) => validate::run(&args, context),
+        Command::Plan(args) => plan::run(&args, context),
+        Command::Apply(args) => apply::run(&args, context),
+        Command::Destroy(args) => destroy::run(&args, context),
+        Command::Run(args) => run::run(&args, context),
+        Command::Trigger(args) => trigger::run(&args, context),
+        Command::Status(args) => status::run(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Logs(args) => logs::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Output(args) => output::run(&args, context),
+        Command::Graph(args) => graph::run(&args, context),
+        Command::State(command) => state::run(&command, context),
+        Command::Version(args) => version::run(&args),
+    }
+}

@@ -1,0 +1,123 @@
+//! Instances and their attempts, as a table.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::status::interval_text;
+use super::status::moment;
+use crate::engine::Attempt;
+use crate::engine::Instance;
+use crate::runtime::SerialDefinition;
+
+/// For people.
+pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefinition) -> String {
+    if rows.is_empty() {
+        return "No instances.\n".to_owned();
+    }
+    let mut table = vec![["OBJECT", "INTERVAL", "STATUS", "ATTEMPTS", "ENDED", "TOOK"].map(str::to_owned)];
+    let mut below: Vec<Vec<String>> = vec![Vec::new()];
+    for (instance, attempts) in rows {
+        let timezone = definition.timetable.timezone(&instance.key.object);
+        table.push([
+            instance.key.object.to_string(),
+            interval_text(instance.key.interval, &timezone),
+            instance.status.to_string(),
+            instance.attempts.to_string(),
+            instance
+                .ended_at
+                .map(|at| moment(at, &timezone))
+                .unwrap_or_default(),
+            took(instance.started_at, instance.ended_at),
+        ]);
+        let mut lines = Vec::new();
+        for attempt in attempts {
+            lines.push(format!(
+                "  attempt {}: {}, {}{}",
+                attempt.number,
+                attempt.status,
+                took(Some(attempt.started_at), attempt.ended_at),
+                attempt
+                    .error
+                    .as_ref()
+                    .map(|error| format!(": {}", error.replace('\n', "\n    ")))
+                    .unwrap_or_default()
+            ));
+        }
+        if attempts.is_empty()
+            && let Some(reason) = &instance.reason
+            && instance.status.is_unsuccessful()
+        {
+            lines.push(format!("  {}", reason.replace('\n', "\n  ")));
+        }
+        below.push(lines);
+    }
+    let widths: Vec<usize> = (0..table.first().map_or(0, <[String; 6]>::len))
+        .map(|column| {
+            table
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    for (row, lines) in table.iter().zip(&below) {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        out.push_str(cells.join("  ").trim_end());
+        out.push('\n');
+        for line in lines {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// For machines: one instance a line.
+pub(crate) fn json(rows: &[(Instance, Vec<Attempt>)]) -> String {
+    rows.iter()
+        .map(|(instance, attempts)| {
+            let attempts: Vec<_> = attempts
+                .iter()
+                .map(|attempt| {
+                    json!({
+                        "number": attempt.number,
+                        "status": attempt.status,
+                        "started_at": attempt.started_at,
+                        "ended_at": attempt.ended_at,
+                        "error": attempt.error,
+                    })
+                })
+                .collect();
+            let line = json!({
+                "address": instance.key.object,
+                "start": instance.key.interval.start,
+                "end": instance.key.interval.end,
+                "status": instance.status,
+                "started_at": instance.started_at,
+                "ended_at": instance.ended_at,
+                "reason": instance.reason,
+                "definition": instance.definition,
+                "attempts": attempts,
+            });
+            format!("{line}\n")
+        })
+        .collect()
+}
+
+/// How long something took: `1.2s`, `3m 4s`; empty while it goes on.
+pub(crate) fn took(started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
+    let Some((started, ended)) = started.zip(ended) else {
+        return String::new();
+    };
+    let passed = ended.duration_since(started);
+    match passed.as_secs() {
+        0..60 => format!("{:.1}s", passed.as_secs_f64()),
+        seconds @ 60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        seconds => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}

@@ -1,0 +1,304 @@
+//! How the activities stand, and what their instances wait for.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::Look;
+use super::paint::counted;
+use crate::engine::Engine;
+use crate::engine::InstanceKey;
+use crate::engine::Status as InstanceStatus;
+use crate::engine::UnitKind;
+use crate::engine::Wait;
+use crate::objects::Address;
+use crate::runtime::SerialDefinition;
+use crate::store::Counts;
+use crate::time::Interval;
+
+/// How many instances of one activity are shown.
+const SHOWN: usize = 10;
+
+/// How far a chain of things that wait for each other is followed.
+const DEPTH: usize = 8;
+
+/// Everything there is to say.
+pub(crate) struct Status {
+    activities: Vec<Activity>,
+    empty: bool,
+}
+
+struct Activity {
+    address: Address,
+    finished: u64,
+    next_due: Option<Timestamp>,
+    timezone: TimeZone,
+    active: bool,
+    instances: Vec<Instance>,
+    more: usize,
+}
+
+struct Instance {
+    interval: Interval,
+    status: InstanceStatus,
+    attempts: u32,
+    reason: Option<String>,
+    waits: Vec<Line>,
+}
+
+/// One thing that is waited for, and why that does not come.
+struct Line {
+    text: String,
+    because: Vec<String>,
+}
+
+impl Status {
+    /// Looks at the engine. Finished instances are only counted.
+    pub(crate) fn new(
+        engine: &Engine,
+        definition: &SerialDefinition,
+        counts: &Counts,
+        selected: &[Address],
+        now: Timestamp,
+    ) -> Self {
+        let activities = selected
+            .iter()
+            .filter_map(|address| engine.unit(address))
+            .filter(|unit| unit.kind == UnitKind::Activity)
+            .map(|unit| {
+                let schedule = unit.schedule.as_ref();
+                let mut open: Vec<_> = engine.instances_of(&unit.address).collect();
+                let more = open.len().saturating_sub(SHOWN);
+                open.truncate(SHOWN);
+                Activity {
+                    address: unit.address.clone(),
+                    finished: counts
+                        .get(&unit.address)
+                        .and_then(|counts| counts.get(&InstanceStatus::Finished))
+                        .copied()
+                        .unwrap_or(0),
+                    next_due: schedule
+                        .and_then(|schedule| Some(schedule.due_at(schedule.next_due(now)?))),
+                    timezone: definition.timetable.timezone(&unit.address),
+                    active: unit.active,
+                    instances: open
+                        .into_iter()
+                        .map(|instance| Instance {
+                            interval: instance.key.interval,
+                            status: instance.status,
+                            attempts: instance.attempts,
+                            reason: instance.reason.clone(),
+                            waits: waits(engine, definition, &instance.key),
+                        })
+                        .collect(),
+                    more,
+                }
+            })
+            .collect();
+        Self {
+            activities,
+            empty: definition.objects.is_empty(),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn human(&self, look: Look) -> String {
+        if self.empty {
+            return "Nothing has been applied. `pipeform apply` activates what the configuration describes.\n"
+                .to_owned();
+        }
+        let mut out = String::new();
+        for activity in &self.activities {
+            out.push_str(&activity.human(look));
+        }
+        out
+    }
+
+    /// For machines.
+    pub(crate) fn json(&self) -> String {
+        let activities: Vec<Json> = self.activities.iter().map(Activity::json).collect();
+        format!("{}\n", json!({ "activities": activities }))
+    }
+}
+
+impl Activity {
+    fn human(&self, look: Look) -> String {
+        let mut facts = vec![format!("{} finished", self.finished)];
+        if !self.active {
+            facts.push("not active".to_owned());
+        }
+        if let Some(due) = self.next_due {
+            facts.push(format!("next due {}", moment(due, &self.timezone)));
+        }
+        let mut out = format!(
+            "{}: {}\n",
+            look.bold(self.address.as_str()),
+            facts.join(", ")
+        );
+        for instance in &self.instances {
+            let attempts = match instance.attempts {
+                0 => String::new(),
+                number => format!(", {}", counted(u64::from(number), "attempt", "attempts")),
+            };
+            out.push_str(&format!(
+                "  {}  {}{attempts}\n",
+                interval_text(instance.interval, &self.timezone),
+                instance.status
+            ));
+            if let Some(reason) = &instance.reason
+                && instance.status.is_unsuccessful()
+            {
+                out.push_str(&format!("    {}\n", reason.replace('\n', "\n    ")));
+            }
+            for wait in &instance.waits {
+                out.push_str(&format!("    waits for {}\n", wait.text));
+                for because in &wait.because {
+                    out.push_str(&look.dim(&format!("      {because}")));
+                    out.push('\n');
+                }
+            }
+        }
+        if self.more > 0 {
+            out.push_str(&format!("  and {} more\n", self.more));
+        }
+        out
+    }
+
+    fn json(&self) -> Json {
+        let instances: Vec<Json> = self
+            .instances
+            .iter()
+            .map(|instance| {
+                json!({
+                    "start": instance.interval.start,
+                    "end": instance.interval.end,
+                    "status": instance.status,
+                    "attempts": instance.attempts,
+                    "reason": instance.reason,
+                    "waits_for": instance.waits.iter().map(|wait| json!({
+                        "what": wait.text,
+                        "because": wait.because,
+                    })).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        json!({
+            "address": self.address,
+            "active": self.active,
+            "finished": self.finished,
+            "next_due": self.next_due,
+            "instances": instances,
+            "more": self.more,
+        })
+    }
+}
+
+fn waits(engine: &Engine, definition: &SerialDefinition, key: &InstanceKey) -> Vec<Line> {
+    engine
+        .waiting_on(key)
+        .iter()
+        .map(|wait| {
+            let mut because = Vec::new();
+            follow(engine, definition, wait, &mut because);
+            Line {
+                text: text(definition, wait, &definition.timetable.timezone(&key.object)),
+                because,
+            }
+        })
+        .collect()
+}
+
+/// Follows what an instance waits for to what that waits for, and so on, as long as there is one thing to name.
+fn follow(engine: &Engine, definition: &SerialDefinition, wait: &Wait, because: &mut Vec<String>) {
+    let Wait::Instance { key, .. } = wait else {
+        return;
+    };
+    if because.len() >= DEPTH {
+        return;
+    }
+    let waits = engine.waiting_on(key);
+    if let Some(first) = waits.first() {
+        let timezone = definition.timetable.timezone(&key.object);
+        let others = match waits.len() {
+            1 => String::new(),
+            number => format!(" (and {} more)", number - 1),
+        };
+        because.push(format!(
+            "which waits for {}{others}",
+            text(definition, first, &timezone)
+        ));
+        follow(engine, definition, first, because);
+    }
+}
+
+/// One thing that is waited for, by name and interval.
+fn text(definition: &SerialDefinition, wait: &Wait, own: &TimeZone) -> String {
+    let named = |object: &Address, interval: Interval| {
+        let timezone = definition.timetable.timezone(object);
+        format!("{object} {}", interval_text(interval, &timezone))
+    };
+    match wait {
+        Wait::Instance {
+            key,
+            status,
+            reason,
+        } => match reason {
+            Some(reason) if status.is_unsuccessful() => {
+                format!("{} ({status}: {reason})", named(&key.object, key.interval))
+            }
+            _ => format!("{} ({status})", named(&key.object, key.interval)),
+        },
+        Wait::NotDue {
+            object,
+            interval,
+            due,
+        } => format!(
+            "{} (due {})",
+            named(object, *interval),
+            moment(*due, &definition.timetable.timezone(object))
+        ),
+        Wait::First { object } => format!("the first finished interval of {object}"),
+        Wait::Preconditions { reason, next_check } => {
+            let reason = reason
+                .as_deref()
+                .unwrap_or("its preconditions, which have not been checked yet");
+            match next_check {
+                Some(at) => format!("{reason} (checked again {})", moment(*at, own)),
+                None => reason.to_owned(),
+            }
+        }
+        Wait::Retry { until, reason } => format!(
+            "its next attempt, at {}{}",
+            moment(*until, own),
+            reason
+                .as_ref()
+                .map(|reason| format!(": {reason}"))
+                .unwrap_or_default()
+        ),
+        Wait::Place => "a runner: `pipeform run` starts it".to_owned(),
+        Wait::Inactive => "its pipeline or itself to be active".to_owned(),
+    }
+}
+
+/// An interval by its start: a date where that says it all.
+pub(crate) fn interval_text(interval: Interval, timezone: &TimeZone) -> String {
+    let start = interval.start.to_zoned(timezone.clone());
+    let end = interval.end.to_zoned(timezone.clone());
+    let midnight = |zoned: &jiff::Zoned| zoned.time() == jiff::civil::Time::midnight();
+    if !interval.is_moment() && midnight(&start) && midnight(&end) {
+        start.strftime("%Y-%m-%d").to_string()
+    } else {
+        moment(interval.start, timezone)
+    }
+}
+
+/// A moment to the second (to the minute where that is exact), with the zone's offset.
+pub(crate) fn moment(at: Timestamp, timezone: &TimeZone) -> String {
+    let zoned = at.to_zoned(timezone.clone());
+    let seconds = if zoned.second() == 0 { "" } else { ":%S" };
+    let zone = if zoned.offset().is_zero() { "Z" } else { "%:z" };
+    zoned
+        .strftime(&format!("%Y-%m-%dT%H:%M{seconds}{zone}"))
+        .to_string()
+}
