@@ -26,16 +26,32 @@ pub enum Compression {
 impl Compression {
     /// What a path says about itself: gzip when it ends in `.gz`.
     pub fn of_path(path: &Path) -> Self {
-        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) { Self::Gzip } else { Self::None }
+        if path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("gz"))
+        {
+            Self::Gzip
+        } else {
+            Self::None
+        }
     }
 }
 
 /// Opens a file and unpacks it while it is read.
-pub fn open(path: &Path, compression: Compression) -> Result<Box<dyn BufRead + Send>, ConnectError> {
+pub fn open(
+    path: &Path,
+    compression: Compression,
+) -> Result<Box<dyn BufRead + Send>, ConnectError> {
     let file = File::open(path).map_err(|e| ConnectError::io("read", path, e))?;
-    let meta = file.metadata().map_err(|e| ConnectError::io("read", path, e))?;
+    let meta = file
+        .metadata()
+        .map_err(|e| ConnectError::io("read", path, e))?;
     if meta.is_dir() {
-        return Err(ConnectError::io("read", path, io::ErrorKind::IsADirectory.into()));
+        return Err(ConnectError::io(
+            "read",
+            path,
+            io::ErrorKind::IsADirectory.into(),
+        ));
     }
     let plain = BufReader::with_capacity(BUFFER, file);
     Ok(match compression {
@@ -60,13 +76,21 @@ impl FileWriter {
     /// Starts a file: makes its directories and removes what killed attempts left of it.
     pub fn create(target: &Path, compression: Compression) -> Result<Self, ConnectError> {
         let Some(name) = target.file_name() else {
-            return Err(ConnectError::Setting(format!("`{}` names no file", target.display())));
+            return Err(ConnectError::Setting(format!(
+                "`{}` names no file",
+                target.display()
+            )));
         };
         if target.is_dir() {
-            return Err(ConnectError::io("write", target, io::ErrorKind::IsADirectory.into()));
+            return Err(ConnectError::io(
+                "write",
+                target,
+                io::ErrorKind::IsADirectory.into(),
+            ));
         }
         let parent = parent(target);
-        fs::create_dir_all(&parent).map_err(|e| ConnectError::io("create directory", &parent, e))?;
+        fs::create_dir_all(&parent)
+            .map_err(|e| ConnectError::io("create directory", &parent, e))?;
         let prefix = format!(".{}.", name.to_string_lossy());
         remove_leftovers(&parent, &prefix);
         let temporary = parent.join(format!("{prefix}{}{SUFFIX}", uuid::Uuid::new_v4().simple()));
@@ -78,14 +102,21 @@ impl FileWriter {
         // A file system without locks only loses the distinction; the write itself is safe without it.
         drop(file.try_lock());
         if let Ok(old) = fs::metadata(target) {
-            file.set_permissions(old.permissions()).map_err(|e| ConnectError::io("write", target, e))?;
+            file.set_permissions(old.permissions())
+                .map_err(|e| ConnectError::io("write", target, e))?;
         }
         let plain = BufWriter::with_capacity(BUFFER, file);
         let sink = match compression {
             Compression::None => Sink::Plain(plain),
-            Compression::Gzip => Sink::Gzip(GzBuilder::new().mtime(0).write(plain, Level::default())),
+            Compression::Gzip => {
+                Sink::Gzip(GzBuilder::new().mtime(0).write(plain, Level::default()))
+            }
         };
-        Ok(Self { target: target.to_owned(), temporary, sink: Some(sink) })
+        Ok(Self {
+            target: target.to_owned(),
+            temporary,
+            sink: Some(sink),
+        })
     }
 
     /// Makes the file durable and gives it its name.
@@ -141,12 +172,17 @@ fn parent(target: &Path) -> PathBuf {
 }
 
 fn remove_leftovers(directory: &Path, prefix: &str) {
-    let Ok(entries) = fs::read_dir(directory) else { return };
+    let Ok(entries) = fs::read_dir(directory) else {
+        return;
+    };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let random = name.strip_prefix(prefix).and_then(|n| n.strip_suffix(SUFFIX));
-        let ours = random.is_some_and(|r| r.len() == 32 && r.bytes().all(|b| b.is_ascii_hexdigit()));
+        let random = name
+            .strip_prefix(prefix)
+            .and_then(|n| n.strip_suffix(SUFFIX));
+        let ours =
+            random.is_some_and(|r| r.len() == 32 && r.bytes().all(|b| b.is_ascii_hexdigit()));
         if ours && File::open(entry.path()).is_ok_and(|f| f.try_lock().is_ok()) {
             drop(fs::remove_file(entry.path()));
         }
@@ -159,7 +195,10 @@ mod tests {
     use std::io::Read as _;
 
     fn names(dir: &Path) -> Vec<String> {
-        fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+        fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]
@@ -206,7 +245,10 @@ mod tests {
         let path = dir.path().join("both.gz");
         File::create(&path).unwrap().write_all(&both).unwrap();
         let mut text = String::new();
-        open(&path, Compression::Gzip).unwrap().read_to_string(&mut text).unwrap();
+        open(&path, Compression::Gzip)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, "one\ntwo\n");
     }
 }

@@ -49,14 +49,20 @@ pub enum ConnectError {
 
 impl ConnectError {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), source }
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull => "; free space on this file system, then rerun",
-        io::ErrorKind::PermissionDenied => "; check the owner and the mode of the file and its directory",
+        io::ErrorKind::PermissionDenied => {
+            "; check the owner and the mode of the file and its directory"
+        }
         _ => "",
     }
 }

@@ -89,23 +89,34 @@ impl Database {
         let text = connection.strip_prefix("jdbc:").unwrap_or(connection);
         let Some(path) = text.strip_prefix("sqlite:").filter(|p| !p.is_empty()) else {
             return Err(ConnectError::Setting(
-                "`connection_string` is not supported; use `jdbc:sqlite:PATH` or `sqlite:PATH`".to_owned(),
+                "`connection_string` is not supported; use `jdbc:sqlite:PATH` or `sqlite:PATH`"
+                    .to_owned(),
             ));
         };
-        let mut flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut flags =
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
         flags.set(rusqlite::OpenFlags::SQLITE_OPEN_CREATE, create);
-        let fail = |e: rusqlite::Error| ConnectError::Sql { place: path.to_owned(), reason: e.to_string() };
+        let fail = |e: rusqlite::Error| ConnectError::Sql {
+            place: path.to_owned(),
+            reason: e.to_string(),
+        };
         let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
         connection.busy_timeout(BUSY).map_err(fail)?;
         let (cancel, script) = (cancel.clone(), Arc::new(AtomicBool::new(false)));
-        connection.progress_handler(10_000, Some(move || cancel.is_cancelled())).map_err(fail)?;
+        connection
+            .progress_handler(10_000, Some(move || cancel.is_cancelled()))
+            .map_err(fail)?;
         let inside = Arc::clone(&script);
         let guard = move |context: AuthContext<'_>| match context.action {
             AuthAction::Transaction { .. } if inside.load(Ordering::Relaxed) => Authorization::Deny,
             _ => Authorization::Allow,
         };
         connection.authorizer(Some(guard)).map_err(fail)?;
-        Ok(Self { connection, place: path.to_owned(), script })
+        Ok(Self {
+            connection,
+            place: path.to_owned(),
+            script,
+        })
     }
 
     fn error(&self, error: &rusqlite::Error) -> ConnectError {
@@ -126,7 +137,9 @@ impl Database {
     /// Whether a table or view of this name exists.
     pub fn has_table(&self, table: &str) -> Result<bool, ConnectError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view'))";
-        self.connection.query_row(sql, [table], |row| row.get(0)).map_err(|e| self.error(&e))
+        self.connection
+            .query_row(sql, [table], |row| row.get(0))
+            .map_err(|e| self.error(&e))
     }
 
     /// The names of the columns of a query, then each of its rows, until `row` fails.
@@ -138,7 +151,11 @@ impl Database {
     ) -> Result<Vec<String>, ConnectError> {
         let mut statement = self.connection.prepare(sql).map_err(|e| self.error(&e))?;
         bind(&mut statement, params, &mut 0, &self.place)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         let mut record = Record::default();
         let mut rows = statement.raw_query();
         while let Some(found) = rows.next().map_err(|e| self.error(&e))? {
@@ -147,7 +164,9 @@ impl Database {
             for index in 0..names.len() {
                 match found.get_ref(index).map_err(|e| self.error(&e))? {
                     ValueRef::Null => record.push(b"", FieldKind::Null),
-                    ValueRef::Integer(n) => record.push(n.to_string().as_bytes(), FieldKind::Integer),
+                    ValueRef::Integer(n) => {
+                        record.push(n.to_string().as_bytes(), FieldKind::Integer)
+                    }
                     ValueRef::Real(n) => record.push(format!("{n:?}").as_bytes(), FieldKind::Real),
                     ValueRef::Text(t) => record.push(t, FieldKind::Text),
                     ValueRef::Blob(b) => record.push(b, FieldKind::Blob),
@@ -159,13 +178,20 @@ impl Database {
     }
 
     /// Runs `work` in one transaction: all of it or nothing.
-    pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T, ConnectError>) -> Result<T, ConnectError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|e| self.error(&e))?;
+    pub fn transaction<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, ConnectError>,
+    ) -> Result<T, ConnectError> {
+        self.connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(|e| self.error(&e))?;
         self.script.store(true, Ordering::Relaxed);
         let result = work();
         self.script.store(false, Ordering::Relaxed);
         let result = result.and_then(|v| {
-            self.connection.execute_batch("COMMIT").map_err(|e| self.error(&e))?;
+            self.connection
+                .execute_batch("COMMIT")
+                .map_err(|e| self.error(&e))?;
             Ok(v)
         });
         if result.is_err() && !self.connection.is_autocommit() {
@@ -184,7 +210,11 @@ impl Database {
         let (before, mut used) = (self.connection.total_changes(), 0);
         let (mut start, mut number) = (0, 1);
         while let Some(rest) = script.get(start..).filter(|r| !blank(r)) {
-            let line = 1 + script.bytes().take(start + leading(rest)).filter(|b| *b == b'\n').count();
+            let line = 1 + script
+                .bytes()
+                .take(start + leading(rest))
+                .filter(|b| *b == b'\n')
+                .count();
             let place = format!("statement {number} at line {line} of the script");
             let mut end = 0;
             let mut statement = loop {
@@ -199,7 +229,11 @@ impl Database {
             };
             bind(&mut statement, params, &mut used, &place)?;
             let mut rows = statement.raw_query();
-            while rows.next().map_err(|e| self.error_at(place.clone(), &e))?.is_some() {}
+            while rows
+                .next()
+                .map_err(|e| self.error_at(place.clone(), &e))?
+                .is_some()
+            {}
             start += end;
             number += 1;
         }
@@ -219,10 +253,13 @@ impl Database {
         }
         let table = quote(&target.table);
         match &target.write {
-            WriteMode::Replace(None) => self.statements(&format!("DELETE FROM {table}"), &Params::default()),
-            WriteMode::Replace(Some(condition)) => {
-                self.statements(&format!("DELETE FROM {table} WHERE {condition}"), &target.params)
+            WriteMode::Replace(None) => {
+                self.statements(&format!("DELETE FROM {table}"), &Params::default())
             }
+            WriteMode::Replace(Some(condition)) => self.statements(
+                &format!("DELETE FROM {table} WHERE {condition}"),
+                &target.params,
+            ),
             _ => Ok(0),
         }
         .map(drop)
@@ -247,12 +284,26 @@ impl Database {
                 "`insert_query` has {takes} placeholders and the input has {width} columns"
             )));
         }
-        Ok(Inserter { database: self, statement, names: names.to_vec(), columns: columns.to_vec(), width })
+        Ok(Inserter {
+            database: self,
+            statement,
+            names: names.to_vec(),
+            columns: columns.to_vec(),
+            width,
+        })
     }
 
-    fn insert_sql(&self, target: &TableTarget, names: &[String], width: usize) -> Result<String, ConnectError> {
+    fn insert_sql(
+        &self,
+        target: &TableTarget,
+        names: &[String],
+        width: usize,
+    ) -> Result<String, ConnectError> {
         let table = quote(&target.table);
-        let all = self.connection.prepare(&format!("SELECT * FROM {table}")).map_err(|e| self.error(&e))?;
+        let all = self
+            .connection
+            .prepare(&format!("SELECT * FROM {table}"))
+            .map_err(|e| self.error(&e))?;
         let own: Vec<String> = all.column_names().into_iter().map(str::to_owned).collect();
         let names = if names.is_empty() { &own } else { names };
         if names.len() != width {
@@ -262,7 +313,11 @@ impl Database {
                 names.len()
             )));
         }
-        let list = names.iter().map(|n| quote(n)).collect::<Vec<_>>().join(", ");
+        let list = names
+            .iter()
+            .map(|n| quote(n))
+            .collect::<Vec<_>>()
+            .join(", ");
         let marks = vec!["?"; width].join(", ");
         let mut sql = format!("INSERT INTO {table} ({list}) VALUES ({marks})");
         if let WriteMode::Upsert(keys) = &target.write {
@@ -272,7 +327,11 @@ impl Database {
                 .filter(|n| !keys.iter().any(|k| k.eq_ignore_ascii_case(n)))
                 .map(|n| format!("{0} = excluded.{0}", quote(n)))
                 .collect();
-            let act = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+            let act = if set.is_empty() {
+                "NOTHING".to_owned()
+            } else {
+                format!("UPDATE SET {}", set.join(", "))
+            };
             sql.push_str(&format!(" ON CONFLICT ({key}) DO {act}"));
         }
         Ok(sql)
@@ -293,22 +352,46 @@ impl Inserter<'_> {
     pub fn insert(&mut self, record: &Record, source: &str) -> Result<(), ConnectError> {
         let place = || format!("{source} line {}", record.line);
         if record.len() != self.width {
-            let reason = format!("the record has {} fields, and {} are expected", record.len(), self.width);
-            return Err(ConnectError::Record { place: place(), reason });
+            let reason = format!(
+                "the record has {} fields, and {} are expected",
+                record.len(),
+                self.width
+            );
+            return Err(ConnectError::Record {
+                place: place(),
+                reason,
+            });
         }
         for index in 0..self.width {
             let (bytes, kind) = record.field(index).unwrap_or((b"", FieldKind::Null));
-            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind)).map_err(|reason| {
-                let name = self.names.get(index).map_or_else(|| (index + 1).to_string(), |n| format!("`{n}`"));
-                ConnectError::Record { place: format!("{} column {name}", place()), reason }
-            })?;
-            self.statement.raw_bind_parameter(index + 1, value).map_err(|e| self.database.error(&e))?;
+            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind)).map_err(
+                |reason| {
+                    let name = self
+                        .names
+                        .get(index)
+                        .map_or_else(|| (index + 1).to_string(), |n| format!("`{n}`"));
+                    ConnectError::Record {
+                        place: format!("{} column {name}", place()),
+                        reason,
+                    }
+                },
+            )?;
+            self.statement
+                .raw_bind_parameter(index + 1, value)
+                .map_err(|e| self.database.error(&e))?;
         }
-        self.statement.raw_execute().map(drop).map_err(|e| self.database.error_at(place(), &e))
+        self.statement
+            .raw_execute()
+            .map(drop)
+            .map_err(|e| self.database.error_at(place(), &e))
     }
 }
 
-fn convert(bytes: &[u8], kind: FieldKind, to: Option<ColumnType>) -> Result<ToSqlOutput<'_>, String> {
+fn convert(
+    bytes: &[u8],
+    kind: FieldKind,
+    to: Option<ColumnType>,
+) -> Result<ToSqlOutput<'_>, String> {
     let owned = |v: Value| Ok(ToSqlOutput::Owned(v));
     let typed = to.is_some_and(|t| t != ColumnType::String);
     match kind {
@@ -325,25 +408,43 @@ fn convert(bytes: &[u8], kind: FieldKind, to: Option<ColumnType>) -> Result<ToSq
             Ok(n) if (low..=high).contains(&n) => owned(Value::Integer(n)),
             _ => Err(wrong(&format!("a whole number from {low} to {high}"))),
         },
-        (Some(ColumnType::Double), _) => {
-            text.trim().parse().map_err(|_| wrong("a number")).and_then(|n| owned(Value::Real(n)))
-        }
+        (Some(ColumnType::Double), _) => text
+            .trim()
+            .parse()
+            .map_err(|_| wrong("a number"))
+            .and_then(|n| owned(Value::Real(n))),
         (Some(ColumnType::Boolean), _) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" => owned(Value::Integer(1)),
             "false" | "0" => owned(Value::Integer(0)),
             _ => Err(wrong("`true` or `false`")),
         },
         (Some(ColumnType::Timestamp), _) => {
-            let good = text.parse::<jiff::civil::DateTime>().is_ok() || text.parse::<jiff::Timestamp>().is_ok();
-            if good { Ok(ToSqlOutput::Borrowed(text.into())) } else { Err(wrong("a timestamp like `2026-11-01 12:30:00`")) }
+            let good = text.parse::<jiff::civil::DateTime>().is_ok()
+                || text.parse::<jiff::Timestamp>().is_ok();
+            if good {
+                Ok(ToSqlOutput::Borrowed(text.into()))
+            } else {
+                Err(wrong("a timestamp like `2026-11-01 12:30:00`"))
+            }
         }
-        (None, FieldKind::Integer) => text.parse().map_err(|_| wrong("a number")).and_then(|n| owned(Value::Integer(n))),
-        (None, FieldKind::Real) => text.parse().map_err(|_| wrong("a number")).and_then(|n| owned(Value::Real(n))),
+        (None, FieldKind::Integer) => text
+            .parse()
+            .map_err(|_| wrong("a number"))
+            .and_then(|n| owned(Value::Integer(n))),
+        (None, FieldKind::Real) => text
+            .parse()
+            .map_err(|_| wrong("a number"))
+            .and_then(|n| owned(Value::Real(n))),
         _ => Ok(ToSqlOutput::Borrowed(text.into())),
     }
 }
 
-fn bind(statement: &mut Statement<'_>, params: &Params, used: &mut usize, place: &str) -> Result<(), ConnectError> {
+fn bind(
+    statement: &mut Statement<'_>,
+    params: &Params,
+    used: &mut usize,
+    place: &str,
+) -> Result<(), ConnectError> {
     for index in 1..=statement.parameter_count() {
         let name = statement.parameter_name(index).map(str::to_owned);
         let found = match (&name, params) {
@@ -351,17 +452,24 @@ fn bind(statement: &mut Statement<'_>, params: &Params, used: &mut usize, place:
                 *used += 1;
                 list.get(*used - 1)
             }
-            (Some(n), Params::List(list)) => n.strip_prefix('?').and_then(|n| n.parse::<usize>().ok()).and_then(|n| {
-                *used = (*used).max(n);
-                list.get(n.checked_sub(1)?)
-            }),
+            (Some(n), Params::List(list)) => n
+                .strip_prefix('?')
+                .and_then(|n| n.parse::<usize>().ok())
+                .and_then(|n| {
+                    *used = (*used).max(n);
+                    list.get(n.checked_sub(1)?)
+                }),
             (Some(n), Params::Map(map)) => n.get(1..).and_then(|n| map.get(n)),
             (None, Params::Map(_)) => None,
         };
         let Some(param) = found else {
             let what = name.map_or_else(|| format!("`?` number {used}"), |n| format!("`{n}`"));
-            let reason = format!("no value for {what}; `params` is a list for `?` and a map for `:name`");
-            return Err(ConnectError::Sql { place: place.to_owned(), reason });
+            let reason =
+                format!("no value for {what}; `params` is a list for `?` and a map for `:name`");
+            return Err(ConnectError::Sql {
+                place: place.to_owned(),
+                reason,
+            });
         };
         let value = match param {
             Param::Null => Value::Null,
@@ -370,10 +478,12 @@ fn bind(statement: &mut Statement<'_>, params: &Params, used: &mut usize, place:
             Param::Text(t) => Value::Text(t.clone()),
             Param::Bool(b) => Value::Integer((*b).into()),
         };
-        statement.raw_bind_parameter(index, value).map_err(|e| ConnectError::Sql {
-            place: place.to_owned(),
-            reason: e.to_string(),
-        })?;
+        statement
+            .raw_bind_parameter(index, value)
+            .map_err(|e| ConnectError::Sql {
+                place: place.to_owned(),
+                reason: e.to_string(),
+            })?;
     }
     Ok(())
 }
@@ -407,7 +517,9 @@ fn next_end(sql: &str, from: usize) -> usize {
     let mut at = from.max(leading(sql));
     let skip = |at: usize, mark: &[u8]| {
         let rest = bytes.get(at..).unwrap_or_default();
-        rest.windows(mark.len()).position(|w| w == mark).map_or(bytes.len(), |p| at + p + mark.len())
+        rest.windows(mark.len())
+            .position(|w| w == mark)
+            .map_or(bytes.len(), |p| at + p + mark.len())
     };
     while let Some(&byte) = bytes.get(at) {
         at = match byte {

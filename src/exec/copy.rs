@@ -67,7 +67,11 @@ pub struct Copy {
 }
 
 enum Message {
-    Source { place: String, names: Vec<String>, columns: Vec<Column> },
+    Source {
+        place: String,
+        names: Vec<String>,
+        columns: Vec<Column>,
+    },
     Rows(Vec<Record>, usize),
 }
 
@@ -75,7 +79,10 @@ pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     match &copy.output {
         Output::File { file, overwrite } => {
             if !overwrite && file.path.exists() {
-                let text = format!("`{}` exists; remove it or set `overwrite = true`", file.path.display());
+                let text = format!(
+                    "`{}` exists; remove it or set `overwrite = true`",
+                    file.path.display()
+                );
                 return Err(ConnectError::Setting(text).into());
             }
             match same_bytes(copy, file) {
@@ -90,33 +97,54 @@ pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
 
 /// The inputs when bytes can pass through unchanged.
 fn same_bytes<'a>(copy: &'a Copy, output: &FileEnd) -> Option<Vec<&'a FileEnd>> {
-    let files: Option<Vec<&FileEnd>> =
-        copy.inputs.iter().map(|i| if let Input::File(f) = i { Some(f) } else { None }).collect();
+    let files: Option<Vec<&FileEnd>> = copy
+        .inputs
+        .iter()
+        .map(|i| {
+            if let Input::File(f) = i {
+                Some(f)
+            } else {
+                None
+            }
+        })
+        .collect();
     let files = files?;
-    let same = files.iter().all(|f| f.format.is_none() || output.format.is_none() || f.format == output.format);
-    let header = files.iter().any(|f| f.format.as_ref().is_some_and(Format::header));
+    let same = files
+        .iter()
+        .all(|f| f.format.is_none() || output.format.is_none() || f.format == output.format);
+    let header = files
+        .iter()
+        .any(|f| f.format.as_ref().is_some_and(Format::header));
     (same && (files.len() == 1 || !header)).then_some(files)
 }
 
 fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<(), ConnectError> {
     let mut writer = FileWriter::create(&output.path, output.compression)?;
     let mut chunk = vec![0; CHUNK];
-    let mut last = b'\n';
+    let (mut last, mut boundary) = (b'\n', false);
     for input in inputs {
         let mut reader = files::open(&input.path, input.compression)?;
         loop {
             ctx.check_cancel()?;
-            let count = reader.read(&mut chunk).map_err(|e| ConnectError::io("read", &input.path, e))?;
-            let Some(bytes) = chunk.get(..count).filter(|b| !b.is_empty()) else { break };
+            let count = reader
+                .read(&mut chunk)
+                .map_err(|e| ConnectError::io("read", &input.path, e))?;
+            let Some(bytes) = chunk.get(..count).filter(|b| !b.is_empty()) else {
+                break;
+            };
             // A file whose last line has no end must not run into the first line of the next one.
-            if last != b'\n' && ctx.progress.take_boundary() {
-                writer.write_all(b"\n").map_err(|e| ConnectError::io("write", &output.path, e))?;
+            if std::mem::take(&mut boundary) && last != b'\n' {
+                writer
+                    .write_all(b"\n")
+                    .map_err(|e| ConnectError::io("write", &output.path, e))?;
             }
-            writer.write_all(bytes).map_err(|e| ConnectError::io("write", &output.path, e))?;
+            writer
+                .write_all(bytes)
+                .map_err(|e| ConnectError::io("write", &output.path, e))?;
             last = bytes.last().copied().unwrap_or(last);
             ctx.progress.add(0, count as u64);
         }
-        ctx.progress.set_boundary(input.format.is_some());
+        boundary = input.format.is_some() || output.format.is_some();
     }
     ctx.check_cancel()?;
     writer.commit()
@@ -134,18 +162,32 @@ fn piped(
         let written = write(&receive);
         drop(receive);
         match (reader.join(), written) {
-            (Ok(Err(e)), _) if !matches!(e, ConnectError::Cancelled) || ctx.cancel.is_cancelled() => Err(e),
-            (Err(_), _) => Err(ConnectError::Setting("the reader of the copy broke off".to_owned())),
+            (Ok(Err(e)), _)
+                if !matches!(e, ConnectError::Cancelled) || ctx.cancel.is_cancelled() =>
+            {
+                Err(e)
+            }
+            (Err(_), _) => Err(ConnectError::Setting(
+                "the reader of the copy broke off".to_owned(),
+            )),
             (_, written) => written,
         }
     })
 }
 
-fn read_all(inputs: &[Input], send: &SyncSender<Message>, ctx: &Context) -> Result<(), ConnectError> {
+fn read_all(
+    inputs: &[Input],
+    send: &SyncSender<Message>,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
     for input in inputs {
         match input {
             Input::File(file) => read_file(file, send, ctx)?,
-            Input::Query { connection, select_query, params } => {
+            Input::Query {
+                connection,
+                select_query,
+                params,
+            } => {
                 let database = Database::open(connection, false, &ctx.cancel)?;
                 let mut batch = Batch::new(send, ctx);
                 let mut known = false;
@@ -164,10 +206,15 @@ fn read_all(inputs: &[Input], send: &SyncSender<Message>, ctx: &Context) -> Resu
         }
     }
     // An empty batch is the end: without it the writer commits nothing.
-    send.send(Message::Rows(Vec::new(), 0)).map_err(|_| ConnectError::Cancelled)
+    send.send(Message::Rows(Vec::new(), 0))
+        .map_err(|_| ConnectError::Cancelled)
 }
 
-fn read_file(file: &FileEnd, send: &SyncSender<Message>, ctx: &Context) -> Result<(), ConnectError> {
+fn read_file(
+    file: &FileEnd,
+    send: &SyncSender<Message>,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
     let format = file.format.clone().unwrap_or_else(default_format);
     let place = file.path.display().to_string();
     let mut reader = format.reader(files::open(&file.path, file.compression)?, &place)?;
@@ -193,16 +240,34 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     fn new(send: &'a SyncSender<Message>, ctx: &'a Context) -> Self {
-        Self { send, ctx, rows: Vec::with_capacity(BATCH), bytes: 0 }
+        Self {
+            send,
+            ctx,
+            rows: Vec::with_capacity(BATCH),
+            bytes: 0,
+        }
     }
-    fn source(&mut self, place: &str, names: &[String], columns: &[Column]) -> Result<(), ConnectError> {
-        let source = Message::Source { place: place.to_owned(), names: names.to_vec(), columns: columns.to_vec() };
+    fn source(
+        &mut self,
+        place: &str,
+        names: &[String],
+        columns: &[Column],
+    ) -> Result<(), ConnectError> {
+        let source = Message::Source {
+            place: place.to_owned(),
+            names: names.to_vec(),
+            columns: columns.to_vec(),
+        };
         self.send.send(source).map_err(|_| ConnectError::Cancelled)
     }
     fn push(&mut self, record: &Record) -> Result<(), ConnectError> {
         self.rows.push(record.clone());
         self.bytes += record.size();
-        if self.rows.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+        if self.rows.len() >= BATCH || self.bytes >= BATCH_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
     fn flush(&mut self) -> Result<(), ConnectError> {
         self.ctx.check_cancel()?;
@@ -211,7 +276,9 @@ impl<'a> Batch<'a> {
         }
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
         let bytes = std::mem::take(&mut self.bytes);
-        self.send.send(Message::Rows(rows, bytes)).map_err(|_| ConnectError::Cancelled)
+        self.send
+            .send(Message::Rows(rows, bytes))
+            .map_err(|_| ConnectError::Cancelled)
     }
 }
 
@@ -244,21 +311,31 @@ fn write_file(rows: &Receiver<Message>, file: &FileEnd, ctx: &Context) -> Result
                 ctx.progress.add(records.len() as u64, bytes as u64);
             }
         }
-        writer.write_all(&out).map_err(|e| ConnectError::io("write", &file.path, e))?;
+        writer
+            .write_all(&out)
+            .map_err(|e| ConnectError::io("write", &file.path, e))?;
         out.clear();
     }
     ctx.check_cancel()?;
     writer.commit()
 }
 
-fn write_table(rows: &Receiver<Message>, target: &TableTarget, ctx: &Context) -> Result<(), ConnectError> {
+fn write_table(
+    rows: &Receiver<Message>,
+    target: &TableTarget,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
     let database = Database::open(&target.connection, true, &ctx.cancel)?;
     database.transaction(|| {
         database.prepare_table(target)?;
         let (mut source, mut inserter) = ((String::new(), Vec::new(), Vec::new()), None);
         while let Some(message) = next(rows)? {
             match message {
-                Message::Source { place, names, columns } => {
+                Message::Source {
+                    place,
+                    names,
+                    columns,
+                } => {
                     source = (place, names, columns);
                     inserter = None;
                 }
@@ -266,7 +343,9 @@ fn write_table(rows: &Receiver<Message>, target: &TableTarget, ctx: &Context) ->
                     let width = records.first().map_or(0, Record::len);
                     let insert = match &mut inserter {
                         Some(insert) => insert,
-                        None => inserter.insert(database.inserter(target, &source.1, width, &source.2)?),
+                        None => {
+                            inserter.insert(database.inserter(target, &source.1, width, &source.2)?)
+                        }
                     };
                     for record in &records {
                         insert.insert(record, &source.0)?;

@@ -7,7 +7,12 @@ use super::Column;
 use super::delimited::{Delimited, Null};
 
 /// The dialect; set `record_separator` on the result for one other than `\n`.
-pub fn custom(columns: Vec<Column>, header: bool, separator: Vec<u8>, escape: Option<u8>) -> Delimited {
+pub fn custom(
+    columns: Vec<Column>,
+    header: bool,
+    separator: Vec<u8>,
+    escape: Option<u8>,
+) -> Delimited {
     Delimited {
         columns,
         header,
@@ -15,6 +20,10 @@ pub fn custom(columns: Vec<Column>, header: bool, separator: Vec<u8>, escape: Op
         record_separator: b"\n".to_vec(),
         escape,
         quote: None,
-        null: if escape.is_some() { Null::EscapedN } else { Null::Empty },
+        null: if escape.is_some() {
+            Null::EscapedN
+        } else {
+            Null::Empty
+        },
     }
 }

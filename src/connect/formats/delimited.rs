@@ -115,16 +115,35 @@ pub struct DelimitedReader<R> {
 impl<R: BufRead> DelimitedReader<R> {
     pub(super) fn new(format: Delimited, input: R, place: &str) -> Result<Self, ConnectError> {
         if format.separator.is_empty() || format.record_separator.is_empty() {
-            return Err(ConnectError::Setting("a separator must not be empty".to_owned()));
+            return Err(ConnectError::Setting(
+                "a separator must not be empty".to_owned(),
+            ));
         }
         let mut special = [false; 256];
-        let marks = [format.separator.first().copied(), format.record_separator.first().copied(), format.escape];
-        for byte in marks.into_iter().flatten().chain(format.quote.map(|_| b'\r')) {
+        let marks = [
+            format.separator.first().copied(),
+            format.record_separator.first().copied(),
+            format.escape,
+        ];
+        for byte in marks
+            .into_iter()
+            .flatten()
+            .chain(format.quote.map(|_| b'\r'))
+        {
             special[usize::from(byte)] = true;
         }
         let names = format.columns.iter().map(|c| c.name.clone()).collect();
         let (place, buffer) = (place.to_owned(), Vec::new());
-        let mut reader = Self { input, format, place, names, line: 1, buffer, at: 0, special };
+        let mut reader = Self {
+            input,
+            format,
+            place,
+            names,
+            line: 1,
+            buffer,
+            at: 0,
+            special,
+        };
         if reader.format.header {
             reader.read_header()?;
         }
@@ -136,12 +155,18 @@ impl<R: BufRead> DelimitedReader<R> {
         if !self.read(&mut record)? {
             return Ok(());
         }
-        let found: Vec<String> =
-            record.iter().map(|f| String::from_utf8_lossy(f.unwrap_or_default()).into_owned()).collect();
+        let found: Vec<String> = record
+            .iter()
+            .map(|f| String::from_utf8_lossy(f.unwrap_or_default()).into_owned())
+            .collect();
         if !self.names.is_empty() && found != self.names {
             return Err(self.error(
                 record.line,
-                format!("the header is `{}`, and `column` says `{}`", found.join(", "), self.names.join(", ")),
+                format!(
+                    "the header is `{}`, and `column` says `{}`",
+                    found.join(", "),
+                    self.names.join(", ")
+                ),
             ));
         }
         self.names = found;
@@ -149,7 +174,10 @@ impl<R: BufRead> DelimitedReader<R> {
     }
 
     fn error(&self, line: u64, reason: String) -> ConnectError {
-        ConnectError::Record { place: format!("{} line {line}", self.place), reason }
+        ConnectError::Record {
+            place: format!("{} line {line}", self.place),
+            reason,
+        }
     }
 
     /// Makes at least `count` bytes ready unless the input ends; says how many are.
@@ -158,7 +186,9 @@ impl<R: BufRead> DelimitedReader<R> {
             self.buffer.drain(..self.at);
             self.at = 0;
             let want = count.max(64 * 1024);
-            let result = (&mut self.input).take(want as u64).read_to_end(&mut self.buffer);
+            let result = (&mut self.input)
+                .take(want as u64)
+                .read_to_end(&mut self.buffer);
             if let Err(e) = result {
                 return Err(self.error(self.line, format!("cannot read on: {e}")));
             }
@@ -172,10 +202,21 @@ impl<R: BufRead> DelimitedReader<R> {
     }
 
     fn starts_with(&mut self, record_separator: bool) -> Result<bool, ConnectError> {
-        let len = if record_separator { self.format.record_separator.len() } else { self.format.separator.len() };
+        let len = if record_separator {
+            self.format.record_separator.len()
+        } else {
+            self.format.separator.len()
+        };
         self.ready(len)?;
-        let mark = if record_separator { &self.format.record_separator } else { &self.format.separator };
-        Ok(self.buffer.get(self.at..).is_some_and(|b| b.starts_with(mark)))
+        let mark = if record_separator {
+            &self.format.record_separator
+        } else {
+            &self.format.separator
+        };
+        Ok(self
+            .buffer
+            .get(self.at..)
+            .is_some_and(|b| b.starts_with(mark)))
     }
 
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, ConnectError> {
@@ -197,7 +238,10 @@ impl<R: BufRead> DelimitedReader<R> {
             } else if self.end_of_record()? {
                 break;
             } else {
-                return Err(self.error(record.line, "text after a closing quote; double the quote inside a field".to_owned()));
+                return Err(self.error(
+                    record.line,
+                    "text after a closing quote; double the quote inside a field".to_owned(),
+                ));
             }
         }
         let inside = record.bytes.iter().filter(|b| **b == b'\n').count();
@@ -206,7 +250,10 @@ impl<R: BufRead> DelimitedReader<R> {
     }
 
     fn end_of_record(&mut self) -> Result<bool, ConnectError> {
-        if self.format.quote.is_some() && self.ready(2)? >= 2 && self.buffer[self.at..].starts_with(b"\r\n") {
+        if self.format.quote.is_some()
+            && self.ready(2)? >= 2
+            && self.buffer[self.at..].starts_with(b"\r\n")
+        {
             self.at += 2;
             return Ok(true);
         }
@@ -221,7 +268,10 @@ impl<R: BufRead> DelimitedReader<R> {
         if record.bytes.len() <= MAX_RECORD {
             return Ok(());
         }
-        Err(self.error(record.line, "the record is longer than 16 MiB; check the separators and quotes".to_owned()))
+        Err(self.error(
+            record.line,
+            "the record is longer than 16 MiB; check the separators and quotes".to_owned(),
+        ))
     }
 
     fn plain(&mut self, record: &mut Record, start: usize) -> Result<FieldKind, ConnectError> {
@@ -231,20 +281,30 @@ impl<R: BufRead> DelimitedReader<R> {
                 break;
             }
             let rest = &self.buffer[self.at..];
-            let run = rest.iter().position(|b| self.special[usize::from(*b)]).unwrap_or(rest.len());
+            let run = rest
+                .iter()
+                .position(|b| self.special[usize::from(*b)])
+                .unwrap_or(rest.len());
             record.bytes.extend_from_slice(&rest[..run]);
             self.at += run;
             self.too_long(record)?;
-            let Some(&byte) = self.buffer.get(self.at) else { continue };
+            let Some(&byte) = self.buffer.get(self.at) else {
+                continue;
+            };
             if self.format.escape == Some(byte) {
                 self.at += 1;
                 let next = self.peek()?;
                 self.at += usize::from(next.is_some());
-                null = next == Some(b'N') && record.bytes.len() == start && self.format.null == Null::EscapedN;
+                null = next == Some(b'N')
+                    && record.bytes.len() == start
+                    && self.format.null == Null::EscapedN;
                 record.bytes.push(next.unwrap_or(byte));
             } else if self.starts_with(false)? || self.starts_with(true)? {
                 break;
-            } else if self.format.quote.is_some() && self.ready(2)? >= 2 && self.buffer[self.at..].starts_with(b"\r\n") {
+            } else if self.format.quote.is_some()
+                && self.ready(2)? >= 2
+                && self.buffer[self.at..].starts_with(b"\r\n")
+            {
                 break;
             } else {
                 record.bytes.push(byte);
@@ -256,7 +316,11 @@ impl<R: BufRead> DelimitedReader<R> {
             return Ok(FieldKind::Null);
         }
         let empty = record.bytes.len() == start && self.format.null == Null::Empty;
-        Ok(if empty { FieldKind::Null } else { FieldKind::Text })
+        Ok(if empty {
+            FieldKind::Null
+        } else {
+            FieldKind::Text
+        })
     }
 
     fn quoted(&mut self, record: &mut Record) -> Result<FieldKind, ConnectError> {
@@ -264,15 +328,21 @@ impl<R: BufRead> DelimitedReader<R> {
         self.at += 1;
         loop {
             if self.ready(1)? == 0 {
-                return Err(self.error(record.line, "a quote is opened and never closed".to_owned()));
+                return Err(
+                    self.error(record.line, "a quote is opened and never closed".to_owned())
+                );
             }
             let rest = &self.buffer[self.at..];
-            let run =
-                rest.iter().position(|b| Some(*b) == quote || Some(*b) == self.format.escape).unwrap_or(rest.len());
+            let run = rest
+                .iter()
+                .position(|b| Some(*b) == quote || Some(*b) == self.format.escape)
+                .unwrap_or(rest.len());
             record.bytes.extend_from_slice(&rest[..run]);
             self.at += run;
             self.too_long(record)?;
-            let Some(&byte) = self.buffer.get(self.at) else { continue };
+            let Some(&byte) = self.buffer.get(self.at) else {
+                continue;
+            };
             self.at += 1;
             let next = self.peek()?;
             if Some(byte) == quote && next != quote {

@@ -65,12 +65,19 @@ impl Record {
     /// The bytes and the kind of a field.
     pub fn field(&self, index: usize) -> Option<(&[u8], FieldKind)> {
         let (end, kind) = *self.ends.get(index)?;
-        let start = if index == 0 { 0 } else { self.ends.get(index - 1)?.0 };
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends.get(index - 1)?.0
+        };
         Some((self.bytes.get(start..end)?, kind))
     }
     /// All fields in order; NULL is `None`.
     pub fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        (0..self.len()).map(|i| self.field(i).and_then(|(b, k)| (k != FieldKind::Null).then_some(b)))
+        (0..self.len()).map(|i| {
+            self.field(i)
+                .and_then(|(b, k)| (k != FieldKind::Null).then_some(b))
+        })
     }
 }
 
@@ -103,7 +110,9 @@ impl Column {
     pub fn parse(text: &str) -> Result<Self, ConnectError> {
         let mut words = text.split_whitespace();
         let (Some(name), kind, None) = (words.next(), words.next(), words.next()) else {
-            return Err(ConnectError::Setting(format!("column `{text}` is not of the form `name TYPE`")));
+            return Err(ConnectError::Setting(format!(
+                "column `{text}` is not of the form `name TYPE`"
+            )));
         };
         let kind = match kind.unwrap_or("STRING").to_ascii_uppercase().as_str() {
             "TINYINT" => ColumnType::Integer(i8::MIN.into(), i8::MAX.into()),
@@ -121,7 +130,10 @@ impl Column {
                 )));
             }
         };
-        Ok(Self { name: name.to_owned(), kind })
+        Ok(Self {
+            name: name.to_owned(),
+            kind,
+        })
     }
 }
 
@@ -151,7 +163,9 @@ impl Format {
     /// Starts reading; `place` is the file's name in errors. Reads the header when there is one.
     pub fn reader<R: BufRead>(&self, input: R, place: &str) -> Result<Reader<R>, ConnectError> {
         match self {
-            Self::Delimited(d) => delimited::DelimitedReader::new(d.clone(), input, place).map(Reader::Delimited),
+            Self::Delimited(d) => {
+                delimited::DelimitedReader::new(d.clone(), input, place).map(Reader::Delimited)
+            }
             Self::Regex(r) => regex::RegexReader::new(r, input, place).map(Reader::Regex),
         }
     }
@@ -167,7 +181,9 @@ impl Format {
     /// Appends the header to `out`, when the format has one.
     pub fn write_header(&self, names: &[String], out: &mut Vec<u8>) -> Result<(), ConnectError> {
         match self {
-            Self::Delimited(d) if d.header => d.write(names.iter().map(|n| Some(n.as_bytes())), out),
+            Self::Delimited(d) if d.header => {
+                d.write(names.iter().map(|n| Some(n.as_bytes())), out)
+            }
             _ => Ok(()),
         }
     }

@@ -26,12 +26,16 @@ impl RegexFormat {
         let check = |text: &str| RegexBuilder::new(text).unicode(unicode).build();
         check(&self.input_regex)
             .and_then(|_| check(&format!("\\A(?:{})\\z", self.input_regex)))
-            .map_err(|e| ConnectError::Setting(format!("`input_regex` is not a regular expression: {e}")))
+            .map_err(|e| {
+                ConnectError::Setting(format!("`input_regex` is not a regular expression: {e}"))
+            })
     }
 
     pub(super) fn write(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), ConnectError> {
         let Some(format) = &self.output_format else {
-            return Err(ConnectError::Setting("set `output_format` to write with a regex format".to_owned()));
+            return Err(ConnectError::Setting(
+                "set `output_format` to write with a regex format".to_owned(),
+            ));
         };
         let mut rest = format.as_str();
         while let Some((before, after)) = rest.split_once('%') {
@@ -41,8 +45,11 @@ impl RegexFormat {
                 rest = after;
                 continue;
             }
-            let field = after.split_once("$s").and_then(|(n, tail)| Some((n.parse::<usize>().ok()?, tail)));
-            let Some((field, tail)) = field.and_then(|(n, tail)| Some((record.field(n.checked_sub(1)?)?.0, tail)))
+            let field = after
+                .split_once("$s")
+                .and_then(|(n, tail)| Some((n.parse::<usize>().ok()?, tail)));
+            let Some((field, tail)) =
+                field.and_then(|(n, tail)| Some((record.field(n.checked_sub(1)?)?.0, tail)))
             else {
                 return Err(ConnectError::Setting(format!(
                     "`output_format` is `{format}`; it takes `%1$s` to `%{}$s`, and `%%` for a percent sign",
@@ -82,7 +89,16 @@ impl<R: BufRead> RegexReader<R> {
         }
         let names = format.columns.iter().map(|c| c.name.clone()).collect();
         let (bytewise, locations) = (format.compile(false).ok(), regex.capture_locations());
-        Ok(Self { input, place: place.to_owned(), names, regex, bytewise, locations, buffer: Vec::new(), line: 0 })
+        Ok(Self {
+            input,
+            place: place.to_owned(),
+            names,
+            regex,
+            bytewise,
+            locations,
+            buffer: Vec::new(),
+            line: 0,
+        })
     }
 
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, ConnectError> {
@@ -91,16 +107,23 @@ impl<R: BufRead> RegexReader<R> {
         self.line += 1;
         record.line = self.line;
         let limit = MAX_RECORD as u64 + 1;
-        let read = (&mut self.input).take(limit).read_until(b'\n', &mut self.buffer);
+        let read = (&mut self.input)
+            .take(limit)
+            .read_until(b'\n', &mut self.buffer);
         match read {
             Ok(0) => return Ok(false),
-            Ok(n) if n as u64 == limit => return Err(self.error("the line is longer than 16 MiB".to_owned())),
+            Ok(n) if n as u64 == limit => {
+                return Err(self.error("the line is longer than 16 MiB".to_owned()));
+            }
             Ok(_) => {}
             Err(e) => return Err(self.error(format!("cannot read on: {e}"))),
         }
         let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut found = self.regex.captures_read(&mut self.locations, line).is_some();
+        let mut found = self
+            .regex
+            .captures_read(&mut self.locations, line)
+            .is_some();
         if !found && std::str::from_utf8(line).is_err() {
             if let Some(bytewise) = &self.bytewise {
                 self.locations = bytewise.capture_locations();
@@ -125,7 +148,10 @@ impl<R: BufRead> RegexReader<R> {
     }
 
     fn error(&self, reason: String) -> ConnectError {
-        ConnectError::Record { place: format!("{} line {}", self.place, self.line), reason }
+        ConnectError::Record {
+            place: format!("{} line {}", self.place, self.line),
+            reason,
+        }
     }
 }
 

@@ -7,5 +7,8 @@ use super::{Column, custom};
 
 /// The dialect, with AWS's defaults where nothing is said.
 pub fn tsv(columns: Vec<Column>, header: bool, escape: Option<u8>) -> Delimited {
-    Delimited { null: Null::EscapedN, ..custom::custom(columns, header, b"\t".to_vec(), escape) }
+    Delimited {
+        null: Null::EscapedN,
+        ..custom::custom(columns, header, b"\t".to_vec(), escape)
+    }
 }
