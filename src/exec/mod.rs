@@ -174,6 +174,3 @@ async fn blocking(
         Err(e) => Err(ExecError::Failed(format!("the work broke off: {e}"))),
     }
 }
-
-#[cfg(test)]
-mod tests;

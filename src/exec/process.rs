@@ -186,7 +186,8 @@ fn signal(id: &ProcessId, signal: Signal) -> usize {
             };
             // The handle holds the process: asked again now, the answer is about the one that gets the signal.
             if is_member(pid, id) {
-                drop(pidfd_send_signal(&handle, signal));
+                // It may have ended by itself meanwhile.
+                pidfd_send_signal(&handle, signal).unwrap_or_default();
             }
         }
         if seen.len() == before {

@@ -23,7 +23,7 @@ fn some(fields: &[&str]) -> Vec<Option<String>> {
 }
 
 fn csv() -> Format {
-    Format::Delimited(super::csv::csv(vec![], false, Some(b'\\')))
+    Format::Delimited(csv::csv(vec![], false, Some(b'\\')))
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn csv_reads_quotes_escapes_and_null() {
 #[test]
 fn a_wrong_header_is_an_error() {
     let columns = vec![Column::parse("a INT").unwrap(), Column::parse("b").unwrap()];
-    let format = Format::Delimited(super::csv::csv(columns, true, None));
+    let format = Format::Delimited(csv::csv(columns, true, None));
     assert_eq!(read(&format, b"a,b\n1,2\n").unwrap(), [some(&["1", "2"])]);
     assert_eq!(
         read(&format, b"b,a\n").unwrap_err(),
@@ -75,8 +75,8 @@ proptest! {
     #[test]
     fn what_is_written_reads_back(rows in prop::collection::vec(
         prop::collection::vec(prop::option::of("[a,;\\\\\"\t\r\nN|é]{0,6}"), 1..4), 0..5)) {
-        let tsv = Format::Delimited(super::tsv::tsv(vec![], false, Some(b'\\')));
-        let custom = Format::Delimited(super::custom::custom(vec![], false, b"||".to_vec(), Some(b'\\')));
+        let tsv = Format::Delimited(tsv::tsv(vec![], false, Some(b'\\')));
+        let custom = Format::Delimited(custom::custom(vec![], false, b"||".to_vec(), Some(b'\\')));
         for format in [csv(), tsv, custom] {
             let mut out = vec![];
             for row in &rows {
