@@ -18,12 +18,16 @@
 //!
 //! Who may use whom is drawn in `docs/src/architecture.md` and enforced by `tests/it/architecture.rs`.
 
+pub mod cli;
 pub mod clock;
+pub mod connect;
 pub mod diag;
 pub mod engine;
+pub mod exec;
 pub mod graph;
 pub mod lang;
 pub mod objects;
 pub mod plan;
+pub mod runtime;
 pub mod store;
 pub mod time;

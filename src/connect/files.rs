@@ -1,0 +1,254 @@
+//! Files: transparent gzip on reading, all or nothing on writing.
+//!
+//! A [`FileWriter`] writes `.NAME.RANDOM.pipeform-tmp` beside its target and renames it there in
+//! [`FileWriter::commit`]; nobody sees half a file. The temporary file is locked while its writer lives, so that the
+//! next writer of the same target can tell a dead attempt's leftover from a living one's work.
+
+use super::ConnectError;
+use flate2::bufread::MultiGzDecoder;
+use flate2::{Compression as Level, GzBuilder, write::GzEncoder};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+const BUFFER: usize = 256 * 1024;
+const SUFFIX: &str = ".pipeform-tmp";
+
+/// How the bytes of a file are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// As they are.
+    None,
+    /// One or more gzip members.
+    Gzip,
+}
+
+impl Compression {
+    /// What a path says about itself: gzip when it ends in `.gz`.
+    pub fn of_path(path: &Path) -> Self {
+        if path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("gz"))
+        {
+            Self::Gzip
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// Opens a file and unpacks it while it is read.
+pub fn open(
+    path: &Path,
+    compression: Compression,
+) -> Result<Box<dyn BufRead + Send>, ConnectError> {
+    let file = File::open(path).map_err(|e| ConnectError::io("read", path, e))?;
+    let meta = file
+        .metadata()
+        .map_err(|e| ConnectError::io("read", path, e))?;
+    if meta.is_dir() {
+        return Err(ConnectError::io(
+            "read",
+            path,
+            io::ErrorKind::IsADirectory.into(),
+        ));
+    }
+    let plain = BufReader::with_capacity(BUFFER, file);
+    Ok(match compression {
+        Compression::None => Box::new(plain),
+        Compression::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain))),
+    })
+}
+
+enum Sink {
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+}
+
+/// Writes a file that appears under its name only when it is whole. Dropped without a commit, it leaves nothing.
+pub struct FileWriter {
+    target: PathBuf,
+    temporary: PathBuf,
+    sink: Option<Sink>,
+}
+
+impl FileWriter {
+    /// Starts a file: makes its directories and removes what killed attempts left of it.
+    pub fn create(target: &Path, compression: Compression) -> Result<Self, ConnectError> {
+        let Some(name) = target.file_name() else {
+            return Err(ConnectError::Setting(format!(
+                "`{}` names no file",
+                target.display()
+            )));
+        };
+        if target.is_dir() {
+            return Err(ConnectError::io(
+                "write",
+                target,
+                io::ErrorKind::IsADirectory.into(),
+            ));
+        }
+        let parent = parent(target);
+        fs::create_dir_all(&parent)
+            .map_err(|e| ConnectError::io("create directory", &parent, e))?;
+        let prefix = format!(".{}.", name.to_string_lossy());
+        remove_leftovers(&parent, &prefix);
+        let temporary = parent.join(format!("{prefix}{}{SUFFIX}", uuid::Uuid::new_v4().simple()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)
+            .map_err(|e| ConnectError::io("write", target, e))?;
+        // A file system without locks only loses the distinction; the write itself is safe without it.
+        drop(file.try_lock());
+        if let Ok(old) = fs::metadata(target) {
+            file.set_permissions(old.permissions())
+                .map_err(|e| ConnectError::io("write", target, e))?;
+        }
+        let plain = BufWriter::with_capacity(BUFFER, file);
+        let sink = match compression {
+            Compression::None => Sink::Plain(plain),
+            Compression::Gzip => {
+                Sink::Gzip(GzBuilder::new().mtime(0).write(plain, Level::default()))
+            }
+        };
+        Ok(Self {
+            target: target.to_owned(),
+            temporary,
+            sink: Some(sink),
+        })
+    }
+
+    /// Makes the file durable and gives it its name.
+    pub fn commit(mut self) -> Result<(), ConnectError> {
+        let result = self.finish();
+        result.map_err(|e| ConnectError::io("write", &self.target, e))
+    }
+
+    /// The file this becomes.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let plain = match self.sink.take() {
+            Some(Sink::Plain(plain)) => plain,
+            Some(Sink::Gzip(gzip)) => gzip.finish()?,
+            None => return Ok(()),
+        };
+        let file = plain.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        fs::rename(&self.temporary, &self.target)?;
+        File::open(parent(&self.target))?.sync_all()
+    }
+}
+
+impl Write for FileWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Some(Sink::Plain(w)) => w.write(bytes),
+            Some(Sink::Gzip(w)) => w.write(bytes),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        // After a commit the name is gone already; a failure here leaves a leftover for the next attempt to remove.
+        drop(fs::remove_file(&self.temporary));
+    }
+}
+
+fn parent(target: &Path) -> PathBuf {
+    match target.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn remove_leftovers(directory: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let random = name
+            .strip_prefix(prefix)
+            .and_then(|n| n.strip_suffix(SUFFIX));
+        let ours =
+            random.is_some_and(|r| r.len() == 32 && r.bytes().all(|b| b.is_ascii_hexdigit()));
+        if ours && File::open(entry.path()).is_ok_and(|f| f.try_lock().is_ok()) {
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    fn names(dir: &Path) -> Vec<String> {
+        fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a/b/out.txt");
+        let mut w = FileWriter::create(&target, Compression::None).unwrap();
+        w.write_all(b"half").unwrap();
+        assert!(!target.exists());
+        drop(w);
+        assert_eq!(names(target.parent().unwrap()), Vec::<String>::new());
+        let mut w = FileWriter::create(&target, Compression::None).unwrap();
+        w.write_all(b"whole").unwrap();
+        w.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"whole");
+        assert_eq!(names(target.parent().unwrap()), ["out.txt"]);
+    }
+
+    #[test]
+    fn leftovers_of_the_dead_go_and_of_the_living_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        let dead = dir.path().join(format!(".out.{}{SUFFIX}", "a".repeat(32)));
+        File::create(&dead).unwrap();
+        let living = FileWriter::create(&target, Compression::None).unwrap();
+        assert!(!dead.exists());
+        let second = FileWriter::create(&target, Compression::None).unwrap();
+        assert!(living.temporary.exists() && second.temporary.exists());
+    }
+
+    #[test]
+    fn gzip_is_the_same_every_time_and_members_are_joined() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |name: &str, text: &[u8]| {
+            let path = dir.path().join(name);
+            let mut w = FileWriter::create(&path, Compression::of_path(&path)).unwrap();
+            w.write_all(text).unwrap();
+            w.commit().unwrap();
+            fs::read(path).unwrap()
+        };
+        let a = make("a.gz", b"one\n");
+        assert_eq!(a, make("b.gz", b"one\n"));
+        let both = [a, make("c.gz", b"two\n")].concat();
+        let path = dir.path().join("both.gz");
+        File::create(&path).unwrap().write_all(&both).unwrap();
+        let mut text = String::new();
+        open(&path, Compression::Gzip)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        assert_eq!(text, "one\ntwo\n");
+    }
+}

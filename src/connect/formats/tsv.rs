@@ -1,0 +1,14 @@
+//! tsv: tab separated, no quotes; separators inside a field are escaped.
+//!
+//! NULL is the escape character and `N` (`\N`), as databases write it; an empty field is the empty text.
+
+use super::delimited::{Delimited, Null};
+use super::{Column, custom};
+
+/// The dialect, with AWS's defaults where nothing is said.
+pub fn tsv(columns: Vec<Column>, header: bool, escape: Option<u8>) -> Delimited {
+    Delimited {
+        null: Null::EscapedN,
+        ..custom::custom(columns, header, b"\t".to_vec(), escape)
+    }
+}

@@ -1,0 +1,535 @@
+//! `SQLite`: rows of a query, rows into a table, scripts. Each write and each script is one transaction.
+//!
+//! The only connector that knows rusqlite. A long statement is interrupted when the work is cancelled, and then
+//! nothing of it stays. NULL is NULL on both sides; an empty text is NULL for a column whose declared type is not
+//! STRING. Values without a declared type are bound as text, and the table's own affinity converts them.
+
+use super::ConnectError;
+use super::formats::{Column, ColumnType, FieldKind, Record};
+use crate::exec::Cancel;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, Statement};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const BUSY: Duration = Duration::from_secs(30);
+
+/// A bound value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// NULL.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A floating point number.
+    Real(f64),
+    /// A text.
+    Text(String),
+    /// True and false; 1 and 0 in the database.
+    Bool(bool),
+}
+
+/// The values for the placeholders of a statement or script.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Params {
+    /// For `?`, in order, and `?1`, by number.
+    List(Vec<Param>),
+    /// For `:name`, `@name` and `$name`.
+    Map(BTreeMap<String, Param>),
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+/// What becomes of the rows that are there already.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum WriteMode {
+    /// They stay.
+    #[default]
+    Append,
+    /// Those with the same values in these columns are updated.
+    Upsert(Vec<String>),
+    /// All go, or those that the condition names.
+    Replace(Option<String>),
+}
+
+/// Where rows go.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TableTarget {
+    /// `jdbc:sqlite:PATH` or `sqlite:PATH`.
+    pub connection: String,
+    /// The table.
+    pub table: String,
+    /// Run first.
+    pub create_table_sql: Option<String>,
+    /// A statement with a `?` for each column of the input, in place of the one that is made.
+    pub insert_query: Option<String>,
+    /// What becomes of the rows that are there.
+    pub write: WriteMode,
+    /// Values for the condition of a replace.
+    pub params: Params,
+}
+
+/// An open database.
+pub struct Database {
+    connection: Connection,
+    place: String,
+    script: Arc<AtomicBool>,
+}
+
+impl Database {
+    /// Opens a database, and makes the file when `create` is set and it is missing.
+    pub fn open(connection: &str, create: bool, cancel: &Cancel) -> Result<Self, ConnectError> {
+        let text = connection.strip_prefix("jdbc:").unwrap_or(connection);
+        let Some(path) = text.strip_prefix("sqlite:").filter(|p| !p.is_empty()) else {
+            return Err(ConnectError::Setting(
+                "`connection_string` is not supported; use `jdbc:sqlite:PATH` or `sqlite:PATH`"
+                    .to_owned(),
+            ));
+        };
+        let mut flags =
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        flags.set(rusqlite::OpenFlags::SQLITE_OPEN_CREATE, create);
+        let fail = |e: rusqlite::Error| ConnectError::Sql {
+            place: path.to_owned(),
+            reason: e.to_string(),
+        };
+        let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+        connection.busy_timeout(BUSY).map_err(fail)?;
+        let (cancel, script) = (cancel.clone(), Arc::new(AtomicBool::new(false)));
+        connection
+            .progress_handler(10_000, Some(move || cancel.is_cancelled()))
+            .map_err(fail)?;
+        let inside = Arc::clone(&script);
+        let guard = move |context: AuthContext<'_>| match context.action {
+            AuthAction::Transaction { .. } if inside.load(Ordering::Relaxed) => Authorization::Deny,
+            _ => Authorization::Allow,
+        };
+        connection.authorizer(Some(guard)).map_err(fail)?;
+        Ok(Self {
+            connection,
+            place: path.to_owned(),
+            script,
+        })
+    }
+
+    fn error(&self, error: &rusqlite::Error) -> ConnectError {
+        self.error_at(self.place.clone(), error)
+    }
+
+    fn error_at(&self, place: String, error: &rusqlite::Error) -> ConnectError {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::OperationInterrupted) => ConnectError::Cancelled,
+            Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => ConnectError::Sql {
+                place,
+                reason: "the script runs in one transaction of its own; remove BEGIN, COMMIT and ROLLBACK".to_owned(),
+            },
+            _ => ConnectError::Sql { place, reason: error.to_string() },
+        }
+    }
+
+    /// Whether a table or view of this name exists.
+    pub fn has_table(&self, table: &str) -> Result<bool, ConnectError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view'))";
+        self.connection
+            .query_row(sql, [table], |row| row.get(0))
+            .map_err(|e| self.error(&e))
+    }
+
+    /// The names of the columns of a query, then each of its rows, until `row` fails.
+    pub fn query(
+        &self,
+        sql: &str,
+        params: &Params,
+        mut row: impl FnMut(&[String], &Record) -> Result<(), ConnectError>,
+    ) -> Result<Vec<String>, ConnectError> {
+        let mut statement = self.connection.prepare(sql).map_err(|e| self.error(&e))?;
+        bind(&mut statement, params, &mut 0, &self.place)?;
+        let names: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let mut record = Record::default();
+        let mut rows = statement.raw_query();
+        while let Some(found) = rows.next().map_err(|e| self.error(&e))? {
+            record.clear();
+            record.line += 1;
+            for index in 0..names.len() {
+                match found.get_ref(index).map_err(|e| self.error(&e))? {
+                    ValueRef::Null => record.push(b"", FieldKind::Null),
+                    ValueRef::Integer(n) => {
+                        record.push(n.to_string().as_bytes(), FieldKind::Integer)
+                    }
+                    ValueRef::Real(n) => record.push(format!("{n:?}").as_bytes(), FieldKind::Real),
+                    ValueRef::Text(t) => record.push(t, FieldKind::Text),
+                    ValueRef::Blob(b) => record.push(b, FieldKind::Blob),
+                }
+            }
+            row(&names, &record)?;
+        }
+        Ok(names)
+    }
+
+    /// Runs `work` in one transaction: all of it or nothing.
+    pub fn transaction<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, ConnectError>,
+    ) -> Result<T, ConnectError> {
+        self.connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(|e| self.error(&e))?;
+        self.script.store(true, Ordering::Relaxed);
+        let result = work();
+        self.script.store(false, Ordering::Relaxed);
+        let result = result.and_then(|v| {
+            self.connection
+                .execute_batch("COMMIT")
+                .map_err(|e| self.error(&e))?;
+            Ok(v)
+        });
+        if result.is_err() && !self.connection.is_autocommit() {
+            // Closing the connection rolls back too, should this fail.
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        result
+    }
+
+    /// Runs all statements of a script in one transaction; returns how many rows they changed.
+    pub fn script(&self, script: &str, params: &Params) -> Result<u64, ConnectError> {
+        self.transaction(|| self.statements(script, params))
+    }
+
+    fn statements(&self, script: &str, params: &Params) -> Result<u64, ConnectError> {
+        let (before, mut used) = (self.connection.total_changes(), 0);
+        let (mut start, mut number) = (0, 1);
+        while let Some(rest) = script.get(start..).filter(|r| !blank(r)) {
+            let line = 1 + script
+                .bytes()
+                .take(start + leading(rest))
+                .filter(|b| *b == b'\n')
+                .count();
+            let place = format!("statement {number} at line {line} of the script");
+            let mut end = 0;
+            let mut statement = loop {
+                end = next_end(rest, end);
+                let text = rest.get(..end).unwrap_or(rest);
+                match self.connection.prepare(text) {
+                    // The `;` stood inside a trigger's body.
+                    Err(e) if end < rest.len() && e.to_string().contains("incomplete input") => {}
+                    Err(e) => return Err(self.error_at(place, &e)),
+                    Ok(statement) => break statement,
+                }
+            };
+            bind(&mut statement, params, &mut used, &place)?;
+            let mut rows = statement.raw_query();
+            while rows
+                .next()
+                .map_err(|e| self.error_at(place.clone(), &e))?
+                .is_some()
+            {}
+            start += end;
+            number += 1;
+        }
+        match params {
+            Params::List(list) if used < list.len() => Err(ConnectError::Setting(format!(
+                "`params` has {} values and the script uses {used}",
+                list.len()
+            ))),
+            _ => Ok(self.connection.total_changes() - before),
+        }
+    }
+
+    /// Makes a table ready for rows: creates it, removes what is replaced. Call it inside a transaction.
+    pub fn prepare_table(&self, target: &TableTarget) -> Result<(), ConnectError> {
+        if let Some(sql) = &target.create_table_sql {
+            self.statements(sql, &Params::default())?;
+        }
+        let table = quote(&target.table);
+        match &target.write {
+            WriteMode::Replace(None) => {
+                self.statements(&format!("DELETE FROM {table}"), &Params::default())
+            }
+            WriteMode::Replace(Some(condition)) => self.statements(
+                &format!("DELETE FROM {table} WHERE {condition}"),
+                &target.params,
+            ),
+            _ => Ok(0),
+        }
+        .map(drop)
+    }
+
+    /// An inserter for records with these column names (none: by position) and declared types.
+    pub fn inserter(
+        &self,
+        target: &TableTarget,
+        names: &[String],
+        width: usize,
+        columns: &[Column],
+    ) -> Result<Inserter<'_>, ConnectError> {
+        let sql = match &target.insert_query {
+            Some(sql) => sql.clone(),
+            None => self.insert_sql(target, names, width)?,
+        };
+        let statement = self.connection.prepare(&sql).map_err(|e| self.error(&e))?;
+        let takes = statement.parameter_count();
+        if takes != width {
+            return Err(ConnectError::Setting(format!(
+                "`insert_query` has {takes} placeholders and the input has {width} columns"
+            )));
+        }
+        Ok(Inserter {
+            database: self,
+            statement,
+            names: names.to_vec(),
+            columns: columns.to_vec(),
+            width,
+        })
+    }
+
+    fn insert_sql(
+        &self,
+        target: &TableTarget,
+        names: &[String],
+        width: usize,
+    ) -> Result<String, ConnectError> {
+        let table = quote(&target.table);
+        let all = self
+            .connection
+            .prepare(&format!("SELECT * FROM {table}"))
+            .map_err(|e| self.error(&e))?;
+        let own: Vec<String> = all.column_names().into_iter().map(str::to_owned).collect();
+        let names = if names.is_empty() { &own } else { names };
+        if names.len() != width {
+            return Err(ConnectError::Setting(format!(
+                "the input has {width} columns and table `{}` takes {}; name them with `column` or a header",
+                target.table,
+                names.len()
+            )));
+        }
+        let list = names
+            .iter()
+            .map(|n| quote(n))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let marks = vec!["?"; width].join(", ");
+        let mut sql = format!("INSERT INTO {table} ({list}) VALUES ({marks})");
+        if let WriteMode::Upsert(keys) = &target.write {
+            let key = keys.iter().map(|k| quote(k)).collect::<Vec<_>>().join(", ");
+            let set: Vec<String> = names
+                .iter()
+                .filter(|n| !keys.iter().any(|k| k.eq_ignore_ascii_case(n)))
+                .map(|n| format!("{0} = excluded.{0}", quote(n)))
+                .collect();
+            let act = if set.is_empty() {
+                "NOTHING".to_owned()
+            } else {
+                format!("UPDATE SET {}", set.join(", "))
+            };
+            sql.push_str(&format!(" ON CONFLICT ({key}) DO {act}"));
+        }
+        Ok(sql)
+    }
+}
+
+/// Inserts records by one prepared statement.
+pub struct Inserter<'d> {
+    database: &'d Database,
+    statement: Statement<'d>,
+    names: Vec<String>,
+    columns: Vec<Column>,
+    width: usize,
+}
+
+impl Inserter<'_> {
+    /// Inserts one record; `source` is its file or query, for errors.
+    pub fn insert(&mut self, record: &Record, source: &str) -> Result<(), ConnectError> {
+        let place = || format!("{source} line {}", record.line);
+        if record.len() != self.width {
+            let reason = format!(
+                "the record has {} fields, and {} are expected",
+                record.len(),
+                self.width
+            );
+            return Err(ConnectError::Record {
+                place: place(),
+                reason,
+            });
+        }
+        for index in 0..self.width {
+            let (bytes, kind) = record.field(index).unwrap_or((b"", FieldKind::Null));
+            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind)).map_err(
+                |reason| {
+                    let name = self
+                        .names
+                        .get(index)
+                        .map_or_else(|| (index + 1).to_string(), |n| format!("`{n}`"));
+                    ConnectError::Record {
+                        place: format!("{} column {name}", place()),
+                        reason,
+                    }
+                },
+            )?;
+            self.statement
+                .raw_bind_parameter(index + 1, value)
+                .map_err(|e| self.database.error(&e))?;
+        }
+        self.statement
+            .raw_execute()
+            .map(drop)
+            .map_err(|e| self.database.error_at(place(), &e))
+    }
+}
+
+fn convert(
+    bytes: &[u8],
+    kind: FieldKind,
+    to: Option<ColumnType>,
+) -> Result<ToSqlOutput<'_>, String> {
+    let owned = |v: Value| Ok(ToSqlOutput::Owned(v));
+    let typed = to.is_some_and(|t| t != ColumnType::String);
+    match kind {
+        FieldKind::Null => return owned(Value::Null),
+        FieldKind::Blob => return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes))),
+        FieldKind::Text if typed && bytes.is_empty() => return owned(Value::Null),
+        _ => {}
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| format!("`{}` is not UTF-8 text", super::formats::regex::cut(bytes)))?;
+    let wrong = |what: &str| format!("`{}` is not {what}", super::formats::regex::cut(bytes));
+    match (to, kind) {
+        (Some(ColumnType::Integer(low, high)), _) => match text.trim().parse::<i64>() {
+            Ok(n) if (low..=high).contains(&n) => owned(Value::Integer(n)),
+            _ => Err(wrong(&format!("a whole number from {low} to {high}"))),
+        },
+        (Some(ColumnType::Double), _) => text
+            .trim()
+            .parse()
+            .map_err(|_| wrong("a number"))
+            .and_then(|n| owned(Value::Real(n))),
+        (Some(ColumnType::Boolean), _) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => owned(Value::Integer(1)),
+            "false" | "0" => owned(Value::Integer(0)),
+            _ => Err(wrong("`true` or `false`")),
+        },
+        (Some(ColumnType::Timestamp), _) => {
+            let good = text.parse::<jiff::civil::DateTime>().is_ok()
+                || text.parse::<jiff::Timestamp>().is_ok();
+            if good {
+                Ok(ToSqlOutput::Borrowed(text.into()))
+            } else {
+                Err(wrong("a timestamp like `2026-11-01 12:30:00`"))
+            }
+        }
+        (None, FieldKind::Integer) => text
+            .parse()
+            .map_err(|_| wrong("a number"))
+            .and_then(|n| owned(Value::Integer(n))),
+        (None, FieldKind::Real) => text
+            .parse()
+            .map_err(|_| wrong("a number"))
+            .and_then(|n| owned(Value::Real(n))),
+        _ => Ok(ToSqlOutput::Borrowed(text.into())),
+    }
+}
+
+fn bind(
+    statement: &mut Statement<'_>,
+    params: &Params,
+    used: &mut usize,
+    place: &str,
+) -> Result<(), ConnectError> {
+    for index in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(index).map(str::to_owned);
+        let found = match (&name, params) {
+            (None, Params::List(list)) => {
+                *used += 1;
+                list.get(*used - 1)
+            }
+            (Some(n), Params::List(list)) => n
+                .strip_prefix('?')
+                .and_then(|n| n.parse::<usize>().ok())
+                .and_then(|n| {
+                    *used = (*used).max(n);
+                    list.get(n.checked_sub(1)?)
+                }),
+            (Some(n), Params::Map(map)) => n.get(1..).and_then(|n| map.get(n)),
+            (None, Params::Map(_)) => None,
+        };
+        let Some(param) = found else {
+            let what = name.map_or_else(|| format!("`?` number {used}"), |n| format!("`{n}`"));
+            let reason =
+                format!("no value for {what}; `params` is a list for `?` and a map for `:name`");
+            return Err(ConnectError::Sql {
+                place: place.to_owned(),
+                reason,
+            });
+        };
+        let value = match param {
+            Param::Null => Value::Null,
+            Param::Integer(n) => Value::Integer(*n),
+            Param::Real(n) => Value::Real(*n),
+            Param::Text(t) => Value::Text(t.clone()),
+            Param::Bool(b) => Value::Integer((*b).into()),
+        };
+        statement
+            .raw_bind_parameter(index, value)
+            .map_err(|e| ConnectError::Sql {
+                place: place.to_owned(),
+                reason: e.to_string(),
+            })?;
+    }
+    Ok(())
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// How many bytes of white space, comments and stray `;` stand before the first word.
+fn leading(sql: &str) -> usize {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        if rest.starts_with("--") {
+            rest = rest.split_once('\n').map_or("", |(_, r)| r);
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            rest = comment.split_once("*/").map_or("", |(_, r)| r);
+        } else {
+            return sql.len() - rest.len();
+        }
+    }
+}
+
+fn blank(sql: &str) -> bool {
+    leading(sql) == sql.len()
+}
+
+/// Where the statement that starts at 0 ends at the earliest, after the `;` that follows `from`.
+fn next_end(sql: &str, from: usize) -> usize {
+    let bytes = sql.as_bytes();
+    let mut at = from.max(leading(sql));
+    let skip = |at: usize, mark: &[u8]| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        rest.windows(mark.len())
+            .position(|w| w == mark)
+            .map_or(bytes.len(), |p| at + p + mark.len())
+    };
+    while let Some(&byte) = bytes.get(at) {
+        at = match byte {
+            b';' => return at + 1,
+            b'\'' | b'"' | b'`' => skip(at + 1, &[byte]),
+            b'[' => skip(at + 1, b"]"),
+            b'-' if bytes.get(at + 1) == Some(&b'-') => skip(at, b"\n"),
+            b'/' if bytes.get(at + 1) == Some(&b'*') => skip(at + 2, b"*/"),
+            _ => at + 1,
+        };
+    }
+    bytes.len()
+}

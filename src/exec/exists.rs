@@ -1,0 +1,46 @@
+//! `precondition "exists"`: whether a data node is there.
+
+use super::{Context, Held};
+use crate::connect::sqlite::Database;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// What must exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exists {
+    /// A file or directory.
+    File(PathBuf),
+    /// A table or view.
+    Table {
+        /// `jdbc:sqlite:PATH` or `sqlite:PATH`.
+        connection: String,
+        /// Its name.
+        table: String,
+    },
+}
+
+pub(super) fn check(exists: &Exists, ctx: &Context) -> Held {
+    match exists {
+        Exists::File(path) => match std::fs::metadata(path) {
+            Ok(_) => Held::Held,
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Held::NotYet(format!("`{}` does not exist", path.display()))
+            }
+            Err(e) => Held::Error(format!("cannot look at `{}`: {e}", path.display())),
+        },
+        Exists::Table { connection, table } => {
+            let path = connection
+                .strip_prefix("jdbc:")
+                .unwrap_or(connection)
+                .strip_prefix("sqlite:");
+            if path.is_some_and(|p| !PathBuf::from(p).exists()) {
+                return Held::NotYet(format!("the database of table `{table}` does not exist"));
+            }
+            match Database::open(connection, false, &ctx.cancel).and_then(|d| d.has_table(table)) {
+                Ok(true) => Held::Held,
+                Ok(false) => Held::NotYet(format!("table `{table}` does not exist")),
+                Err(e) => Held::Error(ctx.log.mask(&e.to_string())),
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The log file of an attempt: secrets masked, size capped.
+//!
+//! After the cap the log says so once and takes no more; its writers go on, so that a talkative process is never
+//! blocked by a full pipe.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The largest log of an attempt, in bytes.
+pub const CAP: u64 = 64 * 1024 * 1024;
+const MASK: &str = "(sensitive)";
+
+/// A log that may be shared between threads.
+#[derive(Clone, Debug)]
+pub struct Log {
+    inner: Arc<Mutex<(File, u64)>>,
+    secrets: Arc<[String]>,
+}
+
+impl Log {
+    /// Opens the file for appending; each of `secrets` is masked, also line by line.
+    pub fn open(path: &Path, secrets: &[String]) -> io::Result<Self> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let left = CAP.saturating_sub(file.metadata()?.len());
+        let mut all: Vec<String> = secrets
+            .iter()
+            .flat_map(|s| s.lines().chain([s.as_str()]))
+            .map(str::to_owned)
+            .collect();
+        all.retain(|s| !s.trim().is_empty());
+        // The longest first: a secret that holds another one is masked as a whole.
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        all.dedup();
+        Ok(Self {
+            inner: Arc::new(Mutex::new((file, left))),
+            secrets: all.into(),
+        })
+    }
+
+    /// The text without its secrets.
+    pub fn mask(&self, text: &str) -> String {
+        self.secrets
+            .iter()
+            .fold(text.to_owned(), |t, s| t.replace(s, MASK))
+    }
+
+    /// The longest secret, in bytes.
+    pub(super) fn longest_secret(&self) -> usize {
+        self.secrets.first().map_or(0, String::len)
+    }
+
+    /// Appends a line.
+    pub fn line(&self, text: &str) {
+        self.raw(format!("{}\n", self.mask(text)).as_bytes());
+    }
+
+    /// Appends bytes that are masked already.
+    pub(super) fn raw(&self, bytes: &[u8]) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, left) = &mut *inner;
+        if *left == 0 {
+            return;
+        }
+        let fits = bytes.len() as u64 <= *left;
+        let text: &[u8] = if fits {
+            bytes
+        } else {
+            b"[the log is full; the rest of the output is left out]\n"
+        };
+        *left = if fits { *left - bytes.len() as u64 } else { 0 };
+        // A log that cannot be written (full disk) must not fail the work.
+        drop(file.write_all(text));
+    }
+}

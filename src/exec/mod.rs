@@ -1,0 +1,176 @@
+//! What activities, preconditions and actions do, once every value is known.
+//!
+//! The runtime driver evaluates, hands over a [`Work`] or a [`Check`] and matches nothing. This module knows no
+//! HCL, no schedule and no state: it moves data, runs processes and says how it went.
+
+mod cancel;
+pub mod copy;
+pub mod exists;
+pub mod log;
+pub mod process;
+pub mod shell_command;
+pub mod sql;
+
+pub use cancel::Cancel;
+
+use crate::connect::ConnectError;
+use log::Log;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Something to do; all values are resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// `activity "copy"`.
+    Copy(copy::Copy),
+    /// `activity "sql"`.
+    Sql(sql::Sql),
+    /// `activity "shell_command"` and `action "shell_command"`.
+    Shell(shell_command::ShellCommand),
+}
+
+/// A precondition to check; all values are resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Check {
+    /// `precondition "exists"`.
+    Exists(exists::Exists),
+    /// `precondition "shell_command"`.
+    Shell(shell_command::ShellCommand),
+}
+
+/// How a check went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// The precondition holds.
+    Held,
+    /// It does not hold now; check again later.
+    NotYet(String),
+    /// It cannot be checked.
+    Error(String),
+}
+
+/// What all work of one attempt shares.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The attempt's log.
+    pub log: Log,
+    /// Asked between chunks.
+    pub cancel: Cancel,
+    /// Counts rows and bytes.
+    pub progress: Progress,
+    /// Marks the attempt's processes.
+    pub attempt_id: String,
+    /// Called with the process of the attempt as soon as it runs, to be recorded.
+    pub on_process: OnProcess,
+}
+
+/// What is called with a new process.
+#[derive(Clone, Default)]
+pub struct OnProcess(pub Option<Arc<dyn Fn(&process::ProcessId) + Send + Sync>>);
+
+impl std::fmt::Debug for OnProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnProcess")
+    }
+}
+
+impl Context {
+    pub(crate) fn check_cancel(&self) -> Result<(), ConnectError> {
+        if self.cancel.is_cancelled() {
+            Err(ConnectError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Counters that may be read while the work runs.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<(AtomicU64, AtomicU64)>);
+
+impl Progress {
+    /// Adds rows and bytes.
+    pub fn add(&self, rows: u64, bytes: u64) {
+        self.0.0.fetch_add(rows, Ordering::Relaxed);
+        self.0.1.fetch_add(bytes, Ordering::Relaxed);
+    }
+    /// The counts now.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            rows: self.0.0.load(Ordering::Relaxed),
+            bytes: self.0.1.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What the work did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows written or changed; 0 where bytes were copied.
+    pub rows: u64,
+    /// Bytes read, unpacked.
+    pub bytes: u64,
+}
+
+/// Why work failed. Secrets are masked.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecError {
+    /// It was cancelled or timed out; the driver knows which.
+    #[error("cancelled")]
+    Cancelled,
+    /// It failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<ConnectError> for ExecError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Cancelled => Self::Cancelled,
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+/// Does the work; blocking parts run on the blocking pool. The error is written to the log too.
+pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
+    let result = match work {
+        Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
+        Work::Sql(work) => blocking(&ctx, move |ctx| sql::run(&work, ctx)).await,
+        Work::Shell(work) => shell_command::run(&work, &ctx)
+            .await
+            .map(|()| Summary::default()),
+    };
+    result.map_err(|error| {
+        let error = match error {
+            ExecError::Failed(text) => ExecError::Failed(ctx.log.mask(&text)),
+            other @ ExecError::Cancelled => other,
+        };
+        ctx.log.line(&format!("error: {error}"));
+        error
+    })
+}
+
+/// Checks a precondition once.
+pub async fn check(check: Check, ctx: Context) -> Held {
+    match check {
+        Check::Exists(exists) => {
+            match tokio::task::spawn_blocking(move || exists::check(&exists, &ctx)).await {
+                Ok(held) => held,
+                Err(e) => Held::Error(format!("the check broke off: {e}")),
+            }
+        }
+        Check::Shell(command) => shell_command::check(&command, &ctx).await,
+    }
+}
+
+async fn blocking(
+    ctx: &Context,
+    work: impl FnOnce(&Context) -> Result<Summary, ExecError> + Send + 'static,
+) -> Result<Summary, ExecError> {
+    let ctx = ctx.clone();
+    match tokio::task::spawn_blocking(move || work(&ctx)).await {
+        Ok(result) => result,
+        Err(e) => Err(ExecError::Failed(format!("the work broke off: {e}"))),
+    }
+}

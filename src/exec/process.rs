@@ -1,0 +1,240 @@
+//! Processes: started in a group of their own, watched, and killed with everything they started.
+//!
+//! Each process carries `PIPEFORM_ATTEMPT=<id>` in its environment. A later runner finds the processes of an
+//! attempt by this marker, whatever group or session they went to, so that a reused pid is never killed.
+
+use super::shell_command::ShellCommand;
+use super::{Context, ExecError};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+/// How long a process may take to end after TERM.
+pub const GRACE: Duration = Duration::from_secs(5);
+const MARKER: &str = "PIPEFORM_ATTEMPT";
+const TAIL_LINES: usize = 10;
+const LINE: usize = 64 * 1024;
+
+/// What identifies the process of an attempt for a later runner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessId {
+    /// The leader of the group.
+    pub pid: u32,
+    /// When it started, in clock ticks since boot; none where the system does not say.
+    pub start_time: Option<u64>,
+    /// The marker of all processes of the attempt.
+    pub attempt_id: String,
+}
+
+/// How a command ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    Success,
+    Failed { how: String, tail: String },
+}
+
+type Tail = Arc<Mutex<VecDeque<String>>>;
+
+pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, ExecError> {
+    if ctx.cancel.is_cancelled() {
+        return Err(ExecError::Cancelled);
+    }
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", &command.command, "sh"])
+        .args(&command.script_argument)
+        .env_clear()
+        .envs(&command.inherited)
+        .envs(&command.environment)
+        .env(MARKER, &ctx.attempt_id)
+        .current_dir(&command.working_dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|e| {
+            ExecError::Failed(format!(
+                "cannot start `/bin/sh` in `{}`: {e}",
+                command.working_dir.display()
+            ))
+        })?;
+    let pid = child.id().unwrap_or_default();
+    let id = ProcessId {
+        pid,
+        start_time: stat(pid).map(|s| s.start_time),
+        attempt_id: ctx.attempt_id.clone(),
+    };
+    if let Some(record) = &ctx.on_process.0 {
+        record(&id);
+    }
+    let tail = Tail::default();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let outputs = async { tokio::join!(drain(out, ctx, None), drain(err, ctx, Some(&tail))) };
+    tokio::pin!(outputs);
+    let mut drained = false;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status,
+            _ = &mut outputs, if !drained => drained = true,
+            () = ctx.cancel.cancelled() => {
+                signal(&id, Signal::TERM);
+                let ended = async {
+                    tokio::select! {
+                        _ = child.wait() => {}
+                        _ = &mut outputs, if !drained => { drop(child.wait().await); }
+                    }
+                };
+                let in_time = tokio::time::timeout(GRACE, ended).await;
+                drop(in_time);
+                signal(&id, Signal::KILL);
+                drop(child.wait().await);
+                return Err(ExecError::Cancelled);
+            }
+        }
+    };
+    // What the leader left behind ends with it; then the pipes close.
+    signal(&id, Signal::KILL);
+    if !drained {
+        drop(tokio::time::timeout(GRACE, &mut outputs).await);
+    }
+    let status =
+        status.map_err(|e| ExecError::Failed(format!("cannot wait for the command: {e}")))?;
+    let lines = tail.lock().unwrap_or_else(PoisonError::into_inner);
+    let tail = lines
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n");
+    Ok(if status.success() {
+        Ended::Success
+    } else {
+        Ended::Failed {
+            how: describe(status),
+            tail,
+        }
+    })
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with code {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}
+
+async fn drain(input: Option<impl AsyncRead + Unpin>, ctx: &Context, tail: Option<&Tail>) {
+    let Some(mut input) = input else { return };
+    let (mut held, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
+    loop {
+        let count = input.read(&mut chunk).await.unwrap_or(0);
+        held.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        // Whole lines go out. Of a line without end, as much as cannot be the start of a secret.
+        let cut = if count == 0 {
+            held.len()
+        } else if let Some(end) = held.iter().rposition(|b| *b == b'\n') {
+            end + 1
+        } else if held.len() > LINE + ctx.log.longest_secret() {
+            held.len() - ctx.log.longest_secret()
+        } else {
+            0
+        };
+        let rest = held.split_off(cut);
+        let text = ctx.log.mask(&String::from_utf8_lossy(&held));
+        ctx.log.raw(text.as_bytes());
+        if let Some(tail) = tail {
+            let mut lines = tail.lock().unwrap_or_else(PoisonError::into_inner);
+            for line in text.lines() {
+                lines.push_back(line.chars().take(500).collect());
+                if lines.len() > TAIL_LINES {
+                    lines.pop_front();
+                }
+            }
+        }
+        held = rest;
+        if count == 0 {
+            return;
+        }
+    }
+}
+
+/// Kills what a killed runner left of an attempt; returns how many processes there were.
+pub fn kill_orphan(id: &ProcessId) -> usize {
+    signal(id, Signal::KILL)
+}
+
+/// Signals all processes of the attempt, until no new one appears.
+fn signal(id: &ProcessId, signal: Signal) -> usize {
+    let mut seen = std::collections::BTreeSet::new();
+    loop {
+        let before = seen.len();
+        for pid in members(id) {
+            if !seen.insert(pid) {
+                continue;
+            }
+            let Some(target) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+                continue;
+            };
+            let Ok(handle) = pidfd_open(target, PidfdFlags::empty()) else {
+                continue;
+            };
+            // The handle holds the process: asked again now, the answer is about the one that gets the signal.
+            if is_member(pid, id) {
+                // It may have ended by itself meanwhile.
+                pidfd_send_signal(&handle, signal).unwrap_or_default();
+            }
+        }
+        if seen.len() == before {
+            return seen.len();
+        }
+    }
+}
+
+fn members(id: &ProcessId) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let pids = entries
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| is_member(*pid, id)).collect()
+}
+
+/// Marked, or in the group while its leader is the one that was recorded.
+fn is_member(pid: u32, id: &ProcessId) -> bool {
+    let Some(found) = stat(pid).filter(|s| !s.dead) else {
+        return false;
+    };
+    let leader = || id.start_time.is_some() && stat(id.pid).map(|s| s.start_time) == id.start_time;
+    if found.group == id.pid && leader() {
+        return true;
+    }
+    let marker = format!("{MARKER}={}", id.attempt_id);
+    std::fs::read(format!("/proc/{pid}/environ"))
+        .is_ok_and(|e| e.split(|b| *b == 0).any(|v| v == marker.as_bytes()))
+}
+
+struct Stat {
+    group: u32,
+    start_time: u64,
+    dead: bool,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything; the fields after it do not.
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    let dead = matches!(fields.next()?, "Z" | "X");
+    let group = fields.nth(1)?.parse().ok()?;
+    Some(Stat {
+        group,
+        start_time: fields.nth(16)?.parse().ok()?,
+        dead,
+    })
+}

@@ -1,0 +1,41 @@
+//! `shell_command`: the activity, the action and the precondition share one way to run a command.
+
+use super::process::{self, Ended};
+use super::{Context, ExecError, Held};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A command with everything resolved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShellCommand {
+    /// Run by `/bin/sh -c`.
+    pub command: String,
+    /// `$1`, `$2`, ….
+    pub script_argument: Vec<String>,
+    /// Set for the command, beside PATH, HOME, LANG and TZ.
+    pub environment: BTreeMap<String, String>,
+    /// PATH, HOME, LANG and TZ of the runner, as far as they are set.
+    pub inherited: BTreeMap<String, String>,
+    /// Where it runs.
+    pub working_dir: PathBuf,
+}
+
+pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<(), ExecError> {
+    match process::run(command, ctx).await? {
+        Ended::Success => Ok(()),
+        Ended::Failed { how, tail } if tail.is_empty() => {
+            Err(ExecError::Failed(format!("the command {how}")))
+        }
+        Ended::Failed { how, tail } => Err(ExecError::Failed(format!(
+            "the command {how}; its last lines were:\n{tail}"
+        ))),
+    }
+}
+
+pub(super) async fn check(command: &ShellCommand, ctx: &Context) -> Held {
+    match process::run(command, ctx).await {
+        Ok(Ended::Success) => Held::Held,
+        Ok(Ended::Failed { how, .. }) => Held::NotYet(ctx.log.mask(&format!("the command {how}"))),
+        Err(e) => Held::Error(ctx.log.mask(&e.to_string())),
+    }
+}
