@@ -5,11 +5,10 @@
 mod commands;
 mod context;
 mod errors;
+mod planning;
 mod root_module;
 mod spelling;
 mod terminal;
-mod views;
-
 mod views;
 
 use std::process::ExitCode;
@@ -19,8 +18,8 @@ use clap::FromArgMatches as _;
 use clap::Parser;
 
 use self::commands::Command;
+use self::context::Context;
 use self::context::Environment;
-use self::errors::Failure;
 
 /// Data pipelines as code: plan what a change does to the definitions and to the runs, apply it, run what is due.
 #[derive(Debug, Parser)]

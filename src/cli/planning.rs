@@ -142,6 +142,18 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     })
 }
 
+/// Evaluates every formula of a configuration for its next interval.
+pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> Diagnostics {
+    let timetable = Timetable::new(&configuration.objects, &Moments::default(), now);
+    let call = no_files_call(now);
+    let resolver = Resolver {
+        objects: &configuration.objects,
+        timetable: &timetable,
+        call: &call,
+    };
+    placed(preview(resolver, now).1, &configuration.places)
+}
+
 /// Refuses objects that need each other in a circle.
 pub(crate) fn check_graph(configuration: &Configuration) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
@@ -254,7 +266,7 @@ fn unit_runs(
         .collect())
 }
 
-fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
+pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
     store
         .outputs()?
         .into_iter()
@@ -305,6 +317,11 @@ impl Planned {
             call: &call,
         };
         resolver.residual(object, self.preview.run(&object.address)?, residual)
+    }
+
+    /// The outputs of the configuration.
+    pub(crate) fn outputs(&self) -> &BTreeMap<Arc<str>, Value> {
+        &self.outputs
     }
 
     /// What an apply of this plan writes.

@@ -17,6 +17,7 @@ use super::model::Step;
 use super::model::Unit;
 use super::ranges::Ranges;
 use crate::objects::Address;
+use crate::time::Interval;
 
 /// Bounds of the engine.
 #[derive(Clone, Copy, Debug)]
@@ -150,9 +151,15 @@ impl Engine {
         self.live.get(key)
     }
 
-    /// All instances that have not finished, by key.
-    pub fn instances(&self) -> impl Iterator<Item = &Instance> {
-        self.live.values()
+    /// The instances of an object that have not finished, oldest first.
+    pub fn instances_of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
+        let key = |at| InstanceKey {
+            object: object.clone(),
+            interval: Interval::moment(at),
+        };
+        self.live
+            .range(key(Timestamp::MIN)..=key(Timestamp::MAX))
+            .map(|(_, instance)| instance)
     }
 
     /// Takes an event. `now` must not lie before the `now` of earlier steps; if it does, nothing worse happens than that

@@ -46,13 +46,8 @@ pub enum Input {
 /// The output.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// A file; `overwrite` false makes an existing file an error.
-    File {
-        /// The file.
-        file: FileEnd,
-        /// Whether an existing file is replaced.
-        overwrite: bool,
-    },
+    /// A file. What an earlier attempt of the same instance has written is replaced.
+    File(FileEnd),
     /// A table.
     Table(TableTarget),
 }
@@ -77,14 +72,7 @@ enum Message {
 
 pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     match &copy.output {
-        Output::File { file, overwrite } => {
-            if !overwrite && file.path.exists() {
-                let text = format!(
-                    "`{}` exists; remove it or set `overwrite = true`",
-                    file.path.display()
-                );
-                return Err(ConnectError::Setting(text).into());
-            }
+        Output::File(file) => {
             match same_bytes(copy, file) {
                 Some(inputs) => copy_bytes(&inputs, file, ctx)?,
                 None => piped(copy, ctx, |rows| write_file(rows, file, ctx))?,

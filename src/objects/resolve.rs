@@ -120,24 +120,35 @@ impl<'a> Resolver<'a> {
         extra: Vec<(Arc<str>, Value)>,
     ) -> Result<Resolved<'a>, Diagnostics> {
         let object = self.object(address)?;
-        let served = self.object(node)?;
-        let mut names = if served.kind() == Kind::Activity {
-            let inputs = self.nodes(served, "input", interval, of)?;
-            let outputs = self.nodes(served, "output", interval, of)?;
+        let owner = self.object(node)?;
+        let mut names = if owner.kind() == Kind::Activity {
+            let inputs = self.nodes(owner, "input", interval, of)?;
+            let outputs = self.nodes(owner, "output", interval, of)?;
             data(&inputs, &outputs)
         } else {
             Vec::new()
         };
-        let run = self.run(served, node, interval, of);
-        let resolved = self.attributes(served, interval, run.value(names.clone()), of)?;
+        let run = self.run(owner, node, interval, of);
+        let resolved = self.attributes(owner, interval, run.value(names.clone()), of)?;
         names.extend(resolved.attributes);
         names.push((Arc::from("address"), Value::string(node.as_str())));
         names.extend(extra);
-        let node = run.value(names);
+        let served = run.value(names);
         let own = self
             .run(object, node, interval, of)
-            .value([(Arc::from("node"), node)]);
+            .value([(Arc::from("node"), served)]);
         self.attributes(object, interval, own, of)
+    }
+
+    /// An object that another one uses, e.g. its database: it sees the `run` of its user.
+    pub fn served_by(
+        &self,
+        address: &Address,
+        run: Value,
+        interval: Interval,
+        of: Try,
+    ) -> Result<Resolved<'a>, Diagnostics> {
+        self.attributes(self.object(address)?, interval, run, of)
     }
 
     /// What is left of an expression of an object, for what `run` stands for. `None` if it cannot be evaluated.

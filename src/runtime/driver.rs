@@ -116,12 +116,19 @@ pub struct Runner<'a> {
     pub(super) engine: Engine,
     pub(super) definitions: Definitions,
     pub(super) serial: u64,
+    /// What the store was when others were last looked for.
+    data_version: i64,
     pub(super) clock: Clock,
     pub(super) options: Arc<Options>,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) tasks: JoinSet<()>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     pub(super) running: BTreeMap<(InstanceKey, u32), Cancel>,
+    /// Actions under way.
+    pub(super) acting: Vec<Cancel>,
+    /// Of the state: makes the marks of processes unique on a machine.
+    pub(super) lineage: String,
+    acting_count: usize,
     receiver: mpsc::UnboundedReceiver<Report>,
     summary: Summary,
     stopping: bool,
@@ -137,12 +144,14 @@ impl<'a> Runner<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RuntimeError> {
         let now = clock.now();
-        let serial = store.head()?.serial;
+        let head = store.head()?;
+        let serial = head.serial;
         let mut definitions = Definitions::default();
         let definition = definitions.at(&store, serial, now)?.compile();
         let engine = super::recovery::engine(&store, definition, &lease, &options)?;
         let (reports, receiver) = mpsc::unbounded_channel();
         let mut runner = Self {
+            data_version: store.data_version()?,
             store,
             lease,
             engine,
@@ -154,6 +163,9 @@ impl<'a> Runner<'a> {
             tasks: JoinSet::new(),
             reports,
             running: BTreeMap::new(),
+            acting: Vec::new(),
+            lineage: head.lineage,
+            acting_count: 0,
             receiver,
             summary: Summary::default(),
             stopping: false,
@@ -161,11 +173,6 @@ impl<'a> Runner<'a> {
         let events = super::recovery::recover(&mut runner).await?;
         runner.handle(events)?;
         Ok(runner)
-    }
-
-    /// Runs on-demand objects now, then what is due.
-    pub fn trigger(&mut self, addresses: Vec<Address>) -> Result<(), RuntimeError> {
-        self.handle(vec![Event::Trigger(addresses)])
     }
 
     /// Runs what is due until the end that the options name.
@@ -240,13 +247,17 @@ impl<'a> Runner<'a> {
                     events.push(Event::Checked { key, result });
                 }
                 Report::Acted { action, key, error } => {
+                    self.acting_count = self.acting_count.saturating_sub(1);
+                    if self.acting_count == 0 {
+                        self.acting.clear();
+                    }
                     self.observer.notice(&Notice::Acted { action, key, error });
                 }
             }
         }
         for (key, attempt, process) in processes {
             self.store
-                .record_process(&self.lease, &key, attempt, &process)?;
+                .record_process(&self.lease, &key, attempt, process)?;
         }
         self.handle(events)
     }
@@ -296,9 +307,11 @@ impl<'a> Runner<'a> {
                 let definition = self.definitions.at(&self.store, self.serial, now)?;
                 self.check(key, &definition, now);
             }
-            Effect::Act { action, key } => {
-                let definition = self.definitions.at(&self.store, self.serial, now)?;
-                self.act(action, key, &definition, now);
+            Effect::Act { action, instance } => {
+                let serial = instance.definition.unwrap_or(self.serial);
+                let definition = self.definitions.at(&self.store, serial, now)?;
+                self.acting_count += 1;
+                self.act(action, *instance, &definition, now);
             }
         }
         Ok(())
@@ -350,12 +363,19 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Picks up an apply that was made beside this runner.
+    /// Tells the observer something that the operator should know.
+    pub(super) fn warn(&mut self, text: String) {
+        self.observer.notice(&Notice::Warning(text));
+    }
+
+    /// Picks up what others have written beside this runner: an apply, a trigger.
     fn poll_head(&mut self) -> Result<(), RuntimeError> {
-        let serial = self.store.head()?.serial;
-        if serial == self.serial {
+        let version = self.store.data_version()?;
+        if version == self.data_version {
             return Ok(());
         }
+        self.data_version = version;
+        let serial = self.store.head()?.serial;
         let definition = self
             .definitions
             .at(&self.store, serial, self.clock.now())?
@@ -375,21 +395,22 @@ impl<'a> Runner<'a> {
     fn stop(&mut self) -> Result<(), RuntimeError> {
         if self.stopping {
             // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
-            self.running.values().for_each(Cancel::kill_now);
             self.running.clear();
+            self.acting_count = 0;
             return Ok(());
         }
         self.stopping = true;
-        self.observer.notice(&Notice::Warning(format!(
-            "Stopping: {} running, which will be tried again by the next run. Interrupt once more to stop at once.",
+        self.warn(format!(
+            "Stopping: {} running, to be tried again by the next run. Interrupt once more to stop at once.",
             self.running.len()
-        )));
+        ));
+        self.acting.iter().for_each(Cancel::cancel);
         self.handle(vec![Event::Drain])
     }
 
     fn is_done(&self, now: Timestamp, give_up: Option<Timestamp>) -> bool {
         if self.stopping {
-            return self.running.is_empty();
+            return self.running.is_empty() && self.acting_count == 0;
         }
         let busy = !self.tasks_are_idle() || self.engine.will_start_by_itself();
         match self.options.until {
@@ -402,11 +423,14 @@ impl<'a> Runner<'a> {
     }
 
     fn tasks_are_idle(&self) -> bool {
-        self.running.is_empty() && self.engine.is_idle() && self.receiver.is_empty()
+        self.running.is_empty()
+            && self.acting_count == 0
+            && self.engine.is_idle()
+            && self.receiver.is_empty()
     }
 
     fn wake(&self, now: Timestamp, give_up: Option<Timestamp>) -> Duration {
-        let next = [self.engine.next_wake(now), give_up]
+        let next = [self.engine.next_wake(), give_up]
             .into_iter()
             .flatten()
             .min();

@@ -1,24 +1,41 @@
 //! Doing what the engine asks for: attempts, checks and actions, each as a task that reports back.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::definitions::SerialDefinition;
 use super::driver::Report;
 use super::driver::Runner;
 use super::one_line_each;
 use super::work;
+use super::work::Worker;
 use crate::engine::CheckResult;
+use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::exec;
 use crate::exec::Cancel;
+use crate::exec::ExecError;
+use crate::exec::Held;
+use crate::exec::OnProcess;
+use crate::exec::Progress;
+use crate::exec::log::Log;
+use crate::lang::NoFiles;
 use crate::lang::Value;
+use crate::lang::functions::Call;
 use crate::objects::Address;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
+use crate::store::ProcessRecord;
+
+/// How often the progress of an attempt is told.
+const PROGRESS: Duration = Duration::from_millis(250);
+
+/// Work that has been evaluated, with the log it writes.
+type Prepared<W> = Result<(W, Log), String>;
 
 impl Runner<'_> {
     /// Starts an attempt. Whatever goes wrong here is the attempt's failure, not the runner's.
@@ -26,47 +43,65 @@ impl Runner<'_> {
         &mut self,
         key: InstanceKey,
         attempt: u32,
-        definition: &Arc<SerialDefinition>,
+        definition: &SerialDefinition,
         now: Timestamp,
     ) {
-        let cancel = Cancel::new();
-        self.running.insert((key.clone(), attempt), cancel.clone());
         let of = Try {
             attempt,
             actual_start: now,
         };
-        let work = resolver(definition, &self.options.directory)
-            .activity(&key.object, key.interval, of)
-            .map_err(|diagnostics| one_line_each(&diagnostics))
-            .and_then(|activity| work::work(&activity, definition, &self.options));
-        let context = exec::Context {
-            log: log_path(&self.options.logs, &key, attempt, definition),
-            cancel: cancel.clone(),
-            attempt: format!("{}@{}#{attempt}", key.object, key.interval.start),
-            progress: self.progress(&key),
-            spawned: self.spawned(&key, attempt),
+        let path = work::log_path(&self.options.logs, &key, attempt, definition);
+        let prepared: Prepared<_> = self.with_worker(definition, now, |worker| {
+            let log = open_log(&path, &[])?;
+            let work = worker
+                .resolver
+                .activity(&key.object, key.interval, of)
+                .map_err(|diagnostics| one_line_each(&diagnostics))
+                .and_then(|resolved| {
+                    let secrets = work::secrets(&resolved.activity);
+                    let log = if secrets.is_empty() {
+                        log.clone()
+                    } else {
+                        open_log(&path, &secrets)?
+                    };
+                    Ok((worker.activity(&resolved, of)?, log))
+                });
+            work.map_err(|error| {
+                log.line(&format!("error: {error}"));
+                error
+            })
+        });
+        let cancel = Cancel::new();
+        self.running
+            .insert((key.clone(), attempt), cancel.clone());
+        let progress = Progress::default();
+        let context = |log| exec::Context {
+            log,
+            cancel,
+            progress: progress.clone(),
+            attempt_id: self.attempt_id(&key, attempt),
+            on_process: record_process(&self.reports, &key, attempt),
         };
+        let prepared = prepared.map(|(work, log)| (work, context(log)));
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let outcome = match work {
-                Err(error) => {
-                    exec::note(&context.log, &error);
-                    Outcome::Failed(error)
+            let outcome = match prepared {
+                Err(error) => Outcome::Failed(error),
+                Ok((work, context)) => {
+                    let work = exec::run(work, context);
+                    match tell_progress(work, &reports, &key, &progress).await {
+                        Ok(_) => Outcome::Finished,
+                        Err(ExecError::Cancelled) => Outcome::Killed,
+                        Err(ExecError::Failed(error)) => Outcome::Failed(error),
+                    }
                 }
-                Ok(work) => match exec::run(work, context).await {
-                    Ok(_summary) => Outcome::Finished,
-                    Err(exec::ExecError::Canceled) => Outcome::Killed,
-                    Err(error) => Outcome::Failed(error.to_string()),
-                },
             };
-            tell(
-                &reports,
-                Report::Ended {
-                    key,
-                    attempt,
-                    outcome,
-                },
-            );
+            let report = Report::Ended {
+                key,
+                attempt,
+                outcome,
+            };
+            tell(&reports, report);
         });
     }
 
@@ -74,41 +109,31 @@ impl Runner<'_> {
     pub(super) fn check(
         &mut self,
         key: InstanceKey,
-        definition: &Arc<SerialDefinition>,
+        definition: &SerialDefinition,
         now: Timestamp,
     ) {
         let of = Try {
             attempt: 1,
             actual_start: now,
         };
-        let checks = work::checks(
-            &resolver(definition, &self.options.directory),
-            &key,
-            of,
-            definition,
-            &self.options,
-        );
-        let log = log_path(&self.options.logs, &key, 0, definition);
+        let path =
+            work::log_directory(&self.options.logs, &key, definition).join("preconditions.log");
+        let prepared: Prepared<_> = self.with_worker(definition, now, |worker| {
+            Ok((worker.checks(&key, of)?, open_log(&path, &[])?))
+        });
+        let context = |log| exec::Context {
+            log,
+            cancel: Cancel::new(),
+            progress: Progress::default(),
+            attempt_id: self.attempt_id(&key, 0),
+            on_process: OnProcess::default(),
+        };
+        let prepared = prepared.map(|(checks, log)| (checks, context(log)));
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let result = match checks {
+            let result = match prepared {
                 Err(error) => CheckResult::Error(error),
-                Ok(checks) => {
-                    let mut result = CheckResult::True;
-                    for (precondition, check) in checks {
-                        result = match exec::check(check, &log).await {
-                            exec::CheckOutcome::Held => continue,
-                            exec::CheckOutcome::NotYet(reason) => {
-                                CheckResult::False(format!("{precondition}: {reason}"))
-                            }
-                            exec::CheckOutcome::Error(error) => {
-                                CheckResult::Error(format!("{precondition}: {error}"))
-                            }
-                        };
-                        break;
-                    }
-                    result
-                }
+                Ok((checks, context)) => check_all(checks, &context).await,
             };
             tell(&reports, Report::Checked { key, result });
         });
@@ -118,52 +143,45 @@ impl Runner<'_> {
     pub(super) fn act(
         &mut self,
         action: Address,
-        key: InstanceKey,
-        definition: &Arc<SerialDefinition>,
+        instance: Instance,
+        definition: &SerialDefinition,
         now: Timestamp,
     ) {
-        let instance = self.engine.instance(&key).cloned();
+        let key = instance.key.clone();
         let of = Try {
-            attempt: instance.as_ref().map_or(1, |instance| instance.attempts),
-            actual_start: instance
-                .as_ref()
-                .and_then(|instance| instance.started_at)
-                .unwrap_or(now),
+            attempt: instance.attempts.max(1),
+            actual_start: instance.started_at.unwrap_or(now),
         };
+        let error = instance.reason.unwrap_or_default();
         let extra = vec![
-            (
-                Arc::from("status"),
-                instance
-                    .as_ref()
-                    .map_or(Value::Null, |instance| Value::string(instance.status.as_str())),
-            ),
-            (
-                Arc::from("error"),
-                instance
-                    .as_ref()
-                    .and_then(|instance| instance.reason.clone())
-                    .map_or_else(|| Value::string(""), Value::string),
-            ),
+            (Arc::from("status"), Value::string(instance.status.as_str())),
+            (Arc::from("error"), Value::string(error)),
         ];
-        let work = resolver(definition, &self.options.directory)
-            .serving(&action, &key.object, key.interval, of, extra)
-            .map_err(|diagnostics| one_line_each(&diagnostics))
-            .and_then(|resolved| work::command(&resolved, &self.options));
-        let context = exec::Context {
-            log: log_path(&self.options.logs, &key, 0, definition).with_file_name(format!(
-                "{}.log",
-                action.as_str().replace(['/', '"'], "_")
-            )),
-            cancel: Cancel::new(),
-            attempt: format!("{action} for {}@{}", key.object, key.interval.start),
-            progress: exec::Progress::default(),
-            spawned: None,
+        let path = work::log_directory(&self.options.logs, &key, definition)
+            .join(format!("{}.log", work::safe(action.as_str())));
+        let prepared: Prepared<_> = self.with_worker(definition, now, |worker| {
+            let resolved = worker
+                .resolver
+                .serving(&action, &key.object, key.interval, of, extra)
+                .map_err(|diagnostics| one_line_each(&diagnostics))?;
+            let log = open_log(&path, &work::secrets(&resolved))?;
+            Ok((worker.action(&resolved)?, log))
+        });
+        let cancel = Cancel::new();
+        self.acting.push(cancel.clone());
+        let context = |log| exec::Context {
+            log,
+            cancel,
+            progress: Progress::default(),
+            attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
+            on_process: OnProcess::default(),
         };
+        let prepared = prepared.map(|(work, log)| (work, context(log)));
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let error = match work {
+            let error = match prepared {
                 Err(error) => Some(error),
-                Ok(work) => exec::run(work, context)
+                Ok((work, context)) => exec::run(work, context)
                     .await
                     .err()
                     .map(|error| error.to_string()),
@@ -171,42 +189,110 @@ impl Runner<'_> {
             tell(&reports, Report::Acted { action, key, error });
         });
     }
-}
 
-/// Evaluates objects of a definition. `file()` and the like are gone by now: apply stored what they read.
-fn resolver<'a>(definition: &'a SerialDefinition, _directory: &std::path::Path) -> Resolver<'a> {
-    Resolver {
-        objects: &definition.objects,
-        timetable: &definition.timetable,
-        files: &NoFiles,
-        random: || uuid::Uuid::new_v4().into_bytes(),
+    /// What tells the processes of an attempt from all others on this machine.
+    pub(super) fn attempt_id(&self, key: &InstanceKey, attempt: u32) -> String {
+        format!(
+            "{}:{}@{}#{attempt}",
+            self.lineage, key.object, key.interval.start
+        )
+    }
+
+    fn with_worker<T>(
+        &self,
+        definition: &SerialDefinition,
+        now: Timestamp,
+        prepare: impl FnOnce(&Worker<'_>) -> T,
+    ) -> T {
+        let call = Call {
+            files: &NoFiles,
+            now,
+            random: || uuid::Uuid::new_v4().into_bytes(),
+        };
+        prepare(&Worker {
+            resolver: Resolver {
+                objects: &definition.objects,
+                timetable: &definition.timetable,
+                call: &call,
+            },
+            definition,
+            options: &self.options,
+        })
     }
 }
 
-/// Where the log of an attempt is kept: `PIPELINE/OBJECT/START/attempt-N.log`.
-pub(super) fn log_path(
-    logs: &std::path::Path,
+/// Waits for work, and tells its progress meanwhile.
+async fn tell_progress(
+    work: impl Future<Output = Result<exec::Summary, ExecError>>,
+    reports: &UnboundedSender<Report>,
+    key: &InstanceKey,
+    progress: &Progress,
+) -> Result<exec::Summary, ExecError> {
+    tokio::pin!(work);
+    loop {
+        match tokio::time::timeout(PROGRESS, &mut work).await {
+            Ok(result) => return result,
+            Err(_) => {
+                let summary = progress.summary();
+                let report = Report::Progress {
+                    key: key.clone(),
+                    rows: summary.rows,
+                    bytes: summary.bytes,
+                };
+                tell(reports, report);
+            }
+        }
+    }
+}
+
+async fn check_all(checks: Vec<(Address, exec::Check)>, context: &exec::Context) -> CheckResult {
+    for (precondition, check) in checks {
+        match exec::check(check, context.clone()).await {
+            Held::Held => {}
+            Held::NotYet(reason) => {
+                return CheckResult::False(format!("{precondition}: {reason}"));
+            }
+            Held::Error(error) => return CheckResult::Error(format!("{precondition}: {error}")),
+        }
+    }
+    CheckResult::True
+}
+
+fn record_process(
+    reports: &UnboundedSender<Report>,
     key: &InstanceKey,
     attempt: u32,
-    definition: &SerialDefinition,
-) -> PathBuf {
-    let pipeline = definition
-        .objects
-        .get(&key.object)
-        .and_then(|object| object.pipeline.as_ref())
-        .map_or("shared", Address::name);
-    let safe = |text: &str| text.replace(['/', '"', '\\'], "_");
-    let file = match attempt {
-        0 => "preconditions.log".to_owned(),
-        number => format!("attempt-{number}.log"),
-    };
-    logs.join(safe(pipeline))
-        .join(safe(key.object.name()))
-        .join(key.interval.start.strftime("%Y-%m-%dT%H-%M-%SZ").to_string())
-        .join(file)
+) -> OnProcess {
+    let (reports, key) = (reports.clone(), key.clone());
+    OnProcess(Some(Arc::new(move |process| {
+        if let Some(started) = process.start_time {
+            let report = Report::Process {
+                key: key.clone(),
+                attempt,
+                process: ProcessRecord {
+                    id: process.pid,
+                    started,
+                },
+            };
+            tell(&reports, report);
+        }
+    })))
+}
+
+fn open_log(path: &std::path::Path, secrets: &[String]) -> Result<Log, String> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            format!(
+                "the directory of the log, `{}`, cannot be made: {error}",
+                directory.display()
+            )
+        })?;
+    }
+    Log::open(path, secrets)
+        .map_err(|error| format!("the log `{}` cannot be opened: {error}", path.display()))
 }
 
 /// A runner that has ended does not listen any more: what it would have been told is found by the next one.
-pub(super) fn tell(reports: &tokio::sync::mpsc::UnboundedSender<Report>, report: Report) {
+fn tell(reports: &UnboundedSender<Report>, report: Report) {
     drop(reports.send(report));
 }

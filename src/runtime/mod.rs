@@ -21,6 +21,8 @@ pub use driver::Summary;
 pub use driver::Until;
 pub use notice::Notice;
 pub use notice::Observer;
+pub use recovery::past;
+pub use work::log_path;
 
 use crate::diag::Diagnostics;
 use crate::objects::stored::StoredError;

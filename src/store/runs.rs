@@ -10,6 +10,7 @@ use rusqlite::TransactionBehavior;
 use rusqlite::params;
 
 use super::RunnerLease;
+use super::StateLock;
 use super::Store;
 use super::StoreError;
 use super::definitions::signed;
@@ -94,6 +95,29 @@ impl Store {
             )?;
             Ok(())
         })
+    }
+
+    /// Writes what a trigger has made, for a runner to find.
+    pub fn enqueue(&mut self, _lock: &StateLock, changes: &[Change]) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let database = |error| super::database(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database)?;
+        for change in changes {
+            if let Change::Instance(instance) = change {
+                put_instance(&transaction, instance).map_err(database)?;
+            }
+        }
+        transaction.commit().map_err(database)
+    }
+
+    /// Changes when another process has written.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.connection
+            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .map_err(|error| self.error(error))
     }
 
     fn fenced(

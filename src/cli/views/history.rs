@@ -51,7 +51,7 @@ pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefini
         }
         below.push(lines);
     }
-    let widths: Vec<usize> = (0..table.first().map_or(0, <[String; 6]>::len))
+    let widths: Vec<usize> = (0..6)
         .map(|column| {
             table
                 .iter()

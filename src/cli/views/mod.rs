@@ -3,10 +3,13 @@
 //! A view turns data into text and decides nothing; it does not print either, the command does.
 
 pub(crate) mod effects;
+pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod objects;
 mod paint;
 pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -12,6 +12,7 @@ use crate::lang::ast::Block;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Ident;
 use crate::lang::convert;
+use crate::lang::value::Value;
 
 /// The content of a block that is being read.
 pub(super) struct Content<'b> {

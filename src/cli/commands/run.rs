@@ -1,0 +1,184 @@
+//! `pipeform run`.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::terminal;
+use crate::cli::views::progress::Bars;
+use crate::cli::views::progress::JsonLines;
+use crate::cli::views::progress::Lines;
+use crate::cli::views::progress::closing;
+use crate::cli::views::status;
+use crate::engine::Engine;
+use crate::engine::Event;
+use crate::engine::Limits;
+use crate::objects::Address;
+use crate::runtime::Observer;
+use crate::runtime::Options;
+use crate::runtime::Runner;
+use crate::runtime::SerialDefinition;
+use crate::runtime::Summary;
+use crate::runtime::Until;
+use crate::runtime::past;
+use crate::store::Holder;
+use crate::time::parse_duration;
+use crate::time::parse_moment;
+
+/// The variables of the environment that commands get besides their own.
+const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+
+/// Run what is due, in the order of its dependencies
+///
+/// Ends when nothing can start any more without new data. Exits with 1 when an instance has failed; waiting for data is
+/// no failure.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Run what was due at this time, e.g. `2026-11-01T00:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+
+    /// Allow a time for --at that lies in the future
+    #[arg(long, requires = "at")]
+    allow_future: bool,
+
+    /// Keep checking for missing data for this long, e.g. `30 minutes`
+    #[arg(long, value_name = "DURATION", conflicts_with = "watch")]
+    wait: Option<String>,
+
+    /// Stay, and run what becomes due, until interrupted
+    #[arg(long)]
+    watch: bool,
+
+    /// Show what is due and what it waits for; run nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How many attempts may run at once; by default twice the number of processors
+    #[arg(long, value_name = "N")]
+    parallelism: Option<NonZeroUsize>,
+
+    /// What happens, as one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let at = horizon(args, context.clock.now())?;
+    if args.dry_run {
+        return dry_run(args, context, at);
+    }
+    if !context.state_path().exists() {
+        return Err(Failure::message(
+            "There is nothing to run: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
+        ));
+    }
+    let mut store = context.write_state()?;
+    let holder = Holder::this_process(context.who(), "run", context.clock.now());
+    let lease = store.lock_runner(&holder)?;
+    let definition = SerialDefinition::read(&store, store.head()?.serial, context.clock.now())?;
+    let zones = zones(&definition);
+    let mut observer: Box<dyn Observer> = if args.json {
+        Box::new(JsonLines::new(context.clock))
+    } else if context.interactive {
+        Box::new(Bars::new(context.look, zones))
+    } else {
+        Box::new(Lines::new(context.look, zones))
+    };
+    let options = options(args, context, at)?;
+    let clock = context.clock;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::message(format!("The runtime cannot start: {error}")))?;
+    let summary: Summary = runtime.block_on(async {
+        Runner::new(store, lease, clock, options, observer.as_mut())
+            .await?
+            .run()
+            .await
+    })?;
+    drop(observer);
+    if args.json {
+        terminal::print(&JsonLines::summary(&summary, clock));
+    } else {
+        terminal::print(&closing(&summary, context.look));
+    }
+    Ok(if summary.failed > 0 || summary.interrupted {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn options(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Options, Failure> {
+    let until = match (&args.wait, args.watch) {
+        (Some(text), _) => Until::Wait(
+            parse_duration(text).map_err(|error| Failure::message(format!("--wait: {error}")))?,
+        ),
+        (None, true) => Until::Forever,
+        (None, false) => Until::Idle,
+    };
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Ok(Options {
+        at,
+        until,
+        parallelism: args.parallelism.map_or(2 * processors, NonZeroUsize::get),
+        directory: context.directory.clone(),
+        logs: context.data_directory().join("logs"),
+        environment: INHERITED
+            .into_iter()
+            .filter_map(|name| {
+                Some((name.to_owned(), context.environment.get(name)?.to_owned()))
+            })
+            .collect(),
+    })
+}
+
+/// The moment that decides what is due, if it is not now.
+fn horizon(args: &Args, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = &args.at else {
+        return Ok(None);
+    };
+    let at = parse_moment(text)
+        .and_then(|moment| moment.timestamp(&TimeZone::UTC))
+        .map_err(|error| Failure::message(format!("--at: {error}")))?;
+    if at > now && !args.allow_future {
+        return Err(Failure::message(format!(
+            "--at: {at} lies in the future, and what is due then has no data yet.\n\nIf you mean it, add --allow-future."
+        )));
+    }
+    Ok(Some(at))
+}
+
+fn zones(definition: &SerialDefinition) -> BTreeMap<Address, TimeZone> {
+    definition
+        .objects
+        .keys()
+        .map(|address| (address.clone(), definition.timetable.timezone(address)))
+        .collect()
+}
+
+fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<ExitCode, Failure> {
+    let store = context.read_state()?;
+    let now = context.clock.now();
+    let definition = SerialDefinition::read(&store, store.head()?.serial, now)?;
+    let limits = Limits {
+        horizon: at,
+        ..Limits::looking()
+    };
+    let mut engine = Engine::new(definition.compile(), past(&store)?, limits);
+    drop(engine.step(Event::Tick, now));
+    let all: Vec<Address> = definition.objects.keys().cloned().collect();
+    let status = status::Status::new(&engine, &definition, &store.counts()?, &all, at.unwrap_or(now));
+    terminal::print(&if args.json {
+        status.json()
+    } else {
+        status.human(context.look)
+    });
+    Ok(ExitCode::SUCCESS)
+}

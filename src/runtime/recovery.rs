@@ -1,0 +1,81 @@
+//! Taking over from a runner that is gone: what it left running is found and killed before anything is tried again.
+
+use super::RuntimeError;
+use super::driver::Options;
+use super::driver::Runner;
+use crate::engine::Definition;
+use crate::engine::Engine;
+use crate::engine::Event;
+use crate::engine::Limits;
+use crate::engine::Outcome;
+use crate::engine::Past;
+use crate::exec::process::ProcessId;
+use crate::exec::process::kill_orphan;
+use crate::store::RunnerLease;
+use crate::store::Store;
+
+/// How many unfinished instances of one activity are made ahead.
+const INSTANCES_AHEAD: usize = 1_000;
+
+impl Limits {
+    /// For looking only: nothing starts.
+    pub fn looking() -> Self {
+        Self {
+            parallelism: 0,
+            instances_ahead: INSTANCES_AHEAD,
+            horizon: None,
+            fence: 0,
+        }
+    }
+}
+
+/// What happened before.
+pub fn past(store: &Store) -> Result<Past, RuntimeError> {
+    Ok(Past {
+        instances: store.unfinished_instances()?,
+        settled: store.settled()?,
+        made_until: store.made_until()?,
+    })
+}
+
+/// An engine that goes on from the store.
+pub(super) fn engine(
+    store: &Store,
+    definition: Definition,
+    lease: &RunnerLease,
+    options: &Options,
+) -> Result<Engine, RuntimeError> {
+    let limits = Limits {
+        parallelism: options.parallelism,
+        instances_ahead: INSTANCES_AHEAD,
+        horizon: options.at,
+        fence: lease.fence(),
+    };
+    Ok(Engine::new(definition, past(store)?, limits))
+}
+
+/// Kills what attempts of a runner that is gone have left, and reports these attempts as lost.
+pub(super) async fn recover(runner: &mut Runner<'_>) -> Result<Vec<Event>, RuntimeError> {
+    let mut events = Vec::new();
+    for (attempt, process) in runner.store.running_attempts()? {
+        let id = ProcessId {
+            pid: process.map_or(0, |process| process.id),
+            start_time: process.map(|process| process.started),
+            attempt_id: runner.attempt_id(&attempt.instance, attempt.number),
+        };
+        let killed = tokio::task::spawn_blocking(move || kill_orphan(&id)).await;
+        if let Ok(killed @ 1..) = killed {
+            runner.warn(format!(
+                "Killed {killed} left over from attempt {} of {}.",
+                if killed == 1 { "process" } else { "processes" },
+                attempt.instance.object
+            ));
+        }
+        events.push(Event::AttemptEnded {
+            key: attempt.instance,
+            number: attempt.number,
+            outcome: Outcome::Lost,
+        });
+    }
+    Ok(events)
+}

@@ -1,0 +1,383 @@
+//! From resolved objects to the work of `exec`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::definitions::SerialDefinition;
+use super::driver::Options;
+use super::one_line_each;
+use crate::connect::files::Compression;
+use crate::connect::formats::Column;
+use crate::connect::formats::Format;
+use crate::connect::formats::csv;
+use crate::connect::formats::custom;
+use crate::connect::formats::regex::RegexFormat;
+use crate::connect::formats::tsv;
+use crate::connect::sqlite::Param;
+use crate::connect::sqlite::Params;
+use crate::connect::sqlite::TableTarget;
+use crate::connect::sqlite::WriteMode;
+use crate::engine::InstanceKey;
+use crate::exec::Check;
+use crate::exec::Work;
+use crate::exec::copy::Copy;
+use crate::exec::copy::FileEnd;
+use crate::exec::copy::Input;
+use crate::exec::exists::Exists;
+use crate::exec::shell_command::ShellCommand;
+use crate::exec::sql::Sql;
+use crate::lang::Value;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Object;
+use crate::objects::resolve::Resolved;
+use crate::objects::resolve::ResolvedActivity;
+use crate::objects::resolve::Resolver;
+use crate::objects::resolve::Try;
+
+/// Turns resolved objects into work. Errors are those of an attempt: sentences for `status` and the log.
+pub(super) struct Worker<'a> {
+    pub(super) resolver: Resolver<'a>,
+    pub(super) definition: &'a SerialDefinition,
+    pub(super) options: &'a Options,
+}
+
+impl<'a> Worker<'a> {
+    /// What an activity does.
+    pub(super) fn activity(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Work, String> {
+        let activity = &resolved.activity;
+        match activity.object.object_type.name {
+            "copy" => self.copy(resolved, of).map(Work::Copy),
+            "shell_command" => Ok(self.command(activity)),
+            "sql" => Ok(Work::Sql(Sql {
+                connection: self.connection(activity, of)?,
+                script: required(activity, "script")?,
+                params: params(activity.get("params"))?,
+            })),
+            other => Err(format!(
+                "this version of pipeform cannot run activities of type `{other}`"
+            )),
+        }
+    }
+
+    /// What an action does.
+    pub(super) fn action(&self, resolved: &Resolved<'a>) -> Result<Work, String> {
+        match resolved.object.object_type.name {
+            "shell_command" => Ok(self.command(resolved)),
+            other => Err(format!(
+                "this version of pipeform cannot run actions of type `{other}`"
+            )),
+        }
+    }
+
+    /// The checks of an instance's preconditions, each with its address.
+    pub(super) fn checks(
+        &self,
+        key: &InstanceKey,
+        of: Try,
+    ) -> Result<Vec<(Address, Check)>, String> {
+        let Some(owner) = self.definition.objects.get(&key.object) else {
+            return Ok(Vec::new());
+        };
+        owner
+            .references("precondition")
+            .into_iter()
+            .map(|(_, address)| {
+                let check = self.check(owner, key, &address, of)?;
+                Ok((address, check))
+            })
+            .collect()
+    }
+
+    fn check(
+        &self,
+        owner: &Object,
+        key: &InstanceKey,
+        address: &Address,
+        of: Try,
+    ) -> Result<Check, String> {
+        let resolved = self
+            .resolver
+            .serving(address, &key.object, key.interval, of, Vec::new())
+            .map_err(|diagnostics| one_line_each(&diagnostics))?;
+        match resolved.object.object_type.name {
+            "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
+            "exists" => Err("`exists` checks a data node; it cannot stand on an activity".to_owned()),
+            "shell_command" => match self.command(&resolved) {
+                Work::Shell(command) => Ok(Check::Shell(command)),
+                _ => Err("not a command".to_owned()),
+            },
+            other => Err(format!(
+                "this version of pipeform cannot check preconditions of type `{other}`"
+            )),
+        }
+    }
+
+    fn exists(&self, key: &InstanceKey, of: Try) -> Result<Exists, String> {
+        let node = self
+            .resolver
+            .node(&key.object, key.interval, of)
+            .map_err(|diagnostics| one_line_each(&diagnostics))?;
+        Ok(match node.object.object_type.name {
+            "sql" => Exists::Table {
+                connection: self.connection(&node, of)?,
+                table: required(&node, "table")?,
+            },
+            _ => Exists::File(self.path(&node)?),
+        })
+    }
+
+    fn copy(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Copy, String> {
+        let mut inputs = Vec::new();
+        for node in resolved.inputs.values().flatten() {
+            inputs.push(match node.object.object_type.name {
+                "sql" => Input::Query {
+                    connection: self.connection(node, of)?,
+                    select_query: match node.text("select_query") {
+                        Some(query) => query.to_owned(),
+                        None => format!("SELECT * FROM {}", quoted(&required(node, "table")?)),
+                    },
+                    params: params(node.get("params"))?,
+                },
+                _ => Input::File(self.file(node)?),
+            });
+        }
+        let mut outputs = resolved.outputs.values().flatten();
+        let (Some(output), None) = (outputs.next(), outputs.next()) else {
+            return Err("a copy writes one data node for each of its intervals; give it one `output` with its own schedule".to_owned());
+        };
+        let output = match output.object.object_type.name {
+            "sql" => crate::exec::copy::Output::Table(self.table(output, of)?),
+            _ => crate::exec::copy::Output::File(self.file(output)?),
+        };
+        Ok(Copy { inputs, output })
+    }
+
+    fn table(&self, node: &Resolved<'a>, of: Try) -> Result<TableTarget, String> {
+        let optional = |name: &str| node.text(name).map(str::to_owned);
+        Ok(TableTarget {
+            connection: self.connection(node, of)?,
+            table: required(node, "table")?,
+            create_table_sql: optional("create_table_sql"),
+            insert_query: optional("insert_query"),
+            write: match node.text("write") {
+                Some("replace") => WriteMode::Replace(optional("replace_where")),
+                Some("upsert") => WriteMode::Upsert(node.texts("primary_keys")),
+                _ => WriteMode::Append,
+            },
+            params: params(node.get("params"))?,
+        })
+    }
+
+    fn file(&self, node: &Resolved<'a>) -> Result<FileEnd, String> {
+        let path = self.path(node)?;
+        let compression = match node.text("compression") {
+            Some("gzip") => Compression::Gzip,
+            Some(_) => Compression::None,
+            None => Compression::of_path(&path),
+        };
+        Ok(FileEnd {
+            path,
+            format: self.format(node)?,
+            compression,
+        })
+    }
+
+    fn path(&self, node: &Resolved<'a>) -> Result<PathBuf, String> {
+        Ok(self.options.directory.join(required(node, "path")?))
+    }
+
+    fn format(&self, node: &Resolved<'a>) -> Result<Option<Format>, String> {
+        let Some(address) = node.object.reference("format") else {
+            return Ok(None);
+        };
+        let Some(object) = self.definition.objects.get(&address) else {
+            return Err(format!("the definition has no `{address}`"));
+        };
+        let format = Resolved {
+            object,
+            interval: node.interval,
+            attributes: object.attributes.clone(),
+            run: Value::Null,
+        };
+        let columns = format
+            .texts("column")
+            .iter()
+            .map(|text| Column::parse(text))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| format!("{address}: {error}"))?;
+        let header = format.boolean("header");
+        let escape = format.text("escape_char").and_then(|text| text.bytes().next());
+        let separator = |name: &str| format.text(name).map(|text| text.as_bytes().to_vec());
+        let mut delimited = match object.object_type.name {
+            "regex" => {
+                return Ok(Some(Format::Regex(RegexFormat {
+                    columns,
+                    input_regex: required(&format, "input_regex")?,
+                    output_format: format.text("output_format").map(str::to_owned),
+                })));
+            }
+            "csv" => csv::csv(columns, header, escape),
+            "tsv" => tsv::tsv(columns, header, escape),
+            _ => custom::custom(columns, header, Vec::new(), escape),
+        };
+        if let Some(separator) = separator("column_separator") {
+            delimited.separator = separator;
+        }
+        if let Some(separator) = separator("record_separator") {
+            delimited.record_separator = separator;
+        }
+        Ok(Some(Format::Delimited(delimited)))
+    }
+
+    /// The connection string of the database that an object refers to; relative paths start at the root module.
+    fn connection(&self, node: &Resolved<'a>, of: Try) -> Result<String, String> {
+        let address = node
+            .object
+            .reference("database")
+            .ok_or_else(|| "`database` is missing".to_owned())?;
+        let database = self
+            .resolver
+            .served_by(&address, node.run.clone(), node.interval, of)
+            .map_err(|diagnostics| one_line_each(&diagnostics))?;
+        let text = required(&database, "connection_string")?;
+        let path = text
+            .strip_prefix("jdbc:")
+            .unwrap_or(&text)
+            .strip_prefix("sqlite:");
+        Ok(match path {
+            Some(path) if !path.is_empty() && !path.starts_with(':') => {
+                format!("sqlite:{}", self.options.directory.join(path).display())
+            }
+            _ => text,
+        })
+    }
+
+    fn command(&self, resolved: &Resolved<'a>) -> Work {
+        let environment = match resolved.get("environment") {
+            Some(Value::Map(map) | Value::Object(map)) => map
+                .iter()
+                .filter_map(|(name, value)| {
+                    let (value, _) = value.clone().unmark_deep();
+                    match value {
+                        Value::String(text) => Some((name.to_string(), text.to_string())),
+                        _ => None,
+                    }
+                })
+                .collect(),
+            _ => BTreeMap::new(),
+        };
+        Work::Shell(ShellCommand {
+            command: resolved.text("command").unwrap_or_default().to_owned(),
+            script_argument: resolved.texts("script_argument"),
+            environment,
+            inherited: self.options.environment.clone(),
+            working_dir: self
+                .options
+                .directory
+                .join(resolved.text("working_dir").unwrap_or(".")),
+        })
+    }
+}
+
+/// The texts of a resolved object that logs must not show.
+pub(super) fn secrets(resolved: &Resolved<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in &resolved.attributes {
+        let sensitive = resolved
+            .object
+            .object_type
+            .attribute(name)
+            .is_some_and(|schema| schema.sensitive);
+        collect(value, sensitive, &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, sensitive: bool, found: &mut Vec<String>) {
+    match value {
+        Value::Sensitive(inner) => collect(inner, true, found),
+        Value::String(text) if sensitive => found.push(text.to_string()),
+        Value::List(list) | Value::Tuple(list) | Value::Set(list) => {
+            list.iter().for_each(|value| collect(value, sensitive, found));
+        }
+        Value::Map(map) | Value::Object(map) => {
+            map.values().for_each(|value| collect(value, sensitive, found));
+        }
+        _ => {}
+    }
+}
+
+fn required(resolved: &Resolved<'_>, name: &str) -> Result<String, String> {
+    resolved
+        .text(name)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("`{name}` of `{}` came to null", resolved.object.address))
+}
+
+/// A table's name as SQL takes it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn params(value: Option<&Value>) -> Result<Params, String> {
+    match value {
+        None => Ok(Params::default()),
+        Some(Value::List(list) | Value::Tuple(list)) => {
+            list.iter().map(param).collect::<Result<_, _>>().map(Params::List)
+        }
+        Some(Value::Map(map) | Value::Object(map)) => map
+            .iter()
+            .map(|(name, value)| Ok((name.to_string(), param(value)?)))
+            .collect::<Result<_, _>>()
+            .map(Params::Map),
+        Some(other) => Err(format!("`params` came to {}", other.describe())),
+    }
+}
+
+fn param(value: &Value) -> Result<Param, String> {
+    let (value, _) = value.clone().unmark();
+    Ok(match &value {
+        Value::Null => Param::Null,
+        Value::Bool(value) => Param::Bool(*value),
+        Value::String(text) => Param::Text(text.to_string()),
+        Value::Number(number) => match number.to_i64() {
+            Some(integer) => Param::Integer(integer),
+            None => number
+                .to_string()
+                .parse()
+                .map(Param::Real)
+                .map_err(|_| format!("the parameter {number} is too large for the database"))?,
+        },
+        other => return Err(format!("a parameter came to {}", other.describe())),
+    })
+}
+
+/// Where the log of an attempt is kept: `PIPELINE/OBJECT/START/attempt-N.log`.
+pub fn log_path(
+    logs: &Path,
+    key: &InstanceKey,
+    attempt: u32,
+    definition: &SerialDefinition,
+) -> PathBuf {
+    log_directory(logs, key, definition).join(format!("attempt-{attempt}.log"))
+}
+
+/// Where the logs of an instance are kept.
+pub(super) fn log_directory(logs: &Path, key: &InstanceKey, definition: &SerialDefinition) -> PathBuf {
+    let pipeline = definition
+        .objects
+        .get(&key.object)
+        .and_then(|object| object.pipeline.as_ref())
+        .map_or("shared", Address::name);
+    let start = key.interval.start.strftime("%Y-%m-%dT%H-%M-%SZ");
+    logs.join(safe(pipeline))
+        .join(safe(key.object.name()))
+        .join(start.to_string())
+}
+
+/// A name as part of a path.
+pub(super) fn safe(name: &str) -> String {
+    name.replace(['/', '"', '\\'], "_")
+}
