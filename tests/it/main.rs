@@ -1,1 +1,22 @@
-//! Integration tests.
+//! Integration tests: one binary, so that they link once.
+
+mod architecture;
+mod docs;
+mod support;
+mod transcripts;
+
+/// A file that is not listed above would silently not run.
+#[test]
+fn every_file_is_listed() {
+    let root = support::repository().join("tests/it");
+    let main = std::fs::read_to_string(root.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(&root).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").unwrap_or(&name);
+        let line = format!("mod {module};");
+        assert!(
+            module == "main" || main.lines().any(|l| l == line),
+            "tests/it/{name}: add `{line}` to main.rs"
+        );
+    }
+}

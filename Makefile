@@ -1,0 +1,48 @@
+# What a newcomer needs: `make demo`, `make test`. The rest is for work on pipeform itself.
+
+CARGO ?= cargo
+TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target))
+PIPEFORM = $(TARGET)/debug/pipeform
+
+.PHONY: help demo build test test-all stories lint fmt docs bench deny
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: build ## Build pipeform and show the web logs example
+	@examples/weblogs/demo "$(PIPEFORM)" "$(TARGET)/demo"
+
+build: ## Build the development version
+	@$(CARGO) build --locked
+
+test: ## Install what the tests need and run all but the heavy ones
+	@tests/install
+	$(CARGO) test --locked
+	@$(MAKE) --no-print-directory stories
+
+stories: build ## Run the stories of tests/stories that are not heavy
+	@PIPEFORM="$(PIPEFORM)" tests/stories/run
+
+test-all: ## Run everything, the heavy stories too
+	@tests/install
+	$(CARGO) test --locked
+	@$(CARGO) build --locked
+	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy
+
+lint: ## Check formatting and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+fmt: ## Format the code
+	$(CARGO) fmt
+
+docs: ## Build the book in docs/ (needs mdbook)
+	mdbook build docs
+
+deny: ## Check licences and advisories of the dependencies (needs cargo-deny)
+	$(CARGO) deny check
+
+bench: ## Measure speed and memory, next to the peers
+	@tests/install
+	$(CARGO) build --locked --release
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/run

@@ -1,0 +1,29 @@
+# What a fragment of the documentation stands in; see tests/it/docs.rs.
+
+variable "warehouse" {
+  type    = string
+  default = "/srv/warehouse"
+}
+
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-01"
+}
+
+schedule "weekly" {
+  every = "1 week"
+  start = "2026-11-01"
+}
+
+database "jdbc" "warehouse" {
+  connection_string = "jdbc:sqlite:${var.warehouse}/warehouse.db"
+}
+
+action "shell_command" "note" {
+  command = "echo something happened"
+}
+
+pipeline "example" {
+  schedule = schedule.daily
+# FRAGMENT
+}

@@ -1,0 +1,65 @@
+//! The command line as its users see it: each directory of `transcripts/` is a configuration, and in
+//! `transcript.console` the commands with their output and exit codes.
+
+use crate::support::{copy_files, repository, transcript};
+
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        $(#[test] fn $name() { check(stringify!($name)); })*
+        const CASES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+cases! {
+    activity_cycle,
+    apply_refuses_many_runs,
+    dangling_reference,
+    log_line_does_not_match,
+    missing_file_waits,
+    missing_variable,
+    newer_state,
+    plan_apply_run_status,
+    reference_cycle,
+    shell_command_fails,
+    syntax_error,
+    unknown_attribute,
+    unreadable_file,
+    wrong_type,
+}
+
+fn check(name: &str) {
+    let case = repository().join("tests/it/transcripts").join(name);
+    let file = case.join("transcript.console");
+    let expected = transcript::parse(&std::fs::read_to_string(&file).unwrap());
+    assert!(!expected.is_empty(), "{} has no command", file.display());
+    let directory = tempfile::tempdir().unwrap();
+    copy_files(&case, directory.path());
+    std::fs::remove_file(directory.path().join("transcript.console")).unwrap();
+    let found = transcript::run(&expected, directory.path());
+    if transcript::updating() {
+        replace(&file, &transcript::print(&found));
+    } else if let Some(difference) = transcript::difference(&expected, &found) {
+        panic!(
+            "{}\n{difference}\nUPDATE_TRANSCRIPTS=1 writes what was found",
+            file.display()
+        );
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test may write its expectations in place"
+)]
+fn replace(file: &std::path::Path, text: &str) {
+    std::fs::write(file, text).unwrap();
+}
+
+#[test]
+fn every_case_is_listed() {
+    let mut found: Vec<String> = std::fs::read_dir(repository().join("tests/it/transcripts"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, CASES);
+}
