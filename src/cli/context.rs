@@ -79,8 +79,8 @@ impl Style {
 
     /// How to print to standard error, before or after there is a context.
     pub(crate) fn of_stderr() -> Self {
-        let no_color = std::env::args_os()
-            .any(|argument| argument == "--no-color" || argument == "-no-color");
+        let no_color =
+            std::env::args_os().any(|argument| argument == "--no-color" || argument == "-no-color");
         let terminal = std::io::stderr().is_terminal();
         Self::new(&Environment::of_process(), terminal, no_color)
     }

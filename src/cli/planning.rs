@@ -280,10 +280,7 @@ pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, F
 }
 
 /// Points findings of the preview at the blocks they are about: a residual has no place of its own.
-fn placed(
-    findings: Diagnostics,
-    places: &BTreeMap<Address, crate::diag::Span>,
-) -> Diagnostics {
+fn placed(findings: Diagnostics, places: &BTreeMap<Address, crate::diag::Span>) -> Diagnostics {
     let mut placed = Diagnostics::new();
     for finding in findings.iter() {
         let place = finding

@@ -40,7 +40,10 @@ impl clap::FromArgMatches for VariableArgs {
     fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
         let mut given: Vec<(usize, Given)> = Vec::new();
         for (name, make) in [
-            ("var", (|text: &String| Given::Value(text.clone())) as fn(&String) -> Given),
+            (
+                "var",
+                (|text: &String| Given::Value(text.clone())) as fn(&String) -> Given,
+            ),
             ("var_file", |text| Given::File(PathBuf::from(text))),
         ] {
             let indices = matches.indices_of(name).into_iter().flatten();
@@ -115,11 +118,7 @@ impl RootModule {
         for name in configuration_files {
             if let Some(text) = read(&context.directory, name, &mut diagnostics) {
                 let file = sources.add(name.as_str(), text);
-                bodies.push(lang::parse_body(
-                    file,
-                    sources.text(file),
-                    &mut diagnostics,
-                ));
+                bodies.push(lang::parse_body(file, sources.text(file), &mut diagnostics));
             }
         }
         let module = Module::decode(".", bodies, &mut diagnostics);
@@ -156,7 +155,10 @@ impl RootModule {
     /// The module, if it is right; warnings are printed.
     pub(crate) fn valid(self) -> Result<Self, Failure> {
         if self.diagnostics.has_errors() {
-            return Err(Failure::Findings(Box::new((self.diagnostics, self.sources))));
+            return Err(Failure::Findings(Box::new((
+                self.diagnostics,
+                self.sources,
+            ))));
         }
         if !self.diagnostics.is_empty() {
             let style = super::context::Style::of_stderr();
@@ -301,8 +303,7 @@ impl Files for ModuleFiles {
     }
 
     fn absolute(&self, path: &Path) -> PathBuf {
-        std::path::absolute(self.directory.join(path))
-            .unwrap_or_else(|_| self.directory.join(path))
+        std::path::absolute(self.directory.join(path)).unwrap_or_else(|_| self.directory.join(path))
     }
 
     fn home(&self) -> Option<PathBuf> {

@@ -28,7 +28,9 @@ fn is_terraform_flag(text: &str) -> bool {
         return false;
     };
     let mut letters = name.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
         && letters
             .next()
             .is_some_and(|second| second.is_ascii_alphabetic())

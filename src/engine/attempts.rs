@@ -46,7 +46,12 @@ impl Engine {
         };
         let running = self.running.get(address).copied().unwrap_or(0);
         let has_place = running < usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX);
-        if has_place && self.ready.get(address).is_some_and(|ready| !ready.is_empty()) {
+        if has_place
+            && self
+                .ready
+                .get(address)
+                .is_some_and(|ready| !ready.is_empty())
+        {
             let turn = self.last_turn.get(address).copied().unwrap_or(0);
             self.turns.insert((turn, address.clone()));
         }
@@ -65,10 +70,7 @@ impl Engine {
         {
             self.turn += 1;
             self.last_turn.insert(address.clone(), self.turn);
-            let key = self
-                .ready
-                .get_mut(&address)
-                .and_then(BTreeSet::pop_first);
+            let key = self.ready.get_mut(&address).and_then(BTreeSet::pop_first);
             if let Some(key) = key {
                 self.start(&key, now, step);
             }
@@ -78,9 +80,7 @@ impl Engine {
 
     fn start(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         let serial = self.definition.serial;
-        let timeout = self
-            .unit(&key.object)
-            .and_then(|unit| unit.attempt_timeout);
+        let timeout = self.unit(&key.object).and_then(|unit| unit.attempt_timeout);
         let Some(instance) = self.live.get_mut(key) else {
             return;
         };
@@ -202,17 +202,17 @@ impl Engine {
                     .unwrap_or_default();
                 (
                     Status::TimedOut,
-                    Some(format!("stopped after its `attempt_timeout` of {timeout:#}")),
+                    Some(format!(
+                        "stopped after its `attempt_timeout` of {timeout:#}"
+                    )),
                 )
             }
-            (Outcome::Killed | Outcome::Failed(_), Some(KillReason::Cancel)) => (
-                Status::Canceled,
-                Some("canceled by an operator".to_owned()),
-            ),
-            (Outcome::Killed, _) | (Outcome::Failed(_), Some(KillReason::Drain)) => (
-                Status::Canceled,
-                Some("the runner was stopped".to_owned()),
-            ),
+            (Outcome::Killed | Outcome::Failed(_), Some(KillReason::Cancel)) => {
+                (Status::Canceled, Some("canceled by an operator".to_owned()))
+            }
+            (Outcome::Killed, _) | (Outcome::Failed(_), Some(KillReason::Drain)) => {
+                (Status::Canceled, Some("the runner was stopped".to_owned()))
+            }
             (Outcome::Failed(error), None) => (Status::Failed, Some(error.clone())),
         }
     }

@@ -33,12 +33,7 @@ pub fn compile(objects: &Objects, timetable: &Timetable, serial: u64) -> Definit
     let units: BTreeMap<Address, Unit> = objects
         .values()
         .filter(waits)
-        .map(|object| {
-            (
-                object.address.clone(),
-                unit(objects, timetable, object),
-            )
-        })
+        .map(|object| (object.address.clone(), unit(objects, timetable, object)))
         .collect();
     Definition { serial, units }
 }
@@ -130,11 +125,7 @@ fn actions(objects: &Objects, object: &Object, name: &str) -> Vec<Address> {
 }
 
 /// The units that a unit waits for.
-fn dependencies(
-    objects: &Objects,
-    timetable: &Timetable,
-    object: &Object,
-) -> BTreeSet<Address> {
+fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -> BTreeSet<Address> {
     let mut found = BTreeSet::new();
     for (_, target) in object.references("depends_on") {
         match objects.get(&target).map(Object::kind) {

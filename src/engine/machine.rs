@@ -268,9 +268,7 @@ impl Engine {
             Status::Running => {
                 *self.running.entry(key.object.clone()).or_default() += 1;
                 self.running_total += 1;
-                let timeout = self
-                    .unit(&key.object)
-                    .and_then(|unit| unit.attempt_timeout);
+                let timeout = self.unit(&key.object).and_then(|unit| unit.attempt_timeout);
                 if let (Some(timeout), Some(since)) = (timeout, instance.running_since)
                     && let Ok(at) = since.checked_add(timeout)
                 {

@@ -13,7 +13,6 @@ mod model;
 mod ranges;
 mod readiness;
 
-
 mod waiting;
 
 pub use compile::compile;

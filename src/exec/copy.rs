@@ -72,12 +72,10 @@ enum Message {
 
 pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     match &copy.output {
-        Output::File(file) => {
-            match same_bytes(copy, file) {
-                Some(inputs) => copy_bytes(&inputs, file, ctx)?,
-                None => piped(copy, ctx, |rows| write_file(rows, file, ctx))?,
-            }
-        }
+        Output::File(file) => match same_bytes(copy, file) {
+            Some(inputs) => copy_bytes(&inputs, file, ctx)?,
+            None => piped(copy, ctx, |rows| write_file(rows, file, ctx))?,
+        },
         Output::Table(target) => piped(copy, ctx, |rows| write_table(rows, target, ctx))?,
     }
     Ok(ctx.progress.summary())

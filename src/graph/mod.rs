@@ -125,7 +125,9 @@ impl Graph {
 
     /// The graph in the language of Graphviz; an edge runs from an object to one it needs, as Terraform draws it.
     pub fn dot(&self) -> String {
-        let mut text = String::from("digraph G {\n  rankdir = \"RL\";\n  node [shape = rect, fontname = \"sans-serif\"];\n");
+        let mut text = String::from(
+            "digraph G {\n  rankdir = \"RL\";\n  node [shape = rect, fontname = \"sans-serif\"];\n",
+        );
         for address in self.nodes.keys() {
             text.push_str(&format!("  {};\n", quoted(address)));
         }

@@ -115,16 +115,28 @@ impl Run {
         let mut put = |name: &str, value: Value| {
             values.insert(name.into(), value);
         };
-        put("scheduled_start", text(rfc3339(self.interval.start, &self.timezone)));
-        put("scheduled_end", text(rfc3339(self.interval.end, &self.timezone)));
-        put("actual_start", text(rfc3339(self.actual_start, &self.timezone)));
+        put(
+            "scheduled_start",
+            text(rfc3339(self.interval.start, &self.timezone)),
+        );
+        put(
+            "scheduled_end",
+            text(rfc3339(self.interval.end, &self.timezone)),
+        );
+        put(
+            "actual_start",
+            text(rfc3339(self.actual_start, &self.timezone)),
+        );
         put("date", text(start.strftime("%Y-%m-%d").to_string()));
         put("year", text(start.strftime("%Y").to_string()));
         put("month", text(start.strftime("%m").to_string()));
         put("day", text(start.strftime("%d").to_string()));
         put("hour", text(start.strftime("%H").to_string()));
         put("attempt", Value::Number(i64::from(self.attempt).into()));
-        put("id", text(format!("{}@{}", self.object, self.interval.start)));
+        put(
+            "id",
+            text(format!("{}@{}", self.object, self.interval.start)),
+        );
         put(
             "pipeline",
             self.pipeline

@@ -73,9 +73,11 @@ pub fn from_json(
     };
     let mut attributes = BTreeMap::new();
     for (name, value) in body {
-        let value = stored::from_json(value, FileId::default()).map_err(|problem| StoredError::Damaged {
-            address: address.clone(),
-            problem: problem.to_string(),
+        let value = stored::from_json(value, FileId::default()).map_err(|problem| {
+            StoredError::Damaged {
+                address: address.clone(),
+                problem: problem.to_string(),
+            }
         })?;
         attributes.insert(Arc::from(name.as_str()), value);
     }

@@ -57,7 +57,10 @@ impl Timetable {
     /// begin `now`.
     pub fn new(objects: &Objects, moments: &Moments, now: Timestamp) -> Self {
         let mut timetable = Self::default();
-        for object in objects.values().filter(|object| object.kind() == Kind::Activity) {
+        for object in objects
+            .values()
+            .filter(|object| object.kind() == Kind::Activity)
+        {
             let schedule = own_or_pipeline(objects, object);
             timetable.objects.insert(object.address.clone(), schedule);
             for (map, attribute) in [
@@ -74,7 +77,10 @@ impl Timetable {
                 }
             }
         }
-        for object in objects.values().filter(|object| object.kind() == Kind::DataNode) {
+        for object in objects
+            .values()
+            .filter(|object| object.kind() == Kind::DataNode)
+        {
             let schedule = match own_or_pipeline(objects, object) {
                 Some(schedule) => Some(schedule),
                 None => timetable.infer(&object.address),
@@ -177,28 +183,25 @@ pub fn schedule_of(
         Some(start) => start.civil(&timezone),
         None => activation.to_zoned(timezone.clone()).datetime(),
     };
-    Schedule::new(
-        start,
-        Period::parse(text("every")?).ok()?,
-        timezone.clone(),
-    )
-    .ok()?
-    .with_end(match moment("end") {
-        Some(end) => Some(end.timestamp(&timezone).ok()?),
-        None => None,
-    })
-    .ok()?
-    .with_occurrences(
-        settings::integer(&none, object, "occurrences").and_then(|count| u64::try_from(count).ok()),
-    )
-    .ok()
-    .map(|schedule| {
-        schedule
-            .with_due(if text("due") == Some("start") {
-                Due::Start
-            } else {
-                Due::End
-            })
-            .with_cut(cut)
-    })
+    Schedule::new(start, Period::parse(text("every")?).ok()?, timezone.clone())
+        .ok()?
+        .with_end(match moment("end") {
+            Some(end) => Some(end.timestamp(&timezone).ok()?),
+            None => None,
+        })
+        .ok()?
+        .with_occurrences(
+            settings::integer(&none, object, "occurrences")
+                .and_then(|count| u64::try_from(count).ok()),
+        )
+        .ok()
+        .map(|schedule| {
+            schedule
+                .with_due(if text("due") == Some("start") {
+                    Due::Start
+                } else {
+                    Due::End
+                })
+                .with_cut(cut)
+        })
 }

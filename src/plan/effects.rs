@@ -182,9 +182,7 @@ pub fn continued(old: Option<&Schedule>, new: &Schedule, now: Timestamp) -> Sche
         if same_schedule(old, new) {
             old.cut()
         } else {
-            old.last_due(now)
-                .map(|last| last.end)
-                .or(old.cut())
+            old.last_due(now).map(|last| last.end).or(old.cut())
         }
     });
     new.clone().with_cut(cut)

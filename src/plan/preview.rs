@@ -99,25 +99,16 @@ impl<'a> Previewer<'a> {
             None => return,
         };
         for (_, address) in references {
-            if !self
-                .resolver
-                .objects
-                .get(&address)
-                .is_some_and(is_deferred)
-            {
+            if !self.resolver.objects.get(&address).is_some_and(is_deferred) {
                 continue;
             }
             let extra = vec![
                 (Arc::from("status"), Value::string("FAILED")),
                 (Arc::from("error"), Value::string("…")),
             ];
-            let resolved = self.resolver.serving(
-                &address,
-                &object.address,
-                interval,
-                self.first_try(),
-                extra,
-            );
+            let resolved =
+                self.resolver
+                    .serving(&address, &object.address, interval, self.first_try(), extra);
             self.keep(resolved);
         }
     }

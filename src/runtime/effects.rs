@@ -72,8 +72,7 @@ impl Runner<'_> {
             })
         });
         let cancel = Cancel::new();
-        self.running
-            .insert((key.clone(), attempt), cancel.clone());
+        self.running.insert((key.clone(), attempt), cancel.clone());
         let progress = Progress::default();
         let context = |log| exec::Context {
             log,
@@ -258,11 +257,7 @@ async fn check_all(checks: Vec<(Address, exec::Check)>, context: &exec::Context)
     CheckResult::True
 }
 
-fn record_process(
-    reports: &UnboundedSender<Report>,
-    key: &InstanceKey,
-    attempt: u32,
-) -> OnProcess {
+fn record_process(reports: &UnboundedSender<Report>, key: &InstanceKey, attempt: u32) -> OnProcess {
     let (reports, key) = (reports.clone(), key.clone());
     OnProcess(Some(Arc::new(move |process| {
         if let Some(started) = process.start_time {

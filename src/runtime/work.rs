@@ -45,7 +45,11 @@ pub(super) struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     /// What an activity does.
-    pub(super) fn activity(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Work, String> {
+    pub(super) fn activity(
+        &self,
+        resolved: &ResolvedActivity<'a>,
+        of: Try,
+    ) -> Result<Work, String> {
         let activity = &resolved.activity;
         match activity.object.object_type.name {
             "copy" => self.copy(resolved, of).map(Work::Copy),
@@ -103,7 +107,9 @@ impl<'a> Worker<'a> {
             .map_err(|diagnostics| one_line_each(&diagnostics))?;
         match resolved.object.object_type.name {
             "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
-            "exists" => Err("`exists` checks a data node; it cannot stand on an activity".to_owned()),
+            "exists" => {
+                Err("`exists` checks a data node; it cannot stand on an activity".to_owned())
+            }
             "shell_command" => match self.command(&resolved) {
                 Work::Shell(command) => Ok(Check::Shell(command)),
                 _ => Err("not a command".to_owned()),
@@ -208,7 +214,9 @@ impl<'a> Worker<'a> {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| format!("{address}: {error}"))?;
         let header = format.boolean("header");
-        let escape = format.text("escape_char").and_then(|text| text.bytes().next());
+        let escape = format
+            .text("escape_char")
+            .and_then(|text| text.bytes().next());
         let separator = |name: &str| format.text(name).map(|text| text.as_bytes().to_vec());
         let mut delimited = match object.object_type.name {
             "regex" => {
@@ -300,10 +308,12 @@ fn collect(value: &Value, sensitive: bool, found: &mut Vec<String>) {
         Value::Sensitive(inner) => collect(inner, true, found),
         Value::String(text) if sensitive => found.push(text.to_string()),
         Value::List(list) | Value::Tuple(list) | Value::Set(list) => {
-            list.iter().for_each(|value| collect(value, sensitive, found));
+            list.iter()
+                .for_each(|value| collect(value, sensitive, found));
         }
         Value::Map(map) | Value::Object(map) => {
-            map.values().for_each(|value| collect(value, sensitive, found));
+            map.values()
+                .for_each(|value| collect(value, sensitive, found));
         }
         _ => {}
     }
@@ -324,9 +334,11 @@ fn quoted(name: &str) -> String {
 fn params(value: Option<&Value>) -> Result<Params, String> {
     match value {
         None => Ok(Params::default()),
-        Some(Value::List(list) | Value::Tuple(list)) => {
-            list.iter().map(param).collect::<Result<_, _>>().map(Params::List)
-        }
+        Some(Value::List(list) | Value::Tuple(list)) => list
+            .iter()
+            .map(param)
+            .collect::<Result<_, _>>()
+            .map(Params::List),
         Some(Value::Map(map) | Value::Object(map)) => map
             .iter()
             .map(|(name, value)| Ok((name.to_string(), param(value)?)))
@@ -365,7 +377,11 @@ pub fn log_path(
 }
 
 /// Where the logs of an instance are kept.
-pub(super) fn log_directory(logs: &Path, key: &InstanceKey, definition: &SerialDefinition) -> PathBuf {
+pub(super) fn log_directory(
+    logs: &Path,
+    key: &InstanceKey,
+    definition: &SerialDefinition,
+) -> PathBuf {
     let pipeline = definition
         .objects
         .get(&key.object)

@@ -232,7 +232,11 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
     Ok(())
 }
 
-fn write_objects(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
+fn write_objects(
+    transaction: &Transaction<'_>,
+    apply: &Apply,
+    serial: i64,
+) -> rusqlite::Result<()> {
     let mut close = transaction.prepare_cached(
         "UPDATE objects SET to_serial = ?2 WHERE address = ?1 AND to_serial IS NULL",
     )?;
@@ -257,9 +261,14 @@ fn write_objects(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> r
     Ok(())
 }
 
-fn write_outputs(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
-    let mut close = transaction
-        .prepare_cached("UPDATE outputs SET to_serial = ?2 WHERE name = ?1 AND to_serial IS NULL")?;
+fn write_outputs(
+    transaction: &Transaction<'_>,
+    apply: &Apply,
+    serial: i64,
+) -> rusqlite::Result<()> {
+    let mut close = transaction.prepare_cached(
+        "UPDATE outputs SET to_serial = ?2 WHERE name = ?1 AND to_serial IS NULL",
+    )?;
     let mut put = transaction
         .prepare_cached("INSERT INTO outputs (name, from_serial, value) VALUES (?1, ?2, ?3)")?;
     let mut get = transaction

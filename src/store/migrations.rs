@@ -56,8 +56,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         return Ok(());
     }
     let mut run = || -> rusqlite::Result<()> {
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been faster.
         let from = usize::try_from(format(&transaction)?).unwrap_or(0);
         for migration in MIGRATIONS.iter().skip(from) {

@@ -9,7 +9,6 @@ mod lock;
 mod migrations;
 mod runs;
 
-
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;

@@ -169,9 +169,8 @@ impl Store {
         let mut rows = statement.query([]).map_err(|error| self.error(error))?;
         let mut current: Option<(String, Ranges)> = None;
         while let Some(row) = rows.next().map_err(|error| self.error(error))? {
-            let read = || -> rusqlite::Result<(String, Interval)> {
-                Ok((row.get(0)?, interval(row, 1)?))
-            };
+            let read =
+                || -> rusqlite::Result<(String, Interval)> { Ok((row.get(0)?, interval(row, 1)?)) };
             let (object, interval) = read().map_err(|error| self.error(error))?;
             match &mut current {
                 Some((known, ranges)) if *known == object => ranges.insert(interval),
@@ -236,7 +235,9 @@ impl Store {
     pub fn counts(&self) -> Result<Counts, StoreError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT object, status, count(*) FROM instances GROUP BY object, status")
+            .prepare_cached(
+                "SELECT object, status, count(*) FROM instances GROUP BY object, status",
+            )
             .map_err(|error| self.error(error))?;
         let rows = statement
             .query_map([], |row| {

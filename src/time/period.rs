@@ -151,9 +151,9 @@ fn singular(unit: &str) -> &str {
 }
 
 fn unknown_unit(unit: &str, known: &'static str) -> PeriodError {
-    let names = known.split('`').filter(|name| {
-        name.chars().all(|letter| letter.is_ascii_lowercase()) && name.len() > 3
-    });
+    let names = known
+        .split('`')
+        .filter(|name| name.chars().all(|letter| letter.is_ascii_lowercase()) && name.len() > 3);
     let hint = crate::diag::did_you_mean(unit, names)
         .map(|hint| format!(". {}", hint.trim_end_matches('?')))
         .unwrap_or_default();
@@ -193,7 +193,10 @@ mod tests {
     fn what_is_no_period_is_refused() {
         assert!(matches!(Period::parse("0 days"), Err(PeriodError::Zero(_))));
         for text in ["", "day", "1", "-1 day", "1.5 days", "1 day 2 hours"] {
-            assert!(matches!(Period::parse(text), Err(PeriodError::Form(_))), "{text}");
+            assert!(
+                matches!(Period::parse(text), Err(PeriodError::Form(_))),
+                "{text}"
+            );
         }
         assert!(matches!(
             Period::parse("99999999999 years"),

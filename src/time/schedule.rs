@@ -129,7 +129,8 @@ impl Schedule {
     /// The interval that contains a moment.
     pub fn interval_at(&self, at: Timestamp) -> Option<Interval> {
         let index = self.index_at(at)?;
-        self.interval(index).filter(|interval| interval.contains(at))
+        self.interval(index)
+            .filter(|interval| interval.contains(at))
     }
 
     /// The first interval that starts at or after a moment.
@@ -340,11 +341,7 @@ impl Schedule {
             }
             Period::Days(days) => {
                 let civil = self.timezone.to_datetime(at);
-                let passed = civil
-                    .date()
-                    .duration_since(self.anchor.date())
-                    .as_hours()
-                    / 24;
+                let passed = civil.date().duration_since(self.anchor.date()).as_hours() / 24;
                 passed / i64::from(days)
             }
             Period::Months(months) => {

@@ -125,17 +125,14 @@ fn limits_hold() {
 
 #[test]
 fn a_cut_leaves_neither_hole_nor_overlap() {
-    let weekly = schedule("2026-11-01T00:00:00", "1 week", "UTC")
-        .with_cut(Some(at("2026-11-11T00:00:00Z")));
+    let weekly =
+        schedule("2026-11-01T00:00:00", "1 week", "UTC").with_cut(Some(at("2026-11-11T00:00:00Z")));
     let first = weekly.first_interval().unwrap();
     assert_eq!(first.start, at("2026-11-11T00:00:00Z"));
     assert_eq!(first.end, at("2026-11-15T00:00:00Z"));
     assert_eq!(weekly.interval_at(at("2026-11-05T00:00:00Z")), None);
     assert_eq!(weekly.due_count(at("2026-11-22T00:00:00Z")), 2);
-    assert_eq!(
-        weekly.next_from(at("2026-11-01T00:00:00Z")),
-        Some(first)
-    );
+    assert_eq!(weekly.next_from(at("2026-11-01T00:00:00Z")), Some(first));
     assert_eq!(
         weekly.next_from(first.start),
         Some(first),
@@ -192,7 +189,14 @@ fn zones() -> impl Strategy<Value = &'static str> {
 
 fn periods() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "7 minutes", "1 hour", "5 hours", "1 day", "3 days", "1 week", "1 month", "5 months",
+        "7 minutes",
+        "1 hour",
+        "5 hours",
+        "1 day",
+        "3 days",
+        "1 week",
+        "1 month",
+        "5 months",
         "1 year",
     ])
 }

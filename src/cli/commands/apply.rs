@@ -20,7 +20,7 @@ use crate::time::parse_duration;
 ///
 /// Nothing is executed: instances become due, and `pipeform run` starts them.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
 
@@ -75,10 +75,7 @@ pub(super) fn change(
         finish(&planned, operation);
         return Ok(ExitCode::SUCCESS);
     }
-    let budget = approval
-        .allow_runs
-        .or(budget)
-        .unwrap_or(MAX_RUNS_PER_APPLY);
+    let budget = approval.allow_runs.or(budget).unwrap_or(MAX_RUNS_PER_APPLY);
     if let Some(finding) = planned.plan.effects.over_budget(budget) {
         let sources = crate::diag::Sources::default();
         return Err(Failure::Findings(Box::new((finding.into(), sources))));

@@ -9,7 +9,7 @@ use crate::cli::planning::Target;
 
 /// Remove all definitions: waiting instances are canceled, history and data stay
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     approval: Approval,
 }

@@ -11,7 +11,7 @@ use crate::graph::Graph;
 
 /// Print the graph of the configuration's objects in the language of Graphviz (DOT)
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
 }

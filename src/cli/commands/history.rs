@@ -15,7 +15,7 @@ use crate::time::parse_moment;
 
 /// List instances, the newest interval first
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Only of these objects, and what is inside them
     addresses: Vec<String>,
 

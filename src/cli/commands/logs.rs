@@ -15,7 +15,7 @@ use crate::time::parse_moment;
 
 /// Print the log of an attempt
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// The activity
     address: String,
 
@@ -76,8 +76,8 @@ fn choose<'a>(
             ))
         });
     };
-    let wanted = parse_moment(text)
-        .map_err(|error| Failure::message(format!("--interval: {error}")))?;
+    let wanted =
+        parse_moment(text).map_err(|error| Failure::message(format!("--interval: {error}")))?;
     tried
         .find(|instance| {
             let timezone = definition.timetable.timezone(&instance.key.object);

@@ -14,7 +14,7 @@ use crate::lang::print;
 
 /// Show the outputs of the last apply
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Only this one
     name: Option<String>,
 

@@ -14,7 +14,7 @@ use crate::cli::views;
 
 /// Show what an apply would do to the definitions and to the runs
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
 

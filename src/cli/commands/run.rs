@@ -38,7 +38,7 @@ const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// Ends when nothing can start any more without new data. Exits with 1 when an instance has failed; waiting for data is
 /// no failure.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Run what was due at this time, e.g. `2026-11-01T00:00:00Z`
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -132,9 +132,7 @@ fn options(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Opti
         logs: context.data_directory().join("logs"),
         environment: INHERITED
             .into_iter()
-            .filter_map(|name| {
-                Some((name.to_owned(), context.environment.get(name)?.to_owned()))
-            })
+            .filter_map(|name| Some((name.to_owned(), context.environment.get(name)?.to_owned())))
             .collect(),
     })
 }
@@ -174,7 +172,13 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
     let mut engine = Engine::new(definition.compile(), past(&store)?, limits);
     drop(engine.step(Event::Tick, now));
     let all: Vec<Address> = definition.objects.keys().cloned().collect();
-    let status = status::Status::new(&engine, &definition, &store.counts()?, &all, at.unwrap_or(now));
+    let status = status::Status::new(
+        &engine,
+        &definition,
+        &store.counts()?,
+        &all,
+        at.unwrap_or(now),
+    );
     terminal::print(&if args.json {
         status.json()
     } else {

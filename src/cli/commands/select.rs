@@ -17,7 +17,8 @@ pub(super) fn is_inside(address: &Address, prefix: &str) -> bool {
 pub(super) fn select(objects: &Objects, wanted: &[String]) -> Result<Vec<Address>, Failure> {
     for prefix in wanted {
         if !objects.keys().any(|address| is_inside(address, prefix)) {
-            let hint = did_you_mean(prefix, objects.keys().map(Address::as_str)).unwrap_or_default();
+            let hint =
+                did_you_mean(prefix, objects.keys().map(Address::as_str)).unwrap_or_default();
             return Err(Failure::message(format!(
                 "The state has no `{prefix}`. {hint}\n\n`pipeform state list` shows what there is."
             )));

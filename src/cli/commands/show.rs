@@ -11,14 +11,16 @@ use crate::runtime::SerialDefinition;
 
 /// Show what has been applied: all objects and outputs
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(in crate::cli) struct Args {}
 
 pub(super) fn run(_args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
     if definition.objects.is_empty() {
-        terminal::print("The state is empty: nothing has been applied, or everything was destroyed.\n");
+        terminal::print(
+            "The state is empty: nothing has been applied, or everything was destroyed.\n",
+        );
         return Ok(ExitCode::SUCCESS);
     }
     let objects: Vec<_> = definition

@@ -15,7 +15,7 @@ use crate::runtime::past;
 
 /// Show how each activity stands, and what each instance waits for
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Only these objects, and what is inside them
     addresses: Vec<String>,
 

@@ -21,7 +21,7 @@ use crate::store::Store;
 ///
 /// `pipeform run` starts it, or a runner that is there already.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// The pipelines or activities; together they are one run
     #[arg(required = true)]
     addresses: Vec<String>,

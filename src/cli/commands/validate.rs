@@ -11,7 +11,7 @@ use crate::cli::terminal;
 
 /// Check the configuration, without looking at the state
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
 }
@@ -24,9 +24,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             .extend(planning::check_graph(&module.configuration));
     }
     if !module.diagnostics.has_errors() {
-        module
-            .diagnostics
-            .extend(planning::check_formulas(&module.configuration, context.clock.now()));
+        module.diagnostics.extend(planning::check_formulas(
+            &module.configuration,
+            context.clock.now(),
+        ));
     }
     module.valid()?;
     terminal::print("Success! The configuration is valid.\n");

@@ -7,7 +7,7 @@ use crate::cli::terminal;
 
 /// Show the version
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// As JSON
     #[arg(long)]
     json: bool,

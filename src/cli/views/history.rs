@@ -14,7 +14,8 @@ pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefini
     if rows.is_empty() {
         return "No instances.\n".to_owned();
     }
-    let mut table = vec![["OBJECT", "INTERVAL", "STATUS", "ATTEMPTS", "ENDED", "TOOK"].map(str::to_owned)];
+    let mut table =
+        vec![["OBJECT", "INTERVAL", "STATUS", "ATTEMPTS", "ENDED", "TOOK"].map(str::to_owned)];
     let mut below: Vec<Vec<String>> = vec![Vec::new()];
     for (instance, attempts) in rows {
         let timezone = definition.timetable.timezone(&instance.key.object);

@@ -205,10 +205,9 @@ impl JsonLines {
 
     fn event(notice: &Notice) -> (&'static str, Json) {
         match notice {
-            Notice::Started { key, attempt } => (
-                "attempt_started",
-                with(key, json!({ "attempt": attempt })),
-            ),
+            Notice::Started { key, attempt } => {
+                ("attempt_started", with(key, json!({ "attempt": attempt })))
+            }
             Notice::Progress { key, rows, bytes } => (
                 "attempt_progress",
                 with(key, json!({ "rows": rows, "bytes": bytes })),
@@ -245,9 +244,10 @@ impl JsonLines {
                     }),
                 ),
             ),
-            Notice::NotYet { key, reason } => {
-                ("precondition_not_met", with(key, json!({ "reason": reason })))
-            }
+            Notice::NotYet { key, reason } => (
+                "precondition_not_met",
+                with(key, json!({ "reason": reason })),
+            ),
             Notice::Acted { action, key, error } => (
                 "action_done",
                 with(key, json!({ "action": action, "error": error })),

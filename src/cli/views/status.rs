@@ -202,7 +202,11 @@ fn waits(engine: &Engine, definition: &SerialDefinition, key: &InstanceKey) -> V
             let mut because = Vec::new();
             follow(engine, definition, wait, &mut because);
             Line {
-                text: text(definition, wait, &definition.timetable.timezone(&key.object)),
+                text: text(
+                    definition,
+                    wait,
+                    &definition.timetable.timezone(&key.object),
+                ),
                 because,
             }
         })

@@ -95,7 +95,9 @@ impl<'b> Content<'b> {
         let attribute = self.take(name)?;
         let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
         let result = match &value {
-            Value::Number(number) => number.to_i64().and_then(|number| u64::try_from(number).ok()),
+            Value::Number(number) => number
+                .to_i64()
+                .and_then(|number| u64::try_from(number).ok()),
             _ => None,
         };
         if result.is_none() {

@@ -207,7 +207,9 @@ fn pipeform(block: &Block, diagnostics: &mut Diagnostics) -> Settings {
     let mut content = Content::of(block, "the `pipeform` block");
     let required_version = content.string("required_version", diagnostics);
     let mut settings = Settings {
-        allow_plaintext: content.bool("allow_plaintext", diagnostics).unwrap_or(false),
+        allow_plaintext: content
+            .bool("allow_plaintext", diagnostics)
+            .unwrap_or(false),
         max_runs_per_apply: content.whole_number("max_runs_per_apply", diagnostics),
         ..Settings::default()
     };

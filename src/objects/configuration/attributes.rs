@@ -72,11 +72,7 @@ impl Builder<'_> {
             self.report(
                 Diagnostic::error(
                     "Unsupported attribute",
-                    format!(
-                        "A {} has no attribute `{}`.",
-                        title(object_type),
-                        step.name
-                    ),
+                    format!("A {} has no attribute `{}`.", title(object_type), step.name),
                 )
                 .at(step.span)
                 .help_if(suggestion(&step.name, object_type)),
@@ -118,9 +114,7 @@ impl Builder<'_> {
             }
             None => {}
         }
-        self.values
-            .borrow_mut()
-            .insert(key.clone(), Progress::Busy);
+        self.values.borrow_mut().insert(key.clone(), Progress::Busy);
         let value = self.evaluate_attribute(frame, schema);
         self.values
             .borrow_mut()
@@ -247,8 +241,7 @@ impl Builder<'_> {
     fn check_names(&self, frame: &Frame, block: &Block, object_type: &'static ObjectType) {
         for attribute in &block.body.attributes {
             let name = attribute.name.text.as_ref();
-            let nested_meta =
-                self.declaration(frame.id).owner.is_some() && META.contains(&name);
+            let nested_meta = self.declaration(frame.id).owner.is_some() && META.contains(&name);
             if object_type.attribute(name).is_some() || (META.contains(&name) && !nested_meta) {
                 continue;
             }

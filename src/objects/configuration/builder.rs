@@ -20,12 +20,12 @@ use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
-use crate::lang::module::Module;
 use crate::lang::Phase;
 use crate::lang::Reference;
 use crate::lang::Scope;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
+use crate::lang::module::Module;
 use crate::objects::address::Address;
 use crate::objects::kind::Kind;
 use crate::objects::object::Object;
@@ -128,7 +128,9 @@ impl<'m> Builder<'m> {
             let scope = ModuleScope::module(self);
             if let Some(value) = self.evaluate(&output.value, &scope) {
                 let value = self.output(output, value);
-                configuration.outputs.insert(output.name.text.clone(), value);
+                configuration
+                    .outputs
+                    .insert(output.name.text.clone(), value);
             }
         }
         super::checks::check_reads(&self.reads.borrow(), &configuration, |diagnostic| {

@@ -32,9 +32,10 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
     );
     for ambiguous in &timetable.ambiguous {
         let name = |schedule: &Option<Address>| {
-            schedule
-                .as_ref()
-                .map_or_else(|| "runs on demand".to_owned(), |schedule| format!("has `{schedule}`"))
+            schedule.as_ref().map_or_else(
+                || "runs on demand".to_owned(),
+                |schedule| format!("has `{schedule}`"),
+            )
         };
         diagnostics.push(place(
             configuration,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
-use crate::lang::types::Type;
 use crate::lang::Value;
+use crate::lang::types::Type;
 use crate::lang::types::convert as convert_type;
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
@@ -99,16 +99,24 @@ fn known(takes: AttributeType, value: &Value) -> Result<Value, Problem> {
         AttributeType::Integer(least) => integer(value, least),
         AttributeType::OneOf(words) => word(value, words),
         AttributeType::Duration => checked(value, |text| {
-            parse_duration(text).map(drop).map_err(|error| error.to_string())
+            parse_duration(text)
+                .map(drop)
+                .map_err(|error| error.to_string())
         }),
         AttributeType::Period => checked(value, |text| {
-            Period::parse(text).map(drop).map_err(|error| error.to_string())
+            Period::parse(text)
+                .map(drop)
+                .map_err(|error| error.to_string())
         }),
         AttributeType::DateTime => checked(value, |text| {
-            parse_moment(text).map(drop).map_err(|error| error.to_string())
+            parse_moment(text)
+                .map(drop)
+                .map_err(|error| error.to_string())
         }),
         AttributeType::TimeZone => checked(value, |text| {
-            parse_timezone(text).map(drop).map_err(|error| error.to_string())
+            parse_timezone(text)
+                .map(drop)
+                .map_err(|error| error.to_string())
         }),
         AttributeType::Regex => checked(value, |text| {
             regex::bytes::Regex::new(text)
@@ -283,9 +291,9 @@ fn depends_on(value: &Value) -> Result<Value, Problem> {
         ))),
     };
     match value {
-        Value::List(list) | Value::Tuple(list) | Value::Set(list) => Ok(one_or_many(
-            list.iter().map(one).collect::<Result<_, _>>()?,
-        )),
+        Value::List(list) | Value::Tuple(list) | Value::Set(list) => {
+            Ok(one_or_many(list.iter().map(one).collect::<Result<_, _>>()?))
+        }
         single => one(single),
     }
 }

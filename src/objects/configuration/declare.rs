@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::did_you_mean;
-use crate::lang::module::Module;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
+use crate::lang::module::Module;
 use crate::objects::kind::Kind;
 use crate::objects::registry;
 use crate::objects::schema::ObjectType;
@@ -244,9 +244,9 @@ impl<'m> Declarer<'m> {
                     object_type: inner_type,
                     name: nested_name(inner_type, number),
                     block: Some(inner),
-                    pipeline: self.declarations.list[owner].pipeline.or((object_type.kind
-                        == Kind::Pipeline)
-                        .then_some(owner)),
+                    pipeline: self.declarations.list[owner]
+                        .pipeline
+                        .or((object_type.kind == Kind::Pipeline).then_some(owner)),
                     owner: Some(owner),
                     nested: Vec::new(),
                 });

@@ -19,9 +19,9 @@ use super::address::Address;
 use super::object::Object;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
-use crate::lang::module::Module;
 use crate::lang::Value;
 use crate::lang::functions::Call;
+use crate::lang::module::Module;
 
 /// What a module describes.
 #[derive(Clone, Debug, Default)]

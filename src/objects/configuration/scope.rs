@@ -132,7 +132,12 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         if let Some(value) = variables.get(step.name.as_ref()) {
             return found(Some(value.clone()), 2);
         }
-        if !self.builder.module.variables.contains_key(step.name.as_ref()) {
+        if !self
+            .builder
+            .module
+            .variables
+            .contains_key(step.name.as_ref())
+        {
             self.unknown(
                 step,
                 &format!("There is no variable `{}`.", step.name),
@@ -234,7 +239,13 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     /// The reference or, with `for_each` and `count`, references to the objects of a declaration.
     fn references(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Option<Value> {
         let repetitions = self.builder.repetitions(id, pipeline)?;
-        let kind: Arc<str> = self.builder.declaration(id).object_type.kind.as_str().into();
+        let kind: Arc<str> = self
+            .builder
+            .declaration(id)
+            .object_type
+            .kind
+            .as_str()
+            .into();
         let reference = |repetition: &Rc<Repetition>| {
             Value::Ref(Arc::new(Reference {
                 kind: kind.clone(),
