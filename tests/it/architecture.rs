@@ -199,10 +199,12 @@ fn raw_string(text: &str) -> Option<usize> {
 
 fn char_literal(text: &str) -> Option<usize> {
     let body = text.strip_prefix('\'')?;
-    let length = if body.starts_with('\\') {
-        body[1..].find('\'')? + 1
-    } else {
-        body.chars().next()?.len_utf8()
+    let length = match body.strip_prefix('\\') {
+        Some(escape) => {
+            let escaped = escape.chars().next()?.len_utf8();
+            1 + escaped + escape[escaped..].find('\'')?
+        }
+        None => body.chars().next()?.len_utf8(),
     };
     body[length..].starts_with('\'').then_some(length + 2)
 }
@@ -261,7 +263,7 @@ fn expanded(code: &str) -> String {
         let group = &code[at + "std::{".len()..];
         let end = group.find("};").unwrap_or(group.len());
         for part in group[..end].split([',', '{']) {
-            lines.push_str(&format!("\nstd::{};", part.trim()));
+            lines.extend(["\nstd::", part.trim(), ";"]);
         }
     }
     lines
@@ -371,7 +373,7 @@ fn files_are_short_and_say_what_they_own() {
 #[test]
 fn the_reader_of_sources_sees_code_only() {
     let text = "// crate::a\nuse crate::{b, c::{d, e}, f};\nlet s = \"crate::g\"; let r = r#\"crate::\"h\"#;\n\
-        let q = '\"'; crate::i::j();\nfn f<'a>(x: &'a str) {}\n#[cfg(test)]\nmod tests {\n use crate::k;\n}\n";
+        let q = ['\"', '\\''];  crate::i::j();\nfn f<'a>(x: &'a str) {}\n#[cfg(test)]\nmod tests {\n use crate::k;\n}\n";
     let found: Vec<String> = used(&code(text)).into_iter().collect();
     assert_eq!(found, ["b", "c", "f", "i"]);
     assert!(names(&expanded("use std::{io, fs::File};"), "std::fs"));
