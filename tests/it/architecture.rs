@@ -80,6 +80,13 @@ const IMPURE: &[&str] = &[
     "anstream::",
 ];
 
+/// Files, paths they may name all the same, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "lang/parse/mod.rs",
+    "std::thread",
+    "a scoped thread gives the recursive parser the stack it needs; it does nothing besides",
+)];
+
 /// Paths, and the only modules or files that may name them.
 const ONLY: &[(&str, &[&str])] = &[
     ("clap::", &["cli"]),
@@ -312,7 +319,15 @@ fn pure_modules_do_no_io_and_read_no_clock() {
         .filter(|s| PURE.contains(&s.module.as_str()))
     {
         let code = expanded(&source.code);
-        for path in IMPURE.iter().filter(|path| names(&code, path)) {
+        let excepted = |path: &str| {
+            EXCEPTIONS
+                .iter()
+                .any(|(file, name, _)| *file == source.path && *name == path)
+        };
+        for path in IMPURE
+            .iter()
+            .filter(|path| names(&code, path) && !excepted(path))
+        {
             wrong.push(format!(
                 "src/{}: `{path}` in the pure module `{}`",
                 source.path, source.module
