@@ -118,7 +118,7 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     };
     let (preview, findings) = preview(resolver, now);
     if findings.has_errors() {
-        let placed = placed(findings, &configuration.places);
+        let placed = placed(&findings, &configuration.places);
         return Err(Failure::Findings(Box::new((placed, sources))));
     }
     let plan = Plan {
@@ -151,7 +151,7 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         timetable: &timetable,
         call: &call,
     };
-    placed(preview(resolver, now).1, &configuration.places)
+    placed(&preview(resolver, now).1, &configuration.places)
 }
 
 /// Refuses objects that need each other in a circle.
@@ -280,20 +280,20 @@ pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, F
 }
 
 /// Points findings of the preview at the blocks they are about: a residual has no place of its own.
-fn placed(findings: Diagnostics, places: &BTreeMap<Address, crate::diag::Span>) -> Diagnostics {
-    let mut placed = Diagnostics::new();
+fn placed(findings: &Diagnostics, places: &BTreeMap<Address, crate::diag::Span>) -> Diagnostics {
+    let mut moved = Diagnostics::new();
     for finding in findings.iter() {
         let place = finding
             .object
             .as_ref()
             .and_then(|object| places.get(&Address::new(object.as_str())));
-        placed.push(Diagnostic {
+        moved.push(Diagnostic {
             span: place.copied(),
             labels: Vec::new(),
             ..finding.clone()
         });
     }
-    placed
+    moved
 }
 
 pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {

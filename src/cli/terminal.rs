@@ -1,6 +1,5 @@
 //! Writing to the terminal: data to standard output, talk to standard error.
 
-use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -16,11 +15,6 @@ pub(super) fn print(text: &str) {
 /// Prints talk.
 pub(super) fn say(text: &str) {
     ignore(std::io::stderr().lock().write_all(text.as_bytes()));
-}
-
-/// Whether a question would reach a person.
-pub(super) fn is_interactive() -> bool {
-    std::io::stdin().is_terminal()
 }
 
 /// Asks a question and reads one line.

@@ -151,11 +151,7 @@ impl Database {
     ) -> Result<Vec<String>, ConnectError> {
         let mut statement = self.connection.prepare(sql).map_err(|e| self.error(&e))?;
         bind(&mut statement, params, &mut 0, &self.place)?;
-        let names: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut record = Record::default();
         let mut rows = statement.raw_query();
         while let Some(found) = rows.next().map_err(|e| self.error(&e))? {
@@ -165,7 +161,7 @@ impl Database {
                 match found.get_ref(index).map_err(|e| self.error(&e))? {
                     ValueRef::Null => record.push(b"", FieldKind::Null),
                     ValueRef::Integer(n) => {
-                        record.push(n.to_string().as_bytes(), FieldKind::Integer)
+                        record.push(n.to_string().as_bytes(), FieldKind::Integer);
                     }
                     ValueRef::Real(n) => record.push(format!("{n:?}").as_bytes(), FieldKind::Real),
                     ValueRef::Text(t) => record.push(t, FieldKind::Text),
@@ -304,7 +300,7 @@ impl Database {
             .connection
             .prepare(&format!("SELECT * FROM {table}"))
             .map_err(|e| self.error(&e))?;
-        let own: Vec<String> = all.column_names().into_iter().map(str::to_owned).collect();
+        let own: Vec<String> = all.column_names().map(str::to_owned).collect();
         let names = if names.is_empty() { &own } else { names };
         if names.len() != width {
             return Err(ConnectError::Setting(format!(

@@ -106,8 +106,10 @@ impl Graph {
                         last = node;
                         break 'search;
                     }
-                    if !came_from.contains_key(&neighbour) {
-                        came_from.insert(neighbour, node);
+                    if let std::collections::btree_map::Entry::Vacant(e) =
+                        came_from.entry(neighbour)
+                    {
+                        e.insert(node);
                         next.push(neighbour);
                     }
                 }
@@ -129,7 +131,7 @@ impl Graph {
             "digraph G {\n  rankdir = \"RL\";\n  node [shape = rect, fontname = \"sans-serif\"];\n",
         );
         for address in self.nodes.keys() {
-            text.push_str(&format!("  {};\n", quoted(address)));
+            text.extend(["  ", &quoted(address), ";\n"]);
         }
         for (from, node) in &self.nodes {
             let mut targets: Vec<_> = self
@@ -139,7 +141,7 @@ impl Graph {
                 .collect();
             targets.sort();
             for to in targets {
-                text.push_str(&format!("  {} -> {};\n", quoted(from), quoted(to)));
+                text.extend(["  ", &quoted(from), " -> ", &quoted(to), ";\n"]);
             }
         }
         text.push_str("}\n");

@@ -21,7 +21,6 @@ use crate::objects::Default;
 use crate::objects::Kind;
 use crate::objects::Object;
 use crate::objects::ObjectType;
-use crate::time::Due;
 use crate::time::Period;
 use crate::time::Schedule;
 
@@ -46,6 +45,7 @@ const fn object_type(
         name,
         doc: "",
         attributes,
+        nested: &[],
     }
 }
 
@@ -223,15 +223,7 @@ pub(crate) fn dated(before: &str, after: &str, span: Span) -> Value {
 }
 
 pub(crate) fn schedule(start: &str, every: Period) -> Schedule {
-    Schedule {
-        anchor: start.parse().expect("a civil time"),
-        every,
-        timezone: TimeZone::UTC,
-        end: None,
-        occurrences: None,
-        due: Due::End,
-        cut: None,
-    }
+    Schedule::new(start.parse().expect("a civil time"), every, TimeZone::UTC).expect("a start")
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {

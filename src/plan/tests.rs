@@ -397,20 +397,11 @@ fn limits_of_a_schedule_limit_the_back_fill() {
             effects.pipelines[0].activities[0].next_due.len(),
         )
     };
-    let occurrences = Schedule {
-        occurrences: Some(7),
-        ..daily()
-    };
+    let occurrences = daily().with_occurrences(Some(7)).unwrap();
     assert_eq!(count(occurrences), (7, 0));
-    let end = Schedule {
-        end: Some(at("2026-11-26T00:00:00Z")),
-        ..daily()
-    };
+    let end = daily().with_end(Some(at("2026-11-26T00:00:00Z"))).unwrap();
     assert_eq!(count(end), (23, 2));
-    let starts = Schedule {
-        due: Due::Start,
-        ..daily()
-    };
+    let starts = daily().with_due(Due::Start);
     assert_eq!(count(starts), (24, 5));
     assert_eq!(count(schedule("2030-01-01T00:00", Period::Days(1))), (0, 5));
 }
@@ -506,7 +497,7 @@ fn a_changed_schedule_is_cut_where_the_old_one_ends() {
     // The day before by the old schedule, and six hours since by the new one.
     assert_eq!((effects.totals.due, effects.totals.backfill), (1, 6));
     let next = continued(Some(&daily()), &hourly, at("2026-11-24T06:00:00Z"));
-    assert_eq!(next.cut, activity.cut);
+    assert_eq!(next.cut(), activity.cut);
     assert_eq!(
         continued(Some(&next), &hourly, at("2026-11-25T06:30:00Z")),
         next
@@ -561,20 +552,19 @@ proptest! {
         cursor in 0_i64..40_000,
         now in 0_i64..60_000,
         cut in prop::option::of(0_i64..40_000),
-        occurrences in prop::option::of(0_u64..50),
+        occurrences in prop::option::of(1_u64..50),
         start_due in any::<bool>(),
     ) {
         let origin = at("2026-01-01T00:00:00Z");
         let after = |minutes: i64| origin + SignedDuration::from_mins(minutes);
-        let schedule = Schedule {
-            due: if start_due { Due::Start } else { Due::End },
-            cut: cut.map(after),
-            occurrences,
-            ..schedule("2026-01-01T00:00", Period::Minutes(minutes))
-        };
+        let schedule = schedule("2026-01-01T00:00", Period::Minutes(minutes))
+            .with_due(if start_due { Due::Start } else { Due::End })
+            .with_occurrences(occurrences)
+            .unwrap()
+            .with_cut(cut.map(after));
         let (cursor, now) = (after(cursor), after(now));
         let pending = calendar::pending(&schedule, Some(cursor), now);
-        let cut = schedule.cut.unwrap_or(Timestamp::MIN);
+        let cut = schedule.cut().unwrap_or(Timestamp::MIN);
         let count = (0..=60_000 / i64::from(minutes))
             .take_while(|at| occurrences.is_none_or(|limit| u64::try_from(*at).is_ok_and(|at| at < limit)))
             .map(|at| (after(at * i64::from(minutes)), after((at + 1) * i64::from(minutes))))

@@ -436,9 +436,9 @@ impl<'a> Runner<'a> {
             .min();
         let pause = match next {
             Some(next) => Duration::try_from(next.duration_since(now)).unwrap_or_default(),
-            None => Duration::from_secs(3600),
+            None => Duration::from_hours(1),
         };
-        pause.clamp(Duration::from_millis(1), Duration::from_secs(3600))
+        pause.clamp(Duration::from_millis(1), Duration::from_hours(1))
     }
 }
 

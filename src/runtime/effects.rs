@@ -229,18 +229,16 @@ async fn tell_progress(
 ) -> Result<exec::Summary, ExecError> {
     tokio::pin!(work);
     loop {
-        match tokio::time::timeout(PROGRESS, &mut work).await {
-            Ok(result) => return result,
-            Err(_) => {
-                let summary = progress.summary();
-                let report = Report::Progress {
-                    key: key.clone(),
-                    rows: summary.rows,
-                    bytes: summary.bytes,
-                };
-                tell(reports, report);
-            }
+        if let Ok(result) = tokio::time::timeout(PROGRESS, &mut work).await {
+            return result;
         }
+        let summary = progress.summary();
+        let report = Report::Progress {
+            key: key.clone(),
+            rows: summary.rows,
+            bytes: summary.bytes,
+        };
+        tell(reports, report);
     }
 }
 

@@ -154,6 +154,7 @@ fn unknown_unit(unit: &str, known: &'static str) -> PeriodError {
     let names = known
         .split('`')
         .filter(|name| name.chars().all(|letter| letter.is_ascii_lowercase()) && name.len() > 3);
+    let names = names.flat_map(|name| [name, singular(name)]);
     let hint = crate::diag::did_you_mean(unit, names)
         .map(|hint| format!(". {}", hint.trim_end_matches('?')))
         .unwrap_or_default();
@@ -203,7 +204,7 @@ mod tests {
             Err(PeriodError::Long(_))
         ));
         let error = Period::parse("1 dya").unwrap_err().to_string();
-        assert!(error.contains("Did you mean `days`"), "{error}");
+        assert!(error.contains("Did you mean `day`"), "{error}");
     }
 
     #[test]

@@ -111,16 +111,17 @@ fn finish(planned: &Planned, operation: &str) {
     }
 }
 
+/// What is asked before the state is changed.
+const QUESTION: &str = "\nDo you want to perform these actions?\n  Pipeform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ";
+
+/// Asks. The answer may come through a pipe; where there is nobody to give one, that is an error.
 fn approve(operation: &str) -> Result<bool, Failure> {
-    if !terminal::is_interactive() {
-        return Err(Failure::message(format!(
-            "Nobody can be asked: standard input is not a terminal.\n\nIn automation, use `pipeform {operation} --auto-approve`."
-        )));
+    match terminal::ask(QUESTION) {
+        Some(answer) => Ok(answer == "yes"),
+        None => Err(Failure::message(format!(
+            "There was no answer: standard input has ended.\n\nIn automation, use `pipeform {operation} --auto-approve`."
+        ))),
     }
-    let answer = terminal::ask(&format!(
-        "\nDo you want to perform these actions?\n  Pipeform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
-    ));
-    Ok(answer.as_deref() == Some("yes"))
 }
 
 /// `30s`, `5m`, `1h` as Terraform writes it, or `30 seconds`.

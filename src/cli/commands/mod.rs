@@ -57,6 +57,6 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Output(args) => output::run(&args, context),
         Command::Graph(args) => graph::run(&args, context),
         Command::State(command) => state::run(&command, context),
-        Command::Version(args) => version::run(&args),
+        Command::Version(args) => Ok(version::run(&args)),
     }
 }

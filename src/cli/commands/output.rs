@@ -58,14 +58,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 
 /// `name = value` for each output; sensitive ones are masked.
 pub(super) fn lines(outputs: &BTreeMap<Arc<str>, Value>) -> String {
-    outputs
-        .iter()
-        .map(|(name, value)| {
-            let text = match value {
-                Value::Sensitive(_) => "<sensitive>".to_owned(),
-                value => print::value_lines(value),
-            };
-            format!("{name} = {text}\n")
-        })
-        .collect()
+    let mut lines = String::new();
+    for (name, value) in outputs {
+        let text = match value {
+            Value::Sensitive(_) => "<sensitive>".to_owned(),
+            value => print::value_lines(value),
+        };
+        lines.extend([name, " = ", &text, "\n"]);
+    }
+    lines
 }

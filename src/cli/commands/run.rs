@@ -38,6 +38,10 @@ const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// Ends when nothing can start any more without new data. Exits with 1 when an instance has failed; waiting for data is
 /// no failure.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(in crate::cli) struct Args {
     /// Run what was due at this time, e.g. `2026-11-01T00:00:00Z`
     #[arg(long, value_name = "TIME")]

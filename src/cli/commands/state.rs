@@ -37,12 +37,10 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<ExitCode, Fail
                         .iter()
                         .any(|prefix| super::select::is_inside(address, prefix))
             };
-            let lines: String = definition
-                .objects
-                .keys()
-                .filter(|address| wanted(address))
-                .map(|address| format!("{address}\n"))
-                .collect();
+            let mut lines = String::new();
+            for address in definition.objects.keys().filter(|address| wanted(address)) {
+                lines.extend([address.as_str(), "\n"]);
+            }
             terminal::print(&lines);
         }
         Command::Show { address } => {

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::cli::errors::Failure;
 use crate::cli::terminal;
 
 /// Show the version
@@ -13,7 +12,7 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args) -> ExitCode {
     let version = env!("CARGO_PKG_VERSION");
     if args.json {
         let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
@@ -22,5 +21,5 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     } else {
         terminal::print(&format!("Pipeform v{version}\n"));
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

@@ -80,34 +80,33 @@ pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefini
 
 /// For machines: one instance a line.
 pub(crate) fn json(rows: &[(Instance, Vec<Attempt>)]) -> String {
-    rows.iter()
-        .map(|(instance, attempts)| {
-            let attempts: Vec<_> = attempts
-                .iter()
-                .map(|attempt| {
-                    json!({
-                        "number": attempt.number,
-                        "status": attempt.status,
-                        "started_at": attempt.started_at,
-                        "ended_at": attempt.ended_at,
-                        "error": attempt.error,
-                    })
-                })
-                .collect();
-            let line = json!({
-                "address": instance.key.object,
-                "start": instance.key.interval.start,
-                "end": instance.key.interval.end,
-                "status": instance.status,
-                "started_at": instance.started_at,
-                "ended_at": instance.ended_at,
-                "reason": instance.reason,
-                "definition": instance.definition,
-                "attempts": attempts,
-            });
-            format!("{line}\n")
-        })
-        .collect()
+    let mut lines = String::new();
+    for (instance, attempts) in rows {
+        let attempts: Vec<_> = attempts.iter().map(attempt_json).collect();
+        let line = json!({
+            "address": instance.key.object,
+            "scheduled_start": instance.key.interval.start,
+            "scheduled_end": instance.key.interval.end,
+            "status": instance.status.as_str(),
+            "started_at": instance.started_at,
+            "ended_at": instance.ended_at,
+            "reason": instance.reason,
+            "definition": instance.definition,
+            "attempts": attempts,
+        });
+        lines.extend([&line.to_string(), "\n"]);
+    }
+    lines
+}
+
+fn attempt_json(attempt: &Attempt) -> serde_json::Value {
+    json!({
+        "number": attempt.number,
+        "status": attempt.status.as_str(),
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "error": attempt.error,
+    })
 }
 
 /// How long something took: `1.2s`, `3m 4s`; empty while it goes on.

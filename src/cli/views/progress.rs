@@ -120,7 +120,7 @@ impl Observer for Lines {
 pub(crate) struct Bars {
     lines: Lines,
     all: MultiProgress,
-    bars: BTreeMap<InstanceKey, ProgressBar>,
+    running: BTreeMap<InstanceKey, ProgressBar>,
 }
 
 impl Bars {
@@ -129,7 +129,7 @@ impl Bars {
         Self {
             lines: Lines::new(look, zones),
             all: MultiProgress::new(),
-            bars: BTreeMap::new(),
+            running: BTreeMap::new(),
         }
     }
 
@@ -140,11 +140,11 @@ impl Bars {
         }
         bar.set_prefix(self.lines.name(key));
         bar.enable_steady_tick(Duration::from_millis(100));
-        self.bars.insert(key.clone(), bar);
+        self.running.insert(key.clone(), bar);
     }
 
     fn end(&mut self, key: &InstanceKey) {
-        if let Some(bar) = self.bars.remove(key) {
+        if let Some(bar) = self.running.remove(key) {
             bar.finish_and_clear();
         }
     }
@@ -158,7 +158,7 @@ impl Observer for Bars {
                 return;
             }
             Notice::Progress { key, rows, bytes } => {
-                if let Some(bar) = self.bars.get(key) {
+                if let Some(bar) = self.running.get(key) {
                     bar.set_message(amount(*rows, *bytes));
                 }
                 return;
@@ -236,7 +236,7 @@ impl JsonLines {
                 with(
                     key,
                     json!({
-                        "status": status,
+                        "status": status.as_str(),
                         "attempts": attempts,
                         "reason": reason,
                         "started_at": started_at,
@@ -294,8 +294,8 @@ pub(crate) fn closing(summary: &Summary, look: Look) -> String {
 fn with(key: &InstanceKey, mut body: Json) -> Json {
     if let Json::Object(body) = &mut body {
         body.insert("address".to_owned(), json!(key.object));
-        body.insert("start".to_owned(), json!(key.interval.start));
-        body.insert("end".to_owned(), json!(key.interval.end));
+        body.insert("scheduled_start".to_owned(), json!(key.interval.start));
+        body.insert("scheduled_end".to_owned(), json!(key.interval.end));
     }
     body
 }

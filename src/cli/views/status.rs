@@ -141,18 +141,16 @@ impl Activity {
                 0 => String::new(),
                 number => format!(", {}", counted(u64::from(number), "attempt", "attempts")),
             };
-            out.push_str(&format!(
-                "  {}  {}{attempts}\n",
-                interval_text(instance.interval, &self.timezone),
-                instance.status
-            ));
+            let interval = interval_text(instance.interval, &self.timezone);
+            let status = instance.status.as_str();
+            out.extend(["  ", &interval, "  ", status, &attempts, "\n"]);
             if let Some(reason) = &instance.reason
                 && instance.status.is_unsuccessful()
             {
-                out.push_str(&format!("    {}\n", reason.replace('\n', "\n    ")));
+                out.extend(["    ", &reason.replace('\n', "\n    "), "\n"]);
             }
             for wait in &instance.waits {
-                out.push_str(&format!("    waits for {}\n", wait.text));
+                out.extend(["    waits for ", &wait.text, "\n"]);
                 for because in &wait.because {
                     out.push_str(&look.dim(&format!("      {because}")));
                     out.push('\n');
@@ -160,7 +158,7 @@ impl Activity {
             }
         }
         if self.more > 0 {
-            out.push_str(&format!("  and {} more\n", self.more));
+            out.extend(["  and ", &self.more.to_string(), " more\n"]);
         }
         out
     }
@@ -171,9 +169,9 @@ impl Activity {
             .iter()
             .map(|instance| {
                 json!({
-                    "start": instance.interval.start,
-                    "end": instance.interval.end,
-                    "status": instance.status,
+                    "scheduled_start": instance.interval.start,
+                    "scheduled_end": instance.interval.end,
+                    "status": instance.status.as_str(),
                     "attempts": instance.attempts,
                     "reason": instance.reason,
                     "waits_for": instance.waits.iter().map(|wait| json!({

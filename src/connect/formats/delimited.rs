@@ -5,7 +5,7 @@
 
 use super::{Column, FieldKind, MAX_RECORD, Record};
 use crate::connect::ConnectError;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, Read as _};
 
 /// How NULL is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

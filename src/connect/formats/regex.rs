@@ -7,7 +7,7 @@
 use super::{Column, FieldKind, MAX_RECORD, Record};
 use crate::connect::ConnectError;
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
-use std::io::{BufRead, Read};
+use std::io::{BufRead, Read as _};
 
 /// The settings of the format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,11 +124,12 @@ impl<R: BufRead> RegexReader<R> {
             .regex
             .captures_read(&mut self.locations, line)
             .is_some();
-        if !found && std::str::from_utf8(line).is_err() {
-            if let Some(bytewise) = &self.bytewise {
-                self.locations = bytewise.capture_locations();
-                found = bytewise.captures_read(&mut self.locations, line).is_some();
-            }
+        if !found
+            && std::str::from_utf8(line).is_err()
+            && let Some(bytewise) = &self.bytewise
+        {
+            self.locations = bytewise.capture_locations();
+            found = bytewise.captures_read(&mut self.locations, line).is_some();
         }
         if !found {
             let reason = format!("the line does not match `input_regex`: `{}`", cut(line));

@@ -78,11 +78,14 @@ pub(super) struct Builder<'m> {
     repetitions: RefCell<BTreeMap<(Id, Key), Option<Repetitions>>>,
     frames: RefCell<BTreeMap<Arc<str>, Rc<Frame>>>,
     /// Attributes by address and name, locals by the pipeline's address and name.
-    pub(super) values: RefCell<BTreeMap<(Arc<str>, Arc<str>), Progress>>,
+    pub(super) values: RefCell<Values>,
     pub(super) reads: RefCell<Vec<Read>>,
     /// Formats given by the name of their type.
     pub(super) implied: RefCell<Vec<Object>>,
 }
+
+/// What has been evaluated, by address and name.
+type Values = BTreeMap<(Arc<str>, Arc<str>), Progress>;
 
 type Repetitions = Rc<Vec<Rc<Repetition>>>;
 
@@ -190,29 +193,26 @@ impl<'m> Builder<'m> {
         own: &Rc<Repetition>,
     ) -> Rc<Frame> {
         let declaration = self.declaration(id);
-        let address: Arc<str> = match declaration.owner {
-            Some(owner) => {
-                let owner = if self.declaration(owner).object_type.kind == Kind::Pipeline {
-                    self.frame(owner, None, own)
-                } else {
-                    self.frame(owner, pipeline, own)
-                };
-                format!("{}.{}", owner.address, declaration.name)
-            }
-            None => {
-                let prefix = match (declaration.pipeline, pipeline) {
-                    (Some(outer), Some(pipeline)) => {
-                        format!("{}.", self.frame(outer, None, pipeline).address)
-                    }
-                    _ => String::new(),
-                };
-                format!(
-                    "{prefix}{}.{}{}",
-                    declaration.object_type.kind.as_str(),
-                    declaration.name,
-                    own.key
-                )
-            }
+        let address: Arc<str> = if let Some(owner) = declaration.owner {
+            let owner = if self.declaration(owner).object_type.kind == Kind::Pipeline {
+                self.frame(owner, None, own)
+            } else {
+                self.frame(owner, pipeline, own)
+            };
+            format!("{}.{}", owner.address, declaration.name)
+        } else {
+            let prefix = match (declaration.pipeline, pipeline) {
+                (Some(outer), Some(pipeline)) => {
+                    format!("{}.", self.frame(outer, None, pipeline).address)
+                }
+                _ => String::new(),
+            };
+            format!(
+                "{prefix}{}.{}{}",
+                declaration.object_type.kind.as_str(),
+                declaration.name,
+                own.key
+            )
         }
         .into();
         let pipeline = if declaration.object_type.kind == Kind::Pipeline {

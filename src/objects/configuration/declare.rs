@@ -345,7 +345,7 @@ pub(super) fn nested_name(object_type: &ObjectType, number: Option<usize>) -> Ar
         name.push_str(object_type.name);
     }
     if let Some(number) = number {
-        name.push_str(&format!("[{number}]"));
+        name.extend(["[", &number.to_string(), "]"]);
     }
     name.into()
 }

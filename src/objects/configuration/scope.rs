@@ -348,19 +348,20 @@ impl Scope for ModuleScope<'_, '_> {
             ("pipeline", Some(step)) if matches!(step.name.as_ref(), "each" | "count") => {
                 self.repetition_of(step, rest.get(1), 3)
             }
-            ("self", Some(step)) => match &self.frame {
-                Some(frame) => found(self.builder.attribute(frame, step), 2),
-                None => {
+            ("self", Some(step)) => {
+                if let Some(frame) = &self.frame {
+                    found(self.builder.attribute(frame, step), 2)
+                } else {
                     self.report(
-                        Diagnostic::error(
-                            "Invalid reference",
-                            "`self` is the object that an attribute belongs to; there is none here.",
-                        )
-                        .at(root.span),
-                    );
+                    Diagnostic::error(
+                        "Invalid reference",
+                        "`self` is the object that an attribute belongs to; there is none here.",
+                    )
+                    .at(root.span),
+                );
                     Resolution::Failed
                 }
-            },
+            }
             (word, Some(step)) if Kind::parse(word).is_some() => match Kind::parse(word) {
                 Some(kind) => self.object_of(kind, step),
                 None => Resolution::Failed,

@@ -4,10 +4,12 @@ use crate::cli::views::json;
 
 #[test]
 fn effects_of_a_changed_schedule_and_a_removed_activity() {
-    let berlin = Schedule {
-        timezone: TimeZone::get("Europe/Berlin").expect("a zone"),
-        ..schedule("2026-11-01T00:00", Period::Minutes(360))
-    };
+    let berlin = Schedule::new(
+        "2026-11-01T00:00".parse().expect("a civil time"),
+        Period::Minutes(360),
+        TimeZone::get("Europe/Berlin").expect("a zone"),
+    )
+    .expect("a start");
     let old = definition([unit(ARCHIVE, daily()), unit(REPORT, daily())]);
     let new = definition([unit(ARCHIVE, berlin)]);
     let runs = |running| UnitRuns {
