@@ -3,9 +3,12 @@
 //! A connector knows files, records and tables; it knows no activity, no schedule and no state. Everything it
 //! needs is handed over as plain values, everything it says is a [`ConnectError`] with the place in it.
 
+mod cancel;
 pub mod files;
 pub mod formats;
 pub mod sqlite;
+
+pub use cancel::Cancel;
 
 use std::io;
 use std::path::{Path, PathBuf};

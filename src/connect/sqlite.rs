@@ -4,9 +4,9 @@
 //! nothing of it stays. NULL is NULL on both sides; an empty text is NULL for a column whose declared type is not
 //! STRING. Values without a declared type are bound as text, and the table's own affinity converts them.
 
+use super::Cancel;
 use super::ConnectError;
 use super::formats::{Column, ColumnType, FieldKind, Record};
-use crate::exec::Cancel;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Statement};

@@ -3,7 +3,7 @@
 //! The runtime driver evaluates, hands over a [`Work`] or a [`Check`] and matches nothing. This module knows no
 //! HCL, no schedule and no state: it moves data, runs processes and says how it went.
 
-mod cancel;
+pub mod assemble;
 pub mod copy;
 pub mod exists;
 pub mod log;
@@ -11,7 +11,7 @@ pub mod process;
 pub mod shell_command;
 pub mod sql;
 
-pub use cancel::Cancel;
+pub use crate::connect::Cancel;
 
 use crate::connect::ConnectError;
 use log::Log;

@@ -1,5 +1,6 @@
 //! Doing what the engine asks for: attempts, checks and actions, each as a task that reports back.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::definitions::SerialDefinition;
 use super::driver::Report;
 use super::driver::Runner;
-use super::one_line_each;
-use super::work;
-use super::work::Worker;
+use super::logs;
 use crate::engine::CheckResult;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
@@ -22,6 +21,8 @@ use crate::exec::ExecError;
 use crate::exec::Held;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
+use crate::exec::assemble::Assembled;
+use crate::exec::assemble::Assembler;
 use crate::exec::log::Log;
 use crate::lang::NoFiles;
 use crate::lang::Value;
@@ -50,26 +51,9 @@ impl Runner<'_> {
             attempt,
             actual_start: now,
         };
-        let path = work::log_path(&self.options.logs, &key, attempt, definition);
-        let prepared: Prepared<_> = self.with_worker(definition, now, |worker| {
-            let log = open_log(&path, &[])?;
-            let work = worker
-                .resolver
-                .activity(&key.object, key.interval, of)
-                .map_err(|diagnostics| one_line_each(&diagnostics))
-                .and_then(|resolved| {
-                    let secrets = work::secrets(&resolved.activity);
-                    let log = if secrets.is_empty() {
-                        log.clone()
-                    } else {
-                        open_log(&path, &secrets)?
-                    };
-                    Ok((worker.activity(&resolved, of)?, log))
-                });
-            work.map_err(|error| {
-                log.line(&format!("error: {error}"));
-                error
-            })
+        let path = logs::log_path(&self.options.logs, &key, attempt, definition);
+        let prepared = self.prepare(definition, now, &path, |assembler| {
+            assembler.activity(&key, of)
         });
         let cancel = Cancel::new();
         self.running.insert((key.clone(), attempt), cancel.clone());
@@ -116,9 +100,11 @@ impl Runner<'_> {
             actual_start: now,
         };
         let path =
-            work::log_directory(&self.options.logs, &key, definition).join("preconditions.log");
-        let prepared: Prepared<_> = self.with_worker(definition, now, |worker| {
-            Ok((worker.checks(&key, of)?, open_log(&path, &[])?))
+            logs::log_directory(&self.options.logs, &key, definition).join("preconditions.log");
+        let prepared = self.prepare(definition, now, &path, |assembler| {
+            let secrets = Vec::new();
+            let work = assembler.checks(&key, of)?;
+            Ok(Assembled { work, secrets })
         });
         let context = |log| exec::Context {
             log,
@@ -156,15 +142,10 @@ impl Runner<'_> {
             (Arc::from("status"), Value::string(instance.status.as_str())),
             (Arc::from("error"), Value::string(error)),
         ];
-        let path = work::log_directory(&self.options.logs, &key, definition)
-            .join(format!("{}.log", work::safe(action.as_str())));
-        let prepared: Prepared<_> = self.with_worker(definition, now, |worker| {
-            let resolved = worker
-                .resolver
-                .serving(&action, &key.object, key.interval, of, extra)
-                .map_err(|diagnostics| one_line_each(&diagnostics))?;
-            let log = open_log(&path, &work::secrets(&resolved))?;
-            Ok((worker.action(&resolved)?, log))
+        let path = logs::log_directory(&self.options.logs, &key, definition)
+            .join(format!("{}.log", logs::safe(action.as_str())));
+        let prepared = self.prepare(definition, now, &path, |assembler| {
+            assembler.action(&action, &key, of, extra)
         });
         let cancel = Cancel::new();
         self.acting.push(cancel.clone());
@@ -197,26 +178,35 @@ impl Runner<'_> {
         )
     }
 
-    fn with_worker<T>(
+    /// Evaluates what is to be done and opens its log, where an evaluation that fails is noted, too.
+    fn prepare<W>(
         &self,
         definition: &SerialDefinition,
         now: Timestamp,
-        prepare: impl FnOnce(&Worker<'_>) -> T,
-    ) -> T {
+        path: &Path,
+        assemble: impl FnOnce(&Assembler<'_>) -> Result<Assembled<W>, String>,
+    ) -> Prepared<W> {
         let call = Call {
             files: &NoFiles,
             now,
             random: || uuid::Uuid::new_v4().into_bytes(),
         };
-        prepare(&Worker {
+        let assembler = Assembler {
             resolver: Resolver {
                 objects: &definition.objects,
                 timetable: &definition.timetable,
                 call: &call,
             },
-            definition,
-            options: &self.options,
-        })
+            directory: &self.options.directory,
+            inherited: &self.options.environment,
+        };
+        match assemble(&assembler) {
+            Ok(assembled) => Ok((assembled.work, open_log(path, &assembled.secrets)?)),
+            Err(error) => {
+                open_log(path, &[])?.line(&format!("error: {error}"));
+                Err(error)
+            }
+        }
     }
 }
 
@@ -272,7 +262,7 @@ fn record_process(reports: &UnboundedSender<Report>, key: &InstanceKey, attempt:
     })))
 }
 
-fn open_log(path: &std::path::Path, secrets: &[String]) -> Result<Log, String> {
+fn open_log(path: &Path, secrets: &[String]) -> Result<Log, String> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|error| {
             format!(

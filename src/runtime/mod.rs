@@ -7,9 +7,9 @@
 mod definitions;
 mod driver;
 mod effects;
+mod logs;
 mod notice;
 mod recovery;
-mod work;
 
 use thiserror::Error;
 
@@ -19,12 +19,11 @@ pub use driver::Options;
 pub use driver::Runner;
 pub use driver::Summary;
 pub use driver::Until;
+pub use logs::log_path;
 pub use notice::Notice;
 pub use notice::Observer;
 pub use recovery::past;
-pub use work::log_path;
 
-use crate::diag::Diagnostics;
 use crate::objects::stored::StoredError;
 use crate::store::StoreError;
 
@@ -45,13 +44,4 @@ pub enum RuntimeError {
         /// What the system said.
         source: std::io::Error,
     },
-}
-
-/// The errors of an evaluation as one line each, for the error of an attempt.
-fn one_line_each(diagnostics: &Diagnostics) -> String {
-    diagnostics
-        .iter()
-        .map(|diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail))
-        .collect::<Vec<_>>()
-        .join("\n")
 }

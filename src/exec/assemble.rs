@@ -1,12 +1,21 @@
-//! From resolved objects to the work of `exec`.
+//! From resolved objects to work: what each type of object needs of its attributes, and of those of the objects it uses.
+//!
+//! Every value is known by now; what is still wrong with one is an error of the attempt.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::definitions::SerialDefinition;
-use super::driver::Options;
-use super::one_line_each;
+use super::Check;
+use super::Work;
+use super::copy::Copy;
+use super::copy::FileEnd;
+use super::copy::Input;
+use super::copy::Output;
+use super::exists::Exists;
+use super::shell_command::ShellCommand;
+use super::sql::Sql;
 use crate::connect::files::Compression;
 use crate::connect::formats::Column;
 use crate::connect::formats::Format;
@@ -18,15 +27,8 @@ use crate::connect::sqlite::Param;
 use crate::connect::sqlite::Params;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::WriteMode;
+use crate::diag::Diagnostics;
 use crate::engine::InstanceKey;
-use crate::exec::Check;
-use crate::exec::Work;
-use crate::exec::copy::Copy;
-use crate::exec::copy::FileEnd;
-use crate::exec::copy::Input;
-use crate::exec::exists::Exists;
-use crate::exec::shell_command::ShellCommand;
-use crate::exec::sql::Sql;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
@@ -36,20 +38,39 @@ use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 
-/// Turns resolved objects into work. Errors are those of an attempt: sentences for `status` and the log.
-pub(super) struct Worker<'a> {
-    pub(super) resolver: Resolver<'a>,
-    pub(super) definition: &'a SerialDefinition,
-    pub(super) options: &'a Options,
+/// Turns objects into work. Errors are those of an attempt: sentences for `status` and the log.
+pub struct Assembler<'a> {
+    /// Evaluates what is deferred.
+    pub resolver: Resolver<'a>,
+    /// Where relative paths begin: the root module's directory.
+    pub directory: &'a Path,
+    /// What commands inherit: PATH, HOME, LANG, TZ.
+    pub inherited: &'a BTreeMap<String, String>,
 }
 
-impl<'a> Worker<'a> {
-    /// What an activity does.
-    pub(super) fn activity(
-        &self,
-        resolved: &ResolvedActivity<'a>,
-        of: Try,
-    ) -> Result<Work, String> {
+/// Work with the texts that its log must not show.
+#[derive(Debug)]
+pub struct Assembled<W> {
+    /// What to do.
+    pub work: W,
+    /// What not to show.
+    pub secrets: Vec<String>,
+}
+
+impl<'a> Assembler<'a> {
+    /// What an activity does for one of its intervals.
+    pub fn activity(&self, key: &InstanceKey, of: Try) -> Result<Assembled<Work>, String> {
+        let resolved = self
+            .resolver
+            .activity(&key.object, key.interval, of)
+            .map_err(|diagnostics| sentences(&diagnostics))?;
+        Ok(Assembled {
+            work: self.activity_work(&resolved, of)?,
+            secrets: secrets(&resolved.activity),
+        })
+    }
+
+    fn activity_work(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Work, String> {
         let activity = &resolved.activity;
         match activity.object.object_type.name {
             "copy" => self.copy(resolved, of).map(Work::Copy),
@@ -65,10 +86,23 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// What an action does.
-    pub(super) fn action(&self, resolved: &Resolved<'a>) -> Result<Work, String> {
+    /// What an action does for an instance. `extra` is what `run.node` knows besides: its status, its error.
+    pub fn action(
+        &self,
+        action: &Address,
+        key: &InstanceKey,
+        of: Try,
+        extra: Vec<(Arc<str>, Value)>,
+    ) -> Result<Assembled<Work>, String> {
+        let resolved = self
+            .resolver
+            .serving(action, &key.object, key.interval, of, extra)
+            .map_err(|diagnostics| sentences(&diagnostics))?;
         match resolved.object.object_type.name {
-            "shell_command" => Ok(self.command(resolved)),
+            "shell_command" => Ok(Assembled {
+                work: self.command(&resolved),
+                secrets: secrets(&resolved),
+            }),
             other => Err(format!(
                 "this version of pipeform cannot run actions of type `{other}`"
             )),
@@ -76,12 +110,8 @@ impl<'a> Worker<'a> {
     }
 
     /// The checks of an instance's preconditions, each with its address.
-    pub(super) fn checks(
-        &self,
-        key: &InstanceKey,
-        of: Try,
-    ) -> Result<Vec<(Address, Check)>, String> {
-        let Some(owner) = self.definition.objects.get(&key.object) else {
+    pub fn checks(&self, key: &InstanceKey, of: Try) -> Result<Vec<(Address, Check)>, String> {
+        let Some(owner) = self.resolver.objects.get(&key.object) else {
             return Ok(Vec::new());
         };
         owner
@@ -104,7 +134,7 @@ impl<'a> Worker<'a> {
         let resolved = self
             .resolver
             .serving(address, &key.object, key.interval, of, Vec::new())
-            .map_err(|diagnostics| one_line_each(&diagnostics))?;
+            .map_err(|diagnostics| sentences(&diagnostics))?;
         match resolved.object.object_type.name {
             "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
             "exists" => {
@@ -124,7 +154,7 @@ impl<'a> Worker<'a> {
         let node = self
             .resolver
             .node(&key.object, key.interval, of)
-            .map_err(|diagnostics| one_line_each(&diagnostics))?;
+            .map_err(|diagnostics| sentences(&diagnostics))?;
         Ok(match node.object.object_type.name {
             "sql" => Exists::Table {
                 connection: self.connection(&node, of)?,
@@ -154,8 +184,8 @@ impl<'a> Worker<'a> {
             return Err("a copy writes one data node for each of its intervals; give it one `output` with its own schedule".to_owned());
         };
         let output = match output.object.object_type.name {
-            "sql" => crate::exec::copy::Output::Table(self.table(output, of)?),
-            _ => crate::exec::copy::Output::File(self.file(output)?),
+            "sql" => Output::Table(self.table(output, of)?),
+            _ => Output::File(self.file(output)?),
         };
         Ok(Copy { inputs, output })
     }
@@ -191,14 +221,14 @@ impl<'a> Worker<'a> {
     }
 
     fn path(&self, node: &Resolved<'a>) -> Result<PathBuf, String> {
-        Ok(self.options.directory.join(required(node, "path")?))
+        Ok(self.directory.join(required(node, "path")?))
     }
 
     fn format(&self, node: &Resolved<'a>) -> Result<Option<Format>, String> {
         let Some(address) = node.object.reference("format") else {
             return Ok(None);
         };
-        let Some(object) = self.definition.objects.get(&address) else {
+        let Some(object) = self.resolver.objects.get(&address) else {
             return Err(format!("the definition has no `{address}`"));
         };
         let format = Resolved {
@@ -248,7 +278,7 @@ impl<'a> Worker<'a> {
         let database = self
             .resolver
             .served_by(&address, node.run.clone(), node.interval, of)
-            .map_err(|diagnostics| one_line_each(&diagnostics))?;
+            .map_err(|diagnostics| sentences(&diagnostics))?;
         let text = required(&database, "connection_string")?;
         let path = text
             .strip_prefix("jdbc:")
@@ -256,7 +286,7 @@ impl<'a> Worker<'a> {
             .strip_prefix("sqlite:");
         Ok(match path {
             Some(path) if !path.is_empty() && !path.starts_with(':') => {
-                format!("sqlite:{}", self.options.directory.join(path).display())
+                format!("sqlite:{}", self.directory.join(path).display())
             }
             _ => text,
         })
@@ -280,9 +310,8 @@ impl<'a> Worker<'a> {
             command: resolved.text("command").unwrap_or_default().to_owned(),
             script_argument: resolved.texts("script_argument"),
             environment,
-            inherited: self.options.environment.clone(),
+            inherited: self.inherited.clone(),
             working_dir: self
-                .options
                 .directory
                 .join(resolved.text("working_dir").unwrap_or(".")),
         })
@@ -290,7 +319,7 @@ impl<'a> Worker<'a> {
 }
 
 /// The texts of a resolved object that logs must not show.
-pub(super) fn secrets(resolved: &Resolved<'_>) -> Vec<String> {
+fn secrets(resolved: &Resolved<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in &resolved.attributes {
         let sensitive = resolved
@@ -366,34 +395,11 @@ fn param(value: &Value) -> Result<Param, String> {
     })
 }
 
-/// Where the log of an attempt is kept: `PIPELINE/OBJECT/START/attempt-N.log`.
-pub fn log_path(
-    logs: &Path,
-    key: &InstanceKey,
-    attempt: u32,
-    definition: &SerialDefinition,
-) -> PathBuf {
-    log_directory(logs, key, definition).join(format!("attempt-{attempt}.log"))
-}
-
-/// Where the logs of an instance are kept.
-pub(super) fn log_directory(
-    logs: &Path,
-    key: &InstanceKey,
-    definition: &SerialDefinition,
-) -> PathBuf {
-    let pipeline = definition
-        .objects
-        .get(&key.object)
-        .and_then(|object| object.pipeline.as_ref())
-        .map_or("shared", Address::name);
-    let start = key.interval.start.strftime("%Y-%m-%dT%H-%M-%SZ");
-    logs.join(safe(pipeline))
-        .join(safe(key.object.name()))
-        .join(start.to_string())
-}
-
-/// A name as part of a path.
-pub(super) fn safe(name: &str) -> String {
-    name.replace(['/', '"', '\\'], "_")
+/// The findings of an evaluation as the error of an attempt.
+fn sentences(diagnostics: &Diagnostics) -> String {
+    diagnostics
+        .iter()
+        .map(|diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
