@@ -237,9 +237,11 @@ async fn check_all(checks: Vec<(Address, exec::Check)>, context: &exec::Context)
         match exec::check(check, context.clone()).await {
             Held::Held => {}
             Held::NotYet(reason) => {
-                return CheckResult::False(format!("{precondition}: {reason}"));
+                return CheckResult::False(format!("{}: {reason}", precondition.name()));
             }
-            Held::Error(error) => return CheckResult::Error(format!("{precondition}: {error}")),
+            Held::Error(error) => {
+                return CheckResult::Error(format!("{}: {error}", precondition.name()));
+            }
         }
     }
     CheckResult::True

@@ -109,14 +109,15 @@ fn attempt_json(attempt: &Attempt) -> serde_json::Value {
     })
 }
 
-/// How long something took: `1.2s`, `3m 4s`; empty while it goes on.
+/// How long something took: `35ms`, `1.2s`, `3m 4s`; empty while it goes on.
 pub(crate) fn took(started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
     let Some((started, ended)) = started.zip(ended) else {
         return String::new();
     };
     let passed = ended.duration_since(started);
     match passed.as_secs() {
-        0..60 => format!("{:.1}s", passed.as_secs_f64()),
+        0 => format!("{}ms", passed.as_millis()),
+        1..60 => format!("{:.1}s", passed.as_secs_f64()),
         seconds @ 60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
         seconds => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
     }

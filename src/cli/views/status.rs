@@ -47,10 +47,10 @@ struct Instance {
     waits: Vec<Line>,
 }
 
-/// One thing that is waited for, and why that does not come.
+/// One thing that is waited for, and why that does not come: the end of the chain of what waits for what.
 struct Line {
     text: String,
-    because: Vec<String>,
+    because: Option<String>,
 }
 
 impl Status {
@@ -151,8 +151,8 @@ impl Activity {
             }
             for wait in &instance.waits {
                 out.extend(["    waits for ", &wait.text, "\n"]);
-                for because in &wait.because {
-                    out.push_str(&look.dim(&format!("      {because}")));
+                if let Some(because) = &wait.because {
+                    out.push_str(&look.dim(&format!("      because {because}")));
                     out.push('\n');
                 }
             }
@@ -193,93 +193,117 @@ impl Activity {
 }
 
 fn waits(engine: &Engine, definition: &SerialDefinition, key: &InstanceKey) -> Vec<Line> {
+    let namer = Namer {
+        definition,
+        pipeline: definition
+            .objects
+            .get(&key.object)
+            .and_then(|object| object.pipeline.as_ref()),
+    };
     engine
         .waiting_on(key)
         .iter()
-        .map(|wait| {
-            let mut because = Vec::new();
-            follow(engine, definition, wait, &mut because);
-            Line {
-                text: text(
-                    definition,
-                    wait,
-                    &definition.timetable.timezone(&key.object),
-                ),
-                because,
-            }
+        .map(|wait| Line {
+            text: namer.text(wait, &key.object),
+            because: namer.cause(engine, wait),
         })
         .collect()
 }
 
-/// Follows what an instance waits for to what that waits for, and so on, as long as there is one thing to name.
-fn follow(engine: &Engine, definition: &SerialDefinition, wait: &Wait, because: &mut Vec<String>) {
-    let Wait::Instance { key, .. } = wait else {
-        return;
-    };
-    if because.len() >= DEPTH {
-        return;
-    }
-    let waits = engine.waiting_on(key);
-    if let Some(first) = waits.first() {
-        let timezone = definition.timetable.timezone(&key.object);
-        let others = match waits.len() {
-            1 => String::new(),
-            number => format!(" (and {} more)", number - 1),
-        };
-        because.push(format!(
-            "which waits for {}{others}",
-            text(definition, first, &timezone)
-        ));
-        follow(engine, definition, first, because);
-    }
+/// Names things as they are called in one pipeline.
+struct Namer<'a> {
+    definition: &'a SerialDefinition,
+    pipeline: Option<&'a Address>,
 }
 
-/// One thing that is waited for, by name and interval.
-fn text(definition: &SerialDefinition, wait: &Wait, own: &TimeZone) -> String {
-    let named = |object: &Address, interval: Interval| {
-        let timezone = definition.timetable.timezone(object);
-        format!("{object} {}", interval_text(interval, &timezone))
-    };
-    match wait {
-        Wait::Instance {
-            key,
-            status,
-            reason,
-        } => match reason {
-            Some(reason) if status.is_unsuccessful() => {
-                format!("{} ({status}: {reason})", named(&key.object, key.interval))
-            }
-            _ => format!("{} ({status})", named(&key.object, key.interval)),
-        },
-        Wait::NotDue {
-            object,
-            interval,
-            due,
-        } => format!(
-            "{} (due {})",
-            named(object, *interval),
-            moment(*due, &definition.timetable.timezone(object))
-        ),
-        Wait::First { object } => format!("the first finished interval of {object}"),
-        Wait::Preconditions { reason, next_check } => {
-            let reason = reason
-                .as_deref()
-                .unwrap_or("its preconditions, which have not been checked yet");
-            match next_check {
-                Some(at) => format!("{reason} (checked again {})", moment(*at, own)),
-                None => reason.to_owned(),
+impl Namer<'_> {
+    /// Follows what an instance waits for to what that waits for, and so on, to the end.
+    fn cause(&self, engine: &Engine, wait: &Wait) -> Option<String> {
+        let Wait::Instance { key, .. } = wait else {
+            return None;
+        };
+        let mut last = key.clone();
+        for _ in 0..DEPTH {
+            let waits = engine.waiting_on(&last);
+            match waits.first()? {
+                Wait::Instance {
+                    key: next, status, ..
+                } if !status.is_unsuccessful() => last = next.clone(),
+                first => {
+                    let (what, which) = (self.named(&last.object, last.interval), &last.object);
+                    return Some(format!("{what} waits for {}", self.text(first, which)));
+                }
             }
         }
-        Wait::Retry { until, reason } => format!(
-            "its next attempt, at {}{}",
-            moment(*until, own),
-            reason
-                .as_ref()
-                .map(|reason| format!(": {reason}"))
-                .unwrap_or_default()
-        ),
-        Wait::Place => "a runner: `pipeform run` starts it".to_owned(),
-        Wait::Inactive => "its pipeline or itself to be active".to_owned(),
+        None
+    }
+
+    fn named(&self, object: &Address, interval: Interval) -> String {
+        let timezone = self.definition.timetable.timezone(object);
+        format!(
+            "{} {}",
+            self.short(object),
+            interval_text(interval, &timezone)
+        )
+    }
+
+    /// An address without the pipeline that it shares with the instance.
+    fn short<'a>(&self, object: &'a Address) -> &'a str {
+        self.pipeline
+            .and_then(|pipeline| object.as_str().strip_prefix(pipeline.as_str()))
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(object.as_str())
+    }
+
+    /// One thing that `owner` waits for, by name and interval.
+    fn text(&self, wait: &Wait, owner: &Address) -> String {
+        let own = self.definition.timetable.timezone(owner);
+        match wait {
+            Wait::Instance {
+                key,
+                status,
+                reason,
+            } => {
+                let name = self.named(&key.object, key.interval);
+                match reason {
+                    Some(reason) if status.is_unsuccessful() => {
+                        format!("{name}, which is {status}: {reason}")
+                    }
+                    _ => format!("{name} ({status})"),
+                }
+            }
+            Wait::NotDue {
+                object,
+                interval,
+                due,
+            } => format!(
+                "{} (due {})",
+                self.named(object, *interval),
+                moment(*due, &self.definition.timetable.timezone(object))
+            ),
+            Wait::First { object } => {
+                format!("the first finished interval of {}", self.short(object))
+            }
+            Wait::Preconditions { reason, next_check } => {
+                let reason = reason
+                    .as_deref()
+                    .unwrap_or("its preconditions, which have not been checked yet");
+                match next_check {
+                    Some(at) => format!("{reason} (checked again {})", moment(*at, &own)),
+                    None => reason.to_owned(),
+                }
+            }
+            Wait::Retry { until, reason } => format!(
+                "its next attempt, at {}{}",
+                moment(*until, &own),
+                reason
+                    .as_ref()
+                    .map(|reason| format!(": {reason}"))
+                    .unwrap_or_default()
+            ),
+            Wait::Place => "a runner: `pipeform run` starts it".to_owned(),
+            Wait::Inactive => "its pipeline or itself to be active".to_owned(),
+        }
     }
 }
 
