@@ -46,6 +46,9 @@ use crate::store::Store;
 use crate::store::StoredObject;
 use crate::time::Interval;
 
+/// Why an instance was given up by an apply.
+const REMOVED: &str = "its definition was removed";
+
 /// A plan with what it was made from.
 pub(crate) struct Planned {
     /// The plan.
@@ -348,7 +351,9 @@ impl Planned {
         apply.activations = changed(&self.new_moments.activations, &self.moments.activations);
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
         self.make_last_of_old_schedules(&mut apply);
-        self.cancel_removed(store, &mut apply)?;
+        let unfinished = store.unfinished_instances()?;
+        self.cancel_removed(&unfinished, &mut apply);
+        self.revive_returned(&unfinished, &mut apply);
         Ok(apply)
     }
 
@@ -371,24 +376,37 @@ impl Planned {
     }
 
     /// Waiting instances of objects that go are given up; what runs finishes.
-    fn cancel_removed(&self, store: &Store, apply: &mut Apply) -> Result<(), Failure> {
-        if apply.removes.is_empty() {
-            return Ok(());
-        }
-        for mut instance in store.unfinished_instances()? {
+    fn cancel_removed(&self, unfinished: &[Instance], apply: &mut Apply) {
+        for instance in unfinished {
             let waits = matches!(
                 instance.status,
                 Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
             );
             if waits && apply.removes.contains(&instance.key.object) {
-                instance.status = Status::Canceled;
-                instance.reason = Some("its definition was removed".to_owned());
-                instance.not_before = None;
-                instance.ended_at = Some(self.plan.at);
-                apply.instances.push(instance);
+                apply.instances.push(Instance {
+                    status: Status::Canceled,
+                    reason: Some(REMOVED.to_owned()),
+                    not_before: None,
+                    ended_at: Some(self.plan.at),
+                    ..instance.clone()
+                });
             }
         }
-        Ok(())
+    }
+
+    /// Instances that were given up because their definition was removed wait again when it comes back.
+    fn revive_returned(&self, unfinished: &[Instance], apply: &mut Apply) {
+        for instance in unfinished {
+            let given_up =
+                instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED);
+            let object = &instance.key.object;
+            if given_up && self.new.contains_key(object) && !self.old.objects.contains_key(object) {
+                apply.instances.push(Instance {
+                    attempts: instance.attempts,
+                    ..Instance::new(instance.key.clone())
+                });
+            }
+        }
     }
 }
 

@@ -83,16 +83,30 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         retry_delay: duration("retry_delay").unwrap_or(SignedDuration::from_secs(30)),
         retry_delay_max: RETRY_DELAY_MAX,
         attempt_timeout: duration("attempt_timeout"),
-        failure_mode: match settings::text(objects, object, "failure_and_rerun_mode") {
-            Some("cascade") => FailureMode::Cascade,
-            _ => FailureMode::None,
-        },
+        failure_mode: failure_mode(objects, timetable, object),
         on_fail: actions("on_fail"),
         on_success: actions("on_success"),
         max_active_instances: settings::integer(objects, object, "max_active_instances")
             .and_then(|number| u32::try_from(number).ok())
             .unwrap_or(5),
         active: is_active(objects, object),
+    }
+}
+
+/// A data node gives up, too, when one of its readers would: it stands between that and what failed.
+fn failure_mode(objects: &Objects, timetable: &Timetable, object: &Object) -> FailureMode {
+    let cascades = |object: &Object| {
+        settings::text(objects, object, "failure_and_rerun_mode") == Some("cascade")
+    };
+    let reader_cascades = timetable
+        .readers(&object.address)
+        .iter()
+        .filter_map(|reader| objects.get(reader))
+        .any(cascades);
+    if cascades(object) || reader_cascades {
+        FailureMode::Cascade
+    } else {
+        FailureMode::None
     }
 }
 
