@@ -150,13 +150,23 @@ fn check_file_node(
     let format = object
         .reference("format")
         .and_then(|format| configuration.objects.get(&format));
+    // Files are copied as they are where only one side has a format, or both the same.
+    let has_records = |node: &Address| {
+        configuration.objects.get(node).is_some_and(|input| {
+            let other = input.reference("format");
+            input.object_type.name == "sql"
+                || other.is_some() && other != object.reference("format")
+        })
+    };
     let written = configuration.objects.values().any(|activity| {
+        let refers = |attribute: &str, wanted: &dyn Fn(&Address) -> bool| {
+            let references = activity.references(attribute);
+            references.iter().any(|(_, node)| wanted(node))
+        };
         activity.kind() == Kind::Activity
             && activity.object_type.name == "copy"
-            && activity
-                .references("output")
-                .iter()
-                .any(|(_, node)| *node == object.address)
+            && refers("output", &|node| *node == object.address)
+            && refers("input", &has_records)
     });
     if let Some(format) = format
         && format.object_type.name == "regex"
