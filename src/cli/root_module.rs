@@ -121,6 +121,10 @@ impl RootModule {
                 bodies.push(lang::parse_body(file, sources.text(file), &mut diagnostics));
             }
         }
+        if diagnostics.has_errors() {
+            // What does not parse is missing: complaints about that would only hide the cause.
+            return Err(Failure::Findings(Box::new((diagnostics, sources))));
+        }
         let module = Module::decode(".", bodies, &mut diagnostics);
         let values = value_sources(context, arguments, &names, &mut sources, &mut diagnostics);
         let files = ModuleFiles {

@@ -10,13 +10,13 @@ RANDOM=$((seed % 32768))
 weblogs 2025-06-02
 "$repository/examples/weblogs/generate-logs" "$work/logs" 2025-06-02 "$seed"
 
-# Besides the example, 48 hourly commands that take a moment and keep a ledger of their own.
+# Besides the example, 168 hourly commands that take a moment and keep a ledger of their own.
 cat >>main.pipe.hcl <<'HCL'
 
 schedule "hourly" {
   every       = "1 hour"
   start       = var.first_day
-  occurrences = 48
+  occurrences = 168
 }
 
 pipeline "ledger" {
@@ -36,7 +36,7 @@ expect 0 pipeform apply --auto-approve
 
 # Writes what is finished by now and how often each of it ran: `hour COUNT` from the ledger, files with their inode.
 finished() {
-    pipeform history --json >"$work/history"
+    pipeform history --json --limit 1000 >"$work/history"
     python3 - "$work/history" "$work/warehouse" <<'PY'
 import json, os, sys
 
@@ -66,7 +66,7 @@ PY
 kills=0 tries=0
 while [[ $kills -lt 20 ]]; do
     tries=$((tries + 1))
-    [[ $tries -le 40 ]] || fail "run ended before it could be killed: only $kills kills in $tries tries"
+    [[ $tries -le 60 ]] || fail "run ended before it could be killed: only $kills kills in $tries tries"
     "$PIPEFORM" run --at 2025-06-09T00:00:00Z >"$work/run.log" 2>&1 </dev/null &
     child=$!
     children+=("$child")
@@ -82,13 +82,13 @@ expect 0 pipeform run --at 2025-06-09T00:00:00Z --wait "2 minutes"
 finished | sort >"$work/finished.end"
 
 step "all is finished, once, and right"
-[[ $(grep -c ^step "$work/finished.end") -eq 48 ]] || fail "not all steps are finished"
+[[ $(grep -c ^step "$work/finished.end") -eq 168 ]] || fail "not all steps are finished"
 [[ $(grep -c ^archive "$work/finished.end") -eq 7 ]] || fail "not all archives are finished"
 for ((i = 1; i <= tries; i++)); do
     again=$(comm -23 "$work/finished.$i" "$work/finished.end")
     [[ -z $again ]] || fail "finished instances ran again after kill $i: $again"
 done
-[[ $(grep -c ^end "$work/warehouse/ledger") -ge 48 ]] || fail "steps are missing in the ledger"
+[[ $(grep -c ^end "$work/warehouse/ledger") -ge 168 ]] || fail "steps are missing in the ledger"
 for log in "$work"/logs/*.log; do
     day=$(basename "$log" .log)
     day=${day#access-}
