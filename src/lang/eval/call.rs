@@ -101,18 +101,20 @@ impl Evaluator<'_> {
         if !known || impure {
             return Ok(residual_call(name, arguments, span));
         }
-        let places: Vec<Span> = arguments.values.iter().map(|(_, place)| *place).collect();
         let values: Vec<Value> = arguments
             .values
-            .into_iter()
-            .map(|(value, _)| value)
+            .iter()
+            .map(|(value, _)| value.clone())
             .collect();
-        let result = (function.body)(self.call, &values).map_err(|error| {
+        let result = (function.body)(self.call, &values);
+        if matches!(&result, Err(error) if error.is_undecidable()) {
+            return Ok(residual_call(name, arguments, span));
+        }
+        let result = result.map_err(|error| {
             let place = error
                 .argument
-                .and_then(|index| places.get(index))
-                .copied()
-                .unwrap_or(span);
+                .and_then(|index| arguments.values.get(index))
+                .map_or(span, |(_, place)| *place);
             let detail = format!(
                 "`{}`: {}.",
                 function.name,

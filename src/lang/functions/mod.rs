@@ -1,5 +1,14 @@
 //! The function table. A function is added in one place: its entry in the table of its family.
 
+mod collections;
+mod dates;
+mod encoding;
+mod files;
+mod hashes;
+mod numeric;
+mod strings;
+mod types;
+
 use super::scope::Files;
 use super::value::Value;
 
@@ -87,13 +96,117 @@ pub struct CallError {
     pub message: String,
 }
 
+/// All families.
+static FAMILIES: [&[Function]; 8] = [
+    collections::FUNCTIONS,
+    dates::FUNCTIONS,
+    encoding::FUNCTIONS,
+    files::FUNCTIONS,
+    hashes::FUNCTIONS,
+    numeric::FUNCTIONS,
+    strings::FUNCTIONS,
+    types::FUNCTIONS,
+];
+
 /// The function of that name.
 pub fn find(name: &str) -> Option<&'static Function> {
-    let _ = name;
-    None
+    FAMILIES
+        .iter()
+        .flat_map(|family| family.iter())
+        .find(|function| function.name == name)
 }
 
 /// The names of all functions, sorted.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    std::iter::empty()
+    let mut names: Vec<_> = FAMILIES
+        .iter()
+        .flat_map(|family| family.iter())
+        .map(|function| function.name)
+        .collect();
+    names.sort_unstable();
+    names.into_iter()
+}
+
+impl Parameter {
+    /// A parameter that takes this, and no `null`.
+    const fn new(name: &'static str, accepts: Accepts) -> Self {
+        Self {
+            name,
+            accepts,
+            nullable: false,
+            structural: false,
+        }
+    }
+
+    /// A string.
+    const fn string(name: &'static str) -> Self {
+        Self::new(name, Accepts::String)
+    }
+
+    /// A number.
+    const fn number(name: &'static str) -> Self {
+        Self::new(name, Accepts::Number)
+    }
+
+    /// Anything.
+    const fn any(name: &'static str) -> Self {
+        Self::new(name, Accepts::Any)
+    }
+
+    /// `null` is passed on.
+    const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// Elements may be deferred.
+    const fn structural(mut self) -> Self {
+        self.structural = true;
+        self
+    }
+}
+
+impl CallError {
+    /// The message of [`Self::undecidable`]: no text that a user sees.
+    const UNDECIDABLE: &'static str = "\0undecidable";
+
+    /// The call as a whole is wrong.
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            argument: None,
+            message: message.into(),
+        }
+    }
+
+    /// An argument is wrong.
+    fn at(argument: usize, message: impl Into<String>) -> Self {
+        Self {
+            argument: Some(argument),
+            message: message.into(),
+        }
+    }
+
+    /// The result depends on an element that is deferred: the call stays in the residual.
+    fn undecidable() -> Self {
+        Self::new(Self::UNDECIDABLE)
+    }
+
+    /// Whether it is that.
+    pub fn is_undecidable(&self) -> bool {
+        self.message == Self::UNDECIDABLE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_are_unique_and_documented() {
+        let names: Vec<_> = super::names().collect();
+        let mut unique = names.clone();
+        unique.dedup();
+        assert_eq!(names, unique);
+        for name in names {
+            assert!(super::find(name).is_some_and(|function| function.doc.ends_with('.')));
+        }
+    }
 }

@@ -1,0 +1,317 @@
+//! Functions of times. Times are RFC 3339 strings, and keep their offset.
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::Zoned;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::TimeZone;
+
+use super::Call;
+use super::CallError;
+use super::Function;
+use super::Parameter;
+use super::Purity;
+use crate::lang::number::Number;
+use crate::lang::value::Value;
+
+/// The family.
+pub(super) static FUNCTIONS: &[Function] = &[
+    Function {
+        name: "formatdate",
+        parameters: &[Parameter::string("format"), Parameter::string("time")],
+        variadic: None,
+        doc: "Writes a time in a format such as `DD MMM YYYY hh:mm`.",
+        purity: Purity::Pure,
+        body: formatdate,
+    },
+    Function {
+        name: "plantimestamp",
+        parameters: &[],
+        variadic: None,
+        doc: "Returns the moment of the plan, UTC.",
+        purity: Purity::Impure,
+        body: timestamp,
+    },
+    Function {
+        name: "timeadd",
+        parameters: &[Parameter::string("timestamp"), Parameter::string("duration")],
+        variadic: None,
+        doc: "Adds a duration such as `1h30m` to a time.",
+        purity: Purity::Pure,
+        body: timeadd,
+    },
+    Function {
+        name: "timecmp",
+        parameters: &[Parameter::string("timestamp_a"), Parameter::string("timestamp_b")],
+        variadic: None,
+        doc: "Returns -1, 0 or 1, as the first time is before, at or after the second.",
+        purity: Purity::Pure,
+        body: timecmp,
+    },
+    Function {
+        name: "timestamp",
+        parameters: &[],
+        variadic: None,
+        doc: "Returns the current time, UTC.",
+        purity: Purity::Impure,
+        body: timestamp,
+    },
+];
+
+fn text(arguments: &[Value], index: usize) -> Result<&str, CallError> {
+    match arguments.get(index) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(CallError::at(index, "a string is required")),
+    }
+}
+
+/// A time with the offset it was written with.
+fn time(arguments: &[Value], index: usize) -> Result<Zoned, CallError> {
+    let text = text(arguments, index)?;
+    let wrong = || {
+        CallError::at(
+            index,
+            format!("not a valid RFC3339 timestamp: \"{text}\" must be such as 2026-11-01T06:00:00Z"),
+        )
+    };
+    let strict = text.len() >= "2026-11-01T06:00:00Z".len()
+        && text.as_bytes().get(10) == Some(&b'T')
+        && !text.contains('[');
+    if !strict {
+        return Err(wrong());
+    }
+    let instant: Timestamp = text.parse().map_err(|_| wrong())?;
+    let offset = Pieces::parse(text)
+        .ok()
+        .and_then(|pieces| pieces.to_numeric_offset())
+        .ok_or_else(wrong)?;
+    let zone = if offset.is_zero() {
+        TimeZone::UTC
+    } else {
+        TimeZone::fixed(offset)
+    };
+    Ok(instant.to_zoned(zone))
+}
+
+/// RFC 3339, to the second or as exact as it is.
+fn rfc3339(time: &Zoned) -> String {
+    let format = match (time.subsec_nanosecond(), time.offset().is_zero()) {
+        (0, true) => "%Y-%m-%dT%H:%M:%SZ",
+        (0, false) => "%Y-%m-%dT%H:%M:%S%:z",
+        (_, true) => "%Y-%m-%dT%H:%M:%S%.fZ",
+        (_, false) => "%Y-%m-%dT%H:%M:%S%.f%:z",
+    };
+    time.strftime(format).to_string()
+}
+
+fn timestamp(call: &Call<'_>, _: &[Value]) -> Result<Value, CallError> {
+    let now = Timestamp::from_second(call.now.as_second()).unwrap_or(call.now);
+    Ok(Value::string(rfc3339(&now.to_zoned(TimeZone::UTC))))
+}
+
+fn timecmp(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let order = time(arguments, 0)?
+        .timestamp()
+        .cmp(&time(arguments, 1)?.timestamp());
+    Ok(Value::Number(Number::from(order as i64)))
+}
+
+fn timeadd(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let start = time(arguments, 0)?;
+    let duration = go_duration(text(arguments, 1)?).ok_or_else(|| {
+        CallError::at(
+            1,
+            "a duration is a sequence of numbers with units, such as \"1h30m\" or \"-10s\"; the units are h, m, s, ms, us and ns",
+        )
+    })?;
+    start
+        .checked_add(duration)
+        .map(|time| Value::string(rfc3339(&time)))
+        .map_err(|_| CallError::at(1, "the result is too far away"))
+}
+
+/// A duration as Go writes it: `1h30m`, `-1.5h`, `300ms`.
+fn go_duration(text: &str) -> Option<SignedDuration> {
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Some(SignedDuration::ZERO);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = SignedDuration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (number, after) = rest.split_at_checked(digits)?;
+        let units = after
+            .find(|letter: char| letter.is_ascii_digit() || letter == '.')
+            .unwrap_or(after.len());
+        let (unit, next) = after.split_at_checked(units)?;
+        let nanoseconds: i128 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            _ => return None,
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.is_empty() && fraction.is_empty() || whole.len() > 15 {
+            return None;
+        }
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        let mut part = whole * nanoseconds;
+        let mut scale = nanoseconds;
+        for digit in fraction.chars() {
+            scale /= 10;
+            part += i128::from(digit.to_digit(10)?) * scale;
+        }
+        total = total.checked_add(SignedDuration::try_from_nanos_i128(part)?)?;
+        rest = next;
+    }
+    Some(if negative { -total } else { total })
+}
+
+fn formatdate(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let format = text(arguments, 0)?;
+    let time = time(arguments, 1)?;
+    let mut out = String::new();
+    let mut rest = format;
+    while let Some(first) = rest.chars().next() {
+        if first == '\'' {
+            rest = literal(rest, &mut out)?;
+            continue;
+        }
+        let length = rest
+            .find(|letter: char| letter != first)
+            .unwrap_or(rest.len());
+        let (run, next) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        if first.is_ascii_alphabetic() {
+            out.push_str(&verb(run, &time)?);
+        } else {
+            out.push_str(run);
+        }
+        rest = next;
+    }
+    Ok(Value::string(out))
+}
+
+/// A text in single quotes, in which two of them stand for one. Answers what follows.
+fn literal<'a>(text: &'a str, out: &mut String) -> Result<&'a str, CallError> {
+    let mut letters = text.char_indices().skip(1).peekable();
+    while let Some((index, letter)) = letters.next() {
+        if letter != '\'' {
+            out.push(letter);
+        } else if letters.next_if(|(_, next)| *next == '\'').is_some() {
+            out.push('\'');
+        } else {
+            return Ok(text.get(index + 1..).unwrap_or(""));
+        }
+    }
+    Err(CallError::at(0, "unterminated literal '"))
+}
+
+fn verb(run: &str, time: &Zoned) -> Result<String, CallError> {
+    let hour = time.hour();
+    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let offset = |colon: &str| {
+        let seconds = time.offset().seconds();
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let minutes = seconds.unsigned_abs() / 60;
+        format!("{sign}{:02}{colon}{:02}", minutes / 60, minutes % 60)
+    };
+    let zulu = time.offset().is_zero();
+    Ok(match run {
+        "YYYY" => format!("{:04}", time.year()),
+        "YY" => format!("{:02}", time.year().rem_euclid(100)),
+        "M" => time.month().to_string(),
+        "MM" => format!("{:02}", time.month()),
+        "MMM" => time.strftime("%b").to_string(),
+        "MMMM" => time.strftime("%B").to_string(),
+        "D" => time.day().to_string(),
+        "DD" => format!("{:02}", time.day()),
+        "EEE" => time.strftime("%a").to_string(),
+        "EEEE" => time.strftime("%A").to_string(),
+        "h" => hour.to_string(),
+        "hh" => format!("{hour:02}"),
+        "H" => twelve.to_string(),
+        "HH" => format!("{twelve:02}"),
+        "AA" => if hour < 12 { "AM" } else { "PM" }.to_owned(),
+        "aa" => if hour < 12 { "am" } else { "pm" }.to_owned(),
+        "m" => time.minute().to_string(),
+        "mm" => format!("{:02}", time.minute()),
+        "s" => time.second().to_string(),
+        "ss" => format!("{:02}", time.second()),
+        "Z" | "ZZZ" | "ZZZZ" | "ZZZZZ" => match (run, zulu) {
+            ("Z", true) => "Z".to_owned(),
+            ("ZZZ", true) => "UTC".to_owned(),
+            ("ZZZ" | "ZZZZ", _) => offset(""),
+            _ => offset(":"),
+        },
+        _ => {
+            return Err(CallError::at(
+                0,
+                format!("invalid date format verb \"{run}\""),
+            ));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lang::NoFiles;
+    use crate::lang::functions::Call;
+    use crate::lang::functions::find;
+    use crate::lang::value::Value;
+
+    fn call(name: &str, arguments: &[&str]) -> Result<String, String> {
+        let call = Call {
+            files: &NoFiles,
+            now: "2026-11-23T10:11:12.5Z".parse().unwrap(),
+            random: || [0; 16],
+        };
+        let arguments: Vec<_> = arguments.iter().map(|text| Value::string(*text)).collect();
+        (find(name).unwrap().body)(&call, &arguments)
+            .map(|value| crate::lang::print::value(&value).trim_matches('"').to_owned())
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn results_are_terraforms() {
+        let at = "2018-01-02T23:12:01Z";
+        for (name, arguments, wanted) in [
+            ("formatdate", ["DD MMM YYYY hh:mm ZZZ", at], "02 Jan 2018 23:12 UTC"),
+            ("formatdate", ["EEEE, DD-MMM-YY hh:mm:ss ZZZ", at], "Tuesday, 02-Jan-18 23:12:01 UTC"),
+            ("formatdate", ["EEE, DD MMM YYYY hh:mm:ss ZZZ", "2018-01-02T23:12:01-08:00"], "Tue, 02 Jan 2018 23:12:01 -0800"),
+            ("formatdate", ["MMM DD, YYYY", at], "Jan 02, 2018"),
+            ("formatdate", ["HH:mmaa", at], "11:12pm"),
+            ("formatdate", ["h'h'mm'm''s'", at], "23h12m's"),
+            ("formatdate", ["YYYY-MM-DD'T'hh:mm:ssZ", "2026-11-24T00:00:00+01:00"], "2026-11-24T00:00:00+01:00"),
+            ("timeadd", ["2017-11-22T00:00:00Z", "10m"], "2017-11-22T00:10:00Z"),
+            ("timeadd", ["2017-11-22T00:00:00+02:00", "-1.5h"], "2017-11-21T22:30:00+02:00"),
+            ("timecmp", ["2017-11-22T00:00:00Z", "2017-11-22T01:00:00+01:00"], "0"),
+            ("timecmp", ["2017-11-22T00:00:00Z", "2017-11-22T01:00:00Z"], "-1"),
+        ] {
+            assert_eq!(call(name, &arguments).as_deref(), Ok(wanted), "{name} {arguments:?}");
+        }
+        assert_eq!(call("timestamp", &[]).as_deref(), Ok("2026-11-23T10:11:12Z"));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for (name, arguments) in [
+            ("formatdate", ["YYYY", "2018-01-02"]),
+            ("formatdate", ["QQ", "2018-01-02T23:12:01Z"]),
+            ("formatdate", ["'open", "2018-01-02T23:12:01Z"]),
+            ("timeadd", ["2018-01-02T23:12:01Z", "1 day"]),
+            ("timeadd", ["2018-01-02T23:12:01Z", ""]),
+            ("timeadd", ["2018-01-02 23:12:01Z", "1h"]),
+        ] {
+            assert!(call(name, &arguments).is_err(), "{name} {arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Encodings.
+
+use super::Function;
+
+/// The family.
+pub(super) static FUNCTIONS: &[Function] = &[];

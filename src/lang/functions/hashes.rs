@@ -1,0 +1,6 @@
+//! Hashes.
+
+use super::Function;
+
+/// The family.
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,6 @@
+//! Strings.
+
+use super::Function;
+
+/// The family.
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,134 @@
+//! Conversions to a type. The special forms `try`, `can` and `sensitive` belong to the evaluator, not here.
+
+use std::sync::Arc;
+
+use super::Accepts;
+use super::Call;
+use super::CallError;
+use super::Function;
+use super::Parameter;
+use super::Purity;
+use super::collections::ordered;
+use super::collections::take;
+use super::collections::unify::unified;
+use super::collections::wrong;
+use crate::lang::types::Type;
+use crate::lang::types::convert;
+use crate::lang::value::Value;
+
+/// The functions of the family.
+pub(super) static FUNCTIONS: &[Function] = &[
+    Function {
+        name: "tobool",
+        parameters: &[Parameter::new("value", Accepts::Any).nullable()],
+        variadic: None,
+        doc: "The value as a bool.",
+        purity: Purity::Pure,
+        body: tobool,
+    },
+    Function {
+        name: "tolist",
+        parameters: &[Parameter::new("value", Accepts::Any).nullable().structural()],
+        variadic: None,
+        doc: "The elements as a list of one type.",
+        purity: Purity::Pure,
+        body: tolist,
+    },
+    Function {
+        name: "tomap",
+        parameters: &[Parameter::new("value", Accepts::Any).nullable().structural()],
+        variadic: None,
+        doc: "The attributes as a map of one type.",
+        purity: Purity::Pure,
+        body: tomap,
+    },
+    Function {
+        name: "tonumber",
+        parameters: &[Parameter::new("value", Accepts::Any).nullable()],
+        variadic: None,
+        doc: "The value as a number.",
+        purity: Purity::Pure,
+        body: tonumber,
+    },
+    Function {
+        name: "toset",
+        parameters: &[Parameter::new("value", Accepts::Any).nullable().structural()],
+        variadic: None,
+        doc: "The elements as a set of one type.",
+        purity: Purity::Pure,
+        body: toset,
+    },
+    Function {
+        name: "tostring",
+        parameters: &[Parameter::new("value", Accepts::Any).nullable()],
+        variadic: None,
+        doc: "The value as a string.",
+        purity: Purity::Pure,
+        body: tostring,
+    },
+];
+
+fn tobool(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    primitive(arguments, &Type::Bool, "a bool")
+}
+
+fn tonumber(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    primitive(arguments, &Type::Number, "a number")
+}
+
+fn tostring(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    primitive(arguments, &Type::String, "a string")
+}
+
+fn primitive(arguments: &[Value], ty: &Type, what: &str) -> Result<Value, CallError> {
+    let [value] = take(arguments)?;
+    convert(value, ty).map_err(|_| cannot(value, what))
+}
+
+fn cannot(value: &Value, what: &str) -> CallError {
+    wrong(0, &format!("{} cannot be converted to {what}", value.describe()))
+}
+
+/// The elements as a list. Deferred elements stay; what they are is seen when they are known.
+fn tolist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let [value] = take(arguments)?;
+    match value {
+        Value::Null | Value::List(_) => Ok(value.clone()),
+        Value::Set(_) | Value::Tuple(_) => {
+            let elements = unified(ordered(value)?);
+            let elements = elements.ok_or_else(|| cannot(value, "a list of one type"))?;
+            Ok(Value::List(Arc::new(elements)))
+        }
+        _ => Err(cannot(value, "a list")),
+    }
+}
+
+/// The elements as a set. Which of them are doubles would show what sensitive ones are, so then the set is sensitive.
+fn toset(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let [value] = take(arguments)?;
+    match value {
+        Value::Null | Value::Set(_) => Ok(value.clone()),
+        Value::List(_) | Value::Tuple(_) => {
+            let (bare, sensitive) = value.clone().unmark_deep();
+            let elements = unified(ordered(&bare)?);
+            let elements = elements.ok_or_else(|| cannot(value, "a set of one type"))?;
+            Ok(Value::set(elements).mark(sensitive))
+        }
+        _ => Err(cannot(value, "a set")),
+    }
+}
+
+/// The attributes as a map. Deferred ones stay; what they are is seen when they are known.
+fn tomap(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let [value] = take(arguments)?;
+    match value {
+        Value::Null | Value::Map(_) => Ok(value.clone()),
+        Value::Object(attributes) => {
+            let values: Vec<Value> = attributes.values().cloned().collect();
+            let values = unified(&values).ok_or_else(|| cannot(value, "a map of one type"))?;
+            let entries = attributes.keys().cloned().zip(values).collect();
+            Ok(Value::Map(Arc::new(entries)))
+        }
+        _ => Err(cannot(value, "a map")),
+    }
+}
