@@ -34,7 +34,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "timeadd",
-        parameters: &[Parameter::string("timestamp"), Parameter::string("duration")],
+        parameters: &[
+            Parameter::string("timestamp"),
+            Parameter::string("duration"),
+        ],
         variadic: None,
         doc: "Adds a duration such as `1h30m` to a time.",
         purity: Purity::Pure,
@@ -42,7 +45,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "timecmp",
-        parameters: &[Parameter::string("timestamp_a"), Parameter::string("timestamp_b")],
+        parameters: &[
+            Parameter::string("timestamp_a"),
+            Parameter::string("timestamp_b"),
+        ],
         variadic: None,
         doc: "Returns -1, 0 or 1, as the first time is before, at or after the second.",
         purity: Purity::Pure,
@@ -71,7 +77,9 @@ fn time(arguments: &[Value], index: usize) -> Result<Zoned, CallError> {
     let wrong = || {
         CallError::at(
             index,
-            format!("not a valid RFC3339 timestamp: \"{text}\" must be such as 2026-11-01T06:00:00Z"),
+            format!(
+                "not a valid RFC3339 timestamp: \"{text}\" must be such as 2026-11-01T06:00:00Z"
+            ),
         )
     };
     let strict = text.len() >= "2026-11-01T06:00:00Z".len()
@@ -163,7 +171,11 @@ fn go_duration(text: &str) -> Option<SignedDuration> {
         if whole.is_empty() && fraction.is_empty() || whole.len() > 15 {
             return None;
         }
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        let whole: i128 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().ok()?
+        };
         let mut part = whole * nanoseconds;
         let mut scale = nanoseconds;
         for digit in fraction.chars() {
@@ -276,7 +288,11 @@ mod tests {
         };
         let arguments: Vec<_> = arguments.iter().map(|text| Value::string(*text)).collect();
         (find(name).unwrap().body)(&call, &arguments)
-            .map(|value| crate::lang::print::value(&value).trim_matches('"').to_owned())
+            .map(|value| {
+                crate::lang::print::value(&value)
+                    .trim_matches('"')
+                    .to_owned()
+            })
             .map_err(|error| error.message)
     }
 
@@ -284,21 +300,60 @@ mod tests {
     fn results_are_terraforms() {
         let at = "2018-01-02T23:12:01Z";
         for (name, arguments, wanted) in [
-            ("formatdate", ["DD MMM YYYY hh:mm ZZZ", at], "02 Jan 2018 23:12 UTC"),
-            ("formatdate", ["EEEE, DD-MMM-YY hh:mm:ss ZZZ", at], "Tuesday, 02-Jan-18 23:12:01 UTC"),
-            ("formatdate", ["EEE, DD MMM YYYY hh:mm:ss ZZZ", "2018-01-02T23:12:01-08:00"], "Tue, 02 Jan 2018 23:12:01 -0800"),
+            (
+                "formatdate",
+                ["DD MMM YYYY hh:mm ZZZ", at],
+                "02 Jan 2018 23:12 UTC",
+            ),
+            (
+                "formatdate",
+                ["EEEE, DD-MMM-YY hh:mm:ss ZZZ", at],
+                "Tuesday, 02-Jan-18 23:12:01 UTC",
+            ),
+            (
+                "formatdate",
+                ["EEE, DD MMM YYYY hh:mm:ss ZZZ", "2018-01-02T23:12:01-08:00"],
+                "Tue, 02 Jan 2018 23:12:01 -0800",
+            ),
             ("formatdate", ["MMM DD, YYYY", at], "Jan 02, 2018"),
             ("formatdate", ["HH:mmaa", at], "11:12pm"),
             ("formatdate", ["h'h'mm'm''s'", at], "23h12m's"),
-            ("formatdate", ["YYYY-MM-DD'T'hh:mm:ssZ", "2026-11-24T00:00:00+01:00"], "2026-11-24T00:00:00+01:00"),
-            ("timeadd", ["2017-11-22T00:00:00Z", "10m"], "2017-11-22T00:10:00Z"),
-            ("timeadd", ["2017-11-22T00:00:00+02:00", "-1.5h"], "2017-11-21T22:30:00+02:00"),
-            ("timecmp", ["2017-11-22T00:00:00Z", "2017-11-22T01:00:00+01:00"], "0"),
-            ("timecmp", ["2017-11-22T00:00:00Z", "2017-11-22T01:00:00Z"], "-1"),
+            (
+                "formatdate",
+                ["YYYY-MM-DD'T'hh:mm:ssZ", "2026-11-24T00:00:00+01:00"],
+                "2026-11-24T00:00:00+01:00",
+            ),
+            (
+                "timeadd",
+                ["2017-11-22T00:00:00Z", "10m"],
+                "2017-11-22T00:10:00Z",
+            ),
+            (
+                "timeadd",
+                ["2017-11-22T00:00:00+02:00", "-1.5h"],
+                "2017-11-21T22:30:00+02:00",
+            ),
+            (
+                "timecmp",
+                ["2017-11-22T00:00:00Z", "2017-11-22T01:00:00+01:00"],
+                "0",
+            ),
+            (
+                "timecmp",
+                ["2017-11-22T00:00:00Z", "2017-11-22T01:00:00Z"],
+                "-1",
+            ),
         ] {
-            assert_eq!(call(name, &arguments).as_deref(), Ok(wanted), "{name} {arguments:?}");
+            assert_eq!(
+                call(name, &arguments).as_deref(),
+                Ok(wanted),
+                "{name} {arguments:?}"
+            );
         }
-        assert_eq!(call("timestamp", &[]).as_deref(), Ok("2026-11-23T10:11:12Z"));
+        assert_eq!(
+            call("timestamp", &[]).as_deref(),
+            Ok("2026-11-23T10:11:12Z")
+        );
     }
 
     #[test]

@@ -14,9 +14,24 @@ use crate::lang::value::Value;
 
 /// The family.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function("abs", &[Parameter::number("num")], "Returns the absolute value.", abs),
-    function("ceil", &[Parameter::number("num")], "Rounds up to a whole number.", ceil),
-    function("floor", &[Parameter::number("num")], "Rounds down to a whole number.", floor),
+    function(
+        "abs",
+        &[Parameter::number("num")],
+        "Returns the absolute value.",
+        abs,
+    ),
+    function(
+        "ceil",
+        &[Parameter::number("num")],
+        "Rounds up to a whole number.",
+        ceil,
+    ),
+    function(
+        "floor",
+        &[Parameter::number("num")],
+        "Rounds down to a whole number.",
+        floor,
+    ),
     function(
         "log",
         &[Parameter::number("num"), Parameter::number("base")],
@@ -159,7 +174,9 @@ fn parseint(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         .to_i64()
         .and_then(|base| u32::try_from(base).ok())
         .filter(|base| (2..=62).contains(base))
-        .ok_or_else(|| CallError::at(1, "base must be a whole number between 2 and 62 inclusive"))?;
+        .ok_or_else(|| {
+            CallError::at(1, "base must be a whole number between 2 and 62 inclusive")
+        })?;
     let wrong = || {
         CallError::at(
             0,
@@ -204,11 +221,11 @@ fn large_base(text: &str, base: u32) -> Option<BigInt> {
 
 #[cfg(test)]
 mod tests {
+    use crate::lang::NoFiles;
     use crate::lang::functions::Call;
     use crate::lang::functions::find;
     use crate::lang::number::Number;
     use crate::lang::value::Value;
-    use crate::lang::NoFiles;
 
     fn call(name: &str, arguments: &[Value]) -> Result<String, String> {
         let call = Call {

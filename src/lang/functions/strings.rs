@@ -1,6 +1,507 @@
-//! Strings.
+//! Functions of strings.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use regex::Captures;
+use regex::Regex;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::Accepts;
+use super::Body;
+use super::Call;
+use super::CallError;
 use super::Function;
+use super::Parameter;
+use super::Purity;
+use crate::lang::value::Value;
+
+/// The longest result of `indent` and the like, in bytes.
+const LONGEST: usize = 64 << 20;
+
+/// One string.
+const STR: &[Parameter] = &[Parameter::string("str")];
 
 /// The family.
-pub(super) static FUNCTIONS: &[Function] = &[];
+pub(super) static FUNCTIONS: &[Function] = &[
+    function("chomp", STR, "Removes line ends from the end.", chomp),
+    function(
+        "endswith",
+        &[Parameter::string("str"), Parameter::string("suffix")],
+        "Says whether a string ends in another one.",
+        endswith,
+    ),
+    function(
+        "indent",
+        &[Parameter::number("spaces"), Parameter::string("str")],
+        "Puts spaces before every line but the first.",
+        indent,
+    ),
+    Function {
+        variadic: Some(Parameter::new("lists", Accepts::Strings)),
+        ..function(
+            "join",
+            &[Parameter::string("separator")],
+            "Joins the strings of lists with a separator.",
+            join,
+        )
+    },
+    function("lower", STR, "Returns the string in lower case.", lower),
+    function(
+        "regex",
+        &[Parameter::string("pattern"), Parameter::string("string")],
+        "Returns the first match of a regular expression: its groups, if it has any.",
+        regex,
+    ),
+    function(
+        "regexall",
+        &[Parameter::string("pattern"), Parameter::string("string")],
+        "Returns all matches of a regular expression.",
+        regexall,
+    ),
+    function(
+        "replace",
+        &[
+            Parameter::string("str"),
+            Parameter::string("substr"),
+            Parameter::string("replace"),
+        ],
+        "Replaces a text, or with `/…/` what a regular expression matches.",
+        replace,
+    ),
+    function(
+        "shellquote",
+        STR,
+        "Returns the string as one word of the shell.",
+        shellquote,
+    ),
+    function(
+        "split",
+        &[Parameter::string("separator"), Parameter::string("str")],
+        "Splits a string at a separator.",
+        split,
+    ),
+    function(
+        "startswith",
+        &[Parameter::string("str"), Parameter::string("prefix")],
+        "Says whether a string begins with another one.",
+        startswith,
+    ),
+    function(
+        "strcontains",
+        &[Parameter::string("str"), Parameter::string("substr")],
+        "Says whether a string contains another one.",
+        strcontains,
+    ),
+    function("strrev", STR, "Reverses the letters.", strrev),
+    function(
+        "substr",
+        &[
+            Parameter::string("str"),
+            Parameter::number("offset"),
+            Parameter::number("length"),
+        ],
+        "Returns a part, by letters; a negative offset counts from the end, a length of -1 means all.",
+        substr,
+    ),
+    function(
+        "title",
+        STR,
+        "Returns each word with a capital letter.",
+        title,
+    ),
+    function(
+        "trim",
+        &[Parameter::string("str"), Parameter::string("cutset")],
+        "Removes these letters from both ends.",
+        trim,
+    ),
+    function(
+        "trimprefix",
+        &[Parameter::string("str"), Parameter::string("prefix")],
+        "Removes a beginning, if it is there.",
+        trimprefix,
+    ),
+    function(
+        "trimspace",
+        STR,
+        "Removes white space from both ends.",
+        trimspace,
+    ),
+    function(
+        "trimsuffix",
+        &[Parameter::string("str"), Parameter::string("suffix")],
+        "Removes an end, if it is there.",
+        trimsuffix,
+    ),
+    function("upper", STR, "Returns the string in upper case.", upper),
+];
+
+const fn function(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    doc: &'static str,
+    body: Body,
+) -> Function {
+    Function {
+        name,
+        parameters,
+        variadic: None,
+        doc,
+        purity: Purity::Pure,
+        body,
+    }
+}
+
+fn text(arguments: &[Value], index: usize) -> Result<&str, CallError> {
+    match arguments.get(index) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(CallError::at(index, "a string is required")),
+    }
+}
+
+fn integer(arguments: &[Value], index: usize) -> Result<i64, CallError> {
+    match arguments.get(index) {
+        Some(Value::Number(number)) => number
+            .to_i64()
+            .ok_or_else(|| CallError::at(index, "a whole number is required")),
+        _ => Err(CallError::at(index, "a number is required")),
+    }
+}
+
+type Result1 = Result<Value, CallError>;
+
+fn chomp(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::string(
+        text(arguments, 0)?.trim_end_matches(['\r', '\n']),
+    ))
+}
+
+fn endswith(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::Bool(
+        text(arguments, 0)?.ends_with(text(arguments, 1)?),
+    ))
+}
+
+fn startswith(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::Bool(
+        text(arguments, 0)?.starts_with(text(arguments, 1)?),
+    ))
+}
+
+fn strcontains(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::Bool(
+        text(arguments, 0)?.contains(text(arguments, 1)?),
+    ))
+}
+
+fn indent(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let spaces = usize::try_from(integer(arguments, 0)?)
+        .map_err(|_| CallError::at(0, "the number of spaces cannot be negative"))?;
+    let text = text(arguments, 1)?;
+    let lines = text.matches('\n').count();
+    let longest = spaces.checked_mul(lines).filter(|size| *size <= LONGEST);
+    if longest.is_none() {
+        return Err(CallError::at(0, "the result would be too long"));
+    }
+    let pad = format!("\n{}", " ".repeat(if lines == 0 { 0 } else { spaces }));
+    Ok(Value::string(text.replace('\n', &pad)))
+}
+
+fn join(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let separator = text(arguments, 0)?;
+    if arguments.len() < 2 {
+        return Err(CallError::new("at least one list is required"));
+    }
+    let mut words: Vec<&str> = Vec::new();
+    for (index, list) in arguments.iter().enumerate().skip(1) {
+        let (Value::List(list) | Value::Tuple(list) | Value::Set(list)) = list else {
+            return Err(CallError::at(index, "a list of strings is required"));
+        };
+        for (place, item) in list.iter().enumerate() {
+            match item {
+                Value::String(word) => words.push(word),
+                _ => {
+                    return Err(CallError::at(
+                        index,
+                        format!("element {place} is null; cannot concatenate null values"),
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Value::string(words.join(separator)))
+}
+
+fn lower(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::string(text(arguments, 0)?.to_lowercase()))
+}
+
+fn upper(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::string(text(arguments, 0)?.to_uppercase()))
+}
+
+fn title(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let mut out = String::new();
+    let mut at_start = true;
+    for letter in text(arguments, 0)?.chars() {
+        if at_start {
+            out.extend(letter.to_uppercase());
+        } else {
+            out.push(letter);
+        }
+        at_start = !(letter.is_alphanumeric() || letter == '_' || letter == '\'');
+    }
+    Ok(Value::string(out))
+}
+
+fn pattern(arguments: &[Value]) -> Result<Regex, CallError> {
+    compiled(text(arguments, 0)?, 0)
+}
+
+fn compiled(pattern: &str, argument: usize) -> Result<Regex, CallError> {
+    Regex::new(pattern)
+        .map_err(|error| CallError::at(argument, format!("invalid regular expression: {error}")))
+}
+
+/// A match: its text, a list of its groups, or an object of its named groups.
+fn matched(regex: &Regex, captures: &Captures<'_>) -> Value {
+    let group = |index: usize| match captures.get(index) {
+        Some(group) => Value::string(group.as_str()),
+        None => Value::Null,
+    };
+    let names: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
+    if names.is_empty() {
+        return group(0);
+    }
+    if names.iter().any(Option::is_some) {
+        let groups: BTreeMap<Arc<str>, Value> = names
+            .iter()
+            .enumerate()
+            .filter_map(|(index, name)| Some((Arc::from((*name)?), group(index + 1))))
+            .collect();
+        return Value::Object(Arc::new(groups));
+    }
+    Value::Tuple(Arc::new((1..=names.len()).map(group).collect()))
+}
+
+/// Named and unnamed groups cannot be told apart in the result.
+fn check_groups(regex: &Regex) -> Result<(), CallError> {
+    let mut names = regex.capture_names().skip(1);
+    let named = names.clone().any(|name| name.is_some());
+    if named && names.any(|name| name.is_none()) {
+        return Err(CallError::at(
+            0,
+            "invalid regexp pattern: cannot mix both named and unnamed capture groups",
+        ));
+    }
+    Ok(())
+}
+
+fn regex(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let regex = pattern(arguments)?;
+    check_groups(&regex)?;
+    regex
+        .captures(text(arguments, 1)?)
+        .map(|captures| matched(&regex, &captures))
+        .ok_or_else(|| CallError::new("pattern did not match any part of the given string"))
+}
+
+fn regexall(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let regex = pattern(arguments)?;
+    check_groups(&regex)?;
+    let all = regex
+        .captures_iter(text(arguments, 1)?)
+        .map(|captures| matched(&regex, &captures))
+        .collect();
+    Ok(Value::List(Arc::new(all)))
+}
+
+fn replace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let (text, substr, with) = (
+        text(arguments, 0)?,
+        text(arguments, 1)?,
+        text(arguments, 2)?,
+    );
+    let expression = substr
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'));
+    let result = match expression {
+        Some(expression) => compiled(expression, 1)?
+            .replace_all(text, with)
+            .into_owned(),
+        None => text.replace(substr, with),
+    };
+    Ok(Value::string(result))
+}
+
+/// In single quotes nothing has a meaning but the quote itself (POSIX, Shell Command Language 2.2.2).
+fn shellquote(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let text = text(arguments, 0)?;
+    if text.contains('\0') {
+        return Err(CallError::at(
+            0,
+            "a word of the shell cannot hold a NUL character",
+        ));
+    }
+    Ok(Value::string(format!("'{}'", text.replace('\'', "'\\''"))))
+}
+
+fn split(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let (separator, text) = (text(arguments, 0)?, text(arguments, 1)?);
+    let parts: Vec<Value> = if separator.is_empty() {
+        text.graphemes(true).map(Value::string).collect()
+    } else {
+        text.split(separator).map(Value::string).collect()
+    };
+    Ok(Value::List(Arc::new(parts)))
+}
+
+fn strrev(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let reversed: String = text(arguments, 0)?.graphemes(true).rev().collect();
+    Ok(Value::string(reversed))
+}
+
+fn substr(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let text = text(arguments, 0)?;
+    let (offset, length) = (integer(arguments, 1)?, integer(arguments, 2)?);
+    let letters: Vec<&str> = text.graphemes(true).collect();
+    let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
+    let start = if offset < 0 {
+        (count + offset).max(0)
+    } else {
+        offset.min(count)
+    };
+    let end = if length < 0 {
+        count
+    } else {
+        start.saturating_add(length).min(count)
+    };
+    let range = usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0);
+    Ok(Value::string(
+        letters.get(range).map(<[&str]>::concat).unwrap_or_default(),
+    ))
+}
+
+fn trim(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let cutset: Vec<char> = text(arguments, 1)?.chars().collect();
+    Ok(Value::string(
+        text(arguments, 0)?.trim_matches(cutset.as_slice()),
+    ))
+}
+
+fn trimprefix(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let text_of = text(arguments, 0)?;
+    let prefix = text(arguments, 1)?;
+    Ok(Value::string(
+        text_of.strip_prefix(prefix).unwrap_or(text_of),
+    ))
+}
+
+fn trimsuffix(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    let text_of = text(arguments, 0)?;
+    let suffix = text(arguments, 1)?;
+    Ok(Value::string(
+        text_of.strip_suffix(suffix).unwrap_or(text_of),
+    ))
+}
+
+fn trimspace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
+    Ok(Value::string(text(arguments, 0)?.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::lang::NoFiles;
+    use crate::lang::functions::Call;
+    use crate::lang::functions::find;
+    use crate::lang::value::Value;
+
+    fn call(name: &str, arguments: &[Value]) -> Result<String, String> {
+        let call = Call {
+            files: &NoFiles,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            random: || [0; 16],
+        };
+        (find(name).unwrap().body)(&call, arguments)
+            .map(|value| crate::lang::print::value(&value))
+            .map_err(|error| error.message)
+    }
+
+    fn strings(texts: &[&str]) -> Vec<Value> {
+        texts.iter().map(|text| Value::string(*text)).collect()
+    }
+
+    #[test]
+    fn results_are_terraforms() {
+        for (name, arguments, wanted) in [
+            ("chomp", vec!["hello\r\n\n"], "\"hello\""),
+            ("endswith", vec!["hello", "lo"], "true"),
+            ("lower", vec!["HELLÖ"], "\"hellö\""),
+            (
+                "regex",
+                vec!["[a-z]+", "53453453.345345aaabbbccc"],
+                "\"aaabbbccc\"",
+            ),
+            (
+                "regex",
+                vec!["(\\d+)-(\\d+)", "2026-11"],
+                "[\"2026\", \"11\"]",
+            ),
+            ("regex", vec!["(?P<y>\\d+)", "2026"], "{ y = \"2026\" }"),
+            ("regexall", vec!["[a-z]", "a1b"], "tolist([\"a\", \"b\"])"),
+            ("replace", vec!["1 + 2 + 3", "+", "-"], "\"1 - 2 - 3\""),
+            (
+                "replace",
+                vec!["hello world", "/w.*d/", "everybody"],
+                "\"hello everybody\"",
+            ),
+            ("shellquote", vec!["it's"], "\"'it'\\\\''s'\""),
+            ("split", vec![",", "a,b"], "tolist([\"a\", \"b\"])"),
+            ("startswith", vec!["hello", "he"], "true"),
+            ("strcontains", vec!["hello", "ell"], "true"),
+            ("strrev", vec!["a☃"], "\"☃a\""),
+            ("title", vec!["hello world"], "\"Hello World\""),
+            ("trim", vec!["?!hello?!", "!?"], "\"hello\""),
+            ("trimprefix", vec!["helloworld", "hello"], "\"world\""),
+            ("trimspace", vec!["  hello\n"], "\"hello\""),
+            ("trimsuffix", vec!["helloworld", "world"], "\"hello\""),
+            ("upper", vec!["hello"], "\"HELLO\""),
+        ] {
+            assert_eq!(
+                call(name, &strings(&arguments)).as_deref(),
+                Ok(wanted),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_and_lists_are_taken() {
+        let text = Value::string("hello world");
+        for (offset, length, wanted) in [(1, 4, "ello"), (-5, -1, "world"), (20, 3, ""), (3, 0, "")]
+        {
+            let number = |number: i64| Value::Number(number.into());
+            let arguments = [text.clone(), number(offset), number(length)];
+            let wanted = format!("\"{wanted}\"");
+            assert_eq!(call("substr", &arguments), Ok(wanted));
+        }
+        let list = Value::List(Arc::new(strings(&["a", "b"])));
+        let joined = call("join", &[Value::string(", "), list.clone(), list]);
+        assert_eq!(joined.as_deref(), Ok("\"a, b, a, b\""));
+        let indented = call("indent", &[Value::Number(2.into()), Value::string("a\nb")]);
+        assert_eq!(indented.as_deref(), Ok("\"a\\n  b\""));
+    }
+
+    #[test]
+    fn mistakes_are_errors() {
+        assert!(call("regex", &strings(&["x", "abc"])).is_err());
+        assert!(call("regex", &strings(&["(", "abc"])).is_err());
+        assert!(call("regex", &strings(&["(?P<a>.)(.)", "abc"])).is_err());
+        assert!(call("shellquote", &strings(&["a\0"])).is_err());
+        let many = [Value::Number(i64::MAX.into()), Value::string("a\nb")];
+        assert!(call("indent", &many).is_err());
+    }
+}
