@@ -23,7 +23,6 @@ use super::Function;
 use super::Parameter;
 use super::Purity;
 use super::collections::take;
-use super::collections::wrong;
 use crate::lang::value::Value;
 
 /// The functions of the family.
@@ -102,7 +101,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "fileset",
-        parameters: &[Parameter::new("directory", Accepts::String), Parameter::new("pattern", Accepts::String)],
+        parameters: &[
+            Parameter::new("directory", Accepts::String),
+            Parameter::new("pattern", Accepts::String),
+        ],
         variadic: None,
         doc: "The files below a directory whose paths match a pattern.",
         purity: Purity::Files,
@@ -151,7 +153,7 @@ fn path(arguments: &[Value]) -> Result<&str, CallError> {
 fn text(value: &Value, argument: usize) -> Result<&str, CallError> {
     match value {
         Value::String(text) => Ok(text),
-        _ => Err(wrong(argument, "it must be a string")),
+        _ => Err(CallError::at(argument, "it must be a string")),
     }
 }
 
@@ -177,7 +179,7 @@ fn cleaned(path: &str) -> String {
 /// A path from the file system as text.
 fn shown(path: &Path) -> Result<&str, CallError> {
     let message = || format!("the path `{}` is not UTF-8", path.display());
-    path.to_str().ok_or_else(|| wrong(0, &message()))
+    path.to_str().ok_or_else(|| CallError::at(0, message()))
 }
 
 fn abspath(call: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
@@ -212,12 +214,17 @@ fn expanded(call: &Call<'_>, path: &str) -> Result<PathBuf, CallError> {
         return Ok(PathBuf::from(path));
     };
     if !rest.is_empty() && !rest.starts_with('/') {
-        let message = format!("`{path}` starts with the home directory of a named user, which is not supported");
-        return Err(wrong(0, &message));
+        let message = format!(
+            "`{path}` starts with the home directory of a named user, which is not supported"
+        );
+        return Err(CallError::at(0, message));
     }
     let home = call.files.home();
     let home = home.ok_or_else(|| {
-        wrong(0, &format!("`{path}` needs the home directory, which is not known"))
+        CallError::at(
+            0,
+            &format!("`{path}` needs the home directory, which is not known"),
+        )
     })?;
     let joined = format!("{}/{rest}", shown(&home)?);
     Ok(PathBuf::from(cleaned(&joined)))
@@ -230,7 +237,9 @@ fn content(call: &Call<'_>, arguments: &[Value]) -> Result<Vec<u8>, CallError> {
     if !call.files.is_file(&path) {
         return Err(no_file(name, &what_else(call, &path)));
     }
-    call.files.read(&path).map_err(|error| no_file(name, &error))
+    call.files
+        .read(&path)
+        .map_err(|error| no_file(name, &error))
 }
 
 /// Why a path is no file. Reading the `.` below it opens only directories, never a pipe or device.
@@ -250,16 +259,15 @@ fn no_file(name: &str, error: &io::Error) -> CallError {
         io::ErrorKind::NotADirectory => format!("`{name}` is not a regular file"),
         _ => format!("`{name}` cannot be read: {error}"),
     };
-    wrong(0, &message)
+    CallError::at(0, message)
 }
 
 fn file(call: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let content = String::from_utf8(content(call, arguments)?).map_err(|_| {
         let name = path(arguments).unwrap_or("");
-        let message = format!(
-            "the content of `{name}` is not UTF-8 text; `filebase64` reads any file"
-        );
-        wrong(0, &message)
+        let message =
+            format!("the content of `{name}` is not UTF-8 text; `filebase64` reads any file");
+        CallError::at(0, message)
     })?;
     Ok(Value::string(content))
 }
@@ -325,7 +333,10 @@ fn fileset(call: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         .empty_alternates(true)
         .build();
     let glob = glob.map_err(|error| {
-        wrong(1, &format!("`{pattern}` is not a pattern: {}", error.kind()))
+        CallError::at(
+            1,
+            &format!("`{pattern}` is not a pattern: {}", error.kind()),
+        )
     })?;
     let matcher = glob.compile_matcher();
     let root = Path::new(directory).join(above);
@@ -334,7 +345,7 @@ fn fileset(call: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
             let message = format!("the directory `{}` cannot be read: {error}", root.display());
-            return Err(wrong(0, &message));
+            return Err(CallError::at(0, message));
         }
     };
     let matching = found.iter().filter(|path| matcher.is_match(path));
@@ -378,9 +389,9 @@ mod tests {
             Self::content().contains_key(path.to_str().unwrap_or(""))
         }
         fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-            let prefix = match directory.to_str() {
-                Some("." | "sub/../") => "",
-                Some("sub" | "sub/") => "sub/",
+            let prefix = match directory.to_str().map(|path| path.trim_end_matches('/')) {
+                Some("." | "sub/..") => "",
+                Some("sub") => "sub/",
                 _ => return Err(io::ErrorKind::NotFound.into()),
             };
             let content = Self::content();
@@ -453,7 +464,11 @@ mod tests {
             ("file", "~/mine", "mine"),
             ("filebase64", "binary", "/w=="),
             ("filemd5", "hello.txt", "5a8dd3ad0756a93ded72b823b19dd877"),
-            ("filesha1", "hello.txt", "8f7d88e901a5ad3a05d8cc0de93313fd76028f8c"),
+            (
+                "filesha1",
+                "hello.txt",
+                "8f7d88e901a5ad3a05d8cc0de93313fd76028f8c",
+            ),
             (
                 "filesha256",
                 "hello.txt",
@@ -499,7 +514,11 @@ mod tests {
             ("sub", "../*.txt", r#"toset(["../hello.txt"])"#),
             ("none", "*", "toset([])"),
         ] {
-            assert_eq!(called("fileset", &[directory, pattern]), expected, "{pattern}");
+            assert_eq!(
+                called("fileset", &[directory, pattern]),
+                expected,
+                "{pattern}"
+            );
         }
         let message = called("fileset", &[".", "["]);
         assert!(message.starts_with("`[` is not a pattern: "), "{message}");

@@ -11,7 +11,6 @@ use super::Purity;
 use super::collections::ordered;
 use super::collections::take;
 use super::collections::unify::unified;
-use super::collections::wrong;
 use crate::lang::types::Type;
 use crate::lang::types::convert;
 use crate::lang::value::Value;
@@ -28,7 +27,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "tolist",
-        parameters: &[Parameter::new("value", Accepts::Any).nullable().structural()],
+        parameters: &[Parameter::new("value", Accepts::Any)
+            .nullable()
+            .structural()],
         variadic: None,
         doc: "The elements as a list of one type.",
         purity: Purity::Pure,
@@ -36,7 +37,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "tomap",
-        parameters: &[Parameter::new("value", Accepts::Any).nullable().structural()],
+        parameters: &[Parameter::new("value", Accepts::Any)
+            .nullable()
+            .structural()],
         variadic: None,
         doc: "The attributes as a map of one type.",
         purity: Purity::Pure,
@@ -52,7 +55,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "toset",
-        parameters: &[Parameter::new("value", Accepts::Any).nullable().structural()],
+        parameters: &[Parameter::new("value", Accepts::Any)
+            .nullable()
+            .structural()],
         variadic: None,
         doc: "The elements as a set of one type.",
         purity: Purity::Pure,
@@ -86,7 +91,10 @@ fn primitive(arguments: &[Value], ty: &Type, what: &str) -> Result<Value, CallEr
 }
 
 fn cannot(value: &Value, what: &str) -> CallError {
-    wrong(0, &format!("{} cannot be converted to {what}", value.describe()))
+    CallError::at(
+        0,
+        &format!("{} cannot be converted to {what}", value.describe()),
+    )
 }
 
 /// The elements as a list. Deferred elements stay; what they are is seen when they are known.
@@ -130,5 +138,59 @@ fn tomap(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
             Ok(Value::Map(Arc::new(entries)))
         }
         _ => Err(cannot(value, "a map")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lang::test_support::TestScope;
+
+    #[test]
+    fn values_are_converted() {
+        let scope = TestScope::new("{}", &["run"]);
+        for (call, expected) in [
+            ("tobool(\"true\")", "true"),
+            ("tobool(null)", "null"),
+            ("tonumber(\"1.50\")", "1.5"),
+            ("tostring(true)", "\"true\""),
+            ("tostring(run.a)", "tostring(run.a)"),
+            ("tolist([1, \"a\", null])", r#"tolist(["1", "a", null])"#),
+            ("tolist([[1], [\"a\"]])", r#"tolist([["1"], ["a"]])"#),
+            (
+                "tolist([{ a = 1 }, { b = 2 }])",
+                "tolist([tomap({ a = 1 }), tomap({ b = 2 })])",
+            ),
+            ("tolist([run.a, 1])", "tolist([run.a, 1])"),
+            ("tolist(toset([run.a, 1]))", "tolist(toset([run.a, 1]))"),
+            ("toset([1, \"1\", true])", r#"toset(["1", "true"])"#),
+            (
+                "tomap({ a = 1, b = \"x\" })",
+                r#"tomap({ a = "1", b = "x" })"#,
+            ),
+            ("tomap({ a = run.a })", "tomap({ a = run.a })"),
+        ] {
+            assert_eq!(scope.shown(call), expected, "{call}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_converted_is_an_error() {
+        let scope = TestScope::new("{}", &["run"]);
+        for call in [
+            "tobool(\"True\")",
+            "tobool(1)",
+            "tonumber(\"x\")",
+            "tonumber(true)",
+            "tostring([1])",
+            "tolist([1, [2]])",
+            "tolist([1, true])",
+            "tolist({ a = 1 })",
+            "toset(\"a\")",
+            "tomap({ a = 1, b = [1] })",
+            "tomap([1])",
+        ] {
+            let shown = scope.shown(call);
+            assert!(shown.contains("cannot be converted to"), "{call}: {shown}");
+        }
     }
 }
