@@ -339,7 +339,14 @@ fn fileset(call: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let root = Path::new(directory).join(above);
     let found = match call.files.list(&root) {
         Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Vec::new()
+        }
         Err(error) => {
             let message = format!("the directory `{}` cannot be read: {error}", root.display());
             return Err(CallError::at(0, message));
