@@ -223,7 +223,7 @@ fn expanded(call: &Call<'_>, path: &str) -> Result<PathBuf, CallError> {
     let home = home.ok_or_else(|| {
         CallError::at(
             0,
-            &format!("`{path}` needs the home directory, which is not known"),
+            format!("`{path}` needs the home directory, which is not known"),
         )
     })?;
     let joined = format!("{}/{rest}", shown(&home)?);
@@ -333,16 +333,20 @@ fn fileset(call: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         .empty_alternates(true)
         .build();
     let glob = glob.map_err(|error| {
-        CallError::at(
-            1,
-            &format!("`{pattern}` is not a pattern: {}", error.kind()),
-        )
+        CallError::at(1, format!("`{pattern}` is not a pattern: {}", error.kind()))
     })?;
     let matcher = glob.compile_matcher();
     let root = Path::new(directory).join(above);
     let found = match call.files.list(&root) {
         Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Vec::new()
+        }
         Err(error) => {
             let message = format!("the directory `{}` cannot be read: {error}", root.display());
             return Err(CallError::at(0, message));

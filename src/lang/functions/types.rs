@@ -93,7 +93,7 @@ fn primitive(arguments: &[Value], ty: &Type, what: &str) -> Result<Value, CallEr
 fn cannot(value: &Value, what: &str) -> CallError {
     CallError::at(
         0,
-        &format!("{} cannot be converted to {what}", value.describe()),
+        format!("{} cannot be converted to {what}", value.describe()),
     )
 }
 

@@ -62,13 +62,17 @@ pub(super) fn lookup(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErr
     let missing = || {
         CallError::at(
             1,
-            &format!("there is no key `{key}`, and no default is given"),
+            format!("there is no key `{key}`, and no default is given"),
         )
     };
     elements.get(key).cloned().or(default).ok_or_else(missing)
 }
 
 /// The elements of all arguments, later ones first. A map if all are maps of one type, else an object.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the body of a function of the language"
+)]
 pub(super) fn merge(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let given = || {
         arguments
@@ -95,7 +99,7 @@ pub(super) fn transpose(_: &Call<'_>, arguments: &[Value]) -> Result<Value, Call
         let (Value::List(_) | Value::Set(_) | Value::Tuple(_)) = list else {
             return Err(CallError::at(
                 0,
-                &format!("the element `{key}` is not a list of strings"),
+                format!("the element `{key}` is not a list of strings"),
             ));
         };
         for item in items(list) {

@@ -38,7 +38,7 @@ fn bools(arguments: &[Value]) -> Result<Vec<bool>, CallError> {
         item => to_bool(item).ok_or_else(|| {
             CallError::at(
                 0,
-                &format!("the elements must be bools, and one is {}", item.describe()),
+                format!("the elements must be bools, and one is {}", item.describe()),
             )
         }),
     };
@@ -100,7 +100,7 @@ pub(super) fn compact(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallEr
 fn not_text(item: &Value) -> CallError {
     CallError::at(
         0,
-        &format!(
+        format!(
             "the elements must be strings, and one is {}",
             item.describe()
         ),
@@ -204,12 +204,7 @@ pub(super) fn index(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErro
     let place = place.and_then(|place| i64::try_from(place).ok());
     place
         .map(|place| Value::Number(Number::from(place)))
-        .ok_or_else(|| {
-            CallError::at(
-                1,
-                &format!("{} is not among the elements", value.describe()),
-            )
-        })
+        .ok_or_else(|| CallError::at(1, format!("{} is not among the elements", value.describe())))
 }
 
 /// The values whose key, at the same position in the second list, is in the third.
@@ -242,7 +237,7 @@ pub(super) fn one(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError>
             let count = more.len();
             Err(CallError::at(
                 0,
-                &format!("there must be one element or none, and there are {count}"),
+                format!("there must be one element or none, and there are {count}"),
             ))
         }
     }
@@ -349,7 +344,7 @@ pub(super) fn sum(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError>
         let number = to_number(item).ok_or_else(|| {
             CallError::at(
                 0,
-                &format!(
+                format!(
                     "the elements must be numbers, and one is {}",
                     item.describe()
                 ),
