@@ -250,6 +250,8 @@ impl Schedule {
     fn due_limit(&self, now: Timestamp) -> u64 {
         let passed = match (self.index_at(now), self.due) {
             (None, _) => 0,
+            // Before the cut, the interval that contains it has not begun.
+            (Some(index), Due::Start) if self.cut.is_some_and(|cut| now < cut) => index,
             (Some(index), Due::Start) => index + 1,
             (Some(index), Due::End) => index,
         };

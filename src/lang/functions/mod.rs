@@ -148,11 +148,6 @@ impl Parameter {
         Self::new(name, Accepts::Number)
     }
 
-    /// Anything.
-    const fn any(name: &'static str) -> Self {
-        Self::new(name, Accepts::Any)
-    }
-
     /// `null` is passed on.
     const fn nullable(mut self) -> Self {
         self.nullable = true;
