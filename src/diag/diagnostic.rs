@@ -100,6 +100,9 @@ impl Diagnostic {
     }
 }
 
+/// How far doubles of a finding are looked for.
+const RECENT: usize = 100;
+
 /// Findings in the order they were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
@@ -112,9 +115,10 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds a finding; one that is there already, to the letter, is not added again.
+    /// Adds a finding; one that was made a moment ago, to the letter, is not added again.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let recent = self.list.iter().rev().take(RECENT);
+        if !recent.into_iter().any(|other| *other == diagnostic) {
             self.list.push(diagnostic);
         }
     }

@@ -5,14 +5,18 @@
 //! that a person reads. Nothing here knows what a pipeline is.
 
 mod diagnostic;
+mod json;
 mod render;
 mod sources;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
 pub use diagnostic::Label;
 pub use diagnostic::Severity;
+pub use json::to_json;
 pub use render::render;
 pub use sources::FileId;
 pub use sources::Sources;
