@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::builder::Builder;
 use super::builder::Frame;
-use super::builder::Progress;
 use super::convert;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
@@ -97,29 +96,11 @@ impl Builder<'_> {
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
         let key = (frame.address.clone(), Arc::from(schema.name));
-        let known = self.values.borrow().get(&key).cloned();
-        match known {
-            Some(Progress::Done(value)) => return value,
-            Some(Progress::Busy) => {
-                self.report(
-                    Diagnostic::error(
-                        "Reference cycle",
-                        format!("`{}.{}` depends on itself.", frame.address, schema.name),
-                    )
-                    .at(self
-                        .written(frame, schema.name)
-                        .map_or_else(|| self.place(frame), |attribute| attribute.name.span)),
-                );
-                return None;
-            }
-            None => {}
-        }
-        self.values.borrow_mut().insert(key.clone(), Progress::Busy);
-        let value = self.evaluate_attribute(frame, schema);
-        self.values
-            .borrow_mut()
-            .insert(key, Progress::Done(value.clone()));
-        value
+        let name = format!("{}.{}", frame.address, schema.name);
+        let place = self
+            .written(frame, schema.name)
+            .map_or_else(|| self.place(frame), |attribute| attribute.name.span);
+        self.once(key, name, place, || self.evaluate_attribute(frame, schema))
     }
 
     fn evaluate_attribute(

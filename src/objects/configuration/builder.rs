@@ -45,7 +45,7 @@ pub(super) struct Frame {
 
 /// A value that is asked for from several places.
 #[derive(Clone, Debug)]
-pub(super) enum Progress {
+enum Progress {
     /// Being evaluated: asking for it again is a cycle.
     Busy,
     /// Evaluated; `None`: that failed and was reported.
@@ -78,7 +78,9 @@ pub(super) struct Builder<'m> {
     repetitions: RefCell<BTreeMap<(Id, Key), Option<Repetitions>>>,
     frames: RefCell<BTreeMap<Arc<str>, Rc<Frame>>>,
     /// Attributes by address and name, locals by the pipeline's address and name.
-    pub(super) values: RefCell<Values>,
+    values: RefCell<Values>,
+    /// What is being evaluated, outermost first.
+    busy: RefCell<Vec<(String, Span)>>,
     pub(super) reads: RefCell<Vec<Read>>,
     /// Formats given by the name of their type.
     pub(super) implied: RefCell<Vec<Object>>,
@@ -104,6 +106,7 @@ impl<'m> Builder<'m> {
             repetitions: RefCell::default(),
             frames: RefCell::default(),
             values: RefCell::default(),
+            busy: RefCell::default(),
             reads: RefCell::default(),
             implied: RefCell::default(),
         }
@@ -152,6 +155,59 @@ impl<'m> Builder<'m> {
 
     pub(super) fn declaration(&self, id: Id) -> &Declaration<'m> {
         &self.declarations.list[id]
+    }
+
+    /// Evaluates something once and remembers it; `name` and `place` are for the report of a cycle.
+    pub(super) fn once(
+        &self,
+        key: (Arc<str>, Arc<str>),
+        name: String,
+        place: Span,
+        evaluate: impl FnOnce() -> Option<Value>,
+    ) -> Option<Value> {
+        let known = self.values.borrow().get(&key).cloned();
+        match known {
+            Some(Progress::Done(value)) => return value,
+            Some(Progress::Busy) => {
+                self.report_cycle(&name);
+                return None;
+            }
+            None => {}
+        }
+        self.values.borrow_mut().insert(key.clone(), Progress::Busy);
+        self.busy.borrow_mut().push((name, place));
+        let value = evaluate();
+        self.busy.borrow_mut().pop();
+        self.values
+            .borrow_mut()
+            .insert(key, Progress::Done(value.clone()));
+        value
+    }
+
+    fn report_cycle(&self, name: &str) {
+        let busy = self.busy.borrow();
+        let from = busy
+            .iter()
+            .position(|(other, _)| other == name)
+            .unwrap_or(0);
+        let cycle = busy.get(from..).unwrap_or_default();
+        let Some(((first, place), rest)) = cycle.split_first() else {
+            return;
+        };
+        let detail = if rest.is_empty() {
+            format!("`{first}` depends on itself.")
+        } else {
+            let path: Vec<&str> = cycle.iter().map(|(name, _)| name.as_str()).collect();
+            format!(
+                "These values depend on each other, so that none of them can be known:\n  {} needs\n  {first}",
+                path.join(" needs\n  ")
+            )
+        };
+        let mut diagnostic = Diagnostic::error("Reference cycle", detail).at(*place);
+        for (_, place) in rest {
+            diagnostic = diagnostic.label(*place, "part of the cycle");
+        }
+        self.report(diagnostic);
     }
 
     /// Evaluates an expression as far as is possible before a run.

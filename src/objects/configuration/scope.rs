@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::builder::Builder;
 use super::builder::Frame;
-use super::builder::Progress;
 use super::builder::Read;
 use super::declare::Id;
 use super::repetition::Key;
@@ -97,33 +96,11 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             (None, Some(attribute)) => (Arc::from(""), attribute, Self::module(self.builder)),
             (None, None) => return Resolution::Failed,
         };
-        let key = (owner, Arc::from(format!("local.{name}")));
-        let known = self.builder.values.borrow().get(&key).cloned();
-        let value = match known {
-            Some(Progress::Done(value)) => value,
-            Some(Progress::Busy) => {
-                self.report(
-                    Diagnostic::error(
-                        "Reference cycle",
-                        format!("`local.{name}` depends on itself."),
-                    )
-                    .at(attribute.name.span),
-                );
-                None
-            }
-            None => {
-                self.builder
-                    .values
-                    .borrow_mut()
-                    .insert(key.clone(), Progress::Busy);
-                let value = self.builder.evaluate(&attribute.expr, &scope);
-                self.builder
-                    .values
-                    .borrow_mut()
-                    .insert(key, Progress::Done(value.clone()));
-                value
-            }
-        };
+        let label = format!("local.{name}");
+        let key = (owner, Arc::from(label.as_str()));
+        let value = self.builder.once(key, label, attribute.name.span, || {
+            self.builder.evaluate(&attribute.expr, &scope)
+        });
         found(value, 2)
     }
 
