@@ -131,14 +131,16 @@ impl Store {
             let connection = Connection::open_in_memory().map_err(|error| database(path, error))?;
             return Self::prepared(connection, path);
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| database(path, error))?;
+        let connection = open_to_read(path).map_err(|error| database(path, error))?;
         let store = Self {
             connection,
             path: path.to_path_buf(),
         };
         store.configure_reading()?;
+        store
+            .connection
+            .pragma_update(None, "query_only", true)
+            .map_err(|error| store.error(error))?;
         migrations::check(&store.connection, &store.path)?;
         Ok(store)
     }
@@ -195,6 +197,27 @@ impl Store {
             problem: problem.into(),
         }
     }
+}
+
+/// Opens a database that is only read. In WAL mode even that takes two files beside it: a connection that could write
+/// removes them when it is closed. Where nothing can be written there is no writer either, and the file stands still.
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
+    let writable = rustix::fs::access(directory, rustix::fs::Access::WRITE_OK).is_ok()
+        && rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    if writable {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        return Connection::open_with_flags(path, flags);
+    }
+    let escaped = percent_encoding::utf8_percent_encode(
+        &path.to_string_lossy(),
+        percent_encoding::NON_ALPHANUMERIC,
+    )
+    .to_string();
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
 }
 
 /// What the database said, as far as a user can do something about it.

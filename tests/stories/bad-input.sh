@@ -44,7 +44,7 @@ locals {
   egg = local.hen
 }
 HCL
-refused "main.pipe.hcl:$(line 'hen = ')" "hen" "egg"
+refused "main.pipe.hcl:$(line 'egg = ')" "hen" "egg"
 
 step "a cycle of activities"
 edit '/activity "copy" "load"/a\    depends_on = [activity.report]'
