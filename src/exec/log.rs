@@ -54,6 +54,26 @@ impl Log {
         self.secrets.first().map_or(0, String::len)
     }
 
+    /// Where a text without a line's end may be cut: no secret, whole or begun, lies across.
+    pub(super) fn safe_cut(&self, text: &[u8]) -> usize {
+        let mut cut = text.len().saturating_sub(self.longest_secret());
+        loop {
+            let across = self.secrets.iter().find_map(|secret| {
+                let from = (cut + 1).saturating_sub(secret.len());
+                let window = text.get(from..)?;
+                let at = window
+                    .windows(secret.len())
+                    .take(cut.saturating_sub(from))
+                    .position(|bytes| bytes == secret.as_bytes())?;
+                Some(from + at)
+            });
+            match across {
+                Some(start) => cut = start,
+                None => return cut,
+            }
+        }
+    }
+
     /// Appends a line.
     pub fn line(&self, text: &str) {
         self.raw(format!("{}\n", self.mask(text)).as_bytes());

@@ -66,7 +66,9 @@ pub struct Context {
 
 /// What is called with a new process.
 #[derive(Clone, Default)]
-pub struct OnProcess(pub Option<Arc<dyn Fn(&process::ProcessId) + Send + Sync>>);
+pub struct OnProcess(pub Option<Arc<TellProcess>>);
+
+type TellProcess = dyn Fn(&process::ProcessId) + Send + Sync;
 
 impl std::fmt::Debug for OnProcess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -244,16 +244,20 @@ impl<R: BufRead> DelimitedReader<R> {
                 ));
             }
         }
-        let inside = record.bytes.iter().filter(|b| **b == b'\n').count();
-        self.line += 1 + inside as u64;
+        let inside = record.bytes.split(|byte| *byte == b'\n').count() as u64;
+        self.line += inside.max(1);
         Ok(true)
     }
 
-    fn end_of_record(&mut self) -> Result<bool, ConnectError> {
-        if self.format.quote.is_some()
+    /// Whether a csv record ends here with `\r\n`.
+    fn carriage(&mut self) -> Result<bool, ConnectError> {
+        Ok(self.format.quote.is_some()
             && self.ready(2)? >= 2
-            && self.buffer[self.at..].starts_with(b"\r\n")
-        {
+            && self.buffer[self.at..].starts_with(b"\r\n"))
+    }
+
+    fn end_of_record(&mut self) -> Result<bool, ConnectError> {
+        if self.carriage()? {
             self.at += 2;
             return Ok(true);
         }
@@ -299,12 +303,7 @@ impl<R: BufRead> DelimitedReader<R> {
                     && record.bytes.len() == start
                     && self.format.null == Null::EscapedN;
                 record.bytes.push(next.unwrap_or(byte));
-            } else if self.starts_with(false)? || self.starts_with(true)? {
-                break;
-            } else if self.format.quote.is_some()
-                && self.ready(2)? >= 2
-                && self.buffer[self.at..].starts_with(b"\r\n")
-            {
+            } else if self.starts_with(false)? || self.starts_with(true)? || self.carriage()? {
                 break;
             } else {
                 record.bytes.push(byte);
