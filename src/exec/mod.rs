@@ -10,6 +10,8 @@ pub mod log;
 pub mod process;
 pub mod shell_command;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 pub use crate::connect::Cancel;
 

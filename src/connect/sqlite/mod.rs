@@ -19,7 +19,7 @@ use std::time::Duration;
 const TRIES: u32 = 30_000;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Pages kept in memory while writing, in KiB.
-const CACHE: i64 = 32 * 1024;
+const CACHE: u32 = 32 * 1024;
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -244,10 +244,8 @@ impl Database {
         &self,
         work: impl FnOnce() -> Result<T, ConnectError>,
     ) -> Result<T, ConnectError> {
-        self.connection
-            .pragma_update(None, "cache_size", -CACHE)
-            .map_err(|e| self.error(&e))?;
-        self.when_free(|| self.connection.execute_batch("BEGIN IMMEDIATE"))?;
+        let begin = format!("PRAGMA cache_size = -{CACHE}; BEGIN IMMEDIATE");
+        self.when_free(|| self.connection.execute_batch(&begin))?;
         self.script.store(true, Ordering::Relaxed);
         let result = work();
         self.script.store(false, Ordering::Relaxed);
@@ -619,3 +617,6 @@ fn next_end(sql: &str, from: usize) -> usize {
     }
     bytes.len()
 }
+
+#[cfg(test)]
+mod tests;
