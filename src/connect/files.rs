@@ -5,12 +5,24 @@
 //! next writer of the same target can tell a dead attempt's leftover from a living one's work.
 
 use super::ConnectError;
+use flate2::Compression as Level;
+use flate2::GzBuilder;
 use flate2::bufread::MultiGzDecoder;
-use flate2::{Compression as Level, GzBuilder, write::GzEncoder};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use flate2::write::GzEncoder;
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::sync_channel;
 
 const BUFFER: usize = 256 * 1024;
 const SUFFIX: &str = ".pipeform-tmp";

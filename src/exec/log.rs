@@ -3,10 +3,14 @@
 //! After the cap the log says so once and takes no more; its writers go on, so that a talkative process is never
 //! blocked by a full pipe.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 /// The largest log of an attempt, in bytes.
 pub const CAP: u64 = 64 * 1024 * 1024;

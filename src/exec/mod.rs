@@ -18,7 +18,8 @@ pub use crate::connect::Cancel;
 use crate::connect::ConnectError;
 use log::Log;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 /// Something to do; all values are resolved.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,15 +3,25 @@
 //! Each process carries `PIPEFORM_ATTEMPT=<id>` in its environment. A later runner finds the processes of an
 //! attempt by this marker, whatever group or session they went to, so that a reused pid is never killed.
 
+use super::Context;
+use super::ExecError;
 use super::shell_command::ShellCommand;
-use super::{Context, ExecError};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::Pid;
+use rustix::process::PidfdFlags;
+use rustix::process::Signal;
+use rustix::process::pidfd_open;
+use rustix::process::pidfd_send_signal;
 use std::collections::VecDeque;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Child;
 use tokio::process::Command;
 
 /// How long a process may take to end after TERM.
@@ -45,26 +55,7 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
     if ctx.cancel.is_cancelled() {
         return Err(ExecError::Cancelled);
     }
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", &command.command, "sh"])
-        .args(&command.script_argument)
-        .env_clear()
-        .envs(&command.inherited)
-        .envs(&command.environment)
-        .env(MARKER, &ctx.attempt_id)
-        .current_dir(&command.working_dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|e| {
-            ExecError::Failed(format!(
-                "cannot start `/bin/sh` in `{}`: {e}",
-                command.working_dir.display()
-            ))
-        })?;
+    let mut child = spawn(command, ctx)?;
     let pid = child.id().unwrap_or_default();
     let id = ProcessId {
         pid,
@@ -123,6 +114,29 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
             tail,
         }
     })
+}
+
+fn spawn(command: &ShellCommand, ctx: &Context) -> Result<Child, ExecError> {
+    Command::new("/bin/sh")
+        .args(["-c", &command.command, "sh"])
+        .args(&command.script_argument)
+        .env_clear()
+        .envs(&command.inherited)
+        .envs(&command.environment)
+        .env(MARKER, &ctx.attempt_id)
+        .current_dir(&command.working_dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|e| {
+            ExecError::Failed(format!(
+                "cannot start `/bin/sh` in `{}`: {e}",
+                command.working_dir.display()
+            ))
+        })
 }
 
 fn describe(status: ExitStatus) -> String {

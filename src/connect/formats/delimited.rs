@@ -3,9 +3,13 @@
 //! Looks at each byte once; only separators, quotes and escapes are looked at closer. Fields are copied as bytes,
 //! so that text that is not UTF-8 passes through.
 
-use super::{Column, FieldKind, MAX_RECORD, Record};
+use super::Column;
+use super::FieldKind;
+use super::MAX_RECORD;
+use super::Record;
 use crate::connect::ConnectError;
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
+use std::io::Read as _;
 
 /// How NULL is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

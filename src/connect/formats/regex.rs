@@ -5,10 +5,16 @@
 //! byte by byte when the expression allows it: the first because it is much faster and finds the same, the others
 //! so that a `.` takes any byte and nothing is lost.
 
-use super::{Column, FieldKind, MAX_RECORD, Record};
+use super::Column;
+use super::FieldKind;
+use super::MAX_RECORD;
+use super::Record;
 use crate::connect::ConnectError;
-use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
-use std::io::{BufRead, Read as _};
+use regex::bytes::CaptureLocations;
+use regex::bytes::Regex;
+use regex::bytes::RegexBuilder;
+use std::io::BufRead;
+use std::io::Read as _;
 
 /// The settings of the format.
 #[derive(Debug, Clone, PartialEq, Eq)]

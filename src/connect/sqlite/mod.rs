@@ -6,13 +6,23 @@
 
 use super::Cancel;
 use super::ConnectError;
-use super::formats::{Column, ColumnType, FieldKind, Record};
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Row, Statement};
+use super::formats::Column;
+use super::formats::ColumnType;
+use super::formats::FieldKind;
+use super::formats::Record;
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::Statement;
+use rusqlite::hooks::AuthAction;
+use rusqlite::hooks::AuthContext;
+use rusqlite::hooks::Authorization;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::types::Value;
+use rusqlite::types::ValueRef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long work waits for a database that others use: `TRIES` times `PAUSE`, ten minutes.

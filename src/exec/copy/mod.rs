@@ -29,6 +29,7 @@ use crate::connect::files;
 use crate::connect::files::Compression;
 use crate::connect::files::FileWriter;
 use crate::connect::formats::Format;
+use crate::connect::formats::Record;
 use crate::connect::formats::csv;
 use crate::connect::sqlite::Database;
 use crate::connect::sqlite::Found;
@@ -111,13 +112,14 @@ fn plain_csv() -> Format {
 pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     let read = |outgoing: Outgoing<'_>| read_all(copy, outgoing, ctx);
     match &copy.output {
-        Output::File(file) => match same_bytes(copy, file) {
-            Some(inputs) => copy_bytes(&inputs, file, ctx)?,
-            None => {
+        Output::File(file) => {
+            if let Some(inputs) = same_bytes(copy, file) {
+                copy_bytes(&inputs, file, ctx)?;
+            } else {
                 let format = copy.output_format(file);
                 piped(ctx, read, |rows| write_file(rows, file, &format, ctx))?;
             }
-        },
+        }
         Output::Table(target) => {
             let write = |rows: &Incoming| write_table(rows, target, ctx);
             match same_database(copy, target) {
@@ -346,7 +348,7 @@ fn write_table(rows: &Incoming, target: &TableTarget, ctx: &Context) -> Result<(
                     inserter = None;
                 }
                 Message::Rows(batch) => {
-                    let width = batch.records().first().map_or(0, |record| record.len());
+                    let width = batch.records().first().map_or(0, Record::len);
                     let insert = match &mut inserter {
                         Some(insert) => insert,
                         None => inserter.insert(database.inserter(

@@ -4,12 +4,12 @@
 //! for the writer: so all is read first. The file has no name and goes with its last handle.
 
 use std::fs::File;
+use std::io;
 use std::io::BufReader;
 use std::io::BufWriter;
 use std::io::Read;
 use std::io::Seek as _;
 use std::io::Write;
-use std::io::{self};
 use std::path::Path;
 use std::path::PathBuf;
 

@@ -114,10 +114,12 @@ impl Fixture {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a file's format is optional")]
 fn csv_format(header: bool) -> Option<Format> {
     Some(Format::Delimited(csv::csv(Vec::new(), header, Some(b'\\'))))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a file's format is optional")]
 fn requests() -> Option<Format> {
     Some(Format::Regex(RegexFormat {
         columns: vec![
