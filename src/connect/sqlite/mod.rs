@@ -4,10 +4,14 @@
 //! nothing of it stays. NULL is NULL on both sides; an empty text is NULL for a column whose declared type is not
 //! STRING. Values without a declared type are bound as text, and the table's own affinity converts them.
 
+mod insert;
+mod split;
+
+pub use insert::Inserter;
+
 use super::Cancel;
 use super::ConnectError;
 use super::formats::Column;
-use super::formats::ColumnType;
 use super::formats::FieldKind;
 use super::formats::Record;
 use rusqlite::Connection;
@@ -16,9 +20,11 @@ use rusqlite::Statement;
 use rusqlite::hooks::AuthAction;
 use rusqlite::hooks::AuthContext;
 use rusqlite::hooks::Authorization;
-use rusqlite::types::ToSqlOutput;
 use rusqlite::types::Value;
 use rusqlite::types::ValueRef;
+use split::blank;
+use split::leading;
+use split::next_end;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -407,107 +413,6 @@ impl Database {
     }
 }
 
-/// Inserts records by one prepared statement.
-pub struct Inserter<'d> {
-    database: &'d Database,
-    statement: Statement<'d>,
-    names: Vec<String>,
-    columns: Vec<Column>,
-    width: usize,
-}
-
-impl Inserter<'_> {
-    /// Inserts one record; `source` is its file or query, for errors.
-    pub fn insert(&mut self, record: &Record, source: &str) -> Result<(), ConnectError> {
-        let place = || format!("{source} line {}", record.line);
-        if record.len() != self.width {
-            let reason = format!(
-                "the record has {} fields, and {} are expected",
-                record.len(),
-                self.width
-            );
-            return Err(ConnectError::Record {
-                place: place(),
-                reason,
-            });
-        }
-        for index in 0..self.width {
-            let (bytes, kind) = record.field(index).unwrap_or((b"", FieldKind::Null));
-            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind)).map_err(
-                |reason| {
-                    let name = self
-                        .names
-                        .get(index)
-                        .map_or_else(|| (index + 1).to_string(), |n| format!("`{n}`"));
-                    ConnectError::Record {
-                        place: format!("{} column {name}", place()),
-                        reason,
-                    }
-                },
-            )?;
-            self.statement
-                .raw_bind_parameter(index + 1, value)
-                .map_err(|e| self.database.error(&e))?;
-        }
-        self.statement
-            .raw_execute()
-            .map(drop)
-            .map_err(|e| error_at(place(), &e))
-    }
-}
-
-fn convert(
-    bytes: &[u8],
-    kind: FieldKind,
-    to: Option<ColumnType>,
-) -> Result<ToSqlOutput<'_>, String> {
-    let owned = |v: Value| Ok(ToSqlOutput::Owned(v));
-    let typed = to.is_some_and(|t| t != ColumnType::String);
-    match kind {
-        FieldKind::Null => return owned(Value::Null),
-        FieldKind::Blob => return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes))),
-        FieldKind::Text if typed && bytes.is_empty() => return owned(Value::Null),
-        _ => {}
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| format!("`{}` is not UTF-8 text", super::formats::regex::cut(bytes)))?;
-    let wrong = |what: &str| format!("`{}` is not {what}", super::formats::regex::cut(bytes));
-    match (to, kind) {
-        (Some(ColumnType::Integer(low, high)), _) => match text.trim().parse::<i64>() {
-            Ok(n) if (low..=high).contains(&n) => owned(Value::Integer(n)),
-            _ => Err(wrong(&format!("a whole number from {low} to {high}"))),
-        },
-        (Some(ColumnType::Double), _) => text
-            .trim()
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Real(n))),
-        (Some(ColumnType::Boolean), _) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" => owned(Value::Integer(1)),
-            "false" | "0" => owned(Value::Integer(0)),
-            _ => Err(wrong("`true` or `false`")),
-        },
-        (Some(ColumnType::Timestamp), _) => {
-            let good = text.parse::<jiff::civil::DateTime>().is_ok()
-                || text.parse::<jiff::Timestamp>().is_ok();
-            if good {
-                Ok(ToSqlOutput::Borrowed(text.into()))
-            } else {
-                Err(wrong("a timestamp like `2026-11-01 12:30:00`"))
-            }
-        }
-        (None, FieldKind::Integer) => text
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Integer(n))),
-        (None, FieldKind::Real) => text
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Real(n))),
-        _ => Ok(ToSqlOutput::Borrowed(text.into())),
-    }
-}
-
 fn error_at(place: String, error: &rusqlite::Error) -> ConnectError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::OperationInterrupted) => ConnectError::Cancelled,
@@ -584,48 +489,6 @@ fn bind(
 
 fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// How many bytes of white space, comments and stray `;` stand before the first word.
-fn leading(sql: &str) -> usize {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
-        if rest.starts_with("--") {
-            rest = rest.split_once('\n').map_or("", |(_, r)| r);
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = comment.split_once("*/").map_or("", |(_, r)| r);
-        } else {
-            return sql.len() - rest.len();
-        }
-    }
-}
-
-fn blank(sql: &str) -> bool {
-    leading(sql) == sql.len()
-}
-
-/// Where the statement that starts at 0 ends at the earliest, after the `;` that follows `from`.
-fn next_end(sql: &str, from: usize) -> usize {
-    let bytes = sql.as_bytes();
-    let mut at = from.max(leading(sql));
-    let skip = |at: usize, mark: &[u8]| {
-        let rest = bytes.get(at..).unwrap_or_default();
-        rest.windows(mark.len())
-            .position(|w| w == mark)
-            .map_or(bytes.len(), |p| at + p + mark.len())
-    };
-    while let Some(&byte) = bytes.get(at) {
-        at = match byte {
-            b';' => return at + 1,
-            b'\'' | b'"' | b'`' => skip(at + 1, &[byte]),
-            b'[' => skip(at + 1, b"]"),
-            b'-' if bytes.get(at + 1) == Some(&b'-') => skip(at, b"\n"),
-            b'/' if bytes.get(at + 1) == Some(&b'*') => skip(at + 2, b"*/"),
-            _ => at + 1,
-        };
-    }
-    bytes.len()
 }
 
 #[cfg(test)]

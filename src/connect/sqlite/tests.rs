@@ -1,3 +1,6 @@
+use rusqlite::types::ToSqlOutput;
+
+use super::insert::convert;
 use super::*;
 
 fn open() -> (tempfile::TempDir, Database) {
