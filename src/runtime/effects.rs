@@ -201,7 +201,7 @@ impl Runner<'_> {
             inherited: &self.options.environment,
         };
         match assemble(&assembler) {
-            Ok(assembled) => Ok((assembled.work, open_log(path, &assembled.secrets)?)),
+            Ok(done) => Ok((done.work, open_log(path, &done.secrets)?)),
             Err(error) => {
                 open_log(path, &[])?.line(&format!("error: {error}"));
                 Err(error)

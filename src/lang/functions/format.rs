@@ -94,6 +94,7 @@ fn elements(value: &Value) -> Option<&[Value]> {
 
 /// A verb with its flags: `%[2]-08.3f`.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the verb")]
 struct Verb {
     plus: bool,
     minus: bool,
