@@ -162,6 +162,14 @@ impl Engine {
             .map(|(_, instance)| instance)
     }
 
+    /// The oldest serial that an unfinished instance keeps to.
+    pub fn oldest_definition(&self) -> Option<u64> {
+        self.live
+            .values()
+            .filter_map(|instance| instance.definition)
+            .min()
+    }
+
     /// Takes an event. `now` must not lie before the `now` of earlier steps; if it does, nothing worse happens than that
     /// time seems to stand still.
     pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
