@@ -243,13 +243,22 @@ impl Engine {
             }
         }
         let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
-        let keys: Vec<InstanceKey> = self.live.keys().cloned().collect();
-        for key in keys {
+        // What runs comes first: whether there is a place for what is ready depends on it.
+        let (running, others): (Vec<InstanceKey>, Vec<InstanceKey>) = self
+            .live
+            .keys()
+            .cloned()
+            .partition(|key| self.status(key) == Some(Status::Running));
+        for key in running.into_iter().chain(others) {
             self.index_instance(&key);
         }
         for address in addresses {
             self.enqueue_due(&address);
         }
+    }
+
+    fn status(&self, key: &InstanceKey) -> Option<Status> {
+        self.live.get(key).map(|instance| instance.status)
     }
 
     fn index_instance(&mut self, key: &InstanceKey) {

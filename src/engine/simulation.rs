@@ -310,8 +310,10 @@ impl Simulation {
                 self.flights.insert((key, number), (end, fate));
             }
             Effect::Kill { key, number } => {
-                let flight = self.flights.get_mut(&(key, number));
-                let (end, outcome) = flight.expect("only what runs is killed");
+                // Nothing to do for one that was lost and is not reported yet.
+                let Some((end, outcome)) = self.flights.get_mut(&(key, number)) else {
+                    return;
+                };
                 // Some attempts come to their own end all the same.
                 if self.random.percent(80) {
                     (*end, *outcome) = (self.now, Outcome::Killed);
@@ -386,10 +388,12 @@ fn the_rules_hold_whatever_happens() {
     let seeds = std::env::var("PIPEFORM_SEEDS");
     let seeds = seeds.ok().and_then(|seeds| seeds.parse().ok());
     let mut tally = Tally::default();
-    for seed in 0..seeds.unwrap_or(2_000) {
+    let mut failing = Vec::new();
+    for seed in 0..seeds.unwrap_or(2_000_u64) {
         let run = std::panic::catch_unwind(|| Simulation::new(seed).run());
         let Ok(run) = run else {
-            panic!("seed {seed} fails");
+            failing.push(seed);
+            continue;
         };
         tally.finished += run.finished;
         tally.failed += run.failed;
@@ -401,6 +405,12 @@ fn the_rules_hold_whatever_happens() {
         tally.stuck += run.stuck;
     }
     println!("{tally:?}");
+    assert!(
+        failing.is_empty(),
+        "{} seeds fail, first {:?}",
+        failing.len(),
+        failing.iter().take(10).collect::<Vec<_>>()
+    );
     assert!(tally.finished > tally.stuck, "{tally:?}");
     for happened in [
         tally.failed,
