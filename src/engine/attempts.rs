@@ -179,8 +179,14 @@ impl Engine {
                 self.end(key, Status::Canceled, reason, now, step);
             }
             // The attempt ended with its runner: it is made again, and does not count as a failure.
-            (Status::Canceled, _, _) | (_, Outcome::Lost, _) => {
+            (Status::Canceled, _, _) | (_, Outcome::Lost, _)
+                if self.unit(&key.object).is_some() =>
+            {
                 self.again(key, error, None, step);
+            }
+            (Status::Canceled, _, _) | (_, Outcome::Lost, _) => {
+                let reason = Some("its definition was removed".to_owned());
+                self.end(key, Status::Canceled, reason, now, step);
             }
             _ => self.failed(key, error, now, step),
         }
