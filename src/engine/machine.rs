@@ -448,16 +448,26 @@ impl Engine {
         self.clear_timer(key);
     }
 
-    /// Looks again at the instances that wait for one that has come to its end.
+    /// Looks again at the instances that wait for one that has come to its end. On-demand ones that wait for the first
+    /// finished interval of something with a schedule were mostly triggered after that interval.
     fn tell_consumers(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         let consumers = self.consumers.get(&key.object).cloned().unwrap_or_default();
         for consumer in consumers {
-            let waiting: Vec<InstanceKey> = self
-                .live_overlapping(&consumer, key.interval)
-                .filter(|instance| instance.status == Status::WaitingOnDependencies)
-                .map(|instance| instance.key.clone())
-                .collect();
-            for key in waiting {
+            let on_demand = self
+                .unit(&consumer)
+                .is_some_and(|unit| unit.schedule.is_none());
+            let waiting = |instance: &&Instance| instance.status == Status::WaitingOnDependencies;
+            let keys: Vec<InstanceKey> = if on_demand && !key.interval.is_moment() {
+                let instances = self.instances_of(&consumer).filter(waiting);
+                instances.map(|instance| instance.key.clone()).collect()
+            } else {
+                let instances = self.live_near(&consumer, key.interval).filter(waiting);
+                instances
+                    .filter(|instance| instance.key.interval.overlaps(key.interval))
+                    .map(|instance| instance.key.clone())
+                    .collect()
+            };
+            for key in keys {
                 self.look_at(&key, now, step);
             }
         }

@@ -223,11 +223,26 @@ impl Engine {
         object: &Address,
         interval: Interval,
     ) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        let same_run = interval.is_moment();
+        self.live_near(object, interval).filter(move |instance| {
+            if same_run {
+                instance.key.interval == interval
+            } else {
+                instance.key.interval.overlaps(interval)
+            }
+        })
+    }
+
+    /// The unfinished instances of an object that may overlap an interval, oldest first: few more than those that do.
+    pub(super) fn live_near<'a>(
+        &'a self,
+        object: &Address,
+        interval: Interval,
+    ) -> impl Iterator<Item = &'a Instance> + use<'a> {
         let key = |start, end| InstanceKey {
             object: object.clone(),
             interval: Interval { start, end },
         };
-        let same_run = interval.is_moment();
         // Intervals of one object overlap only around a change of its schedule, so that the one that starts before is
         // the last of those that can reach into this one.
         let from = self
@@ -239,15 +254,6 @@ impl Engine {
                 |(key, _)| key.clone(),
             );
         let to = key(interval.end, Timestamp::MAX);
-        self.live
-            .range(from..=to)
-            .map(|(_, instance)| instance)
-            .filter(move |instance| {
-                if same_run {
-                    instance.key.interval == interval
-                } else {
-                    instance.key.interval.overlaps(interval)
-                }
-            })
+        self.live.range(from..=to).map(|(_, instance)| instance)
     }
 }
