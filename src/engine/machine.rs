@@ -293,7 +293,8 @@ impl Engine {
         }
     }
 
-    /// Goes on with another definition. Waiting instances of objects that are gone are given up.
+    /// Goes on with another definition, and with what the apply did to instances that do not run. Waiting instances of
+    /// objects that are gone are given up; those that have not been tried yet wait for what they wait for now.
     fn adopt(
         &mut self,
         definition: Definition,
@@ -301,32 +302,65 @@ impl Engine {
         now: Timestamp,
         step: &mut Step,
     ) {
-        self.definition = definition;
+        let before = std::mem::replace(&mut self.definition, definition);
         for instance in instances {
-            self.live.entry(instance.key.clone()).or_insert(instance);
+            if self.status(&instance.key) != Some(Status::Running) {
+                self.take_over(instance);
+            }
         }
-        let gone: Vec<InstanceKey> = self
+        let waiting: Vec<InstanceKey> = self
             .live
             .values()
             .filter(|instance| {
-                !self.definition.units.contains_key(&instance.key.object)
-                    && matches!(
-                        instance.status,
-                        Status::WaitingOnDependencies | Status::WaitingForRunner
-                    )
+                matches!(
+                    instance.status,
+                    Status::WaitingOnDependencies | Status::WaitingForRunner
+                )
             })
             .map(|instance| instance.key.clone())
             .collect();
-        for key in gone {
-            self.end(
-                &key,
-                Status::Canceled,
-                Some("its definition was removed".to_owned()),
-                now,
-                step,
-            );
+        for key in &waiting {
+            if self.unit(&key.object).is_none() {
+                let reason = Some("its definition was removed".to_owned());
+                self.end(key, Status::Canceled, reason, now, step);
+            }
         }
         self.index();
+        for key in &waiting {
+            self.wait_again(key, &before, step);
+        }
+    }
+
+    /// Takes an instance as the store has it.
+    fn take_over(&mut self, instance: Instance) {
+        if instance.status != Status::WaitingOnDependencies {
+            self.checking.remove(&instance.key);
+            self.check_errors.remove(&instance.key);
+        }
+        self.live.insert(instance.key.clone(), instance);
+    }
+
+    /// Sends an instance that could start back to waiting if the new definition has more to wait for.
+    fn wait_again(&mut self, key: &InstanceKey, before: &Definition, step: &mut Step) {
+        let Some(unit) = self.unit(&key.object) else {
+            return;
+        };
+        let untried = self.live.get(key).is_some_and(|instance| {
+            instance.status == Status::WaitingForRunner && instance.attempts == 0
+        });
+        let same_checks = before
+            .units
+            .get(&key.object)
+            .is_some_and(|before| before.preconditions == unit.preconditions);
+        if !untried || same_checks && self.is_unblocked(unit, key.interval) {
+            return;
+        }
+        self.unready(key);
+        if let Some(instance) = self.live.get_mut(key) {
+            instance.status = Status::WaitingOnDependencies;
+            step.changes.push(Change::Instance(instance.clone()));
+        }
+        self.set_timer(key, Timestamp::MIN, Timer::Check);
     }
 
     /// Starts nothing more, and stops what runs.

@@ -137,8 +137,14 @@ impl Engine {
         let (max_retries, pause) = (unit.max_retries, unit.retry_delay);
         let (reason, pause) = match result {
             CheckResult::True => {
+                // An apply may have given it more to wait for while it was checked.
+                let unblocked = self.is_unblocked(unit, key.interval);
                 self.check_errors.remove(key);
-                self.pass(key, now, step);
+                if unblocked {
+                    self.pass(key, now, step);
+                } else {
+                    self.look_at(key, now, step);
+                }
                 return;
             }
             CheckResult::False(reason) => {
@@ -171,6 +177,11 @@ impl Engine {
         instance.not_before = Some(at);
         step.changes.push(Change::Instance(instance.clone()));
         self.set_timer(key, at, Timer::Check);
+    }
+
+    /// Whether everything that an interval of a unit depends on has finished.
+    pub(super) fn is_unblocked(&self, unit: &Unit, interval: Interval) -> bool {
+        self.dependencies(unit, interval) == Dependencies::Settled
     }
 
     fn dependencies(&self, unit: &Unit, interval: Interval) -> Dependencies {
