@@ -82,11 +82,8 @@ impl Engine {
         self.make_ready(key);
     }
 
-    /// Asks for a check of the preconditions, unless it is too early for the next one or too late for any.
+    /// Asks for a check of the preconditions, unless it is too early for the next one.
     fn begin_check(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) -> bool {
-        let timeout = self
-            .unit(&key.object)
-            .and_then(|unit| unit.precondition_timeout);
         let Some(instance) = self.live.get_mut(key) else {
             return false;
         };
@@ -97,18 +94,7 @@ impl Engine {
             return false;
         }
         let first = instance.checking_since.is_none();
-        let since = *instance.checking_since.get_or_insert(now);
-        if let Some(timeout) = timeout
-            && now.duration_since(since) >= timeout
-            && !first
-        {
-            let reason = format!(
-                "its preconditions did not hold within {timeout:#}: {}",
-                instance.reason.as_deref().unwrap_or("no reason was given")
-            );
-            self.end(key, Status::Failed, Some(reason), now, step);
-            return true;
-        }
+        instance.checking_since.get_or_insert(now);
         instance.started_at.get_or_insert(now);
         if first {
             step.changes.push(Change::Instance(instance.clone()));
@@ -171,8 +157,16 @@ impl Engine {
         let give_up = timeout
             .zip(instance.checking_since)
             .and_then(|(timeout, since)| since.checked_add(timeout).ok());
+        if let (Some(give_up), Some(timeout)) = (give_up, timeout)
+            && give_up <= now
+        {
+            let reason = format!("its preconditions did not hold within {timeout:#}: {reason}");
+            self.end(key, Status::Failed, Some(reason), now, step);
+            return;
+        }
+        // The last check is at the end of that time.
         let next = now.checked_add(pause).unwrap_or(now);
-        let at = give_up.map_or(next, |give_up| next.min(give_up.max(now)));
+        let at = give_up.map_or(next, |give_up| next.min(give_up));
         instance.reason = Some(reason);
         instance.not_before = Some(at);
         step.changes.push(Change::Instance(instance.clone()));
