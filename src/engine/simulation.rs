@@ -216,6 +216,7 @@ impl Simulation {
 
     /// A report that comes twice, late, or about something that was never asked for: nothing may change.
     fn foreign_report(&mut self) {
+        self.event(Event::Tick);
         let outcome = self.fate();
         let event = match self.random.pick(&self.over) {
             Some((key, number)) if self.random.percent(70) => Event::AttemptEnded {
@@ -237,7 +238,6 @@ impl Simulation {
                 }
             }
         };
-        self.event(Event::Tick);
         let before = format!("{:?}", self.engine);
         let step = self.engine.step(event, self.now);
         assert_eq!(step, super::Step::default());
@@ -372,7 +372,9 @@ impl Simulation {
             } else if !self.flights.is_empty() {
                 self.report_flight();
             } else {
-                match self.engine.next_wake().filter(|wake| *wake <= limit) {
+                let retries = self.engine.will_start_by_itself();
+                let wake = self.engine.next_wake();
+                match wake.filter(|wake| retries || *wake <= limit) {
                     Some(wake) => self.now = self.now.max(wake),
                     None => return,
                 }
