@@ -304,7 +304,9 @@ impl Simulation {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start { key, number, .. } => {
-                let duration = self.random.minutes(300);
+                // In the end nothing takes so long that time-outs feed on new work for ever.
+                let most = if self.calm { 2 } else { 300 };
+                let duration = self.random.minutes(most);
                 let end = self.now.checked_add(duration).unwrap();
                 let fate = self.fate();
                 self.flights.insert((key, number), (end, fate));
