@@ -30,7 +30,6 @@ use super::Wait;
 use super::model::Attempt;
 use super::transition_of;
 use crate::objects::Address;
-use crate::time::Interval;
 use crate::time::Period;
 use crate::time::Schedule;
 
@@ -411,15 +410,5 @@ impl Rig {
         };
         let waits = self.engine.waiting_on(&self.key(name));
         waits.into_iter().map(said).collect()
-    }
-}
-
-/// The interval of a day of 2026 in UTC.
-pub(super) fn day(text: &str) -> Interval {
-    Interval {
-        start: at(text),
-        end: at(text)
-            .checked_add(SignedDuration::from_hours(24))
-            .unwrap(),
     }
 }
