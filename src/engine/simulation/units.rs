@@ -99,6 +99,20 @@ fn schedule(random: &mut Random) -> Schedule {
 
 /// One apply: a unit goes, comes back, is new, is changed, gets another schedule, or is switched on or off.
 pub(super) fn change(simulation: &mut Simulation) {
+    change_units(simulation);
+    hold_ready(simulation);
+}
+
+/// What is ready but was never tried waits again: it may have more to wait for.
+fn hold_ready(simulation: &mut Simulation) {
+    for instance in simulation.stored.instances.values_mut() {
+        if instance.status == Status::WaitingForRunner && instance.attempts == 0 {
+            instance.status = Status::WaitingOnDependencies;
+        }
+    }
+}
+
+fn change_units(simulation: &mut Simulation) {
     simulation.definition.serial += 1;
     let units = &mut simulation.definition.units;
     let random = &mut simulation.random;
