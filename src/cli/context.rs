@@ -172,7 +172,10 @@ impl Context {
             .environment
             .get("USER")
             .or_else(|| self.environment.get("LOGNAME"))
-            .unwrap_or("unknown");
+            .map_or_else(
+                || format!("uid{}", rustix::process::getuid().as_raw()),
+                str::to_owned,
+            );
         let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"))
             .map(|name| name.trim().to_owned())
             .ok()

@@ -354,6 +354,7 @@ impl Planned {
         let unfinished = store.unfinished_instances()?;
         self.cancel_removed(&unfinished, &mut apply);
         self.revive_returned(&unfinished, &mut apply);
+        self.hold_ready(&unfinished, &mut apply);
         Ok(apply)
     }
 
@@ -388,6 +389,19 @@ impl Planned {
                     reason: Some(REMOVED.to_owned()),
                     not_before: None,
                     ended_at: Some(self.plan.at),
+                    ..instance.clone()
+                });
+            }
+        }
+    }
+
+    /// What is ready but was never tried waits again: it may have more to wait for now.
+    fn hold_ready(&self, unfinished: &[Instance], apply: &mut Apply) {
+        for instance in unfinished {
+            let ready = instance.status == Status::WaitingForRunner && instance.attempts == 0;
+            if ready && self.new.contains_key(&instance.key.object) {
+                apply.instances.push(Instance {
+                    status: Status::WaitingOnDependencies,
                     ..instance.clone()
                 });
             }

@@ -48,7 +48,7 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
                 style.look.width,
             ));
         }
-        Failure::Message(text) => say(&format!("{} {text}\n", style.look.bold("Error:"))),
+        Failure::Message(text) => say(&format!("{} {text}\n", style.look.bold("error:"))),
         Failure::Silent => {}
     }
     ExitCode::FAILURE

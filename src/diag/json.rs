@@ -58,7 +58,8 @@ fn finding(diagnostic: &Diagnostic, sources: &Sources) -> Json {
     finding
 }
 
-fn range(span: Span, sources: &Sources) -> Json {
+/// A place: `filename`, `start` and `end`, each with line, column and byte.
+pub fn range(span: Span, sources: &Sources) -> Json {
     let position = |at: u32| {
         let span = Span {
             start: at,

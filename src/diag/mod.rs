@@ -16,6 +16,7 @@ pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
 pub use diagnostic::Label;
 pub use diagnostic::Severity;
+pub use json::range;
 pub use json::to_json;
 pub use render::render;
 pub use sources::FileId;

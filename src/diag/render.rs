@@ -42,7 +42,7 @@ pub fn render(diagnostics: &Diagnostics, sources: &Sources, colour: bool, width:
         out.push('\n');
     }
     if let more @ 1.. = ordered.len().saturating_sub(SHOWN) {
-        out.push_str(&format!("And {more} more.\n"));
+        out.extend(["And ", &more.to_string(), " more.\n"]);
     }
     out
 }
@@ -79,7 +79,7 @@ fn picture(diagnostic: &Diagnostic, sources: &Sources, colour: bool, width: usiz
     let mut out = renderer.term_width(width).render(&[group]);
     out.push('\n');
     if let Some(object) = &diagnostic.object {
-        out.push_str(&format!("  with {}\n", neutral(object)));
+        out.extend(["  with ", &neutral(object), "\n"]);
     }
     for text in std::iter::once(&diagnostic.detail).chain(&diagnostic.help) {
         out.push_str(&wrapped(&neutral(text), width));

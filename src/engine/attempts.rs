@@ -118,12 +118,16 @@ impl Engine {
         let Some(instance) = self.live.get(key) else {
             return;
         };
-        if self.killed.insert(key.clone(), reason).is_none() {
-            step.effects.push(Effect::Kill {
+        match self.killed.get(key) {
+            None => step.effects.push(Effect::Kill {
                 key: key.clone(),
                 number: instance.attempts,
-            });
+            }),
+            // What an operator gave up is not tried again, whatever else stops it.
+            Some(KillReason::Cancel) => return,
+            Some(_) => {}
         }
+        self.killed.insert(key.clone(), reason);
     }
 
     /// Gives up an instance.
@@ -144,7 +148,7 @@ impl Engine {
         &mut self,
         key: &InstanceKey,
         number: u32,
-        outcome: Outcome,
+        outcome: &Outcome,
         now: Timestamp,
         step: &mut Step,
     ) {
@@ -158,7 +162,7 @@ impl Engine {
         self.clear_timer(key);
         let killed = self.killed.remove(key);
         self.free_place(&key.object);
-        let (status, error) = self.verdict(key, &outcome, killed);
+        let (status, error) = self.verdict(key, outcome, killed);
         step.changes.push(Change::Attempt(Attempt {
             instance: key.clone(),
             number,
@@ -168,15 +172,21 @@ impl Engine {
             error: error.clone(),
             fence: self.limits.fence,
         }));
-        match (status, &outcome, killed) {
+        match (status, outcome, killed) {
             (Status::Finished, _, _) => self.end(key, Status::Finished, None, now, step),
             (Status::Canceled, _, Some(KillReason::Cancel)) => {
                 let reason = Some("canceled by an operator".to_owned());
                 self.end(key, Status::Canceled, reason, now, step);
             }
             // The attempt ended with its runner: it is made again, and does not count as a failure.
-            (Status::Canceled, _, _) | (_, Outcome::Lost, _) => {
+            (Status::Canceled, _, _) | (_, Outcome::Lost, _)
+                if self.unit(&key.object).is_some() =>
+            {
                 self.again(key, error, None, step);
+            }
+            (Status::Canceled, _, _) | (_, Outcome::Lost, _) => {
+                let reason = Some("its definition was removed".to_owned());
+                self.end(key, Status::Canceled, reason, now, step);
             }
             _ => self.failed(key, error, now, step),
         }
@@ -191,6 +201,9 @@ impl Engine {
     ) -> (Status, Option<String>) {
         match (outcome, killed) {
             (Outcome::Finished, _) => (Status::Finished, None),
+            (_, Some(KillReason::Cancel)) => {
+                (Status::Canceled, Some("canceled by an operator".to_owned()))
+            }
             (Outcome::Lost, _) => (
                 Status::Failed,
                 Some("the runner ended before the attempt did".to_owned()),
@@ -206,9 +219,6 @@ impl Engine {
                         "stopped after its `attempt_timeout` of {timeout:#}"
                     )),
                 )
-            }
-            (Outcome::Killed | Outcome::Failed(_), Some(KillReason::Cancel)) => {
-                (Status::Canceled, Some("canceled by an operator".to_owned()))
             }
             (Outcome::Killed, _) | (Outcome::Failed(_), Some(KillReason::Drain)) => {
                 (Status::Canceled, Some("the runner was stopped".to_owned()))

@@ -9,7 +9,6 @@ use super::model::Change;
 use super::model::Definition;
 use super::model::Effect;
 use super::model::Event;
-use super::model::FailureMode;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Status;
@@ -162,6 +161,14 @@ impl Engine {
             .map(|(_, instance)| instance)
     }
 
+    /// The oldest serial that an unfinished instance keeps to.
+    pub fn oldest_definition(&self) -> Option<u64> {
+        self.live
+            .values()
+            .filter_map(|instance| instance.definition)
+            .min()
+    }
+
     /// Takes an event. `now` must not lie before the `now` of earlier steps; if it does, nothing worse happens than that
     /// time seems to stand still.
     pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
@@ -172,7 +179,7 @@ impl Engine {
                 key,
                 number,
                 outcome,
-            } => self.attempt_ended(&key, number, outcome, now, &mut step),
+            } => self.attempt_ended(&key, number, &outcome, now, &mut step),
             Event::Checked { key, result } => self.checked(&key, result, now, &mut step),
             Event::DefinitionChanged {
                 definition,
@@ -243,13 +250,22 @@ impl Engine {
             }
         }
         let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
-        let keys: Vec<InstanceKey> = self.live.keys().cloned().collect();
-        for key in keys {
+        // What runs comes first: whether there is a place for what is ready depends on it.
+        let (running, others): (Vec<InstanceKey>, Vec<InstanceKey>) = self
+            .live
+            .keys()
+            .cloned()
+            .partition(|key| self.status(key) == Some(Status::Running));
+        for key in running.into_iter().chain(others) {
             self.index_instance(&key);
         }
         for address in addresses {
             self.enqueue_due(&address);
         }
+    }
+
+    fn status(&self, key: &InstanceKey) -> Option<Status> {
+        self.live.get(key).map(|instance| instance.status)
     }
 
     fn index_instance(&mut self, key: &InstanceKey) {
@@ -284,7 +300,8 @@ impl Engine {
         }
     }
 
-    /// Goes on with another definition. Waiting instances of objects that are gone are given up.
+    /// Goes on with another definition, and with what the apply did to instances that do not run. Waiting instances of
+    /// objects that are gone are given up; those that have not been tried yet wait for what they wait for now.
     fn adopt(
         &mut self,
         definition: Definition,
@@ -292,32 +309,65 @@ impl Engine {
         now: Timestamp,
         step: &mut Step,
     ) {
-        self.definition = definition;
+        let before = std::mem::replace(&mut self.definition, definition);
         for instance in instances {
-            self.live.entry(instance.key.clone()).or_insert(instance);
+            if self.status(&instance.key) != Some(Status::Running) {
+                self.take_over(instance);
+            }
         }
-        let gone: Vec<InstanceKey> = self
+        let waiting: Vec<InstanceKey> = self
             .live
             .values()
             .filter(|instance| {
-                !self.definition.units.contains_key(&instance.key.object)
-                    && matches!(
-                        instance.status,
-                        Status::WaitingOnDependencies | Status::WaitingForRunner
-                    )
+                matches!(
+                    instance.status,
+                    Status::WaitingOnDependencies | Status::WaitingForRunner
+                )
             })
             .map(|instance| instance.key.clone())
             .collect();
-        for key in gone {
-            self.end(
-                &key,
-                Status::Canceled,
-                Some("its definition was removed".to_owned()),
-                now,
-                step,
-            );
+        for key in &waiting {
+            if self.unit(&key.object).is_none() {
+                let reason = Some("its definition was removed".to_owned());
+                self.end(key, Status::Canceled, reason, now, step);
+            }
         }
         self.index();
+        for key in &waiting {
+            self.wait_again(key, &before, step);
+        }
+    }
+
+    /// Takes an instance as the store has it.
+    fn take_over(&mut self, instance: Instance) {
+        if instance.status != Status::WaitingOnDependencies {
+            self.checking.remove(&instance.key);
+            self.check_errors.remove(&instance.key);
+        }
+        self.live.insert(instance.key.clone(), instance);
+    }
+
+    /// Sends an instance that could start back to waiting if the new definition has more to wait for.
+    fn wait_again(&mut self, key: &InstanceKey, before: &Definition, step: &mut Step) {
+        let Some(unit) = self.unit(&key.object) else {
+            return;
+        };
+        let untried = self.live.get(key).is_some_and(|instance| {
+            instance.status == Status::WaitingForRunner && instance.attempts == 0
+        });
+        let same_checks = before
+            .units
+            .get(&key.object)
+            .is_some_and(|before| before.preconditions == unit.preconditions);
+        if !untried || same_checks && self.is_unblocked(unit, key.interval) {
+            return;
+        }
+        self.unready(key);
+        if let Some(instance) = self.live.get_mut(key) {
+            instance.status = Status::WaitingOnDependencies;
+            step.changes.push(Change::Instance(instance.clone()));
+        }
+        self.set_timer(key, Timestamp::MIN, Timer::Check);
     }
 
     /// Starts nothing more, and stops what runs.
@@ -439,23 +489,28 @@ impl Engine {
         self.clear_timer(key);
     }
 
-    /// Looks again at the instances that wait for one that has come to its end.
+    /// Looks again at the instances that wait for one that has come to its end. On-demand ones that wait for the first
+    /// finished interval of something with a schedule were mostly triggered after that interval.
     fn tell_consumers(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         let consumers = self.consumers.get(&key.object).cloned().unwrap_or_default();
         for consumer in consumers {
-            let waiting: Vec<InstanceKey> = self
-                .live_overlapping(&consumer, key.interval)
-                .filter(|instance| instance.status == Status::WaitingOnDependencies)
-                .map(|instance| instance.key.clone())
-                .collect();
-            for key in waiting {
+            let on_demand = self
+                .unit(&consumer)
+                .is_some_and(|unit| unit.schedule.is_none());
+            let waiting = |instance: &&Instance| instance.status == Status::WaitingOnDependencies;
+            let keys: Vec<InstanceKey> = if on_demand && !key.interval.is_moment() {
+                let instances = self.instances_of(&consumer).filter(waiting);
+                instances.map(|instance| instance.key.clone()).collect()
+            } else {
+                let instances = self.live_near(&consumer, key.interval).filter(waiting);
+                instances
+                    .filter(|instance| instance.key.interval.overlaps(key.interval))
+                    .map(|instance| instance.key.clone())
+                    .collect()
+            };
+            for key in keys {
                 self.look_at(&key, now, step);
             }
         }
-    }
-
-    /// Whether a unit gives up when something it depends on does.
-    pub(super) fn cascades(&self, unit: &Unit) -> bool {
-        unit.failure_mode == FailureMode::Cascade
     }
 }

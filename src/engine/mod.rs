@@ -12,7 +12,13 @@ mod materialise;
 mod model;
 mod ranges;
 mod readiness;
-
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod transitions;
 mod waiting;
 
 pub use compile::compile;
@@ -21,4 +27,7 @@ pub use machine::Limits;
 pub use machine::Past;
 pub use model::*;
 pub use ranges::Ranges;
+pub use transitions::TRANSITIONS;
+pub use transitions::Transition;
+pub use transitions::transition_of;
 pub use waiting::Wait;

@@ -7,6 +7,7 @@ use super::machine::Timer;
 use super::model::Change;
 use super::model::CheckResult;
 use super::model::Effect;
+use super::model::FailureMode;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Status;
@@ -82,11 +83,8 @@ impl Engine {
         self.make_ready(key);
     }
 
-    /// Asks for a check of the preconditions, unless it is too early for the next one or too late for any.
+    /// Asks for a check of the preconditions, unless it is too early for the next one.
     fn begin_check(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) -> bool {
-        let timeout = self
-            .unit(&key.object)
-            .and_then(|unit| unit.precondition_timeout);
         let Some(instance) = self.live.get_mut(key) else {
             return false;
         };
@@ -97,18 +95,7 @@ impl Engine {
             return false;
         }
         let first = instance.checking_since.is_none();
-        let since = *instance.checking_since.get_or_insert(now);
-        if let Some(timeout) = timeout
-            && now.duration_since(since) >= timeout
-            && !first
-        {
-            let reason = format!(
-                "its preconditions did not hold within {timeout:#}: {}",
-                instance.reason.as_deref().unwrap_or("no reason was given")
-            );
-            self.end(key, Status::Failed, Some(reason), now, step);
-            return true;
-        }
+        instance.checking_since.get_or_insert(now);
         instance.started_at.get_or_insert(now);
         if first {
             step.changes.push(Change::Instance(instance.clone()));
@@ -137,8 +124,14 @@ impl Engine {
         let (max_retries, pause) = (unit.max_retries, unit.retry_delay);
         let (reason, pause) = match result {
             CheckResult::True => {
+                // An apply may have given it more to wait for while it was checked.
+                let unblocked = self.is_unblocked(unit, key.interval);
                 self.check_errors.remove(key);
-                self.pass(key, now, step);
+                if unblocked {
+                    self.pass(key, now, step);
+                } else {
+                    self.look_at(key, now, step);
+                }
                 return;
             }
             CheckResult::False(reason) => {
@@ -165,12 +158,25 @@ impl Engine {
         let give_up = timeout
             .zip(instance.checking_since)
             .and_then(|(timeout, since)| since.checked_add(timeout).ok());
+        if let (Some(give_up), Some(timeout)) = (give_up, timeout)
+            && give_up <= now
+        {
+            let reason = format!("its preconditions did not hold within {timeout:#}: {reason}");
+            self.end(key, Status::Failed, Some(reason), now, step);
+            return;
+        }
+        // The last check is at the end of that time.
         let next = now.checked_add(pause).unwrap_or(now);
-        let at = give_up.map_or(next, |give_up| next.min(give_up.max(now)));
+        let at = give_up.map_or(next, |give_up| next.min(give_up));
         instance.reason = Some(reason);
         instance.not_before = Some(at);
         step.changes.push(Change::Instance(instance.clone()));
         self.set_timer(key, at, Timer::Check);
+    }
+
+    /// Whether everything that an interval of a unit depends on has finished.
+    pub(super) fn is_unblocked(&self, unit: &Unit, interval: Interval) -> bool {
+        self.dependencies(unit, interval) == Dependencies::Settled
     }
 
     fn dependencies(&self, unit: &Unit, interval: Interval) -> Dependencies {
@@ -184,7 +190,7 @@ impl Engine {
                 waiting = true;
             }
             for instance in self.live_overlapping(producer, interval) {
-                if instance.status.is_unsuccessful() && self.cascades(unit) {
+                if instance.status.is_unsuccessful() && unit.failure_mode == FailureMode::Cascade {
                     return Dependencies::GivenUp(instance.key.clone());
                 }
                 waiting = true;
@@ -223,11 +229,26 @@ impl Engine {
         object: &Address,
         interval: Interval,
     ) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        let same_run = interval.is_moment();
+        self.live_near(object, interval).filter(move |instance| {
+            if same_run {
+                instance.key.interval == interval
+            } else {
+                instance.key.interval.overlaps(interval)
+            }
+        })
+    }
+
+    /// The unfinished instances of an object that may overlap an interval, oldest first: few more than those that do.
+    pub(super) fn live_near<'a>(
+        &'a self,
+        object: &Address,
+        interval: Interval,
+    ) -> impl Iterator<Item = &'a Instance> + use<'a> {
         let key = |start, end| InstanceKey {
             object: object.clone(),
             interval: Interval { start, end },
         };
-        let same_run = interval.is_moment();
         // Intervals of one object overlap only around a change of its schedule, so that the one that starts before is
         // the last of those that can reach into this one.
         let from = self
@@ -239,15 +260,6 @@ impl Engine {
                 |(key, _)| key.clone(),
             );
         let to = key(interval.end, Timestamp::MAX);
-        self.live
-            .range(from..=to)
-            .map(|(_, instance)| instance)
-            .filter(move |instance| {
-                if same_run {
-                    instance.key.interval == interval
-                } else {
-                    instance.key.interval.overlaps(interval)
-                }
-            })
+        self.live.range(from..=to).map(|(_, instance)| instance)
     }
 }

@@ -64,6 +64,11 @@ pub struct Definitions {
 }
 
 impl Definitions {
+    /// Forgets definitions that nothing runs under any more.
+    pub fn forget_before(&mut self, serial: u64) {
+        self.known = self.known.split_off(&serial);
+    }
+
     /// The definition as of a serial.
     pub fn at(
         &mut self,

@@ -37,6 +37,9 @@ use crate::store::Store;
 /// How often the state is asked for a new apply.
 const HEAD_INTERVAL: Duration = Duration::from_millis(500);
 
+/// How long to wait for work to stop when a run breaks off: longer than processes are given to end.
+const ABANDON: Duration = Duration::from_secs(10);
+
 /// When a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -177,6 +180,26 @@ impl<'a> Runner<'a> {
 
     /// Runs what is due until the end that the options name.
     pub async fn run(mut self) -> Result<Summary, RuntimeError> {
+        let result = self.drive().await;
+        if result.is_err() {
+            self.abandon().await;
+        }
+        result?;
+        self.summary.waiting = self.engine.waiting_activities();
+        self.summary.interrupted = self.stopping;
+        Ok(self.summary)
+    }
+
+    /// Stops what runs without recording it: nothing can be recorded any more.
+    async fn abandon(&mut self) {
+        self.running.values().for_each(Cancel::cancel);
+        self.acting.iter().for_each(Cancel::cancel);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        // What does not end in time is found and killed by the next runner.
+        drop(tokio::time::timeout(ABANDON, all).await);
+    }
+
+    async fn drive(&mut self) -> Result<(), RuntimeError> {
         let mut interrupt = Signals::new()?;
         let mut head = tokio::time::interval(HEAD_INTERVAL);
         head.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -202,13 +225,12 @@ impl<'a> Runner<'a> {
                 () = interrupt.recv() => self.stop()?,
             }
         }
-        self.summary.waiting = self.engine.waiting_activities();
-        self.summary.interrupted = self.stopping;
-        Ok(self.summary)
+        Ok(())
     }
 
     /// Takes a report and all that came with it, so that they share one commit.
     fn report(&mut self, first: Report) -> Result<(), RuntimeError> {
+        while self.tasks.try_join_next().is_some() {}
         let mut waiting = VecDeque::from([first]);
         while let Ok(report) = self.receiver.try_recv() {
             waiting.push_back(report);
@@ -381,6 +403,8 @@ impl<'a> Runner<'a> {
             .at(&self.store, serial, self.clock.now())?
             .compile();
         self.serial = serial;
+        self.definitions
+            .forget_before(self.engine.oldest_definition().unwrap_or(serial));
         let adopted = self.store.unfinished_instances()?;
         self.handle(vec![
             Event::DefinitionChanged {

@@ -67,6 +67,14 @@ impl Runner<'_> {
         };
         let prepared = prepared.map(|(work, log)| (work, context(log)));
         let reports = self.reports.clone();
+        let promise = Promise::new(
+            &self.reports,
+            Report::Ended {
+                key: key.clone(),
+                attempt,
+                outcome: Outcome::Failed(BROKE_OFF.to_owned()),
+            },
+        );
         self.tasks.spawn(async move {
             let outcome = match prepared {
                 Err(error) => Outcome::Failed(error),
@@ -79,12 +87,11 @@ impl Runner<'_> {
                     }
                 }
             };
-            let report = Report::Ended {
+            promise.keep(Report::Ended {
                 key,
                 attempt,
                 outcome,
-            };
-            tell(&reports, report);
+            });
         });
     }
 
@@ -114,13 +121,19 @@ impl Runner<'_> {
             on_process: OnProcess::default(),
         };
         let prepared = prepared.map(|(checks, log)| (checks, context(log)));
-        let reports = self.reports.clone();
+        let promise = Promise::new(
+            &self.reports,
+            Report::Checked {
+                key: key.clone(),
+                result: CheckResult::Error(BROKE_OFF.to_owned()),
+            },
+        );
         self.tasks.spawn(async move {
             let result = match prepared {
                 Err(error) => CheckResult::Error(error),
                 Ok((checks, context)) => check_all(checks, &context).await,
             };
-            tell(&reports, Report::Checked { key, result });
+            promise.keep(Report::Checked { key, result });
         });
     }
 
@@ -157,7 +170,14 @@ impl Runner<'_> {
             on_process: OnProcess::default(),
         };
         let prepared = prepared.map(|(work, log)| (work, context(log)));
-        let reports = self.reports.clone();
+        let promise = Promise::new(
+            &self.reports,
+            Report::Acted {
+                action: action.clone(),
+                key: key.clone(),
+                error: Some(BROKE_OFF.to_owned()),
+            },
+        );
         self.tasks.spawn(async move {
             let error = match prepared {
                 Err(error) => Some(error),
@@ -166,7 +186,7 @@ impl Runner<'_> {
                     .err()
                     .map(|error| error.to_string()),
             };
-            tell(&reports, Report::Acted { action, key, error });
+            promise.keep(Report::Acted { action, key, error });
         });
     }
 
@@ -201,7 +221,7 @@ impl Runner<'_> {
             inherited: &self.options.environment,
         };
         match assemble(&assembler) {
-            Ok(assembled) => Ok((assembled.work, open_log(path, &assembled.secrets)?)),
+            Ok(done) => Ok((done.work, open_log(path, &done.secrets)?)),
             Err(error) => {
                 open_log(path, &[])?.line(&format!("error: {error}"));
                 Err(error)
@@ -275,6 +295,37 @@ fn open_log(path: &Path, secrets: &[String]) -> Result<Log, String> {
     }
     Log::open(path, secrets)
         .map_err(|error| format!("the log `{}` cannot be opened: {error}", path.display()))
+}
+
+/// What is reported of work whose task has panicked.
+const BROKE_OFF: &str = "the work broke off: this is a mistake in pipeform";
+
+/// A report that is owed: work that ends without one, because its task has panicked, is reported as failed.
+struct Promise {
+    reports: UnboundedSender<Report>,
+    otherwise: Option<Report>,
+}
+
+impl Promise {
+    fn new(reports: &UnboundedSender<Report>, otherwise: Report) -> Self {
+        Self {
+            reports: reports.clone(),
+            otherwise: Some(otherwise),
+        }
+    }
+
+    fn keep(mut self, report: Report) {
+        self.otherwise = None;
+        tell(&self.reports, report);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if let Some(report) = self.otherwise.take() {
+            tell(&self.reports, report);
+        }
+    }
 }
 
 /// A runner that has ended does not listen any more: what it would have been told is found by the next one.

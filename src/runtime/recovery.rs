@@ -66,8 +66,9 @@ pub(super) async fn recover(runner: &mut Runner<'_>) -> Result<Vec<Event>, Runti
         let killed = tokio::task::spawn_blocking(move || kill_orphan(&id)).await;
         if let Ok(killed @ 1..) = killed {
             runner.warn(format!(
-                "Killed {killed} left over from attempt {} of {}.",
+                "Killed {killed} {} that attempt {} of {} had left.",
                 if killed == 1 { "process" } else { "processes" },
+                attempt.number,
                 attempt.instance.object
             ));
         }

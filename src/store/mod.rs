@@ -8,6 +8,8 @@ mod definitions;
 mod lock;
 mod migrations;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::Path;

@@ -122,10 +122,13 @@ struct Source {
 fn sources() -> Vec<Source> {
     let root = repository().join("src");
     let is_test = |path: &Path| {
-        path.iter().any(|part| part == "tests" || part == "testing")
-            || ["tests.rs", "testing.rs", "test_support.rs"]
+        path.iter().any(|part| {
+            ["tests", "testing", "simulation"]
                 .iter()
-                .any(|name| path.ends_with(name))
+                .any(|name| part == *name)
+        }) || ["tests.rs", "testing.rs", "test_support.rs"]
+            .iter()
+            .any(|name| path.ends_with(name))
     };
     let all = files(&root, "rs")
         .into_iter()

@@ -122,12 +122,14 @@ fn every_configuration_is_valid() {
 fn every_example_is_valid() {
     let examples = repository().join("examples");
     for entry in std::fs::read_dir(examples).unwrap() {
-        let text: Vec<String> = files(&entry.unwrap().path(), "hcl")
-            .iter()
-            .map(|f| std::fs::read_to_string(f).unwrap())
-            .collect();
-        assert!(!text.is_empty());
-        assert_eq!(validate(&text.join("\n")), None);
+        let example = entry.unwrap().path();
+        let result = Command::new(env!("CARGO_BIN_EXE_pipeform"))
+            .args(["validate", "--var-file=example.pipevars"])
+            .current_dir(&example)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&result.stderr);
+        assert!(result.status.success(), "{}: {said}", example.display());
     }
 }
 

@@ -32,6 +32,24 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    match plan(args, context) {
+        Err(Failure::Findings(findings)) if args.json => {
+            let (diagnostics, sources) = findings.as_ref();
+            let now = context.clock.now();
+            terminal::print(&views::json::version(env!("CARGO_PKG_VERSION"), now));
+            for diagnostic in diagnostics.iter() {
+                let range = diagnostic
+                    .span
+                    .map(|span| crate::diag::range(span, sources));
+                terminal::print(&views::json::diagnostic(diagnostic, range, now));
+            }
+            Err(Failure::Silent)
+        }
+        result => result,
+    }
+}
+
+fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let target = if args.destroy {
         Target::nothing()
     } else {

@@ -22,6 +22,7 @@ use crate::objects::Address;
 use crate::runtime::Observer;
 use crate::runtime::Options;
 use crate::runtime::Runner;
+use crate::runtime::RuntimeError;
 use crate::runtime::SerialDefinition;
 use crate::runtime::Summary;
 use crate::runtime::Until;
@@ -100,12 +101,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::message(format!("The runtime cannot start: {error}")))?;
-    let summary: Summary = runtime.block_on(async {
+    let result: Result<Summary, RuntimeError> = runtime.block_on(async {
         Runner::new(store, lease, clock, options, observer.as_mut())
             .await?
             .run()
             .await
-    })?;
+    });
+    // After a second interrupt work may still be stopping: the process does not wait for it.
+    runtime.shutdown_background();
+    let summary = result?;
     drop(observer);
     if args.json {
         terminal::print(&JsonLines::summary(&summary, clock));

@@ -14,10 +14,24 @@ use crate::cli::terminal;
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
+
+    /// As JSON, in the form of `terraform validate -json`
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut module = RootModule::load(context, &args.variables)?;
+    let mut module = match RootModule::load(context, &args.variables) {
+        Err(Failure::Findings(findings)) if args.json => {
+            let (diagnostics, sources) = findings.as_ref();
+            terminal::print(&format!(
+                "{:#}\n",
+                crate::diag::to_json(diagnostics, sources)
+            ));
+            return Err(Failure::Silent);
+        }
+        module => module?,
+    };
     if !module.diagnostics.has_errors() {
         module
             .diagnostics
@@ -28,6 +42,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             &module.configuration,
             context.clock.now(),
         ));
+    }
+    if args.json {
+        let json = crate::diag::to_json(&module.diagnostics, &module.sources);
+        terminal::print(&format!("{json:#}\n"));
+        return Ok(if module.diagnostics.has_errors() {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        });
     }
     module.valid()?;
     terminal::print("Success! The configuration is valid.\n");

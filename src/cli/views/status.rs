@@ -150,7 +150,7 @@ impl Activity {
                 out.extend(["    ", &reason.replace('\n', "\n    "), "\n"]);
             }
             for wait in &instance.waits {
-                out.extend(["    waits for ", &wait.text, "\n"]);
+                out.extend(["    waits for ", &wait.text.replace('\n', "\n      "), "\n"]);
                 if let Some(because) = &wait.because {
                     out.push_str(&look.dim(&format!("      because {because}")));
                     out.push('\n');

@@ -112,6 +112,7 @@ fn rfc3339(time: &Zoned) -> String {
     time.strftime(format).to_string()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it has the form of all functions")]
 fn timestamp(call: &Call<'_>, _: &[Value]) -> Result<Value, CallError> {
     let now = Timestamp::from_second(call.now.as_second()).unwrap_or(call.now);
     Ok(Value::string(rfc3339(&now.to_zoned(TimeZone::UTC))))

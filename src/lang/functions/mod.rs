@@ -4,6 +4,7 @@ mod collections;
 mod dates;
 mod encoding;
 mod files;
+mod format;
 mod hashes;
 mod numeric;
 mod strings;
@@ -97,11 +98,12 @@ pub struct CallError {
 }
 
 /// All families.
-static FAMILIES: [&[Function]; 8] = [
+static FAMILIES: [&[Function]; 9] = [
     collections::FUNCTIONS,
     dates::FUNCTIONS,
     encoding::FUNCTIONS,
     files::FUNCTIONS,
+    format::FUNCTIONS,
     hashes::FUNCTIONS,
     numeric::FUNCTIONS,
     strings::FUNCTIONS,

@@ -288,8 +288,8 @@ fn matched(regex: &Regex, captures: &Captures<'_>) -> Value {
 /// Named and unnamed groups cannot be told apart in the result.
 fn check_groups(regex: &Regex) -> Result<(), CallError> {
     let mut names = regex.capture_names().skip(1);
-    let named = names.clone().any(|name| name.is_some());
-    if named && names.any(|name| name.is_none()) {
+    let has_named = names.clone().any(|name| name.is_some());
+    if has_named && names.any(|name| name.is_none()) {
         return Err(CallError::at(
             0,
             "invalid regexp pattern: cannot mix both named and unnamed capture groups",

@@ -15,7 +15,7 @@ pipeline "logs" {
   }
 
   data_node "file" "archive" {
-    path = "archive/${run.date}.log.gz"
+    path = "archive/${formatdate("YYYY-MM-DD-hh-mm", run.scheduled_start)}.log.gz"
   }
 
   activity "copy" "archive" {

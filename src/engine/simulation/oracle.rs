@@ -1,0 +1,242 @@
+//! The rules, written a second time in the plainest way: over what is stored, by enumeration.
+
+use std::collections::BTreeSet;
+
+use super::super::Effect;
+use super::super::Engine;
+use super::super::Event;
+use super::super::Instance;
+use super::super::InstanceKey;
+use super::super::Limits;
+use super::super::Ranges;
+use super::super::Status;
+use super::super::Step;
+use super::super::Unit;
+use super::super::testing::Stored;
+use super::Simulation;
+use crate::objects::Address;
+use crate::time::Interval;
+
+impl Stored {
+    fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
+        let key = |at| InstanceKey {
+            object: object.clone(),
+            interval: Interval::moment(at),
+        };
+        self.instances
+            .range(key(jiff::Timestamp::MIN)..=key(jiff::Timestamp::MAX))
+            .map(|(_, instance)| instance)
+    }
+
+    fn running(&self, object: &Address) -> usize {
+        self.of(object)
+            .filter(|instance| instance.status == Status::Running)
+            .count()
+    }
+}
+
+impl Simulation {
+    /// What must hold after every step.
+    pub(super) fn assert_step(&self, step: &Step) {
+        let units = &self.definition.units;
+        for effect in &step.effects {
+            let Effect::Start { key, number, .. } = effect else {
+                continue;
+            };
+            let unit = &units[&key.object];
+            assert!(unit.active, "{key:?} started though inactive");
+            let running = self.stored.running(&key.object);
+            assert!(
+                running <= usize::try_from(unit.max_active_instances).unwrap(),
+                "{running} of {key:?} run"
+            );
+            if *number == 1 {
+                self.assert_inputs(unit, key);
+            }
+        }
+        let all = self.stored.instances.values();
+        let running = all.filter(|instance| instance.status == Status::Running);
+        assert!(running.count() <= self.limits.parallelism);
+        self.assert_durable();
+    }
+
+    fn assert_inputs(&self, unit: &Unit, key: &InstanceKey) {
+        for dependency in &unit.dependencies {
+            assert!(
+                self.is_ready(&dependency.producer, key.interval),
+                "{key:?} started before {}",
+                dependency.producer
+            );
+        }
+        assert!(
+            unit.preconditions.is_empty() || self.held.contains(key),
+            "{key:?} started before its preconditions held"
+        );
+    }
+
+    /// Whether everything of a producer that an interval needs has finished.
+    fn is_ready(&self, producer: &Address, interval: Interval) -> bool {
+        let Some(unit) = self.definition.units.get(producer) else {
+            return true;
+        };
+        let settled = |instance: &Instance| instance.status.is_settled();
+        match &unit.schedule {
+            Some(_) if interval.is_moment() => self
+                .stored
+                .of(producer)
+                .any(|instance| settled(instance) && !instance.key.interval.is_moment()),
+            Some(schedule) => {
+                let finished: Ranges = self
+                    .stored
+                    .of(producer)
+                    .filter(|instance| settled(instance))
+                    .map(|instance| instance.key.interval)
+                    .collect();
+                schedule
+                    .overlapping(interval)
+                    .all(|needed| finished.covers(needed))
+            }
+            None if interval.is_moment() => self
+                .stored
+                .of(producer)
+                .filter(|instance| instance.key.interval == interval)
+                .all(settled),
+            None => true,
+        }
+    }
+
+    /// What is in memory is what is stored, so that a crash loses nothing.
+    fn assert_durable(&self) {
+        for instance in self.stored.instances.values() {
+            let live = self.engine.instance(&instance.key);
+            match live {
+                None => assert!(instance.status.is_settled(), "forgotten: {instance:?}"),
+                Some(live) => {
+                    let mut live = live.clone();
+                    live.not_before = instance.not_before;
+                    assert_eq!(live, *instance);
+                }
+            }
+        }
+    }
+
+    /// An engine made from what is stored would start the same. Only an instance that was already being checked
+    /// when an apply gave it more, or less, to wait for lags behind until the next check.
+    pub(super) fn assert_rebuilt_is_equal(&self) {
+        let lags = |instance: &Instance| {
+            let key = &instance.key;
+            if instance.checking_since.is_none() || instance.status != Status::WaitingOnDependencies
+            {
+                return false;
+            }
+            let unit = &self.definition.units[&key.object];
+            !unit.active
+                || unit.preconditions.is_empty()
+                || !self.engine.is_unblocked(unit, key.interval)
+        };
+        if self.engine.live.values().any(lags) {
+            return;
+        }
+        let nothing = Limits {
+            parallelism: 0,
+            ..self.limits
+        };
+        let mut live = self.engine.clone();
+        live.limits = nothing;
+        live.step(Event::Tick, self.now);
+        let mut rebuilt = Engine::new(self.definition.clone(), self.stored.past(), nothing);
+        rebuilt.step(Event::Tick, self.now);
+        let ready = |engine: &Engine| -> Vec<InstanceKey> {
+            let keys = engine.ready.values().flatten();
+            keys.cloned().collect()
+        };
+        assert_eq!(ready(&live), ready(&rebuilt));
+        let units = |engine: &Engine| -> BTreeSet<Address> {
+            engine.turns.iter().map(|(_, unit)| unit.clone()).collect()
+        };
+        assert_eq!(units(&live), units(&rebuilt));
+        assert_eq!(live.due, rebuilt.due);
+        assert_eq!(live.full, rebuilt.full);
+        assert_eq!(live.settled, rebuilt.settled);
+        for unit in self.definition.units.keys() {
+            assert_eq!(live.next_interval(unit), rebuilt.next_interval(unit));
+        }
+        assert_eq!(live.running_total, rebuilt.running_total);
+        assert!(live.checking.is_subset(&rebuilt.checking), "checks at once");
+    }
+
+    /// At the end, everything due has finished, or something that did not succeed stands in its way.
+    pub(super) fn assert_nothing_forgotten(&self) {
+        for instance in self.stored.instances.values() {
+            self.assert_not_forgotten(instance);
+        }
+        for unit in self.definition.units.values().filter(|unit| unit.active) {
+            let Some(schedule) = &unit.schedule else {
+                continue;
+            };
+            let finished: Ranges = self
+                .stored
+                .of(&unit.address)
+                .filter(|instance| instance.status.is_settled())
+                .map(|instance| instance.key.interval)
+                .collect();
+            let open = self.stored.of(&unit.address).filter(|instance| {
+                matches!(
+                    instance.status,
+                    Status::WaitingOnDependencies | Status::WaitingForRunner
+                )
+            });
+            let full = open.count() >= self.limits.instances_ahead;
+            let mut next = schedule.first_interval();
+            while let Some(interval) = next.filter(|next| schedule.due_at(*next) <= self.now) {
+                let key = InstanceKey {
+                    object: unit.address.clone(),
+                    interval,
+                };
+                let made = self.stored.instances.contains_key(&key)
+                    || finished.covers(interval)
+                    // Before it was changed or removed and brought back, its intervals were others.
+                    || self.was_made_otherwise(&key);
+                assert!(made || full, "never made: {key:?}");
+                next = schedule.next_from(interval.end);
+            }
+        }
+    }
+
+    fn was_made_otherwise(&self, key: &InstanceKey) -> bool {
+        self.stored
+            .of(&key.object)
+            .any(|instance| instance.key != *key && instance.key.interval.overlaps(key.interval))
+    }
+
+    fn assert_not_forgotten(&self, instance: &Instance) {
+        let Some(unit) = self.definition.units.get(&instance.key.object) else {
+            let waits = matches!(
+                instance.status,
+                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Running
+            );
+            assert!(!waits, "its definition is gone: {instance:?}");
+            return;
+        };
+        match instance.status {
+            Status::Running => panic!("still running: {instance:?}"),
+            Status::WaitingForRunner => assert!(!unit.active, "never started: {instance:?}"),
+            Status::WaitingOnDependencies if unit.active => {
+                let stuck = unit.dependencies.iter().any(|dependency| {
+                    !self.is_ready(&dependency.producer, instance.key.interval)
+                        || self.stands_in_the_way(&dependency.producer, instance.key.interval)
+                });
+                assert!(stuck, "forgotten: {instance:?}");
+                assert!(!self.engine.waiting_on(&instance.key).is_empty());
+            }
+            _ => {}
+        }
+    }
+
+    fn stands_in_the_way(&self, producer: &Address, interval: Interval) -> bool {
+        self.definition.units.contains_key(producer)
+            && self.stored.of(producer).any(|instance| {
+                !instance.status.is_settled() && instance.key.interval.overlaps(interval)
+            })
+    }
+}

@@ -1,0 +1,116 @@
+//! How the status of an instance may change, and why: one table. The simulation of the engine checks every change
+//! against it, and the documentation prints it.
+
+use super::model::Status;
+
+/// One legal change of a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The status before; `None`: there was no instance.
+    pub from: Option<Status>,
+    /// The status after.
+    pub to: Status,
+    /// What brings it about.
+    pub why: &'static str,
+}
+
+const fn transition(from: Option<Status>, to: Status, why: &'static str) -> Transition {
+    Transition { from, to, why }
+}
+
+/// All legal changes of the status of an instance. What has finished never changes again.
+pub const TRANSITIONS: [Transition; 17] = [
+    transition(
+        None,
+        Status::WaitingOnDependencies,
+        "it is due or was triggered, and waits for others or for its preconditions",
+    ),
+    transition(
+        None,
+        Status::WaitingForRunner,
+        "it is due or was triggered, and waits for nothing",
+    ),
+    transition(
+        None,
+        Status::Finished,
+        "it is a data node and waits for nothing",
+    ),
+    transition(
+        None,
+        Status::CascadeFailed,
+        "it is due, and something it depends on was given up before",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::WaitingOnDependencies,
+        "its preconditions were checked and do not hold yet",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::WaitingForRunner,
+        "what it depends on has finished, and its preconditions hold",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::Finished,
+        "it is a data node, and is there",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::Failed,
+        "its preconditions did not hold in time, or cannot be checked",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::CascadeFailed,
+        "something it depends on was given up, and it gives up with it",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::Canceled,
+        "an operator gave it up, or its definition was removed",
+    ),
+    transition(
+        Some(Status::WaitingForRunner),
+        Status::WaitingOnDependencies,
+        "an apply gave it more to wait for before its first attempt",
+    ),
+    transition(
+        Some(Status::WaitingForRunner),
+        Status::Running,
+        "an attempt starts",
+    ),
+    transition(
+        Some(Status::WaitingForRunner),
+        Status::Canceled,
+        "an operator gave it up, or its definition was removed",
+    ),
+    transition(
+        Some(Status::Running),
+        Status::Finished,
+        "its attempt did its work",
+    ),
+    transition(
+        Some(Status::Running),
+        Status::WaitingForRunner,
+        "its attempt failed, timed out or lost its runner, and another one follows",
+    ),
+    transition(
+        Some(Status::Running),
+        Status::Failed,
+        "its last attempt failed or timed out",
+    ),
+    transition(
+        Some(Status::Running),
+        Status::Canceled,
+        "an operator gave it up, or its definition was removed and its attempt did not finish",
+    ),
+];
+
+/// Why an instance may change like that; `None` if it may not.
+pub fn transition_of(from: Option<Status>, to: Status) -> Option<&'static str> {
+    TRANSITIONS
+        .iter()
+        .find(|transition| transition.from == from && transition.to == to)
+        .map(|transition| transition.why)
+}

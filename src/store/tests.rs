@@ -1,0 +1,395 @@
+//! The store on real files.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+
+use super::*;
+use crate::engine::Attempt;
+use crate::engine::Change;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Status;
+use crate::objects::Address;
+use crate::time::Interval;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn key(object: &str, start: i64, end: i64) -> InstanceKey {
+    InstanceKey {
+        object: Address::new(object),
+        interval: Interval {
+            start: at(start),
+            end: at(end),
+        },
+    }
+}
+
+fn object(address: &str, body: &serde_json::Value) -> StoredObject {
+    StoredObject {
+        address: Address::new(address),
+        kind: "activity".to_owned(),
+        type_name: "copy".to_owned(),
+        pipeline: Some(Address::new("pipeline.p")),
+        body: body.clone(),
+    }
+}
+
+fn holder(operation: &str) -> Holder {
+    Holder::this_process("maria@laptop".to_owned(), operation, at(0))
+}
+
+fn lock(path: &Path) -> StateLock {
+    Store::lock_state(path, &holder("apply"), Duration::ZERO).unwrap()
+}
+
+/// A state in a directory of its own.
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join(".pipeform/state.db")
+    }
+
+    fn open(&self) -> Store {
+        Store::open(&self.path()).unwrap()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.path().parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn reading_what_is_not_there_creates_nothing() {
+    let place = Place::new();
+    let store = Store::read(&place.path()).unwrap();
+    assert_eq!(store.head().unwrap().serial, 0);
+    assert!(store.objects_at(0).unwrap().is_empty());
+    assert!(!place.path().parent().unwrap().exists());
+}
+
+#[test]
+fn only_the_owner_can_read_and_reading_leaves_nothing() {
+    let place = Place::new();
+    drop(place.open());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.path()), 0o600);
+    assert_eq!(mode(place.path().parent().unwrap()), 0o700);
+    drop(Store::read(&place.path()).unwrap());
+    assert_eq!(place.names(), ["state.db"]);
+}
+
+#[test]
+fn a_newer_or_foreign_file_is_refused_and_unchanged() {
+    let place = Place::new();
+    drop(place.open());
+    let raw = Connection::open(place.path()).unwrap();
+    raw.pragma_update(None, "user_version", 99).unwrap();
+    drop(raw);
+    let before = std::fs::read(place.path()).unwrap();
+    for result in [Store::open(&place.path()), Store::read(&place.path())] {
+        let message = result.unwrap_err().to_string();
+        assert!(
+            message.contains("99") && message.contains("newer"),
+            "{message}"
+        );
+    }
+    assert_eq!(std::fs::read(place.path()).unwrap(), before);
+
+    let other = Place::new();
+    std::fs::create_dir(other.path().parent().unwrap()).unwrap();
+    let raw = Connection::open(other.path()).unwrap();
+    raw.execute_batch("CREATE TABLE mine (a)").unwrap();
+    drop(raw);
+    assert!(matches!(
+        Store::open(&other.path()),
+        Err(StoreError::Foreign(_))
+    ));
+
+    let text = Place::new();
+    std::fs::create_dir(text.path().parent().unwrap()).unwrap();
+    let mut file = std::fs::File::create(text.path()).unwrap();
+    file.write_all(b"this is no database, but it is long enough to be one")
+        .unwrap();
+    drop(file);
+    assert!(matches!(
+        Store::open(&text.path()),
+        Err(StoreError::Foreign(_))
+    ));
+}
+
+#[test]
+fn an_apply_makes_a_serial_and_keeps_the_old_one() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lock = lock(&place.path());
+    let first = Apply {
+        puts: vec![object("a", &json!({"x": 1})), object("b", &json!({"x": 1}))],
+        outputs: BTreeMap::from([("o".to_owned(), json!("one"))]),
+        activations: BTreeMap::from([(Address::new("pipeline.p"), at(5))]),
+        ..Apply::default()
+    };
+    assert_eq!(store.apply(&lock, &first).unwrap(), 1);
+    let second = Apply {
+        expected_serial: 1,
+        puts: vec![object("a", &json!({"x": 2}))],
+        removes: vec![Address::new("b")],
+        cuts: BTreeMap::from([(Address::new("a"), at(7))]),
+        made_until: BTreeMap::from([(Address::new("a"), at(8))]),
+        instances: vec![Instance::new(key("a", 0, 1))],
+        ..Apply::default()
+    };
+    assert_eq!(store.apply(&lock, &second).unwrap(), 2);
+    let bodies = |serial| {
+        let objects = store.objects_at(serial).unwrap();
+        let pairs = objects
+            .into_iter()
+            .map(|object| (object.address.to_string(), object.body));
+        pairs.collect::<Vec<_>>()
+    };
+    assert!(bodies(0).is_empty());
+    assert_eq!(
+        bodies(1),
+        [
+            ("a".to_owned(), json!({"x": 1})),
+            ("b".to_owned(), json!({"x": 1}))
+        ]
+    );
+    assert_eq!(bodies(2), [("a".to_owned(), json!({"x": 2}))]);
+    assert!(store.outputs().unwrap().is_empty());
+    assert_eq!(store.activations().unwrap().len(), 1);
+    assert_eq!(store.cuts().unwrap()[&Address::new("a")], at(7));
+    assert_eq!(store.made_until().unwrap()[&Address::new("a")], at(8));
+    assert_eq!(store.unfinished_instances().unwrap().len(), 1);
+}
+
+#[test]
+fn an_apply_for_another_serial_is_refused() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lock = lock(&place.path());
+    store.apply(&lock, &Apply::default()).unwrap();
+    let error = store.apply(&lock, &Apply::default()).unwrap_err();
+    assert!(matches!(
+        error,
+        StoreError::Moved {
+            expected: 0,
+            found: 1
+        }
+    ));
+    assert_eq!(store.head().unwrap().serial, 1);
+}
+
+#[test]
+fn an_apply_that_fails_in_the_middle_leaves_the_old_state() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lock = lock(&place.path());
+    // Two versions of one object in one apply: the second one violates the key.
+    let twice = Apply {
+        puts: vec![object("a", &json!({})), object("a", &json!({}))],
+        ..Apply::default()
+    };
+    assert!(store.apply(&lock, &twice).is_err());
+    assert_eq!(store.head().unwrap().serial, 0);
+    assert!(store.objects_at(1).unwrap().is_empty());
+}
+
+#[test]
+fn locks_name_their_holder_and_end_with_it() {
+    let place = Place::new();
+    let first = lock(&place.path());
+    let second = Store::lock_state(&place.path(), &holder("apply"), Duration::from_millis(150));
+    let message = second.unwrap_err().to_string();
+    for part in [
+        "maria@laptop",
+        "apply",
+        &std::process::id().to_string(),
+        "1970",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    drop(first);
+    lock(&place.path());
+}
+
+#[test]
+fn an_older_runner_cannot_write() {
+    let place = Place::new();
+    let mut store = place.open();
+    let old = store.lock_runner(&holder("run")).unwrap();
+    assert!(matches!(
+        store.lock_runner(&holder("run")),
+        Err(StoreError::Locked { .. })
+    ));
+    let raw = Connection::open(place.path()).unwrap();
+    raw.execute("UPDATE meta SET fence = fence + 1", [])
+        .unwrap();
+    let change = Change::Instance(Instance::new(key("a", 0, 1)));
+    let error = store.commit(&old, &[change]).unwrap_err();
+    assert!(matches!(error, StoreError::Fenced { ours: 1, newer: 2 }));
+    assert!(store.unfinished_instances().unwrap().is_empty());
+}
+
+#[test]
+fn instances_and_attempts_come_back_as_they_were() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lease = store.lock_runner(&holder("run")).unwrap();
+    let full = Instance {
+        key: key("a", -5, 10),
+        status: Status::Running,
+        attempts: 3,
+        failures: 2,
+        definition: Some(7),
+        not_before: Some(at(1)),
+        checking_since: Some(at(2)),
+        started_at: Some(at(3)),
+        running_since: Some(at(4)),
+        ended_at: Some(at(5)),
+        reason: Some("it's \"odd\"\n".to_owned()),
+    };
+    let attempt = Attempt {
+        instance: full.key.clone(),
+        number: 3,
+        status: Status::Running,
+        started_at: at(4),
+        ended_at: None,
+        error: Some("e".to_owned()),
+        fence: 1,
+    };
+    let changes = [
+        Change::Instance(full.clone()),
+        Change::Attempt(attempt.clone()),
+        Change::Cursor {
+            object: Address::new("a"),
+            made_until: at(10),
+        },
+    ];
+    store.commit(&lease, &changes).unwrap();
+    let process = ProcessRecord {
+        id: 4711,
+        started: 99,
+    };
+    store.record_process(&lease, &full.key, 3, process).unwrap();
+    assert_eq!(
+        store.unfinished_instances().unwrap(),
+        std::slice::from_ref(&full)
+    );
+    assert_eq!(
+        store.attempts(&full.key).unwrap(),
+        std::slice::from_ref(&attempt)
+    );
+    assert_eq!(
+        store.running_attempts().unwrap(),
+        [(attempt.clone(), Some(process))]
+    );
+    let done = Attempt {
+        status: Status::TimedOut,
+        ended_at: Some(at(9)),
+        ..attempt
+    };
+    store.commit(&lease, &[Change::Attempt(done)]).unwrap();
+    assert!(store.running_attempts().unwrap().is_empty());
+}
+
+#[test]
+fn finished_intervals_are_merged_and_filters_filter() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lease = store.lock_runner(&holder("run")).unwrap();
+    let changes: Vec<Change> = (0..100)
+        .map(|number| {
+            let status = if number == 50 {
+                Status::Failed
+            } else {
+                Status::Finished
+            };
+            Change::Instance(Instance {
+                status,
+                ..Instance::new(key("a", number, number + 1))
+            })
+        })
+        .collect();
+    store.commit(&lease, &changes).unwrap();
+    let settled = store.settled().unwrap();
+    let ranges = &settled[&Address::new("a")];
+    let covers = |start, end| ranges.covers(key("a", start, end).interval);
+    assert!(covers(0, 50) && covers(51, 100) && !covers(49, 52));
+    let newest = store
+        .instances(&Filter {
+            objects: Some(vec![Address::new("a")]),
+            statuses: vec![Status::Finished],
+            from: Some(at(10)),
+            to: Some(at(20)),
+            limit: Some(3),
+        })
+        .unwrap();
+    let starts: Vec<_> = newest
+        .iter()
+        .map(|instance| instance.key.interval.start.as_second())
+        .collect();
+    assert_eq!(starts, [19, 18, 17]);
+    let counts = store.counts().unwrap();
+    assert_eq!(counts[&Address::new("a")][&Status::Failed], 1);
+    assert_eq!(counts[&Address::new("a")][&Status::Finished], 99);
+}
+
+#[test]
+fn the_questions_of_a_runner_are_answered_by_indexes() {
+    let place = Place::new();
+    drop(place.open());
+    let raw = Connection::open(place.path()).unwrap();
+    for query in [
+        "SELECT * FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED')",
+        "SELECT * FROM attempts WHERE status = 'RUNNING'",
+        "SELECT * FROM attempts WHERE object = 'a' AND start = 1 AND \"end\" = 2 ORDER BY number",
+        "SELECT * FROM instances ORDER BY start DESC, object LIMIT 10",
+    ] {
+        let plan: Vec<String> = raw
+            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+            .unwrap()
+            .query_map([], |row| row.get(3))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let plan = plan.join("; ");
+        assert!(
+            plan.contains("USING INDEX") || plan.contains("USING PRIMARY KEY"),
+            "{query}: {plan}"
+        );
+        assert!(!plan.contains("TEMP B-TREE"), "{query}: {plan}");
+    }
+}
+
+#[test]
+fn another_connection_sees_that_something_was_written() {
+    let place = Place::new();
+    let mut writer = place.open();
+    let reader = Store::read(&place.path()).unwrap();
+    let before = reader.data_version().unwrap();
+    let lock = lock(&place.path());
+    writer
+        .enqueue(&lock, &[Change::Instance(Instance::new(key("a", 1, 1)))])
+        .unwrap();
+    assert_ne!(reader.data_version().unwrap(), before);
+    assert_eq!(reader.unfinished_instances().unwrap().len(), 1);
+}
