@@ -23,12 +23,7 @@ use self::context::Environment;
 
 /// Data pipelines as code: plan what a change does to the definitions and to the runs, apply it, run what is due.
 #[derive(Debug, Parser)]
-#[command(
-    name = "pipeform",
-    version,
-    disable_version_flag = true,
-    max_term_width = 100
-)]
+#[command(name = "pipeform", version, max_term_width = 100)]
 struct Arguments {
     #[command(flatten)]
     global: Global,

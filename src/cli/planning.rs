@@ -104,8 +104,8 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
         activations: store.activations()?,
         cuts: store.cuts()?,
     };
-    let (new_moments, timetable) = continued(&old, &new, &moments, now);
     let made_until = store.made_until()?;
+    let (new_moments, timetable) = continued(&old, &new, &moments, &made_until, now);
     let old_units = old.compile();
     let new_units = crate::engine::compile(&new, &timetable, head.serial + 1);
     let changes = diff(&old.objects, &new);
@@ -207,6 +207,7 @@ fn continued(
     old: &SerialDefinition,
     new: &Objects,
     moments: &Moments,
+    made_until: &BTreeMap<Address, Timestamp>,
     now: Timestamp,
 ) -> (Moments, Timetable) {
     let mut next = moments.clone();
@@ -227,7 +228,13 @@ fn continued(
         let Some(schedule) = wanted.schedule(address) else {
             continue;
         };
-        let schedule = effects::continued(old.timetable.schedule(address), schedule, now);
+        let before = old.timetable.schedule(address);
+        let mut schedule = effects::continued(before, schedule, now);
+        let unchanged = before.is_some_and(|before| *before == schedule);
+        if schedule.cut().is_none() && !unchanged {
+            // Whatever its schedule was before: what has been made is not made again.
+            schedule = schedule.with_cut(made_until.get(address).copied());
+        }
         match schedule.cut() {
             Some(cut) => next.cuts.insert(address.clone(), cut),
             None => next.cuts.remove(address),

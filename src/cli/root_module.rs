@@ -115,6 +115,12 @@ impl RootModule {
                 context.directory.display()
             )));
         }
+        for name in names.iter().filter(|name| name.ends_with(".pipe.json")) {
+            diagnostics.push(Diagnostic::error(
+                "Unsupported file",
+                format!("`{name}` is configuration in JSON, which this version does not read yet. Write it as `{CONFIGURATION}`, or move it away."),
+            ));
+        }
         for name in configuration_files {
             if let Some(text) = read(&context.directory, name, &mut diagnostics) {
                 let file = sources.add(name.as_str(), text);

@@ -194,7 +194,10 @@ impl<'a> Resolver<'a> {
         let mut nodes = Nodes::new();
         for (name, address) in object.references(attribute) {
             let list = nodes.entry(name).or_default();
-            for interval in self.timetable.node_intervals(&address, interval) {
+            for interval in self
+                .timetable
+                .node_intervals(&address, &object.address, interval)
+            {
                 list.push(self.node(&address, interval, of)?);
             }
         }
@@ -228,10 +231,15 @@ impl<'a> Resolver<'a> {
                 continue;
             };
             match super::configuration::convert_again(schema, &evaluated) {
+                Ok(Value::Null) if schema.default == super::Default::Required => {
+                    scope.report(Diagnostic::error(
+                        "Missing attribute",
+                        format!("`{name}` came to null, and it is needed."),
+                    ));
+                }
+                Ok(Value::Null) => {}
                 Ok(converted) => {
-                    if converted != Value::Null {
-                        attributes.insert(name.clone(), converted);
-                    }
+                    attributes.insert(name.clone(), converted);
                 }
                 Err(diagnostic) => scope.report(diagnostic),
             }

@@ -131,12 +131,27 @@ impl Timetable {
         self.readers.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// The intervals of a data node that an instance of `consumer` for `interval` reads or writes.
-    pub fn node_intervals(&self, node: &Address, interval: Interval) -> Vec<Interval> {
-        match self.schedule(node) {
-            None => vec![interval],
-            Some(schedule) => schedule.overlapping(interval).collect(),
+    /// The intervals of a data node that an instance of `user` for `interval` reads or writes. Under one schedule they are
+    /// the same: also for an interval from before that schedule was changed.
+    pub fn node_intervals(
+        &self,
+        node: &Address,
+        user: &Address,
+        interval: Interval,
+    ) -> Vec<Interval> {
+        let same = self.schedule_address(node) == self.schedule_address(user);
+        let Some(schedule) = self.schedule(node).filter(|_| !same) else {
+            return vec![interval];
+        };
+        let found: Vec<_> = schedule.overlapping(interval).collect();
+        if found.is_empty() && schedule.cut().is_some() {
+            return schedule
+                .clone()
+                .with_cut(None)
+                .overlapping(interval)
+                .collect();
         }
+        found
     }
 
     fn infer(&mut self, node: &Address) -> Option<Address> {

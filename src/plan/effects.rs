@@ -185,7 +185,7 @@ pub fn continued(old: Option<&Schedule>, new: &Schedule, now: Timestamp) -> Sche
             old.last_due(now).map(|last| last.end).or(old.cut())
         }
     });
-    new.clone().with_cut(cut)
+    new.clone().with_cut(cut.or(new.cut()))
 }
 
 fn same_schedule(old: &Schedule, new: &Schedule) -> bool {

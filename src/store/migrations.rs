@@ -27,13 +27,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
             .map_err(|error| database(path, error))
     };
     let (application, format) = (read("application_id")?, read("user_version")?);
-    let is_empty = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-            row.get::<_, i64>(0)
-        })
-        .map_err(|error| database(path, error))?
-        == 0;
-    if application != APPLICATION_ID && !is_empty {
+    if application != APPLICATION_ID && !is_empty(connection, path)? {
         return Err(StoreError::Foreign(path.to_path_buf()));
     }
     if format > newest() {
@@ -44,6 +38,14 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
         });
     }
     Ok(())
+}
+
+/// Whether there is nothing in a database.
+pub(super) fn is_empty(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+    let count: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| database(path, error))?;
+    Ok(count == 0)
 }
 
 /// Brings a state to the newest format, in one transaction.

@@ -129,9 +129,8 @@ pub struct Store {
 impl Store {
     /// Opens a state for reading. Where there is none, an empty one is answered and nothing is created.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        if !path.exists() {
-            let connection = Connection::open_in_memory().map_err(|error| database(path, error))?;
-            return Self::prepared(connection, path);
+        if !exists(path)? {
+            return Self::empty(path);
         }
         let connection = open_to_read(path).map_err(|error| database(path, error))?;
         let store = Self {
@@ -144,7 +143,17 @@ impl Store {
             .pragma_update(None, "query_only", true)
             .map_err(|error| store.error(error))?;
         migrations::check(&store.connection, &store.path)?;
+        if migrations::is_empty(&store.connection, &store.path)? {
+            // The first apply was killed before it wrote anything.
+            return Self::empty(path);
+        }
         Ok(store)
+    }
+
+    /// A state that nothing was ever applied to.
+    fn empty(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory().map_err(|error| database(path, error))?;
+        Self::prepared(connection, path)
     }
 
     /// Opens a state for writing, creating it where there is none.
@@ -199,6 +208,15 @@ impl Store {
             problem: problem.into(),
         }
     }
+}
+
+/// Whether there is a state. One that cannot be looked at is an error, not an empty state.
+pub fn exists(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|source| StoreError::Io {
+        what: "The state cannot be read:",
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 /// Opens a database that is only read. In WAL mode even that takes two files beside it: a connection that could write

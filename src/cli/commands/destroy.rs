@@ -6,10 +6,15 @@ use super::apply::Approval;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning::Target;
+use crate::cli::root_module::VariableArgs;
 
 /// Remove all definitions: waiting instances are canceled, history and data stay
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
+    /// Accepted so that a script can give all commands the same options; nothing is read
+    #[command(flatten)]
+    _variables: VariableArgs,
+
     #[command(flatten)]
     approval: Approval,
 }

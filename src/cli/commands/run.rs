@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if args.dry_run {
         return dry_run(args, context, at);
     }
-    if !context.state_path().exists() {
+    if !crate::store::exists(&context.state_path())? {
         return Err(Failure::message(
             "There is nothing to run: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
         ));

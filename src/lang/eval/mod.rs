@@ -82,7 +82,7 @@ impl Budget {
 /// Enough for 100,000 objects; a bomb ends within seconds.
 impl Default for Budget {
     fn default() -> Self {
-        Self::new(50_000_000, 1 << 30)
+        Self::new(50_000_000, 1 << 28)
     }
 }
 

@@ -52,7 +52,9 @@ impl Builder<'_> {
     pub(super) fn attributes(&self, frame: &Rc<Frame>) -> BTreeMap<Arc<str>, Value> {
         let declaration = self.declaration(frame.id);
         let object_type = declaration.object_type;
-        if let Some(block) = declaration.block {
+        if let Some(block) = declaration.block
+            && self.checked.borrow_mut().insert(frame.id)
+        {
             self.check_names(frame, block, object_type);
         }
         object_type
@@ -123,6 +125,10 @@ impl Builder<'_> {
         let value = convert::convert(schema, &value, nested)
             .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))
             .ok()?;
+        if value == Value::Null && schema.default == Default::Required {
+            scope.report(missing(schema, &declaration_title(self, frame)).at(span));
+            return None;
+        }
         if value.has_sensitive() && !self.surroundings.allow_plaintext {
             scope.report(
                 Diagnostic::error(
@@ -307,6 +313,21 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// An attribute that is needed is null.
+fn missing(schema: &AttributeSchema, title: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Missing attribute",
+        format!(
+            "A {title} needs `{}`, and this is null: {}",
+            schema.name, schema.doc
+        ),
+    )
+}
+
+fn declaration_title(builder: &Builder<'_>, frame: &Frame) -> String {
+    title(builder.declaration(frame.id).object_type)
 }
 
 /// A reference as a value.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -75,7 +76,9 @@ pub(super) struct Builder<'m> {
     pub(super) surroundings: Surroundings<'m>,
     budget: Budget,
     diagnostics: RefCell<Diagnostics>,
-    repetitions: RefCell<BTreeMap<(Id, Key), Option<Repetitions>>>,
+    repetitions: RefCell<BTreeMap<(Id, Key), Expansion>>,
+    /// Declarations whose names have been checked.
+    pub(super) checked: RefCell<BTreeSet<Id>>,
     frames: RefCell<BTreeMap<Arc<str>, Rc<Frame>>>,
     /// Attributes by address and name, locals by the pipeline's address and name.
     values: RefCell<Values>,
@@ -88,6 +91,13 @@ pub(super) struct Builder<'m> {
 
 /// What has been evaluated, by address and name.
 type Values = BTreeMap<(Arc<str>, Arc<str>), Progress>;
+
+/// The objects of a block, which may be asked for while they are being found.
+#[derive(Clone)]
+enum Expansion {
+    Busy,
+    Done(Option<Repetitions>),
+}
 
 type Repetitions = Rc<Vec<Rc<Repetition>>>;
 
@@ -104,6 +114,7 @@ impl<'m> Builder<'m> {
             budget: Budget::default(),
             diagnostics: RefCell::default(),
             repetitions: RefCell::default(),
+            checked: RefCell::default(),
             frames: RefCell::default(),
             values: RefCell::default(),
             busy: RefCell::default(),
@@ -327,14 +338,46 @@ impl<'m> Builder<'m> {
             id,
             pipeline.map_or(Key::Single, |repetition| repetition.key.clone()),
         );
-        if let Some(known) = self.repetitions.borrow().get(&key) {
-            return known.clone();
+        let known = self.repetitions.borrow().get(&key).cloned();
+        match known {
+            Some(Expansion::Done(known)) => return known,
+            Some(Expansion::Busy) => {
+                self.report_expansion_cycle(id);
+                return None;
+            }
+            None => {}
         }
-        // Asking again while this is evaluated finds nothing: a `for_each` that depends on itself.
-        self.repetitions.borrow_mut().insert(key.clone(), None);
+        self.repetitions
+            .borrow_mut()
+            .insert(key.clone(), Expansion::Busy);
         let found = self.expand(id, pipeline).map(Rc::new);
-        self.repetitions.borrow_mut().insert(key, found.clone());
+        self.repetitions
+            .borrow_mut()
+            .insert(key, Expansion::Done(found.clone()));
         found
+    }
+
+    fn report_expansion_cycle(&self, id: Id) {
+        let declaration = self.declaration(id);
+        let Some(block) = declaration.block else {
+            return;
+        };
+        let written = block
+            .body
+            .attributes
+            .iter()
+            .find(|attribute| matches!(attribute.name.text.as_ref(), "for_each" | "count"));
+        self.report(
+            Diagnostic::error(
+                "Reference cycle",
+                format!(
+                    "Which objects `{}.{}` stands for depends on itself.",
+                    declaration.object_type.kind.as_str(),
+                    declaration.name
+                ),
+            )
+            .at(written.map_or(block.span, |attribute| attribute.expr.span)),
+        );
     }
 
     fn expand(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Option<Vec<Rc<Repetition>>> {

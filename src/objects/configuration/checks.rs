@@ -14,6 +14,11 @@ use crate::objects::timetable::schedule_of;
 
 /// Checks a configuration whose attributes are all right by themselves.
 pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics) {
+    let timetable = Timetable::new(
+        &configuration.objects,
+        &Moments::default(),
+        jiff::Timestamp::UNIX_EPOCH,
+    );
     for object in configuration.objects.values() {
         let mut report = |diagnostic: Diagnostic| {
             diagnostics.push(place(configuration, &object.address, diagnostic));
@@ -21,15 +26,12 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
         match (object.kind(), object.object_type.name) {
             (Kind::Schedule, _) => check_schedule(object, &mut report),
             (Kind::DataNode, "sql") => check_sql_node(object, &mut report),
-            (Kind::DataNode, "file") => check_file_node(object, configuration, &mut report),
+            (Kind::DataNode, "file") => {
+                check_file_node(object, configuration, &timetable, &mut report);
+            }
             _ => {}
         }
     }
-    let timetable = Timetable::new(
-        &configuration.objects,
-        &Moments::default(),
-        jiff::Timestamp::UNIX_EPOCH,
-    );
     for ambiguous in &timetable.ambiguous {
         let name = |schedule: &Option<Address>| {
             schedule.as_ref().map_or_else(
@@ -145,6 +147,7 @@ fn check_sql_node(object: &Object, report: &mut impl FnMut(Diagnostic)) {
 fn check_file_node(
     object: &Object,
     configuration: &Configuration,
+    timetable: &Timetable,
     report: &mut impl FnMut(Diagnostic),
 ) {
     let format = object
@@ -158,16 +161,15 @@ fn check_file_node(
                 || other.is_some() && other != object.reference("format")
         })
     };
-    let written = configuration.objects.values().any(|activity| {
-        let refers = |attribute: &str, wanted: &dyn Fn(&Address) -> bool| {
-            let references = activity.references(attribute);
-            references.iter().any(|(_, node)| wanted(node))
-        };
-        activity.kind() == Kind::Activity
-            && activity.object_type.name == "copy"
-            && refers("output", &|node| *node == object.address)
-            && refers("input", &has_records)
-    });
+    let written = timetable
+        .writers(&object.address)
+        .iter()
+        .filter_map(|writer| configuration.objects.get(writer))
+        .filter(|writer| writer.object_type.name == "copy")
+        .any(|writer| {
+            let inputs = writer.references("input");
+            inputs.iter().any(|(_, node)| has_records(node))
+        });
     if let Some(format) = format
         && format.object_type.name == "regex"
         && written

@@ -252,8 +252,9 @@ fn one_or_many(mut list: Vec<Value>) -> Value {
 
 fn references(kind: Kind, value: &Value) -> Result<Value, Problem> {
     match value {
-        Value::List(list) | Value::Tuple(list) | Value::Set(list) => Ok(one_or_many(
-            list.iter()
+        Value::List(_) | Value::Tuple(_) | Value::Set(_) => Ok(one_or_many(
+            flattened(value)
+                .into_iter()
                 .map(|value| reference(kind, value))
                 .collect::<Result<_, _>>()?,
         )),
@@ -291,9 +292,23 @@ fn depends_on(value: &Value) -> Result<Value, Problem> {
         ))),
     };
     match value {
-        Value::List(list) | Value::Tuple(list) | Value::Set(list) => {
-            Ok(one_or_many(list.iter().map(one).collect::<Result<_, _>>()?))
+        Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) | Value::Object(_) => {
+            let all = flattened(value);
+            Ok(one_or_many(
+                all.into_iter().map(one).collect::<Result<_, _>>()?,
+            ))
         }
         single => one(single),
+    }
+}
+
+/// The elements of lists within lists: `[activity.c]` where `c` has `count` or `for_each`.
+fn flattened(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::List(list) | Value::Tuple(list) | Value::Set(list) => {
+            list.iter().flat_map(flattened).collect()
+        }
+        Value::Map(map) | Value::Object(map) => map.values().flat_map(flattened).collect(),
+        single => vec![single],
     }
 }
