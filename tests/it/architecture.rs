@@ -5,7 +5,7 @@
 
 use crate::support::{files, repository};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Each module and those it may use besides itself, from bottom to top.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -121,15 +121,11 @@ struct Source {
 
 fn sources() -> Vec<Source> {
     let root = repository().join("src");
-    let is_test = |path: &Path| {
-        path.iter().any(|part| part == "tests" || part == "testing")
-            || ["tests.rs", "testing.rs", "test_support.rs"]
-                .iter()
-                .any(|name| path.ends_with(name))
-    };
-    let all = files(&root, "rs")
+    let all: Vec<_> = files(&root, "rs");
+    let tests: Vec<_> = all.iter().flat_map(|file| test_modules(file)).collect();
+    let all = all
         .into_iter()
-        .filter(|file| !is_test(file.strip_prefix(&root).unwrap()));
+        .filter(|file| !tests.iter().any(|test| file.starts_with(test)));
     let read = all.map(|file| {
         let path = file
             .strip_prefix(&root)
@@ -148,6 +144,30 @@ fn sources() -> Vec<Source> {
         }
     });
     read.collect()
+}
+
+/// What a file declares as `#[cfg(test)] mod name;`: the file and the directory of that name.
+fn test_modules(file: &Path) -> Vec<PathBuf> {
+    let inside = if ["mod.rs", "lib.rs", "main.rs"]
+        .iter()
+        .any(|name| file.ends_with(name))
+    {
+        file.with_file_name("")
+    } else {
+        file.with_extension("")
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut found = Vec::new();
+    for (line, next) in text.lines().zip(text.lines().skip(1)) {
+        let declared = next.trim_start_matches("pub(crate) ").strip_prefix("mod ");
+        if let ("#[cfg(test)]", Some(name)) =
+            (line, declared.and_then(|name| name.strip_suffix(';')))
+        {
+            found.push(inside.join(name));
+            found.push(inside.join(format!("{name}.rs")));
+        }
+    }
+    found
 }
 
 /// The text without comments, the contents of strings, and the unit tests at its end.

@@ -9,6 +9,7 @@
 
 mod architecture;
 mod docs;
+mod reference;
 mod support;
 mod transcripts;
 
