@@ -84,9 +84,9 @@ fn kind_page(kind: Kind) -> String {
     let mut page = format!("{GENERATED}# {}\n\n{}\n", kind.as_str(), about(kind));
     for object_type in registry::TYPES.iter().filter(|t| t.kind == kind) {
         if kind.has_type() {
-            let _ = write!(page, "\n## {} \"{}\"\n", kind.as_str(), object_type.name);
+            write!(page, "\n## {} \"{}\"\n", kind.as_str(), object_type.name).unwrap();
         }
-        let _ = write!(page, "\n{}\n\n{}", object_type.doc, attributes(object_type));
+        write!(page, "\n{}\n\n{}", object_type.doc, attributes(object_type)).unwrap();
         page.push_str(&nested(object_type));
     }
     page
@@ -97,7 +97,7 @@ fn attributes(object_type: &ObjectType) -> String {
         "| attribute | takes | when left out | `run.*` | meaning |\n|---|---|---|---|---|\n",
     );
     for attribute in object_type.schema() {
-        let _ = writeln!(
+        writeln!(
             table,
             "| `{}` | {} | {} | {} | {} |",
             attribute.name,
@@ -105,7 +105,8 @@ fn attributes(object_type: &ObjectType) -> String {
             left_out(attribute),
             if attribute.deferrable { "yes" } else { "" },
             meaning(attribute),
-        );
+        )
+        .unwrap();
     }
     table
 }
@@ -127,7 +128,7 @@ fn takes(value: AttributeType) -> String {
         AttributeType::Strings => "list of strings".to_owned(),
         AttributeType::StringMap => "map of strings".to_owned(),
         AttributeType::Params => "list or map".to_owned(),
-        AttributeType::Ref(kind) => format!("{}", link(kind)),
+        AttributeType::Ref(kind) => link(kind),
         AttributeType::Refs(kind) => format!("{}, or a list", link(kind)),
         AttributeType::NamedRefs(kind) => format!("{}, a list, or a map", link(kind)),
         AttributeType::DependsOn => {
@@ -187,8 +188,8 @@ fn nested(object_type: &ObjectType) -> String {
 
 fn functions_page() -> String {
     let mut page = format!(
-        "{GENERATED}# Functions\n\nResults are those of Terraform's functions of the same name. What an argument takes is converted as there: \
-         a number is taken where a string is wanted, and the other way round. A parameter with `…` takes any number of arguments. A call with \
+        "{GENERATED}# Functions\n\nResults are those of Terraform's functions of the same name (`shellquote` is our own). What an argument takes is converted as \
+         there: a number is taken where a string is wanted, and the other way round. A parameter with `…` takes any number of arguments. A call with \
          `run.*` in its arguments waits for the run, unless it looks only at the structure (`length([run.date])` is 1).\n\n\
          | function | returns |\n|---|---|\n"
     );
@@ -203,13 +204,19 @@ fn functions_page() -> String {
                 " Different at each call: in an attribute it is made when an attempt starts."
             }
         };
-        let _ = writeln!(
+        writeln!(
             page,
             "| `{name}({})` | {}{note} |",
             parameters.join(", "),
             function.doc.replace('|', "\\|")
-        );
+        )
+        .unwrap();
     }
+    page.push_str(
+        "\nFive more look at expressions, not only at values: `try(expressions …)` is the first that can be evaluated; \
+         `can(expression)` says whether one can; `sensitive(value)` and `nonsensitive(value)` put on and take off the mark of what must not be \
+         shown, and `issensitive(value)` asks for it.\n",
+    );
     page
 }
 
@@ -244,18 +251,19 @@ fn statuses_page() -> String {
         } else {
             "waits"
         };
-        let _ = writeln!(
+        writeln!(
             page,
             "| `{status}` | {} | {consumers} |",
             status_meaning(status)
-        );
+        )
+        .unwrap();
     }
     page.push_str("\n## How they change\n\n| from | to | when |\n|---|---|---|\n");
     for change in TRANSITIONS {
         let from = change
             .from
             .map_or(String::new(), |from| format!("`{from}`"));
-        let _ = writeln!(page, "| {from} | `{}` | {} |", change.to, change.why);
+        writeln!(page, "| {from} | `{}` | {} |", change.to, change.why).unwrap();
     }
     page.push_str("\nWhat is `FINISHED` never starts again by itself.\n");
     page
