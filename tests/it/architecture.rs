@@ -332,6 +332,27 @@ fn the_table_of_walls_has_no_cycle() {
 }
 
 #[test]
+fn the_book_draws_the_same_walls() {
+    let page = std::fs::read_to_string(repository().join("docs/src/architecture.md")).unwrap();
+    for (module, may) in MAY_USE
+        .iter()
+        .filter(|(module, _)| !["lib", "main"].contains(module))
+    {
+        let headings = [format!("### `{module}`"), format!("### `{module}.rs`")];
+        let line = page
+            .lines()
+            .find(|line| {
+                headings
+                    .iter()
+                    .any(|heading| line.starts_with(heading.as_str()))
+            })
+            .unwrap_or_default();
+        let named: Vec<&str> = line.split('`').skip(3).step_by(2).collect();
+        assert_eq!(named, *may, "docs/src/architecture.md: {module}");
+    }
+}
+
+#[test]
 fn pure_modules_do_no_io_and_read_no_clock() {
     let mut wrong = Vec::new();
     for source in sources()
