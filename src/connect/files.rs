@@ -5,11 +5,24 @@
 //! next writer of the same target can tell a dead attempt's leftover from a living one's work.
 
 use super::ConnectError;
+use flate2::Compression as Level;
+use flate2::GzBuilder;
 use flate2::bufread::MultiGzDecoder;
-use flate2::{Compression as Level, GzBuilder, write::GzEncoder};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use flate2::write::GzEncoder;
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::sync_channel;
 
 const BUFFER: usize = 256 * 1024;
 const SUFFIX: &str = ".pipeform-tmp";
@@ -56,13 +69,95 @@ pub fn open(
     let plain = BufReader::with_capacity(BUFFER, file);
     Ok(match compression {
         Compression::None => Box::new(plain),
-        Compression::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain))),
+        Compression::Gzip => Box::new(Ahead::new(MultiGzDecoder::new(plain))),
     })
+}
+
+/// How many buffers are read ahead.
+const AHEAD: usize = 4;
+
+/// Reads ahead on a thread of its own, which ends with the input or with the next read after this is dropped.
+struct Ahead {
+    full: Receiver<io::Result<Vec<u8>>>,
+    emptied: SyncSender<Vec<u8>>,
+    buffer: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl Ahead {
+    fn new(input: impl Read + Send + 'static) -> Self {
+        let (send, full) = sync_channel(AHEAD);
+        let (emptied, reuse) = sync_channel(AHEAD);
+        std::thread::spawn(move || read_ahead(input, &send, &reuse));
+        Self {
+            full,
+            emptied,
+            buffer: Vec::new(),
+            at: 0,
+            ended: false,
+        }
+    }
+}
+
+/// Sends what is read; an empty buffer is the end.
+fn read_ahead(
+    mut input: impl Read,
+    send: &SyncSender<io::Result<Vec<u8>>>,
+    reuse: &Receiver<Vec<u8>>,
+) {
+    loop {
+        let mut buffer = reuse.try_recv().unwrap_or_default();
+        buffer.clear();
+        buffer.reserve(BUFFER);
+        let result = (&mut input).take(BUFFER as u64).read_to_end(&mut buffer);
+        let over = !matches!(result, Ok(1..));
+        if !buffer.is_empty() && over && send.send(Ok(std::mem::take(&mut buffer))).is_err() {
+            return;
+        }
+        if send.send(result.map(|_| buffer)).is_err() || over {
+            return;
+        }
+    }
+}
+
+impl BufRead for Ahead {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.buffer.len() && !self.ended {
+            let next = match self.full.recv() {
+                Ok(next) => next?,
+                Err(_) => return Err(io::Error::other("unpacking broke off")),
+            };
+            self.ended = next.is_empty();
+            let emptied = std::mem::replace(&mut self.buffer, next);
+            self.at = 0;
+            // The reader has enough of them, or has ended.
+            drop(self.emptied.try_send(emptied));
+        }
+        Ok(self.buffer.get(self.at..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.at = (self.at + count).min(self.buffer.len());
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let from = self.fill_buf()?;
+        let count = from.len().min(into.len());
+        let (Some(into), Some(from)) = (into.get_mut(..count), from.get(..count)) else {
+            return Ok(0);
+        };
+        into.copy_from_slice(from);
+        self.consume(count);
+        Ok(count)
+    }
 }
 
 enum Sink {
     Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
 /// Writes a file that appears under its name only when it is whole. Dropped without a commit, it leaves nothing.
@@ -81,13 +176,7 @@ impl FileWriter {
                 target.display()
             )));
         };
-        if target.is_dir() {
-            return Err(ConnectError::io(
-                "write",
-                target,
-                io::ErrorKind::IsADirectory.into(),
-            ));
-        }
+        let target = &regular(target)?;
         let parent = parent(target);
         fs::create_dir_all(&parent)
             .map_err(|e| ConnectError::io("create directory", &parent, e))?;
@@ -109,7 +198,8 @@ impl FileWriter {
         let sink = match compression {
             Compression::None => Sink::Plain(plain),
             Compression::Gzip => {
-                Sink::Gzip(GzBuilder::new().mtime(0).write(plain, Level::default()))
+                let gzip = GzBuilder::new().mtime(0).write(plain, Level::default());
+                Sink::Gzip(Box::new(gzip))
             }
         };
         Ok(Self {
@@ -164,6 +254,24 @@ impl Drop for FileWriter {
     }
 }
 
+/// The file that a path means: a link is followed, and a device or directory is not replaced by a file.
+fn regular(target: &Path) -> Result<PathBuf, ConnectError> {
+    let Ok(found) = fs::metadata(target) else {
+        return Ok(target.to_owned());
+    };
+    if found.is_dir() {
+        let error = io::ErrorKind::IsADirectory.into();
+        return Err(ConnectError::io("write", target, error));
+    }
+    if !found.is_file() {
+        return Err(ConnectError::Setting(format!(
+            "cannot write `{}`: it is not a file but a device, pipe or socket",
+            target.display()
+        )));
+    }
+    fs::canonicalize(target).map_err(|error| ConnectError::io("write", target, error))
+}
+
 fn parent(target: &Path) -> PathBuf {
     match target.parent() {
         Some(p) if !p.as_os_str().is_empty() => p.to_owned(),
@@ -192,7 +300,6 @@ fn remove_leftovers(directory: &Path, prefix: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
 
     fn names(dir: &Path) -> Vec<String> {
         fs::read_dir(dir)

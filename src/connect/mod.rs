@@ -11,7 +11,8 @@ pub mod sqlite;
 pub use cancel::Cancel;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
 /// What went wrong at an endpoint.
 #[derive(Debug, thiserror::Error)]

@@ -6,11 +6,10 @@ use serde_json::json;
 use super::diagnostic::Diagnostic;
 use super::diagnostic::Diagnostics;
 use super::diagnostic::Severity;
+use super::excerpt::Lines;
+use super::excerpt::Position;
 use super::sources::Sources;
 use super::sources::Span;
-
-/// What is shown of a line, in bytes.
-const LONG_LINE: usize = 1_000;
 
 /// All findings with what they come to: `valid`, `error_count`, `warning_count`, `diagnostics`.
 pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
@@ -20,9 +19,10 @@ pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
             .filter(|diagnostic| diagnostic.severity == severity);
         same.count()
     };
+    let mut lines = Lines::new(sources);
     let list: Vec<Json> = diagnostics
         .iter()
-        .map(|diagnostic| finding(diagnostic, sources))
+        .map(|diagnostic| finding(diagnostic, &mut lines))
         .collect();
     json!({
         "format_version": "1.0",
@@ -33,7 +33,7 @@ pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
     })
 }
 
-fn finding(diagnostic: &Diagnostic, sources: &Sources) -> Json {
+fn finding(diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Json {
     let detail: Vec<&str> = std::iter::once(&diagnostic.detail)
         .chain(&diagnostic.help)
         .map(String::as_str)
@@ -51,52 +51,44 @@ fn finding(diagnostic: &Diagnostic, sources: &Sources) -> Json {
             fields.insert("address".to_owned(), json!(object));
         }
         if let Some(span) = diagnostic.span {
-            fields.insert("range".to_owned(), range(span, sources));
-            fields.insert("snippet".to_owned(), snippet(span, sources));
+            fields.insert("range".to_owned(), range_in(span, lines));
+            fields.insert("snippet".to_owned(), snippet(span, lines));
         }
     }
     finding
 }
 
-/// A place: `filename`, `start` and `end`, each with line, column and byte.
+/// A place: `filename`, `start` and `end`, each with line, column and byte. A place outside its text is moved into it.
 pub fn range(span: Span, sources: &Sources) -> Json {
-    let position = |at: u32| {
-        let span = Span {
-            start: at,
-            end: at,
-            ..span
-        };
-        let (line, column) = sources.line_column(span);
-        json!({ "line": line, "column": column, "byte": at })
+    range_in(span, &mut Lines::new(sources))
+}
+
+fn range_in(span: Span, lines: &mut Lines<'_>) -> Json {
+    let range = lines.range(span);
+    let mut position = |byte: usize| {
+        let Position { line, column } = lines.position(span.file, byte);
+        json!({ "line": line, "column": column, "byte": byte })
     };
+    let (start, end) = (position(range.start), position(range.end));
     json!({
-        "filename": sources.name(span.file),
-        "start": position(span.start),
-        "end": position(span.end),
+        "filename": lines.name(span.file),
+        "start": start,
+        "end": end,
     })
 }
 
-/// The first line of the place.
-fn snippet(span: Span, sources: &Sources) -> Json {
-    let text = sources.text(span.file);
-    let start = span.start as usize;
-    let line_start = text
-        .get(..start)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |at| at + 1);
-    let line = text
-        .get(line_start..)
-        .and_then(|rest| rest.lines().next())
-        .unwrap_or("");
-    let code: String = line.chars().take(LONG_LINE).collect();
-    let offset = start.saturating_sub(line_start).min(code.len());
-    let end = (span.end as usize).saturating_sub(line_start);
+/// The first line of the place, or the part of a very long line that holds it.
+fn snippet(span: Span, lines: &mut Lines<'_>) -> Json {
+    let range = lines.range(span);
+    let line = lines.line(span.file, range.start);
+    let shown = lines.window(span.file, line, range.start);
+    let offset = |byte: usize| byte.clamp(shown.start, shown.end) - shown.start;
     json!({
         "context": Json::Null,
-        "code": code,
-        "start_line": sources.line_column(span).0,
-        "highlight_start_offset": offset,
-        "highlight_end_offset": end.clamp(offset, code.len()),
+        "code": lines.text(span.file).get(shown.clone()).unwrap_or(""),
+        "start_line": line + 1,
+        "highlight_start_offset": offset(range.start),
+        "highlight_end_offset": offset(range.end),
         "values": [],
     })
 }

@@ -5,12 +5,14 @@
 //! that a person reads. Nothing here knows what a pipeline is.
 
 mod diagnostic;
+mod excerpt;
 mod json;
 mod render;
 mod sources;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;

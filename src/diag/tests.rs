@@ -1,6 +1,7 @@
 //! What a person sees of findings.
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use super::Diagnostic;
 use super::Diagnostics;
@@ -101,4 +102,167 @@ fn many_findings_are_counted() {
     }
     let text = render(&findings, &Sources::default(), false, 80);
     assert!(text.ends_with("And 10 more.\n"));
+}
+
+fn at(file: super::FileId, start: usize, end: usize) -> Span {
+    Span {
+        file,
+        start: u32::try_from(start).unwrap(),
+        end: u32::try_from(end).unwrap(),
+    }
+}
+
+#[test]
+fn warnings_do_not_crowd_out_an_error() {
+    let mut findings = Diagnostics::new();
+    for number in 0..60 {
+        findings.push(Diagnostic::warning("Odd", format!("Number {number}.")));
+    }
+    findings.push(Diagnostic::error("Wrong", "The one that matters."));
+    let text = render(&findings, &Sources::default(), false, 80);
+    assert!(text.contains("The one that matters."));
+    assert!(text.ends_with("And 11 more.\n"));
+}
+
+#[test]
+fn the_column_of_a_place_in_a_long_line_is_that_of_the_file() {
+    let mut sources = Sources::default();
+    let text = format!(
+        "first\n{}WRONG{}\n",
+        "a".repeat(100_000),
+        "b".repeat(100_000)
+    );
+    let place = span(&mut sources, "long.hcl", &text, "WRONG");
+    let finding = Diagnostic::error("Wrong", "Detail.").at(place);
+    let drawn = render(&finding.clone().into(), &sources, false, 80);
+    assert!(drawn.contains("long.hcl:2:100001"), "{drawn}");
+    let json = to_json(&finding.into(), &sources);
+    let snippet = &json["diagnostics"][0]["snippet"];
+    let code = snippet["code"].as_str().unwrap();
+    let offset = |key: &str| usize::try_from(snippet[key].as_u64().unwrap()).unwrap();
+    let marked = offset("highlight_start_offset")..offset("highlight_end_offset");
+    assert_eq!(code.get(marked), Some("WRONG"));
+}
+
+#[test]
+fn nothing_that_drives_a_terminal_gets_through() {
+    let hostile = "\u{9b}31m\u{1b}[31m\u{200f}\u{2066}\u{2028}\u{61c}\u{feff}\u{fdd0}\u{7f}";
+    let mut sources = Sources::default();
+    let file = sources.add(
+        format!("na{hostile}me.hcl"),
+        format!("a = \"{hostile}\" b\n"),
+    );
+    let finding = Diagnostic::error(format!("Wro\n{hostile}ng"), hostile)
+        .at(at(file, 4, 6))
+        .label(at(file, 0, 1), hostile)
+        .about(hostile)
+        .help(hostile);
+    let drawn = render(&finding.into(), &sources, false, 80);
+    for c in hostile.chars().filter(|c| !c.is_ascii_graphic()) {
+        assert!(!drawn.contains(c), "{c:?} in {drawn:?}");
+    }
+}
+
+#[test]
+fn empty_spans_ends_of_files_tabs_and_far_labels() {
+    let mut sources = Sources::default();
+    let text = format!("\ta = \tx\r\n{}last = 1\n", "\n".repeat(60));
+    let file = sources.add("a.hcl", text.as_str());
+    let empty = sources.add("empty.hcl", "");
+    let end = text.len();
+    let mut findings = Diagnostics::new();
+    for place in [at(file, 6, 7), at(file, end, end), at(empty, 0, 0)] {
+        let detail = "What is wrong:\n  - this stays   as it is, however long it gets, since somebody laid it out\n- as does this";
+        findings.push(
+            Diagnostic::error("Wrong", detail)
+                .at(place)
+                .label(at(file, end - 9, end - 5), "here, too"),
+        );
+    }
+    assert_snapshot!(render(&findings, &sources, false, 40), @r"
+    error: Wrong
+      --> a.hcl:1:7
+       |
+     1 |     a =     x
+       |             ^
+       |
+      ::: a.hcl:62:1
+       |
+    62 | last = 1
+       | ---- here, too
+    What is wrong:
+      - this stays   as it is, however long it gets, since somebody laid it out
+    - as does this
+
+    error: Wrong
+      --> a.hcl:63:1
+       |
+    62 | last = 1
+       | ---- here, too
+    63 |  
+       | ^
+    What is wrong:
+      - this stays   as it is, however long it gets, since somebody laid it out
+    - as does this
+
+    error: Wrong
+      --> empty.hcl:1:1
+       |
+     1 |  
+       | ^
+       |
+      ::: a.hcl:62:1
+       |
+    62 | last = 1
+       | ---- here, too
+    What is wrong:
+      - this stays   as it is, however long it gets, since somebody laid it out
+    - as does this
+    ");
+}
+
+#[test]
+fn json_of_places_outside_a_text() {
+    let mut sources = Sources::default();
+    let file = sources.add("a.hcl", "ü = 1\nb");
+    let place = at(file, 1, 4_000_000);
+    let json = to_json(
+        &Diagnostic::error("Wrong", "Detail.").at(place).into(),
+        &sources,
+    );
+    let finding = &json["diagnostics"][0];
+    assert_snapshot!(finding["range"], @r#"{"filename":"a.hcl","start":{"line":1,"column":1,"byte":0},"end":{"line":2,"column":2,"byte":8}}"#);
+    assert_snapshot!(finding["snippet"], @r#"{"context":null,"code":"ü = 1","start_line":1,"highlight_start_offset":0,"highlight_end_offset":6,"values":[]}"#);
+}
+
+proptest! {
+    /// Whatever the text and the spans, drawing ends, and the highlight of the JSON lies in its code.
+    #[test]
+    fn any_span_of_any_text(
+        text in "[a\u{fc}\u{4e2d}\t\r\n\u{202e} ]{0,40}",
+        long in prop::option::of(300usize..900),
+        spans in prop::collection::vec((0usize..1000, 0usize..1000), 1..5),
+        width in 0usize..200,
+    ) {
+        let text = format!("{text}{}{text}", "\u{fc}b".repeat(long.unwrap_or(0)));
+        let mut sources = Sources::default();
+        let file = sources.add("a.hcl", text);
+        let mut finding = Diagnostic::error("Wrong", "Detail.");
+        for (number, (start, end)) in spans.into_iter().enumerate() {
+            finding = if number == 0 {
+                finding.at(at(file, start, end))
+            } else {
+                finding.label(at(file, start, end), "here")
+            };
+        }
+        let findings = Diagnostics::from(finding);
+        let drawn = render(&findings, &sources, false, width);
+        let hostile = drawn.contains(['\u{202e}', '\r']);
+        prop_assert!(drawn.contains("a.hcl:") && !hostile);
+        let json = to_json(&findings, &sources);
+        let snippet = &json["diagnostics"][0]["snippet"];
+        let offset = |key: &str| usize::try_from(snippet[key].as_u64().unwrap()).unwrap();
+        let marked = offset("highlight_start_offset")..offset("highlight_end_offset");
+        prop_assert!(snippet["code"].as_str().unwrap().get(marked).is_some());
+    }
 }

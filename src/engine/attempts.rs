@@ -148,7 +148,7 @@ impl Engine {
         &mut self,
         key: &InstanceKey,
         number: u32,
-        outcome: Outcome,
+        outcome: &Outcome,
         now: Timestamp,
         step: &mut Step,
     ) {
@@ -162,7 +162,7 @@ impl Engine {
         self.clear_timer(key);
         let killed = self.killed.remove(key);
         self.free_place(&key.object);
-        let (status, error) = self.verdict(key, &outcome, killed);
+        let (status, error) = self.verdict(key, outcome, killed);
         step.changes.push(Change::Attempt(Attempt {
             instance: key.clone(),
             number,
@@ -172,7 +172,7 @@ impl Engine {
             error: error.clone(),
             fence: self.limits.fence,
         }));
-        match (status, &outcome, killed) {
+        match (status, outcome, killed) {
             (Status::Finished, _, _) => self.end(key, Status::Finished, None, now, step),
             (Status::Canceled, _, Some(KillReason::Cancel)) => {
                 let reason = Some("canceled by an operator".to_owned());

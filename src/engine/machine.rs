@@ -9,7 +9,6 @@ use super::model::Change;
 use super::model::Definition;
 use super::model::Effect;
 use super::model::Event;
-use super::model::FailureMode;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Status;
@@ -180,7 +179,7 @@ impl Engine {
                 key,
                 number,
                 outcome,
-            } => self.attempt_ended(&key, number, outcome, now, &mut step),
+            } => self.attempt_ended(&key, number, &outcome, now, &mut step),
             Event::Checked { key, result } => self.checked(&key, result, now, &mut step),
             Event::DefinitionChanged {
                 definition,
@@ -513,10 +512,5 @@ impl Engine {
                 self.look_at(&key, now, step);
             }
         }
-    }
-
-    /// Whether a unit gives up when something it depends on does.
-    pub(super) fn cascades(&self, unit: &Unit) -> bool {
-        unit.failure_mode == FailureMode::Cascade
     }
 }

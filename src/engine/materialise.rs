@@ -38,7 +38,7 @@ impl Engine {
                 object: address.clone(),
                 interval,
             };
-            self.make(key, now, step);
+            self.make(&key, now, step);
             self.enqueue_due(&address);
         }
     }
@@ -108,12 +108,12 @@ impl Engine {
         }
     }
 
-    fn make(&mut self, key: InstanceKey, now: Timestamp, step: &mut Step) {
-        if self.live.contains_key(&key) || self.is_settled(&key) {
+    fn make(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
+        if self.live.contains_key(key) || self.is_settled(key) {
             return;
         }
         self.insert(key.clone());
-        self.look_at_new(&key, now, step);
+        self.look_at_new(key, now, step);
     }
 
     /// Looks at a new instance; one that has to wait is persisted as it is.

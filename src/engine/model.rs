@@ -117,7 +117,7 @@ pub struct Unit {
     pub retry_delay_max: SignedDuration,
     /// How long one attempt may take. `None`: for ever.
     pub attempt_timeout: Option<SignedDuration>,
-    /// What happens to consumers when it fails.
+    /// What becomes of its waiting instances when something they depend on fails.
     pub failure_mode: FailureMode,
     /// Actions to run when it has failed.
     pub on_fail: Vec<Address>,
@@ -138,12 +138,12 @@ pub enum UnitKind {
     DataNode,
 }
 
-/// What happens to consumers when an object fails.
+/// What becomes of an instance when something it waits for fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureMode {
-    /// They go on waiting.
+    /// It goes on waiting.
     None,
-    /// They become `CASCADE_FAILED`.
+    /// It becomes `CASCADE_FAILED`.
     Cascade,
 }
 

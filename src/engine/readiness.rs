@@ -7,6 +7,7 @@ use super::machine::Timer;
 use super::model::Change;
 use super::model::CheckResult;
 use super::model::Effect;
+use super::model::FailureMode;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Status;
@@ -189,7 +190,7 @@ impl Engine {
                 waiting = true;
             }
             for instance in self.live_overlapping(producer, interval) {
-                if instance.status.is_unsuccessful() && self.cascades(unit) {
+                if instance.status.is_unsuccessful() && unit.failure_mode == FailureMode::Cascade {
                     return Dependencies::GivenUp(instance.key.clone());
                 }
                 waiting = true;

@@ -1,6 +1,7 @@
 //! `precondition "exists"`: whether a data node is there.
 
-use super::{Context, Held};
+use super::Context;
+use super::Held;
 use crate::connect::sqlite::Database;
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -3,10 +3,14 @@
 //! After the cap the log says so once and takes no more; its writers go on, so that a talkative process is never
 //! blocked by a full pipe.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 /// The largest log of an attempt, in bytes.
 pub const CAP: u64 = 64 * 1024 * 1024;
@@ -52,6 +56,26 @@ impl Log {
     /// The longest secret, in bytes.
     pub(super) fn longest_secret(&self) -> usize {
         self.secrets.first().map_or(0, String::len)
+    }
+
+    /// Where a text without a line's end may be cut: no secret, whole or begun, lies across.
+    pub(super) fn safe_cut(&self, text: &[u8]) -> usize {
+        let mut cut = text.len().saturating_sub(self.longest_secret());
+        loop {
+            let across = self.secrets.iter().find_map(|secret| {
+                let from = (cut + 1).saturating_sub(secret.len());
+                let window = text.get(from..)?;
+                let at = window
+                    .windows(secret.len())
+                    .take(cut.saturating_sub(from))
+                    .position(|bytes| bytes == secret.as_bytes())?;
+                Some(from + at)
+            });
+            match across {
+                Some(start) => cut = start,
+                None => return cut,
+            }
+        }
     }
 
     /// Appends a line.

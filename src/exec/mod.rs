@@ -10,13 +10,16 @@ pub mod log;
 pub mod process;
 pub mod shell_command;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 pub use crate::connect::Cancel;
 
 use crate::connect::ConnectError;
 use log::Log;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 /// Something to do; all values are resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +69,9 @@ pub struct Context {
 
 /// What is called with a new process.
 #[derive(Clone, Default)]
-pub struct OnProcess(pub Option<Arc<dyn Fn(&process::ProcessId) + Send + Sync>>);
+pub struct OnProcess(pub Option<Arc<TellProcess>>);
+
+type TellProcess = dyn Fn(&process::ProcessId) + Send + Sync;
 
 impl std::fmt::Debug for OnProcess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,20 +3,31 @@
 //! Each process carries `PIPEFORM_ATTEMPT=<id>` in its environment. A later runner finds the processes of an
 //! attempt by this marker, whatever group or session they went to, so that a reused pid is never killed.
 
+use super::Context;
+use super::ExecError;
 use super::shell_command::ShellCommand;
-use super::{Context, ExecError};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::Pid;
+use rustix::process::PidfdFlags;
+use rustix::process::Signal;
+use rustix::process::pidfd_open;
+use rustix::process::pidfd_send_signal;
 use std::collections::VecDeque;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Child;
 use tokio::process::Command;
 
 /// How long a process may take to end after TERM.
 pub const GRACE: Duration = Duration::from_secs(5);
 const MARKER: &str = "PIPEFORM_ATTEMPT";
+const POLL: Duration = Duration::from_millis(20);
 const TAIL_LINES: usize = 10;
 const LINE: usize = 64 * 1024;
 
@@ -44,7 +55,69 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
     if ctx.cancel.is_cancelled() {
         return Err(ExecError::Cancelled);
     }
-    let mut child = Command::new("/bin/sh")
+    let mut child = spawn(command, ctx)?;
+    let pid = child.id().unwrap_or_default();
+    let id = ProcessId {
+        pid,
+        start_time: stat(pid).map(|s| s.start_time),
+        attempt_id: ctx.attempt_id.clone(),
+    };
+    if let Some(record) = &ctx.on_process.0 {
+        record(&id);
+    }
+    let tail = Tail::default();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let outputs = async { tokio::join!(drain(out, ctx, None), drain(err, ctx, Some(&tail))) };
+    tokio::pin!(outputs);
+    let mut drained = false;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break Some(status),
+            _ = &mut outputs, if !drained => drained = true,
+            () = ctx.cancel.cancelled() => break None,
+        }
+    };
+    if status.is_none() {
+        signal(&id, Signal::TERM, Leader::Watched);
+        let ended = async {
+            tokio::join!(child.wait(), gone(&id), async {
+                if !drained {
+                    outputs.as_mut().await;
+                    drained = true;
+                }
+            })
+        };
+        drop(tokio::time::timeout(GRACE, ended).await);
+    }
+    // What the leader left behind ends with it; then the pipes close.
+    signal(&id, Signal::KILL, Leader::Watched);
+    if !drained {
+        drop(tokio::time::timeout(GRACE, &mut outputs).await);
+    }
+    let Some(status) = status else {
+        drop(child.wait().await);
+        return Err(ExecError::Cancelled);
+    };
+    let status =
+        status.map_err(|e| ExecError::Failed(format!("cannot wait for the command: {e}")))?;
+    let lines = tail.lock().unwrap_or_else(PoisonError::into_inner);
+    let tail = lines
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n");
+    Ok(if status.success() {
+        Ended::Success
+    } else {
+        Ended::Failed {
+            how: describe(status),
+            tail,
+        }
+    })
+}
+
+fn spawn(command: &ShellCommand, ctx: &Context) -> Result<Child, ExecError> {
+    Command::new("/bin/sh")
         .args(["-c", &command.command, "sh"])
         .args(&command.script_argument)
         .env_clear()
@@ -63,62 +136,7 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
                 "cannot start `/bin/sh` in `{}`: {e}",
                 command.working_dir.display()
             ))
-        })?;
-    let pid = child.id().unwrap_or_default();
-    let id = ProcessId {
-        pid,
-        start_time: stat(pid).map(|s| s.start_time),
-        attempt_id: ctx.attempt_id.clone(),
-    };
-    if let Some(record) = &ctx.on_process.0 {
-        record(&id);
-    }
-    let tail = Tail::default();
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let outputs = async { tokio::join!(drain(out, ctx, None), drain(err, ctx, Some(&tail))) };
-    tokio::pin!(outputs);
-    let mut drained = false;
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status,
-            _ = &mut outputs, if !drained => drained = true,
-            () = ctx.cancel.cancelled() => {
-                signal(&id, Signal::TERM);
-                let ended = async {
-                    tokio::select! {
-                        _ = child.wait() => {}
-                        _ = &mut outputs, if !drained => { drop(child.wait().await); }
-                    }
-                };
-                let in_time = tokio::time::timeout(GRACE, ended).await;
-                drop(in_time);
-                signal(&id, Signal::KILL);
-                drop(child.wait().await);
-                return Err(ExecError::Cancelled);
-            }
-        }
-    };
-    // What the leader left behind ends with it; then the pipes close.
-    signal(&id, Signal::KILL);
-    if !drained {
-        drop(tokio::time::timeout(GRACE, &mut outputs).await);
-    }
-    let status =
-        status.map_err(|e| ExecError::Failed(format!("cannot wait for the command: {e}")))?;
-    let lines = tail.lock().unwrap_or_else(PoisonError::into_inner);
-    let tail = lines
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("\n");
-    Ok(if status.success() {
-        Ended::Success
-    } else {
-        Ended::Failed {
-            how: describe(status),
-            tail,
-        }
-    })
+        })
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -141,7 +159,7 @@ async fn drain(input: Option<impl AsyncRead + Unpin>, ctx: &Context, tail: Optio
         } else if let Some(end) = held.iter().rposition(|b| *b == b'\n') {
             end + 1
         } else if held.len() > LINE + ctx.log.longest_secret() {
-            held.len() - ctx.log.longest_secret()
+            ctx.log.safe_cut(&held)
         } else {
             0
         };
@@ -164,17 +182,24 @@ async fn drain(input: Option<impl AsyncRead + Unpin>, ctx: &Context, tail: Optio
     }
 }
 
+/// Waits until no process of the attempt is left.
+async fn gone(id: &ProcessId) {
+    while !members(id, Leader::Watched).is_empty() {
+        tokio::time::sleep(POLL).await;
+    }
+}
+
 /// Kills what a killed runner left of an attempt; returns how many processes there were.
 pub fn kill_orphan(id: &ProcessId) -> usize {
-    signal(id, Signal::KILL)
+    signal(id, Signal::KILL, Leader::Recorded)
 }
 
 /// Signals all processes of the attempt, until no new one appears.
-fn signal(id: &ProcessId, signal: Signal) -> usize {
+fn signal(id: &ProcessId, signal: Signal, leader: Leader) -> usize {
     let mut seen = std::collections::BTreeSet::new();
     loop {
         let before = seen.len();
-        for pid in members(id) {
+        for pid in members(id, leader) {
             if !seen.insert(pid) {
                 continue;
             }
@@ -185,7 +210,7 @@ fn signal(id: &ProcessId, signal: Signal) -> usize {
                 continue;
             };
             // The handle holds the process: asked again now, the answer is about the one that gets the signal.
-            if is_member(pid, id) {
+            if is_member(pid, id, leader) {
                 // It may have ended by itself meanwhile.
                 pidfd_send_signal(&handle, signal).unwrap_or_default();
             }
@@ -196,28 +221,43 @@ fn signal(id: &ProcessId, signal: Signal) -> usize {
     }
 }
 
-fn members(id: &ProcessId) -> Vec<u32> {
+fn members(id: &ProcessId, leader: Leader) -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
     let pids = entries
         .flatten()
         .filter_map(|e| e.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| is_member(*pid, id)).collect()
+    pids.filter(|pid| is_member(*pid, id, leader)).collect()
 }
 
-/// Marked, or in the group while its leader is the one that was recorded.
-fn is_member(pid: u32, id: &ProcessId) -> bool {
+/// Marked, or in the group of the leader.
+fn is_member(pid: u32, id: &ProcessId, leader: Leader) -> bool {
     let Some(found) = stat(pid).filter(|s| !s.dead) else {
         return false;
     };
-    let leader = || id.start_time.is_some() && stat(id.pid).map(|s| s.start_time) == id.start_time;
-    if found.group == id.pid && leader() {
-        return true;
+    // Nothing of the attempt is older than its leader; most processes of the machine are.
+    if id.start_time.is_some_and(|start| found.start_time < start) {
+        return false;
+    }
+    if found.group == id.pid && id.start_time.is_some() {
+        let same = stat(id.pid).map(|s| Some(s.start_time) == id.start_time);
+        if same.unwrap_or(leader == Leader::Watched) {
+            return true;
+        }
     }
     let marker = format!("{MARKER}={}", id.attempt_id);
     std::fs::read(format!("/proc/{pid}/environ"))
         .is_ok_and(|e| e.split(|b| *b == 0).any(|v| v == marker.as_bytes()))
+}
+
+/// What is known of the leader of a group when it is not there any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leader {
+    /// It has just ended under our eyes: its group is what it left.
+    Watched,
+    /// It was recorded long ago: the group's number may belong to others by now.
+    Recorded,
 }
 
 struct Stat {

@@ -1,7 +1,10 @@
 //! `shell_command`: the activity, the action and the precondition share one way to run a command.
 
-use super::process::{self, Ended};
-use super::{Context, ExecError, Held};
+use super::Context;
+use super::ExecError;
+use super::Held;
+use super::process;
+use super::process::Ended;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,7 +1,10 @@
 //! `activity "sql"`: a script of statements, in one transaction.
 
-use super::{Context, ExecError, Summary};
-use crate::connect::sqlite::{Database, Params};
+use super::Context;
+use super::ExecError;
+use super::Summary;
+use crate::connect::sqlite::Database;
+use crate::connect::sqlite::Params;
 
 /// A script with everything resolved.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,9 @@
 //! The store on real files.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::*;
@@ -131,11 +127,8 @@ fn a_newer_or_foreign_file_is_refused_and_unchanged() {
     let text = Place::new();
     std::fs::create_dir(text.path().parent().unwrap()).unwrap();
     let mut file = std::fs::File::create(text.path()).unwrap();
-    std::io::Write::write_all(
-        &mut file,
-        b"this is no database, but it is long enough to be one",
-    )
-    .unwrap();
+    file.write_all(b"this is no database, but it is long enough to be one")
+        .unwrap();
     drop(file);
     assert!(matches!(
         Store::open(&text.path()),
@@ -297,7 +290,10 @@ fn instances_and_attempts_come_back_as_they_were() {
         started: 99,
     };
     store.record_process(&lease, &full.key, 3, process).unwrap();
-    assert_eq!(store.unfinished_instances().unwrap(), [full.clone()]);
+    assert_eq!(
+        store.unfinished_instances().unwrap(),
+        std::slice::from_ref(&full)
+    );
     assert_eq!(
         store.attempts(&full.key).unwrap(),
         std::slice::from_ref(&attempt)

@@ -4,7 +4,8 @@
 //! plain, inside quotes and outside. Lines end in `\n` or `\r\n`; `\n` is written.
 
 use super::Column;
-use super::delimited::{Delimited, Null};
+use super::delimited::Delimited;
+use super::delimited::Null;
 
 /// The dialect. `escape` none: the backslash is a character like any other.
 pub fn csv(columns: Vec<Column>, header: bool, escape: Option<u8>) -> Delimited {

@@ -4,7 +4,8 @@
 //! holds a separator cannot be written: that is an error, not a broken file.
 
 use super::Column;
-use super::delimited::{Delimited, Null};
+use super::delimited::Delimited;
+use super::delimited::Null;
 
 /// The dialect; set `record_separator` on the result for one other than `\n`.
 pub fn custom(

@@ -3,9 +3,13 @@
 //! Looks at each byte once; only separators, quotes and escapes are looked at closer. Fields are copied as bytes,
 //! so that text that is not UTF-8 passes through.
 
-use super::{Column, FieldKind, MAX_RECORD, Record};
+use super::Column;
+use super::FieldKind;
+use super::MAX_RECORD;
+use super::Record;
 use crate::connect::ConnectError;
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
+use std::io::Read as _;
 
 /// How NULL is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,16 +248,20 @@ impl<R: BufRead> DelimitedReader<R> {
                 ));
             }
         }
-        let inside = record.bytes.iter().filter(|b| **b == b'\n').count();
-        self.line += 1 + inside as u64;
+        let inside = record.bytes.split(|byte| *byte == b'\n').count() as u64;
+        self.line += inside.max(1);
         Ok(true)
     }
 
-    fn end_of_record(&mut self) -> Result<bool, ConnectError> {
-        if self.format.quote.is_some()
+    /// Whether a csv record ends here with `\r\n`.
+    fn carriage(&mut self) -> Result<bool, ConnectError> {
+        Ok(self.format.quote.is_some()
             && self.ready(2)? >= 2
-            && self.buffer[self.at..].starts_with(b"\r\n")
-        {
+            && self.buffer[self.at..].starts_with(b"\r\n"))
+    }
+
+    fn end_of_record(&mut self) -> Result<bool, ConnectError> {
+        if self.carriage()? {
             self.at += 2;
             return Ok(true);
         }
@@ -299,12 +307,7 @@ impl<R: BufRead> DelimitedReader<R> {
                     && record.bytes.len() == start
                     && self.format.null == Null::EscapedN;
                 record.bytes.push(next.unwrap_or(byte));
-            } else if self.starts_with(false)? || self.starts_with(true)? {
-                break;
-            } else if self.format.quote.is_some()
-                && self.ready(2)? >= 2
-                && self.buffer[self.at..].starts_with(b"\r\n")
-            {
+            } else if self.starts_with(false)? || self.starts_with(true)? || self.carriage()? {
                 break;
             } else {
                 record.bytes.push(byte);

@@ -58,6 +58,10 @@ impl Record {
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
+    /// How much memory its fields may take before it has to grow, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
     /// Whether it has no field.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -160,13 +164,23 @@ impl Format {
         matches!(self, Self::Delimited(d) if d.header)
     }
 
+    /// What ends a record.
+    pub fn record_separator(&self) -> &[u8] {
+        match self {
+            Self::Delimited(d) => &d.record_separator,
+            Self::Regex(_) => b"\n",
+        }
+    }
+
     /// Starts reading; `place` is the file's name in errors. Reads the header when there is one.
     pub fn reader<R: BufRead>(&self, input: R, place: &str) -> Result<Reader<R>, ConnectError> {
         match self {
-            Self::Delimited(d) => {
-                delimited::DelimitedReader::new(d.clone(), input, place).map(Reader::Delimited)
-            }
-            Self::Regex(r) => regex::RegexReader::new(r, input, place).map(Reader::Regex),
+            Self::Delimited(d) => delimited::DelimitedReader::new(d.clone(), input, place)
+                .map(Box::new)
+                .map(Reader::Delimited),
+            Self::Regex(r) => regex::RegexReader::new(r, input, place)
+                .map(Box::new)
+                .map(Reader::Regex),
         }
     }
 
@@ -192,9 +206,9 @@ impl Format {
 /// Reads the records of one file.
 pub enum Reader<R> {
     /// csv, tsv and custom.
-    Delimited(delimited::DelimitedReader<R>),
+    Delimited(Box<delimited::DelimitedReader<R>>),
     /// A regular expression for each line.
-    Regex(regex::RegexReader<R>),
+    Regex(Box<regex::RegexReader<R>>),
 }
 
 impl<R: BufRead> Reader<R> {

@@ -1,13 +1,20 @@
 //! regex: each line matches one regular expression, whose groups are the columns in order.
 //!
 //! The expression must match the whole line. A line that does not is an error with its place: a log that is not
-//! what the pipeline expects must not be loaded in part. A line that is not UTF-8 is matched byte by byte when
-//! the expression allows it, so that a `.` takes any byte and nothing is lost.
+//! what the pipeline expects must not be loaded in part. Lines of ASCII, and lines that are not UTF-8, are matched
+//! byte by byte when the expression allows it: the first because it is much faster and finds the same, the others
+//! so that a `.` takes any byte and nothing is lost.
 
-use super::{Column, FieldKind, MAX_RECORD, Record};
+use super::Column;
+use super::FieldKind;
+use super::MAX_RECORD;
+use super::Record;
 use crate::connect::ConnectError;
-use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
-use std::io::{BufRead, Read as _};
+use regex::bytes::CaptureLocations;
+use regex::bytes::Regex;
+use regex::bytes::RegexBuilder;
+use std::io::BufRead;
+use std::io::Read as _;
 
 /// The settings of the format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,14 +72,42 @@ impl RegexFormat {
     }
 }
 
+/// An expression with the memory for its groups.
+struct Matcher {
+    regex: Regex,
+    groups: CaptureLocations,
+}
+
+impl Matcher {
+    fn new(regex: Regex) -> Self {
+        let groups = regex.capture_locations();
+        Self { regex, groups }
+    }
+
+    /// Adds the groups of a line that matches to the record; says whether it does.
+    fn read(&mut self, line: &[u8], record: &mut Record) -> bool {
+        if self.regex.captures_read(&mut self.groups, line).is_none() {
+            return false;
+        }
+        for group in 1..self.groups.len() {
+            match self.groups.get(group) {
+                Some((start, end)) => {
+                    record.push(line.get(start..end).unwrap_or_default(), FieldKind::Text);
+                }
+                None => record.push(b"", FieldKind::Null),
+            }
+        }
+        true
+    }
+}
+
 /// Reads records of a [`RegexFormat`].
 pub struct RegexReader<R> {
     input: R,
     place: String,
     pub(super) names: Vec<String>,
-    regex: Regex,
-    bytewise: Option<Regex>,
-    locations: CaptureLocations,
+    unicode: Matcher,
+    bytewise: Option<Matcher>,
     buffer: Vec<u8>,
     line: u64,
 }
@@ -88,14 +123,12 @@ impl<R: BufRead> RegexReader<R> {
             )));
         }
         let names = format.columns.iter().map(|c| c.name.clone()).collect();
-        let (bytewise, locations) = (format.compile(false).ok(), regex.capture_locations());
         Ok(Self {
             input,
             place: place.to_owned(),
             names,
-            regex,
-            bytewise,
-            locations,
+            unicode: Matcher::new(regex),
+            bytewise: format.compile(false).ok().map(Matcher::new),
             buffer: Vec::new(),
             line: 0,
         })
@@ -120,30 +153,14 @@ impl<R: BufRead> RegexReader<R> {
         }
         let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut found = self
-            .regex
-            .captures_read(&mut self.locations, line)
-            .is_some();
-        if !found
-            && std::str::from_utf8(line).is_err()
-            && let Some(bytewise) = &self.bytewise
-        {
-            self.locations = bytewise.capture_locations();
-            found = bytewise.captures_read(&mut self.locations, line).is_some();
-        }
-        if !found {
+        let bytewise = line.is_ascii() || std::str::from_utf8(line).is_err();
+        let matcher = match &mut self.bytewise {
+            Some(matcher) if bytewise => matcher,
+            _ => &mut self.unicode,
+        };
+        if !matcher.read(line, record) {
             let reason = format!("the line does not match `input_regex`: `{}`", cut(line));
-            self.locations = self.regex.capture_locations();
             return Err(self.error(reason));
-        }
-        for group in 1..self.locations.len() {
-            match self.locations.get(group) {
-                Some((a, b)) => record.push(line.get(a..b).unwrap_or_default(), FieldKind::Text),
-                None => record.push(b"", FieldKind::Null),
-            }
-        }
-        if self.bytewise.is_some() && std::str::from_utf8(line).is_err() {
-            self.locations = self.regex.capture_locations();
         }
         Ok(true)
     }

@@ -2,8 +2,10 @@
 //!
 //! NULL is the escape character and `N` (`\N`), as databases write it; an empty field is the empty text.
 
-use super::delimited::{Delimited, Null};
-use super::{Column, custom};
+use super::Column;
+use super::custom;
+use super::delimited::Delimited;
+use super::delimited::Null;
 
 /// The dialect, with AWS's defaults where nothing is said.
 pub fn tsv(columns: Vec<Column>, header: bool, escape: Option<u8>) -> Delimited {

@@ -4,18 +4,38 @@
 //! nothing of it stays. NULL is NULL on both sides; an empty text is NULL for a column whose declared type is not
 //! STRING. Values without a declared type are bound as text, and the table's own affinity converts them.
 
+mod insert;
+mod split;
+
+pub use insert::Inserter;
+
 use super::Cancel;
 use super::ConnectError;
-use super::formats::{Column, ColumnType, FieldKind, Record};
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Statement};
+use super::formats::Column;
+use super::formats::FieldKind;
+use super::formats::Record;
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::Statement;
+use rusqlite::hooks::AuthAction;
+use rusqlite::hooks::AuthContext;
+use rusqlite::hooks::Authorization;
+use rusqlite::types::Value;
+use rusqlite::types::ValueRef;
+use split::blank;
+use split::leading;
+use split::next_end;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const BUSY: Duration = Duration::from_secs(30);
+/// How long work waits for a database that others use: `TRIES` times `PAUSE`, ten minutes.
+const TRIES: u32 = 30_000;
+const PAUSE: Duration = Duration::from_millis(20);
+/// Pages kept in memory while writing, in KiB.
+const CACHE: u32 = 32 * 1024;
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,9 +96,51 @@ pub struct TableTarget {
     pub params: Params,
 }
 
+/// What a query gives.
+pub enum Found<'r, 's> {
+    /// The names of its columns; comes first, once.
+    Names(Vec<String>),
+    /// A row.
+    Row(FoundRow<'r, 's>),
+}
+
+/// A row of a query.
+pub struct FoundRow<'r, 's> {
+    row: &'r Row<'s>,
+    columns: usize,
+    number: u64,
+    database: &'r Database,
+}
+
+impl FoundRow<'_, '_> {
+    /// Puts the row's values into a record.
+    pub fn read(&self, record: &mut Record) -> Result<(), ConnectError> {
+        record.clear();
+        record.line = self.number;
+        for index in 0..self.columns {
+            let value = self.row.get_ref(index);
+            match value.map_err(|e| self.database.error(&e))? {
+                ValueRef::Null => record.push(b"", FieldKind::Null),
+                ValueRef::Integer(n) => record.push(n.to_string().as_bytes(), FieldKind::Integer),
+                ValueRef::Real(n) => record.push(format!("{n:?}").as_bytes(), FieldKind::Real),
+                ValueRef::Text(t) => record.push(t, FieldKind::Text),
+                ValueRef::Blob(b) => record.push(b, FieldKind::Blob),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file that a connection string names.
+pub fn path_of(connection: &str) -> Option<&str> {
+    let text = connection.strip_prefix("jdbc:").unwrap_or(connection);
+    text.strip_prefix("sqlite:").filter(|path| !path.is_empty())
+}
+
 /// An open database.
 pub struct Database {
     connection: Connection,
+    cancel: Cancel,
     place: String,
     script: Arc<AtomicBool>,
 }
@@ -86,8 +148,7 @@ pub struct Database {
 impl Database {
     /// Opens a database, and makes the file when `create` is set and it is missing.
     pub fn open(connection: &str, create: bool, cancel: &Cancel) -> Result<Self, ConnectError> {
-        let text = connection.strip_prefix("jdbc:").unwrap_or(connection);
-        let Some(path) = text.strip_prefix("sqlite:").filter(|p| !p.is_empty()) else {
+        let Some(path) = path_of(connection) else {
             return Err(ConnectError::Setting(
                 "`connection_string` is not supported; use `jdbc:sqlite:PATH` or `sqlite:PATH`"
                     .to_owned(),
@@ -101,10 +162,11 @@ impl Database {
             reason: e.to_string(),
         };
         let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-        connection.busy_timeout(BUSY).map_err(fail)?;
-        let (cancel, script) = (cancel.clone(), Arc::new(AtomicBool::new(false)));
+        // Waiting is done in `when_free`, where it can be cancelled.
+        connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+        let (asked, script) = (cancel.clone(), Arc::new(AtomicBool::new(false)));
         connection
-            .progress_handler(10_000, Some(move || cancel.is_cancelled()))
+            .progress_handler(10_000, Some(move || asked.is_cancelled()))
             .map_err(fail)?;
         let inside = Arc::clone(&script);
         let guard = move |context: AuthContext<'_>| match context.action {
@@ -114,63 +176,83 @@ impl Database {
         connection.authorizer(Some(guard)).map_err(fail)?;
         Ok(Self {
             connection,
+            cancel: cancel.clone(),
             place: path.to_owned(),
             script,
         })
     }
 
-    fn error(&self, error: &rusqlite::Error) -> ConnectError {
-        self.error_at(self.place.clone(), error)
+    /// Tries until others leave the database free, the work is cancelled, or it takes too long.
+    fn when_free<T>(
+        &self,
+        mut attempt: impl FnMut() -> rusqlite::Result<T>,
+    ) -> Result<T, ConnectError> {
+        let mut tries = 0;
+        loop {
+            match attempt() {
+                Err(error) if busy(&error) && tries < TRIES => {
+                    if self.cancel.is_cancelled() {
+                        return Err(ConnectError::Cancelled);
+                    }
+                    tries += 1;
+                    std::thread::sleep(PAUSE);
+                }
+                result => return result.map_err(|error| self.error(&error)),
+            }
+        }
     }
 
-    fn error_at(&self, place: String, error: &rusqlite::Error) -> ConnectError {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::OperationInterrupted) => ConnectError::Cancelled,
-            Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => ConnectError::Sql {
-                place,
-                reason: "the script runs in one transaction of its own; remove BEGIN, COMMIT and ROLLBACK".to_owned(),
-            },
-            _ => ConnectError::Sql { place, reason: error.to_string() },
-        }
+    fn error(&self, error: &rusqlite::Error) -> ConnectError {
+        error_at(self.place.clone(), error)
     }
 
     /// Whether a table or view of this name exists.
     pub fn has_table(&self, table: &str) -> Result<bool, ConnectError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view'))";
-        self.connection
-            .query_row(sql, [table], |row| row.get(0))
-            .map_err(|e| self.error(&e))
+        self.when_free(|| self.connection.query_row(sql, [table], |row| row.get(0)))
     }
 
-    /// The names of the columns of a query, then each of its rows, until `row` fails.
+    /// Runs a query that only reads: hands over the names of its columns, then each of its rows, until `take` fails.
     pub fn query(
         &self,
         sql: &str,
         params: &Params,
-        mut row: impl FnMut(&[String], &Record) -> Result<(), ConnectError>,
-    ) -> Result<Vec<String>, ConnectError> {
+        mut take: impl FnMut(Found<'_, '_>) -> Result<(), ConnectError>,
+    ) -> Result<(), ConnectError> {
+        // The lock is had before the query is prepared: from then on nobody makes it wait.
+        self.connection
+            .execute_batch("BEGIN")
+            .map_err(|e| self.error(&e))?;
+        let count = "SELECT count(*) FROM sqlite_schema";
+        self.when_free(|| {
+            self.connection
+                .query_row(count, [], |row| row.get::<_, i64>(0))
+        })?;
         let mut statement = self.connection.prepare(sql).map_err(|e| self.error(&e))?;
+        if !statement.readonly() {
+            return Err(ConnectError::Setting(
+                "`select_query` changes the database; it may only read".to_owned(),
+            ));
+        }
         bind(&mut statement, params, &mut 0, &self.place)?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let mut record = Record::default();
-        let mut rows = statement.raw_query();
-        while let Some(found) = rows.next().map_err(|e| self.error(&e))? {
-            record.clear();
-            record.line += 1;
-            for index in 0..names.len() {
-                match found.get_ref(index).map_err(|e| self.error(&e))? {
-                    ValueRef::Null => record.push(b"", FieldKind::Null),
-                    ValueRef::Integer(n) => {
-                        record.push(n.to_string().as_bytes(), FieldKind::Integer);
-                    }
-                    ValueRef::Real(n) => record.push(format!("{n:?}").as_bytes(), FieldKind::Real),
-                    ValueRef::Text(t) => record.push(t, FieldKind::Text),
-                    ValueRef::Blob(b) => record.push(b, FieldKind::Blob),
-                }
-            }
-            row(&names, &record)?;
+        let columns = names.len();
+        take(Found::Names(names))?;
+        let (mut number, mut rows) = (0, statement.raw_query());
+        while let Some(row) = rows.next().map_err(|e| self.error(&e))? {
+            number += 1;
+            take(Found::Row(FoundRow {
+                row,
+                columns,
+                number,
+                database: self,
+            }))?;
         }
-        Ok(names)
+        drop(rows);
+        drop(statement);
+        self.connection
+            .execute_batch("COMMIT")
+            .map_err(|e| self.error(&e))
     }
 
     /// Runs `work` in one transaction: all of it or nothing.
@@ -178,16 +260,13 @@ impl Database {
         &self,
         work: impl FnOnce() -> Result<T, ConnectError>,
     ) -> Result<T, ConnectError> {
-        self.connection
-            .execute_batch("BEGIN IMMEDIATE")
-            .map_err(|e| self.error(&e))?;
+        let begin = format!("PRAGMA cache_size = -{CACHE}; BEGIN IMMEDIATE");
+        self.when_free(|| self.connection.execute_batch(&begin))?;
         self.script.store(true, Ordering::Relaxed);
         let result = work();
         self.script.store(false, Ordering::Relaxed);
         let result = result.and_then(|v| {
-            self.connection
-                .execute_batch("COMMIT")
-                .map_err(|e| self.error(&e))?;
+            self.when_free(|| self.connection.execute_batch("COMMIT"))?;
             Ok(v)
         });
         if result.is_err() && !self.connection.is_autocommit() {
@@ -219,7 +298,7 @@ impl Database {
                 match self.connection.prepare(text) {
                     // The `;` stood inside a trigger's body.
                     Err(e) if end < rest.len() && e.to_string().contains("incomplete input") => {}
-                    Err(e) => return Err(self.error_at(place, &e)),
+                    Err(e) => return Err(error_at(place, &e)),
                     Ok(statement) => break statement,
                 }
             };
@@ -227,7 +306,7 @@ impl Database {
             let mut rows = statement.raw_query();
             while rows
                 .next()
-                .map_err(|e| self.error_at(place.clone(), &e))?
+                .map_err(|e| error_at(place.clone(), &e))?
                 .is_some()
             {}
             start += end;
@@ -328,111 +407,33 @@ impl Database {
             } else {
                 format!("UPDATE SET {}", set.join(", "))
             };
-            sql.push_str(&format!(" ON CONFLICT ({key}) DO {act}"));
+            sql.extend([" ON CONFLICT (", &key, ") DO ", &act]);
         }
         Ok(sql)
     }
 }
 
-/// Inserts records by one prepared statement.
-pub struct Inserter<'d> {
-    database: &'d Database,
-    statement: Statement<'d>,
-    names: Vec<String>,
-    columns: Vec<Column>,
-    width: usize,
-}
-
-impl Inserter<'_> {
-    /// Inserts one record; `source` is its file or query, for errors.
-    pub fn insert(&mut self, record: &Record, source: &str) -> Result<(), ConnectError> {
-        let place = || format!("{source} line {}", record.line);
-        if record.len() != self.width {
-            let reason = format!(
-                "the record has {} fields, and {} are expected",
-                record.len(),
-                self.width
-            );
-            return Err(ConnectError::Record {
-                place: place(),
-                reason,
-            });
-        }
-        for index in 0..self.width {
-            let (bytes, kind) = record.field(index).unwrap_or((b"", FieldKind::Null));
-            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind)).map_err(
-                |reason| {
-                    let name = self
-                        .names
-                        .get(index)
-                        .map_or_else(|| (index + 1).to_string(), |n| format!("`{n}`"));
-                    ConnectError::Record {
-                        place: format!("{} column {name}", place()),
-                        reason,
-                    }
-                },
-            )?;
-            self.statement
-                .raw_bind_parameter(index + 1, value)
-                .map_err(|e| self.database.error(&e))?;
-        }
-        self.statement
-            .raw_execute()
-            .map(drop)
-            .map_err(|e| self.database.error_at(place(), &e))
+fn error_at(place: String, error: &rusqlite::Error) -> ConnectError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::OperationInterrupted) => ConnectError::Cancelled,
+        Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => ConnectError::Sql {
+            place,
+            reason:
+                "the script runs in one transaction of its own; remove BEGIN, COMMIT and ROLLBACK"
+                    .to_owned(),
+        },
+        _ => ConnectError::Sql {
+            place,
+            reason: error.to_string(),
+        },
     }
 }
 
-fn convert(
-    bytes: &[u8],
-    kind: FieldKind,
-    to: Option<ColumnType>,
-) -> Result<ToSqlOutput<'_>, String> {
-    let owned = |v: Value| Ok(ToSqlOutput::Owned(v));
-    let typed = to.is_some_and(|t| t != ColumnType::String);
-    match kind {
-        FieldKind::Null => return owned(Value::Null),
-        FieldKind::Blob => return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes))),
-        FieldKind::Text if typed && bytes.is_empty() => return owned(Value::Null),
-        _ => {}
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| format!("`{}` is not UTF-8 text", super::formats::regex::cut(bytes)))?;
-    let wrong = |what: &str| format!("`{}` is not {what}", super::formats::regex::cut(bytes));
-    match (to, kind) {
-        (Some(ColumnType::Integer(low, high)), _) => match text.trim().parse::<i64>() {
-            Ok(n) if (low..=high).contains(&n) => owned(Value::Integer(n)),
-            _ => Err(wrong(&format!("a whole number from {low} to {high}"))),
-        },
-        (Some(ColumnType::Double), _) => text
-            .trim()
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Real(n))),
-        (Some(ColumnType::Boolean), _) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" => owned(Value::Integer(1)),
-            "false" | "0" => owned(Value::Integer(0)),
-            _ => Err(wrong("`true` or `false`")),
-        },
-        (Some(ColumnType::Timestamp), _) => {
-            let good = text.parse::<jiff::civil::DateTime>().is_ok()
-                || text.parse::<jiff::Timestamp>().is_ok();
-            if good {
-                Ok(ToSqlOutput::Borrowed(text.into()))
-            } else {
-                Err(wrong("a timestamp like `2026-11-01 12:30:00`"))
-            }
-        }
-        (None, FieldKind::Integer) => text
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Integer(n))),
-        (None, FieldKind::Real) => text
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Real(n))),
-        _ => Ok(ToSqlOutput::Borrowed(text.into())),
-    }
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
 }
 
 fn bind(
@@ -441,21 +442,23 @@ fn bind(
     used: &mut usize,
     place: &str,
 ) -> Result<(), ConnectError> {
-    for index in 1..=statement.parameter_count() {
+    let count = statement.parameter_count();
+    let numbered = |name: Option<&str>| name.is_some_and(|name| name.starts_with('?'));
+    // `?5` alone makes five placeholders, and SQLite numbers a `?` beside it: then all go by their number.
+    let by_number = (1..=count).any(|index| numbered(statement.parameter_name(index)));
+    for index in 1..=count {
         let name = statement.parameter_name(index).map(str::to_owned);
         let found = match (&name, params) {
-            (None, Params::List(list)) => {
+            (Some(name), Params::List(_)) if !name.starts_with('?') => None,
+            (_, Params::List(list)) if by_number => {
+                *used = (*used).max(index);
+                list.get(index - 1)
+            }
+            (_, Params::List(list)) => {
                 *used += 1;
                 list.get(*used - 1)
             }
-            (Some(n), Params::List(list)) => n
-                .strip_prefix('?')
-                .and_then(|n| n.parse::<usize>().ok())
-                .and_then(|n| {
-                    *used = (*used).max(n);
-                    list.get(n.checked_sub(1)?)
-                }),
-            (Some(n), Params::Map(map)) => n.get(1..).and_then(|n| map.get(n)),
+            (Some(name), Params::Map(map)) => name.get(1..).and_then(|name| map.get(name)),
             (None, Params::Map(_)) => None,
         };
         let Some(param) = found else {
@@ -488,44 +491,5 @@ fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// How many bytes of white space, comments and stray `;` stand before the first word.
-fn leading(sql: &str) -> usize {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
-        if rest.starts_with("--") {
-            rest = rest.split_once('\n').map_or("", |(_, r)| r);
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = comment.split_once("*/").map_or("", |(_, r)| r);
-        } else {
-            return sql.len() - rest.len();
-        }
-    }
-}
-
-fn blank(sql: &str) -> bool {
-    leading(sql) == sql.len()
-}
-
-/// Where the statement that starts at 0 ends at the earliest, after the `;` that follows `from`.
-fn next_end(sql: &str, from: usize) -> usize {
-    let bytes = sql.as_bytes();
-    let mut at = from.max(leading(sql));
-    let skip = |at: usize, mark: &[u8]| {
-        let rest = bytes.get(at..).unwrap_or_default();
-        rest.windows(mark.len())
-            .position(|w| w == mark)
-            .map_or(bytes.len(), |p| at + p + mark.len())
-    };
-    while let Some(&byte) = bytes.get(at) {
-        at = match byte {
-            b';' => return at + 1,
-            b'\'' | b'"' | b'`' => skip(at + 1, &[byte]),
-            b'[' => skip(at + 1, b"]"),
-            b'-' if bytes.get(at + 1) == Some(&b'-') => skip(at, b"\n"),
-            b'/' if bytes.get(at + 1) == Some(&b'*') => skip(at + 2, b"*/"),
-            _ => at + 1,
-        };
-    }
-    bytes.len()
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Between the reader and the writer of a copy: batches of records through a bounded channel.
+//!
+//! Emptied batches go back through a second channel and are filled again, so that a copy allocates nothing for a
+//! record once its batches have their size. How much is under way is bounded by [`AHEAD`] and [`BATCH_BYTES`].
+
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::sync_channel;
+
+use crate::connect::ConnectError;
+use crate::connect::formats::Column;
+use crate::connect::formats::Record;
+use crate::exec::Context;
+
+/// How many batches may wait for the writer.
+const AHEAD: usize = 4;
+const BATCH: usize = 512;
+const BATCH_BYTES: usize = 1024 * 1024;
+/// Records that grew beyond this are not kept for reuse, in bytes.
+const KEPT: usize = 8 * 1024;
+
+/// Where the records that follow come from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Source {
+    /// The file, or `query`; for errors.
+    pub(super) place: String,
+    /// The names of the columns; empty when nobody says them.
+    pub(super) names: Vec<String>,
+    /// The declared columns.
+    pub(super) columns: Vec<Column>,
+}
+
+/// What the reader tells the writer.
+pub(super) enum Message {
+    /// Another input begins.
+    Source(Source),
+    /// Records of it; never empty.
+    Rows(Batch),
+    /// All inputs were read to their ends. Without it the writer commits nothing.
+    End,
+}
+
+/// Records that travel together.
+#[derive(Default)]
+pub(super) struct Batch {
+    records: Vec<Record>,
+    used: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Its records, in order.
+    pub(super) fn records(&self) -> &[Record] {
+        self.records.get(..self.used).unwrap_or_default()
+    }
+
+    /// How many bytes the fields of its records hold together.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn slot(&mut self) -> &mut Record {
+        if self.used == self.records.len() {
+            self.records.push(Record::default());
+        }
+        &mut self.records[self.used]
+    }
+
+    fn clear(&mut self) {
+        self.records.retain(|record| record.capacity() <= KEPT);
+        (self.used, self.bytes) = (0, 0);
+    }
+}
+
+/// The reader's end.
+pub(super) struct Outgoing<'a> {
+    send: SyncSender<Message>,
+    emptied: Receiver<Batch>,
+    batch: Batch,
+    ctx: &'a Context,
+}
+
+/// The writer's end.
+pub(super) struct Incoming {
+    receive: Receiver<Message>,
+    emptied: SyncSender<Batch>,
+}
+
+fn pipe(ctx: &Context) -> (Outgoing<'_>, Incoming) {
+    let (send, receive) = sync_channel(AHEAD);
+    let (give_back, emptied) = sync_channel(AHEAD);
+    let outgoing = Outgoing {
+        send,
+        emptied,
+        batch: Batch::default(),
+        ctx,
+    };
+    let incoming = Incoming {
+        receive,
+        emptied: give_back,
+    };
+    (outgoing, incoming)
+}
+
+impl Outgoing<'_> {
+    /// Says that the records from now on come from another input.
+    pub(super) fn source(&mut self, source: Source) -> Result<(), ConnectError> {
+        self.flush()?;
+        self.send(Message::Source(source))
+    }
+
+    /// Where the next record is to be put; [`Outgoing::push`] sends it off.
+    pub(super) fn slot(&mut self) -> &mut Record {
+        self.batch.slot()
+    }
+
+    /// Takes the record in the slot.
+    pub(super) fn push(&mut self) -> Result<(), ConnectError> {
+        self.batch.bytes += self.batch.slot().size();
+        self.batch.used += 1;
+        if self.batch.used >= BATCH || self.batch.bytes >= BATCH_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says that everything has been read.
+    pub(super) fn end(mut self) -> Result<(), ConnectError> {
+        self.flush()?;
+        self.send(Message::End)
+    }
+
+    fn flush(&mut self) -> Result<(), ConnectError> {
+        self.ctx.check_cancel()?;
+        if self.batch.used == 0 {
+            return Ok(());
+        }
+        let next = self.emptied.try_recv().unwrap_or_default();
+        let full = std::mem::replace(&mut self.batch, next);
+        self.send(Message::Rows(full))
+    }
+
+    /// A writer that has gone has its own error; this one only ends the reader.
+    fn send(&self, message: Message) -> Result<(), ConnectError> {
+        self.send.send(message).map_err(|_| ConnectError::Cancelled)
+    }
+}
+
+impl Incoming {
+    /// The next message; an error when the reader stopped before [`Message::End`].
+    pub(super) fn next(&self) -> Result<Message, ConnectError> {
+        self.receive.recv().map_err(|_| ConnectError::Cancelled)
+    }
+
+    /// Gives a batch back to be filled again.
+    pub(super) fn done(&self, mut batch: Batch) {
+        batch.clear();
+        // The reader has enough of them, or has ended.
+        drop(self.emptied.try_send(batch));
+    }
+}
+
+/// Reads on a thread of its own and writes on this one.
+pub(super) fn piped<T>(
+    ctx: &Context,
+    read: impl FnOnce(Outgoing<'_>) -> Result<(), ConnectError> + Send,
+    write: impl FnOnce(&Incoming) -> Result<T, ConnectError>,
+) -> Result<T, ConnectError> {
+    std::thread::scope(|scope| {
+        let (outgoing, incoming) = pipe(ctx);
+        let reader = scope.spawn(move || read(outgoing));
+        let written = write(&incoming);
+        drop(incoming);
+        match (reader.join(), written) {
+            (Ok(Err(error)), _)
+                if !matches!(error, ConnectError::Cancelled) || ctx.cancel.is_cancelled() =>
+            {
+                Err(error)
+            }
+            (Err(_), _) => Err(ConnectError::Setting(
+                "the reader of the copy broke off".to_owned(),
+            )),
+            (_, written) => written,
+        }
+    })
+}

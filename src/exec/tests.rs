@@ -1,0 +1,310 @@
+//! Real processes: what they see, how they end, and that nothing of them is left.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::process::ProcessId;
+use super::process::kill_orphan;
+use super::shell_command::ShellCommand;
+use crate::exec;
+use crate::exec::Cancel;
+use crate::exec::Check;
+use crate::exec::Context;
+use crate::exec::Held;
+use crate::exec::OnProcess;
+use crate::exec::Progress;
+use crate::exec::Work;
+use crate::exec::exists;
+use crate::exec::log;
+use crate::exec::log::Log;
+
+struct Fixture {
+    dir: TempDir,
+    ctx: Context,
+    started: Arc<Mutex<Option<ProcessId>>>,
+}
+
+impl Fixture {
+    fn new(secrets: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets: Vec<String> = secrets.iter().map(|s| (*s).to_owned()).collect();
+        let started = Arc::new(Mutex::new(None));
+        let record = Arc::clone(&started);
+        let ctx = Context {
+            log: Log::open(&dir.path().join("log"), &secrets).unwrap(),
+            cancel: Cancel::new(),
+            progress: Progress::default(),
+            attempt_id: uuid::Uuid::new_v4().to_string(),
+            on_process: OnProcess(Some(Arc::new(move |id: &ProcessId| {
+                *record.lock().unwrap() = Some(id.clone());
+            }))),
+        };
+        Self { dir, ctx, started }
+    }
+
+    fn command(&self, command: &str) -> ShellCommand {
+        let path = ("PATH".to_owned(), "/usr/bin:/bin".to_owned());
+        ShellCommand {
+            command: command.to_owned(),
+            inherited: [path].into(),
+            working_dir: self.dir.path().to_owned(),
+            ..ShellCommand::default()
+        }
+    }
+
+    async fn run(&self, command: &str) -> Result<(), String> {
+        let work = Work::Shell(self.command(command));
+        let result = exec::run(work, self.ctx.clone()).await;
+        result.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The pid that a command wrote into a file, as soon as it is there.
+    async fn pid(&self, name: &str) -> u32 {
+        loop {
+            let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+            if let Some(pid) = text.strip_suffix('\n') {
+                return pid.parse().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Runs a command, and cancels it when `files` hold the pids of its processes; gives the pids.
+    async fn cancelled(&self, command: &str, files: &[&str]) -> Vec<u32> {
+        let cancel = async {
+            let mut pids = Vec::new();
+            for file in files {
+                pids.push(self.pid(file).await);
+            }
+            self.ctx.cancel.cancel();
+            pids
+        };
+        let (result, pids) = tokio::join!(self.run(command), cancel);
+        assert_eq!(result.unwrap_err(), "cancelled");
+        pids
+    }
+}
+
+fn alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        let state = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
+        !state.is_some_and(|rest| rest.starts_with(['Z', 'X']))
+    })
+}
+
+#[tokio::test]
+async fn a_command_sees_its_environment_and_nothing_else() {
+    let f = Fixture::new(&[]);
+    let mut command = f.command("env; echo \"args=$1,$2,$#\"; pwd");
+    command.environment = BTreeMap::from([("GIVEN".to_owned(), "a b".to_owned())]);
+    command.script_argument = vec!["one; two".to_owned(), "$HOME".to_owned()];
+    exec::run(Work::Shell(command), f.ctx.clone())
+        .await
+        .unwrap();
+    let log = f.log();
+    let mut lines: Vec<&str> = log
+        .lines()
+        // What shells set for themselves.
+        .filter(|line| {
+            !["PWD=", "_=", "SHLVL=", "OLDPWD="]
+                .iter()
+                .any(|own| line.starts_with(own))
+        })
+        .collect();
+    lines.sort_unstable();
+    let marker = format!("PIPEFORM_ATTEMPT={}", f.ctx.attempt_id);
+    let here = f.dir.path().canonicalize().unwrap().display().to_string();
+    let mut expected = vec![
+        "GIVEN=a b",
+        "PATH=/usr/bin:/bin",
+        &marker,
+        "args=one; two,$HOME,2",
+        &here,
+    ];
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn the_error_has_the_exit_code_and_the_last_lines() {
+    let f = Fixture::new(&[]);
+    let error = f
+        .run("echo out; for i in $(seq 20); do echo line $i >&2; done; exit 3")
+        .await
+        .unwrap_err();
+    let tail: Vec<String> = (11..=20).map(|n| format!("line {n}")).collect();
+    assert_eq!(
+        error,
+        format!(
+            "the command exited with code 3; its last lines were:\n{}",
+            tail.join("\n")
+        )
+    );
+    assert!(f.log().contains("out\n") && f.log().contains("error: the command exited"));
+    let f = Fixture::new(&[]);
+    assert_eq!(
+        f.run("kill -9 $$").await.unwrap_err(),
+        "the command was ended by signal 9"
+    );
+    let mut command = f.command("true");
+    command.working_dir = f.path("none");
+    let error = exec::run(Work::Shell(command), f.ctx.clone()).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("cannot start `/bin/sh` in `"), "{error}");
+}
+
+#[tokio::test]
+async fn a_check_holds_or_not_yet() {
+    let f = Fixture::new(&[]);
+    let check = |command: &str| exec::check(Check::Shell(f.command(command)), f.ctx.clone());
+    assert_eq!(check("true").await, Held::Held);
+    let not_yet = Held::NotYet("the command exited with code 1".to_owned());
+    assert_eq!(check("false").await, not_yet);
+    let exists = |name: &str| {
+        let exists = exists::Exists::File(f.path(name));
+        exec::check(Check::Exists(exists), f.ctx.clone())
+    };
+    assert_eq!(exists("log").await, Held::Held);
+    assert!(matches!(exists("none").await, Held::NotYet(_)));
+    assert!(matches!(exists("log/none").await, Held::NotYet(_)));
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_whole_tree() {
+    let f = Fixture::new(&[]);
+    let command = "(sh -c 'echo $$ > grandchild; sleep 600' &); \
+        setsid sh -c 'echo $$ > escaped; sleep 600' & \
+        env -i sh -c 'echo $$ > unmarked; sleep 600' & \
+        echo $$ > leader; wait";
+    let files = ["leader", "grandchild", "escaped", "unmarked"];
+    for pid in f.cancelled(command, &files).await {
+        assert!(!alive(pid));
+    }
+}
+
+#[tokio::test]
+async fn term_comes_first_and_kill_after_the_grace() {
+    let f = Fixture::new(&[]);
+    // The shell ends at TERM at once; what it started still gets the time to clean up.
+    let command = "sh -c 'trap \"sleep 0.3; echo cleaned; exit\" TERM; echo $$ > polite; \
+        while :; do sleep 0.05; done' & wait";
+    f.cancelled(command, &["polite"]).await;
+    assert!(f.log().contains("cleaned"), "{}", f.log());
+    let f = Fixture::new(&[]);
+    let command = "trap '' TERM; echo $$ > stubborn; while :; do sleep 0.05; done";
+    let pids = f.cancelled(command, &["stubborn"]).await;
+    assert!(!alive(pids[0]));
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_behind_ends_with_it() {
+    let f = Fixture::new(&[]);
+    let command = "(echo $BASHPID; exec sleep 600) >/dev/null & echo $! > left; \
+        env -i setsid --fork sleep 0 & exec 3>&1; env -i sleep 600 & echo $! > unmarked";
+    f.run(command).await.unwrap();
+    assert!(!alive(f.pid("left").await));
+    assert!(!alive(f.pid("unmarked").await));
+}
+
+#[tokio::test]
+async fn orphans_of_a_killed_runner_are_found() {
+    let f = Fixture::new(&[]);
+    let command = "setsid sh -c 'echo $$ > escaped; sleep 600' & echo $$ > leader; wait";
+    let ctx = f.ctx.clone();
+    let work = Work::Shell(f.command(command));
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { exec::run(work, ctx).await });
+    let (leader, escaped) = (f.pid("leader").await, f.pid("escaped").await);
+    let id = f.started.lock().unwrap().clone().unwrap();
+    assert_eq!(id.pid, leader);
+    let other = ProcessId {
+        attempt_id: "another".to_owned(),
+        start_time: id.start_time.map(|start| start + 1),
+        ..id.clone()
+    };
+    let unknown = ProcessId {
+        pid: 0,
+        start_time: None,
+        attempt_id: "another".to_owned(),
+    };
+    assert_eq!(
+        kill_orphan(&other) + kill_orphan(&unknown),
+        0,
+        "a reused pid is left alone"
+    );
+    assert!(alive(leader) && alive(escaped));
+    assert!(kill_orphan(&id) >= 2);
+    tasks.join_next().await.unwrap().unwrap().unwrap_err();
+    while alive(escaped) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn orphans_are_found_by_their_mark_alone() {
+    let f = Fixture::new(&[]);
+    let ctx = f.ctx.clone();
+    let work = Work::Shell(f.command("echo $$ > leader; exec sleep 600"));
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { exec::run(work, ctx).await });
+    f.pid("leader").await;
+    let unrecorded = ProcessId {
+        pid: 0,
+        start_time: None,
+        attempt_id: f.ctx.attempt_id.clone(),
+    };
+    assert_eq!(kill_orphan(&unrecorded), 1);
+    tasks.join_next().await.unwrap().unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn secrets_are_masked_in_log_and_error() {
+    let f = Fixture::new(&["s3cret", "two\nlines"]);
+    let error = f
+        .run("echo 's3cret out'; printf 'two\\nlines\\n'; echo 'bad s3cret' >&2; exit 1")
+        .await
+        .unwrap_err();
+    assert!(error.ends_with("bad (sensitive)"), "{error}");
+    let log = f.log();
+    assert!(!log.contains("s3cret") && !log.contains("two"), "{log}");
+    // A line without an end is cut: not within a secret, wherever it stands.
+    let f = Fixture::new(&["s3cret", "a-longer-one"]);
+    f.run("for i in $(seq 30000); do printf 's3cret.'; printf 'a-longer-one'; done")
+        .await
+        .unwrap();
+    let log = f.log().replace("(sensitive)", "");
+    assert_eq!(log, ".".repeat(30_000));
+}
+
+#[test]
+fn a_log_has_a_cap() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(log::CAP - 20).unwrap();
+    let log = Log::open(&path, &[]).unwrap();
+    log.line("fits");
+    for _ in 0..3 {
+        log.line("this line does not fit any more");
+    }
+    let text = std::fs::read(&path).unwrap();
+    let end =
+        String::from_utf8_lossy(&text[usize::try_from(log::CAP).unwrap() - 20..]).into_owned();
+    assert_eq!(
+        end,
+        "fits\n[the log is full; the rest of the output is left out]\n"
+    );
+}
