@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod conformance;
 mod docs;
 mod reference;
 mod support;
