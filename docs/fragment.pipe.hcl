@@ -1,5 +1,10 @@
 # What a fragment of the documentation stands in; see tests/it/docs.rs.
 
+variable "logs_dir" {
+  type    = string
+  default = "/srv/logs"
+}
+
 variable "warehouse" {
   type    = string
   default = "/srv/warehouse"

@@ -5,7 +5,7 @@
 
 use crate::support::{files, repository};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Each module and those it may use besides itself, from bottom to top.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -121,18 +121,11 @@ struct Source {
 
 fn sources() -> Vec<Source> {
     let root = repository().join("src");
-    let is_test = |path: &Path| {
-        path.iter().any(|part| {
-            ["tests", "testing", "simulation"]
-                .iter()
-                .any(|name| part == *name)
-        }) || ["tests.rs", "testing.rs", "test_support.rs"]
-            .iter()
-            .any(|name| path.ends_with(name))
-    };
-    let all = files(&root, "rs")
+    let all: Vec<_> = files(&root, "rs");
+    let tests: Vec<_> = all.iter().flat_map(|file| test_modules(file)).collect();
+    let all = all
         .into_iter()
-        .filter(|file| !is_test(file.strip_prefix(&root).unwrap()));
+        .filter(|file| !tests.iter().any(|test| file.starts_with(test)));
     let read = all.map(|file| {
         let path = file
             .strip_prefix(&root)
@@ -151,6 +144,30 @@ fn sources() -> Vec<Source> {
         }
     });
     read.collect()
+}
+
+/// What a file declares as `#[cfg(test)] mod name;`: the file and the directory of that name.
+fn test_modules(file: &Path) -> Vec<PathBuf> {
+    let inside = if ["mod.rs", "lib.rs", "main.rs"]
+        .iter()
+        .any(|name| file.ends_with(name))
+    {
+        file.with_file_name("")
+    } else {
+        file.with_extension("")
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut found = Vec::new();
+    for (line, next) in text.lines().zip(text.lines().skip(1)) {
+        let declared = next.trim_start_matches("pub(crate) ").strip_prefix("mod ");
+        if let ("#[cfg(test)]", Some(name)) =
+            (line, declared.and_then(|name| name.strip_suffix(';')))
+        {
+            found.push(inside.join(name));
+            found.push(inside.join(format!("{name}.rs")));
+        }
+    }
+    found
 }
 
 /// The text without comments, the contents of strings, and the unit tests at its end.
@@ -311,6 +328,27 @@ fn the_table_of_walls_has_no_cycle() {
             let below = MAY_USE[..place].iter().any(|(name, _)| name == other);
             assert!(below, "`{module}` may use `{other}`, which is not below it");
         }
+    }
+}
+
+#[test]
+fn the_book_draws_the_same_walls() {
+    let page = std::fs::read_to_string(repository().join("docs/src/architecture.md")).unwrap();
+    for (module, may) in MAY_USE
+        .iter()
+        .filter(|(module, _)| !["lib", "main"].contains(module))
+    {
+        let headings = [format!("### `{module}`"), format!("### `{module}.rs`")];
+        let line = page
+            .lines()
+            .find(|line| {
+                headings
+                    .iter()
+                    .any(|heading| line.starts_with(heading.as_str()))
+            })
+            .unwrap_or_default();
+        let named: Vec<&str> = line.split('`').skip(3).step_by(2).collect();
+        assert_eq!(named, *may, "docs/src/architecture.md: {module}");
     }
 }
 

@@ -8,7 +8,9 @@
 )]
 
 mod architecture;
+mod conformance;
 mod docs;
+mod reference;
 mod support;
 mod transcripts;
 

@@ -10,7 +10,7 @@ pipeline "work" {
   on_fail     = [action.note]
 
   activity "shell_command" "break" {
-    command = "echo to be seen in the log; echo the reason >&2; exit 3"
+    command = "echo what it does; echo the reason >&2; exit 3"
   }
 
   activity "shell_command" "after" {
