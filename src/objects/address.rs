@@ -26,10 +26,22 @@ impl Address {
     /// What stands behind the kind of the object itself, key included: `archive`, `export["orders"]`; for a nested
     /// object the type, e.g. `exists`.
     pub fn name(&self) -> &str {
+        Self::last_part(&self.0)
+    }
+
+    /// The word before the name: `activity` in `pipeline.weblogs.activity.archive`.
+    pub fn kind(&self) -> &str {
+        let end = self.0.len() - self.name().len();
+        let before = self.0.get(..end.saturating_sub(1)).unwrap_or("");
+        Self::last_part(before)
+    }
+
+    /// What stands behind the last dot that is not inside a key.
+    fn last_part(text: &str) -> &str {
         let mut in_key = false;
         let mut escaped = false;
         let mut start = 0;
-        for (position, letter) in self.0.char_indices() {
+        for (position, letter) in text.char_indices() {
             match letter {
                 _ if escaped => escaped = false,
                 '\\' if in_key => escaped = true,
@@ -38,7 +50,16 @@ impl Address {
                 _ => {}
             }
         }
-        self.0.get(start..).unwrap_or(&self.0)
+        text.get(start..).unwrap_or(text)
+    }
+
+    /// The pipeline that an object stands in directly: `pipeline.weblogs` for `pipeline.weblogs.activity.archive`.
+    pub fn outer(&self) -> Option<Self> {
+        let end = self
+            .0
+            .len()
+            .checked_sub(self.name().len() + self.kind().len() + 2)?;
+        self.0.get(..end).map(Self::new)
     }
 
     /// The name without the key of `for_each` or `count`.
@@ -70,6 +91,8 @@ mod tests {
             ),
         ] {
             let address = Address::new(address);
+            assert!(["activity", "pipeline"].contains(&address.kind()));
+            assert_eq!(address.outer().is_some(), address.kind() == "activity");
             assert_eq!(address.name(), name);
             assert_eq!(address.bare_name(), bare);
         }

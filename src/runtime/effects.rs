@@ -51,7 +51,7 @@ impl Runner<'_> {
             attempt,
             actual_start: now,
         };
-        let path = logs::log_path(&self.options.logs, &key, attempt, definition);
+        let path = logs::log_path(&self.options.logs, &key, attempt);
         let prepared = self.prepare(definition, now, &path, |assembler| {
             assembler.activity(&key, of)
         });
@@ -106,8 +106,7 @@ impl Runner<'_> {
             attempt: 1,
             actual_start: now,
         };
-        let path =
-            logs::log_directory(&self.options.logs, &key, definition).join("preconditions.log");
+        let path = logs::log_directory(&self.options.logs, &key).join("preconditions.log");
         let prepared = self.prepare(definition, now, &path, |assembler| {
             let secrets = Vec::new();
             let work = assembler.checks(&key, of)?;
@@ -155,7 +154,7 @@ impl Runner<'_> {
             (Arc::from("status"), Value::string(instance.status.as_str())),
             (Arc::from("error"), Value::string(error)),
         ];
-        let path = logs::log_directory(&self.options.logs, &key, definition)
+        let path = logs::log_directory(&self.options.logs, &key)
             .join(format!("{}.log", logs::safe(action.as_str())));
         let prepared = self.prepare(definition, now, &path, |assembler| {
             assembler.action(&action, &key, of, extra)
@@ -243,6 +242,9 @@ async fn tell_progress(
             return result;
         }
         let summary = progress.summary();
+        if summary == exec::Summary::default() {
+            continue; // commands move no data that is counted
+        }
         let report = Report::Progress {
             key: key.clone(),
             rows: summary.rows,

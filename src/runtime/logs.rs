@@ -3,31 +3,17 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::definitions::SerialDefinition;
 use crate::engine::InstanceKey;
-use crate::objects::Address;
 
 /// The log of an attempt.
-pub fn log_path(
-    logs: &Path,
-    key: &InstanceKey,
-    attempt: u32,
-    definition: &SerialDefinition,
-) -> PathBuf {
-    log_directory(logs, key, definition).join(format!("attempt-{attempt}.log"))
+pub fn log_path(logs: &Path, key: &InstanceKey, attempt: u32) -> PathBuf {
+    log_directory(logs, key).join(format!("attempt-{attempt}.log"))
 }
 
-/// Where the logs of an instance are kept.
-pub(super) fn log_directory(
-    logs: &Path,
-    key: &InstanceKey,
-    definition: &SerialDefinition,
-) -> PathBuf {
-    let pipeline = definition
-        .objects
-        .get(&key.object)
-        .and_then(|object| object.pipeline.as_ref())
-        .map_or("shared", Address::name);
+/// Where the logs of an instance are kept. It follows from the address, so that it is found when the object is gone.
+pub(super) fn log_directory(logs: &Path, key: &InstanceKey) -> PathBuf {
+    let pipeline = key.object.outer();
+    let pipeline = pipeline.as_ref().map_or("shared", |outer| outer.name());
     let start = key.interval.start.strftime("%Y-%m-%dT%H-%M-%SZ");
     logs.join(safe(pipeline))
         .join(safe(key.object.name()))

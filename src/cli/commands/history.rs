@@ -1,5 +1,6 @@
 //! `pipeform history`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::select::select;
@@ -8,6 +9,7 @@ use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::history;
 use crate::engine::Status;
+use crate::objects::Address;
 use crate::objects::Kind;
 use crate::runtime::SerialDefinition;
 use crate::store::Filter;
@@ -64,15 +66,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         .iter()
         .map(|name| status(name))
         .collect::<Result<Vec<_>, _>>()?;
-    let objects = select(&definition.objects, &args.addresses)?
+    let mut known: BTreeSet<Address> = definition.objects.keys().cloned().collect();
+    known.extend(store.counts()?.into_keys());
+    let objects = select(&known, &args.addresses)?
         .into_iter()
-        .filter(|address| {
-            args.all
-                || definition
-                    .objects
-                    .get(address)
-                    .is_some_and(|object| object.kind() == Kind::Activity)
-        })
+        .filter(|address| args.all || address.kind() == Kind::Activity.as_str())
         .collect();
     let instances = store.instances(&Filter {
         objects: Some(objects),

@@ -1,5 +1,6 @@
 //! `pipeform logs`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::select::select;
@@ -8,6 +9,7 @@ use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::status::interval_text;
 use crate::engine::Instance;
+use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::runtime::log_path;
 use crate::store::Filter;
@@ -32,7 +34,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
-    let objects = select(&definition.objects, std::slice::from_ref(&args.address))?;
+    let mut known: BTreeSet<Address> = definition.objects.keys().cloned().collect();
+    known.extend(store.counts()?.into_keys());
+    let objects = select(&known, std::slice::from_ref(&args.address))?;
     let instances = store.instances(&Filter {
         objects: Some(objects),
         ..Filter::default()
@@ -43,7 +47,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         &context.data_directory().join("logs"),
         &instance.key,
         attempt,
-        &definition,
     );
     let timezone = definition.timetable.timezone(&instance.key.object);
     let name = format!(

@@ -1,9 +1,10 @@
 //! Which objects and instances a command is about.
 
+use std::collections::BTreeSet;
+
 use crate::cli::errors::Failure;
 use crate::diag::did_you_mean;
 use crate::objects::Address;
-use crate::objects::Objects;
 
 /// Whether an address is the one that was asked for, one of its `for_each`, or inside it.
 pub(super) fn is_inside(address: &Address, prefix: &str) -> bool {
@@ -14,18 +15,20 @@ pub(super) fn is_inside(address: &Address, prefix: &str) -> bool {
 }
 
 /// The addresses that were asked for; all of them if none was. An address that matches nothing is an error.
-pub(super) fn select(objects: &Objects, wanted: &[String]) -> Result<Vec<Address>, Failure> {
+pub(super) fn select(
+    known: &BTreeSet<Address>,
+    wanted: &[String],
+) -> Result<Vec<Address>, Failure> {
     for prefix in wanted {
-        if !objects.keys().any(|address| is_inside(address, prefix)) {
-            let hint =
-                did_you_mean(prefix, objects.keys().map(Address::as_str)).unwrap_or_default();
+        if !known.iter().any(|address| is_inside(address, prefix)) {
+            let hint = did_you_mean(prefix, known.iter().map(Address::as_str)).unwrap_or_default();
             return Err(Failure::message(format!(
                 "The state has no `{prefix}`. {hint}\n\n`pipeform state list` shows what there is."
             )));
         }
     }
-    Ok(objects
-        .keys()
+    Ok(known
+        .iter()
         .filter(|address| {
             wanted.is_empty() || wanted.iter().any(|prefix| is_inside(address, prefix))
         })

@@ -29,7 +29,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let now = context.clock.now();
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, now)?;
-    let selected = select(&definition.objects, &args.addresses)?;
+    let selected = select(
+        &definition.objects.keys().cloned().collect(),
+        &args.addresses,
+    )?;
     // What is due but was never looked at is made here, in memory only, so that it shows.
     let mut engine = Engine::new(definition.compile(), past(&store)?, Limits::looking());
     drop(engine.step(Event::Tick, now));

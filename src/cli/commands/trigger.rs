@@ -28,13 +28,21 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    if !crate::store::exists(&context.state_path())? {
+        return Err(Failure::message(
+            "There is nothing to trigger: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
+        ));
+    }
     let now = context.clock.now();
     let holder = Holder::this_process(context.who(), "trigger", now);
     let lock = Store::lock_state(&context.state_path(), &holder, Duration::from_secs(10))?;
     let mut store = context.write_state()?;
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, now)?;
-    let wanted = select(&definition.objects, &args.addresses)?;
+    let wanted = select(
+        &definition.objects.keys().cloned().collect(),
+        &args.addresses,
+    )?;
     let activities: Vec<_> = wanted
         .into_iter()
         .filter(|address| {
