@@ -7,6 +7,7 @@ mod files;
 mod format;
 mod hashes;
 mod numeric;
+mod patterns;
 mod strings;
 mod types;
 

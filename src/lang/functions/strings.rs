@@ -14,6 +14,7 @@ use super::CallError;
 use super::Function;
 use super::Parameter;
 use super::Purity;
+use super::patterns::compiled;
 use crate::lang::value::Value;
 
 /// The longest result of `indent` and the like, in bytes.
@@ -234,34 +235,68 @@ fn join(_: &Call<'_>, arguments: &[Value]) -> Result1 {
 }
 
 fn lower(_: &Call<'_>, arguments: &[Value]) -> Result1 {
-    Ok(Value::string(text(arguments, 0)?.to_lowercase()))
+    let lower = |letter: char| letter.to_lowercase().next().unwrap_or(letter);
+    let lower: String = text(arguments, 0)?.chars().map(lower).collect();
+    Ok(Value::string(lower))
 }
 
 fn upper(_: &Call<'_>, arguments: &[Value]) -> Result1 {
-    Ok(Value::string(text(arguments, 0)?.to_uppercase()))
+    let upper: String = text(arguments, 0)?.chars().map(upper_letter).collect();
+    Ok(Value::string(upper))
+}
+
+/// The one capital letter of a letter: those that would become several (`ß`, ligatures) stay.
+fn upper_letter(letter: char) -> char {
+    let mut upper = letter.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(upper), None) => upper,
+        _ => greek_with_iota(letter).unwrap_or(letter),
+    }
+}
+
+/// Greek letters with a small iota below: the capital with an iota beside it.
+fn greek_with_iota(letter: char) -> Option<char> {
+    let code = u32::from(letter);
+    let distance = match code {
+        0x1F80..=0x1F87 | 0x1F90..=0x1F97 | 0x1FA0..=0x1FA7 => 8,
+        0x1FB3 | 0x1FC3 | 0x1FF3 => 9,
+        _ => return None,
+    };
+    char::from_u32(code + distance)
+}
+
+/// The letter at the start of a word in a title: digraphs get one capital, Georgian has none in titles.
+fn title_letter(letter: char) -> char {
+    match letter {
+        'Ǆ' | 'ǅ' | 'ǆ' => 'ǅ',
+        'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
+        'Ǌ' | 'ǋ' | 'ǌ' => 'ǋ',
+        'Ǳ' | 'ǲ' | 'ǳ' => 'ǲ',
+        '\u{10D0}'..='\u{10FF}' => letter,
+        letter => upper_letter(letter),
+    }
 }
 
 fn title(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     let mut out = String::new();
     let mut at_start = true;
     for letter in text(arguments, 0)?.chars() {
-        if at_start {
-            out.extend(letter.to_uppercase());
+        out.push(if at_start {
+            title_letter(letter)
         } else {
-            out.push(letter);
-        }
-        at_start = !(letter.is_alphanumeric() || letter == '_' || letter == '\'');
+            letter
+        });
+        at_start = if letter.is_ascii() {
+            !(letter.is_ascii_alphanumeric() || letter == '_')
+        } else {
+            letter.is_whitespace()
+        };
     }
     Ok(Value::string(out))
 }
 
 fn pattern(arguments: &[Value]) -> Result<Regex, CallError> {
     compiled(text(arguments, 0)?, 0)
-}
-
-fn compiled(pattern: &str, argument: usize) -> Result<Regex, CallError> {
-    Regex::new(pattern)
-        .map_err(|error| CallError::at(argument, format!("invalid regular expression: {error}")))
 }
 
 /// A match: its text, a list of its groups, or an object of its named groups.
@@ -469,6 +504,9 @@ mod tests {
             ("trimspace", vec!["  hello\n"], "\"hello\""),
             ("trimsuffix", vec!["helloworld", "world"], "\"hello\""),
             ("upper", vec!["hello"], "\"HELLO\""),
+            ("upper", vec!["straße ﬁ ᾳ"], "\"STRAßE ﬁ ᾼ\""),
+            ("lower", vec!["ΑΣ İ"], "\"ασ i\""),
+            ("title", vec!["it's é—x ǆa"], "\"It'S É—x ǅa\""),
         ] {
             assert_eq!(
                 call(name, &strings(&arguments)).as_deref(),
