@@ -1,6 +1,7 @@
 //! The function table. A function is added in one place: its entry in the table of its family.
 
 mod collections;
+mod csv;
 mod dates;
 mod encoding;
 mod files;
