@@ -34,19 +34,15 @@ fn translated(pattern: &str) -> Result<String, &'static str> {
             '\\' if after.starts_with('Q') => quotation(after, &mut out),
             '\\' => escape(after, &mut out)?,
             '[' => class(after, &mut out)?,
-            '{' => match repetition(after) {
-                Some(length) => {
-                    let (bounds, after) = after.split_at_checked(length).unwrap_or((after, ""));
-                    check_repetition(bounds)?;
-                    out.push('{');
-                    out.push_str(bounds);
-                    after
+            '{' => {
+                if let Some(length) = repetition(after) {
+                    check_repetition(after.get(..length).unwrap_or(""))?;
+                } else {
+                    out.push('\\');
                 }
-                None => {
-                    out.push_str("\\{");
-                    after
-                }
-            },
+                out.push('{');
+                after
+            }
             letter => {
                 out.push(letter);
                 after
@@ -78,6 +74,14 @@ fn escape<'a>(text: &'a str, out: &mut String) -> Result<&'a str, &'static str> 
         'S' => out.push_str("[^\\t\\n\\f\\r ]"),
         'b' => out.push_str("(?-u:\\b)"),
         'u' | 'U' | '<' | '>' => return Err("invalid escape sequence"),
+        'p' | 'P' | 'x' if text.get(1..).is_some_and(|rest| rest.starts_with('{')) => {
+            // `\p{Greek}` and `\x{41}`: these braces are neither text nor a repetition.
+            let (name, after) = text.split_once('}').ok_or("missing closing }")?;
+            out.push('\\');
+            out.push_str(name);
+            out.push('}');
+            return Ok(after);
+        }
         letter => {
             out.push('\\');
             out.push(letter);
@@ -177,7 +181,8 @@ mod tests {
             (r"[^]a]+", "a]x", Some("x")),
             (r"[+--]", ",", Some(",")),
             (r"\Qa.b\E+", "axb a.bb", Some("a.bb")),
-            (r"\x{41}\pL", "Ab", Some("Ab")),
+            (r"\x{41}\pL\p{Greek}\P{Greek}", "AbΓc", Some("AbΓc")),
+            (r"[\p{Greek}\x{1F600}]+", "Γ😀a", Some("Γ😀")),
         ] {
             let regex = compiled(pattern, 0);
             let found = regex.as_ref().map(|regex| regex.find(text));
@@ -188,7 +193,16 @@ mod tests {
 
     #[test]
     fn what_re2_refuses_is_refused() {
-        for pattern in ["(", "[a", "a\\", "a{1001}", "a(?=b)", "\\u0041", "[[:x:]]"] {
+        for pattern in [
+            "(",
+            "[a",
+            "a\\",
+            "a{1001}",
+            "a(?=b)",
+            "\\u0041",
+            "[[:x:]]",
+            "\\p{Greek",
+        ] {
             assert!(compiled(pattern, 0).is_err(), "{pattern}");
         }
     }
