@@ -86,8 +86,9 @@ fn time(arguments: &[Value], index: usize) -> Result<Zoned, CallError> {
     if !is_rfc3339(text) {
         return Err(wrong());
     }
-    let instant: Timestamp = text.parse().map_err(|_| wrong())?;
-    let offset = Pieces::parse(text)
+    let exact = to_nanoseconds(text);
+    let instant: Timestamp = exact.parse().map_err(|_| wrong())?;
+    let offset = Pieces::parse(&exact)
         .ok()
         .and_then(|pieces| pieces.to_numeric_offset())
         .ok_or_else(wrong)?;
@@ -97,6 +98,17 @@ fn time(arguments: &[Value], index: usize) -> Result<Zoned, CallError> {
         TimeZone::fixed(offset)
     };
     Ok(instant.to_zoned(zone))
+}
+
+/// The time without digits below a nanosecond, which the parser of times refuses.
+fn to_nanoseconds(time: &str) -> String {
+    const DIGITS: usize = 9;
+    let Some((seconds, rest)) = time.split_once('.') else {
+        return time.to_owned();
+    };
+    let zone = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let digits = DIGITS.min(rest.len() - zone.len());
+    format!("{seconds}.{}{zone}", rest.get(..digits).unwrap_or(""))
 }
 
 /// Whether the text has the form of RFC 3339; the parser of times accepts more (no seconds, `+01`, a comma).
@@ -221,11 +233,15 @@ fn go_duration(text: &str) -> Option<SignedDuration> {
 /// A decimal fraction of a unit, in nanoseconds: in binary floating point, so that a third of an hour written with
 /// enough digits is 20 minutes and not a nanosecond less.
 fn fraction_of(digits: &str, unit: i128) -> Option<i128> {
+    // As many digits as fit; further ones are less than a nanosecond.
     const MOST: usize = 18;
     if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let digits = digits.get(..MOST).unwrap_or(digits);
+    let one_more = digits
+        .get(..=MOST)
+        .filter(|digits| digits.parse::<i64>().is_ok());
+    let digits = one_more.or(digits.get(..MOST)).unwrap_or(digits);
     if digits.is_empty() {
         return Some(0);
     }
@@ -366,6 +382,11 @@ mod tests {
                 ["EEE, DD MMM YYYY hh:mm:ss ZZZ", "2018-01-02T23:12:01-08:00"],
                 "Tue, 02 Jan 2018 23:12:01 -0800",
             ),
+            (
+                "timeadd",
+                ["2018-01-02T03:04:05.12345678901Z", "0.9s"],
+                "2018-01-02T03:04:06Z",
+            ),
             ("formatdate", ["MMM DD, YYYY", at], "Jan 02, 2018"),
             ("formatdate", ["HH:mmaa", at], "11:12pm"),
             ("formatdate", ["h'h'mm'm''s'", at], "23h12m's"),
@@ -386,7 +407,7 @@ mod tests {
             ),
             (
                 "timeadd",
-                ["2018-01-02T03:04:05.9Z", "0.3333333333333333333h"],
+                ["2018-01-02T03:04:05Z", "0.3333333333333333333h"],
                 "2018-01-02T03:24:05Z",
             ),
             ("formatdate", ["MMM D ''YY '''a'", at], "Jan 2 '18 'a"),
