@@ -12,6 +12,7 @@ use super::CallError;
 use super::Function;
 use super::Parameter;
 use super::Purity;
+use super::strings::LONGEST;
 use crate::lang::number::Number;
 use crate::lang::value::Value;
 
@@ -73,6 +74,7 @@ fn formatlist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
             _ => length = Some(list.len()),
         }
     }
+    let mut size: usize = 0;
     let rows = (0..length.unwrap_or(1)).map(|row| {
         let values: Vec<&Value> = arguments
             .iter()
@@ -83,7 +85,12 @@ fn formatlist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
                     .unwrap_or(value)
             })
             .collect();
-        formatted(template, &values).map(Value::string)
+        let text = formatted(template, &values)?;
+        size = size.saturating_add(text.len());
+        if size > LONGEST {
+            return Err(CallError::new("the result would be too long"));
+        }
+        Ok(Value::string(text))
     });
     Ok(Value::List(Arc::new(rows.collect::<Result<_, _>>()?)))
 }
@@ -138,6 +145,9 @@ fn formatted(template: &str, values: &[&Value]) -> Result<String, CallError> {
             )
         })?;
         out.push_str(&apply(&verb, value, index + 1)?);
+        if out.len() > LONGEST {
+            return Err(CallError::new("the result would be too long"));
+        }
     }
     if highest < values.len() {
         return Err(CallError::at(
@@ -500,5 +510,13 @@ mod tests {
         ] {
             assert!(call("format", &arguments).is_err(), "{arguments:?}");
         }
+    }
+
+    #[test]
+    fn results_that_would_fill_the_memory_are_refused() {
+        let wide = Value::string("%10000[1]s".repeat(10_000));
+        assert!(call("format", &[wide, Value::string("a")]).is_err());
+        let many = Value::List(Arc::new(vec![Value::string("a"); 10_000]));
+        assert!(call("formatlist", &[Value::string("%10000s"), many]).is_err());
     }
 }

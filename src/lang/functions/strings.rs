@@ -17,8 +17,8 @@ use super::Purity;
 use super::patterns::compiled;
 use crate::lang::value::Value;
 
-/// The longest result of `indent` and the like, in bytes.
-const LONGEST: usize = 64 << 20;
+/// The longest result of functions that repeat what they are given, in bytes.
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// One string.
 const STR: &[Parameter] = &[Parameter::string("str")];
@@ -231,7 +231,17 @@ fn join(_: &Call<'_>, arguments: &[Value]) -> Result1 {
             }
         }
     }
+    let letters: usize = words.iter().map(|word| word.len()).sum();
+    check_length(letters, words.len(), separator.len())?;
     Ok(Value::string(words.join(separator)))
+}
+
+/// Refuses a result of `base` bytes and `times` insertions of `each` if it would be too long.
+fn check_length(base: usize, times: usize, each: usize) -> Result<(), CallError> {
+    if times.saturating_mul(each).saturating_add(base) > LONGEST {
+        return Err(CallError::new("the result would be too long"));
+    }
+    Ok(())
 }
 
 fn lower(_: &Call<'_>, arguments: &[Value]) -> Result1 {
@@ -361,13 +371,19 @@ fn replace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     let expression = substr
         .strip_prefix('/')
         .and_then(|rest| rest.strip_suffix('/'));
-    let result = match expression {
-        Some(expression) => compiled(expression, 1)?
-            .replace_all(text, with)
-            .into_owned(),
-        None => text.replace(substr, with),
+    let Some(expression) = expression else {
+        check_length(text.len(), text.matches(substr).count(), with.len())?;
+        return Ok(Value::string(text.replace(substr, with)));
     };
-    Ok(Value::string(result))
+    let regex = compiled(expression, 1)?;
+    // Each reference to a group copies at most the whole text, over all matches.
+    let copied = with.matches('$').count().saturating_mul(text.len());
+    check_length(
+        text.len().saturating_add(copied),
+        regex.find_iter(text).count(),
+        with.len(),
+    )?;
+    Ok(Value::string(regex.replace_all(text, with).into_owned()))
 }
 
 /// In single quotes nothing has a meaning but the quote itself (POSIX, Shell Command Language 2.2.2).
@@ -541,5 +557,17 @@ mod tests {
         assert!(call("shellquote", &strings(&["a\0"])).is_err());
         let many = [Value::Number(i64::MAX.into()), Value::string("a\nb")];
         assert!(call("indent", &many).is_err());
+    }
+
+    #[test]
+    fn results_that_would_fill_the_memory_are_refused() {
+        let long = "a".repeat(10_000);
+        for arguments in [[&*long, "", &*long], [&*long, "/a/", &*long]] {
+            assert!(call("replace", &strings(&arguments)).is_err());
+        }
+        let groups = "$0".repeat(10_000);
+        assert!(call("replace", &strings(&[&*long, "/.+/", &*groups])).is_err());
+        let words = Value::List(Arc::new(vec![Value::string(""); 10_000]));
+        assert!(call("join", &[Value::string(long), words]).is_err());
     }
 }
