@@ -259,7 +259,12 @@ fn unit_runs(
                 .sum()
         })
     };
-    let waiting = [Status::WaitingOnDependencies, Status::WaitingForRunner];
+    let waits: &[Status] = &[Status::WaitingOnDependencies, Status::WaitingForRunner];
+    let returns: &[Status] = &[Status::Canceled];
+    let waiting = |address: &Address| {
+        let is_new = !old.units.contains_key(address);
+        count(address, if is_new { returns } else { waits })
+    };
     Ok(old
         .units
         .keys()
@@ -268,7 +273,7 @@ fn unit_runs(
         .map(|address| {
             let runs = UnitRuns {
                 cursor: made_until.get(address).copied(),
-                waiting: count(address, &waiting),
+                waiting: waiting(address),
                 running: count(address, &[Status::Running]),
             };
             (address.clone(), runs)

@@ -33,9 +33,9 @@ const NEXT: u64 = 5;
 /// What is recorded about the runs of a unit. A unit that never had any has no record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnitRuns {
-    /// The start of the next interval for which no instance has been made; `None`: there is none.
+    /// The end of the newest interval that has an instance; `None`: none has.
     pub cursor: Option<Timestamp>,
-    /// Instances that wait: for data, a place, or their next attempt.
+    /// Instances that wait: for data, a place, or their next attempt; of a unit that comes back, those that will.
     pub waiting: u64,
     /// Instances with an attempt under way.
     pub running: u64,
@@ -254,11 +254,7 @@ fn activity(
     let before = old.and_then(|unit| unit.schedule.as_ref());
     let after = new.and_then(|unit| unit.schedule.as_ref());
     let recorded = runs.copied().unwrap_or_default();
-    let unmade = |schedule: &Schedule| match runs {
-        Some(UnitRuns { cursor: None, .. }) => Pending::default(),
-        Some(UnitRuns { cursor, .. }) => calendar::pending(schedule, *cursor, now),
-        None => calendar::pending(schedule, None, now),
-    };
+    let unmade = |schedule: &Schedule| calendar::pending(schedule, recorded.cursor, now);
     let old_due = before.map(unmade).unwrap_or_default();
     let changed = match (before, after) {
         (Some(before), Some(after)) => !same_schedule(before, after),
@@ -298,8 +294,10 @@ fn activity(
             } else {
                 (0, joined(old_due, new_due))
             };
+            // What was given up when its definition was removed waits again when that comes back.
+            let returning = if old.is_none() { recorded.waiting } else { 0 };
             effect.counts.due = due;
-            effect.counts.backfill = backfill.count;
+            effect.counts.backfill = backfill.count + returning;
             (effect.oldest, effect.newest) = (backfill.oldest, backfill.newest);
         }
     }

@@ -117,3 +117,38 @@ for delay in 001 002 003 004 006 008 010 012 015 020; do
     [[ $code -eq 0 || $code -eq 2 ]] || fail "plan after a killed apply: $(cat "$work/output")"
     expect 0 pipeform apply --auto-approve >/dev/null
 done
+
+step "the plan counts what comes back"
+rm -rf .pipeform out
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run --at 2026-11-21T00:00:00Z
+says "Run complete: 1 finished"
+expect 0 pipeform apply --auto-approve
+cat >wait.pipe.hcl <<'HCL'
+pipeline "r" {
+  schedule = schedule.s
+
+  data_node "file" "missing" {
+    path = "missing-${run.date}"
+
+    precondition "exists" {}
+  }
+
+  activity "shell_command" "waits" {
+    command = "true"
+    input   = data_node.missing
+  }
+}
+HCL
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "3 waiting"
+mv wait.pipe.hcl kept
+expect 0 pipeform apply --auto-approve
+says "3 runs to cancel"
+mv kept wait.pipe.hcl
+expect 2 pipeform plan --detailed-exitcode
+says "3 runs to back-fill."
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform status
+says "data_node.missing 2026-11-22"

@@ -12,6 +12,7 @@ use super::CallError;
 use super::Function;
 use super::Parameter;
 use super::Purity;
+use super::text;
 use crate::lang::number::Number;
 use crate::lang::value::Value;
 
@@ -64,13 +65,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         body: timestamp,
     },
 ];
-
-fn text(arguments: &[Value], index: usize) -> Result<&str, CallError> {
-    match arguments.get(index) {
-        Some(Value::String(text)) => Ok(text),
-        _ => Err(CallError::at(index, "a string is required")),
-    }
-}
 
 /// A time with the offset it was written with.
 fn time(arguments: &[Value], index: usize) -> Result<Zoned, CallError> {

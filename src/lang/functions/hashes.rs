@@ -9,12 +9,12 @@ use sha2::Sha256;
 use sha2::Sha512;
 use uuid::Uuid;
 
-use super::Body;
 use super::Call;
 use super::CallError;
 use super::Function;
 use super::Parameter;
 use super::Purity;
+use super::text;
 use crate::lang::value::Value;
 
 /// One string.
@@ -22,7 +22,7 @@ const STR: &[Parameter] = &[Parameter::string("str")];
 
 /// The family.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function(
+    Function::pure(
         "base64sha256",
         STR,
         "Returns the SHA-256 hash in Base64.",
@@ -32,7 +32,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ))
         },
     ),
-    function(
+    Function::pure(
         "base64sha512",
         STR,
         "Returns the SHA-512 hash in Base64.",
@@ -42,7 +42,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ))
         },
     ),
-    function(
+    Function::pure(
         "md5",
         STR,
         "Returns the MD5 hash in hexadecimal digits.",
@@ -52,7 +52,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ))
         },
     ),
-    function(
+    Function::pure(
         "sha1",
         STR,
         "Returns the SHA-1 hash in hexadecimal digits.",
@@ -62,7 +62,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ))
         },
     ),
-    function(
+    Function::pure(
         "sha256",
         STR,
         "Returns the SHA-256 hash in hexadecimal digits.",
@@ -72,7 +72,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ))
         },
     ),
-    function(
+    Function::pure(
         "sha512",
         STR,
         "Returns the SHA-512 hash in hexadecimal digits.",
@@ -84,38 +84,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     Function {
         purity: Purity::Impure,
-        ..function("uuid", &[], "Returns a new random UUID.", uuid)
+        ..Function::pure("uuid", &[], "Returns a new random UUID.", uuid)
     },
-    function(
+    Function::pure(
         "uuidv5",
         &[Parameter::string("namespace"), Parameter::string("name")],
         "Returns the UUID of a name in a namespace: `dns`, `url`, `oid`, `x500` or a UUID.",
         uuidv5,
     ),
 ];
-
-const fn function(
-    name: &'static str,
-    parameters: &'static [Parameter],
-    doc: &'static str,
-    body: Body,
-) -> Function {
-    Function {
-        name,
-        parameters,
-        variadic: None,
-        doc,
-        purity: Purity::Pure,
-        body,
-    }
-}
-
-fn text(arguments: &[Value], index: usize) -> Result<&str, CallError> {
-    match arguments.get(index) {
-        Some(Value::String(text)) => Ok(text),
-        _ => Err(CallError::at(index, "a string is required")),
-    }
-}
 
 fn bytes(arguments: &[Value]) -> Result<&[u8], CallError> {
     text(arguments, 0).map(str::as_bytes)

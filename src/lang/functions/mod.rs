@@ -131,6 +131,33 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     names.into_iter()
 }
 
+impl Function {
+    /// A function that depends on its arguments only.
+    const fn pure(
+        name: &'static str,
+        parameters: &'static [Parameter],
+        doc: &'static str,
+        body: Body,
+    ) -> Self {
+        Self {
+            name,
+            parameters,
+            variadic: None,
+            doc,
+            purity: Purity::Pure,
+            body,
+        }
+    }
+}
+
+/// A string among the arguments.
+fn text(arguments: &[Value], index: usize) -> Result<&str, CallError> {
+    match arguments.get(index) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(CallError::at(index, "a string is required")),
+    }
+}
+
 impl Parameter {
     /// A parameter that takes this, and no `null`.
     const fn new(name: &'static str, accepts: Accepts) -> Self {

@@ -9,31 +9,30 @@ use super::Call;
 use super::CallError;
 use super::Function;
 use super::Parameter;
-use super::Purity;
 use crate::lang::number::Number;
 use crate::lang::value::Value;
 
 /// The family.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function(
+    Function::pure(
         "abs",
         &[Parameter::number("num")],
         "Returns the absolute value.",
         abs,
     ),
-    function(
+    Function::pure(
         "ceil",
         &[Parameter::number("num")],
         "Rounds up to a whole number.",
         ceil,
     ),
-    function(
+    Function::pure(
         "floor",
         &[Parameter::number("num")],
         "Rounds down to a whole number.",
         floor,
     ),
-    function(
+    Function::pure(
         "log",
         &[Parameter::number("num"), Parameter::number("base")],
         "Returns the logarithm to a base.",
@@ -41,7 +40,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     variadic("max", "Returns the greatest number.", max),
     variadic("min", "Returns the smallest number.", min),
-    function(
+    Function::pure(
         "parseint",
         &[
             Parameter::new("number", Accepts::Any),
@@ -50,13 +49,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "Reads a whole number in a base from 2 to 62.",
         parseint,
     ),
-    function(
+    Function::pure(
         "pow",
         &[Parameter::number("num"), Parameter::number("power")],
         "Raises a number to a power.",
         pow,
     ),
-    function(
+    Function::pure(
         "signum",
         &[Parameter::number("number")],
         "Returns -1, 0 or 1, as the number is negative, zero or positive.",
@@ -64,26 +63,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
 ];
 
-const fn function(
-    name: &'static str,
-    parameters: &'static [Parameter],
-    doc: &'static str,
-    body: super::Body,
-) -> Function {
-    Function {
-        name,
-        parameters,
-        variadic: None,
-        doc,
-        purity: Purity::Pure,
-        body,
-    }
-}
-
 const fn variadic(name: &'static str, doc: &'static str, body: super::Body) -> Function {
     Function {
         variadic: Some(Parameter::number("numbers")),
-        ..function(name, &[], doc, body)
+        ..Function::pure(name, &[], doc, body)
     }
 }
 

@@ -8,13 +8,12 @@ use regex::Regex;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::Accepts;
-use super::Body;
 use super::Call;
 use super::CallError;
 use super::Function;
 use super::Parameter;
-use super::Purity;
 use super::patterns::compiled;
+use super::text;
 use crate::lang::value::Value;
 
 /// The longest result of functions that repeat what they are given, in bytes.
@@ -25,14 +24,14 @@ const STR: &[Parameter] = &[Parameter::string("str")];
 
 /// The family.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function("chomp", STR, "Removes line ends from the end.", chomp),
-    function(
+    Function::pure("chomp", STR, "Removes line ends from the end.", chomp),
+    Function::pure(
         "endswith",
         &[Parameter::string("str"), Parameter::string("suffix")],
         "Says whether a string ends in another one.",
         endswith,
     ),
-    function(
+    Function::pure(
         "indent",
         &[Parameter::number("spaces"), Parameter::string("str")],
         "Puts spaces before every line but the first.",
@@ -40,27 +39,27 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     Function {
         variadic: Some(Parameter::new("lists", Accepts::Strings)),
-        ..function(
+        ..Function::pure(
             "join",
             &[Parameter::string("separator")],
             "Joins the strings of lists with a separator.",
             join,
         )
     },
-    function("lower", STR, "Returns the string in lower case.", lower),
-    function(
+    Function::pure("lower", STR, "Returns the string in lower case.", lower),
+    Function::pure(
         "regex",
         &[Parameter::string("pattern"), Parameter::string("string")],
         "Returns the first match of a regular expression: its groups, if it has any.",
         regex,
     ),
-    function(
+    Function::pure(
         "regexall",
         &[Parameter::string("pattern"), Parameter::string("string")],
         "Returns all matches of a regular expression.",
         regexall,
     ),
-    function(
+    Function::pure(
         "replace",
         &[
             Parameter::string("str"),
@@ -70,32 +69,32 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "Replaces a text, or with `/…/` what a regular expression matches.",
         replace,
     ),
-    function(
+    Function::pure(
         "shellquote",
         STR,
         "Returns the string as one word of the shell.",
         shellquote,
     ),
-    function(
+    Function::pure(
         "split",
         &[Parameter::string("separator"), Parameter::string("str")],
         "Splits a string at a separator.",
         split,
     ),
-    function(
+    Function::pure(
         "startswith",
         &[Parameter::string("str"), Parameter::string("prefix")],
         "Says whether a string begins with another one.",
         startswith,
     ),
-    function(
+    Function::pure(
         "strcontains",
         &[Parameter::string("str"), Parameter::string("substr")],
         "Says whether a string contains another one.",
         strcontains,
     ),
-    function("strrev", STR, "Reverses the letters.", strrev),
-    function(
+    Function::pure("strrev", STR, "Reverses the letters.", strrev),
+    Function::pure(
         "substr",
         &[
             Parameter::string("str"),
@@ -105,61 +104,38 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "Returns a part, by letters; a negative offset counts from the end, a length of -1 means all.",
         substr,
     ),
-    function(
+    Function::pure(
         "title",
         STR,
         "Returns each word with a capital letter.",
         title,
     ),
-    function(
+    Function::pure(
         "trim",
         &[Parameter::string("str"), Parameter::string("cutset")],
         "Removes these letters from both ends.",
         trim,
     ),
-    function(
+    Function::pure(
         "trimprefix",
         &[Parameter::string("str"), Parameter::string("prefix")],
         "Removes a beginning, if it is there.",
         trimprefix,
     ),
-    function(
+    Function::pure(
         "trimspace",
         STR,
         "Removes white space from both ends.",
         trimspace,
     ),
-    function(
+    Function::pure(
         "trimsuffix",
         &[Parameter::string("str"), Parameter::string("suffix")],
         "Removes an end, if it is there.",
         trimsuffix,
     ),
-    function("upper", STR, "Returns the string in upper case.", upper),
+    Function::pure("upper", STR, "Returns the string in upper case.", upper),
 ];
-
-const fn function(
-    name: &'static str,
-    parameters: &'static [Parameter],
-    doc: &'static str,
-    body: Body,
-) -> Function {
-    Function {
-        name,
-        parameters,
-        variadic: None,
-        doc,
-        purity: Purity::Pure,
-        body,
-    }
-}
-
-fn text(arguments: &[Value], index: usize) -> Result<&str, CallError> {
-    match arguments.get(index) {
-        Some(Value::String(text)) => Ok(text),
-        _ => Err(CallError::at(index, "a string is required")),
-    }
-}
 
 fn integer(arguments: &[Value], index: usize) -> Result<i64, CallError> {
     match arguments.get(index) {
