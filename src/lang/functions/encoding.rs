@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
+use data_encoding::BASE64_MIME_PERMISSIVE;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::Body;
 use super::Call;
@@ -15,6 +17,7 @@ use super::CallError;
 use super::Function;
 use super::Parameter;
 use super::Purity;
+use super::csv;
 use crate::lang::number::Number;
 use crate::lang::value::Value;
 
@@ -25,6 +28,9 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~')
     .remove(b' ');
+
+/// The most levels of JSON that are read.
+const DEEPEST: usize = 128;
 
 /// One string.
 const STR: &[Parameter] = &[Parameter::string("str")];
@@ -71,10 +77,16 @@ fn base64encode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     Ok(Value::string(BASE64.encode(text(arguments)?.as_bytes())))
 }
 
+/// Line ends are skipped, and bits after the last byte may be set.
 fn base64decode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let bytes = BASE64
-        .decode(text(arguments)?.as_bytes())
-        .map_err(|error| CallError::at(0, format!("failed to decode base64 data: {error}")))?;
+    let wrong = |reason: &str| CallError::at(0, format!("failed to decode base64 data: {reason}"));
+    let text = text(arguments)?;
+    if text.trim_end_matches(['=', '\r', '\n']).contains('=') {
+        return Err(wrong("there is padding before the end"));
+    }
+    let bytes = BASE64_MIME_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|error| wrong(&error.to_string()))?;
     String::from_utf8(bytes).map(Value::string).map_err(|_| {
         CallError::at(
             0,
@@ -89,14 +101,13 @@ fn urlencode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 }
 
 fn csvdecode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let wrong = |error: csv::Error| CallError::at(0, format!("invalid CSV: {error}"));
-    let mut reader = csv::Reader::from_reader(text(arguments)?.as_bytes());
-    let names: Vec<Arc<str>> = reader
-        .headers()
-        .map_err(wrong)?
-        .iter()
-        .map(Arc::from)
-        .collect();
+    let mut records = csv::records(text(arguments)?)
+        .map_err(|error| CallError::at(0, error))?
+        .into_iter();
+    let header = records
+        .next()
+        .ok_or_else(|| CallError::at(0, "missing header line"))?;
+    let names: Vec<Arc<str>> = header.fields.into_iter().map(Arc::from).collect();
     for (index, name) in names.iter().enumerate() {
         if names.iter().take(index).any(|other| other == name) {
             return Err(CallError::at(
@@ -105,44 +116,68 @@ fn csvdecode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
             ));
         }
     }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(wrong)?;
-        let row: BTreeMap<Arc<str>, Value> = names
-            .iter()
-            .cloned()
-            .zip(record.iter().map(Value::string))
-            .collect();
-        rows.push(Value::Object(Arc::new(row)));
-    }
-    Ok(Value::List(Arc::new(rows)))
+    let rows = records.map(|record| {
+        if record.fields.len() != names.len() {
+            let (line, count) = (record.line, record.fields.len());
+            return Err(CallError::at(
+                0,
+                format!(
+                    "CSV line {line} has {count} fields, and the header has {}",
+                    names.len()
+                ),
+            ));
+        }
+        let values = record.fields.into_iter().map(Value::string);
+        let row: BTreeMap<Arc<str>, Value> = names.iter().cloned().zip(values).collect();
+        Ok(Value::Object(Arc::new(row)))
+    });
+    Ok(Value::List(Arc::new(rows.collect::<Result<_, _>>()?)))
 }
 
 fn jsondecode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let json: Json = serde_json::from_str(text(arguments)?)
-        .map_err(|error| CallError::at(0, format!("invalid JSON: {error}")))?;
-    from_json(&json)
+    let json: &RawValue =
+        serde_json::from_str(text(arguments)?).map_err(|error| invalid(&error))?;
+    from_json(json, 0)
 }
 
-fn from_json(json: &Json) -> Result<Value, CallError> {
-    Ok(match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => Number::parse(&number.to_string())
+fn invalid(error: &serde_json::Error) -> CallError {
+    CallError::at(0, format!("invalid JSON: {error}"))
+}
+
+/// Reads level by level from the text, because numbers keep all their digits there.
+fn from_json(json: &RawValue, depth: usize) -> Result<Value, CallError> {
+    if depth > DEEPEST {
+        return Err(CallError::at(
+            0,
+            format!("invalid JSON: more than {DEEPEST} levels"),
+        ));
+    }
+    let text = json.get();
+    Ok(match text.bytes().next() {
+        Some(b'n') => Value::Null,
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
+        Some(b'"') => {
+            let text: String = serde_json::from_str(text).map_err(|error| invalid(&error))?;
+            Value::string(text)
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> =
+                serde_json::from_str(text).map_err(|error| invalid(&error))?;
+            let items = items.into_iter().map(|item| from_json(item, depth + 1));
+            Value::Tuple(Arc::new(items.collect::<Result<_, _>>()?))
+        }
+        Some(b'{') => {
+            let fields: BTreeMap<String, &RawValue> =
+                serde_json::from_str(text).map_err(|error| invalid(&error))?;
+            let fields = fields
+                .into_iter()
+                .map(|(name, item)| Ok((Arc::from(name), from_json(item, depth + 1)?)));
+            Value::Object(Arc::new(fields.collect::<Result<_, _>>()?))
+        }
+        _ => Number::parse(text)
             .map(Value::Number)
-            .ok_or_else(|| CallError::at(0, format!("the number {number} is too large")))?,
-        Json::String(text) => Value::string(text.as_str()),
-        Json::Array(items) => {
-            let items = items.iter().map(from_json).collect::<Result<_, _>>()?;
-            Value::Tuple(Arc::new(items))
-        }
-        Json::Object(fields) => {
-            let mut object = BTreeMap::new();
-            for (name, value) in fields {
-                object.insert(Arc::from(name.as_str()), from_json(value)?);
-            }
-            Value::Object(Arc::new(object))
-        }
+            .ok_or_else(|| CallError::at(0, format!("the number {text} is too large")))?,
     })
 }
 
@@ -197,7 +232,8 @@ fn write_json(value: &Value, out: &mut String) -> Result<(), CallError> {
     Ok(())
 }
 
-fn write_string(text: &str, out: &mut String) {
+/// A string of JSON, quoted.
+pub(super) fn write_string(text: &str, out: &mut String) {
     let plain = Json::String(text.to_owned()).to_string();
     for letter in plain.chars() {
         match letter {
@@ -243,6 +279,12 @@ mod tests {
                 "{\"a\": [1, 2.50, null]}",
                 "{ a = [1, 2.5, null] }",
             ),
+            ("base64decode", "YR=\n=", "\"a\""),
+            (
+                "jsondecode",
+                "[12345678901234567890123.5, -0, 1E+2, \"\\u00e9\"]",
+                "[12345678901234567890123.5, 0, 100, \"é\"]",
+            ),
             (
                 "csvdecode",
                 "a,b\n1,\"x,y\"\n",
@@ -265,6 +307,11 @@ mod tests {
         for (name, argument) in [
             ("base64decode", "!"),
             ("base64decode", "/w=="),
+            ("base64decode", "YQ==YQ=="),
+            ("jsondecode", "01"),
+            ("jsondecode", "{} x"),
+            ("jsondecode", "1e400"),
+            ("csvdecode", ""),
             ("jsondecode", "{"),
             ("csvdecode", "a,a\n1,2\n"),
             ("csvdecode", "a,b\n1\n"),
@@ -274,5 +321,7 @@ mod tests {
                 "{name} {argument}"
             );
         }
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert!(call("jsondecode", Value::string(deep)).is_err());
     }
 }

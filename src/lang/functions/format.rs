@@ -1,14 +1,18 @@
 //! `format` and `formatlist`: values by verbs, as in C and Go.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use num_traits::ToPrimitive as _;
+use bigdecimal::RoundingMode;
+use num_bigint::Sign;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::Call;
 use super::CallError;
 use super::Function;
 use super::Parameter;
 use super::Purity;
+use super::strings::LONGEST;
 use crate::lang::number::Number;
 use crate::lang::value::Value;
 
@@ -70,6 +74,7 @@ fn formatlist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
             _ => length = Some(list.len()),
         }
     }
+    let mut size: usize = 0;
     let rows = (0..length.unwrap_or(1)).map(|row| {
         let values: Vec<&Value> = arguments
             .iter()
@@ -80,7 +85,12 @@ fn formatlist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
                     .unwrap_or(value)
             })
             .collect();
-        formatted(template, &values).map(Value::string)
+        let text = formatted(template, &values)?;
+        size = size.saturating_add(text.len());
+        if size > LONGEST {
+            return Err(CallError::new("the result would be too long"));
+        }
+        Ok(Value::string(text))
     });
     Ok(Value::List(Arc::new(rows.collect::<Result<_, _>>()?)))
 }
@@ -93,7 +103,7 @@ fn elements(value: &Value) -> Option<&[Value]> {
 }
 
 /// A verb with its flags: `%[2]-08.3f`.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the verb")]
 struct Verb {
     plus: bool,
@@ -109,7 +119,7 @@ struct Verb {
 fn formatted(template: &str, values: &[&Value]) -> Result<String, CallError> {
     let mut out = String::new();
     let mut letters = template.chars().peekable();
-    let (mut next, mut highest, mut numbered) = (0, 0, false);
+    let (mut next, mut highest) = (0, 0);
     while let Some(letter) = letters.next() {
         if letter != '%' {
             out.push(letter);
@@ -120,7 +130,6 @@ fn formatted(template: &str, values: &[&Value]) -> Result<String, CallError> {
             continue;
         }
         let (verb, index) = read_verb(&mut letters)?;
-        numbered |= index.is_some();
         let index = index.unwrap_or(next);
         next = index + 1;
         highest = highest.max(next);
@@ -136,8 +145,11 @@ fn formatted(template: &str, values: &[&Value]) -> Result<String, CallError> {
             )
         })?;
         out.push_str(&apply(&verb, value, index + 1)?);
+        if out.len() > LONGEST {
+            return Err(CallError::new("the result would be too long"));
+        }
     }
-    if !numbered && highest < values.len() {
+    if highest < values.len() {
         return Err(CallError::at(
             highest + 1,
             format!("too many arguments; only {highest} used by format string"),
@@ -205,14 +217,20 @@ fn apply(verb: &Verb, value: &Value, argument: usize) -> Result<String, CallErro
     let text = || crate::lang::convert::to_text(value).ok_or_else(|| wrong("a string is"));
     let number = || crate::lang::convert::to_number(value).ok_or_else(|| wrong("a number is"));
     match verb.letter {
-        'v' => Ok(pad(verb, &any(verb, value)?)),
+        'v' => any(verb, value),
         't' => match crate::lang::convert::to_bool(value) {
-            Some(value) => Ok(pad(verb, if value { "true" } else { "false" })),
+            Some(value) => Ok(value.to_string()),
             None => Err(wrong("a bool is")),
         },
         's' => Ok(pad(verb, &cut(verb, &text()?))),
         'q' => Ok(pad(verb, &quoted(&cut(verb, &text()?)))),
-        'd' | 'b' | 'o' | 'x' | 'X' => Ok(pad_number(verb, &integer(verb, &number()?))),
+        'd' | 'b' | 'o' | 'x' | 'X' => {
+            let number = number()?;
+            if !number.is_integer() {
+                return Err(wrong("a whole number is"));
+            }
+            Ok(pad_integer(verb, &integer(verb, &number)))
+        }
         'e' | 'E' | 'f' | 'g' | 'G' => Ok(pad_number(verb, &decimal(verb, &number()?))),
         letter => Err(CallError::at(
             0,
@@ -221,72 +239,118 @@ fn apply(verb: &Verb, value: &Value, argument: usize) -> Result<String, CallErro
     }
 }
 
-/// `%v`: numbers and strings as they are, everything else as JSON; `%#v`: everything as JSON.
+/// `%v`: strings as they are, numbers as with `%g`, everything else as JSON; `%#v`: everything as JSON. Only strings and
+/// numbers are padded.
 fn any(verb: &Verb, value: &Value) -> Result<String, CallError> {
     match value {
-        Value::String(text) if !verb.sharp => Ok(text.to_string()),
-        Value::Number(number) => Ok(number.to_string()),
+        Value::String(text) if !verb.sharp => Ok(pad(verb, text)),
+        Value::Number(number) if !verb.sharp => Ok(pad(verb, &shortest(number, None, 'e'))),
         other => super::encoding::json(other),
     }
 }
 
 fn cut(verb: &Verb, text: &str) -> String {
     match verb.precision {
-        Some(precision) => text.chars().take(precision).collect(),
+        Some(precision) => text.graphemes(true).take(precision).collect(),
         None => text.to_owned(),
     }
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::String(text.to_owned()).to_string()
+    let mut out = String::new();
+    super::encoding::write_string(text, &mut out);
+    out
 }
 
+/// A whole number with its sign; the precision is the least number of digits, `#` asks for the prefix of the base.
 fn integer(verb: &Verb, number: &Number) -> String {
-    let whole = number.0.with_scale_round(0, bigdecimal::RoundingMode::Down);
-    let (whole, _) = whole.into_bigint_and_exponent();
-    let text = match verb.letter {
-        'b' => whole.to_str_radix(2),
-        'o' => whole.to_str_radix(8),
-        'x' => whole.to_str_radix(16),
-        'X' => whole.to_str_radix(16).to_uppercase(),
-        _ => whole.to_string(),
+    let (whole, _) = number
+        .0
+        .with_scale_round(0, RoundingMode::Down)
+        .into_bigint_and_exponent();
+    let (base, prefix) = match verb.letter {
+        'b' => (2, "0b"),
+        'o' => (8, "0"),
+        'x' => (16, "0x"),
+        'X' => (16, "0X"),
+        _ => (10, ""),
     };
-    signed(verb, text)
+    let mut digits = whole.magnitude().to_str_radix(base);
+    if verb.letter == 'X' {
+        digits.make_ascii_uppercase();
+    }
+    if verb.precision == Some(0) && whole.sign() == Sign::NoSign {
+        digits.clear();
+    }
+    let missing = verb.precision.unwrap_or(0).saturating_sub(digits.len());
+    let sign = if whole.sign() == Sign::Minus { "-" } else { "" };
+    let prefix = if verb.sharp { prefix } else { "" };
+    signed(
+        verb,
+        format!("{sign}{prefix}{}{digits}", "0".repeat(missing)),
+    )
 }
 
 fn decimal(verb: &Verb, number: &Number) -> String {
-    let precision = verb.precision.unwrap_or(6);
     let text = match verb.letter {
         'f' => {
-            let scale = i64::try_from(precision).unwrap_or(i64::MAX);
-            let rounded = number
-                .0
-                .with_scale_round(scale, bigdecimal::RoundingMode::HalfEven);
+            let scale = i64::try_from(verb.precision.unwrap_or(6)).unwrap_or(i64::MAX);
+            let rounded = number.0.with_scale_round(scale, RoundingMode::HalfEven);
             rounded.to_plain_string()
         }
-        'e' | 'E' => exponent(
-            verb,
-            &format!("{:.precision$e}", number.0.to_f64().unwrap_or(0.0)),
-        ),
-        _ => match verb.precision {
-            None => number.to_string(),
-            Some(digits) => {
-                let digits = u64::try_from(digits.max(1)).unwrap_or(1);
-                number.0.with_prec(digits).normalized().to_plain_string()
-            }
-        },
+        'e' | 'E' => scientific(number, verb.precision.unwrap_or(6), verb.letter),
+        'g' => shortest(number, verb.precision, 'e'),
+        _ => shortest(number, verb.precision, 'E'),
     };
     signed(verb, text)
 }
 
-/// Rust writes `1.5e3`, C and Go `1.5e+03`.
-fn exponent(verb: &Verb, text: &str) -> String {
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let (sign, digits) = match exponent.strip_prefix('-') {
-        Some(digits) => ('-', digits),
-        None => ('+', exponent),
+/// The significant digits, rounded to `most` of them, and the power of ten of the first.
+fn significant(number: &Number, most: Option<usize>) -> (String, i64) {
+    let mut value = number.0.abs();
+    if let Some(most) = most.and_then(|most| u64::try_from(most).ok())
+        && let Some(most) = NonZeroU64::new(most)
+        && value.digits() > most.get()
+    {
+        value = value.with_precision_round(most, RoundingMode::HalfEven);
+    }
+    let (digits, scale) = value.normalized().into_bigint_and_scale();
+    let digits = digits.to_string();
+    let power = i64::try_from(digits.len()).unwrap_or(i64::MAX) - 1 - scale;
+    (digits, power)
+}
+
+/// `1.500000e+03`, with so many digits after the point.
+fn scientific(number: &Number, precision: usize, letter: char) -> String {
+    let (digits, power) = significant(number, Some(precision + 1));
+    let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
+    let sign = if number.0.sign() == Sign::Minus {
+        "-"
+    } else {
+        ""
     };
-    format!("{mantissa}{}{sign}{digits:0>2}", verb.letter)
+    let point = if precision == 0 { "" } else { "." };
+    let direction = if power < 0 { '-' } else { '+' };
+    let power = power.unsigned_abs();
+    format!("{sign}{first}{point}{rest:0<precision$}{letter}{direction}{power:02}")
+}
+
+/// `%g`: the digits that it has, with an exponent below 0.0001, and where the whole part needs more digits than are
+/// asked for (from a million on if none are).
+fn shortest(number: &Number, precision: Option<usize>, letter: char) -> String {
+    const UNASKED: usize = 6;
+    let precision = precision.map(|precision| precision.max(1));
+    let (digits, power) = significant(number, precision);
+    let count = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+    let limit = i64::try_from(precision.unwrap_or(UNASKED)).unwrap_or(i64::MAX);
+    if power < -4 || power >= limit {
+        return scientific(number, digits.len().saturating_sub(1), letter);
+    }
+    let scale = (count - 1 - power).max(0);
+    number
+        .0
+        .with_scale_round(scale, RoundingMode::HalfEven)
+        .to_plain_string()
 }
 
 fn signed(verb: &Verb, text: String) -> String {
@@ -297,29 +361,57 @@ fn signed(verb: &Verb, text: String) -> String {
     }
 }
 
+/// Letters are counted as they are seen, not by code.
+fn missing(verb: &Verb, text: &str) -> usize {
+    verb.width
+        .unwrap_or(0)
+        .saturating_sub(text.graphemes(true).count())
+}
+
+/// Pads a text, with zeros if they are asked for.
 fn pad(verb: &Verb, text: &str) -> String {
-    let width = verb.width.unwrap_or(0);
+    let filler = if verb.zero { "0" } else { " " };
+    let padding = filler.repeat(missing(verb, text));
     if verb.minus {
-        format!("{text:<width$}")
+        format!("{text}{padding}")
     } else {
-        format!("{text:>width$}")
+        format!("{padding}{text}")
     }
 }
 
+/// Pads a whole number: with a precision, only with blanks.
+fn pad_integer(verb: &Verb, text: &str) -> String {
+    if verb.precision.is_none() {
+        return pad_number(verb, text);
+    }
+    pad(
+        &Verb {
+            zero: false,
+            ..*verb
+        },
+        text,
+    )
+}
+
+/// Pads a number: zeros go behind the sign and the prefix of the base, and never behind the number.
 fn pad_number(verb: &Verb, text: &str) -> String {
-    let width = verb.width.unwrap_or(0);
-    let missing = width.saturating_sub(text.chars().count());
-    if !verb.zero || verb.minus || missing == 0 {
-        return pad(verb, text);
+    if !verb.zero || verb.minus {
+        return pad(
+            &Verb {
+                zero: false,
+                ..*verb
+            },
+            text,
+        );
     }
-    let zeros = "0".repeat(missing);
-    match text.strip_prefix(['-', '+', ' ']) {
-        Some(digits) => {
-            let sign = text.chars().next().unwrap_or('+');
-            format!("{sign}{zeros}{digits}")
-        }
-        None => format!("{zeros}{text}"),
-    }
+    let unsigned = text.trim_start_matches(['-', '+', ' ']);
+    let digits = ["0x", "0X", "0b"]
+        .iter()
+        .filter(|_| verb.sharp)
+        .find_map(|prefix| unsigned.strip_prefix(prefix))
+        .unwrap_or(unsigned);
+    let front = text.strip_suffix(digits).unwrap_or("");
+    format!("{front}{}{digits}", "0".repeat(missing(verb, text)))
 }
 
 #[cfg(test)]
@@ -367,6 +459,24 @@ mod tests {
             ("%v", number("1.5"), "1.5"),
             ("%t", Value::Bool(true), "true"),
             ("%#v", Value::string("a"), "\\\"a\\\""),
+            ("%v", number("1000000"), "1e+06"),
+            ("%v", number("0.00001"), "1e-05"),
+            ("%05v", number("-5"), "000-5"),
+            ("%g", number("-1234567.5"), "-1.2345675e+06"),
+            ("%.3g", number("1234567.5"), "1.23e+06"),
+            ("%.3g", number("100"), "100"),
+            ("%G", number("0.0000001"), "1E-07"),
+            ("%g", number("0"), "0"),
+            ("%e", number("0"), "0.000000e+00"),
+            ("%e", number("1e299"), "1.000000e+299"),
+            ("%.2e", number("-99999"), "-1.00e+05"),
+            ("%#x", number("-255"), "-0xff"),
+            ("%#08x", number("255"), "0x0000ff"),
+            ("%08.5d", number("-5"), "  -00005"),
+            ("%.0d|", number("0"), "|"),
+            ("%4s", Value::string("💃🏿"), "   💃🏿"),
+            ("%05s", Value::string("a"), "0000a"),
+            ("%5t", Value::Bool(true), "true"),
         ] {
             let result = call("format", &[Value::string(template), value]);
             assert_eq!(result, Ok(format!("\"{wanted}\"")), "{template}");
@@ -395,8 +505,18 @@ mod tests {
             vec![template("%y"), Value::string("a")],
             vec![template("%99999s"), Value::string("a")],
             vec![template("%"), Value::string("a")],
+            vec![template("%[1]s"), Value::string("a"), Value::string("b")],
+            vec![template("%d"), number("1.5")],
         ] {
             assert!(call("format", &arguments).is_err(), "{arguments:?}");
         }
+    }
+
+    #[test]
+    fn results_that_would_fill_the_memory_are_refused() {
+        let wide = Value::string("%10000[1]s".repeat(10_000));
+        assert!(call("format", &[wide, Value::string("a")]).is_err());
+        let many = Value::List(Arc::new(vec![Value::string("a"); 10_000]));
+        assert!(call("formatlist", &[Value::string("%10000s"), many]).is_err());
     }
 }

@@ -1,12 +1,14 @@
 //! The function table. A function is added in one place: its entry in the table of its family.
 
 mod collections;
+mod csv;
 mod dates;
 mod encoding;
 mod files;
 mod format;
 mod hashes;
 mod numeric;
+mod patterns;
 mod strings;
 mod types;
 

@@ -4,6 +4,7 @@ use num_bigint::BigInt;
 use num_traits::Num as _;
 use num_traits::ToPrimitive as _;
 
+use super::Accepts;
 use super::Call;
 use super::CallError;
 use super::Function;
@@ -41,7 +42,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
     variadic("min", "Returns the smallest number.", min),
     Function::pure(
         "parseint",
-        &[Parameter::string("number"), Parameter::number("base")],
+        &[
+            Parameter::new("number", Accepts::Any),
+            Parameter::number("base"),
+        ],
         "Reads a whole number in a base from 2 to 62.",
         parseint,
     ),
@@ -141,7 +145,11 @@ fn extreme<'a>(
 }
 
 fn signum(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let sign = match number(arguments, 0)?.0.sign() {
+    let number = number(arguments, 0)?;
+    if !number.is_integer() {
+        return Err(CallError::at(0, "value must be a whole number"));
+    }
+    let sign = match number.0.sign() {
         num_bigint::Sign::Minus => -1,
         num_bigint::Sign::NoSign => 0,
         num_bigint::Sign::Plus => 1,
@@ -151,7 +159,7 @@ fn signum(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 
 fn parseint(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let Some(Value::String(text)) = arguments.first() else {
-        return Err(CallError::at(0, "a string is required"));
+        return Err(CallError::at(0, "first argument must be a string"));
     };
     let base = number(arguments, 1)?
         .to_i64()
@@ -168,6 +176,9 @@ fn parseint(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     };
     if text.len() > 300 {
         return Err(CallError::at(0, "the number is too long"));
+    }
+    if text.contains('_') {
+        return Err(wrong());
     }
     let integer = if base <= 36 {
         BigInt::from_str_radix(text, base).map_err(|_| wrong())?
@@ -247,5 +258,8 @@ mod tests {
         assert!(call("max", &[]).is_err());
         assert!(call("parseint", &[Value::string("12"), number("2")]).is_err());
         assert!(call("parseint", &[Value::string("1"), number("63")]).is_err());
+        assert!(call("parseint", &[Value::string("1_0"), number("10")]).is_err());
+        assert!(call("parseint", &[number("1"), number("10")]).is_err());
+        assert!(call("signum", &[number("0.5")]).is_err());
     }
 }

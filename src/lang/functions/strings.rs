@@ -12,11 +12,12 @@ use super::Call;
 use super::CallError;
 use super::Function;
 use super::Parameter;
+use super::patterns::compiled;
 use super::text;
 use crate::lang::value::Value;
 
-/// The longest result of `indent` and the like, in bytes.
-const LONGEST: usize = 64 << 20;
+/// The longest result of functions that repeat what they are given, in bytes.
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// One string.
 const STR: &[Parameter] = &[Parameter::string("str")];
@@ -206,38 +207,82 @@ fn join(_: &Call<'_>, arguments: &[Value]) -> Result1 {
             }
         }
     }
+    let letters: usize = words.iter().map(|word| word.len()).sum();
+    check_length(letters, words.len(), separator.len())?;
     Ok(Value::string(words.join(separator)))
 }
 
+/// Refuses a result of `base` bytes and `times` insertions of `each` if it would be too long.
+fn check_length(base: usize, times: usize, each: usize) -> Result<(), CallError> {
+    if times.saturating_mul(each).saturating_add(base) > LONGEST {
+        return Err(CallError::new("the result would be too long"));
+    }
+    Ok(())
+}
+
 fn lower(_: &Call<'_>, arguments: &[Value]) -> Result1 {
-    Ok(Value::string(text(arguments, 0)?.to_lowercase()))
+    let lower = |letter: char| letter.to_lowercase().next().unwrap_or(letter);
+    let lower: String = text(arguments, 0)?.chars().map(lower).collect();
+    Ok(Value::string(lower))
 }
 
 fn upper(_: &Call<'_>, arguments: &[Value]) -> Result1 {
-    Ok(Value::string(text(arguments, 0)?.to_uppercase()))
+    let upper: String = text(arguments, 0)?.chars().map(upper_letter).collect();
+    Ok(Value::string(upper))
+}
+
+/// The one capital letter of a letter: those that would become several (`ß`, ligatures) stay.
+fn upper_letter(letter: char) -> char {
+    let mut upper = letter.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(upper), None) => upper,
+        _ => greek_with_iota(letter).unwrap_or(letter),
+    }
+}
+
+/// Greek letters with a small iota below: the capital with an iota beside it.
+fn greek_with_iota(letter: char) -> Option<char> {
+    let code = u32::from(letter);
+    let distance = match code {
+        0x1F80..=0x1F87 | 0x1F90..=0x1F97 | 0x1FA0..=0x1FA7 => 8,
+        0x1FB3 | 0x1FC3 | 0x1FF3 => 9,
+        _ => return None,
+    };
+    char::from_u32(code + distance)
+}
+
+/// The letter at the start of a word in a title: digraphs get one capital, Georgian has none in titles.
+fn title_letter(letter: char) -> char {
+    match letter {
+        'Ǆ' | 'ǅ' | 'ǆ' => 'ǅ',
+        'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
+        'Ǌ' | 'ǋ' | 'ǌ' => 'ǋ',
+        'Ǳ' | 'ǲ' | 'ǳ' => 'ǲ',
+        '\u{10D0}'..='\u{10FF}' => letter,
+        letter => upper_letter(letter),
+    }
 }
 
 fn title(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     let mut out = String::new();
     let mut at_start = true;
     for letter in text(arguments, 0)?.chars() {
-        if at_start {
-            out.extend(letter.to_uppercase());
+        out.push(if at_start {
+            title_letter(letter)
         } else {
-            out.push(letter);
-        }
-        at_start = !(letter.is_alphanumeric() || letter == '_' || letter == '\'');
+            letter
+        });
+        at_start = if letter.is_ascii() {
+            !(letter.is_ascii_alphanumeric() || letter == '_')
+        } else {
+            letter.is_whitespace()
+        };
     }
     Ok(Value::string(out))
 }
 
 fn pattern(arguments: &[Value]) -> Result<Regex, CallError> {
     compiled(text(arguments, 0)?, 0)
-}
-
-fn compiled(pattern: &str, argument: usize) -> Result<Regex, CallError> {
-    Regex::new(pattern)
-        .map_err(|error| CallError::at(argument, format!("invalid regular expression: {error}")))
 }
 
 /// A match: its text, a list of its groups, or an object of its named groups.
@@ -302,13 +347,19 @@ fn replace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     let expression = substr
         .strip_prefix('/')
         .and_then(|rest| rest.strip_suffix('/'));
-    let result = match expression {
-        Some(expression) => compiled(expression, 1)?
-            .replace_all(text, with)
-            .into_owned(),
-        None => text.replace(substr, with),
+    let Some(expression) = expression else {
+        check_length(text.len(), text.matches(substr).count(), with.len())?;
+        return Ok(Value::string(text.replace(substr, with)));
     };
-    Ok(Value::string(result))
+    let regex = compiled(expression, 1)?;
+    // Each reference to a group copies at most the whole text, over all matches.
+    let copied = with.matches('$').count().saturating_mul(text.len());
+    check_length(
+        text.len().saturating_add(copied),
+        regex.find_iter(text).count(),
+        with.len(),
+    )?;
+    Ok(Value::string(regex.replace_all(text, with).into_owned()))
 }
 
 /// In single quotes nothing has a meaning but the quote itself (POSIX, Shell Command Language 2.2.2).
@@ -445,6 +496,9 @@ mod tests {
             ("trimspace", vec!["  hello\n"], "\"hello\""),
             ("trimsuffix", vec!["helloworld", "world"], "\"hello\""),
             ("upper", vec!["hello"], "\"HELLO\""),
+            ("upper", vec!["straße ﬁ ᾳ"], "\"STRAßE ﬁ ᾼ\""),
+            ("lower", vec!["ΑΣ İ"], "\"ασ i\""),
+            ("title", vec!["it's é—x ǆa"], "\"It'S É—x ǅa\""),
         ] {
             assert_eq!(
                 call(name, &strings(&arguments)).as_deref(),
@@ -479,5 +533,17 @@ mod tests {
         assert!(call("shellquote", &strings(&["a\0"])).is_err());
         let many = [Value::Number(i64::MAX.into()), Value::string("a\nb")];
         assert!(call("indent", &many).is_err());
+    }
+
+    #[test]
+    fn results_that_would_fill_the_memory_are_refused() {
+        let long = "a".repeat(10_000);
+        for arguments in [[&*long, "", &*long], [&*long, "/a/", &*long]] {
+            assert!(call("replace", &strings(&arguments)).is_err());
+        }
+        let groups = "$0".repeat(10_000);
+        assert!(call("replace", &strings(&[&*long, "/.+/", &*groups])).is_err());
+        let words = Value::List(Arc::new(vec![Value::string(""); 10_000]));
+        assert!(call("join", &[Value::string(long), words]).is_err());
     }
 }
