@@ -24,45 +24,10 @@ const OPEN: &[(&str, &str)] = &[
         "sum(tolist([1000000000000000000000",
         "the parser takes a number of hundreds of digits apart",
     ),
-    (
-        "formatdate(\"EEE, MMM D ''YY\"",
-        "two quotes outside of quotes are one quote",
-    ),
-    (
-        "format(\"%4s\", \"💃🏿\")",
-        "a width counts letters, not code points",
-    ),
-    (
-        "format(\"%-4s\", \"💃🏿\")",
-        "a width counts letters, not code points",
-    ),
-    (
-        "format(\"%6q\", \"💃🏿\")",
-        "a width counts letters, not code points",
-    ),
-    (
-        "format(\"%-6q\", \"💃🏿\")",
-        "a width counts letters, not code points",
-    ),
-    (
-        "format(\"%g things\", \"0.0",
-        "small numbers have an exponent",
-    ),
-    (
-        "format(\"%G things\", \"0.0",
-        "small numbers have an exponent",
-    ),
-    ("upper(\"baﬄe\")", "a letter becomes one letter"),
     ("log(50, 10)", "the last digit"),
-    ("parseint(2, 10)", "takes a string only"),
     (
         "merge(tomap({\"a\" = \"b\"}), tostring(null))",
         "a null of another type is no map",
-    ),
-    ("csvdecode(\"\")", "a header is needed"),
-    (
-        "csvdecode(\"invalid",
-        "a quote within a field without quotes is an error",
     ),
 ];
 
