@@ -183,7 +183,9 @@ fn reschedule(simulation: &mut Simulation, address: &crate::objects::Address, ne
         return;
     };
     let last = old.last_due(simulation.now).map(|last| last.end);
-    let cut = last.or(old.cut());
+    // What has been made is not made again, whatever its schedule was then.
+    let made_until = simulation.stored.made_until.get(address).copied();
+    let cut = last.or(old.cut()).or(made_until);
     unit.schedule = Some(new.with_cut(cut));
     let Some(cut) = last else { return };
     let stored = &mut simulation.stored;
