@@ -96,10 +96,10 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     let old = SerialDefinition::read(store, head.serial, now)?;
     check_cycles(&target)?;
     let Target {
-        configuration,
+        mut configuration,
         sources,
     } = target;
-    let new = configuration.objects;
+    let new = std::mem::take(&mut configuration.objects);
     let moments = Moments {
         activations: store.activations()?,
         cuts: store.cuts()?,
@@ -121,7 +121,7 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     };
     let (preview, findings) = preview(resolver, now);
     if findings.has_errors() {
-        let placed = placed(&findings, &configuration.places);
+        let placed = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((placed, sources))));
     }
     let plan = Plan {
@@ -154,7 +154,7 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         timetable: &timetable,
         call: &call,
     };
-    placed(&preview(resolver, now).1, &configuration.places)
+    placed(&preview(resolver, now).1, configuration)
 }
 
 /// Refuses objects that need each other in a circle.
@@ -294,14 +294,17 @@ pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, F
         .collect()
 }
 
-/// Points findings of the preview at the blocks they are about: a residual has no place of its own.
-fn placed(findings: &Diagnostics, places: &BTreeMap<Address, crate::diag::Span>) -> Diagnostics {
+/// Points findings of the preview at what they are about: a residual has no place of its own.
+fn placed(findings: &Diagnostics, configuration: &Configuration) -> Diagnostics {
     let mut moved = Diagnostics::new();
     for finding in findings.iter() {
-        let place = finding
-            .object
-            .as_ref()
-            .and_then(|object| places.get(&Address::new(object.as_str())));
+        let object = finding.object.as_deref().map(Address::new);
+        let formula = object
+            .clone()
+            .zip(finding.attribute.as_deref().map(Arc::from));
+        let place = formula
+            .and_then(|formula| configuration.formulas.get(&formula))
+            .or_else(|| configuration.places.get(object.as_ref()?));
         moved.push(Diagnostic {
             span: place.copied(),
             labels: Vec::new(),

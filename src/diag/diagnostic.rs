@@ -37,6 +37,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// The address of the object it is about, if it is about one.
     pub object: Option<String>,
+    /// The attribute of that object, if it is about one and `span` does not say where that is.
+    pub attribute: Option<String>,
 }
 
 impl Diagnostic {
@@ -50,6 +52,7 @@ impl Diagnostic {
             labels: Vec::new(),
             help: Vec::new(),
             object: None,
+            attribute: None,
         }
     }
 

@@ -156,6 +156,7 @@ impl<'a> Resolver<'a> {
         let scope = RunScope {
             run,
             object,
+            attribute: RefCell::default(),
             diagnostics: RefCell::default(),
         };
         let budget = Budget::default();
@@ -214,6 +215,7 @@ impl<'a> Resolver<'a> {
         let scope = RunScope {
             run: &run,
             object,
+            attribute: RefCell::default(),
             diagnostics: RefCell::default(),
         };
         let call = Call {
@@ -224,6 +226,7 @@ impl<'a> Resolver<'a> {
         let evaluator = Evaluator::new(&scope, &call, &budget, Phase::Run);
         let mut attributes = BTreeMap::new();
         for (name, value) in &object.attributes {
+            scope.attribute.replace(Some(name.clone()));
             let Some(evaluated) = evaluator.finish(value) else {
                 continue;
             };
@@ -349,6 +352,8 @@ fn plain(value: &Value) -> &Value {
 struct RunScope<'a> {
     run: &'a Value,
     object: &'a Object,
+    /// The attribute that is evaluated.
+    attribute: RefCell<Option<Arc<str>>>,
     diagnostics: RefCell<Diagnostics>,
 }
 
@@ -390,9 +395,11 @@ impl Scope for RunScope<'_> {
     }
 
     fn report(&self, diagnostic: Diagnostic) {
-        // Spans inside a residual point into its own text, which nobody wrote: the object says where.
+        // Spans inside a residual point into its own text, which nobody wrote: object and attribute say where.
+        let attribute = self.attribute.borrow();
         self.diagnostics.borrow_mut().push(Diagnostic {
             object: Some(self.object.address.to_string()),
+            attribute: attribute.as_ref().map(ToString::to_string),
             ..diagnostic
         });
     }

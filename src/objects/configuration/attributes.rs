@@ -125,6 +125,10 @@ impl Builder<'_> {
         let value = convert::convert(schema, &value, nested)
             .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))
             .ok()?;
+        if value.has_deferred() {
+            let formula = (Address::new(frame.address.clone()), Arc::from(schema.name));
+            self.formulas.borrow_mut().insert(formula, span);
+        }
         if value == Value::Null && schema.default == Default::Required {
             scope.report(missing(schema, &declaration_title(self, frame)).at(span));
             return None;

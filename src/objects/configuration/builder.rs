@@ -87,6 +87,8 @@ pub(super) struct Builder<'m> {
     pub(super) reads: RefCell<Vec<Read>>,
     /// Formats given by the name of their type.
     pub(super) implied: RefCell<Vec<Object>>,
+    /// Where the values of deferred attributes are written.
+    pub(super) formulas: RefCell<BTreeMap<(Address, Arc<str>), Span>>,
 }
 
 /// What has been evaluated, by address and name.
@@ -120,6 +122,7 @@ impl<'m> Builder<'m> {
             busy: RefCell::default(),
             reads: RefCell::default(),
             implied: RefCell::default(),
+            formulas: RefCell::default(),
         }
     }
 
@@ -137,6 +140,7 @@ impl<'m> Builder<'m> {
         for object in self.implied.take() {
             configuration.objects.insert(object.address.clone(), object);
         }
+        configuration.formulas = self.formulas.take();
         for local in self.module.locals.keys() {
             let scope = ModuleScope::module(self);
             scope.local(local); // one that nobody reads is checked all the same

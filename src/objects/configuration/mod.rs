@@ -32,6 +32,8 @@ pub struct Configuration {
     pub outputs: BTreeMap<Arc<str>, Value>,
     /// Where each object is written.
     pub places: BTreeMap<Address, Span>,
+    /// Where the values of deferred attributes are written.
+    pub formulas: BTreeMap<(Address, Arc<str>), Span>,
 }
 
 /// What a module is evaluated with.
