@@ -5,6 +5,7 @@
 //! - [`cli`]: the command line; the only place that prints.
 //! - [`diag`]: what is wrong with what a user wrote, as data.
 //! - [`lang`]: HCL text to values; what only a run knows stays as a residual expression.
+//! - [`fetch`]: where modules come from: local directories, git, the built-in library.
 //! - [`objects`]: what each type of object is, and from blocks to objects.
 //! - [`time`]: schedules and their intervals.
 //! - [`graph`]: which object needs which.
@@ -24,6 +25,7 @@ pub mod connect;
 pub mod diag;
 pub mod engine;
 pub mod exec;
+pub mod fetch;
 pub mod graph;
 pub mod lang;
 pub mod objects;

@@ -10,7 +10,8 @@ use super::errors::Failure;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
-use crate::lang;
+use crate::fetch::CONFIGURATION;
+use crate::fetch::Folder;
 use crate::lang::Files;
 use crate::lang::functions::Call;
 use crate::lang::module::Module;
@@ -20,9 +21,6 @@ use crate::lang::variables::ValueSource;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::Surroundings;
 use crate::objects::configuration::configure;
-
-/// The end of the names of configuration files.
-const CONFIGURATION: &str = ".pipe.hcl";
 
 /// The values of variables from the command line, in the order they were given.
 #[derive(Clone, Debug, Default)]
@@ -103,36 +101,21 @@ impl RootModule {
     pub(crate) fn load(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
         let mut sources = Sources::default();
         let mut diagnostics = Diagnostics::new();
-        let names = file_names(&context.directory)?;
-        let mut bodies = Vec::new();
-        let configuration_files: Vec<_> = names
-            .iter()
-            .filter(|name| name.ends_with(CONFIGURATION))
-            .collect();
-        if configuration_files.is_empty() {
+        let folder = Folder::new(".", &context.directory);
+        let names = file_names(&folder, context)?;
+        if !names.iter().any(|name| name.ends_with(CONFIGURATION)) {
             return Err(Failure::message(format!(
                 "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}`. Change to the directory that holds them, or name it with --chdir.",
                 context.directory.display()
             )));
         }
-        for name in names.iter().filter(|name| name.ends_with(".pipe.json")) {
-            diagnostics.push(Diagnostic::error(
-                "Unsupported file",
-                format!("`{name}` is configuration in JSON, which this version does not read yet. Write it as `{CONFIGURATION}`, or move it away."),
-            ));
-        }
-        for name in configuration_files {
-            if let Some(text) = read(&context.directory, name, &mut diagnostics) {
-                let file = sources.add(name.as_str(), text);
-                bodies.push(lang::parse_body(file, sources.text(file), &mut diagnostics));
-            }
-        }
+        let bodies = folder.bodies(&names, &mut sources, &mut diagnostics);
         if diagnostics.has_errors() {
             // What does not parse is missing: complaints about that would only hide the cause.
             return Err(Failure::Findings(Box::new((diagnostics, sources))));
         }
         let module = Module::decode(".", bodies, &mut diagnostics);
-        let values = value_sources(context, arguments, &names, &mut sources, &mut diagnostics);
+        let values = value_sources(context, arguments, (&folder, &names), &mut sources, &mut diagnostics);
         let files = ModuleFiles {
             directory: context.directory.clone(),
             home: context.environment.get("HOME").map(PathBuf::from),
@@ -183,41 +166,20 @@ impl RootModule {
     }
 }
 
-/// The names of the files in a directory, sorted.
-fn file_names(directory: &Path) -> Result<Vec<String>, Failure> {
-    let entries = std::fs::read_dir(directory).map_err(|error| {
+/// The names of the files of the root module, sorted.
+fn file_names(folder: &Folder, context: &Context) -> Result<Vec<String>, Failure> {
+    folder.names().map_err(|error| {
         Failure::message(format!(
             "The directory `{}` cannot be read: {error}",
-            directory.display()
+            context.directory.display()
         ))
-    })?;
-    let mut names: Vec<_> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.') && !name.ends_with('~'))
-        .collect();
-    names.sort();
-    Ok(names)
-}
-
-fn read(directory: &Path, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-    let problem = match std::fs::read(directory.join(name)) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => return Some(text),
-            Err(error) => format!(
-                "`{name}` is not UTF-8: the byte at position {} is not part of a character.",
-                error.utf8_error().valid_up_to()
-            ),
-        },
-        Err(error) => format!("`{name}` cannot be read: {error}."),
-    };
-    diagnostics.push(Diagnostic::error("Unreadable file", problem));
-    None
+    })
 }
 
 fn value_sources(
     context: &Context,
     arguments: &VariableArgs,
-    names: &[String],
+    (folder, names): (&Folder, &[String]),
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ValueSource> {
@@ -231,7 +193,7 @@ fn value_sources(
         })
         .collect();
     for name in variables::automatic_files(names.iter().map(String::as_str)) {
-        values.extend(value_file(&context.directory, name, sources, diagnostics));
+        values.extend(value_file(folder, name, sources, diagnostics));
     }
     for given in &arguments.given {
         match given {
@@ -248,7 +210,7 @@ fn value_sources(
             },
             Given::File(path) => {
                 let name = path.to_string_lossy();
-                values.extend(value_file(&context.directory, &name, sources, diagnostics));
+                values.extend(value_file(folder, &name, sources, diagnostics));
             }
         }
     }
@@ -257,12 +219,12 @@ fn value_sources(
 
 /// A file of values.
 fn value_file(
-    directory: &Path,
+    folder: &Folder,
     name: &str,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<ValueSource> {
-    let text: Arc<str> = read(directory, name, diagnostics)?.into();
+    let text: Arc<str> = folder.text(name, diagnostics)?.into();
     Some(ValueSource::File {
         file: sources.add(name, text.clone()),
         text,

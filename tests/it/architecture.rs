@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("diag", &[]),
     ("lang", &["diag"]),
+    ("fetch", &["diag", "lang"]),
     ("time", &["diag"]),
     ("objects", &["diag", "lang", "time"]),
     ("graph", &["diag", "lang", "objects", "time"]),
@@ -40,15 +41,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "clock", "diag", "engine", "graph", "lang", "objects", "plan", "runtime", "store",
-            "time",
+            "clock", "diag", "engine", "fetch", "graph", "lang", "objects", "plan", "runtime",
+            "store", "time",
         ],
     ),
     (
         "lib",
         &[
-            "clock", "cli", "connect", "diag", "engine", "exec", "graph", "lang", "objects",
-            "plan", "runtime", "store", "time",
+            "clock", "cli", "connect", "diag", "engine", "exec", "fetch", "graph", "lang",
+            "objects", "plan", "runtime", "store", "time",
         ],
     ),
     ("main", &[]),
