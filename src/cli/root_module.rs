@@ -115,7 +115,13 @@ impl RootModule {
             return Err(Failure::Findings(Box::new((diagnostics, sources))));
         }
         let module = Module::decode(".", bodies, &mut diagnostics);
-        let values = value_sources(context, arguments, (&folder, &names), &mut sources, &mut diagnostics);
+        let values = value_sources(
+            context,
+            arguments,
+            (&folder, &names),
+            &mut sources,
+            &mut diagnostics,
+        );
         let files = ModuleFiles {
             directory: context.directory.clone(),
             home: context.environment.get("HOME").map(PathBuf::from),
