@@ -46,3 +46,4 @@ bench: ## Measure speed and memory, next to the peers
 	@tests/install
 	$(CARGO) build --locked --release
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/run
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/language
