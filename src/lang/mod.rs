@@ -20,6 +20,7 @@ mod scope;
 pub mod stored;
 #[cfg(test)]
 mod test_support;
+pub mod tokens;
 pub mod types;
 mod value;
 pub mod variables;
