@@ -15,6 +15,7 @@ use crate::fetch::Folder;
 use crate::lang::Files;
 use crate::lang::functions::Call;
 use crate::lang::module::Module;
+use crate::lang::module::ModuleTree;
 use crate::lang::module::Settings;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
@@ -132,14 +133,20 @@ impl RootModule {
             random,
         };
         let values = variables::assign(&module.variables, &values, &call, &mut diagnostics);
+        let settings = module.settings.clone();
+        for call in module.calls.values() {
+            let detail = "This version does not load modules yet.";
+            diagnostics.push(Diagnostic::error("Module not loaded", detail).at(call.source_span));
+        }
+        let tree = ModuleTree::leaf(module);
         let (configuration, found) = configure(
-            &module,
+            &tree,
             Surroundings {
                 variables: &values,
                 call: &call,
                 directory: ".",
                 working_directory: &context.working_directory.to_string_lossy(),
-                allow_plaintext: module.settings.allow_plaintext,
+                allow_plaintext: settings.allow_plaintext,
             },
         );
         diagnostics.extend(found);
@@ -147,7 +154,7 @@ impl RootModule {
             configuration,
             diagnostics,
             sources,
-            settings: module.settings,
+            settings,
         })
     }
 

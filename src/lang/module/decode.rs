@@ -115,6 +115,15 @@ impl<'b> Content<'b> {
             .filter(move |block| &*block.kind.text == kind)
     }
 
+    /// The attributes that have not been taken.
+    pub(super) fn rest(&self) -> impl Iterator<Item = &'b Attribute> {
+        self.block
+            .body
+            .attributes
+            .iter()
+            .filter(|attribute| !self.known.contains(&&*attribute.name.text))
+    }
+
     /// Reports what has not been taken. `blocks` are the kinds of nested blocks that may stand here.
     pub(super) fn finish(mut self, blocks: &[&str], diagnostics: &mut Diagnostics) {
         for attribute in &self.block.body.attributes {

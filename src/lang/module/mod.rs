@@ -1,8 +1,9 @@
 //! A module: the blocks of all its files, sorted by what they are.
 //!
-//! The blocks of the language itself (`pipeform`, `variable`, `locals`, `output`) are decoded here; all others are kept as they
+//! The blocks of the language itself (`pipeform`, `variable`, `locals`, `output`, `module`) are decoded here; all others are kept as they
 //! are, for those who know object types.
 
+mod calls;
 mod decode;
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,15 @@ use super::types::Type;
 use super::value::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+pub use calls::ModuleCall;
+pub use calls::ModuleTree;
+pub use calls::ProviderName;
 use decode::Content;
 
 /// One module, decoded.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
-    /// The directory, as the user would write it.
+    /// The directory, relative to the root module's: `.` for that itself, `modules/archive`. What `path.module` shows.
     pub path: PathBuf,
     /// The `pipeform` block.
     pub settings: Settings,
@@ -38,6 +42,8 @@ pub struct Module {
     pub locals: BTreeMap<Arc<str>, Attribute>,
     /// The `output` blocks by name.
     pub outputs: BTreeMap<Arc<str>, Output>,
+    /// The `module` blocks by name.
+    pub calls: BTreeMap<Arc<str>, ModuleCall>,
     /// All other blocks, untouched, in the order of files and lines.
     pub blocks: Vec<Block>,
 }
@@ -146,6 +152,7 @@ impl Module {
                     "variable" => module.add_variable(&block, diagnostics),
                     "locals" => module.add_locals(&block, diagnostics),
                     "output" => module.add_output(&block, diagnostics),
+                    "module" => module.add_call(&block, diagnostics),
                     _ => module.blocks.push(block),
                 }
             }

@@ -85,10 +85,73 @@ fn mistakes_in_declarations_are_reported() {
             "Unsupported attribute: The `pipeform` block has no attribute `backnd`.",
         ),
         (
+            "module \"a b\" { source = \"./a\" }",
+            "Invalid name: A module call may not be called \"a b\". Use letters, digits, `_` and `-`, and begin with a letter or `_`.",
+        ),
+        (
+            "module \"a\" {}",
+            "Missing attribute: A `module` block needs the attribute `source`.",
+        ),
+        (
+            "module \"a\" { source = var.x }",
+            "Not a constant: The source of a module is a constant: it may not use names, functions or operators.",
+        ),
+        (
+            "module \"a\" { source = 1 }",
+            "Invalid module source: The source of a module is a string that says where the module is, e.g. `\"./modules/archive\"`; this is the number `1`.",
+        ),
+        (
+            "module \"a\" {\n  source = \"./a\"\n  version = \"1.0\"\n}",
+            "Version of a module: `version` chooses a release from a registry of modules, and there is none here: modules come from directories, from git and from the built-in library.A git source says which version it means: `git::https://example.com/modules.git?ref=v1.2.0`.",
+        ),
+        (
+            "module \"a\" {\n  source = \"./a\"\n  count = 1\n  for_each = {}\n}",
+            "Invalid combination: `count` and `for_each` exclude each other.",
+        ),
+        (
+            "module \"a\" {\n  source = \"./a\"\n  providers = { aws = \"west\" }\n}",
+            "Invalid providers: `providers` names the module's providers and what they are here: `{ aws = aws.west }`.",
+        ),
+        (
+            "module \"a\" {\n  source = \"./a\"\n}\nmodule \"a\" {\n  source = \"./b\"\n}",
+            "Duplicate name: There is already a module call `a`. Rename or remove one of the two.",
+        ),
+        (
             "variable \"a\" {\n  type {}\n}",
             "Unsupported block: A `variable` block has no nested block `type`.`type` is an attribute: write `type = …`.",
         ),
     ] {
         assert_eq!(decoded(text).1, vec![expected.to_owned()], "{text}");
     }
+}
+
+#[test]
+fn a_module_block_is_a_call_with_arguments() {
+    let (module, messages) = decoded(
+        r#"
+        module "archive" {
+          source     = "./modules/archive"
+          for_each   = var.sites
+          depends_on = [pipeline.p]
+          providers  = { aws = aws.west, "aws.backup" = aws }
+          inbox      = each.value
+        }
+        "#,
+    );
+    assert_eq!(messages, Vec::<String>::new());
+    let call = &module.calls["archive"];
+    assert_eq!(&*call.source, "./modules/archive");
+    assert!(call.for_each.is_some() && call.count.is_none() && call.depends_on.is_some());
+    let names: Vec<_> = call
+        .arguments
+        .iter()
+        .map(|argument| &*argument.name.text)
+        .collect();
+    assert_eq!(names, ["inbox"]);
+    let providers: Vec<_> = call
+        .providers
+        .iter()
+        .map(|(inside, provider)| (&**inside, &*provider.name))
+        .collect();
+    assert_eq!(providers, [("aws", "aws.west"), ("aws.backup", "aws")]);
 }

@@ -21,7 +21,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::lang::Value;
 use crate::lang::functions::Call;
-use crate::lang::module::Module;
+use crate::lang::module::ModuleTree;
 
 /// What a module describes.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +51,12 @@ pub struct Surroundings<'a> {
     pub allow_plaintext: bool,
 }
 
-/// Evaluates a module. The configuration is complete only if there are no errors.
-pub fn configure(module: &Module, surroundings: Surroundings<'_>) -> (Configuration, Diagnostics) {
+/// Evaluates the root module and those it calls. The configuration is complete only if there are no errors.
+pub fn configure(
+    tree: &ModuleTree,
+    surroundings: Surroundings<'_>,
+) -> (Configuration, Diagnostics) {
+    let module = &tree.module;
     let (declarations, mut diagnostics) = declare::declare(module);
     let builder = builder::Builder::new(module, declarations, surroundings);
     let configuration = builder.build();
