@@ -138,9 +138,9 @@ pub(super) fn dedent(pieces: &mut [Piece]) {
 }
 
 /// Unicode's composed form, so that equal texts are equal values.
-pub(super) fn normalized(text: String) -> String {
+pub(in crate::lang) fn normalized(text: &str) -> String {
     if text.is_ascii() {
-        text
+        text.to_owned()
     } else {
         text.nfc().collect()
     }

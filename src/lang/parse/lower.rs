@@ -45,6 +45,7 @@ pub(super) struct Lower<'a> {
     file: FileId,
     text: &'a str,
     base: usize,
+    positions: Option<&'a dyn Fn(usize) -> u32>,
     depth: usize,
     pub(super) diagnostics: Diagnostics,
 }
@@ -56,13 +57,27 @@ impl<'a> Lower<'a> {
             file,
             text,
             base,
+            positions: None,
             depth: 0,
             diagnostics: Diagnostics::new(),
         }
     }
 
+    /// For a text that stands in its file with escapes: where each of its bytes stands there.
+    pub(super) fn at(mut self, positions: Option<&'a dyn Fn(usize) -> u32>) -> Self {
+        self.positions = positions;
+        self
+    }
+
     fn span(&self, range: Option<Range<usize>>) -> Span {
         let range = range.unwrap_or(0..0);
+        if let Some(positions) = self.positions {
+            return Span {
+                file: self.file,
+                start: positions(range.start),
+                end: positions(range.end),
+            };
+        }
         span_of(self.file, self.base + range.start, self.base + range.end)
     }
 
@@ -158,7 +173,7 @@ impl<'a> Lower<'a> {
             Expression::Null(_) => ExprKind::Value(Value::Null),
             Expression::Bool(value) => ExprKind::Value(Value::Bool(*value.value())),
             Expression::Number(_) => self.number(tree.span(), span),
-            Expression::String(_) => self.string(tree.span(), span),
+            Expression::String(_) => self.string(tree.span()),
             Expression::Array(items) => ExprKind::Tuple(Arc::new(
                 items.iter().map(|item| self.expression(item)).collect(),
             )),
@@ -216,28 +231,23 @@ impl<'a> Lower<'a> {
         ExprKind::Value(Value::Number(number))
     }
 
-    fn string(&mut self, range: Option<Range<usize>>, span: Span) -> ExprKind {
-        let raw = self.raw(range);
+    fn string(&mut self, range: Option<Range<usize>>) -> ExprKind {
+        let raw = self.raw(range.clone());
         let inner = raw
             .strip_prefix('"')
             .and_then(|raw| raw.strip_suffix('"'))
             .unwrap_or(raw);
-        let text = self.unescaped(inner, span.start + 1);
-        ExprKind::Value(Value::string(literal::normalized(text)))
+        let start = range.map_or(0, |range| range.start) + 1;
+        let text = self.unescaped(inner, start);
+        ExprKind::Value(Value::string(literal::normalized(&text)))
     }
 
-    fn unescaped(&mut self, raw: &str, start: u32) -> String {
+    /// `start` is where `raw` starts in the text.
+    fn unescaped(&mut self, raw: &str, start: usize) -> String {
         literal::unescape_quoted(raw).unwrap_or_else(|(at, help)| {
-            let at = start + u32::try_from(at).unwrap_or(0);
-            self.error(
-                "Invalid string",
-                help,
-                Span {
-                    file: self.file,
-                    start: at,
-                    end: at + 1,
-                },
-            );
+            let at = start + at;
+            let span = self.span(Some(at..at + 1));
+            self.error("Invalid string", help, span);
             String::new()
         })
     }
@@ -409,6 +419,17 @@ impl<'a> Lower<'a> {
         }))
     }
 
+    /// A template without quotes, as in JSON strings and template files: like a heredoc, but one interpolation alone is its
+    /// value.
+    pub(super) fn bare_template(&mut self, template: &Template) -> ExprKind {
+        if template.len() == 1
+            && let Some(Element::Interpolation(only)) = template.get(0)
+        {
+            return ExprKind::Parens(self.shared(&only.expr));
+        }
+        self.template(template, true, false)
+    }
+
     fn template(&mut self, template: &Template, heredoc: bool, flush: bool) -> ExprKind {
         if !heredoc
             && template.len() == 1
@@ -423,7 +444,7 @@ impl<'a> Lower<'a> {
             literal::dedent(&mut pieces);
         }
         let mut texts = pieces.into_iter().filter_map(|piece| match piece {
-            Piece::Text(lines) => Some(literal::normalized(lines.concat())),
+            Piece::Text(lines) => Some(literal::normalized(&lines.concat())),
             Piece::Sequence { .. } => None,
         });
         let mut parts = self.parts(template, &mut texts);
@@ -449,7 +470,7 @@ impl<'a> Lower<'a> {
             match element {
                 Element::Literal(text) => {
                     let raw = self.raw(text.span());
-                    let start = self.span(text.span()).start;
+                    let start = text.span().map_or(0, |span| span.start);
                     let text = if heredoc {
                         literal::unescape_heredoc(raw)
                     } else {
