@@ -10,8 +10,10 @@ use super::errors::Failure;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
+use crate::fetch;
 use crate::fetch::CONFIGURATION;
 use crate::fetch::Folder;
+use crate::fetch::JSON_CONFIGURATION;
 use crate::lang::Files;
 use crate::lang::functions::Call;
 use crate::lang::module::Module;
@@ -19,6 +21,7 @@ use crate::lang::module::ModuleTree;
 use crate::lang::module::Settings;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
+use crate::objects::Blocks;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::Surroundings;
 use crate::objects::configuration::configure;
@@ -104,13 +107,13 @@ impl RootModule {
         let mut diagnostics = Diagnostics::new();
         let folder = Folder::new(".", &context.directory);
         let names = file_names(&folder, context)?;
-        if !names.iter().any(|name| name.ends_with(CONFIGURATION)) {
+        if !names.iter().any(|name| fetch::syntax(name).is_some()) {
             return Err(Failure::message(format!(
-                "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}`. Change to the directory that holds them, or name it with --chdir.",
+                "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}` (or `{JSON_CONFIGURATION}`). Change to the directory that holds them, or name it with --chdir.",
                 context.directory.display()
             )));
         }
-        let bodies = folder.bodies(&names, &mut sources, &mut diagnostics);
+        let bodies = folder.bodies(&names, &Blocks, &mut sources, &mut diagnostics);
         if diagnostics.has_errors() {
             // What does not parse is missing: complaints about that would only hide the cause.
             return Err(Failure::Findings(Box::new((diagnostics, sources))));

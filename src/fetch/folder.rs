@@ -8,10 +8,15 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::lang;
+use crate::lang::Grammar;
+use crate::lang::SourceFile;
+use crate::lang::Syntax;
 use crate::lang::ast::Body;
 
 /// The end of the names of configuration files.
 pub const CONFIGURATION: &str = ".pipe.hcl";
+/// The end of the names of configuration files in JSON.
+pub const JSON_CONFIGURATION: &str = ".pipe.json";
 
 /// The files of one module.
 #[derive(Clone, Debug)]
@@ -74,25 +79,44 @@ impl Folder {
     pub fn bodies(
         &self,
         names: &[String],
+        grammar: &dyn Grammar,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Body> {
-        for name in names.iter().filter(|name| name.ends_with(".pipe.json")) {
-            diagnostics.push(Diagnostic::error(
-                "Unsupported file",
-                format!(
-                    "`{}` is configuration in JSON, which this version does not read yet. Write it as `{CONFIGURATION}`, or move it away.",
-                    self.shown(name)
-                ),
-            ));
-        }
-        let mut bodies = Vec::new();
-        for name in names.iter().filter(|name| name.ends_with(CONFIGURATION)) {
+        let mut files = Vec::new();
+        for name in names {
+            let Some(syntax) = syntax(name) else {
+                continue;
+            };
             if let Some(text) = self.text(name, diagnostics) {
-                let file = sources.add(self.shown(name), text);
-                bodies.push(lang::parse_body(file, sources.text(file), diagnostics));
+                files.push((sources.add(self.shown(name), text), syntax));
             }
         }
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|(file, syntax)| SourceFile {
+                file,
+                text: sources.text(file),
+                syntax,
+            })
+            .collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut bodies = Vec::new();
+        for parsed in lang::parse_files(&files, grammar, threads) {
+            diagnostics.extend(parsed.diagnostics);
+            bodies.push(parsed.body);
+        }
         bodies
+    }
+}
+
+/// How a file of that name is written; `None` if it is no configuration.
+pub fn syntax(name: &str) -> Option<Syntax> {
+    if name.ends_with(CONFIGURATION) {
+        Some(Syntax::Native)
+    } else if name.ends_with(JSON_CONFIGURATION) {
+        Some(Syntax::Json)
+    } else {
+        None
     }
 }

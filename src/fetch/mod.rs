@@ -8,3 +8,5 @@ mod folder;
 
 pub use folder::CONFIGURATION;
 pub use folder::Folder;
+pub use folder::JSON_CONFIGURATION;
+pub use folder::syntax;

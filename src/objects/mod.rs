@@ -11,6 +11,7 @@ pub mod configuration;
 mod data_format;
 mod data_node;
 mod database;
+mod grammar;
 mod kind;
 mod object;
 mod pipeline;
@@ -26,6 +27,7 @@ pub mod stored;
 mod timetable;
 
 pub use address::Address;
+pub use grammar::Blocks;
 pub use kind::Kind;
 pub use object::Object;
 pub use schema::AttributeSchema;

@@ -15,6 +15,7 @@ cases! {
     apply_refuses_many_runs,
     command_line,
     dangling_reference,
+    json_syntax,
     log_line_does_not_match,
     many_mistakes,
     missing_file_waits,

@@ -23,7 +23,7 @@ use super::grammar::Parent;
 use super::grammar::Shape;
 use super::grammar::Strings;
 use super::number::Number;
-use super::parse::Text as Embedded;
+use super::parse::Embedded;
 use super::parse::normalized;
 use super::parse::read_expression;
 use super::parse::read_template;
@@ -172,7 +172,9 @@ impl Bodies<'_> {
                 }
             }
             NodeKind::Object(properties) if header.missing > 0 => {
-                for property in properties.iter().filter(|property| &*property.key.value != COMMENT)
+                for property in properties
+                    .iter()
+                    .filter(|property| &*property.key.value != COMMENT)
                 {
                     let mut labels = header.labels.clone();
                     labels.push(&property.key);
@@ -211,15 +213,17 @@ impl Bodies<'_> {
 
     /// A value where a block's labels or content should be.
     fn no_block(&mut self, node: &Node, header: &Header<'_>) {
-        let mut written = format!("\"{}\": ", header.kind.value);
-        for label in &header.labels {
-            written.push_str(&format!("{{\"{}\": ", label.value));
-        }
-        written.push_str(&"{\"…\": ".repeat(header.missing));
-        written.push_str("{…}");
-        written.push_str(&"}".repeat(header.labels.len() + header.missing));
+        let labels: Vec<String> = header
+            .labels
+            .iter()
+            .map(|label| format!("{{\"{}\": ", label.value))
+            .collect();
         let detail = format!(
-            "This block is written `{written}`, each label an object of its own; here is {}.",
+            "This block is written `\"{}\": {}{}{{…}}{}`, each label an object of its own; here is {}.",
+            header.kind.value,
+            labels.concat(),
+            "{\"…\": ".repeat(header.missing),
+            "}".repeat(header.labels.len() + header.missing),
             node.describe()
         );
         self.error("Wrong JSON value", detail, node.span);
@@ -283,9 +287,9 @@ impl Bodies<'_> {
             positions: Some(&positions),
         };
         let kind = match strings {
-            Strings::Template if plain => Some(ExprKind::Value(Value::string(
-                normalized(&text.value),
-            ))),
+            Strings::Template if plain => {
+                Some(ExprKind::Value(Value::string(normalized(&text.value))))
+            }
             Strings::Expression if plain => {
                 read_expression(&embedded, self.diagnostics).map(|expr| expr.kind)
             }
@@ -303,7 +307,10 @@ fn is_body(node: &Node) -> bool {
     match &node.kind {
         NodeKind::Object(_) => true,
         NodeKind::Array(items) => {
-            !items.is_empty() && items.iter().all(|item| matches!(item.kind, NodeKind::Object(_)))
+            !items.is_empty()
+                && items
+                    .iter()
+                    .all(|item| matches!(item.kind, NodeKind::Object(_)))
         }
         _ => false,
     }

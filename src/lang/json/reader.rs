@@ -149,7 +149,8 @@ impl<'t> Reader<'t> {
         };
         let mut finding = Diagnostic::error("Invalid JSON", detail).at(span);
         if self.rest().starts_with(['#', '/']) {
-            finding = finding.help("JSON has no comments. A property `\"//\": \"…\"` of a block is one.");
+            finding =
+                finding.help("JSON has no comments. A property `\"//\": \"…\"` of a block is one.");
         } else if self.rest().starts_with('\'') {
             finding = finding.help("Strings are written in double quotes.");
         }
@@ -160,7 +161,9 @@ impl<'t> Reader<'t> {
         self.space();
         let start = self.at;
         if self.depth >= MAX_DEPTH {
-            return Err(self.wrong("Values may be nested 64 levels deep. Move parts into `locals`."));
+            return Err(
+                self.wrong("Values may be nested 64 levels deep. Move parts into `locals`.")
+            );
         }
         self.depth += 1;
         let kind = match self.peek() {
@@ -223,7 +226,11 @@ impl<'t> Reader<'t> {
             .rest()
             .find(|char: char| char == '"' || char == '\\' || char < ' ')
             .unwrap_or(self.rest().len());
-        if self.rest().get(plain..).is_some_and(|rest| rest.starts_with('"')) {
+        if self
+            .rest()
+            .get(plain..)
+            .is_some_and(|rest| rest.starts_with('"'))
+        {
             let value = Arc::from(self.rest().get(..plain).unwrap_or(""));
             let from = narrow(self.at);
             self.at += plain + 1;
@@ -365,9 +372,7 @@ impl<'t> Reader<'t> {
                 self.space();
                 if self.peek() == Some(close) {
                     self.at = comma;
-                    return Err(self.wrong(
-                        "JSON has no comma after the last item. Remove it.",
-                    ));
+                    return Err(self.wrong("JSON has no comma after the last item. Remove it."));
                 }
                 Ok(false)
             }
@@ -422,5 +427,6 @@ fn is_number(text: &str) -> bool {
     digits(whole)
         && (whole == "0" || !whole.starts_with('0'))
         && fraction.is_none_or(digits)
-        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
+        && exponent
+            .is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
 }

@@ -13,6 +13,23 @@ pub(super) fn explain(
     at: usize,
     message: &str,
 ) -> Diagnostic {
+    explain_in(file, text, at, message, unclosed(text, base, false))
+}
+
+/// The same for a text that is a template without quotes.
+pub(super) fn explain_template(file: FileId, text: &str, at: usize, message: &str) -> Diagnostic {
+    // The parser gives up at the start of what it cannot finish.
+    let open = unclosed(text, 0, true).map(|(open, sign, _)| (open, sign, at));
+    explain_in(file, text, at, message, open)
+}
+
+fn explain_in(
+    file: FileId,
+    text: &str,
+    at: usize,
+    message: &str,
+    unclosed: Option<(usize, char, usize)>,
+) -> Diagnostic {
     let at = (0..=at.min(text.len()))
         .rev()
         .find(|at| text.is_char_boundary(*at))
@@ -37,7 +54,7 @@ pub(super) fn explain(
     if message.contains("redefined attribute") {
         return duplicate(file, text, at, line);
     }
-    if let Some((open, sign, stopped)) = unclosed(text, base) {
+    if let Some((open, sign, stopped)) = unclosed {
         let close = match sign {
             '{' => '}',
             '[' => ']',
@@ -186,8 +203,8 @@ fn generic(message: &str, rest: &str) -> String {
 }
 
 /// The innermost bracket or quote that is not closed before the text ends or another bracket closes: its offset and sign,
-/// and where that shows. Strings, comments and heredocs are skipped as the parser does.
-fn unclosed(text: &str, base: usize) -> Option<(usize, char, usize)> {
+/// and where that shows. Strings, comments and heredocs are skipped as the parser does. `in_template`: the text is one.
+fn unclosed(text: &str, base: usize, in_template: bool) -> Option<(usize, char, usize)> {
     let bytes = text.as_bytes();
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut at = base;
@@ -195,7 +212,8 @@ fn unclosed(text: &str, base: usize) -> Option<(usize, char, usize)> {
         let rest = bytes.get(at..).unwrap_or(&[]);
         let quoted = open.last().is_some_and(|(_, sign)| *sign == '"');
         match byte {
-            _ if quoted => match byte {
+            b'\\' | b'"' | b'\n' if in_template && open.is_empty() => {}
+            _ if quoted || in_template && open.is_empty() => match byte {
                 b'\\' => at += 1,
                 b'"' => drop(open.pop()),
                 b'\n' => break,

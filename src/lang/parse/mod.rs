@@ -85,11 +85,7 @@ pub struct Parsed {
 }
 
 /// Reads files, on so many threads; the results are in the order of the files.
-pub fn parse_files(
-    files: &[SourceFile<'_>],
-    grammar: &dyn Grammar,
-    threads: usize,
-) -> Vec<Parsed> {
+pub fn parse_files(files: &[SourceFile<'_>], grammar: &dyn Grammar, threads: usize) -> Vec<Parsed> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -154,14 +150,14 @@ fn parse_file(source: &SourceFile<'_>, grammar: &dyn Grammar) -> Parsed {
 }
 
 /// A text inside a file: all of it, or a string whose escapes have been undone.
-pub(super) struct Text<'a> {
+pub(super) struct Embedded<'a> {
     pub(super) file: FileId,
     pub(super) text: &'a str,
     /// Where its bytes stand in the file, unless it is all of it.
     pub(super) positions: Option<&'a dyn Fn(usize) -> u32>,
 }
 
-impl Text<'_> {
+impl Embedded<'_> {
     /// The finding, its places those in the file.
     fn placed(&self, mut finding: Diagnostic) -> Diagnostic {
         if let Some(positions) = self.positions {
@@ -201,7 +197,7 @@ fn whole<T: Send>(
     file: FileId,
     text: &str,
     diagnostics: &mut Diagnostics,
-    read: impl FnOnce(&Text<'_>, &mut Diagnostics) -> Option<T> + Send,
+    read: impl FnOnce(&Embedded<'_>, &mut Diagnostics) -> Option<T> + Send,
 ) -> Option<T> {
     if let Some(problem) = unreadable(file, text) {
         diagnostics.push(problem);
@@ -209,7 +205,7 @@ fn whole<T: Send>(
     }
     let read = || {
         let mut found = Diagnostics::new();
-        let text = Text {
+        let text = Embedded {
             file,
             text,
             positions: None,
@@ -223,7 +219,7 @@ fn whole<T: Send>(
 }
 
 /// Reads an expression where there is stack enough.
-pub(super) fn read_expression(text: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
+pub(super) fn read_expression(text: &Embedded<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
     let base = text.text.len() - text.text.trim_start().len();
     let source = text.text.trim();
     let shifted = |offset| {
@@ -250,7 +246,10 @@ pub(super) fn read_expression(text: &Text<'_>, diagnostics: &mut Diagnostics) ->
 }
 
 /// Reads a template where there is stack enough.
-pub(super) fn read_template(text: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<ExprKind> {
+pub(super) fn read_template(
+    text: &Embedded<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<ExprKind> {
     match hcl_edit::parser::parse_template(text.text) {
         Ok(tree) => {
             let mut lower = Lower::new(text.file, text.text, 0).at(text.positions);
@@ -260,7 +259,7 @@ pub(super) fn read_template(text: &Text<'_>, diagnostics: &mut Diagnostics) -> O
         }
         Err(error) => {
             let at = offset(&error);
-            let finding = mistakes::explain(text.file, text.text, 0, at, error.message());
+            let finding = mistakes::explain_template(text.file, text.text, at, error.message());
             diagnostics.push(text.placed(finding));
             None
         }
