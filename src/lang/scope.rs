@@ -42,6 +42,12 @@ pub trait Scope {
     /// Reads an attribute of a referenced object (`data_node.archive.path`). `None` if that failed and was reported.
     fn attribute(&self, reference: &Reference, name: &Step) -> Option<Value>;
 
+    /// The object of all outputs of a referenced module ([`Reference::is_module`]). `None` if one of them failed, which was
+    /// reported.
+    fn module(&self, _reference: &Reference) -> Option<Value> {
+        None
+    }
+
     /// Reports a finding.
     fn report(&self, diagnostic: crate::diag::Diagnostic);
 }

@@ -49,6 +49,25 @@ pub struct Reference {
     pub address: Arc<str>,
 }
 
+/// The kind of a reference to an instance of a module.
+const MODULE: &str = "module";
+
+impl Reference {
+    /// A reference to an instance of a module. It is one while an expression is evaluated and has become the object of the
+    /// module's outputs afterwards.
+    pub fn module(address: Arc<str>) -> Self {
+        Self {
+            kind: MODULE.into(),
+            address,
+        }
+    }
+
+    /// Whether it refers to an instance of a module.
+    pub fn is_module(&self) -> bool {
+        &*self.kind == MODULE
+    }
+}
+
 impl Value {
     /// Whether it, or anything in it, is known only when an instance runs.
     pub fn has_deferred(&self) -> bool {
@@ -77,6 +96,19 @@ impl Value {
             }
             Self::Map(items) | Self::Object(items) => items.values().all(Self::is_known),
             _ => true,
+        }
+    }
+
+    /// Whether the value is a reference to a module, or anything in it is.
+    pub(super) fn has_module(&self) -> bool {
+        match self {
+            Self::Ref(reference) => reference.is_module(),
+            Self::Sensitive(value) => value.has_module(),
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.iter().any(Self::has_module)
+            }
+            Self::Map(items) | Self::Object(items) => items.values().any(Self::has_module),
+            _ => false,
         }
     }
 

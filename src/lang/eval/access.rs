@@ -50,6 +50,7 @@ impl Evaluator<'_> {
         let (key, key_marked) = key.unmark();
         let marked = value_marked || key_marked;
         if matches!(value, Value::Deferred(_)) || matches!(key, Value::Deferred(_)) {
+            let value = self.whole(value)?;
             let (source, source_marked) = residual::to_expr(value, span);
             let (key, _) = residual::to_expr(key, key_span);
             let kind = ExprKind::Index(Arc::new(source), Arc::new(key));

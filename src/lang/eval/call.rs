@@ -79,9 +79,9 @@ impl Evaluator<'_> {
             };
             let taken = std::mem::replace(value, Value::Null);
             let (bare, marked) = if parameter.structural {
-                taken.unmark()
+                self.opened(taken)?.unmark()
             } else {
-                taken.unmark_deep()
+                self.whole(taken)?.unmark_deep()
             };
             arguments.sensitive |= marked;
             let last_deferred = arguments.expand && matches!(bare, Value::Deferred(_));

@@ -41,7 +41,8 @@ enum Progress {
 
 impl Evaluator<'_> {
     pub(super) fn for_expression(&self, node: &For, span: Span, frames: Frames<'_>) -> Outcome {
-        let (source, marked) = self.expression(&node.collection, frames)?.unmark();
+        let source = self.expression(&node.collection, frames)?;
+        let (source, marked) = self.opened(source)?.unmark();
         if matches!(source, Value::Deferred(_)) {
             return self
                 .residual_for(node, source, span, frames)
@@ -117,6 +118,7 @@ impl Evaluator<'_> {
 
     /// A `for` that stays, with everything known folded into it.
     fn residual_for(&self, node: &For, source: Value, span: Span, frames: Frames<'_>) -> Outcome {
+        let source = self.whole(source)?;
         let (collection, mut sensitive) = residual::to_expr(source, node.collection.span);
         let (key, value, (result_key, result, condition)) =
             self.residual_loop(node.key.as_ref(), &node.value, frames, |frames| {

@@ -11,6 +11,7 @@ mod access;
 mod call;
 mod fault;
 mod loops;
+mod modules;
 mod operators;
 #[cfg(test)]
 mod phases;
@@ -130,6 +131,7 @@ impl<'a> Evaluator<'a> {
     /// The value of an expression; `None` if there was an error, which has been reported to the scope.
     pub fn evaluate(&self, expr: &Expr) -> Option<Value> {
         let outcome = self.expression(expr, None).and_then(|value| {
+            let value = self.whole(value)?;
             if residual::is_too_large(&value) {
                 let detail = "What remains of this expression until an instance runs is too large or nested too deeply to be stored. \
                     Simplify it, or split it over several attributes.";

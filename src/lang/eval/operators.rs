@@ -107,8 +107,8 @@ impl Evaluator<'_> {
     }
 
     fn equality(&self, operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Outcome {
-        let (left_value, left_marked) = left.value.unmark_deep();
-        let (right_value, right_marked) = right.value.unmark_deep();
+        let (left_value, left_marked) = self.whole(left.value)?.unmark_deep();
+        let (right_value, right_marked) = self.whole(right.value)?.unmark_deep();
         let value = if left_value.is_known() && right_value.is_known() {
             self.step(span)?;
             Value::Bool((left_value == right_value) == (operator == BinaryOp::Equal))
@@ -140,7 +140,7 @@ impl Evaluator<'_> {
         let (test, marked) = self.expression(condition, frames)?.unmark();
         if let Value::Deferred(test) = test {
             let branches = match (self.expression(yes, frames), self.expression(no, frames)) {
-                (Ok(yes_value), Ok(no_value)) => (yes_value, no_value),
+                (Ok(yes_value), Ok(no_value)) => (self.whole(yes_value)?, self.whole(no_value)?),
                 (Err(mut fault), Err(further)) => {
                     fault.merge(further);
                     return Err(fault);

@@ -198,7 +198,8 @@ impl Evaluator<'_> {
         frames: Frames<'_>,
         builder: &mut Builder,
     ) -> Result<(), Fault> {
-        let (source, marked) = self.expression(collection, frames)?.unmark();
+        let source = self.expression(collection, frames)?;
+        let (source, marked) = self.whole(source)?.unmark();
         builder.sensitive |= marked;
         if !matches!(source, Value::Deferred(_)) {
             for entry in entries(&source, collection.span)? {
