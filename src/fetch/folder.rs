@@ -12,6 +12,7 @@ use crate::lang::Grammar;
 use crate::lang::SourceFile;
 use crate::lang::Syntax;
 use crate::lang::ast::Body;
+use crate::lang::module::merge_overrides;
 
 /// The end of the names of configuration files.
 pub const CONFIGURATION: &str = ".pipe.hcl";
@@ -89,25 +90,40 @@ impl Folder {
                 continue;
             };
             if let Some(text) = self.text(name, diagnostics) {
-                files.push((sources.add(self.shown(name), text), syntax));
+                let file = sources.add(self.shown(name), text);
+                files.push((file, syntax, is_override(name)));
             }
         }
+        let overriding: Vec<bool> = files.iter().map(|(.., overriding)| *overriding).collect();
         let files: Vec<_> = files
             .into_iter()
-            .map(|(file, syntax)| SourceFile {
+            .map(|(file, syntax, _)| SourceFile {
                 file,
                 text: sources.text(file),
                 syntax,
             })
             .collect();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut bodies = Vec::new();
-        for parsed in lang::parse_files(&files, grammar, threads) {
+        let (mut bodies, mut overrides) = (Vec::new(), Vec::new());
+        let parsed = lang::parse_files(&files, grammar, threads);
+        for (parsed, overriding) in parsed.into_iter().zip(overriding) {
             diagnostics.extend(parsed.diagnostics);
-            bodies.push(parsed.body);
+            if overriding {
+                overrides.push(parsed.body);
+            } else {
+                bodies.push(parsed.body);
+            }
         }
-        bodies
+        merge_overrides(bodies, overrides, diagnostics)
     }
+}
+
+/// Whether a configuration file overrides what the others say: `override.pipe.hcl`, `x_override.pipe.json`.
+fn is_override(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(CONFIGURATION)
+        .or_else(|| name.strip_suffix(JSON_CONFIGURATION));
+    stem.is_some_and(|stem| stem == "override" || stem.ends_with("_override"))
 }
 
 /// How a file of that name is written; `None` if it is no configuration.

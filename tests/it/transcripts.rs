@@ -23,6 +23,7 @@ cases! {
     newer_state,
     on_demand,
     outputs_and_secrets,
+    override_files,
     plan_apply_run_status,
     reference_cycle,
     removed_activity,

@@ -5,6 +5,7 @@
 
 mod calls;
 mod decode;
+mod overrides;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -28,6 +29,7 @@ pub use calls::ModuleCall;
 pub use calls::ModuleTree;
 pub use calls::ProviderName;
 use decode::Content;
+pub use overrides::merge_overrides;
 
 /// One module, decoded.
 #[derive(Clone, Debug, Default)]
