@@ -1,10 +1,7 @@
-//! The functions against the results that Terraform gives: the conformance tables, which are not part of the repository.
-//!
-//! Rows of functions that this version does not have are counted and passed over. Where the tables are absent the tests
-//! say so in a line and pass.
+//! What the runners share: reading a table, the world its rows are evaluated in, and comparing values.
 
 use pipeform::diag::{Diagnostic, Diagnostics, FileId};
-use pipeform::lang::functions::{self, Call};
+use pipeform::lang::functions::Call;
 use pipeform::lang::{
     Budget, Evaluator, Files, Number, Phase, Reference, Resolution, Scope, Step, Value,
     parse_expression,
@@ -14,24 +11,7 @@ use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Functions that the evaluator carries out itself.
-const SPECIAL: &[&str] = &["can", "issensitive", "nonsensitive", "sensitive", "try"];
-
-/// How expressions begin whose result or error is not yet Terraform's, and why. One that has become right fails the test,
-/// until it is taken out of the list.
-const OPEN: &[(&str, &str)] = &[
-    (
-        "sum(tolist([1000000000000000000000",
-        "the parser takes a number of hundreds of digits apart",
-    ),
-    ("log(50, 10)", "the last digit"),
-    (
-        "merge(tomap({\"a\" = \"b\"}), tostring(null))",
-        "a null of another type is no map",
-    ),
-];
-
-fn rows(table: &str) -> Option<(PathBuf, Vec<Json>)> {
+pub(super) fn rows(table: &str) -> Option<(PathBuf, Vec<Json>)> {
     let directory = std::env::var_os("PIPEFORM_CONFORMANCE").map_or_else(
         || crate::support::repository().join("../shared/conformance"),
         PathBuf::from,
@@ -115,7 +95,7 @@ impl Files for World {
 }
 
 /// The value of an expression, or what was reported.
-fn evaluate(text: &str, directory: &Path) -> Result<Value, String> {
+pub(super) fn evaluate(text: &str, directory: &Path) -> Result<Value, String> {
     let mut diagnostics = Diagnostics::new();
     let Some(expr) = parse_expression(FileId(0), text, &mut diagnostics) else {
         return Err(format!("{diagnostics:?}"));
@@ -135,7 +115,7 @@ fn evaluate(text: &str, directory: &Path) -> Result<Value, String> {
 }
 
 /// Whether a value is what the table wants.
-fn is(value: &Value, want: &Json) -> bool {
+pub(super) fn is(value: &Value, want: &Json) -> bool {
     match (value, want) {
         (Value::Null, Json::Null) => true,
         (Value::Bool(value), Json::Bool(want)) => value == want,
@@ -159,63 +139,4 @@ fn is(value: &Value, want: &Json) -> bool {
         }
         _ => false,
     }
-}
-
-fn has(function: &str) -> bool {
-    functions::find(function).is_some() || SPECIAL.contains(&function)
-}
-
-/// Compares the rows of functions that there are: `problem` says what is wrong with one, if anything.
-fn compare(rows: &[Json], least: usize, problem: impl Fn(&str, &Json) -> Option<String>) {
-    let (mut wrong, mut compared) = (Vec::new(), 0);
-    for row in rows {
-        let (function, text) = (
-            row["function"].as_str().unwrap(),
-            row["expr"].as_str().unwrap(),
-        );
-        if !has(function) {
-            continue;
-        }
-        compared += 1;
-        let open = OPEN.iter().any(|(start, _)| text.starts_with(start));
-        match problem(text, row) {
-            Some(what) if !open => wrong.push(format!("{text}\n  {what}")),
-            None if open => wrong.push(format!("{text}\n  is right: take it out of OPEN")),
-            _ => {}
-        }
-    }
-    assert!(compared > least, "only {compared} rows are compared");
-    assert!(
-        wrong.is_empty(),
-        "{} of {compared}:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-}
-
-#[test]
-fn functions_give_the_results_of_terraform() {
-    let Some((directory, rows)) = rows("functions.json") else {
-        return;
-    };
-    compare(&rows, 300, |text, row| {
-        let fixture = directory.join(row["fixture"].as_str().unwrap_or(""));
-        let found = evaluate(text, &fixture).map(|value| value.unmark_deep().0);
-        let right = found.as_ref().is_ok_and(|value| is(value, &row["want"]));
-        (!right).then(|| format!("found {found:?}, wanted {}", row["want"]))
-    });
-}
-
-#[test]
-fn functions_refuse_what_terraform_refuses() {
-    let Some((directory, rows)) = rows("functions_errors.json") else {
-        return;
-    };
-    compare(&rows, 30, |text, row| {
-        let value = evaluate(text, &directory).ok()?;
-        Some(format!(
-            "found {value:?}, wanted the error {}",
-            row["terraform_message"]
-        ))
-    });
 }

@@ -1,0 +1,7 @@
+//! The language against the conformance tables, which are not part of the repository: one file a table.
+//!
+//! Where the tables are absent the tests say so in a line and pass.
+
+mod exceptions;
+mod functions;
+mod support;
