@@ -24,6 +24,7 @@ pub mod stored;
 mod test_support;
 pub mod tokens;
 pub mod types;
+mod unify;
 mod value;
 pub mod variables;
 

@@ -21,6 +21,7 @@ use crate::lang::ast::ExprKind;
 use crate::lang::ast::For;
 use crate::lang::ast::Ident;
 use crate::lang::number::Number;
+use crate::lang::unify;
 use crate::lang::value::Value;
 
 /// The result of a `for` while it grows.
@@ -272,7 +273,14 @@ impl Evaluator<'_> {
                 deferred(kind, span).mark(sensitive)
             }
             Value::Null => Value::Tuple(Arc::new(Vec::new())),
-            Value::List(items) | Value::Set(items) => Value::List(Arc::new(every(&items))),
+            Value::List(items) | Value::Set(items) => {
+                let results = every(&items);
+                if fault.is_none() && !unify::same_type(results.iter()) {
+                    let detail = "The elements have one type, but what is read from them has not. Use a `for` expression, which makes a tuple.";
+                    fault = Some(Fault::at("Inconsistent types", detail, span));
+                }
+                Value::List(Arc::new(results))
+            }
             Value::Tuple(items) => Value::Tuple(Arc::new(every(&items))),
             single => Value::Tuple(Arc::new(every(&[single]))),
         };

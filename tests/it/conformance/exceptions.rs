@@ -12,3 +12,42 @@ pub(super) const FUNCTIONS: &[(&str, &str)] = &[
         "a null of another type is no map",
     ),
 ];
+
+/// How expressions of the table of HCL's expressions begin whose result or error is not HCL's, and why.
+pub(super) const EXPRESSIONS: &[(&str, &str)] = &[
+    ("(- 2)", "a space after the sign of a number"),
+    ("foo::upper", "a function of the test, not of the language"),
+    (
+        "foo :: upper",
+        "a function of the test, not of the language",
+    ),
+    (
+        "[\"hello\"][negate(0)]",
+        "a function of the test, not of the language",
+    ),
+    ("{null: \"yes\"}", "the name `null` as a key"),
+    (
+        "nulllist.*.name",
+        "null has no type, so that of a list is as any other",
+    ),
+    (
+        "[[[{name:",
+        "the parser takes legacy indexes one after the other",
+    ),
+    (
+        "[[\"hello\"], [\"goodbye\"]].*.*",
+        "the parser takes legacy splats one after the other",
+    ),
+    (
+        "[[\"hello\"]].0.0",
+        "the parser takes legacy indexes one after the other",
+    ),
+    (
+        "foo(value) && false",
+        "an error is not hidden by the other side",
+    ),
+    (
+        "foo(value) || true",
+        "an error is not hidden by the other side",
+    ),
+];

@@ -3,5 +3,6 @@
 //! Where the tables are absent the tests say so in a line and pass.
 
 mod exceptions;
+mod expressions;
 mod functions;
 mod support;

@@ -3,11 +3,12 @@
 use pipeform::diag::{Diagnostic, Diagnostics, FileId};
 use pipeform::lang::functions::Call;
 use pipeform::lang::{
-    Budget, Evaluator, Files, Number, Phase, Reference, Resolution, Scope, Step, Value,
-    parse_expression,
+    Budget, Evaluator, Files, Number, Phase, Reference, Resolution, Scope, Step, Value, ast::Expr,
+    parse_expression, parse_template,
 };
 use serde_json::Value as Json;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -32,9 +33,11 @@ pub(super) fn rows(table: &str) -> Option<(PathBuf, Vec<Json>)> {
     Some((directory, serde_json::from_str(&text).unwrap()))
 }
 
-/// What the functions of the rows may use: the fixtures, and no names.
-struct World {
+/// What the rows may use: files, and names.
+pub(super) struct World {
     directory: PathBuf,
+    /// What names stand for.
+    pub(super) names: BTreeMap<String, Value>,
     reported: RefCell<Vec<String>>,
 }
 
@@ -45,6 +48,12 @@ impl Scope for World {
             return Resolution::Value {
                 value: Value::string("."),
                 consumed: 2,
+            };
+        }
+        if let Some(value) = names.first().and_then(|name| self.names.get(*name)) {
+            return Resolution::Value {
+                value: value.clone(),
+                consumed: 1,
             };
         }
         self.reported
@@ -94,24 +103,72 @@ impl Files for World {
     }
 }
 
-/// The value of an expression, or what was reported.
-pub(super) fn evaluate(text: &str, directory: &Path) -> Result<Value, String> {
-    let mut diagnostics = Diagnostics::new();
-    let Some(expr) = parse_expression(FileId(0), text, &mut diagnostics) else {
-        return Err(format!("{diagnostics:?}"));
-    };
-    let world = World {
-        directory: directory.to_owned(),
-        reported: RefCell::default(),
-    };
-    let call = Call {
-        files: &world,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        random: || [7; 16],
-    };
-    let budget = Budget::default();
-    let value = Evaluator::new(&world, &call, &budget, Phase::Run).evaluate(&expr);
-    value.ok_or_else(|| world.reported.borrow().join("; "))
+impl World {
+    /// A world with the files of a directory.
+    pub(super) fn new(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            names: BTreeMap::new(),
+            reported: RefCell::default(),
+        }
+    }
+
+    /// The value of an expression, or what was reported.
+    pub(super) fn evaluate(&self, text: &str) -> Result<Value, String> {
+        self.parsed(|diagnostics| parse_expression(FileId(0), text, diagnostics))
+    }
+
+    /// The value of the text of a template, or what was reported.
+    pub(super) fn evaluate_template(&self, text: &str) -> Result<Value, String> {
+        self.parsed(|diagnostics| parse_template(FileId(0), text, diagnostics))
+    }
+
+    fn parsed(
+        &self,
+        parse: impl FnOnce(&mut Diagnostics) -> Option<Expr>,
+    ) -> Result<Value, String> {
+        let mut diagnostics = Diagnostics::new();
+        let Some(expr) = parse(&mut diagnostics) else {
+            return Err(format!("{diagnostics:?}"));
+        };
+        let call = Call {
+            files: self,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            random: || [7; 16],
+        };
+        let budget = Budget::default();
+        let value = Evaluator::new(self, &call, &budget, Phase::Run).evaluate(&expr);
+        value.ok_or_else(|| self.reported.borrow().join("; "))
+    }
+}
+
+/// Compares rows by their text: `problem` says what is wrong with one, if anything. `open` are the beginnings of those that are
+/// known not to be right, each with the reason.
+pub(super) fn compare<'r>(
+    rows: impl Iterator<Item = (&'r str, &'r Json)>,
+    least: usize,
+    open: &[(&str, &str)],
+    problem: impl Fn(&Json) -> Option<String>,
+) {
+    let (mut wrong, mut compared) = (Vec::new(), 0);
+    for (text, row) in rows {
+        compared += 1;
+        let open = open.iter().any(|(start, _)| text.starts_with(start));
+        match problem(row) {
+            Some(what) if !open => wrong.push(format!("{text}\n  {what}")),
+            None if open => {
+                wrong.push(format!("{text}\n  is right: take it out of the exceptions"));
+            }
+            _ => {}
+        }
+    }
+    assert!(compared > least, "only {compared} rows are compared");
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Whether a value is what the table wants.
@@ -138,5 +195,14 @@ pub(super) fn is(value: &Value, want: &Json) -> bool {
                     .all(|(key, value)| want.get(key.as_ref()).is_some_and(|want| is(value, want)))
         }
         _ => false,
+    }
+}
+
+/// The name that the tables have for what a value is.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Number(_) => "num",
+        Value::String(_) => "str",
+        value => value.type_name(),
     }
 }

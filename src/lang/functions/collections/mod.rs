@@ -6,7 +6,7 @@
 mod mappings;
 mod sequences;
 mod sets;
-pub(super) mod unify;
+pub(super) use crate::lang::unify;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One type for several values, where functions need one: `tolist`, `coalesce`, the set functions.
+//! One type for several values, where one is needed: both results of a conditional, `tolist`, `coalesce`, the set functions.
 //!
 //! Values carry no types, so a type is read off each value and the types are brought together as Terraform does. `null`,
 //! deferred values and the elements of empty collections leave it open: they go with any type.
@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::lang::types::Field;
-use crate::lang::types::Type;
-use crate::lang::types::convert;
-use crate::lang::value::Value;
+use super::types::Field;
+use super::types::Type;
+use super::types::convert;
+use super::value::Value;
 
 /// The values, converted to the one type that all of them can have; `None` if there is none.
-pub(in crate::lang::functions) fn unified(values: &[Value]) -> Option<Vec<Value>> {
+pub(super) fn unified(values: &[Value]) -> Option<Vec<Value>> {
     let ty = common(values.iter().map(type_of))?;
     let converted = values.iter().map(|value| convert(value, &ty).ok());
     converted.collect()
