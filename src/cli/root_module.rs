@@ -1,6 +1,5 @@
 //! Reading the root module: its files, the values of its variables, its objects.
 
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +12,11 @@ use crate::diag::Sources;
 use crate::fetch;
 use crate::fetch::CONFIGURATION;
 use crate::fetch::Folder;
+use crate::fetch::Installed;
 use crate::fetch::JSON_CONFIGURATION;
-use crate::lang::Files;
+use crate::fetch::Loader;
+use crate::fetch::ModuleFiles;
 use crate::lang::functions::Call;
-use crate::lang::module::Module;
-use crate::lang::module::ModuleTree;
 use crate::lang::module::Settings;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
@@ -105,7 +104,7 @@ impl RootModule {
     pub(crate) fn load(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
         let mut sources = Sources::default();
         let mut diagnostics = Diagnostics::new();
-        let folder = Folder::new(".", &context.directory);
+        let folder = Folder::root(&context.directory);
         let names = file_names(&folder, context)?;
         if !names.iter().any(|name| fetch::syntax(name).is_some()) {
             return Err(Failure::message(format!(
@@ -113,12 +112,19 @@ impl RootModule {
                 context.directory.display()
             )));
         }
-        let bodies = folder.bodies(&names, &Blocks, &mut sources, &mut diagnostics);
-        if diagnostics.has_errors() {
-            // What does not parse is missing: complaints about that would only hide the cause.
+        let loaded = Loader {
+            root: &context.directory,
+            grammar: &Blocks,
+            checkouts: &mut Installed::new(&context.directory),
+            sources: &mut sources,
+            diagnostics: &mut diagnostics,
+        }
+        .load(&folder, &names);
+        if !loaded.whole {
             return Err(Failure::Findings(Box::new((diagnostics, sources))));
         }
-        let module = Module::decode(".", bodies, &mut diagnostics);
+        let tree = loaded.tree;
+        let module = &tree.module;
         let values = value_sources(
             context,
             arguments,
@@ -137,11 +143,6 @@ impl RootModule {
         };
         let values = variables::assign(&module.variables, &values, &call, &mut diagnostics);
         let settings = module.settings.clone();
-        for call in module.calls.values() {
-            let detail = "This version does not load modules yet.";
-            diagnostics.push(Diagnostic::error("Module not loaded", detail).at(call.source_span));
-        }
-        let tree = ModuleTree::leaf(module);
         let (configuration, found) = configure(
             &tree,
             Surroundings {
@@ -253,48 +254,4 @@ fn value_file(
 /// Sixteen random bytes.
 pub(crate) fn random() -> [u8; 16] {
     uuid::Uuid::new_v4().into_bytes()
-}
-
-/// The files of the root module.
-pub(crate) struct ModuleFiles {
-    /// The module's directory.
-    pub(crate) directory: PathBuf,
-    /// The user's home directory.
-    pub(crate) home: Option<PathBuf>,
-}
-
-impl Files for ModuleFiles {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(self.directory.join(path))
-    }
-
-    fn is_file(&self, path: &Path) -> bool {
-        self.directory.join(path).is_file()
-    }
-
-    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        let root = self.directory.join(directory);
-        let mut found = Vec::new();
-        let mut open = vec![root.clone()];
-        while let Some(directory) = open.pop() {
-            for entry in std::fs::read_dir(&directory)? {
-                let path = entry?.path();
-                if path.is_dir() {
-                    open.push(path);
-                } else if let Ok(relative) = path.strip_prefix(&root) {
-                    found.push(relative.to_path_buf());
-                }
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
-    fn absolute(&self, path: &Path) -> PathBuf {
-        std::path::absolute(self.directory.join(path)).unwrap_or_else(|_| self.directory.join(path))
-    }
-
-    fn home(&self) -> Option<PathBuf> {
-        self.home.clone()
-    }
 }

@@ -1,12 +1,18 @@
 //! The files of one module, and reading them.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::library;
+use super::library::LIBRARY;
+use super::mask::masked;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
+use crate::diag::did_you_mean;
 use crate::lang;
 use crate::lang::Grammar;
 use crate::lang::SourceFile;
@@ -24,16 +30,65 @@ pub const JSON_CONFIGURATION: &str = ".pipe.json";
 pub struct Folder {
     /// The directory as `path.module` shows it: relative to the root module, whose own is `.`.
     path: String,
-    directory: PathBuf,
+    place: Place,
+    /// The checkout it lies in, and may not leave.
+    package: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Directory(PathBuf),
+    /// A directory of the library.
+    Library(String),
 }
 
 impl Folder {
-    /// A directory. `path` is what messages and `path.module` call it.
-    pub fn new(path: impl Into<String>, directory: impl Into<PathBuf>) -> Self {
+    /// The root module's directory.
+    pub fn root(directory: impl Into<PathBuf>) -> Self {
         Self {
-            path: path.into(),
-            directory: directory.into(),
+            path: ".".to_owned(),
+            place: Place::Directory(directory.into()),
+            package: None,
         }
+    }
+
+    /// A directory in a checkout. `package` is the checkout's path below the root module, `directory` that in it.
+    pub(super) fn checked_out(root: &Path, package: &str, directory: &str) -> Self {
+        let path = joined(package, directory).unwrap_or_else(|| package.to_owned());
+        Self {
+            place: Place::Directory(root.join(&path)),
+            path,
+            package: Some(package.into()),
+        }
+    }
+
+    /// A module of the library, by the part behind `pipeform//`.
+    pub(super) fn library(name: &str) -> Self {
+        Self {
+            path: format!("{LIBRARY}{name}"),
+            place: Place::Library(name.to_owned()),
+            package: Some(LIBRARY.into()),
+        }
+    }
+
+    /// A directory relative to this one. `None` if it leaves the checkout or the library that this one lies in.
+    pub(super) fn relative(&self, root: &Path, path: &str) -> Option<Self> {
+        if let Place::Library(directory) = &self.place {
+            let inside = joined(directory, path).filter(|path| path != "." && !leaves(path))?;
+            return Some(Self::library(&inside));
+        }
+        let path = joined(&self.path, path)?;
+        if let Some(package) = &self.package {
+            let inside = path.strip_prefix(&**package)?;
+            if !inside.is_empty() && !inside.starts_with('/') {
+                return None;
+            }
+        }
+        Some(Self {
+            place: Place::Directory(root.join(&path)),
+            path,
+            package: self.package.clone(),
+        })
     }
 
     /// What messages and `path.module` call it.
@@ -41,14 +96,51 @@ impl Folder {
         &self.path
     }
 
+    /// What tells it from all others, whatever symbolic links lead to it.
+    pub(super) fn identity(&self) -> PathBuf {
+        match &self.place {
+            Place::Library(_) => PathBuf::from(&self.path),
+            Place::Directory(directory) => directory
+                .canonicalize()
+                .unwrap_or_else(|_| directory.clone()),
+        }
+    }
+
     /// The names of the files that are not hidden, sorted.
     pub fn names(&self) -> io::Result<Vec<String>> {
-        let mut names: Vec<_> = std::fs::read_dir(&self.directory)?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| !name.starts_with('.') && !name.ends_with('~'))
-            .collect();
+        let mut names: Vec<String> = match &self.place {
+            Place::Directory(directory) => std::fs::read_dir(directory)?
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .filter(|name| !name.starts_with('.') && !name.ends_with('~'))
+                .collect(),
+            Place::Library(directory) => library::below(directory)
+                .filter(|(path, _)| !path.contains('/'))
+                .map(|(path, _)| path.to_owned())
+                .collect(),
+        };
+        if names.is_empty() && matches!(self.place, Place::Library(_)) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         names.sort();
         Ok(names)
+    }
+
+    /// A did-you-mean for a directory that does not exist: one beside it that is a module.
+    pub(super) fn neighbour(&self) -> Option<String> {
+        let Place::Directory(directory) = &self.place else {
+            return None;
+        };
+        let (parent, name) = (directory.parent()?, directory.file_name()?.to_str()?);
+        let modules: Vec<String> = std::fs::read_dir(parent)
+            .ok()?
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| {
+                Self::root(parent.join(name))
+                    .names()
+                    .is_ok_and(|names| is_module(&names))
+            })
+            .collect();
+        did_you_mean(name, modules.iter().map(String::as_str))
     }
 
     /// A file's name in messages: as the user would write it in the root module's directory.
@@ -62,7 +154,7 @@ impl Folder {
     /// The text of a file. `None` if it cannot be read, which has been reported.
     pub fn text(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         let shown = self.shown(name);
-        let problem = match std::fs::read(self.directory.join(name)) {
+        let problem = match self.read(name) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => return Some(text),
                 Err(error) => format!(
@@ -76,6 +168,16 @@ impl Folder {
         None
     }
 
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        match &self.place {
+            Place::Directory(directory) => std::fs::read(directory.join(name)),
+            Place::Library(directory) => library::below(directory)
+                .find(|(path, _)| *path == name)
+                .map(|(_, text)| text.as_bytes().to_vec())
+                .ok_or_else(|| io::ErrorKind::NotFound.into()),
+        }
+    }
+
     /// Parses the configuration files among these names. What does not parse is missing, and has been reported.
     pub fn bodies(
         &self,
@@ -84,23 +186,28 @@ impl Folder {
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Body> {
-        let mut files = Vec::new();
+        let (mut files, mut overriding) = (Vec::new(), Vec::new());
         for name in names {
             let Some(syntax) = syntax(name) else {
                 continue;
             };
-            if let Some(text) = self.text(name, diagnostics) {
-                let file = sources.add(self.shown(name), text);
-                files.push((file, syntax, is_override(name)));
-            }
+            let Some(text) = self.text(name, diagnostics) else {
+                continue;
+            };
+            // What is quoted in messages has no passwords; what is parsed has them.
+            let (shown, parsed) = match masked(&text) {
+                Cow::Borrowed(_) => (text, None),
+                Cow::Owned(masked) => (masked, Some(text)),
+            };
+            files.push((sources.add(self.shown(name), shown), parsed, syntax));
+            overriding.push(is_override(name));
         }
-        let overriding: Vec<bool> = files.iter().map(|(.., overriding)| *overriding).collect();
         let files: Vec<_> = files
-            .into_iter()
-            .map(|(file, syntax, _)| SourceFile {
-                file,
-                text: sources.text(file),
-                syntax,
+            .iter()
+            .map(|(file, text, syntax)| SourceFile {
+                file: *file,
+                text: text.as_deref().unwrap_or_else(|| sources.text(*file)),
+                syntax: *syntax,
             })
             .collect();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -134,5 +241,83 @@ pub fn syntax(name: &str) -> Option<Syntax> {
         Some(Syntax::Json)
     } else {
         None
+    }
+}
+
+/// Whether there are configuration files among these names.
+pub fn is_module(names: &[String]) -> bool {
+    names.iter().any(|name| syntax(name).is_some())
+}
+
+/// A path without `.` and, where there is a part before it, `..`. `None` for an absolute one.
+pub(super) fn joined(base: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') || base.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    Some(if parts.is_empty() {
+        ".".to_owned()
+    } else {
+        parts.join("/")
+    })
+}
+
+/// Whether a path from [`joined`] begins with a step up.
+fn leaves(path: &str) -> bool {
+    path == ".." || path.starts_with("../")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_as_text() {
+        for (base, path, expected) in [
+            (".", "./a", Some("a")),
+            (".", "./", Some(".")),
+            (".", "../a", Some("../a")),
+            ("a/b", "../c", Some("a/c")),
+            ("a", "../..", Some("..")),
+            ("../a", "../../b", Some("../../b")),
+            ("a", "/b", None),
+        ] {
+            assert_eq!(joined(base, path).as_deref(), expected, "{base} {path}");
+        }
+    }
+
+    #[test]
+    fn a_checkout_is_not_left() {
+        let root = Path::new("/r");
+        let package = Folder::checked_out(root, ".pipeform/modules/a", "x/y");
+        assert_eq!(package.path(), ".pipeform/modules/a/x/y");
+        for (path, expected) in [
+            ("../z", Some(".pipeform/modules/a/x/z")),
+            ("../..", Some(".pipeform/modules/a")),
+            ("../../..", None),
+            ("../../../ab", None),
+            ("../../../../..", None),
+        ] {
+            let found = package.relative(root, path);
+            assert_eq!(found.as_ref().map(Folder::path), expected, "{path}");
+        }
+        let library = Folder::library("a/b");
+        for (path, expected) in [
+            ("../c", Some("pipeform//a/c")),
+            ("../..", None),
+            ("../../../x", None),
+        ] {
+            let found = library.relative(root, path);
+            assert_eq!(found.as_ref().map(Folder::path), expected, "{path}");
+        }
+        let root_module = Folder::root(root);
+        assert_eq!(root_module.relative(root, "../x").unwrap().path(), "../x");
     }
 }

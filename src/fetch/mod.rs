@@ -1,12 +1,42 @@
 //! Where modules come from: local directories, git repositories, the library that is built in; and the lock file.
 //!
-//! A [`Folder`] holds the files of one module, wherever they are. Everything here reads files, and what installs modules
-//! runs `git` and writes below `.pipeform/modules`; nothing is printed, and nothing knows what a pipeline is. It is apart
-//! from `lang`, which does no I/O.
+//! A [`Loader`] reads a module and all it calls; a [`Folder`] holds the files of one, wherever they are. Everything here reads
+//! files, and what installs modules runs `git` and writes below `.pipeform/modules`; nothing is printed, and nothing knows what a
+//! pipeline is. It is apart from `lang`, which does no I/O.
 
+mod content;
+mod files;
 mod folder;
+mod git;
+mod install;
+mod installed;
+mod library;
+mod lock;
+mod manifest;
+mod mask;
+mod source;
+mod tree;
 
+pub use content::ContentError;
+pub use files::ModuleFiles;
 pub use folder::CONFIGURATION;
 pub use folder::Folder;
 pub use folder::JSON_CONFIGURATION;
+pub use folder::is_module;
 pub use folder::syntax;
+pub use git::GitError;
+pub use install::Event;
+pub use install::InstallError;
+pub use install::Installer;
+pub use install::Options;
+pub use installed::Installed;
+pub use library::LIBRARY;
+pub use lock::LOCK_FILE;
+pub use lock::Lock;
+pub use source::GitSource;
+pub use source::SUPPORTED;
+pub use source::Source;
+pub use source::SourceError;
+pub use tree::Checkouts;
+pub use tree::Loaded;
+pub use tree::Loader;
