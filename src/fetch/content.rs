@@ -175,7 +175,11 @@ mod tests {
         assert_eq!(of(&directory(&[("b", "2"), ("a", "1")])), original);
         assert_ne!(of(&directory(&[("a", "2"), ("b", "1")])), original);
         assert_ne!(of(&directory(&[("a", "1"), ("c", "2")])), original);
-        std::fs::set_permissions(first.path().join("a"), PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(
+            first.path().join("a"),
+            std::fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
         assert_ne!(of(&first), original);
         let second = directory(&[("a", "1"), ("b", "2")]);
         symlink("a", second.path().join("c")).unwrap();

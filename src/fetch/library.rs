@@ -15,7 +15,16 @@ macro_rules! files {
 }
 
 /// The files with their paths in `modules/`, sorted.
-const FILES: &[(&str, &str)] = files![];
+const FILES: &[(&str, &str)] = files![
+    "archive-logs/README.md",
+    "archive-logs/main.pipe.hcl",
+    "archive-logs/outputs.pipe.hcl",
+    "archive-logs/variables.pipe.hcl",
+    "replicate-tables/README.md",
+    "replicate-tables/main.pipe.hcl",
+    "replicate-tables/outputs.pipe.hcl",
+    "replicate-tables/variables.pipe.hcl",
+];
 
 /// The names of the modules.
 pub(super) fn modules() -> BTreeSet<&'static str> {

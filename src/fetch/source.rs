@@ -214,6 +214,10 @@ fn library(name: &str) -> Option<Source> {
 }
 
 fn git(address: &str) -> Result<GitSource, SourceError> {
+    if address.contains(['"', '\'', '`', '{', '}', '<', '>']) {
+        let why = "it contains a quote, a brace or a bracket";
+        return Err(SourceError::Url(without_user(address), why));
+    }
     let (address, arguments) = match address.split_once('?') {
         None => (address, ""),
         Some((address, arguments)) => (address, arguments),
@@ -534,6 +538,7 @@ mod tests {
             ("git::-u", "begins with `-`"),
             ("git::ext::sh -c touch", "space"),
             ("git::ext::sh", "`ext` is none of them"),
+            ("git::https://h.org/${x}", "a quote, a brace"),
             ("git::fd::17", "`fd` is none of them"),
             ("git::https::https://h.org/b", "`https` is none of them"),
             ("git::ssh://-oProxyCommand=x/b", "would be an option"),

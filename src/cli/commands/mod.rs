@@ -2,8 +2,10 @@
 
 mod apply;
 mod destroy;
+mod get;
 mod graph;
 mod history;
+mod init;
 mod logs;
 mod output;
 mod plan;
@@ -24,6 +26,8 @@ use super::errors::Failure;
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    Init(init::Args),
+    Get(get::Args),
     Validate(validate::Args),
     Plan(plan::Args),
     Apply(apply::Args),
@@ -44,6 +48,8 @@ pub(super) enum Command {
 /// Does it.
 pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCode, Failure> {
     match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Get(args) => get::run(&args, context),
         Command::Validate(args) => validate::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::Apply(args) => apply::run(&args, context),

@@ -1,0 +1,65 @@
+//! `pipeform init`.
+
+use std::process::ExitCode;
+
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::installing;
+use crate::cli::terminal;
+use crate::fetch::Options;
+
+/// Fetch the modules that the configuration uses
+///
+/// Needed only where modules come from git repositories, and again when their sources change. Running it again does no harm.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Take the newest commits of branches and tags, and write them into the lock file
+    #[arg(long)]
+    upgrade: bool,
+
+    /// Fetch modules; with `false` they must be there already
+    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    get: bool,
+
+    /// `readonly`: fail rather than change the lock file
+    #[arg(long, value_name = "MODE", value_parser = ["readonly"], conflicts_with = "upgrade")]
+    lockfile: Option<String>,
+
+    /// Allow ssh to ask for a passphrase
+    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    input: bool,
+
+    /// Set up where the state is kept; there is nothing to set up for a local state
+    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    backend: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    if !installing::has_configuration(context)? {
+        terminal::print(
+            "Pipeform initialized in an empty directory!\n\nThe directory has no Pipeform configuration files. You may begin working with Pipeform\nimmediately by creating Pipeform configuration files.\n",
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.get {
+        terminal::print(if args.upgrade {
+            "Upgrading modules...\n"
+        } else {
+            "Initializing modules...\n"
+        });
+        let options = Options {
+            upgrade: args.upgrade,
+            read_only: args.lockfile.is_some(),
+            interactive: args.input && context.interactive,
+        };
+        installing::install(context, options)?;
+    } else {
+        installing::check(context)?;
+    }
+    let bold = |text: &str| context.look.bold(text);
+    terminal::print(&format!(
+        "\n{}\n\nYou may now begin working with Pipeform. Try running \"pipeform plan\" to see what would\nchange.\n\nIf you ever set or change modules, rerun this command. If you forget, other commands will\ndetect it and remind you to do so.\n",
+        bold("Pipeform has been successfully initialized!")
+    ));
+    Ok(ExitCode::SUCCESS)
+}
