@@ -116,7 +116,7 @@ fn list(tree: &ModuleTree) -> String {
     collect(tree, "", &mut lines, &mut more);
     let mut text = lines.concat();
     if more > 0 {
-        text.push_str(&format!("And {more} more.\n"));
+        text.extend(["And ", &more.to_string(), " more.\n"]);
     }
     text
 }

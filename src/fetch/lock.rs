@@ -68,10 +68,8 @@ impl Lock {
         let mut text = HEADER.to_owned();
         for (key, locked) in &self.entries {
             let key = lang::print::value(&Value::string(key.as_str()));
-            text.push_str(&format!(
-                "\nmodule {key} {{\n  commit = \"{}\"\n  hash   = \"{}\"\n}}\n",
-                locked.commit, locked.hash
-            ));
+            text.extend(["\nmodule ", &key, " {\n  commit = \"", &locked.commit]);
+            text.extend(["\"\n  hash   = \"", &locked.hash, "\"\n}\n"]);
         }
         text
     }

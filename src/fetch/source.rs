@@ -396,104 +396,66 @@ fn without_user(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// URL for git, URL shown, reference, depth, directory.
-    type Parts<'a> = (&'a str, &'a str, Option<&'a str>, Option<u32>, &'a str);
-
     #[test]
     fn repositories_are_taken_apart() {
-        let table: &[(&str, Parts<'_>)] = &[
+        // The URL for git, the one that is shown, reference, depth, directory.
+        for (text, expected) in [
             (
                 "git::https://h.org/a/b.git",
-                (
-                    "https://h.org/a/b.git",
-                    "https://h.org/a/b.git",
-                    None,
-                    None,
-                    "",
-                ),
+                "https://h.org/a/b.git https://h.org/a/b.git - - -",
             ),
             (
-                "git::https://h.org/a/b.git//x/y?ref=v1.2&depth=1",
-                (
-                    "https://h.org/a/b.git",
-                    "https://h.org/a/b.git",
-                    Some("v1.2"),
-                    Some(1),
-                    "x/y",
-                ),
+                "git::https://h.org/b.git//x/y?ref=v1.2&depth=1",
+                "https://h.org/b.git https://h.org/b.git v1.2 1 x/y",
             ),
             (
                 "git::https://me:secret@h.org:8443/b//x/",
-                (
-                    "https://me:secret@h.org:8443/b",
-                    "https://h.org:8443/b",
-                    None,
-                    None,
-                    "x",
-                ),
+                "https://me:secret@h.org:8443/b https://h.org:8443/b - - x",
             ),
             (
                 "git::https://token@h.org/b",
-                ("https://token@h.org/b", "https://h.org/b", None, None, ""),
+                "https://token@h.org/b https://h.org/b - - -",
             ),
             (
-                "git::ssh://git@h.org/a/b.git?ref=feature%2Fx",
-                (
-                    "ssh://git@h.org/a/b.git",
-                    "ssh://git@h.org/a/b.git",
-                    Some("feature/x"),
-                    None,
-                    "",
-                ),
+                "git::ssh://git@h.org/b.git?ref=feature%2Fx",
+                "ssh://git@h.org/b.git ssh://git@h.org/b.git feature/x - -",
             ),
             (
                 "git::ssh://git:pw@h.org:22/b",
-                (
-                    "ssh://git:pw@h.org:22/b",
-                    "ssh://git@h.org:22/b",
-                    None,
-                    None,
-                    "",
-                ),
+                "ssh://git:pw@h.org:22/b ssh://git@h.org:22/b - - -",
             ),
             (
                 "git::file:///srv/m//sub?ref=main",
-                ("file:///srv/m", "file:///srv/m", Some("main"), None, "sub"),
+                "file:///srv/m file:///srv/m main - sub",
             ),
             (
                 "git@h.org:a/b.git//x?ref=v1",
-                (
-                    "git@h.org:a/b.git",
-                    "git@h.org:a/b.git",
-                    Some("v1"),
-                    None,
-                    "x",
-                ),
+                "git@h.org:a/b.git git@h.org:a/b.git v1 - x",
             ),
             (
                 "git::me@h.org:a/b.git",
-                ("me@h.org:a/b.git", "me@h.org:a/b.git", None, None, ""),
+                "me@h.org:a/b.git me@h.org:a/b.git - - -",
             ),
             (
                 "git::https://h.org/b?ref=refs/heads/x&",
-                (
-                    "https://h.org/b",
-                    "https://h.org/b",
-                    Some("refs/heads/x"),
-                    None,
-                    "",
-                ),
+                "https://h.org/b https://h.org/b refs/heads/x - -",
             ),
-        ];
-        for (text, (url, shown, reference, depth, directory)) in table {
-            let expected = GitSource {
-                url: (*url).to_owned(),
-                shown: (*shown).to_owned(),
-                reference: reference.map(str::to_owned),
-                depth: *depth,
-                directory: (*directory).to_owned(),
+        ] {
+            let Ok(Source::Git(source)) = Source::parse(text) else {
+                panic!("{text}")
             };
-            assert_eq!(Source::parse(text), Ok(Source::Git(expected)), "{text}");
+            let or_none = |text: Option<String>| {
+                text.filter(|text| !text.is_empty())
+                    .unwrap_or_else(|| "-".to_owned())
+            };
+            let parts = [
+                source.url,
+                source.shown,
+                or_none(source.reference),
+                or_none(source.depth.map(|depth| depth.to_string())),
+                or_none(Some(source.directory)),
+            ];
+            assert_eq!(parts.join(" "), expected, "{text}");
         }
     }
 
@@ -546,6 +508,15 @@ mod tests {
             ("git@-oProxyCommand=x:b", "git@HOST:PATH"),
             ("git::-x@h.org:b", "begins with `-`"),
             ("git@h.org:-b", "its path begins with `-`"),
+        ] {
+            let error = Source::parse(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_of_a_repository_is_refused() {
+        for (text, expected) in [
             ("git::ftp://h.org/b", "`ftp` is none of them"),
             ("git::git://h.org/b", "`git` is none of them"),
             ("git::http://h.org/b", "Use `https` or `ssh`"),

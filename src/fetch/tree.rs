@@ -146,7 +146,7 @@ impl Load<'_, '_> {
     fn call(&mut self, caller: &Folder, call: &ModuleCall) -> Shared {
         let found = self
             .locate(caller, call)
-            .and_then(|folder| self.enter(folder, call));
+            .and_then(|folder| self.enter(&folder, call));
         match found {
             Ok(loaded) => loaded,
             Err(problem) => {
@@ -185,7 +185,7 @@ impl Load<'_, '_> {
     }
 
     /// Loads the module in a folder, unless that was done before.
-    fn enter(&mut self, folder: Folder, call: &ModuleCall) -> Result<Shared, Box<Diagnostic>> {
+    fn enter(&mut self, folder: &Folder, call: &ModuleCall) -> Result<Shared, Box<Diagnostic>> {
         if let Some(loaded) = self.done.get(folder.path()) {
             return Ok(loaded.clone());
         }
@@ -204,7 +204,7 @@ impl Load<'_, '_> {
             )));
         }
         let path = folder.path().to_owned();
-        let loaded = match self.names(&folder) {
+        let loaded = match names(folder) {
             Err(problem) => {
                 self.done.insert(path, None);
                 return Err(problem);
@@ -215,38 +215,13 @@ impl Load<'_, '_> {
                     path: path.clone(),
                     identity,
                 });
-                let (tree, size) = self.module(&folder, &names);
+                let (tree, size) = self.module(folder, &names);
                 self.open.pop();
                 Some((Arc::new(tree), size))
             }
         };
         self.done.insert(path, loaded.clone());
         Ok(loaded)
-    }
-
-    /// The names of the files in a folder that must be a module.
-    fn names(&self, folder: &Folder) -> Result<Vec<String>, Box<Diagnostic>> {
-        let path = folder.path();
-        let problem = match folder.names() {
-            Ok(names) if is_module(&names) => return Ok(names),
-            Ok(_) => Diagnostic::error(
-                "Empty module",
-                format!(
-                    "The directory `{path}` has no configuration files, whose names end in `{CONFIGURATION}`."
-                ),
-            ),
-            Err(error) => {
-                let detail = match error.kind() {
-                    io::ErrorKind::NotFound => format!("There is no directory `{path}`."),
-                    io::ErrorKind::NotADirectory => format!(
-                        "`{path}` is not a directory. A module is all files of a directory."
-                    ),
-                    _ => format!("The directory `{path}` cannot be read: {error}."),
-                };
-                Diagnostic::error("Module not found", detail).help_if(folder.neighbour())
-            }
-        };
-        Err(Box::new(problem))
     }
 
     /// The path of a call, as `init` prints it: `a.b`.
@@ -258,16 +233,18 @@ impl Load<'_, '_> {
 
     /// A module that calls itself. `at` is its place among those that are open.
     fn circle(&self, at: usize, call: &ModuleCall) -> Box<Diagnostic> {
-        let mut chain = String::new();
-        for open in self.open.iter().skip(at) {
-            if chain.is_empty() {
-                chain.push_str(&format!("`{}`", open.path));
-            } else {
-                chain.push_str(&format!(
-                    " calls `{}` (`module.{}`), which",
-                    open.path, open.call
-                ));
-            }
+        let mut links = self.open.iter().skip(at);
+        let mut chain = links
+            .next()
+            .map_or_else(String::new, |open| format!("`{}`", open.path));
+        for open in links {
+            chain.extend([
+                " calls `",
+                &open.path,
+                "` (`module.",
+                &open.call,
+                "`), which",
+            ]);
         }
         let first = self.open.get(at).map_or("", |open| open.path.as_str());
         let detail = format!(
@@ -276,4 +253,29 @@ impl Load<'_, '_> {
         );
         Box::new(Diagnostic::error("Module calls itself", detail))
     }
+}
+
+/// The names of the files in a folder that must be a module.
+fn names(folder: &Folder) -> Result<Vec<String>, Box<Diagnostic>> {
+    let path = folder.path();
+    let problem = match folder.names() {
+        Ok(names) if is_module(&names) => return Ok(names),
+        Ok(_) => Diagnostic::error(
+            "Empty module",
+            format!(
+                "The directory `{path}` has no configuration files, whose names end in `{CONFIGURATION}`."
+            ),
+        ),
+        Err(error) => {
+            let detail = match error.kind() {
+                io::ErrorKind::NotFound => format!("There is no directory `{path}`."),
+                io::ErrorKind::NotADirectory => {
+                    format!("`{path}` is not a directory. A module is all files of a directory.")
+                }
+                _ => format!("The directory `{path}` cannot be read: {error}."),
+            };
+            Diagnostic::error("Module not found", detail).help_if(folder.neighbour())
+        }
+    };
+    Err(Box::new(problem))
 }

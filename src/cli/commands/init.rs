@@ -18,20 +18,20 @@ pub(in crate::cli) struct Args {
     upgrade: bool,
 
     /// Fetch modules; with `false` they must be there already
-    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
-    get: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    get: Option<bool>,
 
     /// `readonly`: fail rather than change the lock file
     #[arg(long, value_name = "MODE", value_parser = ["readonly"], conflicts_with = "upgrade")]
     lockfile: Option<String>,
 
     /// Allow ssh to ask for a passphrase
-    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
-    input: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    input: Option<bool>,
 
     /// Set up where the state is kept; there is nothing to set up for a local state
-    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
-    backend: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    backend: Option<bool>,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    if args.get {
+    if args.get.unwrap_or(true) {
         terminal::print(if args.upgrade {
             "Upgrading modules...\n"
         } else {
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let options = Options {
             upgrade: args.upgrade,
             read_only: args.lockfile.is_some(),
-            interactive: args.input && context.interactive,
+            interactive: args.input.unwrap_or(true) && context.interactive,
         };
         installing::install(context, options)?;
     } else {
