@@ -141,7 +141,7 @@ impl RootModule {
             now: context.clock.now(),
             random,
         };
-        let values = variables::assign(&module.variables, &values, &call, &mut diagnostics);
+        let values = variables::assign(&module.variables, &values, &mut diagnostics);
         let settings = module.settings.clone();
         let (configuration, found) = configure(
             &tree,

@@ -62,10 +62,53 @@ impl Address {
         self.0.get(..end).map(Self::new)
     }
 
+    /// The instance of a module that an object stands in, or that this is the address of: `module.dr["eu"].module.sync` for
+    /// `module.dr["eu"].module.sync.pipeline.p`. `None` for what stands in the root module.
+    pub fn module(&self) -> Option<&str> {
+        let mut end = None;
+        let mut parts = Parts(Some(&self.0));
+        let mut length = 0;
+        while parts.next() == Some("module") {
+            length += "module.".len() + parts.next()?.len();
+            end = Some(length);
+            length += 1;
+        }
+        self.0.get(..end?)
+    }
+
     /// The name without the key of `for_each` or `count`.
     pub fn bare_name(&self) -> &str {
         let name = self.name();
         name.split_once('[').map_or(name, |(bare, _)| bare)
+    }
+}
+
+/// The parts of an address between the dots that are not inside a key.
+struct Parts<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.0?;
+        let mut in_key = false;
+        let mut escaped = false;
+        let end = text.find(|letter| {
+            match letter {
+                _ if escaped => escaped = false,
+                '\\' if in_key => escaped = true,
+                '"' => in_key = !in_key,
+                '.' => return !in_key,
+                _ => {}
+            }
+            false
+        });
+        let (part, rest) = match end {
+            Some(end) => (text.get(..end)?, text.get(end + 1..)),
+            None => (text, None),
+        };
+        self.0 = rest;
+        Some(part)
     }
 }
 
@@ -78,6 +121,22 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::Address;
+
+    #[test]
+    fn modules_begin_the_address() {
+        for (address, module) in [
+            ("data_node.a", None),
+            ("pipeline.module.data_node.a", None),
+            ("module.m.data_node.a", Some("module.m")),
+            ("module.m", Some("module.m")),
+            (
+                r#"module.m["a.b\".c"].module.n[2].pipeline.p["module.x"].activity.y"#,
+                Some(r#"module.m["a.b\".c"].module.n[2]"#),
+            ),
+        ] {
+            assert_eq!(Address::new(address).module(), module, "{address}");
+        }
+    }
 
     #[test]
     fn the_name_ends_the_address() {

@@ -81,7 +81,7 @@ fn call(name: &str, argument: ExprKind, span: Span) -> ExprKind {
 }
 
 /// Whether the expression, if it can be evaluated at all, gives a string.
-pub(super) fn is_string(expr: &Expr) -> bool {
+pub(crate) fn is_string(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Template(_) | ExprKind::Value(Value::String(_)) => true,
         ExprKind::Parens(inner) => is_string(inner),
@@ -91,7 +91,7 @@ pub(super) fn is_string(expr: &Expr) -> bool {
 }
 
 /// Whether the expression, if it can be evaluated at all, gives a bool.
-pub(super) fn is_bool(expr: &Expr) -> bool {
+pub(crate) fn is_bool(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Value(Value::Bool(_)) | ExprKind::Unary(UnaryOp::Not, _) => true,
         ExprKind::Binary(operator, ..) => !matches!(

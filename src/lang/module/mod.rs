@@ -80,7 +80,7 @@ pub struct Variable {
     pub validations: Vec<Validation>,
 }
 
-/// A `validation` block.
+/// A `validation` block of a variable, or a `precondition` block of an output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Validation {
     /// Must be true.
@@ -100,6 +100,10 @@ pub struct Output {
     pub description: Option<Arc<str>>,
     /// Whether its value is hidden.
     pub sensitive: bool,
+    /// The `precondition` blocks.
+    pub preconditions: Vec<Validation>,
+    /// What it refers to besides, for people: outputs are known before anything runs.
+    pub depends_on: Option<Expr>,
 }
 
 /// Names that `module` blocks need for themselves.
@@ -273,7 +277,7 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
     let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
     let validations = content
         .blocks("validation")
-        .filter_map(|block| validation(block, diagnostics))
+        .filter_map(|block| validation(block, "a `validation` block", diagnostics))
         .collect();
     content.finish(&["validation"], diagnostics);
     Some(Variable {
@@ -312,9 +316,13 @@ fn default(
     }
 }
 
-fn validation(block: &Block, diagnostics: &mut Diagnostics) -> Option<Validation> {
+fn validation(
+    block: &Block,
+    what: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Validation> {
     decode::labels(block, &[], diagnostics);
-    let mut content = Content::of(block, "a `validation` block");
+    let mut content = Content::of(block, what);
     let condition = content.required("condition", diagnostics);
     let error_message = content.required("error_message", diagnostics);
     content.finish(&[], diagnostics);
@@ -334,11 +342,20 @@ fn output(block: &Block, diagnostics: &mut Diagnostics) -> Option<Output> {
         .string("description", diagnostics)
         .map(|(text, _)| text);
     let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
-    content.finish(&[], diagnostics);
+    let preconditions = content
+        .blocks("precondition")
+        .filter_map(|block| validation(block, "a `precondition` block", diagnostics))
+        .collect();
+    let depends_on = content
+        .take("depends_on")
+        .map(|attribute| attribute.expr.clone());
+    content.finish(&["precondition"], diagnostics);
     Some(Output {
         name,
         value: value?,
         description,
         sensitive,
+        preconditions,
+        depends_on,
     })
 }

@@ -1,33 +1,23 @@
 //! The values of variables: from environment, files and flags, with Terraform's precedence.
 //!
-//! Nothing is read here: the caller brings the texts, and gets values that are converted, checked and marked.
+//! Nothing is read here: the caller brings the texts, and gets values that are converted and marked. Validations are checked where all of a module
+//! is known that they may refer to.
 
+mod deferred;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::Attribute;
-use super::ast::Expr;
 use super::constant::constant;
-use super::convert;
-use super::eval::Budget;
-use super::eval::Evaluator;
-use super::eval::Phase;
-use super::functions::Call;
-use super::module::Validation;
 use super::module::Variable;
 use super::parse::parse_body;
 use super::parse::parse_expression;
-use super::scope::Resolution;
-use super::scope::Scope;
-use super::scope::Step;
 use super::stored;
 use super::types;
 use super::types::Type;
-use super::value::Reference;
 use super::value::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -98,7 +88,6 @@ struct Given {
 pub fn assign(
     variables: &BTreeMap<Arc<str>, Variable>,
     sources: &[ValueSource],
-    call: &Call<'_>,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<Arc<str>, Value> {
     let mut given = BTreeMap::new();
@@ -117,7 +106,6 @@ pub fn assign(
             values.insert(Arc::clone(name), value);
         }
     }
-    validate(variables, &values, call, diagnostics);
     values
 }
 
@@ -281,49 +269,56 @@ fn settle(
     given: Option<Given>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
+    match given {
+        None => default(variable),
+        Some(Given { value, span }) => accept(variable, &value, span)
+            .map_err(|diagnostic| diagnostics.push(diagnostic))
+            .ok(),
+    }
+}
+
+/// The value of a variable that is given none; `None` if it needs one.
+pub fn default(variable: &Variable) -> Option<Value> {
+    Some(variable.default.clone()?.mark(variable.sensitive))
+}
+
+/// What a variable makes of a value that is given at `span`: converted to its type, the default in place of a null that it
+/// does not take, and marked if it is sensitive. What is deferred in the value is converted when it is known.
+pub fn accept(variable: &Variable, value: &Value, span: Span) -> Result<Value, Diagnostic> {
     let name = &variable.name;
-    let value = match given {
-        None => variable.default.clone()?,
-        Some(Given {
-            value: Value::Null, ..
-        }) if !variable.nullable && variable.default.is_some() => variable.default.clone()?,
-        Some(Given {
-            value: Value::Null,
-            span,
-        }) if !variable.nullable => {
-            let detail = format!(
+    let wrong = |detail: String| {
+        Diagnostic::error("Invalid value for a variable", detail)
+            .at(span)
+            .label(name.span, "declared here")
+    };
+    let null = match value {
+        Value::Sensitive(inner) => **inner == Value::Null,
+        value => *value == Value::Null,
+    };
+    if null && !variable.nullable {
+        return default(variable).ok_or_else(|| {
+            wrong(format!(
                 "The variable `{}` may not be null, and has no default.",
                 name.text
-            );
-            diagnostics.push(
-                Diagnostic::error("Invalid value for a variable", detail)
-                    .at(span)
-                    .label(name.span, "declared here"),
-            );
-            return None;
+            ))
+        });
+    }
+    let converted = types::convert(value, &variable.ty).map_err(|error| {
+        if variable.sensitive || value.has_sensitive() {
+            format!("it is not `{}`", variable.ty)
+        } else {
+            error.to_string()
         }
-        Some(Given { value, span }) => match types::convert(&value, &variable.ty) {
-            Ok(value) => value,
-            Err(error) => {
-                let reason = if variable.sensitive {
-                    format!("it is not `{}`", variable.ty)
-                } else {
-                    error.to_string()
-                };
-                let detail = format!(
-                    "The value does not fit the variable `{}`: {reason}. Its type is `{}`.",
-                    name.text, variable.ty
-                );
-                diagnostics.push(
-                    Diagnostic::error("Invalid value for a variable", detail)
-                        .at(span)
-                        .label(name.span, "declared here"),
-                );
-                return None;
-            }
-        },
-    };
-    Some(value.mark(variable.sensitive))
+    });
+    converted
+        .and_then(|value| deferred::conform(value, &variable.ty))
+        .map(|value| value.mark(variable.sensitive))
+        .map_err(|reason| {
+            wrong(format!(
+                "The value does not fit the variable `{}`: {reason}. Its type is `{}`.",
+                name.text, variable.ty
+            ))
+        })
 }
 
 fn missing(variable: &Variable) -> Diagnostic {
@@ -332,130 +327,4 @@ fn missing(variable: &Variable) -> Diagnostic {
         "The variable `{name}` has no default, and no value is given. Give one with `--var {name}=…`, in the environment as `PIPEFORM_VAR_{name}`, or in a file `pipeform.pipevars`."
     );
     Diagnostic::error("No value for a required variable", detail).at(variable.name.span)
-}
-
-/// What validations may refer to: `var.*`.
-struct VariableScope<'v> {
-    variables: &'v BTreeMap<Arc<str>, Variable>,
-    values: &'v BTreeMap<Arc<str>, Value>,
-    reported: RefCell<Diagnostics>,
-}
-
-impl Scope for VariableScope<'_> {
-    fn resolve(&self, path: &[Step]) -> Resolution {
-        let problem = match path {
-            [root, step, ..] if &*root.name == "var" => {
-                if let Some(value) = self.values.get(&step.name) {
-                    return Resolution::Value {
-                        value: value.clone(),
-                        consumed: 2,
-                    };
-                }
-                if self.variables.contains_key(&step.name) {
-                    return Resolution::Failed;
-                }
-                let hint = did_you_mean(&step.name, self.variables.keys().map(|key| &**key));
-                Diagnostic::error(
-                    "Undeclared variable",
-                    format!("There is no variable `{}`.", step.name),
-                )
-                .at(step.span)
-                .help_if(hint)
-            }
-            [root, ..] => Diagnostic::error(
-                "Unknown name",
-                format!(
-                    "A validation may use `var.…` and functions; there is no `{}` here.",
-                    root.name
-                ),
-            )
-            .at(root.span),
-            [] => return Resolution::Failed,
-        };
-        self.report(problem);
-        Resolution::Failed
-    }
-
-    fn attribute(&self, _: &Reference, name: &Step) -> Option<Value> {
-        let detail = format!(
-            "`{}` of a referenced object is not known while variables are checked.",
-            name.name
-        );
-        self.report(Diagnostic::error("Unsupported attribute", detail).at(name.span));
-        None
-    }
-
-    fn report(&self, diagnostic: Diagnostic) {
-        self.reported.borrow_mut().push(diagnostic);
-    }
-}
-
-fn validate(
-    variables: &BTreeMap<Arc<str>, Variable>,
-    values: &BTreeMap<Arc<str>, Value>,
-    call: &Call<'_>,
-    diagnostics: &mut Diagnostics,
-) {
-    let scope = VariableScope {
-        variables,
-        values,
-        reported: RefCell::default(),
-    };
-    let budget = Budget::default();
-    let evaluator = Evaluator::new(
-        &scope,
-        call,
-        &budget,
-        Phase::Plan {
-            defer_impure: false,
-        },
-    );
-    for variable in variables
-        .values()
-        .filter(|variable| values.contains_key(&variable.name.text))
-    {
-        for validation in &variable.validations {
-            check(variable, validation, &evaluator, &scope);
-        }
-    }
-    diagnostics.extend(scope.reported.into_inner());
-}
-
-fn check(
-    variable: &Variable,
-    validation: &Validation,
-    evaluator: &Evaluator<'_>,
-    scope: &VariableScope<'_>,
-) {
-    let Some(value) = evaluator.evaluate(&validation.condition) else {
-        return;
-    };
-    match convert::to_bool(&value.unmark().0) {
-        Some(true) => {}
-        Some(false) => {
-            let message = message(&validation.error_message, evaluator);
-            let problem = Diagnostic::error("Invalid value for a variable", message)
-                .at(validation.condition.span);
-            scope.report(problem.label(variable.name.span, "the variable"));
-        }
-        None => scope.report(
-            Diagnostic::error(
-                "Invalid condition",
-                "The condition of a validation is true or false.",
-            )
-            .at(validation.condition.span),
-        ),
-    }
-}
-
-fn message(expr: &Expr, evaluator: &Evaluator<'_>) -> String {
-    let value = evaluator.evaluate(expr);
-    match value.as_ref().map(|value| (value, convert::to_text(value))) {
-        Some((_, Some(text))) => text.to_string(),
-        Some((Value::Sensitive(_), _)) => {
-            "The value does not meet the condition. (The message is sensitive and not shown.)"
-                .to_owned()
-        }
-        _ => "The value does not meet the condition.".to_owned(),
-    }
 }

@@ -2,7 +2,6 @@ use super::*;
 use crate::diag::Severity;
 use crate::lang::module::Module;
 use crate::lang::print;
-use crate::lang::test_support::with_call;
 
 const DECLARED: &str = r#"
 variable "name" { type = string }
@@ -22,14 +21,6 @@ variable "strict" {
   type     = string
   nullable = false
   default  = "s"
-}
-variable "checked" {
-  type    = number
-  default = 5
-  validation {
-    condition     = var.checked < 10
-    error_message = "${var.checked} is not below 10"
-  }
 }
 "#;
 
@@ -63,7 +54,7 @@ fn assigned(name: &str, sources: &[ValueSource]) -> (String, Vec<(Severity, Stri
     let body = parse_body(FileId(0), DECLARED, &mut diagnostics);
     let module = Module::decode(".", vec![body], &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let values = with_call(|call| assign(&module.variables, sources, call, &mut diagnostics));
+    let values = assign(&module.variables, sources, &mut diagnostics);
     let findings = diagnostics
         .iter()
         .map(|found| (found.severity, found.detail.clone()))
@@ -135,7 +126,6 @@ fn what_is_wrong_with_values_is_said_with_what_to_do() {
             Severity::Error,
             "The file is not a JSON object",
         ),
-        (flag("checked", "11"), Severity::Error, "11 is not below 10"),
     ] {
         let (_, findings) = assigned("name", &[named.clone(), source]);
         assert_eq!(findings.len(), 1, "{findings:?}");

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::builder::Asked;
 use super::builder::Builder;
-use super::builder::Frame;
 use super::convert;
+use super::frames::Frame;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
@@ -22,6 +23,7 @@ use crate::objects::kind::Kind;
 use crate::objects::object::Object;
 use crate::objects::registry;
 use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 use crate::objects::schema::ObjectType;
 
@@ -47,9 +49,9 @@ const RENAMED: [(&str, &str); 15] = [
     ("data_format", "format"),
 ];
 
-impl Builder<'_> {
+impl<'m> Builder<'m> {
     /// All attributes of an object that are set, after reporting unknown and missing ones.
-    pub(super) fn attributes(&self, frame: &Rc<Frame>) -> BTreeMap<Arc<str>, Value> {
+    pub(super) fn attributes(&self, frame: &Rc<Frame<'m>>) -> BTreeMap<Arc<str>, Value> {
         let declaration = self.declaration(frame.id);
         let object_type = declaration.object_type;
         if let Some(block) = declaration.block
@@ -67,7 +69,7 @@ impl Builder<'_> {
     }
 
     /// Reads one attribute by name, for `self.NAME` and `data_node.archive.NAME`: its default if it is not set.
-    pub(super) fn attribute(&self, frame: &Rc<Frame>, step: &Step) -> Option<Value> {
+    pub(super) fn attribute(&self, frame: &Rc<Frame<'m>>, step: &Step) -> Option<Value> {
         let object_type = self.declaration(frame.id).object_type;
         let Some(schema) = object_type.attribute(&step.name) else {
             self.report(
@@ -94,20 +96,26 @@ impl Builder<'_> {
     /// The value of an attribute, evaluated once; `Null`: not set.
     fn attribute_value(
         &self,
-        frame: &Rc<Frame>,
+        frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
-        let key = (frame.address.clone(), Arc::from(schema.name));
-        let name = format!("{}.{}", frame.address, schema.name);
         let place = self
             .written(frame, schema.name)
             .map_or_else(|| self.place(frame), |attribute| attribute.name.span);
-        self.once(key, name, place, || self.evaluate_attribute(frame, schema))
+        self.once(
+            Asked::Attribute(frame.number, schema.name),
+            || format!("{}.{}", frame.address, schema.name),
+            place,
+            || {
+                let value = self.evaluate_attribute(frame, schema)?;
+                Some(self.with_waits(frame, schema, value))
+            },
+        )
     }
 
     fn evaluate_attribute(
         &self,
-        frame: &Rc<Frame>,
+        frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
         let nested = self.nested_references(frame, schema.name);
@@ -118,7 +126,10 @@ impl Builder<'_> {
                 _ => Value::Tuple(Arc::new(nested)),
             });
         };
-        let scope = ModuleScope::object(self, frame.clone());
+        let mut scope = ModuleScope::object(self, frame.clone());
+        if schema.value == AttributeType::DependsOn {
+            scope = scope.waiting();
+        }
         let value = self.evaluate(&attribute.expr, &scope)?;
         let span = attribute.expr.span;
         let value = self.imply_format(frame, schema, value, span)?;
@@ -147,14 +158,36 @@ impl Builder<'_> {
         Some(value)
     }
 
+    /// `depends_on` with what everything in the module waits for: activities, and data nodes whose preconditions are checked.
+    fn with_waits(
+        &self,
+        frame: &Rc<Frame<'m>>,
+        schema: &'static AttributeSchema,
+        value: Value,
+    ) -> Value {
+        if schema.value != AttributeType::DependsOn || frame.module.is_root() {
+            return value;
+        }
+        let object_type = self.declaration(frame.id).object_type;
+        let guarded = || {
+            let precondition = object_type.attribute("precondition");
+            let value = precondition.and_then(|schema| self.attribute_value(frame, schema));
+            value.is_some_and(|value| value != Value::Null)
+        };
+        if object_type.kind != Kind::Activity && !guarded() {
+            return value;
+        }
+        convert::with_waits(value, &self.waits(&frame.module))
+    }
+
     /// References to the blocks that stand for an attribute.
-    fn nested_references(&self, frame: &Rc<Frame>, name: &str) -> Vec<Value> {
+    fn nested_references(&self, frame: &Rc<Frame<'m>>, name: &str) -> Vec<Value> {
         self.declaration(frame.id)
             .nested
             .iter()
             .filter(|(attribute, _)| *attribute == name)
             .map(|(_, id)| {
-                let nested = self.frame(*id, frame.pipeline.as_ref(), &frame.own);
+                let nested = self.frame(*id, &frame.module, frame.pipeline.as_ref(), &frame.own);
                 reference(self.declaration(*id).object_type.kind, &nested.address)
             })
             .collect()
@@ -163,7 +196,7 @@ impl Builder<'_> {
     /// `format = "csv"`: a format of that type with its defaults, without a block of its own.
     fn imply_format(
         &self,
-        frame: &Rc<Frame>,
+        frame: &Rc<Frame<'m>>,
         schema: &AttributeSchema,
         value: Value,
         span: Span,
@@ -171,7 +204,7 @@ impl Builder<'_> {
         let Value::String(name) = &value else {
             return Some(value);
         };
-        if schema.value != crate::objects::AttributeType::Ref(Kind::DataFormat) {
+        if schema.value != AttributeType::Ref(Kind::DataFormat) {
             return Some(value);
         }
         let Some(object_type) = registry::find(Kind::DataFormat, name) else {
@@ -212,7 +245,7 @@ impl Builder<'_> {
         Some(reference(Kind::DataFormat, &address))
     }
 
-    fn written(&self, frame: &Frame, name: &str) -> Option<&Attribute> {
+    fn written(&self, frame: &Frame<'m>, name: &str) -> Option<&Attribute> {
         self.declaration(frame.id)
             .block?
             .body
@@ -221,7 +254,7 @@ impl Builder<'_> {
             .find(|attribute| attribute.name.text.as_ref() == name)
     }
 
-    fn place(&self, frame: &Frame) -> Span {
+    fn place(&self, frame: &Frame<'m>) -> Span {
         self.declaration(frame.id)
             .block
             .map(|block| block.span)
@@ -229,7 +262,7 @@ impl Builder<'_> {
     }
 
     /// Reports attributes and blocks that the type does not have, and those it needs.
-    fn check_names(&self, frame: &Frame, block: &Block, object_type: &'static ObjectType) {
+    fn check_names(&self, frame: &Frame<'m>, block: &Block, object_type: &'static ObjectType) {
         for attribute in &block.body.attributes {
             let name = attribute.name.text.as_ref();
             let nested_meta = self.declaration(frame.id).owner.is_some() && META.contains(&name);
@@ -274,7 +307,7 @@ impl Builder<'_> {
         }
     }
 
-    fn check_blocks(&self, frame: &Frame, block: &Block, object_type: &'static ObjectType) {
+    fn check_blocks(&self, frame: &Frame<'m>, block: &Block, object_type: &'static ObjectType) {
         for inner in &block.body.blocks {
             let word = inner.kind.text.as_ref();
             let nested = object_type
@@ -330,12 +363,12 @@ fn missing(schema: &AttributeSchema, title: &str) -> Diagnostic {
     )
 }
 
-fn declaration_title(builder: &Builder<'_>, frame: &Frame) -> String {
+fn declaration_title(builder: &Builder<'_>, frame: &Frame<'_>) -> String {
     title(builder.declaration(frame.id).object_type)
 }
 
 /// A reference as a value.
-fn reference(kind: Kind, address: &Arc<str>) -> Value {
+pub(super) fn reference(kind: Kind, address: &Arc<str>) -> Value {
     Value::Ref(Arc::new(Reference {
         kind: kind.as_str().into(),
         address: address.clone(),

@@ -1,4 +1,4 @@
-//! The objects of a module, evaluated lazily and remembered.
+//! The objects of all modules, evaluated lazily and remembered.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,10 +11,13 @@ use super::Surroundings;
 use super::declare::Declaration;
 use super::declare::Declarations;
 use super::declare::Id;
+use super::expand::Expansions;
+use super::files::ModuleFiles;
+use super::frames::Frame;
+use super::frames::Frames;
+use super::instance::ModuleInstance;
+use super::instance::ModuleInstances;
 use super::repetition::Key;
-use super::repetition::Repetition;
-use super::repetition::by_count;
-use super::repetition::by_for_each;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -22,26 +25,23 @@ use crate::diag::Span;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
-use crate::lang::Reference;
-use crate::lang::Scope;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
-use crate::lang::module::Module;
+use crate::lang::functions::Call;
 use crate::objects::address::Address;
-use crate::objects::kind::Kind;
 use crate::objects::object::Object;
 
-/// One object before its attributes are evaluated: a declaration and the keys that single it out.
-#[derive(Clone, Debug)]
-pub(super) struct Frame {
-    /// The declaration.
-    pub(super) id: Id,
-    /// Which of the pipeline's objects it stands in (for a pipeline: which it is).
-    pub(super) pipeline: Option<Rc<Repetition>>,
-    /// Which of the block's objects it is (for a nested object: its owner).
-    pub(super) own: Rc<Repetition>,
-    /// Its address.
-    pub(super) address: Arc<str>,
+/// What is asked for from several places.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    /// An attribute of the frame with this number.
+    Attribute(usize, &'static str),
+    /// A local of a module instance, or of one of its pipeline's objects.
+    Local(usize, Option<(Id, Key)>, Arc<str>),
+    /// A variable of a module instance.
+    Variable(usize, Arc<str>),
+    /// An output of a module instance.
+    Output(usize, Arc<str>),
 }
 
 /// A value that is asked for from several places.
@@ -49,9 +49,15 @@ pub(super) struct Frame {
 enum Progress {
     /// Being evaluated: asking for it again is a cycle.
     Busy,
-    /// Evaluated; `None`: that failed and was reported.
-    Done(Option<Value>),
+    /// Evaluated; `None`: that failed and was reported. With what a formula was read from.
+    Done(Option<Value>, Sources),
 }
+
+/// Deferred attributes of objects that went into a value, each with the place where it was read.
+type Sources = Rc<[Source]>;
+
+/// An object's address, and where it was read.
+type Source = (Arc<str>, Span);
 
 /// That an object reads a deferred attribute of another one: wrong if their schedules differ.
 #[derive(Clone, Debug)]
@@ -65,25 +71,28 @@ pub(super) struct Read {
 }
 
 /// How expressions are evaluated whose value decides which objects there are.
-const KNOWN: Phase = Phase::Plan {
+pub(super) const KNOWN: Phase = Phase::Plan {
     defer_impure: false,
 };
 
-/// Evaluates a module.
+/// Evaluates the modules.
 pub(super) struct Builder<'m> {
-    pub(super) module: &'m Module,
     pub(super) declarations: Declarations<'m>,
     pub(super) surroundings: Surroundings<'m>,
+    /// The files that functions see, by module.
+    files: Vec<ModuleFiles<'m>>,
     budget: Budget,
     diagnostics: RefCell<Diagnostics>,
-    repetitions: RefCell<BTreeMap<(Id, Key), Expansion>>,
+    pub(super) expansions: Expansions,
+    pub(super) instances: ModuleInstances<'m>,
     /// Declarations whose names have been checked.
     pub(super) checked: RefCell<BTreeSet<Id>>,
-    frames: RefCell<BTreeMap<Arc<str>, Rc<Frame>>>,
-    /// Attributes by address and name, locals by the pipeline's address and name.
-    values: RefCell<Values>,
-    /// What is being evaluated, outermost first.
-    busy: RefCell<Vec<(String, Span)>>,
+    pub(super) frames: Frames<'m>,
+    values: RefCell<BTreeMap<Asked, Progress>>,
+    /// What is being evaluated, outermost first, with its name and place.
+    busy: RefCell<Vec<(Asked, String, Span)>>,
+    /// What the values being evaluated have read, innermost last.
+    sources: RefCell<Vec<Vec<Source>>>,
     pub(super) reads: RefCell<Vec<Read>>,
     /// Formats given by the name of their type.
     pub(super) implied: RefCell<Vec<Object>>,
@@ -91,35 +100,26 @@ pub(super) struct Builder<'m> {
     pub(super) formulas: RefCell<BTreeMap<(Address, Arc<str>), Span>>,
 }
 
-/// What has been evaluated, by address and name.
-type Values = BTreeMap<(Arc<str>, Arc<str>), Progress>;
-
-/// The objects of a block, which may be asked for while they are being found.
-#[derive(Clone)]
-enum Expansion {
-    Busy,
-    Done(Option<Repetitions>),
-}
-
-type Repetitions = Rc<Vec<Rc<Repetition>>>;
-
 impl<'m> Builder<'m> {
-    pub(super) fn new(
-        module: &'m Module,
-        declarations: Declarations<'m>,
-        surroundings: Surroundings<'m>,
-    ) -> Self {
+    pub(super) fn new(declarations: Declarations<'m>, surroundings: Surroundings<'m>) -> Self {
+        let files = declarations
+            .modules
+            .iter()
+            .map(|module| ModuleFiles::new(&module.module.path, surroundings.call.files))
+            .collect();
         Self {
-            module,
             declarations,
             surroundings,
+            files,
             budget: Budget::default(),
             diagnostics: RefCell::default(),
-            repetitions: RefCell::default(),
+            expansions: Expansions::default(),
+            instances: ModuleInstances::default(),
             checked: RefCell::default(),
-            frames: RefCell::default(),
+            frames: Frames::default(),
             values: RefCell::default(),
             busy: RefCell::default(),
+            sources: RefCell::default(),
             reads: RefCell::default(),
             implied: RefCell::default(),
             formulas: RefCell::default(),
@@ -129,35 +129,48 @@ impl<'m> Builder<'m> {
     /// Evaluates everything.
     pub(super) fn build(&self) -> Configuration {
         let mut configuration = Configuration::default();
-        for (id, declaration) in self.declarations.list.iter().enumerate() {
-            if declaration.owner.is_some() {
-                continue; // made with its owner
-            }
-            for frame in self.frames(id) {
-                self.add(&frame, &mut configuration);
-            }
+        let modules = self.all_instances();
+        for module in &modules {
+            self.validate(module); // before anything complains about what a wrong value leads to
+        }
+        for module in &modules {
+            self.build_module(module, &mut configuration);
         }
         for object in self.implied.take() {
             configuration.objects.insert(object.address.clone(), object);
         }
         configuration.formulas = self.formulas.take();
-        for local in self.module.locals.keys() {
-            let scope = ModuleScope::module(self);
-            scope.local(local); // one that nobody reads is checked all the same
+        super::checks::check_reads(&self.reads.borrow(), &configuration, |diagnostic| {
+            self.report(diagnostic);
+        });
+        configuration
+    }
+
+    fn build_module(&self, module: &Rc<ModuleInstance<'m>>, configuration: &mut Configuration) {
+        let declared = &self.declarations.modules[module.id];
+        for id in declared.objects.clone() {
+            if self.declaration(id).owner.is_some() {
+                continue; // made with its owner
+            }
+            for frame in self.frames(id, module) {
+                self.add(&frame, configuration);
+            }
         }
-        for output in self.module.outputs.values() {
-            let scope = ModuleScope::module(self);
-            if let Some(value) = self.evaluate(&output.value, &scope) {
-                let value = self.output(output, value);
+        // What nobody reads is checked all the same.
+        let scope = ModuleScope::module(self, module);
+        for local in declared.module.locals.keys() {
+            scope.local(local);
+        }
+        for output in declared.module.outputs.values() {
+            self.check_depends_on(output.depends_on.as_ref(), &scope);
+            if let Some(value) = self.output(module, output)
+                && module.is_root()
+            {
                 configuration
                     .outputs
                     .insert(output.name.text.clone(), value);
             }
         }
-        super::checks::check_reads(&self.reads.borrow(), &configuration, |diagnostic| {
-            self.report(diagnostic);
-        });
-        configuration
     }
 
     pub(super) fn into_diagnostics(self) -> Diagnostics {
@@ -175,247 +188,133 @@ impl<'m> Builder<'m> {
     /// Evaluates something once and remembers it; `name` and `place` are for the report of a cycle.
     pub(super) fn once(
         &self,
-        key: (Arc<str>, Arc<str>),
-        name: String,
+        asked: Asked,
+        name: impl FnOnce() -> String,
         place: Span,
         evaluate: impl FnOnce() -> Option<Value>,
     ) -> Option<Value> {
-        let known = self.values.borrow().get(&key).cloned();
+        let known = self.values.borrow().get(&asked).cloned();
         match known {
-            Some(Progress::Done(value)) => return value,
+            Some(Progress::Done(value, sources)) => {
+                for (target, span) in sources.iter() {
+                    self.note_source(target, *span);
+                }
+                return value;
+            }
             Some(Progress::Busy) => {
-                self.report_cycle(&name);
+                self.report_cycle(&asked);
                 return None;
             }
             None => {}
         }
-        self.values.borrow_mut().insert(key.clone(), Progress::Busy);
-        self.busy.borrow_mut().push((name, place));
-        let value = evaluate();
-        self.busy.borrow_mut().pop();
         self.values
             .borrow_mut()
-            .insert(key, Progress::Done(value.clone()));
+            .insert(asked.clone(), Progress::Busy);
+        self.busy.borrow_mut().push((asked.clone(), name(), place));
+        self.sources.borrow_mut().push(Vec::new());
+        let value = evaluate();
+        let sources = self.sources.borrow_mut().pop().unwrap_or_default();
+        self.busy.borrow_mut().pop();
+        let sources = self.settle_sources(&asked, value.as_ref(), sources);
+        self.values
+            .borrow_mut()
+            .insert(asked, Progress::Done(value.clone(), sources));
         value
     }
 
-    fn report_cycle(&self, name: &str) {
+    /// Forgets a value: whoever asks for it again is told that it failed.
+    pub(super) fn fail(&self, asked: Asked) {
+        self.values
+            .borrow_mut()
+            .insert(asked, Progress::Done(None, Rc::default()));
+    }
+
+    /// Remembers that what is being evaluated reads a deferred attribute of another object.
+    pub(super) fn note_source(&self, target: &Arc<str>, span: Span) {
+        if let Some(sources) = self.sources.borrow_mut().last_mut() {
+            sources.push((target.clone(), span));
+        }
+    }
+
+    /// An object's attribute keeps what it has read for [`super::checks::check_reads`]. Any other value hands it on to its
+    /// readers if it is a formula itself; which parts of a collection a reader takes is not followed.
+    fn settle_sources(
+        &self,
+        asked: &Asked,
+        value: Option<&Value>,
+        mut sources: Vec<Source>,
+    ) -> Sources {
+        if let Asked::Attribute(number, _) = asked {
+            let reader = self.frames.numbered(*number);
+            let reads = sources
+                .drain(..)
+                .filter(|(target, _)| Some(target) != reader.as_ref())
+                .filter_map(|(target, span)| {
+                    Some(Read {
+                        reader: reader.clone()?,
+                        target,
+                        span,
+                    })
+                });
+            self.reads.borrow_mut().extend(reads);
+        }
+        let formula = match value {
+            Some(Value::Sensitive(inner)) => matches!(**inner, Value::Deferred(_)),
+            value => matches!(value, Some(Value::Deferred(_))),
+        };
+        if formula {
+            sources.into()
+        } else {
+            Rc::default()
+        }
+    }
+
+    fn report_cycle(&self, asked: &Asked) {
         let busy = self.busy.borrow();
         let from = busy
             .iter()
-            .position(|(other, _)| other == name)
+            .position(|(other, _, _)| other == asked)
             .unwrap_or(0);
         let cycle = busy.get(from..).unwrap_or_default();
-        let Some(((first, place), rest)) = cycle.split_first() else {
+        let Some(((_, first, place), rest)) = cycle.split_first() else {
             return;
         };
         let detail = if rest.is_empty() {
             format!("`{first}` depends on itself.")
         } else {
-            let path: Vec<&str> = cycle.iter().map(|(name, _)| name.as_str()).collect();
+            let path: Vec<&str> = cycle.iter().map(|(_, name, _)| name.as_str()).collect();
             format!(
                 "These values depend on each other, so that none of them can be known:\n  {} needs\n  {first}",
                 path.join(" needs\n  ")
             )
         };
         let mut diagnostic = Diagnostic::error("Reference cycle", detail).at(*place);
-        for (_, place) in rest {
+        for (_, _, place) in rest {
             diagnostic = diagnostic.label(*place, "part of the cycle");
         }
         self.report(diagnostic);
     }
 
     /// Evaluates an expression as far as is possible before a run.
-    pub(super) fn evaluate(&self, expr: &Expr, scope: &dyn Scope) -> Option<Value> {
+    pub(super) fn evaluate(&self, expr: &Expr, scope: &ModuleScope<'_, 'm>) -> Option<Value> {
         self.evaluate_in(expr, scope, Phase::Plan { defer_impure: true })
     }
 
-    fn evaluate_in(&self, expr: &Expr, scope: &dyn Scope, phase: Phase) -> Option<Value> {
-        Evaluator::new(scope, self.surroundings.call, &self.budget, phase).evaluate(expr)
-    }
-
-    /// All frames of a declaration.
-    pub(super) fn frames(&self, id: Id) -> Vec<Rc<Frame>> {
-        match self.declaration(id).pipeline {
-            None => self.frames_in(id, None),
-            Some(pipeline) => self
-                .repetitions(pipeline, None)
-                .iter()
-                .flat_map(|repetitions| repetitions.iter())
-                .flat_map(|repetition| self.frames_in(id, Some(repetition)))
-                .collect(),
-        }
-    }
-
-    /// The frames of a declaration in one of its pipeline's objects.
-    pub(super) fn frames_in(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Vec<Rc<Frame>> {
-        self.repetitions(id, pipeline)
-            .iter()
-            .flat_map(|repetitions| repetitions.iter())
-            .map(|repetition| self.frame(id, pipeline, repetition))
-            .collect()
-    }
-
-    /// The frame with these keys.
-    pub(super) fn frame(
+    pub(super) fn evaluate_in(
         &self,
-        id: Id,
-        pipeline: Option<&Rc<Repetition>>,
-        own: &Rc<Repetition>,
-    ) -> Rc<Frame> {
-        let declaration = self.declaration(id);
-        let address: Arc<str> = if let Some(owner) = declaration.owner {
-            let owner = if self.declaration(owner).object_type.kind == Kind::Pipeline {
-                self.frame(owner, None, own)
-            } else {
-                self.frame(owner, pipeline, own)
-            };
-            format!("{}.{}", owner.address, declaration.name)
-        } else {
-            let prefix = match (declaration.pipeline, pipeline) {
-                (Some(outer), Some(pipeline)) => {
-                    format!("{}.", self.frame(outer, None, pipeline).address)
-                }
-                _ => String::new(),
-            };
-            format!(
-                "{prefix}{}.{}{}",
-                declaration.object_type.kind.as_str(),
-                declaration.name,
-                own.key
-            )
-        }
-        .into();
-        let pipeline = if declaration.object_type.kind == Kind::Pipeline {
-            Some(own.clone())
-        } else {
-            pipeline.cloned()
+        expr: &Expr,
+        scope: &ModuleScope<'_, 'm>,
+        phase: Phase,
+    ) -> Option<Value> {
+        let call = Call {
+            files: &self.files[scope.module.id],
+            ..*self.surroundings.call
         };
-        let mut frames = self.frames.borrow_mut();
-        frames
-            .entry(address.clone())
-            .or_insert_with(|| {
-                Rc::new(Frame {
-                    id,
-                    pipeline,
-                    own: own.clone(),
-                    address,
-                })
-            })
-            .clone()
-    }
-
-    /// The frame a reference made by this builder points to.
-    pub(super) fn referenced(&self, reference: &Reference) -> Option<Rc<Frame>> {
-        self.frames.borrow().get(&reference.address).cloned()
-    }
-
-    /// The address of the pipeline a frame stands in.
-    pub(super) fn pipeline_address(&self, frame: &Frame) -> Option<Arc<str>> {
-        let declaration = self.declaration(frame.id);
-        if declaration.object_type.kind == Kind::Pipeline {
-            return Some(frame.address.clone());
-        }
-        let pipeline = frame.pipeline.as_ref()?;
-        Some(
-            self.frame(declaration.pipeline?, None, pipeline)
-                .address
-                .clone(),
-        )
-    }
-
-    /// The objects of a declaration, in one of its pipeline's objects.
-    pub(super) fn repetitions(
-        &self,
-        id: Id,
-        pipeline: Option<&Rc<Repetition>>,
-    ) -> Option<Repetitions> {
-        let declaration = self.declaration(id);
-        if let Some(owner) = declaration.owner {
-            return if self.declaration(owner).object_type.kind == Kind::Pipeline {
-                Some(Rc::new(pipeline.cloned().into_iter().collect()))
-            } else {
-                self.repetitions(owner, pipeline)
-            };
-        }
-        let key = (
-            id,
-            pipeline.map_or(Key::Single, |repetition| repetition.key.clone()),
-        );
-        let known = self.repetitions.borrow().get(&key).cloned();
-        match known {
-            Some(Expansion::Done(known)) => return known,
-            Some(Expansion::Busy) => {
-                self.report_expansion_cycle(id);
-                return None;
-            }
-            None => {}
-        }
-        self.repetitions
-            .borrow_mut()
-            .insert(key.clone(), Expansion::Busy);
-        let found = self.expand(id, pipeline).map(Rc::new);
-        self.repetitions
-            .borrow_mut()
-            .insert(key, Expansion::Done(found.clone()));
-        found
-    }
-
-    fn report_expansion_cycle(&self, id: Id) {
-        let declaration = self.declaration(id);
-        let Some(block) = declaration.block else {
-            return;
-        };
-        let written = block
-            .body
-            .attributes
-            .iter()
-            .find(|attribute| matches!(attribute.name.text.as_ref(), "for_each" | "count"));
-        self.report(
-            Diagnostic::error(
-                "Reference cycle",
-                format!(
-                    "Which objects `{}.{}` stands for depends on itself.",
-                    declaration.object_type.kind.as_str(),
-                    declaration.name
-                ),
-            )
-            .at(written.map_or(block.span, |attribute| attribute.expr.span)),
-        );
-    }
-
-    fn expand(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Option<Vec<Rc<Repetition>>> {
-        let block = self.declaration(id).block?;
-        let find = |name: &str| {
-            block
-                .body
-                .attributes
-                .iter()
-                .find(|attribute| attribute.name.text.as_ref() == name)
-        };
-        let scope = ModuleScope::repetition(self, id, pipeline.cloned());
-        let result = match (find("count"), find("for_each")) {
-            (None, None) => return Some(vec![Repetition::single()]),
-            (Some(count), Some(for_each)) => Err(Diagnostic::error(
-                "Invalid combination",
-                "`count` and `for_each` exclude each other.",
-            )
-            .at(for_each.name.span)
-            .label(count.name.span, "`count` is here")),
-            (Some(count), None) => {
-                let value = self.evaluate_in(&count.expr, &scope, KNOWN)?;
-                by_count(&value, count.expr.span)
-            }
-            (None, Some(for_each)) => {
-                let value = self.evaluate_in(&for_each.expr, &scope, KNOWN)?;
-                by_for_each(&value, for_each.expr.span)
-            }
-        };
-        result.map_err(|diagnostic| self.report(diagnostic)).ok()
+        Evaluator::new(scope, &call, &self.budget, phase).evaluate(expr)
     }
 
     /// Adds an object and what is nested in it.
-    fn add(&self, frame: &Rc<Frame>, configuration: &mut Configuration) {
+    fn add(&self, frame: &Rc<Frame<'m>>, configuration: &mut Configuration) {
         let declaration = self.declaration(frame.id);
         let address = Address::new(frame.address.clone());
         let object = Object {
@@ -429,26 +328,8 @@ impl<'m> Builder<'m> {
         }
         configuration.objects.insert(address, object);
         for (_, id) in &declaration.nested {
-            let nested = self.frame(*id, frame.pipeline.as_ref(), &frame.own);
+            let nested = self.frame(*id, &frame.module, frame.pipeline.as_ref(), &frame.own);
             self.add(&nested, configuration);
-        }
-    }
-
-    fn output(&self, output: &crate::lang::module::Output, value: Value) -> Value {
-        let sensitive = value.has_sensitive();
-        if sensitive && !output.sensitive {
-            self.report(
-                Diagnostic::error(
-                    "Output of a sensitive value",
-                    "The value is sensitive, so the output must say `sensitive = true`.",
-                )
-                .at(output.value.span),
-            );
-        }
-        if output.sensitive && !sensitive {
-            Value::Sensitive(Arc::new(value))
-        } else {
-            value
         }
     }
 }

@@ -37,9 +37,14 @@ impl Problem {
         schema: &AttributeSchema,
         span: Span,
     ) -> Diagnostic {
+        self.into_finding(schema.name, span)
+    }
+
+    /// The problem as a finding about an attribute of this name.
+    pub(super) fn into_finding(self, name: &str, span: Span) -> Diagnostic {
         Diagnostic::error(
             "Invalid value for attribute",
-            format!("`{}`: {}", schema.name, self.detail),
+            format!("`{name}`: {}", self.detail),
         )
         .at(span)
         .help_if(self.help)
@@ -278,27 +283,43 @@ fn named_references(kind: Kind, value: &Value) -> Result<Value, Problem> {
 }
 
 fn depends_on(value: &Value) -> Result<Value, Problem> {
+    match value {
+        Value::Ref(_) => Ok(waits(value)?.swap_remove(0)),
+        _ => Ok(one_or_many(waits(value)?)),
+    }
+}
+
+/// References to what has to be waited for besides those that are there.
+pub(super) fn with_waits(value: Value, more: &[Value]) -> Value {
+    let mut all = match value {
+        Value::Null => Vec::new(),
+        Value::Tuple(list) => list.as_ref().clone(),
+        single => vec![single],
+    };
+    all.extend(more.iter().cloned());
+    one_or_many(all)
+}
+
+/// The activities and pipelines that a `depends_on` refers to.
+pub(super) fn waits(value: &Value) -> Result<Vec<Value>, Problem> {
     let one = |value: &Value| match value {
         Value::Ref(reference) if matches!(reference.kind.as_ref(), "activity" | "pipeline") => {
             Ok(value.clone())
         }
         Value::Ref(other) => Err(Problem::new(format!(
-            "a list of activities or pipelines is needed; `{}` is a {}.",
+            "a list of activities, pipelines or modules is needed; `{}` is a {}.",
             other.address, other.kind
         ))),
         other => Err(Problem::new(format!(
-            "a list of activities or pipelines is needed; this holds {}.",
+            "a list of activities, pipelines or modules is needed; this holds {}.",
             other.describe()
         ))),
     };
     match value {
         Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) | Value::Object(_) => {
-            let all = flattened(value);
-            Ok(one_or_many(
-                all.into_iter().map(one).collect::<Result<_, _>>()?,
-            ))
+            flattened(value).into_iter().map(one).collect()
         }
-        single => one(single),
+        single => Ok(vec![one(single)?]),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What blocks declare, before anything is evaluated.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
@@ -9,6 +10,8 @@ use crate::diag::did_you_mean;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
 use crate::lang::module::Module;
+use crate::lang::module::ModuleCall;
+use crate::lang::module::ModuleTree;
 use crate::objects::kind::Kind;
 use crate::objects::registry;
 use crate::objects::schema::ObjectType;
@@ -16,9 +19,17 @@ use crate::objects::schema::ObjectType;
 /// The number of a declaration in [`Declarations::list`].
 pub(super) type Id = usize;
 
+/// The number of a module in [`Declarations::modules`].
+pub(super) type ModuleId = usize;
+
+/// The root module.
+pub(super) const ROOT: ModuleId = 0;
+
 /// One block that declares an object, or several by `for_each` or `count`.
 #[derive(Debug)]
 pub(super) struct Declaration<'m> {
+    /// The module it stands in.
+    pub(super) module: ModuleId,
     /// Its type.
     pub(super) object_type: &'static ObjectType,
     /// Its name; for a nested one, what stands behind the owner's address.
@@ -33,13 +44,27 @@ pub(super) struct Declaration<'m> {
     pub(super) nested: Vec<(&'static str, Id)>,
 }
 
-/// All declarations of a module.
-#[derive(Debug, Default)]
-pub(super) struct Declarations<'m> {
-    /// In source order; nested ones behind their owners.
-    pub(super) list: Vec<Declaration<'m>>,
+/// What one module declares.
+#[derive(Debug)]
+pub(super) struct ModuleDeclarations<'m> {
+    /// The module.
+    pub(super) module: &'m Module,
+    /// The modules it calls, by the names of the calls; those that are loaded.
+    pub(super) children: BTreeMap<Arc<str>, ModuleId>,
+    /// Its declarations.
+    pub(super) objects: Range<Id>,
     /// Names at the top level.
     pub(super) top: BTreeMap<(Kind, Arc<str>), Id>,
+}
+
+/// All declarations, of the root module and of those below it. They are made once, whatever the number of a module's
+/// instances.
+#[derive(Debug, Default)]
+pub(super) struct Declarations<'m> {
+    /// The modules; callers before those they call.
+    pub(super) modules: Vec<ModuleDeclarations<'m>>,
+    /// Those of a module in source order; nested ones behind their owners.
+    pub(super) list: Vec<Declaration<'m>>,
     /// Names inside each pipeline.
     pub(super) inside: BTreeMap<Id, BTreeMap<(Kind, Arc<str>), Id>>,
     /// Locals inside each pipeline.
@@ -60,12 +85,10 @@ const TOP_LEVEL: [&str; 7] = [
 /// Names that have a meaning of their own behind `pipeline.`.
 const RESERVED_PIPELINES: [&str; 1] = ["each"];
 
-/// Declares all blocks of a module.
-pub(super) fn declare(module: &Module) -> (Declarations<'_>, Diagnostics) {
+/// Declares all blocks of the root module and of those below it.
+pub(super) fn declare(root: &ModuleTree) -> (Declarations<'_>, Diagnostics) {
     let mut declarer = Declarer::default();
-    for block in &module.blocks {
-        declarer.top_level(block);
-    }
+    declarer.module(root);
     declarer.shadowed();
     (declarer.declarations, declarer.diagnostics)
 }
@@ -74,9 +97,88 @@ pub(super) fn declare(module: &Module) -> (Declarations<'_>, Diagnostics) {
 struct Declarer<'m> {
     declarations: Declarations<'m>,
     diagnostics: Diagnostics,
+    /// The module whose blocks are declared.
+    current: ModuleId,
 }
 
 impl<'m> Declarer<'m> {
+    fn module(&mut self, tree: &'m ModuleTree) -> ModuleId {
+        let id = self.declarations.modules.len();
+        let first = self.declarations.list.len();
+        self.current = id;
+        self.declarations.modules.push(ModuleDeclarations {
+            module: &tree.module,
+            children: BTreeMap::new(),
+            objects: first..first,
+            top: BTreeMap::new(),
+        });
+        for block in &tree.module.blocks {
+            self.top_level(block);
+        }
+        self.declarations.modules[id].objects.end = self.declarations.list.len();
+        for (name, child) in &tree.children {
+            if let Some(call) = tree.module.calls.get(name) {
+                self.check_arguments(call, &child.module);
+                let child = self.module(child);
+                self.declarations.modules[id]
+                    .children
+                    .insert(name.clone(), child);
+            }
+        }
+        id
+    }
+
+    /// Compares the arguments of a call with the variables of the module.
+    fn check_arguments(&mut self, call: &ModuleCall, module: &Module) {
+        for argument in &call.arguments {
+            if module.variables.contains_key(&argument.name.text) {
+                continue;
+            }
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Unsupported argument",
+                    format!(
+                        "The module `{}` has no variable `{}`.",
+                        call.name.text, argument.name.text
+                    ),
+                )
+                .at(argument.name.span)
+                .help_if(did_you_mean(
+                    &argument.name.text,
+                    module.variables.keys().map(AsRef::as_ref).chain([
+                        "source",
+                        "for_each",
+                        "count",
+                        "depends_on",
+                        "providers",
+                    ]),
+                )),
+            );
+        }
+        for variable in module.variables.values() {
+            let name = &variable.name;
+            let given = |argument: &Attribute| argument.name.text == name.text;
+            if variable.default.is_some() || call.arguments.iter().any(given) {
+                continue;
+            }
+            let purpose = match &variable.description {
+                Some(text) => format!(": {}", text.trim_end_matches('.')),
+                None => String::new(),
+            };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Missing argument",
+                    format!(
+                        "The module `{}` needs a value for its variable `{}`, which has no default{purpose}.",
+                        call.name.text, name.text
+                    ),
+                )
+                .at(call.span)
+                .label(name.span, "declared here"),
+            );
+        }
+    }
+
     fn top_level(&mut self, block: &'m Block) {
         let word = block.kind.text.as_ref();
         let kind = Kind::parse(word).filter(|kind| *kind != Kind::Activity);
@@ -105,7 +207,7 @@ impl<'m> Declarer<'m> {
                     word,
                     TOP_LEVEL
                         .into_iter()
-                        .chain(["variable", "locals", "output", "pipeform"]),
+                        .chain(["variable", "locals", "output", "module", "pipeform"]),
                 )),
             ),
         }
@@ -129,6 +231,13 @@ impl<'m> Declarer<'m> {
                 Some(kind) => {
                     self.object(block, kind, Some(id));
                 }
+                None if word == "module" => self.diagnostics.push(
+                    Diagnostic::error(
+                        "Misplaced block",
+                        "A `module` block stands at the top level, because a module holds pipelines of its own. Pass it what it needs of this pipeline as arguments, e.g. a data node.",
+                    )
+                    .at(block.span),
+                ),
                 None => self.diagnostics.push(
                     Diagnostic::error(
                         "Unsupported block type",
@@ -175,7 +284,7 @@ impl<'m> Declarer<'m> {
         let id = self.declarations.list.len();
         let names = match pipeline {
             Some(pipeline) => self.declarations.inside.entry(pipeline).or_default(),
-            None => &mut self.declarations.top,
+            None => &mut self.declarations.modules[self.current].top,
         };
         if let Some(first) = names.get(&(kind, name.text.clone())) {
             let mut diagnostic = Diagnostic::error(
@@ -194,6 +303,7 @@ impl<'m> Declarer<'m> {
         }
         names.insert((kind, name.text.clone()), id);
         self.declarations.list.push(Declaration {
+            module: self.current,
             object_type,
             name: name.text.clone(),
             block: Some(block),
@@ -241,6 +351,7 @@ impl<'m> Declarer<'m> {
                     .then(|| blocks.iter().take(index).filter(same).count());
                 let id = self.declarations.list.len();
                 self.declarations.list.push(Declaration {
+                    module: self.current,
                     object_type: inner_type,
                     name: nested_name(inner_type, number),
                     block: Some(inner),
@@ -310,9 +421,11 @@ impl<'m> Declarer<'m> {
 
     /// A name that a pipeline has and the top level too would be ambiguous for a reader.
     fn shadowed(&mut self) {
-        for names in self.declarations.inside.values() {
+        for (pipeline, names) in &self.declarations.inside {
+            let module = self.declarations.list[*pipeline].module;
+            let top = &self.declarations.modules[module].top;
             for (key, id) in names {
-                let Some(outer) = self.declarations.top.get(key) else {
+                let Some(outer) = top.get(key) else {
                     continue;
                 };
                 let (Some(inner), Some(outer)) = (

@@ -9,10 +9,16 @@ mod builder;
 mod checks;
 mod convert;
 mod declare;
+mod expand;
+mod files;
+mod frames;
+mod instance;
+mod interface;
 mod repetition;
 mod scope;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::address::Address;
@@ -56,15 +62,48 @@ pub fn configure(
     tree: &ModuleTree,
     surroundings: Surroundings<'_>,
 ) -> (Configuration, Diagnostics) {
-    let module = &tree.module;
-    let (declarations, mut diagnostics) = declare::declare(module);
-    let builder = builder::Builder::new(module, declarations, surroundings);
+    let (declarations, mut diagnostics) = declare::declare(tree);
+    let builder = builder::Builder::new(declarations, surroundings);
     let configuration = builder.build();
     diagnostics.extend(builder.into_diagnostics());
     if !diagnostics.has_errors() {
         checks::check(&configuration, &mut diagnostics);
     }
-    (configuration, diagnostics)
+    (configuration, one_per_module(diagnostics))
+}
+
+/// How many findings of one kind are reported for the instances of a module.
+const SHOWN: usize = 5;
+
+/// The findings without those that other instances of the same module have, too. Of findings at the same place that differ
+/// by more than the address, as the values of instances do, some are kept.
+pub fn one_per_module(diagnostics: Diagnostics) -> Diagnostics {
+    let mut seen: BTreeSet<(String, Option<Span>, String, String)> = BTreeSet::new();
+    let mut shown: BTreeMap<(String, Option<Span>), BTreeSet<String>> = BTreeMap::new();
+    let mut kept = Diagnostics::new();
+    for diagnostic in diagnostics {
+        let object = Address::new(diagnostic.object.as_deref().unwrap_or_default());
+        let Some(module) = object.module() else {
+            kept.push(diagnostic);
+            continue;
+        };
+        let own = object
+            .as_str()
+            .get(module.len()..)
+            .unwrap_or_default()
+            .to_owned();
+        let detail = diagnostic.detail.replace(module, "");
+        let place = (diagnostic.summary.clone(), diagnostic.span);
+        if !seen.insert((place.0.clone(), place.1, detail, own)) {
+            continue;
+        }
+        let modules = shown.entry(place).or_default();
+        if modules.len() < SHOWN || modules.contains(module) {
+            modules.insert(module.to_owned());
+            kept.push(diagnostic);
+        }
+    }
+    kept
 }
 
 /// Converts the value that a deferred attribute has come to.

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::builder::Asked;
 use super::builder::Builder;
-use super::builder::Frame;
-use super::builder::Read;
 use super::declare::Id;
+use super::declare::ModuleDeclarations;
+use super::frames::Frame;
+use super::instance::Caller;
+use super::instance::ModuleInstance;
 use super::repetition::Key;
 use super::repetition::Repetition;
 use crate::diag::Diagnostic;
@@ -17,28 +20,49 @@ use crate::lang::Resolution;
 use crate::lang::Scope;
 use crate::lang::Step;
 use crate::lang::Value;
+use crate::lang::module::ModuleCall;
 use crate::objects::kind::Kind;
 use crate::objects::run;
 
 /// Names that stand at the beginning of references, besides the kinds of objects.
-const ROOTS: [&str; 7] = ["var", "local", "each", "count", "self", "path", "run"];
+const ROOTS: [&str; 8] = [
+    "var", "local", "module", "each", "count", "self", "path", "run",
+];
 
 /// The names that an expression sees where it stands.
+#[derive(Clone)]
 pub(super) struct ModuleScope<'b, 'm> {
     builder: &'b Builder<'m>,
+    /// The instance of the module it stands in.
+    pub(super) module: Rc<ModuleInstance<'m>>,
     /// The object whose attribute is evaluated; `None` for locals, outputs and `for_each`.
-    frame: Option<Rc<Frame>>,
+    frame: Option<Rc<Frame<'m>>>,
     /// The pipeline it stands in, and which of its objects.
     pipeline: Option<(Id, Rc<Repetition>)>,
+    /// Which instance of a module the arguments of its call are for.
+    call: Option<Rc<Repetition>>,
+    /// Whether a module stands for the pipelines in it: in `depends_on`.
+    waits: bool,
 }
 
 impl<'b, 'm> ModuleScope<'b, 'm> {
-    /// The scope of module locals and outputs.
-    pub(super) fn module(builder: &'b Builder<'m>) -> Self {
+    /// The scope of a module's locals, outputs and conditions.
+    pub(super) fn module(builder: &'b Builder<'m>, module: &Rc<ModuleInstance<'m>>) -> Self {
         Self {
             builder,
+            module: module.clone(),
             frame: None,
             pipeline: None,
+            call: None,
+            waits: false,
+        }
+    }
+
+    /// The scope of the arguments of a call.
+    pub(super) fn call(builder: &'b Builder<'m>, caller: &Caller<'m>) -> Self {
+        Self {
+            call: Some(caller.own.clone()),
+            ..Self::module(builder, &caller.module)
         }
     }
 
@@ -46,17 +70,17 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     pub(super) fn repetition(
         builder: &'b Builder<'m>,
         id: Id,
+        module: &Rc<ModuleInstance<'m>>,
         pipeline: Option<Rc<Repetition>>,
     ) -> Self {
         Self {
-            builder,
-            frame: None,
             pipeline: builder.declaration(id).pipeline.zip(pipeline),
+            ..Self::module(builder, module)
         }
     }
 
     /// The scope of an object's attributes.
-    pub(super) fn object(builder: &'b Builder<'m>, frame: Rc<Frame>) -> Self {
+    pub(super) fn object(builder: &'b Builder<'m>, frame: Rc<Frame<'m>>) -> Self {
         let declaration = builder.declaration(frame.id);
         let id = if declaration.object_type.kind == Kind::Pipeline {
             Some(frame.id)
@@ -64,10 +88,27 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             declaration.pipeline
         };
         Self {
-            builder,
             pipeline: id.zip(frame.pipeline.clone()),
-            frame: Some(frame),
+            ..Self::module(builder, &frame.module)
         }
+        .of(frame)
+    }
+
+    fn of(mut self, frame: Rc<Frame<'m>>) -> Self {
+        self.frame = Some(frame);
+        self
+    }
+
+    /// The same scope for `depends_on`.
+    pub(super) fn waiting(&self) -> Self {
+        Self {
+            waits: true,
+            ..self.clone()
+        }
+    }
+
+    fn declared(&self) -> &'b ModuleDeclarations<'m> {
+        &self.builder.declarations.modules[self.module.id]
     }
 
     /// The value of a local.
@@ -80,56 +121,109 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
                 .and_then(|locals| locals.get(name))
                 .copied()
         });
-        let (owner, attribute, scope) = match (inner, self.builder.module.locals.get(name)) {
-            (Some(attribute), _) => {
-                let Some((id, repetition)) = self.pipeline.clone() else {
-                    return Resolution::Failed;
-                };
-                let owner = self.builder.frame(id, None, &repetition).address.clone();
-                let scope = Self {
-                    builder: self.builder,
-                    frame: None,
-                    pipeline: Some((id, repetition)),
-                };
-                (owner, attribute, scope)
-            }
-            (None, Some(attribute)) => (Arc::from(""), attribute, Self::module(self.builder)),
-            (None, None) => return Resolution::Failed,
+        let outer = self.declared().module.locals.get(name);
+        let Some(attribute) = inner.or(outer) else {
+            return Resolution::Failed;
         };
-        let label = format!("local.{name}");
-        let key = (owner, Arc::from(label.as_str()));
-        let value = self.builder.once(key, label, attribute.name.span, || {
-            self.builder.evaluate(&attribute.expr, &scope)
-        });
+        let mut scope = Self::module(self.builder, &self.module);
+        if inner.is_some() {
+            scope.pipeline.clone_from(&self.pipeline);
+        }
+        let standing = scope.pipeline.as_ref();
+        let key = standing.map(|(id, repetition)| (*id, repetition.key.clone()));
+        let value = self.builder.once(
+            Asked::Local(self.module.number, key, name.clone()),
+            || format!("{}local.{name}", self.module.prefix()),
+            attribute.name.span,
+            || self.builder.evaluate(&attribute.expr, &scope),
+        );
         found(value, 2)
     }
 
     fn variable(&self, step: &Step) -> Resolution {
-        let variables = self.builder.surroundings.variables;
-        if let Some(value) = variables.get(step.name.as_ref()) {
-            return found(Some(value.clone()), 2);
+        let variables = &self.declared().module.variables;
+        if let Some(variable) = variables.get(&step.name) {
+            return found(self.builder.variable(&self.module, variable), 2);
         }
-        if !self
-            .builder
-            .module
-            .variables
-            .contains_key(step.name.as_ref())
-        {
-            self.unknown(
-                step,
-                &format!("There is no variable `{}`.", step.name),
-                variables.keys().map(AsRef::as_ref),
-            );
-        }
+        self.unknown(
+            step,
+            &format!("There is no variable `{}`.", step.name),
+            variables.keys().map(AsRef::as_ref),
+        );
         Resolution::Failed
     }
 
-    /// `each` and `count`, of the object or else of its pipeline.
+    /// A module that is called, or one of its outputs.
+    fn module_of(&self, step: &Step, output: Option<&Step>) -> Resolution {
+        let declared = self.declared();
+        let Some(call) = declared.module.calls.get(&step.name) else {
+            self.unknown(
+                step,
+                &format!("There is no `module \"{}\"` block here.", step.name),
+                declared.module.calls.keys().map(AsRef::as_ref),
+            );
+            return Resolution::Failed;
+        };
+        let single = call.for_each.is_none() && call.count.is_none();
+        match output {
+            None if self.waits => found(self.builder.module_waits(&self.module, &step.name), 2),
+            Some(output) if single => {
+                let instances = self.builder.instances(&self.module, &step.name);
+                let Some(module) = instances.and_then(|instances| instances.first().cloned())
+                else {
+                    return Resolution::Failed;
+                };
+                found(self.builder.output_named(&module, output, self), 3)
+            }
+            _ => {
+                let value = self.builder.module_value(&self.module, &step.name);
+                if let (Some(output), Some(value)) = (output, &value)
+                    && !matches!(value, Value::Object(keys) if keys.contains_key(&output.name))
+                {
+                    self.report_without_key(call, output);
+                    return Resolution::Failed;
+                }
+                found(value, 2)
+            }
+        }
+    }
+
+    /// `module.a.x` where `a` has `for_each` or `count`.
+    fn report_without_key(&self, call: &ModuleCall, output: &Step) {
+        let name = &call.name.text;
+        let (needs, one, all) = if call.count.is_some() {
+            (
+                "count",
+                format!("module.{name}[0]"),
+                format!("module.{name}[*]"),
+            )
+        } else {
+            (
+                "for_each",
+                format!("module.{name}[\"KEY\"]"),
+                format!("values(module.{name})[*]"),
+            )
+        };
+        self.report(
+            Diagnostic::error(
+                "Missing key of a module",
+                format!("`module.{name}` has `{needs}`, so that there are several of it."),
+            )
+            .at(output.span)
+            .help(format!(
+                "Write `{one}.{0}` for one of them, `{all}.{0}` for all.",
+                output.name
+            )),
+        );
+    }
+
+    /// `each` and `count`, of the object or else of its pipeline; in the arguments of a module, of its call.
     fn repetition_of(&self, step: &Step, name: Option<&Step>, consumed: usize) -> Resolution {
         let own = self.frame.as_ref().map(|frame| &frame.own);
         let pipeline = self.pipeline.as_ref().map(|(_, repetition)| repetition);
         let outer_only = consumed == 3;
         let repetition = own
+            .or(self.call.as_ref())
             .filter(|own| !outer_only && own.key != Key::Single)
             .or(pipeline);
         let wanted = (step.name.as_ref(), name.map(|name| name.name.as_ref()));
@@ -146,10 +240,15 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
                 "each" => ("`each.key` and `each.value`", "for_each"),
                 _ => ("`count.index`", "count"),
             };
+            let place = if self.call.is_some() {
+                "a `module` block"
+            } else {
+                "an object, or a pipeline,"
+            };
             self.report(
                 Diagnostic::error(
                     "Invalid reference",
-                    format!("{form} can be used only in an object, or a pipeline, with `{needs}`."),
+                    format!("{form} can be used only in {place} with `{needs}`."),
                 )
                 .at(name.map_or(step.span, |name| step.span.to(name.span))),
             );
@@ -160,8 +259,9 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     fn path(&self, step: &Step) -> Resolution {
         let surroundings = self.builder.surroundings;
         let value = match step.name.as_ref() {
-            "module" | "root" => surroundings.directory,
-            "cwd" => surroundings.working_directory,
+            "module" => self.declared().module.path.to_string_lossy(),
+            "root" => surroundings.directory.into(),
+            "cwd" => surroundings.working_directory.into(),
             _ => {
                 self.unknown(
                     step,
@@ -171,12 +271,13 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
                 return Resolution::Failed;
             }
         };
-        found(Some(Value::string(value)), 2)
+        found(Some(Value::string(value.into_owned())), 2)
     }
 
     /// A reference to an object, or to all objects of its block.
     fn object_of(&self, kind: Kind, step: &Step) -> Resolution {
         let declarations = &self.builder.declarations;
+        let top = &self.declared().top;
         let key = (kind, step.name.clone());
         let inside = self
             .pipeline
@@ -186,13 +287,13 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             let pipeline = self.pipeline.as_ref().map(|(_, repetition)| repetition);
             return found(self.references(*id, pipeline), 2);
         }
-        if let Some(id) = declarations.top.get(&key) {
+        if let Some(id) = top.get(&key) {
             return found(self.references(*id, None), 2);
         }
         let names: Vec<_> = inside
             .into_iter()
             .flat_map(BTreeMap::keys)
-            .chain(declarations.top.keys())
+            .chain(top.keys())
             .filter(|(other, _)| *other == kind)
             .map(|(_, name)| name.clone())
             .collect();
@@ -213,51 +314,12 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         Resolution::Failed
     }
 
-    /// The reference or, with `for_each` and `count`, references to the objects of a declaration.
     fn references(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Option<Value> {
-        let repetitions = self.builder.repetitions(id, pipeline)?;
-        let kind: Arc<str> = self
-            .builder
-            .declaration(id)
-            .object_type
-            .kind
-            .as_str()
-            .into();
-        let reference = |repetition: &Rc<Repetition>| {
-            Value::Ref(Arc::new(Reference {
-                kind: kind.clone(),
-                address: self.builder.frame(id, pipeline, repetition).address.clone(),
-            }))
-        };
-        let block = self.builder.declaration(id).block?;
-        let has = |name: &str| {
-            block
-                .body
-                .attributes
-                .iter()
-                .any(|attribute| attribute.name.text.as_ref() == name)
-        };
-        if has("for_each") {
-            return Some(Value::Object(Arc::new(
-                repetitions
-                    .iter()
-                    .filter_map(|repetition| match &repetition.key {
-                        Key::Text(key) => Some((key.clone(), reference(repetition))),
-                        _ => None,
-                    })
-                    .collect(),
-            )));
-        }
-        if has("count") {
-            return Some(Value::Tuple(Arc::new(
-                repetitions.iter().map(reference).collect(),
-            )));
-        }
-        repetitions.first().map(reference)
+        self.builder.references(id, &self.module, pipeline)
     }
 
     /// All objects of one kind inside a pipeline, by name: what `pipeline.weblogs.data_node` stands for.
-    fn inside(&self, frame: &Frame, kind: Kind) -> Value {
+    fn inside(&self, frame: &Frame<'m>, kind: Kind) -> Value {
         let names = self.builder.declarations.inside.get(&frame.id);
         Value::Object(Arc::new(
             names
@@ -265,7 +327,9 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
                 .flatten()
                 .filter(|((other, _), _)| *other == kind)
                 .filter_map(|((_, name), id)| {
-                    Some((name.clone(), self.references(*id, Some(&frame.own))?))
+                    let module = &frame.module;
+                    let references = self.builder.references(*id, module, Some(&frame.own))?;
+                    Some((name.clone(), references))
                 })
                 .collect(),
         ))
@@ -314,13 +378,14 @@ impl Scope for ModuleScope<'_, '_> {
                     self.unknown(
                         step,
                         &format!("There is no local `{}`.", step.name),
-                        self.builder.module.locals.keys().map(AsRef::as_ref),
+                        self.declared().module.locals.keys().map(AsRef::as_ref),
                     );
                     Resolution::Failed
                 }
                 resolution => resolution,
             },
             ("path", Some(step)) => self.path(step),
+            ("module", Some(step)) => self.module_of(step, rest.get(1)),
             ("each" | "count", name) => self.repetition_of(root, name, 2),
             ("pipeline", Some(step)) if matches!(step.name.as_ref(), "each" | "count") => {
                 self.repetition_of(step, rest.get(1), 3)
@@ -367,6 +432,10 @@ impl Scope for ModuleScope<'_, '_> {
     }
 
     fn attribute(&self, reference: &Reference, name: &Step) -> Option<Value> {
+        if reference.is_module() {
+            let module = self.builder.referenced_module(reference)?;
+            return self.builder.output_named(&module, name, self);
+        }
         let target = self.builder.referenced(reference)?;
         let object_type = self.builder.declaration(target.id).object_type;
         if object_type.kind == Kind::Pipeline
@@ -376,33 +445,32 @@ impl Scope for ModuleScope<'_, '_> {
             return Some(self.inside(&target, kind));
         }
         let value = self.builder.attribute(&target, name)?;
-        if let Some(reader) = &self.frame
-            && reader.address != target.address
-            && value.has_deferred()
-        {
-            self.builder.reads.borrow_mut().push(Read {
-                reader: reader.address.clone(),
-                target: target.address.clone(),
-                span: name.span,
-            });
+        if value.has_deferred() {
+            self.builder.note_source(&target.address, name.span);
         }
         Some(value)
     }
 
-    fn report(&self, diagnostic: Diagnostic) {
-        let diagnostic = match &self.frame {
-            Some(frame) if diagnostic.object.is_none() => {
-                diagnostic.about(frame.address.to_string())
-            }
-            _ => diagnostic,
-        };
+    fn module(&self, reference: &Reference) -> Option<Value> {
+        let module = self.builder.referenced_module(reference)?;
+        self.builder.outputs(&module)
+    }
+
+    fn report(&self, mut diagnostic: Diagnostic) {
+        if diagnostic.object.is_none() {
+            diagnostic.object = match &self.frame {
+                Some(frame) => Some(frame.address.to_string()),
+                None if self.module.is_root() => None,
+                None => Some(self.module.address.to_string()),
+            };
+        }
         self.builder.report(diagnostic);
     }
 }
 
 impl ModuleScope<'_, '_> {
     fn has_local(&self, name: &Arc<str>) -> bool {
-        self.builder.module.locals.contains_key(name)
+        self.declared().module.locals.contains_key(name)
             || self.pipeline.as_ref().is_some_and(|(id, _)| {
                 self.builder
                     .declarations

@@ -1,0 +1,258 @@
+//! What goes into a module and what comes out of it: variables, outputs, and the conditions on both.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::builder::Asked;
+use super::builder::Builder;
+use super::builder::KNOWN;
+use super::convert;
+use super::instance::ModuleInstance;
+use super::scope::ModuleScope;
+use crate::diag::Diagnostic;
+use crate::diag::did_you_mean;
+use crate::lang::Scope as _;
+use crate::lang::Step;
+use crate::lang::Value;
+use crate::lang::ast::Attribute;
+use crate::lang::ast::Expr;
+use crate::lang::module::Output;
+use crate::lang::module::Validation;
+use crate::lang::module::Variable;
+use crate::lang::variables;
+use crate::objects::kind::Kind;
+
+impl<'m> Builder<'m> {
+    /// The value of a variable. `None` if it has none, which was reported.
+    pub(super) fn variable(
+        &self,
+        module: &Rc<ModuleInstance<'m>>,
+        variable: &Variable,
+    ) -> Option<Value> {
+        let name = &variable.name.text;
+        let caller = module.caller.as_ref();
+        let argument = caller.and_then(|caller| argument(&caller.call.arguments, name));
+        let place = argument.map_or(variable.name.span, |argument| argument.name.span);
+        self.once(
+            Asked::Variable(module.number, name.clone()),
+            || format!("{}var.{name}", module.prefix()),
+            place,
+            || match (caller, argument) {
+                (None, _) => self.surroundings.variables.get(name).cloned(),
+                (Some(_), None) => variables::default(variable),
+                (Some(caller), Some(argument)) => {
+                    let scope = ModuleScope::call(self, caller);
+                    let value = self.evaluate(&argument.expr, &scope)?;
+                    variables::accept(variable, &value, argument.expr.span)
+                        .map_err(|diagnostic| scope.report(diagnostic))
+                        .ok()
+                }
+            },
+        )
+    }
+
+    /// Evaluates all variables of a module and checks their values. One that does not meet its conditions counts as failed.
+    pub(super) fn validate(&self, module: &Rc<ModuleInstance<'m>>) {
+        let declared = self.declarations.modules[module.id].module;
+        let scope = ModuleScope::module(self, module);
+        for variable in declared.variables.values() {
+            if self.variable(module, variable).is_none() {
+                continue;
+            }
+            let caller = module.caller.as_ref();
+            let argument =
+                caller.and_then(|caller| argument(&caller.call.arguments, &variable.name.text));
+            let mut valid = true;
+            for validation in &variable.validations {
+                if let Some(message) = self.violation(validation, &scope) {
+                    valid = false;
+                    let mut diagnostic = Diagnostic::error("Invalid value for a variable", message)
+                        .at(validation.condition.span)
+                        .label(variable.name.span, "the variable");
+                    if let Some(argument) = argument {
+                        diagnostic =
+                            diagnostic.label(argument.expr.span, "the value is given here");
+                    }
+                    scope.report(diagnostic);
+                }
+            }
+            if !valid {
+                self.fail(Asked::Variable(module.number, variable.name.text.clone()));
+            }
+        }
+    }
+
+    /// What is said if a condition does not hold. One that depends on `run` is not checked before a run.
+    pub(super) fn violation(
+        &self,
+        validation: &Validation,
+        scope: &ModuleScope<'_, 'm>,
+    ) -> Option<String> {
+        let (value, _) = self
+            .evaluate_in(&validation.condition, scope, KNOWN)?
+            .unmark();
+        match value {
+            Value::Bool(true) | Value::Deferred(_) => None,
+            Value::String(text) if &*text == "true" => None,
+            Value::Bool(false) => Some(self.message(&validation.error_message, scope)),
+            Value::String(text) if &*text == "false" => {
+                Some(self.message(&validation.error_message, scope))
+            }
+            other => {
+                let detail = format!(
+                    "A condition is true or false; this is {}.",
+                    other.describe()
+                );
+                scope.report(
+                    Diagnostic::error("Invalid condition", detail).at(validation.condition.span),
+                );
+                None
+            }
+        }
+    }
+
+    fn message(&self, expr: &Expr, scope: &ModuleScope<'_, 'm>) -> String {
+        const PLAIN: &str = "The value does not meet the condition.";
+        match self.evaluate_in(expr, scope, KNOWN) {
+            Some(Value::String(text)) => text.to_string(),
+            Some(Value::Sensitive(_)) => {
+                format!("{PLAIN} (The message is sensitive and not shown.)")
+            }
+            _ => PLAIN.to_owned(),
+        }
+    }
+
+    /// The value of an output. `None` if that failed and was reported.
+    pub(super) fn output(&self, module: &Rc<ModuleInstance<'m>>, output: &Output) -> Option<Value> {
+        let name = &output.name.text;
+        self.once(
+            Asked::Output(module.number, name.clone()),
+            || {
+                if module.is_root() {
+                    format!("output.{name}")
+                } else {
+                    format!("{}.{name}", module.address)
+                }
+            },
+            output.name.span,
+            || {
+                let scope = ModuleScope::module(self, module);
+                let mut valid = true;
+                for precondition in &output.preconditions {
+                    if let Some(message) = self.violation(precondition, &scope) {
+                        valid = false;
+                        scope.report(
+                            Diagnostic::error("Output precondition failed", message)
+                                .at(precondition.condition.span)
+                                .label(output.name.span, "the output"),
+                        );
+                    }
+                }
+                if !valid {
+                    return None;
+                }
+                let value = self.evaluate(&output.value, &scope)?;
+                let sensitive = value.has_sensitive();
+                if module.is_root() && sensitive && !output.sensitive {
+                    scope.report(
+                        Diagnostic::error(
+                            "Output of a sensitive value",
+                            "The value is sensitive, so the output must say `sensitive = true`.",
+                        )
+                        .at(output.value.span),
+                    );
+                }
+                Some(value.mark(output.sensitive && !sensitive))
+            },
+        )
+    }
+
+    /// Reads an output by name, for `module.NAME.OUTPUT`.
+    pub(super) fn output_named(
+        &self,
+        module: &Rc<ModuleInstance<'m>>,
+        step: &Step,
+        scope: &ModuleScope<'_, 'm>,
+    ) -> Option<Value> {
+        let declared = self.declarations.modules[module.id].module;
+        if let Some(output) = declared.outputs.get(&step.name) {
+            return self.output(module, output);
+        }
+        let name = &step.name;
+        let diagnostic = if Kind::parse(name).is_some() || matches!(&**name, "var" | "local") {
+            Diagnostic::error(
+                "Inside of a module",
+                format!("What is inside `{}` is reached through its outputs only.", module.address),
+            )
+            .help(format!(
+                "Declare an output in the module, e.g. `output \"result\" {{ value = {name}.… }}`, and read `{}.result` here.",
+                module.address
+            ))
+        } else {
+            let known: Vec<_> = declared
+                .outputs
+                .keys()
+                .map(|key| format!("`{key}`"))
+                .collect();
+            let there_are = match known.as_slice() {
+                [] => "It has none".to_owned(),
+                _ => format!("There are {}", known.join(", ")),
+            };
+            Diagnostic::error(
+                "Unknown output",
+                format!("`{}` has no output `{name}`. {there_are}.", module.address),
+            )
+            .help_if(did_you_mean(
+                name,
+                declared.outputs.keys().map(AsRef::as_ref),
+            ))
+        };
+        scope.report(diagnostic.at(step.span));
+        None
+    }
+
+    /// The object of all outputs of a module. `None` if one of them failed.
+    pub(super) fn outputs(&self, module: &Rc<ModuleInstance<'m>>) -> Option<Value> {
+        let declared = self.declarations.modules[module.id].module;
+        let mut all = BTreeMap::new();
+        for (name, output) in &declared.outputs {
+            all.insert(name.clone(), self.output(module, output)?);
+        }
+        Some(Value::Object(Arc::new(all)))
+    }
+
+    /// What a `depends_on` that stands outside of objects refers to.
+    pub(super) fn depends_on(
+        &self,
+        written: Option<&Expr>,
+        scope: &ModuleScope<'_, 'm>,
+    ) -> Vec<Value> {
+        let Some(expr) = written else {
+            return Vec::new();
+        };
+        let Some(value) = self.evaluate(expr, &scope.waiting()) else {
+            return Vec::new();
+        };
+        match convert::waits(&value) {
+            Ok(references) => references,
+            Err(problem) => {
+                scope.report(problem.into_finding("depends_on", expr.span));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Looks for mistakes in the `depends_on` of an output. It has no effect: outputs are known before anything runs.
+    pub(super) fn check_depends_on(&self, written: Option<&Expr>, scope: &ModuleScope<'_, 'm>) {
+        if let Some(expr) = written {
+            drop(self.evaluate(expr, &scope.waiting()));
+        }
+    }
+}
+
+fn argument<'a>(arguments: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
+    arguments
+        .iter()
+        .find(|argument| &*argument.name.text == name)
+}
