@@ -334,7 +334,20 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
             )))
         }
         (Value::Map(items) | Value::Object(items), Type::Object(fields)) => object(items, fields),
+        (_, Type::Ref(kind)) => Err(not_a_reference(value, kind)),
         _ => Err(failed()),
+    }
+}
+
+fn not_a_reference(value: &Value, kind: &str) -> ConvertError {
+    let found = match value {
+        Value::Ref(reference) => format!("`{}` is a {}", reference.address, reference.kind),
+        Value::String(_) => "this is a string; references are written without quotes".to_owned(),
+        other => format!("this is {}", other.describe()),
+    };
+    ConvertError {
+        path: String::new(),
+        message: format!("a reference to a {kind} is needed, and {found}"),
     }
 }
 

@@ -216,6 +216,9 @@ impl<'m> Builder<'m> {
         let sources = self.sources.borrow_mut().pop().unwrap_or_default();
         self.busy.borrow_mut().pop();
         let sources = self.settle_sources(&asked, value.as_ref(), sources);
+        for (target, span) in sources.iter() {
+            self.note_source(target, *span);
+        }
         self.values
             .borrow_mut()
             .insert(asked, Progress::Done(value.clone(), sources));

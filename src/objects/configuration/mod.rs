@@ -16,6 +16,8 @@ mod instance;
 mod interface;
 mod repetition;
 mod scope;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
