@@ -1,8 +1,11 @@
 //! Reading the root module: its files, the values of its variables, its objects.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::context::Context;
 use super::errors::Failure;
@@ -16,7 +19,10 @@ use crate::fetch::Installed;
 use crate::fetch::JSON_CONFIGURATION;
 use crate::fetch::Loader;
 use crate::fetch::ModuleFiles;
+use crate::lang::Value;
 use crate::lang::functions::Call;
+use crate::lang::module::Module;
+use crate::lang::module::ModuleTree;
 use crate::lang::module::Settings;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
@@ -102,63 +108,15 @@ pub(crate) struct RootModule {
 impl RootModule {
     /// Reads and evaluates the module in the context's directory.
     pub(crate) fn load(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
-        let mut sources = Sources::default();
-        let mut diagnostics = Diagnostics::new();
-        let folder = Folder::root(&context.directory);
-        let names = file_names(&folder, context)?;
-        if !names.iter().any(|name| fetch::syntax(name).is_some()) {
-            return Err(Failure::message(format!(
-                "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}` (or `{JSON_CONFIGURATION}`). Change to the directory that holds them, or name it with --chdir.",
-                context.directory.display()
-            )));
-        }
-        let loaded = Loader {
-            root: &context.directory,
-            grammar: &Blocks,
-            checkouts: &mut Installed::new(&context.directory),
-            sources: &mut sources,
-            diagnostics: &mut diagnostics,
-        }
-        .load(&folder, &names);
-        if !loaded.whole {
-            return Err(Failure::Findings(Box::new((diagnostics, sources))));
-        }
-        let tree = loaded.tree;
-        let module = &tree.module;
-        let values = value_sources(
-            context,
-            arguments,
-            (&folder, &names),
-            &mut sources,
-            &mut diagnostics,
-        );
-        let files = ModuleFiles {
-            directory: context.directory.clone(),
-            home: context.environment.get("HOME").map(PathBuf::from),
-        };
-        let call = Call {
-            files: &files,
-            now: context.clock.now(),
-            random,
-        };
-        let values = variables::assign(&module.variables, &values, &mut diagnostics);
-        let settings = module.settings.clone();
-        let (configuration, found) = configure(
-            &tree,
-            Surroundings {
-                variables: &values,
-                call: &call,
-                directory: ".",
-                working_directory: &context.working_directory.to_string_lossy(),
-                allow_plaintext: settings.allow_plaintext,
-            },
-        );
+        let written = Written::read(context, arguments)?;
+        let (configuration, found) = written.with(configure);
+        let mut diagnostics = written.diagnostics;
         diagnostics.extend(found);
         Ok(Self {
             configuration,
             diagnostics,
-            sources,
-            settings,
+            sources: written.sources,
+            settings: written.tree.module.settings.clone(),
         })
     }
 
@@ -180,6 +138,114 @@ impl RootModule {
             ));
         }
         Ok(self)
+    }
+}
+
+/// A root module that is read and not yet evaluated.
+pub(crate) struct Written {
+    /// It, with the modules it calls.
+    tree: ModuleTree,
+    /// The values of its variables.
+    variables: BTreeMap<Arc<str>, Value>,
+    files: ModuleFiles,
+    now: Timestamp,
+    working_directory: String,
+    /// What there is to say about it.
+    pub(crate) diagnostics: Diagnostics,
+    /// The texts that findings point into.
+    pub(crate) sources: Sources,
+}
+
+impl Written {
+    /// Reads the module in the context's directory; one without any files is an error.
+    pub(crate) fn read(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
+        let written = Self::read_any(context, arguments)?;
+        written.ok_or_else(|| {
+            Failure::message(format!(
+                "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}` (or `{JSON_CONFIGURATION}`). Change to the directory that holds them, or name it with --chdir.",
+                context.directory.display()
+            ))
+        })
+    }
+
+    /// Reads the module in the context's directory; `None` if it has no files.
+    fn read_any(context: &Context, arguments: &VariableArgs) -> Result<Option<Self>, Failure> {
+        let mut sources = Sources::default();
+        let mut diagnostics = Diagnostics::new();
+        let folder = Folder::root(&context.directory);
+        let names = file_names(&folder, context)?;
+        if !names.iter().any(|name| fetch::syntax(name).is_some()) {
+            return Ok(None);
+        }
+        let loaded = Loader {
+            root: &context.directory,
+            grammar: &Blocks,
+            checkouts: &mut Installed::new(&context.directory),
+            sources: &mut sources,
+            diagnostics: &mut diagnostics,
+        }
+        .load(&folder, &names);
+        if !loaded.whole {
+            return Err(Failure::Findings(Box::new((diagnostics, sources))));
+        }
+        let given = value_sources(
+            context,
+            arguments,
+            (&folder, &names),
+            &mut sources,
+            &mut diagnostics,
+        );
+        let mut written = Self::of(context, loaded.tree);
+        written.sources = sources;
+        let declared = &written.tree.module.variables;
+        written.variables = variables::assign(declared, &given, &mut diagnostics);
+        written.diagnostics = diagnostics;
+        Ok(Some(written))
+    }
+
+    /// The module in the context's directory, or one without blocks where there is none: for the console.
+    pub(crate) fn read_or_empty(
+        context: &Context,
+        arguments: &VariableArgs,
+    ) -> Result<Self, Failure> {
+        let written = Self::read_any(context, arguments)?;
+        Ok(written.unwrap_or_else(|| Self::of(context, ModuleTree::leaf(Module::default()))))
+    }
+
+    fn of(context: &Context, tree: ModuleTree) -> Self {
+        Self {
+            tree,
+            variables: BTreeMap::new(),
+            files: ModuleFiles {
+                directory: context.directory.clone(),
+                home: context.environment.get("HOME").map(PathBuf::from),
+            },
+            now: context.clock.now(),
+            working_directory: context.working_directory.to_string_lossy().into_owned(),
+            diagnostics: Diagnostics::new(),
+            sources: Sources::default(),
+        }
+    }
+
+    fn call(&self) -> Call<'_> {
+        Call {
+            files: &self.files,
+            now: self.now,
+            random,
+        }
+    }
+
+    /// Does something with what evaluation needs.
+    pub(crate) fn with<T>(&self, evaluate: impl FnOnce(&ModuleTree, Surroundings<'_>) -> T) -> T {
+        let call = self.call();
+        let surroundings = Surroundings {
+            variables: &self.variables,
+            call: &call,
+            directory: ".",
+            working_directory: &self.working_directory,
+            allow_plaintext: self.tree.module.settings.allow_plaintext,
+        };
+        evaluate(&self.tree, surroundings)
     }
 }
 

@@ -14,6 +14,7 @@ cases! {
     activity_cycle,
     apply_refuses_many_runs,
     command_line,
+    console,
     dangling_reference,
     json_syntax,
     log_line_does_not_match,

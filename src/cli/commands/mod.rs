@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apply;
+mod console;
 mod destroy;
 mod get;
 mod graph;
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Logs(logs::Args),
     Show(show::Args),
     Output(output::Args),
+    Console(console::Args),
     Graph(graph::Args),
     #[command(subcommand)]
     State(state::Command),
@@ -61,6 +63,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Logs(args) => logs::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Output(args) => output::run(&args, context),
+        Command::Console(args) => console::run(&args, context),
         Command::Graph(args) => graph::run(&args, context),
         Command::State(command) => state::run(&command, context),
         Command::Version(args) => Ok(version::run(&args)),

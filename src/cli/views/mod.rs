@@ -5,6 +5,7 @@
 pub(crate) mod effects;
 pub(crate) mod history;
 pub(crate) mod json;
+pub(crate) mod literal;
 pub(crate) mod objects;
 mod paint;
 pub(crate) mod plan;

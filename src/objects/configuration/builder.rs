@@ -173,6 +173,16 @@ impl<'m> Builder<'m> {
         }
     }
 
+    /// The value of an expression in the scope of the root module; impure functions are called.
+    pub(super) fn evaluate_now(&self, expr: &Expr) -> Option<Value> {
+        self.evaluate_in(expr, &ModuleScope::module(self, &self.root()), KNOWN)
+    }
+
+    /// What was reported since the last time.
+    pub(super) fn take_diagnostics(&self) -> Diagnostics {
+        self.diagnostics.take()
+    }
+
     pub(super) fn into_diagnostics(self) -> Diagnostics {
         self.diagnostics.into_inner()
     }

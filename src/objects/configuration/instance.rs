@@ -100,7 +100,7 @@ impl<'m> Builder<'m> {
         all
     }
 
-    fn root(&self) -> Rc<ModuleInstance<'m>> {
+    pub(super) fn root(&self) -> Rc<ModuleInstance<'m>> {
         let mut by_address = self.instances.by_address.borrow_mut();
         by_address
             .entry(Arc::from(""))

@@ -28,6 +28,7 @@ use super::object::Object;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::lang::Value;
+use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::lang::module::ModuleTree;
 
@@ -106,6 +107,30 @@ pub fn one_per_module(diagnostics: Diagnostics) -> Diagnostics {
         }
     }
     kept
+}
+
+/// Expressions in the scope of a root module, one after the other: the console.
+pub struct Session<'m> {
+    builder: builder::Builder<'m>,
+    /// What is wrong with the module itself.
+    pub findings: Diagnostics,
+}
+
+impl<'m> Session<'m> {
+    /// The names of this module can be used.
+    pub fn new(tree: &'m ModuleTree, surroundings: Surroundings<'m>) -> Self {
+        let (declarations, findings) = declare::declare(tree);
+        Self {
+            builder: builder::Builder::new(declarations, surroundings),
+            findings,
+        }
+    }
+
+    /// The value of an expression, as far as it is known before a run, and what there is to say about it.
+    pub fn evaluate(&self, expr: &Expr) -> (Option<Value>, Diagnostics) {
+        let value = self.builder.evaluate_now(expr);
+        (value, self.builder.take_diagnostics())
+    }
 }
 
 /// Converts the value that a deferred attribute has come to.

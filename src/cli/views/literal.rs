@@ -1,0 +1,159 @@
+//! Values as the console shows them: for people in Terraform's layout, for machines as JSON on one line.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::lang::Value;
+use crate::lang::ast::ExprKind;
+use crate::lang::print;
+
+/// A value as `terraform console` prints it, without a line end at the end. What only a run knows is shown as HCL.
+pub(crate) fn human(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains('\n') => format!("<<EOT\n{text}\nEOT"),
+        value => indented(value, 0),
+    }
+}
+
+/// A value inside another one, whose lines begin `indent` blanks from the left.
+fn indented(value: &Value, indent: usize) -> String {
+    let margin = " ".repeat(indent);
+    match value {
+        Value::String(text) if text.contains('\n') => {
+            let mut lines = "<<-EOT\n".to_owned();
+            for line in text.split('\n') {
+                lines.extend([&margin, line, "\n"]);
+            }
+            lines + &margin + "EOT"
+        }
+        Value::String(text) => quoted(text),
+        Value::Tuple(items) => elements("[", items, "]", indent),
+        Value::List(items) => elements("tolist([", items, "])", indent),
+        Value::Set(items) => elements("toset([", items, "])", indent),
+        Value::Map(entries) => members("tomap({", entries, "})", indent),
+        Value::Object(entries) => members("{", entries, "}", indent),
+        other => print::value(other),
+    }
+}
+
+fn elements(open: &str, items: &[Value], close: &str, indent: usize) -> String {
+    let mut text = open.to_owned();
+    if !items.is_empty() {
+        let inner = indent + 2;
+        text.push('\n');
+        for item in items {
+            text.extend([&*" ".repeat(inner), &indented(item, inner), ",\n"]);
+        }
+        text.push_str(&" ".repeat(indent));
+    }
+    text + close
+}
+
+fn members(open: &str, entries: &BTreeMap<Arc<str>, Value>, close: &str, indent: usize) -> String {
+    let mut text = open.to_owned();
+    if !entries.is_empty() {
+        let inner = indent + 2;
+        text.push('\n');
+        for (key, value) in entries {
+            let value = indented(value, inner);
+            text.extend([&*" ".repeat(inner), &quoted(key), " = ", &value, "\n"]);
+        }
+        text.push_str(&" ".repeat(indent));
+    }
+    text + close
+}
+
+/// A text in quotes; templates in it are not escaped, as Terraform does not either.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\u{c}' => quoted.push_str("\\f"),
+            control if control.is_control() => {
+                let code = u32::from(control);
+                let form = if code < 0x80 {
+                    format!("\\x{code:02x}")
+                } else {
+                    format!("\\u{code:04x}")
+                };
+                quoted.push_str(&form);
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A value as JSON on one line, numbers with all their digits.
+///
+/// What only a run knows is text as in HCL's JSON syntax: a template as it is, any other expression inside `${…}`. A
+/// reference is the address it points to. What is sensitive is hidden; `nonsensitive()` shows it.
+pub(crate) fn json(value: &Value) -> String {
+    let mut text = String::new();
+    write_json(value, &mut text);
+    text
+}
+
+fn write_json(value: &Value, text: &mut String) {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) => write!(text, "{number}").unwrap_or_default(),
+        Value::String(string) => write_text(string, text),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_json(item, text);
+            }
+            text.push(']');
+        }
+        Value::Map(entries) | Value::Object(entries) => {
+            text.push('{');
+            for (index, (key, item)) in entries.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_text(key, text);
+                text.push(':');
+                write_json(item, text);
+            }
+            text.push('}');
+        }
+        Value::Ref(reference) => write_text(&reference.address, text),
+        Value::Deferred(_) => {
+            let hcl = print::value(value);
+            // Only a template without escapes reads the same with and without its quotes.
+            let template = hcl
+                .strip_prefix('"')
+                .and_then(|hcl| hcl.strip_suffix('"'))
+                .filter(|template| is_template(value) && !template.contains('\\'));
+            match template {
+                Some(template) => write_text(template, text),
+                None => write_text(&format!("${{{hcl}}}"), text),
+            }
+        }
+        Value::Sensitive(_) => write_text("(sensitive value)", text),
+    }
+}
+
+fn is_template(value: &Value) -> bool {
+    matches!(value, Value::Deferred(expr) if matches!(expr.kind, ExprKind::Template(_)))
+}
+
+fn write_text(string: &str, text: &mut String) {
+    text.push_str(&serde_json::Value::from(string).to_string());
+}
