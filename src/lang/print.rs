@@ -320,7 +320,7 @@ impl Printer {
             Value::Set(items) => self.values("toset([", items, "])"),
             Value::Object(items) => self.entries("{", items.iter(), "}"),
             Value::Map(items) => self.entries("tomap({", items.iter(), "})"),
-            Value::Ref(reference) => self.text.push_str(&reference.address),
+            Value::Ref(reference) => self.text.push_str(&reference.as_hcl(&reference.address)),
             Value::Deferred(expr) => self.expression(expr, least),
             Value::Sensitive(_) => self.text.push_str("(sensitive value)"),
         }

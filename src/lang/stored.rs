@@ -16,6 +16,7 @@ use super::parse::parse_expression;
 use super::print;
 use super::value::Reference;
 use super::value::Value;
+use super::value::Window;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
 
@@ -61,11 +62,22 @@ pub fn to_json(value: &Value) -> Json {
         }
         Value::Object(items) => object(items),
         Value::Ref(reference) => {
-            json!({ "$ref": { "kind": &*reference.kind, "address": &*reference.address } })
+            json!({ "$ref": reference_to_json(reference) })
         }
         Value::Deferred(expr) => json!({ "$expr": print::expression(expr) }),
         Value::Sensitive(inner) => json!({ "$sensitive": to_json(inner) }),
     }
+}
+
+fn reference_to_json(reference: &Reference) -> Json {
+    let mut json = json!({ "kind": &*reference.kind, "address": &*reference.address });
+    if let Some(window) = &reference.window {
+        json["window"] = match &window.offset {
+            None => json!({ "length": &*window.length }),
+            Some(offset) => json!({ "length": &*window.length, "offset": &**offset }),
+        };
+    }
+    json
 }
 
 /// A JSON number where that says exactly the same, else its text.
@@ -159,19 +171,9 @@ fn tagged(form: &str, content: &Json, file: FileId) -> Result<Value, StoredError
         "$object" => Ok(Value::Object(mapping(entries("$object")?, file)?)),
         "$sensitive" => Ok(from_json(content, file)?.mark(true)),
         "$number" => parse_number(text("$number")?),
-        "$ref" => {
-            let part = |name: &str| {
-                content
-                    .get(name)
-                    .and_then(Json::as_str)
-                    .map(Arc::from)
-                    .ok_or(StoredError::WrongContent("$ref"))
-            };
-            Ok(Value::Ref(Arc::new(Reference {
-                kind: part("kind")?,
-                address: part("address")?,
-            })))
-        }
+        "$ref" => reference_from_json(content)
+            .map(|reference| Value::Ref(Arc::new(reference)))
+            .ok_or(StoredError::WrongContent("$ref")),
         "$expr" => {
             let text = text("$expr")?;
             let expr = parse_expression(file, text, &mut Diagnostics::new());
@@ -180,6 +182,24 @@ fn tagged(form: &str, content: &Json, file: FileId) -> Result<Value, StoredError
         }
         other => Err(StoredError::UnknownForm(other.to_owned())),
     }
+}
+
+fn reference_from_json(json: &Json) -> Option<Reference> {
+    let text = |json: &Json, name: &str| json.get(name)?.as_str().map(Arc::<str>::from);
+    let window = match json.get("window") {
+        None => None,
+        Some(window) => Some(Window {
+            length: text(window, "length")?,
+            offset: match window.get("offset") {
+                None => None,
+                Some(_) => Some(text(window, "offset")?),
+            },
+        }),
+    };
+    Some(Reference {
+        window,
+        ..Reference::new(text(json, "kind")?, text(json, "address")?)
+    })
 }
 
 #[cfg(test)]

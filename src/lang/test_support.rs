@@ -153,8 +153,5 @@ impl TestScope {
 
 /// A reference, as scopes make them.
 pub(super) fn reference(kind: &str, address: &str) -> Value {
-    Value::Ref(Arc::new(Reference {
-        kind: Arc::from(kind),
-        address: Arc::from(address),
-    }))
+    Value::Ref(Arc::new(Reference::new(kind, address)))
 }

@@ -47,24 +47,56 @@ pub struct Reference {
     pub kind: Arc<str>,
     /// The full address, e.g. `pipeline.weblogs.data_node.archive`.
     pub address: Arc<str>,
+    /// Which of its intervals are meant, if not those that overlap the reader's: `window(data_node.clicks, "28 days")`.
+    pub window: Option<Window>,
+}
+
+/// A stretch of time that ends where the reader's interval ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Window {
+    /// How long it is: a number and a unit in canonical form, e.g. `28 days`.
+    pub length: Arc<str>,
+    /// How far it is shifted, in the same form, maybe negative; `None`: not at all.
+    pub offset: Option<Arc<str>>,
 }
 
 /// The kind of a reference to an instance of a module.
 const MODULE: &str = "module";
 
 impl Reference {
+    /// A reference to an object.
+    pub fn new(kind: impl Into<Arc<str>>, address: impl Into<Arc<str>>) -> Self {
+        Self {
+            kind: kind.into(),
+            address: address.into(),
+            window: None,
+        }
+    }
+
     /// A reference to an instance of a module. It is one while an expression is evaluated and has become the object of the
     /// module's outputs afterwards.
     pub fn module(address: Arc<str>) -> Self {
-        Self {
-            kind: MODULE.into(),
-            address,
-        }
+        Self::new(MODULE, address)
     }
 
     /// Whether it refers to an instance of a module.
     pub fn is_module(&self) -> bool {
         &*self.kind == MODULE
+    }
+
+    /// The reference as HCL, where its object is called `name`.
+    pub fn as_hcl(&self, name: &str) -> String {
+        match &self.window {
+            None => name.to_owned(),
+            Some(Window {
+                length,
+                offset: None,
+            }) => format!("window({name}, \"{length}\")"),
+            Some(Window {
+                length,
+                offset: Some(offset),
+            }) => format!("window({name}, \"{length}\", \"{offset}\")"),
+        }
     }
 }
 
@@ -109,6 +141,19 @@ impl Value {
             }
             Self::Map(items) | Self::Object(items) => items.values().any(Self::has_module),
             _ => false,
+        }
+    }
+
+    /// The first reference with a window in the value.
+    pub fn windowed(&self) -> Option<&Reference> {
+        match self {
+            Self::Ref(reference) => Some(&**reference).filter(|it| it.window.is_some()),
+            Self::Sensitive(value) => value.windowed(),
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.iter().find_map(Self::windowed)
+            }
+            Self::Map(items) | Self::Object(items) => items.values().find_map(Self::windowed),
+            _ => None,
         }
     }
 
@@ -211,6 +256,9 @@ impl Value {
             Self::Map(items) => count(items.len(), "map"),
             Self::Object(items) if items.is_empty() => "an empty object".to_owned(),
             Self::Object(_) => "an object".to_owned(),
+            Self::Ref(reference) if reference.window.is_some() => {
+                format!("a window of `{}`", reference.address)
+            }
             Self::Ref(reference) => format!("a reference to `{}`", reference.address),
             Self::Deferred(_) => "a value known only when an instance runs".to_owned(),
             Self::Sensitive(_) => "a sensitive value".to_owned(),

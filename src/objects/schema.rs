@@ -59,6 +59,8 @@ pub struct AttributeSchema {
     pub default: Default,
     /// Whether its value may need `run.*`.
     pub deferrable: bool,
+    /// Whether its references may have windows.
+    pub windows: bool,
     /// Whether plans, states and logs must not show it.
     pub sensitive: bool,
     /// What it means, in a sentence.
@@ -73,6 +75,7 @@ impl AttributeSchema {
             value,
             default: Default::None,
             deferrable: false,
+            windows: false,
             sensitive: false,
             doc,
         }
@@ -93,6 +96,12 @@ impl AttributeSchema {
     /// Its value may need `run.*`.
     pub(super) const fn deferrable(mut self) -> Self {
         self.deferrable = true;
+        self
+    }
+
+    /// Its references may have windows.
+    pub(super) const fn windows(mut self) -> Self {
+        self.windows = true;
         self
     }
 

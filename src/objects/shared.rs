@@ -86,16 +86,18 @@ pub(super) const WAITS: &[AttributeSchema] = &[
     AttributeSchema::new(
         "depends_on",
         AttributeType::DependsOn,
-        "Activities and pipelines whose instances it waits for although it reads none of their data.",
-    ),
+        "Activities and pipelines whose instances it waits for although it reads none of their data. An activity may have a `window`.",
+    )
+    .windows(),
 ];
 
 /// Data that an activity reads and writes.
 pub(super) const INPUT: AttributeSchema = AttributeSchema::new(
     "input",
     AttributeType::NamedRefs(Kind::DataNode),
-    "The data it reads: a data node, a list, or a map that names them. It waits for the instances that overlap its own.",
-);
+    "The data it reads: a data node, a list, or a map that names them, each maybe with a `window`. It waits for the instances that overlap its own.",
+)
+.windows();
 
 /// Data that an activity writes.
 pub(super) const OUTPUT: AttributeSchema = AttributeSchema::new(

@@ -30,6 +30,7 @@ const fn attribute(name: &'static str, value: AttributeType, default: Default) -
         value,
         default,
         deferrable: false,
+        windows: false,
         sensitive: false,
         doc: "",
     }
@@ -191,10 +192,7 @@ pub(crate) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
 }
 
 pub(crate) fn reference(kind: &str, address: &str) -> Value {
-    Value::Ref(Arc::new(Reference {
-        kind: kind.into(),
-        address: address.into(),
-    }))
+    Value::Ref(Arc::new(Reference::new(kind, address)))
 }
 
 /// `"before${run.date}after"`, as if it had been parsed from `at` on.

@@ -196,7 +196,13 @@ fn functions_page() -> String {
     for name in functions::names() {
         let function = functions::find(name).unwrap();
         let mut parameters: Vec<_> = function.parameters.iter().map(parameter).collect();
-        parameters.extend(function.variadic.iter().map(|last| parameter(last) + " …"));
+        parameters.extend(function.variadic.iter().map(|last| {
+            if last.once {
+                format!("[{}]", parameter(last))
+            } else {
+                parameter(last) + " …"
+            }
+        }));
         let note = match function.purity {
             Purity::Pure => "",
             Purity::Files => " Reads files when the plan is made.",

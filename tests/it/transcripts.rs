@@ -33,6 +33,7 @@ cases! {
     syntax_error,
     unknown_attribute,
     unreadable_file,
+    windows,
     wrong_type,
 }
 

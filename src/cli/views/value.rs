@@ -432,11 +432,11 @@ pub(crate) fn key(name: &str) -> String {
 /// A reference as it would be written in an object of `pipeline`.
 pub(crate) fn reference_text(reference: &Reference, pipeline: Option<&Address>) -> String {
     let address = &*reference.address;
-    pipeline
+    let name = pipeline
         .and_then(|pipeline| address.strip_prefix(pipeline.as_str()))
         .and_then(|rest| rest.strip_prefix('.'))
-        .unwrap_or(address)
-        .to_owned()
+        .unwrap_or(address);
+    reference.as_hcl(name)
 }
 
 /// The text with `${` and `%{` escaped, as in the inside of a heredoc.

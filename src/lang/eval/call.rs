@@ -280,8 +280,12 @@ fn residual_call(name: &Ident, arguments: Arguments, span: Span) -> Value {
 fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result<(), Fault> {
     let needed = function.parameters.len();
     let given = arguments.values.len();
-    let too_many =
-        function.variadic.is_none() && given > needed && !(arguments.expand && given == needed + 1);
+    let most = match &function.variadic {
+        None => needed,
+        Some(last) if last.once => needed + 1,
+        Some(_) => usize::MAX,
+    };
+    let too_many = given > most && !(arguments.expand && given - 1 == most);
     let too_few = given < needed && !arguments.expand;
     if !too_many && !too_few {
         return Ok(());
@@ -291,12 +295,13 @@ fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result
         .iter()
         .map(|parameter| parameter.name.to_owned())
         .collect();
-    names.extend(
-        function
-            .variadic
-            .iter()
-            .map(|parameter| format!("{}...", parameter.name)),
-    );
+    names.extend(function.variadic.iter().map(|parameter| {
+        if parameter.once {
+            format!("[{}]", parameter.name)
+        } else {
+            format!("{}...", parameter.name)
+        }
+    }));
     let detail = format!(
         "The call is `{}({})`; this one has {given} argument{}.",
         function.name,

@@ -311,6 +311,7 @@ fn echo(purity: Purity, accepts: Accepts, structural: bool) -> Function {
         accepts,
         nullable: false,
         structural,
+        once: false,
     };
     Function {
         name: "echo",

@@ -11,6 +11,7 @@ mod numeric;
 mod patterns;
 mod strings;
 mod types;
+mod windows;
 
 use super::scope::Files;
 use super::value::Value;
@@ -21,7 +22,7 @@ pub struct Function {
     pub name: &'static str,
     /// The parameters it needs.
     pub parameters: &'static [Parameter],
-    /// The parameter that takes any number of further arguments.
+    /// The parameter that takes further arguments: any number, or one.
     pub variadic: Option<Parameter>,
     /// One sentence: what it returns.
     pub doc: &'static str,
@@ -43,6 +44,8 @@ pub struct Parameter {
     pub nullable: bool,
     /// Whether the function looks only at the structure, so that elements may be deferred (`length([run.date])`).
     pub structural: bool,
+    /// As the parameter after the needed ones: whether it takes one argument at most, instead of any number.
+    pub once: bool,
 }
 
 /// What an argument is converted to.
@@ -100,7 +103,7 @@ pub struct CallError {
 }
 
 /// All families.
-static FAMILIES: [&[Function]; 9] = [
+static FAMILIES: [&[Function]; 10] = [
     collections::FUNCTIONS,
     dates::FUNCTIONS,
     encoding::FUNCTIONS,
@@ -110,6 +113,7 @@ static FAMILIES: [&[Function]; 9] = [
     numeric::FUNCTIONS,
     strings::FUNCTIONS,
     types::FUNCTIONS,
+    windows::FUNCTIONS,
 ];
 
 /// The function of that name.
@@ -166,6 +170,7 @@ impl Parameter {
             accepts,
             nullable: false,
             structural: false,
+            once: false,
         }
     }
 
@@ -182,6 +187,12 @@ impl Parameter {
     /// `null` is passed on.
     const fn nullable(mut self) -> Self {
         self.nullable = true;
+        self
+    }
+
+    /// It may be left out, and is given once.
+    const fn optional(mut self) -> Self {
+        self.once = true;
         self
     }
 

@@ -369,10 +369,7 @@ fn declaration_title(builder: &Builder<'_>, frame: &Frame<'_>) -> String {
 
 /// A reference as a value.
 pub(super) fn reference(kind: Kind, address: &Arc<str>) -> Value {
-    Value::Ref(Arc::new(Reference {
-        kind: kind.as_str().into(),
-        address: address.clone(),
-    }))
+    Value::Ref(Arc::new(Reference::new(kind.as_str(), address.clone())))
 }
 
 /// A type as a message calls it: "copy activity", "schedule".

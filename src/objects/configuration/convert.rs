@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
+use crate::lang::Reference;
 use crate::lang::Value;
 use crate::lang::types::Type;
 use crate::lang::types::convert as convert_type;
@@ -67,6 +68,9 @@ pub(in crate::objects) fn convert(
             "its value depends on `run` or on a function like `timestamp()`, so that it is known only when an instance runs; this attribute must be known when a plan is made.",
         ));
     }
+    if let Some(reference) = value.windowed() {
+        check_window(schema, reference)?;
+    }
     if !nested.is_empty() {
         return with_nested(schema, value, nested);
     }
@@ -74,6 +78,33 @@ pub(in crate::objects) fn convert(
         Value::Null | Value::Deferred(_) => Ok(value.clone()),
         _ => known(schema.value, value),
     }
+}
+
+/// A window stands where intervals are aligned, and nowhere else; its lengths are those that schedules can have.
+fn check_window(schema: &AttributeSchema, reference: &Reference) -> Result<(), Problem> {
+    let Some(window) = &reference.window else {
+        return Ok(());
+    };
+    if !schema.windows {
+        return Err(Problem {
+            detail: format!(
+                "a window says which intervals of `{}` are read or waited for, so that it can stand in `input` and `depends_on` only.",
+                reference.address
+            ),
+            help: Some(format!(
+                "Refer to `{}` without `window` here.",
+                reference.address
+            )),
+        });
+    }
+    let offset = window
+        .offset
+        .as_ref()
+        .map(|text| text.trim_start_matches('-'));
+    for length in [Some(&*window.length), offset].into_iter().flatten() {
+        Period::parse(length).map_err(|error| Problem::new(error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn with_nested(
@@ -278,8 +309,32 @@ fn named_references(kind: Kind, value: &Value) -> Result<Value, Problem> {
             }
             Ok(Value::Object(Arc::new(named)))
         }
-        other => references(kind, other),
+        other => {
+            let found = references(kind, other)?;
+            if let Value::Tuple(list) = &found {
+                once_each(list)?;
+            }
+            Ok(found)
+        }
     }
+}
+
+/// An object that is there twice, with different windows, would have one name for both.
+fn once_each(list: &[Value]) -> Result<(), Problem> {
+    let mut seen: Vec<&str> = Vec::with_capacity(list.len());
+    for value in list {
+        let Value::Ref(reference) = value else {
+            continue;
+        };
+        if seen.contains(&&*reference.address) {
+            return Err(Problem::new(format!(
+                "`{}` is there more than once, with different windows; give each a name: `{{ week = window(…), month = window(…) }}`.",
+                reference.address
+            )));
+        }
+        seen.push(&reference.address);
+    }
+    Ok(())
 }
 
 fn depends_on(value: &Value) -> Result<Value, Problem> {
