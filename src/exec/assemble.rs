@@ -235,7 +235,7 @@ impl<'a> Assembler<'a> {
             object,
             interval: node.interval,
             attributes: object.attributes.clone(),
-            run: Value::Null,
+            run: Value::NULL,
         };
         let columns = format
             .texts("column")
@@ -380,7 +380,7 @@ fn params(value: Option<&Value>) -> Result<Params, String> {
 fn param(value: &Value) -> Result<Param, String> {
     let (value, _) = value.clone().unmark();
     Ok(match &value {
-        Value::Null => Param::Null,
+        Value::Null(_) => Param::Null,
         Value::Bool(value) => Param::Bool(*value),
         Value::String(text) => Param::Text(text.to_string()),
         Value::Number(number) => match number.to_i64() {

@@ -1,7 +1,6 @@
 //! Expressions that must be constant: defaults, value files, settings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::ast::Expr;
 use super::ast::ExprKind;
@@ -26,9 +25,7 @@ pub(super) fn constant(expr: &Expr, what: &str, diagnostics: &mut Diagnostics) -
                 .iter()
                 .map(|item| constant(item, what, diagnostics))
                 .collect();
-            Some(Value::Tuple(Arc::new(
-                items.into_iter().collect::<Option<_>>()?,
-            )))
+            Some(Value::tuple(items.into_iter().collect::<Option<_>>()?))
         }
         ExprKind::Object(items) => {
             let mut entries = BTreeMap::new();
@@ -41,7 +38,7 @@ pub(super) fn constant(expr: &Expr, what: &str, diagnostics: &mut Diagnostics) -
                     _ => complete = false,
                 }
             }
-            complete.then(|| Value::Object(Arc::new(entries)))
+            complete.then(|| Value::object(entries))
         }
         _ => refuse(expr, what, diagnostics),
     }

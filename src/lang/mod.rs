@@ -9,6 +9,7 @@
 pub mod ast;
 mod constant;
 mod convert;
+mod elements;
 mod eval;
 pub mod functions;
 mod grammar;
@@ -29,6 +30,8 @@ mod unify;
 mod value;
 pub mod variables;
 
+pub use elements::Elements;
+pub use elements::Entries;
 pub use eval::Budget;
 pub use eval::Evaluator;
 pub use eval::Phase;

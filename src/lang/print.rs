@@ -165,8 +165,9 @@ impl Printer {
         match &source.kind {
             ExprKind::Splat { .. }
             | ExprKind::Template(_)
-            | ExprKind::Value(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) =>
-            {
+            | ExprKind::Value(
+                Value::Null(_) | Value::Bool(_) | Value::Number(_) | Value::String(_),
+            ) => {
                 self.text.push('(');
                 self.expression(source, 0);
                 self.text.push(')');
@@ -303,7 +304,7 @@ impl Printer {
 
     fn value(&mut self, value: &Value, least: u8) {
         match value {
-            Value::Null => self.text.push_str("null"),
+            Value::Null(_) => self.text.push_str("null"),
             Value::Bool(value) => self.text.push_str(if *value { "true" } else { "false" }),
             Value::Number(number) => {
                 let text = number.to_string();

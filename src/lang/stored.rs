@@ -11,6 +11,8 @@ use serde_json::Value as Json;
 use serde_json::json;
 use thiserror::Error;
 
+use super::elements::Elements;
+use super::elements::Entries;
 use super::number::Number;
 use super::parse::parse_expression;
 use super::print;
@@ -49,7 +51,7 @@ pub fn to_json(value: &Value) -> Json {
         )
     };
     match value {
-        Value::Null => Json::Null,
+        Value::Null(_) => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Number(number) => number_to_json(number),
         Value::String(text) => Json::String(text.to_string()),
@@ -99,7 +101,7 @@ fn number_to_json(number: &Number) -> Json {
 /// Reads a value back. `file` is the text that spans of residuals are said to lie in.
 pub fn from_json(json: &Json, file: FileId) -> Result<Value, StoredError> {
     match json {
-        Json::Null => Ok(Value::Null),
+        Json::Null => Ok(Value::NULL),
         Json::Bool(value) => Ok(Value::Bool(*value)),
         Json::Number(number) => parse_number(&number.to_string()),
         Json::String(text) => Ok(Value::string(text.as_str())),
@@ -115,19 +117,19 @@ pub fn from_json(json: &Json, file: FileId) -> Result<Value, StoredError> {
 /// JSON that users write: keys that begin with `$` mean nothing, and numbers too large to be one become their text.
 pub(super) fn plain(json: &Json) -> Value {
     match json {
-        Json::Null => Value::Null,
+        Json::Null => Value::NULL,
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => {
             let text = number.to_string();
             Number::parse(&text).map_or_else(|| Value::string(text), Value::Number)
         }
         Json::String(text) => Value::string(text.as_str()),
-        Json::Array(items) => Value::Tuple(Arc::new(items.iter().map(plain).collect())),
+        Json::Array(items) => Value::tuple(items.iter().map(plain).collect()),
         Json::Object(entries) => {
             let entries = entries
                 .iter()
                 .map(|(key, item)| (Arc::from(key.as_str()), plain(item)));
-            Value::Object(Arc::new(entries.collect()))
+            Value::object(entries.collect())
         }
     }
 }
@@ -137,7 +139,7 @@ fn parse_number(text: &str) -> Result<Value, StoredError> {
     Ok(Value::Number(number))
 }
 
-fn sequence(items: &[Json], file: FileId) -> Result<Arc<Vec<Value>>, StoredError> {
+fn sequence(items: &[Json], file: FileId) -> Result<Arc<Elements>, StoredError> {
     Ok(Arc::new(
         items
             .iter()
@@ -149,7 +151,7 @@ fn sequence(items: &[Json], file: FileId) -> Result<Arc<Vec<Value>>, StoredError
 fn mapping(
     entries: &serde_json::Map<String, Json>,
     file: FileId,
-) -> Result<Arc<BTreeMap<Arc<str>, Value>>, StoredError> {
+) -> Result<Arc<Entries>, StoredError> {
     let entry =
         |(key, item): (&String, &Json)| Ok((Arc::from(key.as_str()), from_json(item, file)?));
     Ok(Arc::new(
@@ -163,10 +165,9 @@ fn tagged(form: &str, content: &Json, file: FileId) -> Result<Value, StoredError
     let text = |form| content.as_str().ok_or(StoredError::WrongContent(form));
     match form {
         "$list" => Ok(Value::List(sequence(items("$list")?, file)?)),
-        "$set" => Ok(Value::set(Arc::unwrap_or_clone(sequence(
-            items("$set")?,
-            file,
-        )?))),
+        "$set" => Ok(Value::set(
+            Arc::unwrap_or_clone(sequence(items("$set")?, file)?).into_vec(),
+        )),
         "$map" => Ok(Value::Map(mapping(entries("$map")?, file)?)),
         "$object" => Ok(Value::Object(mapping(entries("$object")?, file)?)),
         "$sensitive" => Ok(from_json(content, file)?.mark(true)),
@@ -214,10 +215,9 @@ mod tests {
 
     #[test]
     fn values_survive_being_stored() {
-        let object =
-            |key: &str| Value::Object(Arc::new(BTreeMap::from([(Arc::from(key), number("1"))])));
+        let object = |key: &str| Value::object(BTreeMap::from([(Arc::from(key), number("1"))]));
         for (value, stored) in [
-            (Value::Null, "null"),
+            (Value::NULL, "null"),
             (number("1"), "1"),
             (number("0.5"), "0.5"),
             (number("0.1"), "0.1"),
@@ -233,13 +233,13 @@ mod tests {
             (Value::string("$x"), "\"$x\""),
             (object("a"), r#"{"a":1}"#),
             (object("$expr"), r#"{"$object":{"$expr":1}}"#),
-            (Value::Tuple(Arc::new(vec![number("1")])), "[1]"),
-            (Value::List(Arc::new(vec![number("1")])), r#"{"$list":[1]}"#),
+            (Value::tuple(vec![number("1")]), "[1]"),
+            (Value::list(vec![number("1")]), r#"{"$list":[1]}"#),
             (
                 Value::set(vec![number("2"), number("1")]),
                 r#"{"$set":[1,2]}"#,
             ),
-            (Value::Map(Arc::new(BTreeMap::new())), r#"{"$map":{}}"#),
+            (Value::map(BTreeMap::new()), r#"{"$map":{}}"#),
             (
                 reference("data_node", "data_node.x"),
                 r#"{"$ref":{"kind":"data_node","address":"data_node.x"}}"#,

@@ -66,7 +66,7 @@ impl Scope for TestScope {
         }
         let output = Value::string(format!("{}.out", reference.address));
         let outputs = [("out".into(), output)].into();
-        Some(Value::Object(Arc::new(outputs)))
+        Some(Value::object(outputs))
     }
 
     fn report(&self, diagnostic: Diagnostic) {

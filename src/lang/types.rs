@@ -10,6 +10,8 @@ use super::constant::constant;
 use super::convert::to_bool;
 use super::convert::to_number;
 use super::convert::to_text;
+use super::elements::Elements;
+use super::unify::common_type;
 use super::value::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -49,6 +51,17 @@ pub struct Field {
     pub optional: bool,
     /// What it is when it is left out or null; `null` if there is no default.
     pub default: Value,
+}
+
+impl Field {
+    /// An attribute that must be given.
+    pub(super) fn new(ty: Type) -> Self {
+        Self {
+            ty,
+            optional: false,
+            default: Value::NULL,
+        }
+    }
 }
 
 /// Why a value could not be converted.
@@ -103,6 +116,34 @@ const NAMES: [&str; 10] = [
 ];
 
 impl Type {
+    /// Whether it leaves nothing open.
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Self::Any => false,
+            Self::List(of) | Self::Set(of) | Self::Map(of) => of.is_closed(),
+            Self::Tuple(items) => items.iter().all(Self::is_closed),
+            Self::Object(fields) => fields.values().all(|field| field.ty.is_closed()),
+            Self::String | Self::Number | Self::Bool | Self::Ref(_) => true,
+        }
+    }
+
+    /// The type of values: what is optional in a constraint is there in a value.
+    fn of_values(&self) -> Self {
+        match self {
+            Self::List(of) => Self::List(Box::new(of.of_values())),
+            Self::Set(of) => Self::Set(Box::new(of.of_values())),
+            Self::Map(of) => Self::Map(Box::new(of.of_values())),
+            Self::Tuple(items) => Self::Tuple(items.iter().map(Self::of_values).collect()),
+            Self::Object(fields) => {
+                let field = |(name, field): (&Arc<str>, &Field)| {
+                    (Arc::clone(name), Field::new(field.ty.of_values()))
+                };
+                Self::Object(fields.iter().map(field).collect())
+            }
+            plain => plain.clone(),
+        }
+    }
+
     /// Reads a type constraint. `None` if it is not one, which has been reported.
     pub fn from_expr(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Self> {
         match &expr.kind {
@@ -236,21 +277,13 @@ impl Type {
             name, arguments, ..
         } = &expr.kind
         else {
-            return Self::from_expr(expr, diagnostics).map(|ty| Field {
-                ty,
-                optional: false,
-                default: Value::Null,
-            });
+            return Self::from_expr(expr, diagnostics).map(Field::new);
         };
         if &*name.text != "optional" {
-            return Self::from_expr(expr, diagnostics).map(|ty| Field {
-                ty,
-                optional: false,
-                default: Value::Null,
-            });
+            return Self::from_expr(expr, diagnostics).map(Field::new);
         }
         let (ty, default) = match arguments.as_slice() {
-            [ty] => (Self::from_expr(ty, diagnostics)?, Value::Null),
+            [ty] => (Self::from_expr(ty, diagnostics)?, Value::NULL),
             [ty, default_expr] => {
                 let ty = Self::from_expr(ty, diagnostics)?;
                 let default = constant(
@@ -300,17 +333,20 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
         }
     };
     match (value, ty) {
-        (Value::Null | Value::Deferred(_), _) | (_, Type::Any) => Ok(value.clone()),
+        (Value::Deferred(_), _) | (_, Type::Any) => Ok(value.clone()),
+        (Value::Null(_), _) => Ok(Value::null_of(ty.of_values())),
         (Value::Sensitive(inner), _) => Ok(convert(inner, ty)?.mark(true)),
         (_, Type::String) => to_text(value).map(Value::String).ok_or_else(failed),
         (_, Type::Number) => to_number(value).map(Value::Number).ok_or_else(failed),
         (_, Type::Bool) => to_bool(value).map(Value::Bool).ok_or_else(failed),
         (Value::Ref(reference), Type::Ref(kind)) if reference.kind == *kind => Ok(value.clone()),
         (Value::List(items) | Value::Set(items) | Value::Tuple(items), Type::List(of)) => {
-            Ok(Value::List(Arc::new(elements(items, of)?)))
+            let (items, of) = elements(items, of)?;
+            Ok(Value::list_of(items, of))
         }
         (Value::List(items) | Value::Set(items) | Value::Tuple(items), Type::Set(of)) => {
-            Ok(Value::set(elements(items, of)?))
+            let (items, of) = elements(items, of)?;
+            Ok(Value::set_of(items, of))
         }
         (Value::List(items) | Value::Set(items) | Value::Tuple(items), Type::Tuple(types))
             if items.len() == types.len() =>
@@ -319,19 +355,17 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
             let items = items.map(|(index, (item, ty))| {
                 convert(item, ty).map_err(|error| error.inside(&format!("[{index}]")))
             });
-            Ok(Value::Tuple(Arc::new(items.collect::<Result<_, _>>()?)))
+            Ok(Value::tuple(items.collect::<Result<_, _>>()?))
         }
         (Value::Map(items) | Value::Object(items), Type::Map(of)) => {
-            let values: Vec<Value> = items.values().cloned().collect();
-            let of = element_type(&values, of);
+            let of = element_type(items.values(), items.missing(), of)?;
             let entry = |(key, item): (&Arc<str>, &Value)| {
                 let item =
                     convert(item, &of).map_err(|error| error.inside(&format!("[\"{key}\"]")))?;
                 Ok((Arc::clone(key), item))
             };
-            Ok(Value::Map(Arc::new(
-                items.iter().map(entry).collect::<Result<_, _>>()?,
-            )))
+            let converted = items.iter().map(entry).collect::<Result<_, _>>()?;
+            Ok(Value::map_of(converted, of.of_values()))
         }
         (Value::Map(items) | Value::Object(items), Type::Object(fields)) => object(items, fields),
         (_, Type::Ref(kind)) => Err(not_a_reference(value, kind)),
@@ -359,33 +393,32 @@ impl ConvertError {
 }
 
 /// `any` as the type of elements stands for one type that all can be converted to.
-fn element_type(items: &[Value], of: &Type) -> Type {
-    let mut known = items
-        .iter()
-        .filter(|item| !matches!(item, Value::Null | Value::Deferred(_) | Value::Sensitive(_)));
-    let primitive =
-        |item: &Value| matches!(item, Value::String(_) | Value::Number(_) | Value::Bool(_));
-    let mixed = known.clone().any(|item| {
-        known
-            .clone()
-            .next()
-            .is_some_and(|first| first.type_name() != item.type_name())
-    });
-    if *of == Type::Any && mixed && known.all(primitive) {
-        Type::String
-    } else {
-        of.clone()
+fn element_type<'v>(
+    items: impl Iterator<Item = &'v Value>,
+    missing: Option<&Type>,
+    of: &Type,
+) -> Result<Type, ConvertError> {
+    if *of != Type::Any {
+        return Ok(of.clone());
     }
+    if let Some(missing) = missing {
+        return Ok(missing.clone());
+    }
+    common_type(items).ok_or_else(|| ConvertError {
+        path: String::new(),
+        message: "the elements must have one type, and there is none that all can be converted to"
+            .to_owned(),
+    })
 }
 
-fn elements(items: &[Value], of: &Type) -> Result<Vec<Value>, ConvertError> {
-    let of = element_type(items, of);
-    let items = items.iter().enumerate();
-    items
-        .map(|(index, item)| {
-            convert(item, &of).map_err(|error| error.inside(&format!("[{index}]")))
-        })
-        .collect()
+/// The elements as elements of one type, and that type.
+fn elements(items: &Elements, of: &Type) -> Result<(Vec<Value>, Type), ConvertError> {
+    let of = element_type(items.iter(), items.missing(), of)?;
+    let converted = items.iter().enumerate().map(|(index, item)| {
+        convert(item, &of).map_err(|error| error.inside(&format!("[{index}]")))
+    });
+    let converted = converted.collect::<Result<_, _>>()?;
+    Ok((converted, of.of_values()))
 }
 
 fn object(
@@ -395,7 +428,7 @@ fn object(
     let mut entries = BTreeMap::new();
     for (name, field) in fields {
         let value = match items.get(name) {
-            Some(Value::Null) | None if field.optional => field.default.clone(),
+            Some(Value::Null(_)) | None if field.optional => convert(&field.default, &field.ty)?,
             Some(value) => {
                 convert(value, &field.ty).map_err(|error| error.inside(&format!(".{name}")))?
             }
@@ -415,7 +448,7 @@ fn object(
         };
         entries.insert(Arc::clone(name), value);
     }
-    Ok(Value::Object(Arc::new(entries)))
+    Ok(Value::object(entries))
 }
 
 #[cfg(test)]
@@ -436,7 +469,7 @@ mod tests {
     fn converted(value: &str, ty: &str) -> String {
         let value = TestScope::new("{}", &["run"])
             .evaluate(value, Phase::Run)
-            .unwrap_or(Value::Null);
+            .unwrap_or(Value::NULL);
         match convert(&value, &type_of(ty)) {
             Ok(value) => print::value(&value),
             Err(error) => error.to_string(),

@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::Expr;
+use super::elements::Elements;
+use super::elements::Entries;
 use super::number::Number;
+use super::types::Type;
 
 /// A value of the language. Cheap to clone: everything large is shared.
 ///
 /// `List`, `Set` and `Map` have elements of one type, `Tuple` and `Object` of any; as in Terraform, literals make tuples
 /// and objects, and conversions make the others. A set is kept sorted and without doubles.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Nulls and empty collections know their type where Terraform would: `tostring(null)`, a variable of type `list(string)`. Values
+/// are equal without regard to that.
+#[derive(Clone, Debug)]
 pub enum Value {
-    /// `null`.
-    Null,
+    /// `null`, and of which type it is, if that is known.
+    Null(Option<Arc<Type>>),
     /// `true` or `false`.
     Bool(bool),
     /// A decimal number.
@@ -22,15 +28,15 @@ pub enum Value {
     /// A string.
     String(Arc<str>),
     /// Elements of one type, in order.
-    List(Arc<Vec<Self>>),
+    List(Arc<Elements>),
     /// Distinct elements of one type.
-    Set(Arc<Vec<Self>>),
+    Set(Arc<Elements>),
     /// Elements of any types, in order.
-    Tuple(Arc<Vec<Self>>),
+    Tuple(Arc<Elements>),
     /// Elements of one type by key.
-    Map(Arc<BTreeMap<Arc<str>, Self>>),
+    Map(Arc<Entries>),
     /// Attributes of any types by name.
-    Object(Arc<BTreeMap<Arc<str>, Self>>),
+    Object(Arc<Entries>),
     /// A reference to a configured object.
     Ref(Arc<Reference>),
     /// Known only when an instance runs: what is left of the expression after everything known was folded into it.
@@ -100,7 +106,31 @@ impl Reference {
     }
 }
 
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null(_), Self::Null(_)) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Number(left), Self::Number(right)) => left == right,
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::List(left), Self::List(right))
+            | (Self::Set(left), Self::Set(right))
+            | (Self::Tuple(left), Self::Tuple(right)) => left == right,
+            (Self::Map(left), Self::Map(right)) | (Self::Object(left), Self::Object(right)) => {
+                left == right
+            }
+            (Self::Ref(left), Self::Ref(right)) => left == right,
+            (Self::Deferred(left), Self::Deferred(right)) => left == right,
+            (Self::Sensitive(left), Self::Sensitive(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
 impl Value {
+    /// `null` of no known type.
+    pub const NULL: Self = Self::Null(None);
+
     /// Whether it, or anything in it, is known only when an instance runs.
     pub fn has_deferred(&self) -> bool {
         !self.is_known()
@@ -111,11 +141,51 @@ impl Value {
         Self::String(text.into())
     }
 
+    /// `null` of a type.
+    pub(super) fn null_of(ty: Type) -> Self {
+        Self::Null((ty != Type::Any).then(|| Arc::new(ty)))
+    }
+
+    /// A list of these elements.
+    pub fn list(elements: Vec<Self>) -> Self {
+        Self::List(Arc::new(elements.into()))
+    }
+
+    /// A list of these elements, which have this type.
+    pub(super) fn list_of(elements: Vec<Self>, of: Type) -> Self {
+        Self::List(Arc::new(Elements::of(elements, of)))
+    }
+
     /// A set of these elements: sorted, without doubles.
-    pub fn set(mut elements: Vec<Self>) -> Self {
+    pub fn set(elements: Vec<Self>) -> Self {
+        Self::set_of(elements, Type::Any)
+    }
+
+    /// A set of these elements, which have this type: sorted, without doubles.
+    pub(super) fn set_of(mut elements: Vec<Self>, of: Type) -> Self {
         elements.sort_by(Self::compare);
         elements.dedup();
-        Self::Set(Arc::new(elements))
+        Self::Set(Arc::new(Elements::of(elements, of)))
+    }
+
+    /// A tuple of these elements.
+    pub fn tuple(elements: Vec<Self>) -> Self {
+        Self::Tuple(Arc::new(elements.into()))
+    }
+
+    /// A map of these elements.
+    pub fn map(entries: BTreeMap<Arc<str>, Self>) -> Self {
+        Self::Map(Arc::new(entries.into()))
+    }
+
+    /// A map of these elements, which have this type.
+    pub(super) fn map_of(entries: BTreeMap<Arc<str>, Self>, of: Type) -> Self {
+        Self::Map(Arc::new(Entries::of(entries, of)))
+    }
+
+    /// An object of these attributes.
+    pub fn object(attributes: BTreeMap<Arc<str>, Self>) -> Self {
+        Self::Object(Arc::new(attributes.into()))
     }
 
     /// Whether nothing in the value is deferred.
@@ -182,26 +252,19 @@ impl Value {
         if !self.has_sensitive() {
             return (self, false);
         }
-        let all = |items: Arc<Vec<Self>>| -> Arc<Vec<Self>> {
-            Arc::new(
-                items
-                    .iter()
-                    .map(|item| item.clone().unmark_deep().0)
-                    .collect(),
-            )
-        };
-        let entries = |items: Arc<BTreeMap<Arc<str>, Self>>| -> Arc<BTreeMap<Arc<str>, Self>> {
-            let bare =
-                |(key, item): (&Arc<str>, &Self)| (Arc::clone(key), item.clone().unmark_deep().0);
-            Arc::new(items.iter().map(bare).collect())
+        let bare = |item: &Self| item.clone().unmark_deep().0;
+        let all = |items: Arc<Elements>| -> Vec<Self> { items.iter().map(bare).collect() };
+        let entries = |items: Arc<Entries>| -> BTreeMap<Arc<str>, Self> {
+            let entry = |(key, item): (&Arc<str>, &Self)| (Arc::clone(key), bare(item));
+            items.iter().map(entry).collect()
         };
         let value = match self {
             Self::Sensitive(value) => Arc::unwrap_or_clone(value).unmark_deep().0,
-            Self::List(items) => Self::List(all(items)),
-            Self::Set(items) => Self::Set(all(items)),
-            Self::Tuple(items) => Self::Tuple(all(items)),
-            Self::Map(items) => Self::Map(entries(items)),
-            Self::Object(items) => Self::Object(entries(items)),
+            Self::List(items) => Self::list(all(items)),
+            Self::Set(items) => Self::Set(Arc::new(all(items).into())),
+            Self::Tuple(items) => Self::tuple(all(items)),
+            Self::Map(items) => Self::map(entries(items)),
+            Self::Object(items) => Self::object(entries(items)),
             value => value,
         };
         (value, true)
@@ -217,10 +280,41 @@ impl Value {
         }
     }
 
+    /// Whether `==` says so: of one type and of one content; all nulls are equal.
+    pub(super) fn equals(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Null(_), Self::Null(_))) || self.is_alike(other)
+    }
+
+    /// Whether type and content are the same, as inside a collection.
+    fn is_alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null(left), Self::Null(right)) => left == right,
+            (Self::List(left), Self::List(right))
+            | (Self::Set(left), Self::Set(right))
+            | (Self::Tuple(left), Self::Tuple(right)) => {
+                left.missing() == right.missing()
+                    && left.len() == right.len()
+                    && left
+                        .iter()
+                        .zip(right.iter())
+                        .all(|(left, right)| left.is_alike(right))
+            }
+            (Self::Map(left), Self::Map(right)) | (Self::Object(left), Self::Object(right)) => {
+                left.missing() == right.missing()
+                    && left.len() == right.len()
+                    && left
+                        .iter()
+                        .zip(right.iter())
+                        .all(|(left, right)| left.0 == right.0 && left.1.is_alike(right.1))
+            }
+            _ => self == other,
+        }
+    }
+
     /// The name of its type in messages, as in type constraints.
     pub fn type_name(&self) -> &'static str {
         match self {
-            Self::Null => "null",
+            Self::Null(_) => "null",
             Self::Bool(_) => "bool",
             Self::Number(_) => "number",
             Self::String(_) => "string",
@@ -243,7 +337,7 @@ impl Value {
             _ => format!("a {what} of {count} elements"),
         };
         match self {
-            Self::Null => "null".to_owned(),
+            Self::Null(_) => "null".to_owned(),
             Self::Bool(value) => format!("`{value}`"),
             Self::Number(number) => format!("the number `{}`", shortened(&number.to_string())),
             Self::String(text) => format!(

@@ -234,13 +234,13 @@ impl<'a> Resolver<'a> {
                 continue;
             };
             match super::configuration::convert_again(schema, &evaluated) {
-                Ok(Value::Null) if schema.default == super::Default::Required => {
+                Ok(Value::Null(_)) if schema.default == super::Default::Required => {
                     scope.report(Diagnostic::error(
                         "Missing attribute",
                         format!("`{name}` came to null, and it is needed."),
                     ));
                 }
-                Ok(Value::Null) => {}
+                Ok(Value::Null(_)) => {}
                 Ok(converted) => {
                     attributes.insert(name.clone(), converted);
                 }
@@ -268,10 +268,10 @@ fn data(inputs: &Nodes<'_>, outputs: &Nodes<'_>) -> Vec<(Arc<str>, Value)> {
             .iter()
             .map(|(name, list)| {
                 let list = list.iter().map(Resolved::as_value).collect();
-                (name.clone(), Value::Tuple(Arc::new(list)))
+                (name.clone(), Value::tuple(list))
             })
             .collect();
-        names.push((Arc::from(plural), Value::Object(Arc::new(lists))));
+        names.push((Arc::from(plural), Value::object(lists)));
         let mut all = nodes.values().flatten();
         if let (Some(only), None) = (all.next(), all.next()) {
             names.push((Arc::from(single), only.as_value()));
@@ -284,7 +284,7 @@ impl Resolved<'_> {
     /// The names of its `run` and its attributes as one object, as `run.inputs` shows it.
     pub fn as_value(&self) -> Value {
         let mut names: BTreeMap<Arc<str>, Value> = match &self.run {
-            Value::Object(names) => names.as_ref().clone(),
+            Value::Object(names) => BTreeMap::clone(names),
             _ => BTreeMap::new(),
         };
         names.extend(self.attributes.clone());
@@ -292,7 +292,7 @@ impl Resolved<'_> {
             Arc::from("address"),
             Value::string(self.object.address.as_str()),
         );
-        Value::Object(Arc::new(names))
+        Value::object(names)
     }
 
     /// A text attribute, with the schema's default.

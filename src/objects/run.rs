@@ -141,11 +141,11 @@ impl Run {
             "pipeline",
             self.pipeline
                 .as_ref()
-                .map_or(Value::Null, |pipeline| text(pipeline.name().to_owned())),
+                .map_or(Value::NULL, |pipeline| text(pipeline.name().to_owned())),
         );
         put("object", text(self.object.name().to_owned()));
         values.extend(extra);
-        Value::Object(Arc::new(values))
+        Value::object(values)
     }
 }
 

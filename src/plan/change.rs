@@ -140,7 +140,7 @@ impl Change {
         let names = self.new.as_ref().map_or(0, |new| {
             let set = new.attributes.iter();
             set.filter(|(name, value)| {
-                **value != Value::Null
+                **value != Value::NULL
                     && !self.attributes.iter().any(|change| change.name == **name)
             })
             .count()

@@ -36,7 +36,7 @@ pub(super) fn same_attribute(
 
 /// The value, if it is not `null`.
 fn set(value: Option<&Value>) -> Option<&Value> {
-    value.filter(|value| **value != Value::Null)
+    value.filter(|value| **value != Value::NULL)
 }
 
 fn default_value(default: &Default) -> Option<Value> {

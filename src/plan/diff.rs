@@ -93,7 +93,7 @@ fn all(
     object
         .attributes
         .iter()
-        .filter(|(_, value)| **value != Value::Null)
+        .filter(|(_, value)| **value != Value::NULL)
         .map(|(name, value)| {
             let (old, new) = sides(value.clone());
             AttributeChange {
@@ -124,11 +124,11 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
             name: Arc::clone(name),
             old: old
                 .get(name)
-                .filter(|value| **value != Value::Null)
+                .filter(|value| **value != Value::NULL)
                 .cloned(),
             new: new
                 .get(name)
-                .filter(|value| **value != Value::Null)
+                .filter(|value| **value != Value::NULL)
                 .cloned(),
             kind: kind_of(new.object_type, name),
         })

@@ -363,8 +363,10 @@ fn uses(value: &Value, found: &BTreeSet<Address>) -> bool {
         }
         Value::Map(map) | Value::Object(map) => map.values().any(|value| uses(value, found)),
         Value::Sensitive(inner) => uses(inner, found),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Deferred(_) => {
-            false
-        }
+        Value::Null(_)
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Deferred(_) => false,
     }
 }

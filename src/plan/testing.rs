@@ -179,16 +179,16 @@ pub(crate) fn number(value: i64) -> Value {
 }
 
 pub(crate) fn list<const N: usize>(elements: [Value; N]) -> Value {
-    Value::List(Arc::new(Vec::from(elements)))
+    Value::list(Vec::from(elements))
 }
 
 pub(crate) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Map(Arc::new(
+    Value::map(
         entries
             .into_iter()
             .map(|(name, value)| (Arc::from(name), value))
             .collect(),
-    ))
+    )
 }
 
 pub(crate) fn reference(kind: &str, address: &str) -> Value {

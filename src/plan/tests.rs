@@ -41,7 +41,7 @@ fn a_default_written_out_is_no_change() {
     let written = [
         ("max_retries", number(2)),
         ("retry_delay", string("30 seconds")),
-        ("description", Value::Null),
+        ("description", Value::NULL),
     ];
     assert!(changed(shell([]), shell(written.clone())).is_empty());
     assert!(changed(shell(written), shell([])).is_empty());
@@ -77,7 +77,7 @@ fn references_that_only_name_objects_have_no_order() {
 
 #[test]
 fn sets_have_no_order_and_numbers_no_zeros() {
-    let set = |elements: Vec<Value>| Value::Set(Arc::new(elements));
+    let set = |elements: Vec<Value>| Value::Set(Arc::new(elements.into()));
     assert!(same_value(
         &set(vec![number(1), number(2)]),
         &set(vec![number(2), number(1)])
@@ -198,7 +198,7 @@ fn an_object_may_change_its_type() {
 
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
-        Just(Value::Null),
+        Just(Value::NULL),
         any::<bool>().prop_map(Value::Bool),
         (-3_i64..3).prop_map(number),
         "[a-c\n]{0,3}".prop_map(|text| string(&text)),
@@ -207,13 +207,14 @@ fn value() -> impl Strategy<Value = Value> {
     ];
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..3).prop_map(|list| Value::List(Arc::new(list))),
-            prop::collection::vec(inner.clone(), 0..3).prop_map(|list| Value::Set(Arc::new(list))),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::list),
+            prop::collection::vec(inner.clone(), 0..3)
+                .prop_map(|list| Value::Set(Arc::new(list.into()))),
             prop::collection::btree_map("[a-c]", inner.clone(), 0..3).prop_map(|map| {
                 let map = map
                     .into_iter()
                     .map(|(name, value)| (Arc::from(name), value));
-                Value::Map(Arc::new(map.collect()))
+                Value::map(map.collect())
             }),
             inner.prop_map(|value| match value {
                 marked @ Value::Sensitive(_) => marked,

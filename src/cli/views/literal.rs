@@ -107,7 +107,7 @@ pub(crate) fn json(value: &Value) -> String {
 
 fn write_json(value: &Value, text: &mut String) {
     match value {
-        Value::Null => text.push_str("null"),
+        Value::Null(_) => text.push_str("null"),
         Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => write!(text, "{number}").unwrap_or_default(),
         Value::String(string) => write_text(string, text),

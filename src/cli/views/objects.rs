@@ -30,7 +30,7 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
     let set: Vec<_> = object
         .attributes
         .iter()
-        .filter(|(_, value)| **value != Value::Null)
+        .filter(|(_, value)| **value != Value::NULL)
         .collect();
     let width = key_width(set.iter().map(|(name, _)| *name));
     // Markers stand two columns before the text.

@@ -161,7 +161,9 @@ fn no_attributes(value: &Value, name: &Step) -> Fault {
             "Write `[*].{}` for that of every element.",
             name.name
         )),
-        Value::Null => Some("Use a condition or `try(…)` where the value may be null.".to_owned()),
+        Value::Null(_) => {
+            Some("Use a condition or `try(…)` where the value may be null.".to_owned())
+        }
         _ => None,
     };
     let detail = format!(

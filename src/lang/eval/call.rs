@@ -77,7 +77,7 @@ impl Evaluator<'_> {
             else {
                 continue;
             };
-            let taken = std::mem::replace(value, Value::Null);
+            let taken = std::mem::replace(value, Value::NULL);
             let (bare, marked) = if parameter.structural {
                 self.opened(taken)?.unmark()
             } else {
@@ -330,7 +330,7 @@ fn convert_argument(
         );
         Fault::at("Invalid function argument", detail, span)
     };
-    if matches!(value, Value::Null) {
+    if matches!(value, Value::Null(_)) {
         return if parameter.nullable {
             Ok(value)
         } else {
@@ -366,7 +366,7 @@ fn convert_argument(
                     .map(Value::String)
                     .ok_or_else(|| wrong(item, "only strings in the list given")),
             });
-            Ok(Value::List(Arc::new(strings.collect::<Result<_, _>>()?)))
+            Ok(Value::list(strings.collect::<Result<_, _>>()?))
         }
     }
 }

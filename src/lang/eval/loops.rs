@@ -65,14 +65,14 @@ impl Evaluator<'_> {
             }
         }
         let value = match (&node.result_key, node.group) {
-            (None, _) => Value::Tuple(Arc::new(results.items)),
-            (Some(_), false) => Value::Object(Arc::new(results.entries)),
+            (None, _) => Value::tuple(results.items),
+            (Some(_), false) => Value::object(results.entries),
             (Some(_), true) => {
                 let groups = results
                     .groups
                     .into_iter()
-                    .map(|(key, items)| (key, Value::Tuple(Arc::new(items))));
-                Value::Object(Arc::new(groups.collect()))
+                    .map(|(key, items)| (key, Value::tuple(items)));
+                Value::object(groups.collect())
             }
         };
         Ok(value.mark(results.sensitive))
@@ -162,7 +162,7 @@ impl Evaluator<'_> {
                 self.fresh(value, frames, key_name.as_ref().map_or("", |key| &key.text));
             let variable = |name: &Ident| deferred(ExprKind::Name(name.clone()), name.span);
             let value_variable = variable(&value_name);
-            let key_variable = key_name.as_ref().map_or(Value::Null, variable);
+            let key_variable = key_name.as_ref().map_or(Value::NULL, variable);
             let key_frame = Frame {
                 name: key.map_or("", |key| &key.text),
                 value: &key_variable,
@@ -272,17 +272,17 @@ impl Evaluator<'_> {
                 };
                 deferred(kind, span).mark(sensitive)
             }
-            Value::Null => Value::Tuple(Arc::new(Vec::new())),
+            Value::Null(_) => Value::tuple(Vec::new()),
             Value::List(items) | Value::Set(items) => {
                 let results = every(&items);
                 if fault.is_none() && !unify::same_type(results.iter()) {
                     let detail = "The elements have one type, but what is read from them has not. Use a `for` expression, which makes a tuple.";
                     fault = Some(Fault::at("Inconsistent types", detail, span));
                 }
-                Value::List(Arc::new(results))
+                Value::list(results)
             }
-            Value::Tuple(items) => Value::Tuple(Arc::new(every(&items))),
-            single => Value::Tuple(Arc::new(every(&[single]))),
+            Value::Tuple(items) => Value::tuple(every(&items)),
+            single => Value::tuple(every(&[single])),
         };
         fault.map_or(Ok(result.mark(marked)), Err)
     }
@@ -336,7 +336,7 @@ pub(super) fn entries(source: &Value, span: Span) -> Result<Vec<(Value, Value)>,
                 "`for` goes through a list, set, tuple, map or object; this is {}.",
                 value.describe()
             );
-            let help = matches!(value, Value::Null).then(|| {
+            let help = matches!(value, Value::Null(_)).then(|| {
                 "Write `… == null ? [] : …` where the collection may be missing.".to_owned()
             });
             Err(Fault::new(

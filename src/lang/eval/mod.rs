@@ -162,21 +162,17 @@ impl<'a> Evaluator<'a> {
         let entries = |items: &BTreeMap<Arc<str>, Value>| {
             let entry =
                 |(key, item): (&Arc<str>, &Value)| Some((Arc::clone(key), self.finish(item)?));
-            items
-                .iter()
-                .map(entry)
-                .collect::<Option<BTreeMap<_, _>>>()
-                .map(Arc::new)
+            items.iter().map(entry).collect::<Option<BTreeMap<_, _>>>()
         };
         match value {
             Value::Deferred(expr) => self.evaluate(expr),
             known if known.is_known() => Some(known.clone()),
             Value::Sensitive(inner) => Some(self.finish(inner)?.mark(true)),
-            Value::List(items) => Some(Value::List(Arc::new(all(items)?))),
+            Value::List(items) => Some(Value::list(all(items)?)),
             Value::Set(items) => Some(Value::set(all(items)?)),
-            Value::Tuple(items) => Some(Value::Tuple(Arc::new(all(items)?))),
-            Value::Map(items) => Some(Value::Map(entries(items)?)),
-            Value::Object(items) => Some(Value::Object(entries(items)?)),
+            Value::Tuple(items) => Some(Value::tuple(all(items)?)),
+            Value::Map(items) => Some(Value::map(entries(items)?)),
+            Value::Object(items) => Some(Value::object(entries(items)?)),
             known => Some(known.clone()),
         }
     }
@@ -189,7 +185,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Tuple(items) => {
                 self.bytes(items.len() * size_of::<Value>(), expr.span)?;
                 let items = self.all(items, frames)?;
-                Ok(Value::Tuple(Arc::new(items)))
+                Ok(Value::tuple(items))
             }
             ExprKind::Object(items) => self.object(items, expr.span, frames),
             ExprKind::Name(_) | ExprKind::Get(..) => self.traversal(expr, frames),
@@ -202,7 +198,7 @@ impl<'a> Evaluator<'a> {
                 self.splat(source, *full, each, expr.span, frames)
             }
             ExprKind::Each => {
-                Ok(lookup(EACH, frames).map_or(Value::Null, |frame| frame.value.clone()))
+                Ok(lookup(EACH, frames).map_or(Value::NULL, |frame| frame.value.clone()))
             }
             ExprKind::Call {
                 name,
@@ -282,7 +278,7 @@ impl<'a> Evaluator<'a> {
             return Err(fault);
         }
         if !dynamic {
-            return Ok(Value::Object(Arc::new(entries)).mark(sensitive));
+            return Ok(Value::object(entries).mark(sensitive));
         }
         let items = folded.into_iter().map(|(key, key_span, item, item_span)| {
             let (item, marked) = residual::to_expr(item, item_span);
@@ -297,7 +293,7 @@ impl<'a> Evaluator<'a> {
     fn traversal(&self, expr: &Expr, frames: Frames<'_>) -> Outcome {
         let Some(path) = path_of(expr) else {
             let ExprKind::Get(source, name) = &expr.kind else {
-                return Ok(Value::Null);
+                return Ok(Value::NULL);
             };
             let value = self.expression(source, frames)?;
             return self.get(

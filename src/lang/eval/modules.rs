@@ -27,23 +27,23 @@ impl Evaluator<'_> {
         if !value.has_module() {
             return Ok(value);
         }
-        let all = |items: &[Value]| -> Result<Arc<Vec<Value>>, Fault> {
+        let all = |items: &[Value]| -> Result<Vec<Value>, Fault> {
             let items = items.iter().map(|item| self.whole(item.clone()));
-            Ok(Arc::new(items.collect::<Result<_, _>>()?))
+            items.collect()
         };
         let entries = |items: &BTreeMap<Arc<str>, Value>| {
             let items = items
                 .iter()
                 .map(|(key, item)| Ok((Arc::clone(key), self.whole(item.clone())?)));
-            Ok::<_, Fault>(Arc::new(items.collect::<Result<_, Fault>>()?))
+            items.collect::<Result<BTreeMap<_, _>, Fault>>()
         };
         match value {
             Value::Sensitive(inner) => Ok(self.whole(Arc::unwrap_or_clone(inner))?.mark(true)),
-            Value::List(items) => all(&items).map(Value::List),
-            Value::Set(items) => Ok(Value::set(Arc::unwrap_or_clone(all(&items)?))),
-            Value::Tuple(items) => all(&items).map(Value::Tuple),
-            Value::Map(items) => entries(&items).map(Value::Map),
-            Value::Object(items) => entries(&items).map(Value::Object),
+            Value::List(items) => all(&items).map(Value::list),
+            Value::Set(items) => all(&items).map(Value::set),
+            Value::Tuple(items) => all(&items).map(Value::tuple),
+            Value::Map(items) => entries(&items).map(Value::map),
+            Value::Object(items) => entries(&items).map(Value::object),
             single => self.opened(single),
         }
     }
@@ -59,9 +59,8 @@ mod tests {
     fn scope() -> TestScope {
         let mut scope = TestScope::new("{}", &["run"]);
         let module = |address: &str| Value::Ref(Arc::new(Reference::module(address.into())));
-        let many = |name: &str, address: &str| {
-            Value::Object(Arc::new([(name.into(), module(address))].into()))
-        };
+        let many =
+            |name: &str, address: &str| Value::object([(name.into(), module(address))].into());
         for (name, value) in [
             ("one", module("module.one")),
             ("many", many("k", "module.many")),

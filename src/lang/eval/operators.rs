@@ -15,6 +15,9 @@ use crate::lang::ast::ExprKind;
 use crate::lang::ast::UnaryOp;
 use crate::lang::convert;
 use crate::lang::number::Number;
+use crate::lang::types;
+use crate::lang::unify::type_of;
+use crate::lang::unify::unify;
 use crate::lang::value::Value;
 
 /// An operand without its mark, and its place.
@@ -111,7 +114,7 @@ impl Evaluator<'_> {
         let (right_value, right_marked) = self.whole(right.value)?.unmark_deep();
         let value = if left_value.is_known() && right_value.is_known() {
             self.step(span)?;
-            Value::Bool((left_value == right_value) == (operator == BinaryOp::Equal))
+            Value::Bool(left_value.equals(&right_value) == (operator == BinaryOp::Equal))
         } else {
             binary_residual(
                 operator,
@@ -139,18 +142,22 @@ impl Evaluator<'_> {
     ) -> Outcome {
         let (test, marked) = self.expression(condition, frames)?.unmark();
         if let Value::Deferred(test) = test {
-            let branches = match (self.expression(yes, frames), self.expression(no, frames)) {
-                (Ok(yes_value), Ok(no_value)) => (self.whole(yes_value)?, self.whole(no_value)?),
-                (Err(mut fault), Err(further)) => {
-                    fault.merge(further);
-                    return Err(fault);
-                }
-                (Err(fault), _) | (_, Err(fault)) => return Err(fault),
-            };
-            let (yes_expr, yes_marked) =
-                residual::to_expr(as_the_other(branches.0.clone(), &branches.1), yes.span);
-            let (no_expr, no_marked) =
-                residual::to_expr(as_the_other(branches.1, &branches.0), no.span);
+            let (yes_value, no_value) =
+                match (self.expression(yes, frames), self.expression(no, frames)) {
+                    (Ok(yes_value), Ok(no_value)) => {
+                        (self.whole(yes_value)?, self.whole(no_value)?)
+                    }
+                    (Err(mut fault), Err(further)) => {
+                        fault.merge(further);
+                        return Err(fault);
+                    }
+                    (Err(fault), _) | (_, Err(fault)) => return Err(fault),
+                };
+            let wrong = || inconsistent(&yes_value, &no_value, yes.span.to(no.span));
+            let yes_as_both = alike(&yes_value, &no_value).ok_or_else(wrong)?;
+            let no_as_both = alike(&no_value, &yes_value).ok_or_else(wrong)?;
+            let (yes_expr, yes_marked) = residual::to_expr(yes_as_both, yes.span);
+            let (no_expr, no_marked) = residual::to_expr(no_as_both, no.span);
             let kind = ExprKind::Conditional(test, Arc::new(yes_expr), Arc::new(no_expr));
             return Ok(deferred(kind, span).mark(marked || yes_marked || no_marked));
         }
@@ -160,13 +167,17 @@ impl Evaluator<'_> {
             (no, yes)
         };
         let value = self.expression(taken, frames)?;
-        // Both results of a conditional have one type. Only a number or bool beside a string is changed by that.
-        let plain = matches!(&value, Value::Number(_) | Value::Bool(_));
-        let value = match plain.then(|| self.expression(other, frames)) {
-            Some(Ok(other)) => as_the_other(value, &other),
-            _ => value,
+        // Both results have one type. What is wrong with the one that is not taken does not matter.
+        let Ok(other) = self.expression(other, frames) else {
+            return Ok(value.mark(marked));
         };
-        Ok(value.mark(marked))
+        // A module is not read as a whole for the sake of its type.
+        if value.has_module() || other.has_module() {
+            return Ok(value.mark(marked));
+        }
+        let result = alike(&value, &other)
+            .ok_or_else(|| inconsistent(&value, &other, yes.span.to(no.span)))?;
+        Ok(result.mark(marked))
     }
 }
 
@@ -181,20 +192,35 @@ pub(super) fn as_condition(value: &Value, span: Span) -> Result<bool, Fault> {
     })
 }
 
-/// A number or bool becomes a string if the other result is one.
-fn as_the_other(value: Value, other: &Value) -> Value {
-    let string = match other {
-        Value::String(_) => true,
-        Value::Deferred(expr) => residual::is_string(expr),
-        Value::Sensitive(other) => matches!(**other, Value::String(_)),
-        _ => false,
-    };
-    match &value {
-        Value::Number(_) | Value::Bool(_) if string => {
-            convert::to_text(&value).map_or(value, Value::String)
-        }
-        _ => value,
+/// A result of a conditional as one of the type that both results have; `None` if there is none.
+fn alike(value: &Value, other: &Value) -> Option<Value> {
+    if let Value::Sensitive(value) = value {
+        return Some(alike(value, other)?.mark(true));
     }
+    match (value, other) {
+        (Value::Deferred(_), _) | (_, Value::Null(None)) => Some(value.clone()),
+        (value, Value::Sensitive(other)) => alike(value, other),
+        (Value::Number(_) | Value::Bool(_), Value::Deferred(expr)) if residual::is_string(expr) => {
+            convert::to_text(value).map(Value::String)
+        }
+        (_, Value::Deferred(_)) => Some(value.clone()),
+        _ => {
+            let (own, of_other) = (type_of(value), type_of(other));
+            if own == of_other {
+                return Some(value.clone());
+            }
+            types::convert(value, &unify(&[own, of_other])?).ok()
+        }
+    }
+}
+
+fn inconsistent(value: &Value, other: &Value, span: Span) -> Fault {
+    let detail = format!(
+        "Both results of a conditional have one type, and these cannot be brought to one: {} and {}.",
+        value.describe(),
+        other.describe()
+    );
+    Fault::at("Inconsistent conditional result types", detail, span)
 }
 
 fn binary_residual(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Value {

@@ -180,7 +180,7 @@ impl Evaluator<'_> {
         }
         let Some(text) = convert::to_text(&value) else {
             let detail = match &value {
-                Value::Null => "The value here is null, which has no text. Use `coalesce` or a condition to give it one.".to_owned(),
+                Value::Null(_) => "The value here is null, which has no text. Use `coalesce` or a condition to give it one.".to_owned(),
                 value => format!("A template takes strings, numbers and bools; this is {}. Use `join` or `jsonencode` to make text of a collection.", value.describe()),
             };
             return Err(Fault::at("Invalid template value", detail, expr.span));

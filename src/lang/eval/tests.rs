@@ -341,7 +341,7 @@ fn called(function: &Function, arguments: &[&str]) -> String {
     let budget = Budget::default();
     let values = arguments.iter().map(|text| {
         (
-            scope.evaluate(text, Phase::Run).unwrap_or(Value::Null),
+            scope.evaluate(text, Phase::Run).unwrap_or(Value::NULL),
             Span::default(),
         )
     });

@@ -129,9 +129,9 @@ fn csvdecode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         }
         let values = record.fields.into_iter().map(Value::string);
         let row: BTreeMap<Arc<str>, Value> = names.iter().cloned().zip(values).collect();
-        Ok(Value::Object(Arc::new(row)))
+        Ok(Value::object(row))
     });
-    Ok(Value::List(Arc::new(rows.collect::<Result<_, _>>()?)))
+    Ok(Value::list(rows.collect::<Result<_, _>>()?))
 }
 
 fn jsondecode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
@@ -154,7 +154,7 @@ fn from_json(json: &RawValue, depth: usize) -> Result<Value, CallError> {
     }
     let text = json.get();
     Ok(match text.bytes().next() {
-        Some(b'n') => Value::Null,
+        Some(b'n') => Value::NULL,
         Some(b't') => Value::Bool(true),
         Some(b'f') => Value::Bool(false),
         Some(b'"') => {
@@ -165,7 +165,7 @@ fn from_json(json: &RawValue, depth: usize) -> Result<Value, CallError> {
             let items: Vec<&RawValue> =
                 serde_json::from_str(text).map_err(|error| invalid(&error))?;
             let items = items.into_iter().map(|item| from_json(item, depth + 1));
-            Value::Tuple(Arc::new(items.collect::<Result<_, _>>()?))
+            Value::tuple(items.collect::<Result<_, _>>()?)
         }
         Some(b'{') => {
             let fields: BTreeMap<String, &RawValue> =
@@ -173,7 +173,7 @@ fn from_json(json: &RawValue, depth: usize) -> Result<Value, CallError> {
             let fields = fields
                 .into_iter()
                 .map(|(name, item)| Ok((Arc::from(name), from_json(item, depth + 1)?)));
-            Value::Object(Arc::new(fields.collect::<Result<_, _>>()?))
+            Value::object(fields.collect::<Result<_, _>>()?)
         }
         _ => Number::parse(text)
             .map(Value::Number)
@@ -182,7 +182,7 @@ fn from_json(json: &RawValue, depth: usize) -> Result<Value, CallError> {
 }
 
 fn jsonencode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    json(arguments.first().unwrap_or(&Value::Null)).map(Value::string)
+    json(arguments.first().unwrap_or(&Value::NULL)).map(Value::string)
 }
 
 /// The value as JSON.
@@ -195,7 +195,7 @@ pub(super) fn json(value: &Value) -> Result<String, CallError> {
 /// JSON as Terraform writes it: names sorted, no blanks, and `<`, `>` and `&` escaped.
 fn write_json(value: &Value, out: &mut String) -> Result<(), CallError> {
     match value {
-        Value::Null => out.push_str("null"),
+        Value::Null(_) => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&number.to_string()),
         Value::String(text) => write_string(text, out),

@@ -1,7 +1,6 @@
 //! `format` and `formatlist`: values by verbs, as in C and Go.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
 
 use bigdecimal::RoundingMode;
 use num_bigint::Sign;
@@ -92,7 +91,7 @@ fn formatlist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         }
         Ok(Value::string(text))
     });
-    Ok(Value::List(Arc::new(rows.collect::<Result<_, _>>()?)))
+    Ok(Value::list(rows.collect::<Result<_, _>>()?))
 }
 
 fn elements(value: &Value) -> Option<&[Value]> {
@@ -416,7 +415,6 @@ fn pad_number(verb: &Verb, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use crate::lang::NoFiles;
     use crate::lang::functions::Call;
@@ -487,7 +485,7 @@ mod tests {
             Value::string("b"),
         ];
         assert_eq!(call("format", &both).as_deref(), Ok("\"b a\""));
-        let names = Value::Tuple(Arc::new(vec![Value::string("x"), Value::string("y")]));
+        let names = Value::tuple(vec![Value::string("x"), Value::string("y")]);
         let list = [Value::string("%s-%s"), Value::string("a"), names];
         assert_eq!(
             call("formatlist", &list).as_deref(),
@@ -516,7 +514,7 @@ mod tests {
     fn results_that_would_fill_the_memory_are_refused() {
         let wide = Value::string("%10000[1]s".repeat(10_000));
         assert!(call("format", &[wide, Value::string("a")]).is_err());
-        let many = Value::List(Arc::new(vec![Value::string("a"); 10_000]));
+        let many = Value::list(vec![Value::string("a"); 10_000]);
         assert!(call("formatlist", &[Value::string("%10000s"), many]).is_err());
     }
 }

@@ -289,7 +289,7 @@ fn pattern(arguments: &[Value]) -> Result<Regex, CallError> {
 fn matched(regex: &Regex, captures: &Captures<'_>) -> Value {
     let group = |index: usize| match captures.get(index) {
         Some(group) => Value::string(group.as_str()),
-        None => Value::Null,
+        None => Value::NULL,
     };
     let names: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
     if names.is_empty() {
@@ -301,9 +301,9 @@ fn matched(regex: &Regex, captures: &Captures<'_>) -> Value {
             .enumerate()
             .filter_map(|(index, name)| Some((Arc::from((*name)?), group(index + 1))))
             .collect();
-        return Value::Object(Arc::new(groups));
+        return Value::object(groups);
     }
-    Value::Tuple(Arc::new((1..=names.len()).map(group).collect()))
+    Value::tuple((1..=names.len()).map(group).collect())
 }
 
 /// Named and unnamed groups cannot be told apart in the result.
@@ -335,7 +335,7 @@ fn regexall(_: &Call<'_>, arguments: &[Value]) -> Result1 {
         .captures_iter(text(arguments, 1)?)
         .map(|captures| matched(&regex, &captures))
         .collect();
-    Ok(Value::List(Arc::new(all)))
+    Ok(Value::list(all))
 }
 
 fn replace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
@@ -381,7 +381,7 @@ fn split(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     } else {
         text.split(separator).map(Value::string).collect()
     };
-    Ok(Value::List(Arc::new(parts)))
+    Ok(Value::list(parts))
 }
 
 fn strrev(_: &Call<'_>, arguments: &[Value]) -> Result1 {
@@ -439,7 +439,6 @@ fn trimspace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use crate::lang::NoFiles;
     use crate::lang::functions::Call;
@@ -518,7 +517,7 @@ mod tests {
             let wanted = format!("\"{wanted}\"");
             assert_eq!(call("substr", &arguments), Ok(wanted));
         }
-        let list = Value::List(Arc::new(strings(&["a", "b"])));
+        let list = Value::list(strings(&["a", "b"]));
         let joined = call("join", &[Value::string(", "), list.clone(), list]);
         assert_eq!(joined.as_deref(), Ok("\"a, b, a, b\""));
         let indented = call("indent", &[Value::Number(2.into()), Value::string("a\nb")]);
@@ -543,7 +542,7 @@ mod tests {
         }
         let groups = "$0".repeat(10_000);
         assert!(call("replace", &strings(&[&*long, "/.+/", &*groups])).is_err());
-        let words = Value::List(Arc::new(vec![Value::string(""); 10_000]));
+        let words = Value::list(vec![Value::string(""); 10_000]);
         assert!(call("join", &[Value::string(long), words]).is_err());
     }
 }

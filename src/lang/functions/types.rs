@@ -1,7 +1,5 @@
 //! Conversions to a type. The special forms `try`, `can` and `sensitive` belong to the evaluator, not here.
 
-use std::sync::Arc;
-
 use super::Accepts;
 use super::Call;
 use super::CallError;
@@ -101,11 +99,11 @@ fn cannot(value: &Value, what: &str) -> CallError {
 fn tolist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
     match value {
-        Value::Null | Value::List(_) => Ok(value.clone()),
+        Value::Null(_) | Value::List(_) => Ok(value.clone()),
         Value::Set(_) | Value::Tuple(_) => {
             let elements = unified(ordered(value)?);
-            let elements = elements.ok_or_else(|| cannot(value, "a list of one type"))?;
-            Ok(Value::List(Arc::new(elements)))
+            let (elements, of) = elements.ok_or_else(|| cannot(value, "a list of one type"))?;
+            Ok(Value::list_of(elements, of))
         }
         _ => Err(cannot(value, "a list")),
     }
@@ -115,12 +113,12 @@ fn tolist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 fn toset(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
     match value {
-        Value::Null | Value::Set(_) => Ok(value.clone()),
+        Value::Null(_) | Value::Set(_) => Ok(value.clone()),
         Value::List(_) | Value::Tuple(_) => {
             let (bare, sensitive) = value.clone().unmark_deep();
             let elements = unified(ordered(&bare)?);
-            let elements = elements.ok_or_else(|| cannot(value, "a set of one type"))?;
-            Ok(Value::set(elements).mark(sensitive))
+            let (elements, of) = elements.ok_or_else(|| cannot(value, "a set of one type"))?;
+            Ok(Value::set_of(elements, of).mark(sensitive))
         }
         _ => Err(cannot(value, "a set")),
     }
@@ -130,12 +128,13 @@ fn toset(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 fn tomap(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
     match value {
-        Value::Null | Value::Map(_) => Ok(value.clone()),
+        Value::Null(_) | Value::Map(_) => Ok(value.clone()),
         Value::Object(attributes) => {
             let values: Vec<Value> = attributes.values().cloned().collect();
-            let values = unified(&values).ok_or_else(|| cannot(value, "a map of one type"))?;
+            let (values, of) =
+                unified(&values).ok_or_else(|| cannot(value, "a map of one type"))?;
             let entries = attributes.keys().cloned().zip(values).collect();
-            Ok(Value::Map(Arc::new(entries)))
+            Ok(Value::map_of(entries, of))
         }
         _ => Err(cannot(value, "a map")),
     }

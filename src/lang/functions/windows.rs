@@ -69,7 +69,7 @@ fn window(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
         ));
     }
     let offset = match arguments.get(2) {
-        None | Some(Value::Null) => None,
+        None | Some(Value::Null(_)) => None,
         Some(_) => Some(part(arguments, 2)?),
     };
     Ok(Value::Ref(Arc::new(Reference {
@@ -123,9 +123,7 @@ mod tests {
         for kind in ["data_node", "activity", "schedule"] {
             let x = reference(kind, &format!("{kind}.x"));
             let objects = BTreeMap::from([(Arc::from("x"), x)]);
-            scope
-                .names
-                .insert(kind.to_owned(), Value::Object(Arc::new(objects)));
+            scope.names.insert(kind.to_owned(), Value::object(objects));
         }
         scope
     }

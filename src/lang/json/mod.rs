@@ -231,7 +231,7 @@ impl Bodies<'_> {
 
     fn expression(&mut self, node: &Node, strings: Strings) -> Expr {
         let kind = match &node.kind {
-            NodeKind::Null => ExprKind::Value(Value::Null),
+            NodeKind::Null => ExprKind::Value(Value::NULL),
             NodeKind::Bool(value) => ExprKind::Value(Value::Bool(*value)),
             NodeKind::Number(text) => {
                 let number = Number::parse(text).unwrap_or_else(|| {
@@ -296,7 +296,7 @@ impl Bodies<'_> {
             _ => read_template(&embedded, self.diagnostics),
         };
         Expr {
-            kind: kind.unwrap_or(ExprKind::Value(Value::Null)),
+            kind: kind.unwrap_or(ExprKind::Value(Value::NULL)),
             span: text.span,
         }
     }

@@ -299,9 +299,9 @@ fn default(
 ) -> Value {
     // After an error, the variable still counts as one with a default, so that no value is asked for.
     let Some(value) = constant(&attribute.expr, "The default of a variable", diagnostics) else {
-        return Value::Null;
+        return Value::NULL;
     };
-    if value == Value::Null && !nullable {
+    if value == Value::NULL && !nullable {
         let detail = "The default is null, but `nullable = false` forbids it.";
         diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
     }
@@ -311,7 +311,7 @@ fn default(
         Err(error) => {
             let detail = format!("The default does not fit the type: {error}.");
             diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
-            Value::Null
+            Value::NULL
         }
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Lower<'a> {
                 span,
             );
             return Expr {
-                kind: ExprKind::Value(Value::Null),
+                kind: ExprKind::Value(Value::NULL),
                 span,
             };
         }
@@ -170,7 +170,7 @@ impl<'a> Lower<'a> {
 
     fn kind(&mut self, tree: &Expression, span: Span) -> ExprKind {
         match tree {
-            Expression::Null(_) => ExprKind::Value(Value::Null),
+            Expression::Null(_) => ExprKind::Value(Value::NULL),
             Expression::Bool(value) => ExprKind::Value(Value::Bool(*value.value())),
             Expression::Number(_) => self.number(tree.span(), span),
             Expression::String(_) => self.string(tree.span()),
@@ -306,7 +306,7 @@ impl<'a> Lower<'a> {
                 "Expressions may be nested 256 levels deep. Move parts of it into `locals`.",
                 span,
             );
-            return ExprKind::Value(Value::Null);
+            return ExprKind::Value(Value::NULL);
         }
         let root = self.expression(&traversal.expr);
         self.depth += traversal.operators.len();

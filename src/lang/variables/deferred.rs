@@ -25,7 +25,7 @@ pub(super) fn conform(value: Value, ty: &Type) -> Result<Value, String> {
     }
     let all = |items: &[Value], of: &Type| {
         let items = items.iter().map(|item| conform(item.clone(), of));
-        Ok::<_, String>(Arc::new(items.collect::<Result<Vec<_>, _>>()?))
+        items.collect::<Result<Vec<_>, String>>()
     };
     match (value, ty) {
         (Value::Sensitive(inner), _) => Ok(conform(Arc::unwrap_or_clone(inner), ty)?.mark(true)),
@@ -33,18 +33,18 @@ pub(super) fn conform(value: Value, ty: &Type) -> Result<Value, String> {
             "a reference to a {kind} must be known when a plan is made, and this depends on `run`"
         )),
         (Value::Deferred(expr), _) => Ok(Value::Deferred(converted(expr, ty))),
-        (Value::List(items), Type::List(of)) => all(&items, of).map(Value::List),
-        (Value::Set(items), Type::Set(of)) => all(&items, of).map(Value::Set),
+        (Value::List(items), Type::List(of)) => all(&items, of).map(Value::list),
+        (Value::Set(items), Type::Set(of)) => Ok(Value::Set(Arc::new(all(&items, of)?.into()))),
         (Value::Tuple(items), Type::Tuple(types)) => {
             let items = items.iter().zip(types);
             let items = items.map(|(item, ty)| conform(item.clone(), ty));
-            Ok(Value::Tuple(Arc::new(items.collect::<Result<_, _>>()?)))
+            Ok(Value::tuple(items.collect::<Result<_, _>>()?))
         }
         (Value::Map(items), Type::Map(of)) => {
             let items = items
                 .iter()
                 .map(|(key, item)| Ok::<_, String>((Arc::clone(key), conform(item.clone(), of)?)));
-            Ok(Value::Map(Arc::new(items.collect::<Result<_, _>>()?)))
+            Ok(Value::map(items.collect::<Result<_, _>>()?))
         }
         (Value::Object(items), Type::Object(fields)) => {
             let mut entries = BTreeMap::new();
@@ -52,7 +52,7 @@ pub(super) fn conform(value: Value, ty: &Type) -> Result<Value, String> {
                 let ty = fields.get(name).map_or(&Type::Any, |field| &field.ty);
                 entries.insert(Arc::clone(name), conform(item.clone(), ty)?);
             }
-            Ok(Value::Object(Arc::new(entries)))
+            Ok(Value::object(entries))
         }
         (value, _) => Ok(value),
     }

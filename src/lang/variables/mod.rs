@@ -292,8 +292,8 @@ pub fn accept(variable: &Variable, value: &Value, span: Span) -> Result<Value, D
             .label(name.span, "declared here")
     };
     let null = match value {
-        Value::Sensitive(inner) => **inner == Value::Null,
-        value => *value == Value::Null,
+        Value::Sensitive(inner) => **inner == Value::NULL,
+        value => *value == Value::NULL,
     };
     if null && !variable.nullable {
         return default(variable).ok_or_else(|| {

@@ -63,7 +63,7 @@ impl<'m> Builder<'m> {
             .schema()
             .filter_map(|schema| {
                 let value = self.attribute_value(frame, schema)?;
-                (value != Value::Null).then(|| (Arc::from(schema.name), value))
+                (value != Value::NULL).then(|| (Arc::from(schema.name), value))
             })
             .collect()
     }
@@ -83,11 +83,11 @@ impl<'m> Builder<'m> {
             return None;
         };
         match self.attribute_value(frame, schema)? {
-            Value::Null => Some(match schema.default {
+            Value::Null(_) => Some(match schema.default {
                 Default::Text(text) => Value::string(text),
                 Default::Integer(number) => Value::Number(number.into()),
                 Default::Bool(value) => Value::Bool(value),
-                Default::Required | Default::None => Value::Null,
+                Default::Required | Default::None => Value::NULL,
             }),
             value => Some(value),
         }
@@ -121,9 +121,9 @@ impl<'m> Builder<'m> {
         let nested = self.nested_references(frame, schema.name);
         let Some(attribute) = self.written(frame, schema.name) else {
             return Some(match nested.as_slice() {
-                [] => Value::Null,
+                [] => Value::NULL,
                 [only] => only.clone(),
-                _ => Value::Tuple(Arc::new(nested)),
+                _ => Value::tuple(nested),
             });
         };
         let mut scope = ModuleScope::object(self, frame.clone());
@@ -140,7 +140,7 @@ impl<'m> Builder<'m> {
             let formula = (Address::new(frame.address.clone()), Arc::from(schema.name));
             self.formulas.borrow_mut().insert(formula, span);
         }
-        if value == Value::Null && schema.default == Default::Required {
+        if value == Value::NULL && schema.default == Default::Required {
             scope.report(missing(schema, &declaration_title(self, frame)).at(span));
             return None;
         }
@@ -172,7 +172,7 @@ impl<'m> Builder<'m> {
         let guarded = || {
             let precondition = object_type.attribute("precondition");
             let value = precondition.and_then(|schema| self.attribute_value(frame, schema));
-            value.is_some_and(|value| value != Value::Null)
+            value.is_some_and(|value| value != Value::NULL)
         };
         if object_type.kind != Kind::Activity && !guarded() {
             return value;

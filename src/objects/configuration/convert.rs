@@ -75,7 +75,7 @@ pub(in crate::objects) fn convert(
         return with_nested(schema, value, nested);
     }
     match value {
-        Value::Null | Value::Deferred(_) => Ok(value.clone()),
+        Value::Null(_) | Value::Deferred(_) => Ok(value.clone()),
         _ => known(schema.value, value),
     }
 }
@@ -118,8 +118,8 @@ fn with_nested(
         ));
     };
     let mut all = match references(kind, value)? {
-        Value::Tuple(list) => list.as_ref().clone(),
-        Value::Null => Vec::new(),
+        Value::Tuple(list) => list.to_vec(),
+        Value::Null(_) => Vec::new(),
         single => vec![single],
     };
     all.extend(nested);
@@ -216,7 +216,7 @@ fn checked(value: &Value, check: impl Fn(&str) -> Result<(), String>) -> Result<
 
 fn params(value: &Value) -> Result<Value, Problem> {
     let scalar = |value: &Value| match value {
-        Value::Null
+        Value::Null(_)
         | Value::Bool(_)
         | Value::Number(_)
         | Value::String(_)
@@ -280,9 +280,9 @@ fn one_or_many(mut list: Vec<Value>) -> Value {
         new
     });
     match list.len() {
-        0 => Value::Null,
+        0 => Value::NULL,
         1 => list.swap_remove(0),
-        _ => Value::Tuple(Arc::new(list)),
+        _ => Value::tuple(list),
     }
 }
 
@@ -294,7 +294,7 @@ fn references(kind: Kind, value: &Value) -> Result<Value, Problem> {
                 .map(|value| reference(kind, value))
                 .collect::<Result<_, _>>()?,
         )),
-        Value::Null => Ok(Value::Null),
+        Value::Null(_) => Ok(Value::NULL),
         single => reference(kind, single),
     }
 }
@@ -307,7 +307,7 @@ fn named_references(kind: Kind, value: &Value) -> Result<Value, Problem> {
             for (name, value) in map.iter() {
                 named.insert(name.clone(), reference(kind, value)?);
             }
-            Ok(Value::Object(Arc::new(named)))
+            Ok(Value::object(named))
         }
         other => {
             let found = references(kind, other)?;
@@ -347,8 +347,8 @@ fn depends_on(value: &Value) -> Result<Value, Problem> {
 /// References to what has to be waited for besides those that are there.
 pub(super) fn with_waits(value: Value, more: &[Value]) -> Value {
     let mut all = match value {
-        Value::Null => Vec::new(),
-        Value::Tuple(list) => list.as_ref().clone(),
+        Value::Null(_) => Vec::new(),
+        Value::Tuple(list) => list.to_vec(),
         single => vec![single],
     };
     all.extend(more.iter().cloned());

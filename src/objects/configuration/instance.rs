@@ -208,7 +208,7 @@ impl<'m> Builder<'m> {
             .get(name)?;
         let pipelines = instances.iter().map(|instance| {
             let pipelines = self.pipelines(instance).as_ref().clone();
-            (own_key(instance), Value::Tuple(Arc::new(pipelines)))
+            (own_key(instance), Value::tuple(pipelines))
         });
         by_keys(call.for_each.is_some(), call.count.is_some(), pipelines)
     }
@@ -287,11 +287,11 @@ pub(super) fn by_keys(
             Key::Text(key) => Some((key, value)),
             _ => None,
         });
-        return Some(Value::Object(Arc::new(named.collect())));
+        return Some(Value::object(named.collect()));
     }
     if count {
         let values = values.map(|(_, value)| value);
-        return Some(Value::Tuple(Arc::new(values.collect())));
+        return Some(Value::tuple(values.collect()));
     }
     values.next().map(|(_, value)| value)
 }

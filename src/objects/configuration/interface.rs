@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::builder::Asked;
 use super::builder::Builder;
@@ -219,7 +218,7 @@ impl<'m> Builder<'m> {
         for (name, output) in &declared.outputs {
             all.insert(name.clone(), self.output(module, output)?);
         }
-        Some(Value::Object(Arc::new(all)))
+        Some(Value::object(all))
     }
 
     /// What a `depends_on` that stands outside of objects refers to.

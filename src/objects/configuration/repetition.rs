@@ -48,7 +48,7 @@ impl Repetition {
     pub(super) fn single() -> Rc<Self> {
         Rc::new(Self {
             key: Key::Single,
-            value: Value::Null,
+            value: Value::NULL,
         })
     }
 }

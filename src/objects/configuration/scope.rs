@@ -321,7 +321,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     /// All objects of one kind inside a pipeline, by name: what `pipeline.weblogs.data_node` stands for.
     fn inside(&self, frame: &Frame<'m>, kind: Kind) -> Value {
         let names = self.builder.declarations.inside.get(&frame.id);
-        Value::Object(Arc::new(
+        Value::object(
             names
                 .into_iter()
                 .flatten()
@@ -332,7 +332,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
                     Some((name.clone(), references))
                 })
                 .collect(),
-        ))
+        )
     }
 
     fn unknown<'a>(

@@ -7,10 +7,6 @@ pub(super) const FUNCTIONS: &[(&str, &str)] = &[
         "the parser takes a number of hundreds of digits apart",
     ),
     ("log(50, 10)", "the last digit"),
-    (
-        "merge(tomap({\"a\" = \"b\"}), tostring(null))",
-        "a null of another type is no map",
-    ),
 ];
 
 /// How expressions of the table of HCL's expressions begin whose result or error is not HCL's, and why.

@@ -549,7 +549,7 @@ fn control_characters_do_not_reach_the_terminal() {
 fn one_object_in_full() {
     let shown = archive([
         ("command", string("gzip\n\necho done\n")),
-        ("description", Value::Null),
+        ("description", Value::NULL),
         ("input", list([node("log")])),
         ("output", node("archive")),
         (

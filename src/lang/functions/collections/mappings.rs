@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::entries;
 use super::items;
 use super::take;
-use super::unify::common_type;
-use super::unify::same_type;
+use super::unify::type_of;
 use crate::lang::convert::to_text;
 use crate::lang::functions::Call;
 use crate::lang::functions::CallError;
+use crate::lang::types::Type;
 use crate::lang::types::convert;
 use crate::lang::value::Value;
 
@@ -19,21 +19,22 @@ pub(super) fn keys(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError
     let [mapping] = take(arguments)?;
     let keys = entries(mapping)
         .keys()
-        .map(|key| Value::String(Arc::clone(key)));
-    Ok(like(mapping, keys.collect()))
+        .map(|key| Value::String(Arc::clone(key)))
+        .collect();
+    Ok(match mapping {
+        Value::Map(_) => Value::list_of(keys, Type::String),
+        _ => Value::tuple(keys),
+    })
 }
 
 /// The values in the order of the keys: of a map as a list, of an object as a tuple.
 pub(super) fn values(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [mapping] = take(arguments)?;
-    Ok(like(mapping, entries(mapping).values().cloned().collect()))
-}
-
-fn like(mapping: &Value, items: Vec<Value>) -> Value {
-    match mapping {
-        Value::Map(_) => Value::List(Arc::new(items)),
-        _ => Value::Tuple(Arc::new(items)),
-    }
+    let values = entries(mapping).values().cloned().collect();
+    Ok(match type_of(mapping) {
+        Type::Map(of) => Value::list_of(values, *of),
+        _ => Value::tuple(values),
+    })
 }
 
 /// The element of a key, or the default. The default of a map is one of its type of elements.
@@ -50,10 +51,9 @@ pub(super) fn lookup(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErr
         return Err(CallError::at(1, "the key is not a string"));
     };
     let elements = entries(mapping);
-    let default = match (default.first(), mapping) {
-        (Some(default), Value::Map(_)) => {
-            let ty = common_type(elements.values());
-            let default = ty.and_then(|ty| convert(default, &ty).ok());
+    let default = match (default.first(), type_of(mapping)) {
+        (Some(default), Type::Map(of)) => {
+            let default = convert(default, &of).ok();
             let message = "the default must have the type of the elements of the map";
             Some(default.ok_or_else(|| CallError::at(2, message))?)
         }
@@ -69,25 +69,25 @@ pub(super) fn lookup(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErr
 }
 
 /// The elements of all arguments, later ones first. A map if all are maps of one type, else an object.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the body of a function of the language"
-)]
 pub(super) fn merge(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let given = || {
-        arguments
-            .iter()
-            .filter(|argument| !matches!(argument, Value::Null))
-    };
-    let elements = || given().flat_map(|argument| entries(argument).iter());
-    let merged: BTreeMap<Arc<str>, Value> = elements()
+    let types: Vec<Type> = arguments.iter().map(type_of).collect();
+    for (index, ty) in types.iter().enumerate() {
+        if !matches!(ty, Type::Map(_) | Type::Object(_) | Type::Any) {
+            let message = format!("it takes maps and objects, and this is a {ty}");
+            return Err(CallError::at(index, message));
+        }
+    }
+    let elements = arguments
+        .iter()
+        .flat_map(|argument| entries(argument).iter());
+    let merged: BTreeMap<Arc<str>, Value> = elements
         .map(|(key, item)| (Arc::clone(key), item.clone()))
         .collect();
-    let maps = given().count() > 0 && given().all(|argument| matches!(argument, Value::Map(_)));
-    if maps && same_type(elements().map(|(_, item)| item)) {
-        Ok(Value::Map(Arc::new(merged)))
-    } else {
-        Ok(Value::Object(Arc::new(merged)))
+    match types.split_first() {
+        Some((Type::Map(of), others)) if others.iter().all(|ty| *ty == Type::Map(of.clone())) => {
+            Ok(Value::map_of(merged, (**of).clone()))
+        }
+        _ => Ok(Value::object(merged)),
     }
 }
 
@@ -113,8 +113,11 @@ pub(super) fn transpose(_: &Call<'_>, arguments: &[Value]) -> Result<Value, Call
     }
     let lists = transposed
         .into_iter()
-        .map(|(text, keys)| (text, Value::List(Arc::new(keys))));
-    Ok(Value::Map(Arc::new(lists.collect())))
+        .map(|(text, keys)| (text, Value::list(keys)));
+    Ok(Value::map_of(
+        lists.collect(),
+        Type::List(Box::new(Type::String)),
+    ))
 }
 
 /// The values under the keys: a map for a list of values, an object for a tuple.
@@ -138,8 +141,8 @@ pub(super) fn zipmap(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErr
         let key = to_text(key).ok_or_else(|| CallError::at(0, "the keys must be strings"))?;
         zipped.insert(key, value.clone());
     }
-    match values {
-        Value::List(_) => Ok(Value::Map(Arc::new(zipped))),
-        _ => Ok(Value::Object(Arc::new(zipped))),
+    match type_of(values) {
+        Type::List(of) => Ok(Value::map_of(zipped, *of)),
+        _ => Ok(Value::object(zipped)),
     }
 }

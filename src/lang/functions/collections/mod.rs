@@ -20,6 +20,7 @@ use super::Function;
 use super::Parameter;
 use super::Purity;
 use crate::lang::number::Number;
+use crate::lang::types::Type;
 use crate::lang::value::Value;
 
 /// The functions of the family.
@@ -345,6 +346,16 @@ pub(super) fn ordered(value: &Value) -> Result<&[Value], CallError> {
     Ok(items)
 }
 
+/// The elements of a list, set or tuple as elements of one type, and that type.
+fn alike(value: &Value, argument: usize) -> Result<(Vec<Value>, Type), CallError> {
+    let items = ordered(value)?;
+    match unify::type_of(value) {
+        Type::List(of) | Type::Set(of) => Ok((items.to_vec(), *of)),
+        _ => unify::unified(items)
+            .ok_or_else(|| CallError::at(argument, "the elements must have one type")),
+    }
+}
+
 /// The elements of a map or object; none of anything else.
 fn entries(value: &Value) -> &BTreeMap<Arc<str>, Value> {
     static NONE: BTreeMap<Arc<str>, Value> = BTreeMap::new();
@@ -376,10 +387,10 @@ fn whole(value: &Value, argument: usize) -> Result<i64, CallError> {
 
 /// The first value that is neither null nor an empty string, as one of the type that goes for all arguments.
 fn coalesce(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let values = unify::unified(arguments)
+    let (values, _) = unify::unified(arguments)
         .ok_or_else(|| CallError::new("all arguments must have one type"))?;
     let empty = |value: &Value| match value {
-        Value::Null => true,
+        Value::Null(_) => true,
         Value::String(text) => text.is_empty(),
         _ => false,
     };

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::alike;
 use super::holds;
 use super::items;
 use super::ordered;
 use super::take;
+use super::unify::type_of;
 use super::unify::unified;
+use super::unify::unify;
 use super::whole;
 use crate::lang::convert::to_bool;
 use crate::lang::convert::to_number;
@@ -14,6 +17,8 @@ use crate::lang::convert::to_text;
 use crate::lang::functions::Call;
 use crate::lang::functions::CallError;
 use crate::lang::number::Number;
+use crate::lang::types::Type;
+use crate::lang::types::convert;
 use crate::lang::value::Value;
 
 /// The most numbers `range` makes.
@@ -34,7 +39,7 @@ pub(super) fn anytrue(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallEr
 fn bools(arguments: &[Value]) -> Result<Vec<bool>, CallError> {
     let [list] = take(arguments)?;
     let truth = |item: &Value| match item {
-        Value::Null => Ok(false),
+        Value::Null(_) => Ok(false),
         item => to_bool(item).ok_or_else(|| {
             CallError::at(
                 0,
@@ -50,7 +55,7 @@ pub(super) fn chunklist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, Call
     let [list, size] = take(arguments)?;
     let size = usize::try_from(whole(size, 1)?)
         .map_err(|_| CallError::at(1, "the size must not be negative"))?;
-    let elements = unified(ordered(list)?).ok_or_else(|| mixed(0))?;
+    let (elements, of) = alike(list, 0)?;
     let size = if size == 0 {
         elements.len().max(1)
     } else {
@@ -58,19 +63,15 @@ pub(super) fn chunklist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, Call
     };
     let chunks = elements
         .chunks(size)
-        .map(|chunk| Value::List(Arc::new(chunk.to_vec())));
-    Ok(Value::List(Arc::new(chunks.collect())))
-}
-
-fn mixed(argument: usize) -> CallError {
-    CallError::at(argument, "the elements must have one type")
+        .map(|chunk| Value::list(chunk.to_vec()));
+    Ok(Value::list_of(chunks.collect(), Type::List(Box::new(of))))
 }
 
 /// The first list or tuple that has elements.
 pub(super) fn coalescelist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     for (index, argument) in arguments.iter().enumerate() {
         match argument {
-            Value::Null => (),
+            Value::Null(_) => (),
             Value::List(items) | Value::Tuple(items) if items.is_empty() => (),
             Value::List(_) | Value::Tuple(_) => return Ok(argument.clone()),
             _ => {
@@ -88,13 +89,13 @@ pub(super) fn coalescelist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, C
 pub(super) fn compact(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [list] = take(arguments)?;
     let mut kept = Vec::new();
-    for item in items(list).iter().filter(|item| **item != Value::Null) {
+    for item in items(list).iter().filter(|item| **item != Value::NULL) {
         let text = to_text(item).ok_or_else(|| not_text(item))?;
         if !text.is_empty() {
             kept.push(Value::String(text));
         }
     }
-    Ok(Value::List(Arc::new(kept)))
+    Ok(Value::list_of(kept, Type::String))
 }
 
 fn not_text(item: &Value) -> CallError {
@@ -122,9 +123,15 @@ pub(super) fn concat(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErr
     let lists = arguments
         .iter()
         .all(|argument| matches!(argument, Value::List(_)));
-    match unified(&joined) {
-        Some(elements) if lists => Ok(Value::List(Arc::new(elements))),
-        _ => Ok(Value::Tuple(Arc::new(joined))),
+    let of = unify(&arguments.iter().map(type_of).collect::<Vec<_>>());
+    match of {
+        Some(Type::List(of)) if lists => {
+            let elements = joined.iter().map(|item| convert(item, &of));
+            let elements = elements.collect::<Result<_, _>>();
+            let elements = elements.map_err(|error| CallError::new(error.to_string()))?;
+            Ok(Value::list_of(elements, *of))
+        }
+        _ => Ok(Value::tuple(joined)),
     }
 }
 
@@ -137,15 +144,15 @@ pub(super) fn contains(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallE
 /// The elements without those that came before.
 pub(super) fn distinct(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [list] = take(arguments)?;
-    let elements = unified(items(list)).ok_or_else(|| mixed(0))?;
+    let (elements, of) = alike(list, 0)?;
     let mut places: Vec<usize> = (0..elements.len()).collect();
-    let at = |place: &usize| elements.get(*place).unwrap_or(&Value::Null);
+    let at = |place: &usize| elements.get(*place).unwrap_or(&Value::NULL);
     // A stable sort: of equal elements, the first stays.
     places.sort_by(|left, right| at(left).compare(at(right)));
     places.dedup_by(|later, first| at(later) == at(first));
     places.sort_unstable();
     let kept = places.iter().map(at).cloned().collect();
-    Ok(Value::List(Arc::new(kept)))
+    Ok(Value::list_of(kept, of))
 }
 
 /// The element at a position, which starts over after the last and counts back from the first.
@@ -172,7 +179,7 @@ pub(super) fn flatten(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallEr
     let [list] = take(arguments)?;
     let mut flat = Vec::new();
     let sensitive = flatten_into(list, &mut flat)?;
-    Ok(Value::Tuple(Arc::new(flat)).mark(sensitive))
+    Ok(Value::tuple(flat).mark(sensitive))
 }
 
 /// Whether there was a sensitive list, whose length shows in the result.
@@ -210,10 +217,10 @@ pub(super) fn index(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErro
 /// The values whose key, at the same position in the second list, is in the third.
 pub(super) fn matchkeys(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [values, keys, searched] = take(arguments)?;
-    let values = unified(items(values)).ok_or_else(|| mixed(0))?;
+    let (values, of) = alike(values, 0)?;
     let count = items(keys).len();
     let all = [items(keys), items(searched)].concat();
-    let all = unified(&all)
+    let (all, _) = unified(&all)
         .ok_or_else(|| CallError::new("the keys and the keys to look for must have one type"))?;
     if values.len() != count {
         return Err(CallError::new("there must be as many keys as values"));
@@ -224,14 +231,17 @@ pub(super) fn matchkeys(_: &Call<'_>, arguments: &[Value]) -> Result<Value, Call
         .zip(&all)
         .filter(|(_, key)| holds(items(&searched), key));
     let kept = kept.map(|(value, _)| value).collect();
-    Ok(Value::List(Arc::new(kept)))
+    Ok(Value::list_of(kept, of))
 }
 
 /// The only element, or null if there is none.
 pub(super) fn one(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [list] = take(arguments)?;
     match ordered(list)? {
-        [] => Ok(Value::Null),
+        [] => match type_of(list) {
+            Type::List(of) | Type::Set(of) => Ok(Value::null_of(*of)),
+            _ => Ok(Value::NULL),
+        },
         [item] => Ok(item.clone()),
         more => {
             let count = more.len();
@@ -280,16 +290,16 @@ pub(super) fn range(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErro
             .map_err(|error| CallError::new(error.to_string()))?;
         made.push(Value::Number(std::mem::replace(&mut next, after)));
     }
-    Ok(Value::List(Arc::new(made)))
+    Ok(Value::list_of(made, Type::Number))
 }
 
 /// The elements from the last to the first.
 pub(super) fn reverse(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [list] = take(arguments)?;
-    let reversed = Arc::new(ordered(list)?.iter().rev().cloned().collect());
-    match list {
-        Value::Tuple(_) => Ok(Value::Tuple(reversed)),
-        _ => Ok(Value::List(reversed)),
+    let reversed = ordered(list)?.iter().rev().cloned().collect();
+    match type_of(list) {
+        Type::List(of) | Type::Set(of) => Ok(Value::list_of(reversed, *of)),
+        _ => Ok(Value::tuple(reversed)),
     }
 }
 
@@ -316,10 +326,10 @@ pub(super) fn slice(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallErro
     let part = items(list).get(start..end);
     let part =
         part.ok_or_else(|| CallError::at(1, "the start must not be greater than the end"))?;
-    let part = Arc::new(part.to_vec());
-    match list {
-        Value::Tuple(_) => Ok(Value::Tuple(part)),
-        _ => Ok(Value::List(part)),
+    let part = part.to_vec();
+    match type_of(list) {
+        Type::List(of) => Ok(Value::list_of(part, *of)),
+        _ => Ok(Value::tuple(part)),
     }
 }
 
@@ -330,7 +340,7 @@ pub(super) fn sort(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError
     let mut strings: Vec<Arc<str>> = items(list).iter().map(text).collect::<Result<_, _>>()?;
     strings.sort();
     let sorted = strings.into_iter().map(Value::String).collect();
-    Ok(Value::List(Arc::new(sorted)))
+    Ok(Value::list_of(sorted, Type::String))
 }
 
 /// The sum of at least one number.

@@ -1,0 +1,112 @@
+//! What collections and structures hold.
+//!
+//! Both types read like the vector and the map inside them. An empty list, set or map has no element that would tell the type of
+//! its elements, so it is kept beside them where it is known; everywhere else the elements tell it. It is no part of equality.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::types::Type;
+use super::value::Value;
+
+/// The elements of a list, set or tuple, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Elements {
+    values: Vec<Value>,
+    of: Option<Arc<Type>>,
+}
+
+/// The elements of a map or the attributes of an object, by key.
+#[derive(Clone, Debug, Default)]
+pub struct Entries {
+    values: BTreeMap<Arc<str>, Value>,
+    of: Option<Arc<Type>>,
+}
+
+impl Elements {
+    /// Elements of a type, which is kept if there are none.
+    pub(super) fn of(values: Vec<Value>, of: Type) -> Self {
+        let of = kept(values.is_empty(), of);
+        Self { values, of }
+    }
+
+    /// The type of the elements that an empty list or set could have.
+    pub(super) fn missing(&self) -> Option<&Type> {
+        self.of.as_deref()
+    }
+
+    /// The elements as a vector of their own.
+    pub fn into_vec(self) -> Vec<Value> {
+        self.values
+    }
+}
+
+impl Entries {
+    /// Elements of a type, which is kept if there are none.
+    pub(super) fn of(values: BTreeMap<Arc<str>, Value>, of: Type) -> Self {
+        let of = kept(values.is_empty(), of);
+        Self { values, of }
+    }
+
+    /// The type of the elements that an empty map could have.
+    pub(super) fn missing(&self) -> Option<&Type> {
+        self.of.as_deref()
+    }
+}
+
+fn kept(empty: bool, of: Type) -> Option<Arc<Type>> {
+    (empty && of != Type::Any).then(|| Arc::new(of))
+}
+
+impl Deref for Elements {
+    type Target = Vec<Value>;
+
+    fn deref(&self) -> &Vec<Value> {
+        &self.values
+    }
+}
+
+impl Deref for Entries {
+    type Target = BTreeMap<Arc<str>, Value>;
+
+    fn deref(&self) -> &BTreeMap<Arc<str>, Value> {
+        &self.values
+    }
+}
+
+impl PartialEq for Elements {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl PartialEq for Entries {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl From<Vec<Value>> for Elements {
+    fn from(values: Vec<Value>) -> Self {
+        Self { values, of: None }
+    }
+}
+
+impl From<BTreeMap<Arc<str>, Value>> for Entries {
+    fn from(values: BTreeMap<Arc<str>, Value>) -> Self {
+        Self { values, of: None }
+    }
+}
+
+impl FromIterator<Value> for Elements {
+    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> Self {
+        Vec::from_iter(values).into()
+    }
+}
+
+impl FromIterator<(Arc<str>, Value)> for Entries {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Value)>>(values: I) -> Self {
+        BTreeMap::from_iter(values).into()
+    }
+}
