@@ -30,5 +30,5 @@ action "shell_command" "note" {
 
 pipeline "example" {
   schedule = schedule.daily
-  # FRAGMENT
+# FRAGMENT
 }

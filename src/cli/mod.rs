@@ -5,8 +5,8 @@
 mod commands;
 mod context;
 mod errors;
-mod formatting;
 mod installing;
+mod moving;
 mod planning;
 mod root_module;
 mod spelling;

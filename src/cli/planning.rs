@@ -34,14 +34,17 @@ use crate::objects::resolve::Resolver;
 use crate::objects::stored;
 use crate::plan::Action;
 use crate::plan::Plan;
+use crate::plan::Relocation;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
 use crate::plan::effects::UnitRuns;
+use crate::plan::forget;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 use crate::runtime::SerialDefinition;
 use crate::store::Apply;
+use crate::store::Counts;
 use crate::store::Store;
 use crate::store::StoredObject;
 use crate::time::Interval;
@@ -53,6 +56,8 @@ const REMOVED: &str = "its definition was removed";
 pub(crate) struct Planned {
     /// The plan.
     pub(crate) plan: Plan,
+    /// What there is to say about it besides.
+    pub(crate) warnings: Diagnostics,
     /// What the state holds.
     old: SerialDefinition,
     /// What it will hold.
@@ -62,6 +67,8 @@ pub(crate) struct Planned {
     moments: Moments,
     new_moments: Moments,
     made_until: BTreeMap<Address, Timestamp>,
+    /// Objects of the state that go on under another address; `old` and all that was read has the new ones.
+    relocation: Relocation,
     preview: Preview,
 }
 
@@ -100,19 +107,28 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
         sources,
     } = target;
     let new = std::mem::take(&mut configuration.objects);
+    let statements = std::mem::take(&mut configuration.statements);
+    let relocation = Relocation::find(&statements.moves, &old.objects, &new);
     let moments = Moments {
-        activations: store.activations()?,
-        cuts: store.cuts()?,
+        activations: relocation.keys(store.activations()?),
+        cuts: relocation.keys(store.cuts()?),
     };
-    let made_until = store.made_until()?;
+    let old = relocated(old, &relocation, &moments, now);
+    let made_until = relocation.keys(store.made_until()?);
     let (new_moments, timetable) = continued(&old, &new, &moments, &made_until, now);
     let old_units = old.compile();
     let new_units = crate::engine::compile(&new, &timetable, head.serial + 1);
-    let changes = diff(&old.objects, &new);
+    let mut changes = diff(&old.objects, &new);
+    forget(&mut changes, &statements.removals);
+    relocation.note(&mut changes, &old.objects);
     let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
-    let runs = unit_runs(store, &made_until, &old_units, &new_units)?;
+    let counts = relocation.keys(store.counts()?);
+    let runs = unit_runs(&counts, &made_until, &old_units, &new_units);
     let effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
-    let old_outputs = read_outputs(store)?;
+    let old_outputs = read_outputs(store)?
+        .into_iter()
+        .map(|(name, value)| (name, relocation.value(value)))
+        .collect();
     let call = no_files_call(now);
     let resolver = Resolver {
         objects: &new,
@@ -134,6 +150,9 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     };
     Ok(Planned {
         plan,
+        warnings: super::moving::blocked(&relocation.blocked)
+            .map(Diagnostics::from)
+            .unwrap_or_default(),
         old,
         new,
         timetable,
@@ -141,8 +160,27 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
         moments,
         new_moments,
         made_until,
+        relocation,
         preview,
     })
+}
+
+/// What the state holds, under the addresses that its objects have after the moves.
+fn relocated(
+    old: SerialDefinition,
+    relocation: &Relocation,
+    moments: &Moments,
+    now: Timestamp,
+) -> SerialDefinition {
+    if relocation.is_empty() {
+        return old;
+    }
+    let objects = relocation.objects(old.objects);
+    SerialDefinition {
+        serial: old.serial,
+        timetable: Timetable::new(&objects, moments, now),
+        objects,
+    }
 }
 
 /// Evaluates every formula of a configuration for its next interval.
@@ -245,12 +283,11 @@ fn continued(
 }
 
 fn unit_runs(
-    store: &Store,
+    counts: &Counts,
     made_until: &BTreeMap<Address, Timestamp>,
     old: &Definition,
     new: &Definition,
-) -> Result<BTreeMap<Address, UnitRuns>, Failure> {
-    let counts = store.counts()?;
+) -> BTreeMap<Address, UnitRuns> {
     let count = |address: &Address, statuses: &[Status]| {
         counts.get(address).map_or(0, |counts| {
             statuses
@@ -265,8 +302,7 @@ fn unit_runs(
         let is_new = !old.units.contains_key(address);
         count(address, if is_new { returns } else { waits })
     };
-    Ok(old
-        .units
+    old.units
         .keys()
         .chain(new.units.keys())
         .filter(|address| counts.contains_key(address) || made_until.contains_key(address))
@@ -278,7 +314,7 @@ fn unit_runs(
             };
             (address.clone(), runs)
         })
-        .collect())
+        .collect()
 }
 
 pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
@@ -359,14 +395,19 @@ impl Planned {
                 (Action::Create | Action::Update, Some(object)) => {
                     apply.puts.push(stored_object(object));
                 }
-                (Action::Delete, _) => apply.removes.push(change.address.clone()),
+                (Action::Delete | Action::Forget, _) => apply.removes.push(change.address.clone()),
                 _ => {}
             }
         }
+        let moves = self.relocation.pairs();
+        apply.moves = moves.map(|(old, new)| (old.clone(), new.clone())).collect();
         apply.activations = changed(&self.new_moments.activations, &self.moments.activations);
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
         self.make_last_of_old_schedules(&mut apply);
-        let unfinished = store.unfinished_instances()?;
+        let mut unfinished = store.unfinished_instances()?;
+        for instance in &mut unfinished {
+            instance.key.object = self.relocation.address(&instance.key.object);
+        }
         self.cancel_removed(&unfinished, &mut apply);
         self.revive_returned(&unfinished, &mut apply);
         self.hold_ready(&unfinished, &mut apply);

@@ -11,7 +11,6 @@ mod constant;
 mod convert;
 mod elements;
 mod eval;
-pub mod fmt;
 pub mod functions;
 mod grammar;
 mod json;

@@ -114,6 +114,35 @@ pub fn from_json(json: &Json, file: FileId) -> Result<Value, StoredError> {
     }
 }
 
+/// Gives references in a stored value other addresses; whether there were any to give.
+pub fn rename(json: &mut Json, address: &impl Fn(&str) -> Option<String>) -> bool {
+    match json {
+        Json::Array(items) => {
+            let mut any = false;
+            for item in items {
+                any |= rename(item, address);
+            }
+            any
+        }
+        Json::Object(entries) => {
+            if let Some(Json::Object(reference)) = entries.get_mut("$ref") {
+                let old = reference.get("address").and_then(Json::as_str);
+                let new = old.and_then(address);
+                return new.is_some_and(|new| {
+                    reference.insert("address".to_owned(), Json::String(new));
+                    true
+                });
+            }
+            let mut any = false;
+            for item in entries.values_mut() {
+                any |= rename(item, address);
+            }
+            any
+        }
+        _ => false,
+    }
+}
+
 /// JSON that users write: keys that begin with `$` mean nothing, and numbers too large to be one become their text.
 pub(super) fn plain(json: &Json) -> Value {
     match json {

@@ -76,6 +76,27 @@ impl Address {
         self.0.get(..end?)
     }
 
+    /// The pipeline that an object stands in, directly or through its owner; its own address for a pipeline.
+    pub fn pipeline(&self) -> Option<Self> {
+        let start = self.module().map_or(0, |module| module.len() + 1);
+        let mut parts = Parts(self.0.get(start..));
+        let kind = parts.next().filter(|kind| *kind == "pipeline")?;
+        let end = start + kind.len() + 1 + parts.next()?.len();
+        self.0.get(..end).map(Self::new)
+    }
+
+    /// Whether the object has a name of its own, rather than being nested in another one.
+    pub fn is_named(&self) -> bool {
+        let start = self.module().map_or(0, |module| module.len() + 1);
+        let mut parts = Parts(self.0.get(start..));
+        let in_pipeline = parts.next() == Some("pipeline");
+        match parts.count() {
+            1 => true,
+            3 => in_pipeline,
+            _ => false,
+        }
+    }
+
     /// The name without the key of `for_each` or `count`.
     pub fn bare_name(&self) -> &str {
         let name = self.name();
@@ -84,7 +105,7 @@ impl Address {
 }
 
 /// The parts of an address between the dots that are not inside a key.
-struct Parts<'a>(Option<&'a str>);
+pub(super) struct Parts<'a>(pub(super) Option<&'a str>);
 
 impl<'a> Iterator for Parts<'a> {
     type Item = &'a str;
@@ -135,6 +156,33 @@ mod tests {
             ),
         ] {
             assert_eq!(Address::new(address).module(), module, "{address}");
+        }
+    }
+
+    #[test]
+    fn nested_objects_have_no_name_of_their_own() {
+        for (address, named) in [
+            ("data_node.a", true),
+            ("module.m[\"x.y\"].data_node.a[0]", true),
+            ("pipeline.p", true),
+            ("module.m.pipeline.p.activity.a", true),
+            ("data_node.a.precondition.exists", false),
+            ("pipeline.p.schedule", false),
+            ("pipeline.p.data_node.a.precondition.exists[0]", false),
+            ("module.m", false),
+        ] {
+            assert_eq!(Address::new(address).is_named(), named, "{address}");
+        }
+        for (address, pipeline) in [
+            ("data_node.a.precondition.exists", None),
+            ("pipeline.p", Some("pipeline.p")),
+            (
+                "module.m.pipeline.p[0].data_node.a.precondition.exists",
+                Some("module.m.pipeline.p[0]"),
+            ),
+        ] {
+            let found = Address::new(address).pipeline();
+            assert_eq!(found.as_ref().map(Address::as_str), pipeline, "{address}");
         }
     }
 

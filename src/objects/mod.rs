@@ -13,6 +13,7 @@ mod data_node;
 mod database;
 mod grammar;
 mod kind;
+pub mod moves;
 mod object;
 mod pipeline;
 mod precondition;

@@ -1,6 +1,6 @@
 //! What a plan changes: objects, their attributes, outputs, each with the reason.
 //!
-//! Data only: `diff` makes these, the views print them, `store` applies them. Moves and imports will be further actions.
+//! Data only: `diff` makes these, the views print them, `store` applies them. Imports will be a further action.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,9 @@ pub enum Action {
     Update,
     /// It goes.
     Delete,
-    /// Nothing. Only outputs say so; objects that do not change are in no plan.
+    /// It goes, without being destroyed: a `removed` block says so.
+    Forget,
+    /// Nothing. Outputs say so, and objects that only move; other objects that do not change are in no plan.
     #[serde(rename = "noop")]
     NoOp,
 }
@@ -63,6 +65,10 @@ pub enum Reason {
     KeyNotInForEach(String),
     /// The block is there, but its `count` no longer reaches this index.
     IndexOutOfRange(String),
+    /// It would go on under the second address, which no block has.
+    MovedAway(Address, Address),
+    /// A `removed` block says that it is only forgotten.
+    Forgotten,
     /// The block has another type than before.
     TypeChanged {
         /// The type it had.
@@ -90,6 +96,13 @@ impl fmt::Display for Reason {
                     "because index [{index}] is out of range for count"
                 )
             }
+            Self::MovedAway(old, new) => {
+                write!(
+                    formatter,
+                    "because {old} was moved to {new}, which is not in the configuration"
+                )
+            }
+            Self::Forgotten => formatter.write_str("destroy = false is set in the configuration"),
             Self::TypeChanged { old, new } => {
                 write!(
                     formatter,
@@ -115,13 +128,17 @@ pub struct Change {
     pub attributes: Vec<AttributeChange>,
     /// Why it is in the plan.
     pub reason: Option<Reason>,
+    /// The address it had, if that changes.
+    pub moved_from: Option<Address>,
 }
 
 impl Change {
     /// The most that its attributes touch. A new or deleted object, or one of another type, changes behaviour.
     pub fn kind(&self) -> ChangeKind {
-        if self.action != Action::Update || self.reason.is_some() {
-            return ChangeKind::Behaviour;
+        match self.action {
+            Action::NoOp => return ChangeKind::Metadata,
+            Action::Update if self.reason.is_none() => {}
+            _ => return ChangeKind::Behaviour,
         }
         self.attributes
             .iter()
@@ -137,7 +154,7 @@ impl Change {
 
     /// How many set attributes stay as they are.
     pub fn unchanged(&self) -> usize {
-        let names = self.new.as_ref().map_or(0, |new| {
+        let names = self.object().map_or(0, |new| {
             let set = new.attributes.iter();
             set.filter(|(name, value)| {
                 **value != Value::NULL
@@ -145,7 +162,7 @@ impl Change {
             })
             .count()
         });
-        if self.action == Action::Update {
+        if matches!(self.action, Action::Update | Action::Forget | Action::NoOp) {
             names
         } else {
             0

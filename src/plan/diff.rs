@@ -17,6 +17,7 @@ use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
 use crate::objects::ObjectType;
+use crate::objects::moves::Removal;
 
 /// The changes that lead from what was applied to what is configured, by address. Equal sides give none.
 pub fn diff(
@@ -35,6 +36,18 @@ pub fn diff(
             },
         )
         .collect()
+}
+
+/// Turns removals that a `removed` block calls so into forgetting.
+pub fn forget(changes: &mut [Change], removals: &[Removal]) {
+    for change in changes {
+        let forgotten = |removal: &Removal| !removal.destroy && removal.covers(&change.address);
+        if change.action == Action::Delete && removals.iter().any(forgotten) {
+            change.action = Action::Forget;
+            change.reason = Some(Reason::Forgotten);
+            change.attributes.clear();
+        }
+    }
 }
 
 /// The outputs of both sides, by name; those that stay are [`Action::NoOp`].
@@ -71,6 +84,7 @@ fn create(new: &Object) -> Change {
         new: Some(new.clone()),
         attributes: all(new, |value| (None, Some(value))),
         reason: None,
+        moved_from: None,
     }
 }
 
@@ -82,6 +96,7 @@ fn delete(old: &Object, configured: &BTreeMap<Address, Object>) -> Change {
         new: None,
         attributes: all(old, |value| (Some(value), None)),
         reason: Some(why_deleted(&old.address, configured)),
+        moved_from: None,
     }
 }
 
@@ -144,6 +159,7 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
         new: Some(new.clone()),
         attributes,
         reason,
+        moved_from: None,
     })
 }
 

@@ -8,6 +8,7 @@ mod change;
 mod compare;
 mod diff;
 pub mod effects;
+mod moves;
 pub mod preview;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,8 +26,10 @@ pub use change::Reason;
 pub use compare::same_value;
 pub use diff::diff;
 pub use diff::diff_outputs;
+pub use diff::forget;
 pub use diff::keys;
 pub use effects::Effects;
+pub use moves::Relocation;
 
 /// What an apply would do.
 #[derive(Clone, Debug)]

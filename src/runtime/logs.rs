@@ -1,9 +1,11 @@
-//! Where the logs of attempts are kept: `PIPELINE/OBJECT/START/attempt-N.log`.
+//! Where the logs of attempts are kept: `PIPELINE/OBJECT/START/attempt-N.log`, below `MODULE` for what stands in one.
 
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::engine::InstanceKey;
+use crate::objects::Address;
 
 /// The log of an attempt.
 pub fn log_path(logs: &Path, key: &InstanceKey, attempt: u32) -> PathBuf {
@@ -12,15 +14,94 @@ pub fn log_path(logs: &Path, key: &InstanceKey, attempt: u32) -> PathBuf {
 
 /// Where the logs of an instance are kept. It follows from the address, so that it is found when the object is gone.
 pub(super) fn log_directory(logs: &Path, key: &InstanceKey) -> PathBuf {
-    let pipeline = key.object.outer();
-    let pipeline = pipeline.as_ref().map_or("shared", |outer| outer.name());
     let start = key.interval.start.strftime("%Y-%m-%dT%H-%M-%SZ");
-    logs.join(safe(pipeline))
-        .join(safe(key.object.name()))
-        .join(start.to_string())
+    object_directory(logs, &key.object).join(start.to_string())
+}
+
+/// Where the logs of an object are kept.
+fn object_directory(logs: &Path, object: &Address) -> PathBuf {
+    let mut directory = logs.to_path_buf();
+    let module = object.module();
+    directory.extend(module.map(safe));
+    let outer = object.outer();
+    let pipeline = outer
+        .as_ref()
+        .filter(|outer| Some(outer.as_str()) != module);
+    directory.push(safe(pipeline.map_or("shared", |outer| outer.name())));
+    directory.push(safe(object.name()));
+    directory
+}
+
+/// Takes the logs of an object to where those of another address are kept.
+pub fn move_logs(logs: &Path, from: &Address, to: &Address) -> io::Result<()> {
+    let (from, to) = (object_directory(logs, from), object_directory(logs, to));
+    if !from.is_dir() || from == to {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&to)?;
+    for entry in std::fs::read_dir(&from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if place.is_dir() {
+            // Of an object that had this address once.
+            std::fs::remove_dir_all(&place)?;
+        }
+        std::fs::rename(entry.path(), place)?;
+    }
+    std::fs::remove_dir(&from)
 }
 
 /// A name as part of a path.
 pub(super) fn safe(name: &str) -> String {
     name.replace(['/', '"', '\\'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::move_logs;
+    use super::object_directory;
+    use crate::objects::Address;
+
+    #[test]
+    fn objects_of_different_modules_have_different_directories() {
+        for (address, directory) in [
+            ("pipeline.p.activity.a", "l/p/a"),
+            ("data_node.d", "l/shared/d"),
+            ("module.m.pipeline.p.activity.a", "l/module.m/p/a"),
+            (
+                "module.m[\"x/y\"].data_node.d",
+                "l/module.m[_x_y_]/shared/d",
+            ),
+        ] {
+            let found = object_directory(Path::new("l"), &Address::new(address));
+            assert_eq!(found.to_str(), Some(directory), "{address}");
+        }
+    }
+
+    #[test]
+    fn logs_go_where_the_new_address_has_them() {
+        let logs = tempfile::tempdir().unwrap();
+        let [old, new, none] = [
+            "pipeline.p.activity.a",
+            "pipeline.q.activity.b",
+            "data_node.d",
+        ]
+        .map(Address::new);
+        let file = |address: &Address, day: &str| {
+            object_directory(logs.path(), address)
+                .join(day)
+                .join("attempt-1.log")
+        };
+        for (address, day) in [(&old, "1"), (&old, "2"), (&new, "2")] {
+            let path = file(address, day);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::File::create(path).unwrap();
+        }
+        move_logs(logs.path(), &old, &new).unwrap();
+        move_logs(logs.path(), &none, &old).unwrap();
+        assert!(file(&new, "1").is_file() && file(&new, "2").is_file());
+        assert!(!object_directory(logs.path(), &old).exists());
+    }
 }

@@ -20,6 +20,7 @@ pub use driver::Runner;
 pub use driver::Summary;
 pub use driver::Until;
 pub use logs::log_path;
+pub use logs::move_logs;
 pub use notice::Notice;
 pub use notice::Observer;
 pub use recovery::past;

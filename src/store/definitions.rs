@@ -14,6 +14,7 @@ use super::Store;
 use super::StoreError;
 use super::micros;
 use super::moment;
+use super::moves;
 use super::runs;
 use crate::engine::Instance;
 use crate::objects::Address;
@@ -47,6 +48,8 @@ pub struct StoredObject {
 pub struct Apply {
     /// The serial that the plan was made for.
     pub expected_serial: u64,
+    /// Objects that get another address, the new one by the old one. Everything else names them by the new one.
+    pub moves: BTreeMap<Address, Address>,
     /// Objects that are new or changed.
     pub puts: Vec<StoredObject>,
     /// Objects that go.
@@ -209,6 +212,7 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
             destroyed
         ],
     )?;
+    moves::relocate(transaction, &apply.moves)?;
     write_objects(transaction, apply, serial)?;
     write_outputs(transaction, apply, serial)?;
     for (table, key, moments) in [

@@ -7,6 +7,7 @@
 mod definitions;
 mod lock;
 mod migrations;
+mod moves;
 mod runs;
 #[cfg(test)]
 mod tests;

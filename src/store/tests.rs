@@ -393,3 +393,85 @@ fn another_connection_sees_that_something_was_written() {
     assert_ne!(reader.data_version().unwrap(), before);
     assert_eq!(reader.unfinished_instances().unwrap().len(), 1);
 }
+
+#[test]
+fn what_is_moved_takes_its_definitions_and_runs_along() {
+    let place = Place::new();
+    let mut store = place.open();
+    let reads = |address: &str| json!({ "input": [{ "$ref": { "kind": "data_node", "address": address } }] });
+    let state = lock(&place.path());
+    let first = Apply {
+        puts: vec![object("a", &reads("node")), object("c", &json!({}))],
+        outputs: [("o".to_owned(), reads("node"))].into(),
+        activations: [(Address::new("pipeline.p"), at(1))].into(),
+        cuts: [(Address::new("a"), at(2)), (Address::new("c"), at(3))].into(),
+        made_until: [(Address::new("a"), at(20))].into(),
+        instances: vec![
+            Instance {
+                reason: Some("of a".to_owned()),
+                ..Instance::new(key("a", 0, 10))
+            },
+            Instance::new(key("a", 10, 20)),
+            Instance {
+                reason: Some("of c".to_owned()),
+                ..Instance::new(key("c", 0, 10))
+            },
+            Instance::new(key("c", 20, 30)),
+        ],
+        ..Apply::default()
+    };
+    store.apply(&state, &first).unwrap();
+    let second = Apply {
+        expected_serial: 1,
+        removes: vec![Address::new("c")],
+        ..first.clone()
+    };
+    store
+        .apply(
+            &state,
+            &Apply {
+                puts: Vec::new(),
+                instances: Vec::new(),
+                ..second
+            },
+        )
+        .unwrap();
+    let moves = [("a", "c"), ("node", "data"), ("pipeline.p", "pipeline.q")];
+    let third = Apply {
+        expected_serial: 2,
+        moves: moves
+            .map(|(old, new)| (Address::new(old), Address::new(new)))
+            .into(),
+        outputs: first.outputs.clone(),
+        ..Apply::default()
+    };
+    store.apply(&state, &third).unwrap();
+
+    for serial in [1, 2, 3] {
+        let objects = store.objects_at(serial).unwrap();
+        assert_eq!(objects.len(), 1, "serial {serial}");
+        assert_eq!(objects[0].address.as_str(), "c");
+        assert_eq!(objects[0].pipeline, Some(Address::new("pipeline.q")));
+        assert_eq!(objects[0].body, reads("data"), "as of serial {serial}");
+    }
+    assert_eq!(
+        store.activations().unwrap(),
+        [(Address::new("pipeline.q"), at(1))].into()
+    );
+    assert_eq!(store.cuts().unwrap(), [(Address::new("c"), at(2))].into());
+    assert_eq!(
+        store.made_until().unwrap(),
+        [(Address::new("c"), at(20))].into()
+    );
+    let instances = store.instances(&Filter::default()).unwrap();
+    let found: Vec<_> = instances
+        .iter()
+        .map(|instance| (instance.key.clone(), instance.reason.as_deref()))
+        .collect();
+    let expected = [
+        (key("c", 20, 30), None),
+        (key("c", 10, 20), None),
+        (key("c", 0, 10), Some("of a")),
+    ];
+    assert_eq!(found, expected);
+}

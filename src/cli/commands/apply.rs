@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
 use crate::cli::planning::Target;
@@ -86,7 +87,10 @@ pub(super) fn change(
     }
     let mut store = context.write_state()?;
     let apply = planned.apply(&store, context.who())?;
+    let lease = moving::keep_runners_out(&mut store, &apply.moves, &holder)?;
     store.apply(&lock, &apply)?;
+    moving::take_logs_along(context, &apply.moves);
+    drop(lease);
     finish(&planned, operation);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
@@ -11,6 +12,8 @@ use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
 use crate::cli::views;
+use crate::diag;
+use crate::diag::Sources;
 
 /// Show what an apply would do to the definitions and to the runs
 #[derive(Debug, clap::Args)]
@@ -38,9 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             let now = context.clock.now();
             terminal::print(&views::json::version(env!("CARGO_PKG_VERSION"), now));
             for diagnostic in diagnostics.iter() {
-                let range = diagnostic
-                    .span
-                    .map(|span| crate::diag::range(span, sources));
+                let range = diagnostic.span.map(|span| diag::range(span, sources));
                 terminal::print(&views::json::diagnostic(diagnostic, range, now));
             }
             Err(Failure::Silent)
@@ -61,6 +62,9 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let version = views::json::version(env!("CARGO_PKG_VERSION"), planned.plan.at);
         terminal::print(&version);
         terminal::print(&views::json::plan(&planned.plan, planned.plan.at));
+        for warning in planned.warnings.iter() {
+            terminal::print(&views::json::diagnostic(warning, None, planned.plan.at));
+        }
     } else {
         show(&planned, context);
     }
@@ -75,4 +79,10 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 pub(super) fn show(planned: &Planned, context: &Context) {
     let example = |object: &_, residual: &_| planned.example(object, residual);
     terminal::print(&views::plan::plan(&planned.plan, &example, context.look));
+    if !planned.warnings.is_empty() {
+        let look = context::Style::of_stderr().look;
+        let sources = Sources::default();
+        let text = diag::render(&planned.warnings, &sources, look.color, look.width);
+        terminal::say(&format!("\n{text}"));
+    }
 }

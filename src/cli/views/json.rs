@@ -91,10 +91,21 @@ pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
 }
 
 fn planned_change(change: &Change, at: Timestamp) -> String {
-    let word = action_word(change.action);
+    let word = match (change.action, &change.moved_from) {
+        (Action::NoOp, Some(_)) => "move",
+        (action, _) => action_word(action),
+    };
     let mut body = Map::new();
     if let Some(object) = change.object() {
         body.insert("resource".to_owned(), resource(object));
+        if let Some(from) = &change.moved_from {
+            let before = Object {
+                address: from.clone(),
+                pipeline: from.pipeline(),
+                ..object.clone()
+            };
+            body.insert("previous_resource".to_owned(), resource(&before));
+        }
     }
     body.insert("action".to_owned(), json!(word));
     if let Some(reason) = &change.reason {
@@ -172,13 +183,15 @@ fn action_word(action: Action) -> &'static str {
         Action::Create => "create",
         Action::Update => "update",
         Action::Delete => "delete",
+        Action::Forget => "remove",
         Action::NoOp => "noop",
     }
 }
 
 fn reason_word(reason: &Reason) -> &'static str {
     match reason {
-        Reason::NotInConfiguration => "delete_because_no_resource_config",
+        Reason::NotInConfiguration | Reason::Forgotten => "delete_because_no_resource_config",
+        Reason::MovedAway(..) => "delete_because_no_move_target",
         Reason::OwnerNotInConfiguration(_) => "delete_because_no_module",
         Reason::KeyNotInForEach(_) => "delete_because_each_key",
         Reason::IndexOutOfRange(_) => "delete_because_count_index",

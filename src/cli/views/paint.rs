@@ -27,6 +27,8 @@ pub(crate) enum Marker {
     Change,
     /// `-`
     Remove,
+    /// `.`
+    Forget,
     /// A blank.
     None,
 }
@@ -37,6 +39,7 @@ impl Marker {
             Self::Add => '+',
             Self::Change => '~',
             Self::Remove => '-',
+            Self::Forget => '.',
             Self::None => ' ',
         }
     }
@@ -46,7 +49,7 @@ impl Marker {
             Self::Add => Some(AnsiColor::Green),
             Self::Change => Some(AnsiColor::Yellow),
             Self::Remove => Some(AnsiColor::Red),
-            Self::None => None,
+            Self::Forget | Self::None => None,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     out.push('\n');
     if !plan.changes.is_empty() {
         out.push_str(&legend(plan, look));
-        out.push_str("\nPipeform will perform the following actions:\n");
+        out.push_str("Pipeform will perform the following actions:\n");
         for change in &plan.changes {
             out.push('\n');
             out.push_str(&object_change(change, example, look));
@@ -84,22 +84,27 @@ fn marker(action: Action) -> Marker {
         Action::Create => Marker::Add,
         Action::Update => Marker::Change,
         Action::Delete => Marker::Remove,
+        Action::Forget => Marker::Forget,
         Action::NoOp => Marker::None,
     }
 }
 
 fn legend(plan: &Plan, look: Look) -> String {
-    let mut out = String::from("Actions on objects are indicated with the following symbols:\n");
+    let mut symbols = String::new();
     for (action, word) in [
         (Action::Create, "create"),
         (Action::Update, "update in-place"),
         (Action::Delete, "destroy"),
+        (Action::Forget, "forget"),
     ] {
         if plan.changes.iter().any(|change| change.action == action) {
-            out.extend(["  ", &look.symbol(marker(action)), " ", word, "\n"]);
+            symbols.extend(["  ", &look.symbol(marker(action)), " ", word, "\n"]);
         }
     }
-    out
+    if symbols.is_empty() {
+        return symbols; // objects only move
+    }
+    format!("Actions on objects are indicated with the following symbols:\n{symbols}\n")
 }
 
 /// One object: what happens to it and why, then its block.
@@ -107,21 +112,7 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
     let Some(object) = change.object() else {
         return String::new();
     };
-    let verb = match change.action {
-        Action::Create => "created",
-        Action::Update => "updated in-place",
-        Action::Delete => "destroyed",
-        Action::NoOp => "left as it is",
-    };
-    let mut out = format!(
-        "  {} will be {verb}\n",
-        look.bold(&format!("# {}", change.address))
-    );
-    if let Some(reason) = &change.reason {
-        out.extend(["  # (", &reason.to_string(), ")\n"]);
-    } else if change.kind() == ChangeKind::Metadata {
-        out.push_str("  # (only what people read: no run changes)\n");
-    }
+    let mut out = title(change, look);
     let old_type = change
         .old
         .as_ref()
@@ -153,6 +144,38 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
     writer.hidden(6, change.unchanged(), "attribute");
     writer.text.push_str("\n    }\n");
     writer.text
+}
+
+/// The comment above a block: what happens to the object, and why.
+fn title(change: &Change, look: Look) -> String {
+    let address = look.bold(&format!("# {}", change.address));
+    let mut out = match (change.action, &change.moved_from) {
+        (Action::NoOp, Some(from)) => {
+            let from = look.bold(&format!("# {from}"));
+            return format!(
+                "  {from} has moved to {}\n",
+                look.bold(change.address.as_str())
+            );
+        }
+        (Action::Create, _) => format!("  {address} will be created\n"),
+        (Action::Update, _) => format!("  {address} will be updated in-place\n"),
+        (Action::Delete, _) => format!("  {address} will be destroyed\n"),
+        (Action::Forget, _) => {
+            format!(
+                "  {address} will no longer be managed by Pipeform, but will not be destroyed\n"
+            )
+        }
+        (Action::NoOp, None) => format!("  {address} will be left as it is\n"),
+    };
+    if let Some(reason) = &change.reason {
+        out.extend(["  # (", &reason.to_string(), ")\n"]);
+    } else if change.kind() == ChangeKind::Metadata {
+        out.push_str("  # (only what people read: no run changes)\n");
+    }
+    if let Some(from) = &change.moved_from {
+        out.extend(["  # (moved from ", from.as_str(), ")\n"]);
+    }
+    out
 }
 
 /// What an attribute means when it is not set, as HCL.

@@ -1,10 +1,11 @@
 //! A module: the blocks of all its files, sorted by what they are.
 //!
-//! The blocks of the language itself (`pipeform`, `variable`, `locals`, `output`, `module`) are decoded here; all others are kept as they
+//! The blocks of the language itself (`pipeform`, `variable`, `locals`, `output`, `module`, `moved`, `removed`) are decoded here; all others are kept as they
 //! are, for those who know object types.
 
 mod calls;
 mod decode;
+mod moves;
 mod overrides;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,10 @@ pub use calls::ModuleCall;
 pub use calls::ModuleTree;
 pub use calls::ProviderName;
 use decode::Content;
+pub use moves::Endpoint;
+pub use moves::EndpointPart;
+pub use moves::Moved;
+pub use moves::Removed;
 pub use overrides::merge_overrides;
 
 /// One module, decoded.
@@ -46,6 +51,10 @@ pub struct Module {
     pub outputs: BTreeMap<Arc<str>, Output>,
     /// The `module` blocks by name.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
+    /// The `moved` blocks.
+    pub moved: Vec<Moved>,
+    /// The `removed` blocks.
+    pub removed: Vec<Removed>,
     /// All other blocks, untouched, in the order of files and lines.
     pub blocks: Vec<Block>,
 }
@@ -159,6 +168,8 @@ impl Module {
                     "locals" => module.add_locals(&block, diagnostics),
                     "output" => module.add_output(&block, diagnostics),
                     "module" => module.add_call(&block, diagnostics),
+                    "moved" => module.add_moved(&block, diagnostics),
+                    "removed" => module.add_removed(&block, diagnostics),
                     _ => module.blocks.push(block),
                 }
             }

@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::address::Address;
+use super::moves::Statements;
 use super::object::Object;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
@@ -41,6 +42,8 @@ pub struct Configuration {
     pub outputs: BTreeMap<Arc<str>, Value>,
     /// Where each object is written.
     pub places: BTreeMap<Address, Span>,
+    /// What became of objects that may be in the state.
+    pub statements: Statements,
     /// Where the values of deferred attributes are written.
     pub formulas: BTreeMap<(Address, Arc<str>), Span>,
 }
@@ -67,8 +70,9 @@ pub fn configure(
 ) -> (Configuration, Diagnostics) {
     let (declarations, mut diagnostics) = declare::declare(tree);
     let builder = builder::Builder::new(declarations, surroundings);
-    let configuration = builder.build();
+    let mut configuration = builder.build();
     diagnostics.extend(builder.into_diagnostics());
+    configuration.statements = Statements::collect(tree, &configuration.places, &mut diagnostics);
     if !diagnostics.has_errors() {
         checks::check(&configuration, &mut diagnostics);
     }

@@ -4,6 +4,5 @@
 
 mod exceptions;
 mod expressions;
-mod fmt;
 mod functions;
 mod support;

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Renaming with `moved`: runs, watermarks and logs go along, nothing runs twice, and an apply that is killed in the middle
+# has moved everything or nothing.
+set -euo pipefail
+source "$(dirname "$0")/support.sh"
+export PIPEFORM_NOW=2026-11-23T12:00:00Z
+
+# Writes a pipeline of this name whose activity has this name, and what comes after it.
+pipeline() {
+    cat >main.pipe.hcl <<HCL
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-18"
+}
+
+pipeline "$1" {
+  schedule    = schedule.daily
+  max_retries = 0
+
+  data_node "file" "day" {
+    path = "\${path.cwd}/out/\${run.date}"
+  }
+
+  activity "shell_command" "$2" {
+    command         = "mkdir -p out && echo \$1 | tee -a runs > out/\$1"
+    script_argument = [run.date]
+    output          = data_node.day
+  }
+
+  activity "shell_command" "reads" {
+    command         = "test ! -e broken && echo reads-\$1 >> runs"
+    script_argument = [run.date]
+    input           = data_node.day
+  }
+}
+$3
+HCL
+}
+
+# moved FROM TO: a block.
+moved() { printf '\nmoved {\n  from = %s\n  to   = %s\n}\n' "$1" "$2"; }
+
+mkdir "$work/project" && cd "$work/project"
+step "three of five days have run, one of them failed in part"
+pipeline old writes ""
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run --at 2026-11-20T00:00:00Z
+touch broken
+expect 1 pipeform run --at 2026-11-21T00:00:00Z
+rm broken
+cp runs before
+
+step "the plan of a rename starts no run"
+pipeline new renamed "$(moved pipeline.old pipeline.new)$(moved pipeline.new.activity.writes pipeline.new.activity.renamed)"
+expect 2 pipeform plan --detailed-exitcode
+says "# pipeline.old has moved to pipeline.new" \
+    "# pipeline.old.activity.writes has moved to pipeline.new.activity.renamed" \
+    "Plan: 0 to add, 0 to change, 0 to destroy."
+cp -r .pipeform kept
+
+step "an apply that is killed has moved everything or nothing"
+for delay in 002 004 006 008 010 015 020 030; do
+    rm -rf .pipeform && cp -r kept .pipeform
+    "$PIPEFORM" apply --auto-approve >/dev/null 2>&1 </dev/null &
+    child=$!
+    children+=("$child")
+    sleep "0.$delay"
+    kill -9 "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+    pipeform history >"$work/output"
+    [[ $(grep -c '^pipeline.old' "$work/output") -eq 0 || $(grep -c '^pipeline.new' "$work/output") -eq 0 ]] ||
+        fail "half moved: $(cat "$work/output")"
+    [[ $(grep -c '^pipeline' "$work/output") -eq 6 ]] || fail "runs are missing: $(cat "$work/output")"
+done
+
+step "history and logs are under the new address, and the rest runs once"
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform plan --detailed-exitcode
+expect 0 pipeform history
+says "pipeline.new.activity.renamed  2026-11-18  FINISHED" "pipeline.new.activity.reads    2026-11-20  FAILED"
+! grep -q 'pipeline\.old' "$work/output" || fail "an old address in the history"
+expect 0 pipeform logs pipeline.new.activity.reads
+expect 0 pipeform run
+says "Run complete: 4 finished, 0 failed"
+[[ $(sort runs | uniq -d | wc -l) -eq 0 ]] || fail "run twice: $(sort runs | uniq -d)"
+[[ $(wc -l <runs) -eq 9 ]] || fail "runs: $(cat runs)"
+
+step "into a module, into for_each, and out again"
+mkdir -p m
+sed 's/^moved/# &/; /^# moved/,$d' main.pipe.hcl >m/main.pipe.hcl
+cat >main.pipe.hcl <<HCL
+module "m" {
+  source   = "./m"
+  for_each = toset(["x"])
+}
+$(moved pipeline.new 'module.m["x"].pipeline.new')
+$(moved schedule.daily 'module.m["x"].schedule.daily')
+HCL
+expect 2 pipeform plan --detailed-exitcode
+says 'Plan: 0 to add, 0 to change, 0 to destroy.'
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed"
+pipeline last renamed "$(moved 'module.m["x"].pipeline.new' pipeline.last)$(moved 'module.m["x"].schedule.daily' schedule.daily)"
+expect 0 pipeform apply --auto-approve
+says 'Plan: 0 to add, 0 to change, 0 to destroy.'
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed"
+
+step "a runner at work keeps the addresses as they are"
+"$PIPEFORM" run --watch >/dev/null 2>&1 </dev/null &
+child=$!
+children+=("$child")
+for _ in {1..100}; do
+    grep -q "\"process\":$child\b" .pipeform/runner.lock && break
+    sleep 0.1
+done
+pipeline other renamed "$(moved pipeline.last pipeline.other)"
+expect 1 pipeform apply --auto-approve
+says "while this state is being run by" "Apply again when it is done."
+kill "$child"
+wait "$child" || true
+expect 0 pipeform apply --auto-approve
+says "# pipeline.last has moved to pipeline.other"
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed"
+[[ $(wc -l <runs) -eq 9 ]] || fail "runs: $(cat runs)"
