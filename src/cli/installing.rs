@@ -105,6 +105,9 @@ fn line(event: &Event) -> String {
         Event::Changed { directory } => {
             format!("The files in {directory} are not those of the lock file.\n")
         }
+        Event::Rehashed { source, commit } => {
+            format!("{source}: the files of {commit} have another hash than the lock file named\n")
+        }
         Event::Moved { source, from, to } => format!("{source}: {from} -> {to}\n"),
     }
 }

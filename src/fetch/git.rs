@@ -1,21 +1,29 @@
 //! Fetching a commit of a git repository, by the `git` command.
 //!
 //! What the user's git is told about servers, proxies and passwords holds here, too. What a repository or its URL could bring
-//! with it does not: other transports than https, ssh and files, hooks, submodules, filters. Nothing asks questions.
+//! with it does not: other transports than https, ssh and files, hooks, submodules, filters, more files than a disk holds. Nothing
+//! asks questions, and nothing waits for ever.
 
 use std::ffi::OsStr;
 use std::io;
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::io::Read;
 use std::path::Path;
 use std::process::Command;
-use std::process::Stdio;
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use thiserror::Error;
 
+use super::child;
+use super::child::Ended;
+use super::child::Trouble;
 use super::source::GitSource;
 use crate::diag::did_you_mean;
 
 /// Variables by which `git` finds a repository: set when Pipeform runs in a hook, and wrong here.
-const FOREIGN: [&str; 11] = [
+const FOREIGN: [&str; 13] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -27,12 +35,17 @@ const FOREIGN: [&str; 11] = [
     "GIT_TEMPLATE_DIR",
     "GIT_SHALLOW_FILE",
     "GIT_QUARANTINE_PATH",
+    "GIT_ATTR_SOURCE",
+    "GIT_DEFAULT_HASH",
 ];
 
 /// Settings of each call, whatever the user's own are.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 12] = [
     "protocol.ext.allow=never",
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=60",
     "core.hooksPath=/dev/null",
+    "core.attributesFile=/dev/null",
     "core.fsmonitor=false",
     "core.autocrlf=false",
     "core.symlinks=true",
@@ -41,6 +54,16 @@ const SETTINGS: [&str; 9] = [
     "gc.auto=0",
     "maintenance.auto=false",
 ];
+
+/// How long one command of `git` may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The longest output of `git` that is read: a line for each branch and tag.
+const LONGEST_OUTPUT: u64 = 64 << 20;
+
+/// What a repository may hold, in the commit that is used. A small pack can unfold to more than any disk holds.
+const MOST_FILES: u64 = 500_000;
+const MOST_BYTES: u64 = 2 << 30;
 
 /// Lines of what `git` said that are shown, the last ones.
 const SHOWN_LINES: usize = 12;
@@ -56,6 +79,22 @@ pub enum GitError {
     /// `git` could not be started.
     #[error("The command `git` could not be started: {0}.")]
     Start(#[source] io::Error),
+    /// It hung.
+    #[error("`git` did not get `{url}` within {} minutes, and was stopped.", .patience.as_secs() / 60)]
+    Late {
+        /// The URL without password.
+        url: String,
+        /// How long it had.
+        patience: Duration,
+    },
+    /// It is too large.
+    #[error(
+        "`{url}` holds more than {MOST_FILES} files or {} GiB. Modules are small: put them into a repository of their own.", MOST_BYTES >> 30
+    )]
+    Large {
+        /// The URL without password.
+        url: String,
+    },
     /// `git` failed.
     #[error("`git` could not fetch `{url}`:\n\n{said}")]
     Failed {
@@ -111,6 +150,8 @@ pub(super) struct Git<'a> {
     directory: &'a Path,
     /// Whether ssh may ask for a passphrase.
     interactive: bool,
+    /// How long one command may take.
+    pub(super) patience: Duration,
 }
 
 impl<'a> Git<'a> {
@@ -119,30 +160,55 @@ impl<'a> Git<'a> {
             source,
             directory,
             interactive,
+            patience: PATIENCE,
         }
     }
 
     /// Writes the files of the commit into the directory, which is there and empty, and returns the commit's name.
     pub(super) fn check_out(&self, wanted: Wanted<'_>) -> Result<String, GitError> {
-        self.run(&["init", "--quiet", "--template=", "--", "."])?;
+        let wanted_name = match wanted {
+            Wanted::Commit(commit) => Some(commit),
+            Wanted::Newest => self.source.reference.as_deref(),
+        };
+        let hashes = match wanted_name {
+            Some(name) if is_commit(name) && name.len() == 64 => "--object-format=sha256",
+            _ => "--object-format=sha1",
+        };
+        self.run(&["init", "--quiet", "--template=", hashes, "--", "."])?;
         let commit = match (wanted, self.source.reference.as_deref()) {
             (Wanted::Commit(commit), _) => self.commit(commit, || GitError::NoCommit {
                 url: self.source.shown.clone(),
                 commit: commit.to_owned(),
             })?,
-            (Wanted::Newest, None) => self.fetch_one("HEAD")?,
+            (Wanted::Newest, None | Some("HEAD")) => self.fetch_one("HEAD")?,
             (Wanted::Newest, Some(reference)) if is_commit(reference) => {
                 self.commit(reference, || self.no_reference(reference, &[]))?
             }
             (Wanted::Newest, Some(reference)) => self.reference(reference)?,
         };
+        self.measure(&commit)?;
         let mut checkout = self.command(&["checkout", "--quiet", "--detach", &commit, "--"]);
         // No filters of the user's: the files are the same on each machine.
         checkout
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null");
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env_remove("GIT_CONFIG_COUNT");
         self.output(checkout)?;
         Ok(commit)
+    }
+
+    /// Refuses a commit with too much in it, before anything of it is written.
+    fn measure(&self, commit: &str) -> Result<(), GitError> {
+        let list = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit];
+        let ended = self.end(self.command(&list), is_small)?;
+        // Where reading stopped early, the command did not end well, for want of a reader.
+        if ended.output {
+            return self.successful(ended).map(drop);
+        }
+        Err(GitError::Large {
+            url: self.source.shown.clone(),
+        })
     }
 
     /// The commit of a branch or tag, fetched.
@@ -246,7 +312,6 @@ impl<'a> Git<'a> {
         command
             .args(arguments.iter().map(OsStr::new))
             .current_dir(self.directory)
-            .stdin(Stdio::null())
             .env("GIT_ALLOW_PROTOCOL", "https:ssh:file")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_LFS_SKIP_SMUDGE", "1")
@@ -260,15 +325,34 @@ impl<'a> Git<'a> {
         command
     }
 
-    fn output(&self, mut command: Command) -> Result<String, GitError> {
-        let output = command.output().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => GitError::Missing,
-            _ => GitError::Start(error),
-        })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    fn output(&self, command: Command) -> Result<String, GitError> {
+        self.successful(self.end(command, |stream| child::text(stream, LONGEST_OUTPUT))?)
+    }
+
+    /// Runs a command to its end. `read` makes something of its output.
+    fn end<T: Send + 'static>(
+        &self,
+        mut command: Command,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<T> + Send + 'static,
+    ) -> Result<Ended<T>, GitError> {
+        child::run(&mut command, self.patience, read).map_err(|trouble| match trouble {
+            Trouble::Late => GitError::Late {
+                url: self.source.shown.clone(),
+                patience: self.patience,
+            },
+            Trouble::Io(error) if error.kind() == io::ErrorKind::NotFound => GitError::Missing,
+            Trouble::Io(error) => GitError::Start(error),
+        })
+    }
+
+    fn successful<T>(&self, ended: Ended<T>) -> Result<T, GitError> {
+        if ended.status.success() {
+            return Ok(ended.output);
         }
-        let said = String::from_utf8_lossy(&output.stderr);
+        Err(self.failed(&ended.said, ended.status))
+    }
+
+    fn failed(&self, said: &str, status: ExitStatus) -> GitError {
         let lines: Vec<&str> = said
             .lines()
             .filter(|line| !line.trim().is_empty())
@@ -277,18 +361,38 @@ impl<'a> Git<'a> {
             .get(lines.len().saturating_sub(SHOWN_LINES)..)
             .unwrap_or(&[]);
         let said = match last {
-            [] => format!("  it ended with {}", output.status),
+            [] => format!("  it ended with {status}"),
             lines => lines
                 .iter()
                 .map(|line| format!("  {line}"))
                 .collect::<Vec<_>>()
                 .join("\n"),
         };
-        Err(GitError::Failed {
+        GitError::Failed {
             url: self.source.shown.clone(),
             said: self.source.redacted(&said),
-        })
+        }
     }
+}
+
+/// Whether the list of a commit's files is one of a repository that is used. Stops reading when it is not.
+fn is_small(list: &mut dyn Read) -> io::Result<bool> {
+    let (mut files, mut bytes) = (0_u64, 0_u64);
+    // Each entry is `MODE blob HASH    SIZE\tPATH`.
+    for entry in BufReader::new(list).split(0) {
+        let entry = entry?;
+        let size = entry
+            .split(|byte| *byte == b'\t')
+            .next()
+            .and_then(|head| std::str::from_utf8(head).ok())
+            .and_then(|head| head.rsplit(' ').next()?.parse::<u64>().ok());
+        files += 1;
+        bytes = bytes.saturating_add(size.unwrap_or(0));
+        if files > MOST_FILES || bytes > MOST_BYTES {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn is_hex(text: &str) -> bool {

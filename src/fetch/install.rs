@@ -61,6 +61,13 @@ pub enum Event {
         /// The checkout.
         directory: String,
     },
+    /// The files of the same commit have another hash from now on.
+    Rehashed {
+        /// The source.
+        source: String,
+        /// The commit.
+        commit: String,
+    },
     /// Another commit is used from now on.
     Moved {
         /// The source.
@@ -227,13 +234,9 @@ impl<'a> Installer<'a> {
             source: key.clone(),
             call: call.to_owned(),
         });
-        let found = self.fetch(source, &directory, locked.as_ref(), old.as_ref())?;
-        if let Some(old) = old.filter(|old| old.commit != found.commit) {
-            (self.watch)(Event::Moved {
-                source: key.clone(),
-                from: short(&old.commit).to_owned(),
-                to: short(&found.commit).to_owned(),
-            });
+        let found = self.fetch(source, &directory, locked.as_ref())?;
+        if let Some(event) = old.and_then(|old| change(&key, &old, &found)) {
+            (self.watch)(event);
         }
         self.used.entries.insert(key, found);
         Ok(directory)
@@ -265,7 +268,6 @@ impl<'a> Installer<'a> {
         source: &GitSource,
         directory: &str,
         locked: Option<&Locked>,
-        old: Option<&Locked>,
     ) -> Result<Locked, Box<Diagnostic>> {
         let unwritable = |error: &dyn std::error::Error| {
             problem(
@@ -285,8 +287,8 @@ impl<'a> Installer<'a> {
             .map_err(|error| unwritable(&error))?;
         let hash = content::hash(temporary.path()).map_err(|error| unusable(source, &error))?;
         let found = Locked { commit, hash };
-        if let Some(old) = old.filter(|old| old.commit == found.commit && old.hash != found.hash) {
-            return Err(mismatch(source, old, &found));
+        if let Some(locked) = locked.filter(|locked| locked.hash != found.hash) {
+            return Err(mismatch(source, locked, &found));
         }
         let key = source.key();
         let place = self.root.join(directory);
@@ -325,6 +327,22 @@ impl Checkouts for Installer<'_> {
     }
 }
 
+/// What is said when another commit or other files are used from now on.
+fn change(key: &str, old: &Locked, found: &Locked) -> Option<Event> {
+    let source = key.to_owned();
+    if old.commit != found.commit {
+        return Some(Event::Moved {
+            source,
+            from: short(&old.commit).to_owned(),
+            to: short(&found.commit).to_owned(),
+        });
+    }
+    (old.hash != found.hash).then(|| Event::Rehashed {
+        source,
+        commit: short(&found.commit).to_owned(),
+    })
+}
+
 fn problem(summary: &str, detail: String) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(summary, detail))
 }
@@ -342,7 +360,7 @@ fn unusable(source: &GitSource, error: &ContentError) -> Box<Diagnostic> {
 
 fn mismatch(source: &GitSource, old: &Locked, found: &Locked) -> Box<Diagnostic> {
     let detail = format!(
-        "The files of the commit `{}` of `{}` do not have the hash that the lock file names.\n\n  lock file: {}\n  fetched:   {}\n\nEither the lock file was edited, or the repository gives out other files for the same commit. Nothing was installed. If the lock file is wrong, remove the entry from `{LOCK_FILE}` and run `pipeform init` again; otherwise find out who changed the repository.",
+        "The files of the commit `{}` of `{}` do not have the hash that the lock file names.\n\n  lock file: {}\n  fetched:   {}\n\nEither the lock file was edited, or the repository gives out other files for the same commit. Nothing of it was installed. Find out which; if it is the lock file, `pipeform init --upgrade` writes what the repository has now, for you to review.",
         short(&found.commit),
         source.key(),
         old.hash,

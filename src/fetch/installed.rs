@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::lock::LOCK_FILE;
 use super::lock::Lock;
+use super::lock::Locked;
 use super::manifest;
+use super::manifest::Entry;
 use super::manifest::Manifest;
 use super::source::GitSource;
 use super::tree::Checkouts;
@@ -61,30 +63,28 @@ impl Checkouts for Installed<'_> {
         let locked = lock.entries.get(&key);
         let entry = manifest.modules.get(&key);
         let (summary, detail) = match (locked, entry) {
-            (Some(locked), Some(entry))
-                if !self.root.join(&directory).is_dir() || entry.commit.is_empty() =>
-            {
-                (
-                    "Module not installed",
-                    format!(
-                        "The files of the module `{call}` from `{key}` at the commit `{}` are gone.",
-                        short(&locked.commit)
-                    ),
-                )
+            (Some(locked), Some(entry)) if entry.is(locked) => {
+                if self.root.join(&directory).is_dir() {
+                    return Ok(directory);
+                }
+                let detail = format!(
+                    "The files of the module `{call}` from `{key}` are gone: there is no directory `{directory}`."
+                );
+                ("Module not installed", detail)
             }
-            (Some(locked), Some(entry)) if entry.is(locked) => return Ok(directory),
-            (Some(locked), Some(entry)) => (
-                "Module not up to date",
-                format!(
-                    "The lock file says that the module `{call}` from `{key}` is of the commit `{}`, and `{}` is installed.",
-                    short(&locked.commit),
-                    short(&entry.commit)
-                ),
-            ),
-            _ => (
+            (Some(locked), Some(entry)) => {
+                ("Module not up to date", differs(call, &key, locked, entry))
+            }
+            (Some(_), None) => (
                 "Module not installed",
                 format!(
-                    "The module `{call}` comes from `{key}`, which has not been fetched for this directory yet, or its source was changed since."
+                    "The module `{call}` comes from `{key}`, which has not been fetched for this directory yet."
+                ),
+            ),
+            (None, _) => (
+                "Module not installed",
+                format!(
+                    "The module `{call}` comes from `{key}`, which is not in the lock file `{LOCK_FILE}`: it has not been fetched yet, or its source was changed since."
                 ),
             ),
         };
@@ -92,6 +92,20 @@ impl Checkouts for Installed<'_> {
             Diagnostic::error(summary, detail).help("Run `pipeform init` to fetch it."),
         ))
     }
+}
+
+/// How what is installed differs from what is locked.
+fn differs(call: &str, key: &str, locked: &Locked, entry: &Entry) -> String {
+    if locked.commit == entry.commit {
+        return format!(
+            "The lock file names another hash for the files of the module `{call}` from `{key}` than those have that are installed."
+        );
+    }
+    format!(
+        "The lock file says that the module `{call}` from `{key}` is of the commit `{}`, and `{}` is installed.",
+        short(&locked.commit),
+        short(&entry.commit)
+    )
 }
 
 /// The first digits of a commit, enough for people.

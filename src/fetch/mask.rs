@@ -2,22 +2,23 @@
 
 use std::borrow::Cow;
 
-/// The text with stars over the users and passwords of git URLs. Each byte keeps its place, so that spans fit both.
+/// The text with stars over the passwords of URLs, and over the users of https URLs of git, which may be tokens. Each byte keeps
+/// its place, so that spans fit both.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
-    const MARK: &str = "git::";
+    const MARK: &str = "://";
     let mut out = String::new();
-    let mut rest = text;
     let mut from = 0;
-    while let Some(at) = rest.find(MARK) {
-        from += at + MARK.len();
-        let url = text.get(from..).unwrap_or("");
-        if let Some(secret) = secret(url) {
-            let (start, end) = (from + secret.start, from + secret.end);
-            out.push_str(text.get(out.len()..start).unwrap_or(""));
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(MARK)) {
+        let (before, start) = (from + at, from + at + MARK.len());
+        from = start;
+        let scheme = text.get(..before).unwrap_or("");
+        let authority = text.get(start..).unwrap_or("");
+        if let Some(secret) = secret(scheme, authority) {
+            let (begin, end) = (start + secret.start, start + secret.end);
+            out.push_str(text.get(out.len()..begin).unwrap_or(""));
             out.push_str(&"*".repeat(secret.len()));
             from = end;
         }
-        rest = text.get(from..).unwrap_or("");
     }
     if out.is_empty() {
         return Cow::Borrowed(text);
@@ -26,22 +27,17 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where the secret is in a URL that a text begins with.
-fn secret(url: &str) -> Option<std::ops::Range<usize>> {
-    let start = ["https://", "ssh://"]
-        .iter()
-        .find_map(|scheme| url.starts_with(scheme).then_some(scheme.len()))?;
-    let authority = url
-        .get(start..)?
-        .split(['/', '"', '?', ' ', '\n', '\t', '\r'])
-        .next()?;
+/// Where the secret is in what stands behind the `://` of a URL; `before` is what stands before that.
+fn secret(before: &str, behind: &str) -> Option<std::ops::Range<usize>> {
+    let end = behind.find(|c: char| "/\"'`\\?#<>{}".contains(c) || c.is_whitespace());
+    let authority = behind.get(..end.unwrap_or(behind.len()))?;
     let (user, _) = authority.rsplit_once('@')?;
-    if url.starts_with("https://") {
-        return Some(start..start + user.len());
+    if before.ends_with("git::https") {
+        return Some(0..user.len());
     }
-    // The user of ssh is a mere name.
+    // The user of all others is a mere name.
     let (name, _) = user.split_once(':')?;
-    Some(start + name.len() + 1..start + user.len())
+    Some(name.len() + 1..user.len())
 }
 
 #[cfg(test)]
@@ -63,8 +59,14 @@ mod tests {
                 "git::ssh://git@h/a git::ssh://git:pw@h/a",
                 "git::ssh://git@h/a git::ssh://git:**@h/a",
             ),
-            ("https://me:pw@h.org", "https://me:pw@h.org"),
+            (
+                "source = \"https://me:pw@h.org\"",
+                "source = \"https://me:**@h.org\"",
+            ),
             ("git::", "git::"),
+            ("a://b", "a://b"),
+            ("https://h.org/?to=a:b@c", "https://h.org/?to=a:b@c"),
+            ("\"s3://${var.a}:x@y\"", "\"s3://${var.a}:x@y\""),
         ] {
             assert_eq!(masked(text), expected);
             assert_eq!(masked(text).len(), text.len());

@@ -4,6 +4,7 @@
 //! files, and what installs modules runs `git` and writes below `.pipeform/modules`; nothing is printed, and nothing knows what a
 //! pipeline is. It is apart from `lang`, which does no I/O.
 
+mod child;
 mod content;
 mod files;
 mod folder;
@@ -15,6 +16,8 @@ mod lock;
 mod manifest;
 mod mask;
 mod source;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use content::ContentError;

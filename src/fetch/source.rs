@@ -8,6 +8,9 @@ use thiserror::Error;
 
 use crate::diag::did_you_mean;
 
+/// How much of a repository's name is in the name of its checkout.
+const LONGEST_NAME: usize = 64;
+
 /// Where a module comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -40,9 +43,9 @@ pub enum SourceError {
     /// There is nothing.
     #[error("The source is empty.")]
     Empty,
-    /// Characters that no path and no URL has.
-    #[error("The source contains a space, a backslash or a control character.")]
-    Character,
+    /// Characters that it must not have.
+    #[error("The source contains {0}.")]
+    Character(&'static str),
     /// An absolute path.
     #[error(
         "`{0}` is an absolute path, which is different on each machine. Write it relative to this module, as `./…` or `../…`, or use a repository: `git::file:///…`."
@@ -111,11 +114,19 @@ impl Source {
         if text.is_empty() {
             return Err(SourceError::Empty);
         }
-        if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
-            return Err(SourceError::Character);
+        if text.contains(|c: char| c.is_control()) {
+            return Err(SourceError::Character("a control character"));
+        }
+        if text.contains('\\') {
+            return Err(SourceError::Character(
+                "a backslash. Write `/` between directories",
+            ));
         }
         if matches!(text, "." | "..") || text.starts_with("./") || text.starts_with("../") {
             return Ok(Self::Local(text.to_owned()));
+        }
+        if text.contains(char::is_whitespace) {
+            return Err(SourceError::Character("a space"));
         }
         if let Some(name) = text.strip_prefix("pipeform//") {
             return library(name).ok_or_else(|| SourceError::Library(text.to_owned()));
@@ -144,7 +155,7 @@ impl GitSource {
         self.url != self.shown
     }
 
-    /// The name of the repository, for people: the last part of its path.
+    /// The name of the repository, for people: the last part of its path, or the beginning of that.
     pub(super) fn name(&self) -> String {
         let path = self.shown.trim_end_matches('/');
         let last = path.rsplit(['/', ':']).next().unwrap_or("");
@@ -152,6 +163,7 @@ impl GitSource {
         let name: String = last
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            .take(LONGEST_NAME)
             .collect();
         let name = name.trim_matches(['.', '-']);
         if name.is_empty() { "module" } else { name }.to_owned()
@@ -248,7 +260,7 @@ fn add_argument(source: &mut GitSource, argument: &str) -> Result<(), SourceErro
     let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
     let value = percent_encoding::percent_decode_str(value)
         .decode_utf8()
-        .map_err(|_| SourceError::Character)?
+        .map_err(|_| SourceError::Character("bytes behind its `?` that are not UTF-8"))?
         .into_owned();
     let again = match name {
         "ref" => {
@@ -461,7 +473,15 @@ mod tests {
 
     #[test]
     fn directories_and_the_library_are_sources() {
-        for text in ["./x", "../x/y", ".", "..", "./", "./a/../b"] {
+        for text in [
+            "./x",
+            "../x/y",
+            ".",
+            "..",
+            "./",
+            "./a/../b",
+            "./my modules/ä",
+        ] {
             assert_eq!(Source::parse(text), Ok(Source::Local(text.to_owned())));
         }
         for name in ["archive-logs", "a/b"] {
@@ -563,6 +583,7 @@ mod tests {
             ("pipeform//", "does not name a module"),
             ("pipeform//a/../b", "does not name a module"),
             (".\\x", "a backslash"),
+            ("my modules", "a space"),
             ("./a\u{0}b", "a control character"),
         ] {
             let error = Source::parse(text).unwrap_err().to_string();
@@ -591,6 +612,7 @@ mod tests {
             ("git@h.org:b.git", "b"),
             ("git::file:///srv/.git", "module"),
             ("git::https://h.org/%20/", "20"),
+            (&format!("git@h.org:{}", "ab".repeat(200)), &"ab".repeat(32)),
         ] {
             let Ok(Source::Git(source)) = Source::parse(text) else {
                 panic!("{text}")
