@@ -2,6 +2,7 @@
 
 CARGO ?= cargo
 TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target))
+EXAMPLE ?= weblogs
 PIPEFORM = $(TARGET)/debug/pipeform
 
 .PHONY: help demo build test test-all stories lint fmt docs bench deny
@@ -9,8 +10,8 @@ PIPEFORM = $(TARGET)/debug/pipeform
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: build ## Build pipeform and show the web logs example
-	@examples/weblogs/demo "$(PIPEFORM)" "$(TARGET)/demo"
+demo: build ## Build pipeform and show an example: EXAMPLE=weblogs or replicate-tables
+	@examples/$(EXAMPLE)/demo "$(PIPEFORM)" "$(TARGET)/demo"
 
 build: ## Build the development version
 	@$(CARGO) build --locked

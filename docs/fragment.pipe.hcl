@@ -28,6 +28,7 @@ action "shell_command" "note" {
   command = "echo something happened"
 }
 
+# TOP
 pipeline "example" {
   schedule = schedule.daily
 # FRAGMENT

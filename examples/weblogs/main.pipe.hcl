@@ -16,39 +16,29 @@ database "jdbc" "warehouse" {
   connection_string = "jdbc:sqlite:${var.warehouse}/weblogs.db"
 }
 
+# Host, time, request, status and size. What follows is free: a line that is cut off in its user agent counts.
+data_format "regex" "combined_log" {
+  input_regex = "^(\\S+) \\S+ \\S+ \\[([^\\]]+)\\] \"((?:[^\"\\\\]|\\\\.)*)\" (\\d{3}) (\\d+|-).*$"
+  column      = ["host STRING", "time STRING", "request STRING", "status INT", "bytes STRING"]
+}
+
+# Each day: the log is compressed into the archive as soon as it is there. A module of the library.
+module "access_log" {
+  source    = "pipeform//archive-logs"
+  path      = "${var.logs_dir}/access-${run.date}.log"
+  directory = "${var.warehouse}/archive"
+  name      = "access.log.gz"
+  format    = data_format.combined_log
+  schedule  = schedule.daily
+}
+
+# Each week.
 pipeline "weblogs" {
-  description = "Archive the web server's logs each day, report on them each week"
-  schedule    = schedule.daily
-
-  # Each day.
-
-  data_node "file" "server_log" {
-    path = "${var.logs_dir}/access-${run.date}.log"
-
-    precondition "exists" {}
-  }
-
-  data_node "file" "archive" {
-    path   = "${var.warehouse}/archive/${run.year}/${run.month}/${run.day}/access.log.gz"
-    format = data_format.combined_log
-  }
-
-  activity "copy" "archive" {
-    input  = data_node.server_log
-    output = data_node.archive
-  }
-
-  # Each week.
-
-  # Host, time, request, status and size. What follows is free: a line that is cut off in its user agent counts.
-  data_format "regex" "combined_log" {
-    input_regex = "^(\\S+) \\S+ \\S+ \\[([^\\]]+)\\] \"((?:[^\"\\\\]|\\\\.)*)\" (\\d{3}) (\\d+|-).*$"
-    column      = ["host STRING", "time STRING", "request STRING", "status INT", "bytes STRING"]
-  }
+  description = "Report on the web server's traffic each week"
+  schedule    = schedule.weekly
 
   # Writing replaces the rows of the week; reading gives its traffic, a row for each day.
   data_node "sql" "requests" {
-    schedule = schedule.weekly
     database = database.warehouse
     table    = "requests"
 
@@ -103,8 +93,7 @@ pipeline "weblogs" {
   }
 
   data_node "file" "report" {
-    schedule = schedule.weekly
-    path     = "${var.warehouse}/reports/traffic-${run.date}.csv"
+    path = "${var.warehouse}/reports/traffic-${run.date}.csv"
 
     format "csv" {
       header = true
@@ -114,14 +103,12 @@ pipeline "weblogs" {
 
   # Waits for all seven days, however late the last one is.
   activity "copy" "load" {
-    schedule = schedule.weekly
-    input    = data_node.archive
-    output   = data_node.requests
+    input  = module.access_log.archive
+    output = data_node.requests
   }
 
   activity "copy" "report" {
-    schedule = schedule.weekly
-    input    = data_node.requests
-    output   = data_node.report
+    input  = data_node.requests
+    output = data_node.report
   }
 }

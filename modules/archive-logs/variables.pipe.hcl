@@ -1,5 +1,5 @@
 variable "path" {
-  description = "Where the log of an interval is; usually with parts of `run`: \"/var/log/nginx/access-$${run.date}.log\""
+  description = "Where the log of an interval is; usually with parts of `run`, as in `\"/var/log/nginx/access-$${run.date}.log\"`"
   type        = string
   nullable    = false
 }
@@ -16,10 +16,15 @@ variable "directory" {
 }
 
 variable "name" {
-  description = "The name of a log in the archive, below directories for year, month and day; one that ends in `.gz` is compressed"
+  description = "The name of a log in the archive, below directories for year, month and day; one that ends in `.gz` is compressed. It may use `run`, as in `\"access-$${run.hour}.log.gz\"` for an hourly schedule"
   type        = string
   default     = "log.gz"
   nullable    = false
+
+  validation {
+    condition     = var.name != "" && !startswith(var.name, "/") && !endswith(var.name, "/")
+    error_message = "`name` is the name of a file below the directories for year, month and day, such as \"access.log.gz\"."
+  }
 }
 
 variable "schedule" {
@@ -35,7 +40,7 @@ variable "format" {
 }
 
 variable "precondition_timeout" {
-  description = "How long to wait for a log before its run fails, e.g. \"2 days\"; left out: for ever"
+  description = "How long to wait for a log before its run fails, e.g. `\"2 days\"`; left out: for ever"
   type        = string
   default     = null
 }

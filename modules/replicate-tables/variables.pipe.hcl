@@ -43,6 +43,18 @@ variable "tables" {
     condition     = alltrue([for table in var.tables : try(length(table.columns), 1) > 0])
     error_message = "`columns` of a table names at least one column; left out, all are copied."
   }
+
+  validation {
+    condition     = alltrue([for name, table in var.tables : name != "" && !contains(coalesce(table.columns, ["*"]), "")])
+    error_message = "A name of a table or a column is empty."
+  }
+
+  validation {
+    condition = var.schedule != null || alltrue([
+      for table in var.tables : !can(regex(":(start|end)\\b", "${coalesce(table.where, "-")} ${coalesce(table.replace_where, "-")}"))
+    ])
+    error_message = "`:start` and `:end` are the edges of an interval, and without `schedule` there is none."
+  }
 }
 
 variable "schedule" {

@@ -1,7 +1,7 @@
 //! What the documentation shows is true: every `hcl` block is validated, every `console` block is run.
 //!
 //! - A block ```` ```hcl ```` is a whole configuration. ```` ```hcl fragment ```` stands inside the pipeline of
-//!   `docs/fragment.pipe.hcl`, at the line `# FRAGMENT`.
+//!   `docs/fragment.pipe.hcl`, at the line `# FRAGMENT`; ```` ```hcl top ```` stands outside of it, at the line `# TOP`.
 //! - The comment `<!-- file: NAME -->` before an `hcl` block writes it into the directory of the page's `console` blocks,
 //!   instead of what was there under that name; `<!-- directory: PATH -->` puts a copy of a directory of the repository there.
 
@@ -24,6 +24,7 @@ fn pages() -> Vec<PathBuf> {
     let mut pages = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
     pages.extend(files(&root.join("docs/src"), "md"));
     pages.extend(files(&root.join("examples"), "md"));
+    pages.extend(files(&root.join("modules"), "md"));
     pages
 }
 
@@ -90,7 +91,7 @@ fn validate(text: &str) -> Option<String> {
 #[test]
 fn every_configuration_is_valid() {
     let frame = std::fs::read_to_string(repository().join("docs/fragment.pipe.hcl")).unwrap();
-    assert!(frame.contains("# FRAGMENT\n"));
+    assert!(frame.contains("# FRAGMENT\n") && frame.contains("# TOP\n"));
     let mut wrong = Vec::new();
     let mut count = 0;
     for page in pages() {
@@ -98,6 +99,7 @@ fn every_configuration_is_valid() {
             let text = match block.info.as_str() {
                 "hcl" => block.text,
                 "hcl fragment" => frame.replace("# FRAGMENT\n", &block.text),
+                "hcl top" => frame.replace("# TOP\n", &block.text),
                 other => {
                     assert!(
                         !other.starts_with("hcl"),

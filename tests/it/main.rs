@@ -10,6 +10,7 @@
 mod architecture;
 mod conformance;
 mod docs;
+mod library;
 mod reference;
 mod support;
 mod transcripts;

@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/support.sh"
 
 weblogs 2025-06-02
-sed -i 's/^  schedule    = schedule.daily$/&\n  max_retries = 0/' main.pipe.hcl
+sed -i 's/^  schedule    = schedule.weekly$/&\n  max_retries = 0/' main.pipe.hcl
 "$repository/examples/weblogs/generate-logs" "$work/logs" 2025-06-02
 expect 0 pipeform apply --auto-approve
 expect 0 pipeform run --at 2025-06-03T00:00:00Z
@@ -61,8 +61,12 @@ step "a missing variable"
 )
 
 step "a dangling reference"
-edit 's/input    = data_node.archive$/input    = data_node.archives/'
-refused "archives" "data_node.archive" "main.pipe.hcl:$(line archives)"
+edit 's/input  = data_node.requests$/input  = data_node.request/'
+refused "request" '`requests`' "main.pipe.hcl:$(line 'data_node.request$')"
+
+step "a dangling reference to an output of a module"
+edit 's/input  = module.access_log.archive$/input  = module.access_log.archives/'
+refused "archives" "\`archive\`" "main.pipe.hcl:$(line archives)"
 
 step "a state of a newer version"
 cp -r . "$work/newer"
@@ -80,7 +84,7 @@ cp -r . "$work/newer"
 
 step "a second apply at the same time"
 mkfifo "$work/answer"
-edit 's/Archive the web/Keep the web/'
+edit 's/Report on the web/Tell of the web/'
 "$PIPEFORM" apply <"$work/answer" >"$work/first.log" 2>&1 &
 children+=("$!")
 exec 3>"$work/answer"

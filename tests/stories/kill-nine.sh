@@ -30,7 +30,7 @@ pipeline "ledger" {
   }
 }
 HCL
-sed -i 's/^  schedule    = schedule.daily$/&\n  max_retries = 100\n  retry_delay = "1 second"/' main.pipe.hcl
+sed -i 's/^  schedule    = schedule.weekly$/&\n  max_retries = 100\n  retry_delay = "1 second"/' main.pipe.hcl
 mkdir -p "$work/warehouse"
 expect 0 pipeform apply --auto-approve
 
@@ -55,7 +55,7 @@ for run in runs:
     if run["address"] == "pipeline.ledger.activity.step":
         begun = [words.count("begin") for hour, words in ledger.items() if hour == start]
         print("step", start, *begun)
-    elif run["address"] == "pipeline.weblogs.activity.archive":
+    elif run["address"] == "module.access_log.pipeline.archive.activity.archive":
         year, month, day = start[:10].split("-")
         print("archive", start, os.stat(f"{warehouse}/archive/{year}/{month}/{day}/access.log.gz").st_ino)
     elif run["address"] == "pipeline.weblogs.activity.report":

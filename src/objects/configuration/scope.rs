@@ -318,21 +318,21 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         self.builder.references(id, &self.module, pipeline)
     }
 
-    /// All objects of one kind inside a pipeline, by name: what `pipeline.weblogs.data_node` stands for.
-    fn inside(&self, frame: &Frame<'m>, kind: Kind) -> Value {
+    /// All objects of one kind inside a pipeline, by name: what `pipeline.weblogs.data_node` stands for. `None` if those of a block
+    /// cannot be known, which was reported.
+    fn inside(&self, frame: &Frame<'m>, kind: Kind) -> Option<Value> {
         let names = self.builder.declarations.inside.get(&frame.id);
-        Value::object(
-            names
-                .into_iter()
-                .flatten()
-                .filter(|((other, _), _)| *other == kind)
-                .filter_map(|((_, name), id)| {
-                    let module = &frame.module;
-                    let references = self.builder.references(*id, module, Some(&frame.own))?;
-                    Some((name.clone(), references))
-                })
-                .collect(),
-        )
+        let all: Option<BTreeMap<_, _>> = names
+            .into_iter()
+            .flatten()
+            .filter(|((other, _), _)| *other == kind)
+            .map(|((_, name), id)| {
+                let module = &frame.module;
+                let references = self.builder.references(*id, module, Some(&frame.own))?;
+                Some((name.clone(), references))
+            })
+            .collect();
+        Some(Value::object(all?))
     }
 
     fn unknown<'a>(
@@ -442,7 +442,7 @@ impl Scope for ModuleScope<'_, '_> {
             && let Some(kind) = Kind::parse(&name.name)
             && object_type.attribute(&name.name).is_none()
         {
-            return Some(self.inside(&target, kind));
+            return self.inside(&target, kind);
         }
         let value = self.builder.attribute(&target, name)?;
         if value.has_deferred() {
