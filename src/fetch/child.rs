@@ -63,9 +63,8 @@ pub(super) fn run<T: Send + 'static>(
     let output = on_thread(child.stdout.take(), read);
     let said = on_thread(child.stderr.take(), |stream| tail(stream, COMPLAINTS));
     let in_time = |receiver: &Receiver<io::Result<T>>| receiver.recv_timeout(patience);
-    let output = match in_time(&output) {
-        Ok(output) => output,
-        Err(_) => return Err(stop(&mut child)),
+    let Ok(output) = in_time(&output) else {
+        return Err(stop(&mut child));
     };
     let Ok(said) = said.recv_timeout(patience) else {
         return Err(stop(&mut child));
@@ -153,7 +152,7 @@ mod tests {
         run(&mut command, patience, move |stream| text(stream, longest))
     }
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[test]
     fn both_streams_and_the_exit_code_are_seen() {

@@ -56,7 +56,7 @@ const SETTINGS: [&str; 12] = [
 ];
 
 /// How long one command of `git` may take.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The longest output of `git` that is read: a line for each branch and tag.
 const LONGEST_OUTPUT: u64 = 64 << 20;

@@ -69,8 +69,8 @@ fn findings(files: &[(&str, &str)]) -> Vec<String> {
         .into_iter()
         .map(|found| {
             let object = found.object.map_or(String::new(), |object| object + ": ");
-            let help: String = found.help.iter().map(|help| format!(" {help}")).collect();
-            format!("{object}{}: {}{help}", found.summary, found.detail)
+            let said: Vec<_> = std::iter::once(found.detail).chain(found.help).collect();
+            format!("{object}{}: {}", found.summary, said.join(" "))
         })
         .collect()
 }
@@ -388,10 +388,21 @@ fn call(arguments: &str) -> String {
     format!("module \"m\" {{\n  source = \"m\"\n  {arguments}\n}}\n")
 }
 
+/// Each root module and the module `m` it calls have one finding, which begins so.
+fn check_mistakes(cases: &[(String, String, &str)]) {
+    for (root, child, expected) in cases {
+        let found = findings(&[(".", root), ("m", child)]);
+        assert!(
+            found.len() == 1 && found[0].starts_with(expected),
+            "{root}: {found:#?}"
+        );
+    }
+}
+
 #[test]
-fn mistakes_at_the_border_of_a_module_are_reported() {
+fn arguments_that_do_not_fit_are_reported() {
     let text = echo("string");
-    for (root, child, expected) in [
+    check_mistakes(&[
         (
             call(""),
             text.clone(),
@@ -417,6 +428,13 @@ fn mistakes_at_the_border_of_a_module_are_reported() {
             echo("ref(\"data_node\")"),
             "Invalid value for a variable: The value does not fit the variable `x`: a reference to a data_node must be known when a plan is made, and this depends on `run`. Its type is `ref(\"data_node\")`.",
         ),
+    ]);
+}
+
+#[test]
+fn outputs_that_are_not_there_are_reported() {
+    let text = echo("string");
+    check_mistakes(&[
         (
             call("x = 1") + "output \"y\" { value = module.m.y }",
             text.clone(),
@@ -437,6 +455,13 @@ fn mistakes_at_the_border_of_a_module_are_reported() {
             text.clone(),
             "Missing key of a module: `module.m` has `count`, so that there are several of it. Write `module.m[0].x` for one of them, `module.m[*].x` for all.",
         ),
+    ]);
+}
+
+#[test]
+fn repetitions_that_cannot_be_known_are_reported() {
+    let text = echo("string");
+    check_mistakes(&[
         (
             call("for_each = { a = 1 }\n  x = each.value.y"),
             text.clone(),
@@ -462,6 +487,13 @@ fn mistakes_at_the_border_of_a_module_are_reported() {
             text.clone(),
             "Invalid reference: `each.key` and `each.value` can be used only in a `module` block with `for_each`.",
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_at_the_border_of_a_module_are_reported() {
+    let text = echo("string");
+    check_mistakes(&[
         (
             call("x = 1\n  depends_on = [schedule.s]") + "schedule \"s\" { every = \"1 day\" }",
             text.clone() + "pipeline \"p\" {\n  activity \"shell_command\" \"a\" { command = \"true\" }\n}",
@@ -487,13 +519,7 @@ fn mistakes_at_the_border_of_a_module_are_reported() {
             "variable \"x\" {}\noutput \"x\" {\n  value = var.x\n  precondition {\n    condition = var.x < 3\n    error_message = \"${var.x} is too much\"\n  }\n}".to_owned(),
             "module.m: Output precondition failed: 5 is too much",
         ),
-    ] {
-        let found = findings(&[(".", &root), ("m", &child)]);
-        assert!(
-            found.len() == 1 && found[0].starts_with(expected),
-            "{root}: {found:#?}"
-        );
-    }
+    ]);
 }
 
 #[test]
