@@ -115,11 +115,9 @@ impl Evaluator<'_> {
                 .argument
                 .and_then(|index| arguments.values.get(index))
                 .map_or(span, |(_, place)| *place);
-            let detail = format!(
-                "`{}`: {}.",
-                function.name,
-                error.message.trim_end_matches('.')
-            );
+            let message = error.message.trim_end_matches('.');
+            let stop = if message.ends_with('?') { "" } else { "." };
+            let detail = format!("`{}`: {message}{stop}", function.name);
             Fault::at("Invalid function call", detail, place)
         })?;
         self.bytes(size(&result), span)?;

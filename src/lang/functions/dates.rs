@@ -95,7 +95,7 @@ fn time(arguments: &[Value], index: usize) -> Result<Zoned, CallError> {
 }
 
 /// The time without digits below a nanosecond, which the parser of times refuses.
-fn to_nanoseconds(time: &str) -> String {
+pub(super) fn to_nanoseconds(time: &str) -> String {
     const DIGITS: usize = 9;
     let Some((seconds, rest)) = time.split_once('.') else {
         return time.to_owned();
@@ -106,7 +106,7 @@ fn to_nanoseconds(time: &str) -> String {
 }
 
 /// Whether the text has the form of RFC 3339; the parser of times accepts more (no seconds, `+01`, a comma).
-fn is_rfc3339(text: &str) -> bool {
+pub(super) fn is_rfc3339(text: &str) -> bool {
     const FORM: &str = "0000-00-00T00:00:00";
     let has_form = |text: &str, form: &str| {
         text.len() == form.len()

@@ -1,5 +1,6 @@
 //! The function table. A function is added in one place: its entry in the table of its family.
 
+mod calendar;
 mod collections;
 mod csv;
 mod dates;
@@ -9,6 +10,7 @@ mod format;
 mod hashes;
 mod numeric;
 mod patterns;
+mod shell;
 mod strings;
 mod types;
 mod windows;
@@ -103,7 +105,8 @@ pub struct CallError {
 }
 
 /// All families.
-static FAMILIES: [&[Function]; 10] = [
+static FAMILIES: [&[Function]; 12] = [
+    calendar::FUNCTIONS,
     collections::FUNCTIONS,
     dates::FUNCTIONS,
     encoding::FUNCTIONS,
@@ -111,6 +114,7 @@ static FAMILIES: [&[Function]; 10] = [
     format::FUNCTIONS,
     hashes::FUNCTIONS,
     numeric::FUNCTIONS,
+    shell::FUNCTIONS,
     strings::FUNCTIONS,
     types::FUNCTIONS,
     windows::FUNCTIONS,
