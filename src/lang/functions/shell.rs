@@ -61,6 +61,7 @@ fn quote(word: &Value, index: Option<usize>, quoted: &mut String) -> Result<(), 
             format!("{place}it holds a NUL character, which no argument of a command can"),
         ));
     }
+    // In single quotes nothing has a meaning but the quote itself (POSIX, Shell Command Language 2.2.2).
     let escaped = text.replace('\'', r"'\''");
     write!(quoted, "'{escaped}'").map_err(|error| CallError::new(error.to_string()))
 }
@@ -120,7 +121,7 @@ mod tests {
     fn what_is_no_word_is_refused() {
         let scope = TestScope::default();
         for (text, reason) in [
-            (r#"shellquote({ a = 1 })"#, "a list of strings is needed"),
+            ("shellquote({ a = 1 })", "a list of strings is needed"),
             (r#"shellquote([["a"]])"#, "element 0 of the list"),
             (r#"shellquote(["a", null])"#, "element 1 of the list"),
             ("shellquote(null)", "not null"),

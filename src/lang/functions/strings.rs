@@ -70,12 +70,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         replace,
     ),
     Function::pure(
-        "shellquote",
-        STR,
-        "Returns the string as one word of the shell.",
-        shellquote,
-    ),
-    Function::pure(
         "split",
         &[Parameter::string("separator"), Parameter::string("str")],
         "Splits a string at a separator.",
@@ -362,18 +356,6 @@ fn replace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     Ok(Value::string(regex.replace_all(text, with).into_owned()))
 }
 
-/// In single quotes nothing has a meaning but the quote itself (POSIX, Shell Command Language 2.2.2).
-fn shellquote(_: &Call<'_>, arguments: &[Value]) -> Result1 {
-    let text = text(arguments, 0)?;
-    if text.contains('\0') {
-        return Err(CallError::at(
-            0,
-            "a word of the shell cannot hold a NUL character",
-        ));
-    }
-    Ok(Value::string(format!("'{}'", text.replace('\'', "'\\''"))))
-}
-
 fn split(_: &Call<'_>, arguments: &[Value]) -> Result1 {
     let (separator, text) = (text(arguments, 0)?, text(arguments, 1)?);
     let parts: Vec<Value> = if separator.is_empty() {
@@ -484,7 +466,6 @@ mod tests {
                 vec!["hello world", "/w.*d/", "everybody"],
                 "\"hello everybody\"",
             ),
-            ("shellquote", vec!["it's"], "\"'it'\\\\''s'\""),
             ("split", vec![",", "a,b"], "tolist([\"a\", \"b\"])"),
             ("startswith", vec!["hello", "he"], "true"),
             ("strcontains", vec!["hello", "ell"], "true"),
@@ -529,7 +510,6 @@ mod tests {
         assert!(call("regex", &strings(&["x", "abc"])).is_err());
         assert!(call("regex", &strings(&["(", "abc"])).is_err());
         assert!(call("regex", &strings(&["(?P<a>.)(.)", "abc"])).is_err());
-        assert!(call("shellquote", &strings(&["a\0"])).is_err());
         let many = [Value::Number(i64::MAX.into()), Value::string("a\nb")];
         assert!(call("indent", &many).is_err());
     }
