@@ -13,7 +13,7 @@ use crate::lang::value::Value;
 /// The zone that is an argument, if it is given.
 pub(super) fn optional(arguments: &[Value], index: usize) -> Result<Option<TimeZone>, CallError> {
     match arguments.get(index) {
-        None | Some(Value::Null) => Ok(None),
+        None | Some(Value::Null(_)) => Ok(None),
         Some(_) => named(text(arguments, index)?)
             .map(Some)
             .map_err(|message| CallError::at(index, message)),
