@@ -31,5 +31,5 @@ action "shell_command" "note" {
 # TOP
 pipeline "example" {
   schedule = schedule.daily
-# FRAGMENT
+  # FRAGMENT
 }

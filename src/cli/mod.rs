@@ -5,6 +5,7 @@
 mod commands;
 mod context;
 mod errors;
+mod formatting;
 mod installing;
 mod moving;
 mod planning;

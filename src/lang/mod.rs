@@ -11,6 +11,7 @@ mod constant;
 mod convert;
 mod elements;
 mod eval;
+pub mod fmt;
 pub mod functions;
 mod grammar;
 mod json;

@@ -88,36 +88,79 @@ fn validate(text: &str) -> Option<String> {
         .then(|| String::from_utf8_lossy(&[result.stdout, result.stderr].concat()).into_owned())
 }
 
-#[test]
-fn every_configuration_is_valid() {
+/// The configurations that the pages show, each with its place.
+fn shown() -> Vec<(String, String)> {
     let frame = std::fs::read_to_string(repository().join("docs/fragment.pipe.hcl")).unwrap();
-    assert!(frame.contains("# FRAGMENT\n") && frame.contains("# TOP\n"));
-    let mut wrong = Vec::new();
-    let mut count = 0;
+    assert!(frame.contains("  # FRAGMENT\n") && frame.contains("# TOP\n"));
+    let mut shown = Vec::new();
     for page in pages() {
         for block in blocks(&std::fs::read_to_string(&page).unwrap()) {
+            let place = format!("{}:{}", page.display(), block.line);
             let text = match block.info.as_str() {
                 "hcl" => block.text,
-                "hcl fragment" => frame.replace("# FRAGMENT\n", &block.text),
+                "hcl fragment" => frame.replace("  # FRAGMENT\n", &block.text),
                 "hcl top" => frame.replace("# TOP\n", &block.text),
                 other => {
-                    assert!(
-                        !other.starts_with("hcl"),
-                        "{}:{}: no such block: {other}",
-                        page.display(),
-                        block.line
-                    );
+                    assert!(!other.starts_with("hcl"), "{place}: no such block: {other}");
                     continue;
                 }
             };
-            count += 1;
-            if let Some(reason) = validate(&text) {
-                wrong.push(format!("{}:{}\n{reason}", page.display(), block.line));
-            }
+            shown.push((place, text));
         }
     }
-    assert!(count > 5, "the documentation shows configurations");
+    assert!(shown.len() > 5, "the documentation shows configurations");
+    shown
+}
+
+#[test]
+fn every_configuration_is_valid() {
+    let wrong: Vec<String> = shown()
+        .into_iter()
+        .filter_map(|(place, text)| Some(format!("{place}\n{}", validate(&text)?)))
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The files of configurations and values below a directory.
+fn configurations(directory: &str) -> Vec<PathBuf> {
+    let directory = repository().join(directory);
+    let mut found = files(&directory, "hcl");
+    found.extend(files(&directory, "pipevars"));
+    found
+}
+
+#[test]
+fn what_is_shown_is_formatted() {
+    let mut shown = shown();
+    for file in ["examples", "modules", "docs"]
+        .into_iter()
+        .flat_map(configurations)
+    {
+        let text = std::fs::read_to_string(&file).unwrap();
+        shown.push((file.display().to_string(), text));
+    }
+    let wrong: Vec<String> = shown
+        .into_iter()
+        .filter_map(|(place, text)| {
+            let formatted = pipeform::lang::fmt::format(&text);
+            let changes = similar::TextDiff::from_lines(&text, &formatted);
+            (text != formatted).then(|| format!("{place}\n{}", changes.unified_diff()))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn formatting_twice_is_formatting_once() {
+    let fixtures = configurations("tests");
+    assert!(fixtures.len() > 20, "the tests have configurations");
+    for file in fixtures {
+        // One of them is not UTF-8.
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        let once = pipeform::lang::fmt::format(&text);
+        let twice = pipeform::lang::fmt::format(&once);
+        assert_eq!(once, twice, "{}", file.display());
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ cases! {
     command_line,
     console,
     dangling_reference,
+    fmt,
     json_syntax,
     log_line_does_not_match,
     many_mistakes,

@@ -3,6 +3,7 @@
 mod apply;
 mod console;
 mod destroy;
+mod fmt;
 mod get;
 mod graph;
 mod history;
@@ -30,6 +31,7 @@ pub(super) enum Command {
     Init(init::Args),
     Get(get::Args),
     Validate(validate::Args),
+    Fmt(fmt::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
@@ -53,6 +55,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Init(args) => init::run(&args, context),
         Command::Get(args) => get::run(&args, context),
         Command::Validate(args) => validate::run(&args, context),
+        Command::Fmt(args) => fmt::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::Apply(args) => apply::run(&args, context),
         Command::Destroy(args) => destroy::run(&args, context),

@@ -13,6 +13,7 @@ pub(crate) mod progress;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text_diff;
 mod value;
 
 pub(crate) use paint::Look;

@@ -20,7 +20,7 @@ pub(super) enum Piece {
 pub(super) type EscapeError = (usize, &'static str);
 
 /// Undoes the escapes of a quoted string.
-pub(super) fn unescape_quoted(raw: &str) -> Result<String, EscapeError> {
+pub(in crate::lang) fn unescape_quoted(raw: &str) -> Result<String, EscapeError> {
     let mut text = String::with_capacity(raw.len());
     let mut chars = raw.char_indices();
     while let Some((at, char)) = chars.next() {

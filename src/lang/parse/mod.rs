@@ -25,6 +25,7 @@ use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::diag::Span;
 pub(super) use literal::normalized;
+pub(super) use literal::unescape_quoted;
 use lower::Lower;
 
 /// Enough for the parser's 64 levels of nesting in a debug build, several times over.

@@ -4,5 +4,6 @@
 
 mod exceptions;
 mod expressions;
+mod fmt;
 mod functions;
 mod support;

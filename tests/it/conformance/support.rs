@@ -12,21 +12,30 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-pub(super) fn rows(table: &str) -> Option<(PathBuf, Vec<Json>)> {
+/// Where a table or a directory of them is; `None` if they are absent, which is said.
+pub(super) fn directory(name: &str) -> Option<PathBuf> {
     let directory = std::env::var_os("PIPEFORM_CONFORMANCE").map_or_else(
         || crate::support::repository().join("../shared/conformance"),
         PathBuf::from,
     );
-    let path = directory.join(table);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        // Written past the capture of the test's output.
-        let line = format!(
-            "skipped: no conformance table {}; set PIPEFORM_CONFORMANCE\n",
-            path.display()
-        );
-        io::stderr().write_all(line.as_bytes()).unwrap();
-        return None;
-    };
+    let path = directory.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    // Written past the capture of the test's output.
+    let line = format!(
+        "skipped: no conformance table {}; set PIPEFORM_CONFORMANCE\n",
+        path.display()
+    );
+    io::stderr().write_all(line.as_bytes()).unwrap();
+    None
+}
+
+/// The rows of a table, with its directory.
+pub(super) fn rows(table: &str) -> Option<(PathBuf, Vec<Json>)> {
+    let path = directory(table)?;
+    let text = std::fs::read_to_string(&path).unwrap();
+    let directory = path.parent().unwrap().to_owned();
     // Numbers beyond a float are compared as text.
     let beyond = regex::Regex::new(r#""want": (-?\d{300,})"#).unwrap();
     let text = beyond.replace_all(&text, "\"want\": \"$1\"");
