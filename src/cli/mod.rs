@@ -2,6 +2,7 @@
 //!
 //! Each command is a file in `commands` with its `Args` and one short function; what it prints is drawn by `views`.
 
+mod checks;
 mod commands;
 mod context;
 mod errors;
@@ -11,6 +12,7 @@ mod moving;
 mod planning;
 mod root_module;
 mod spelling;
+mod target;
 mod terminal;
 mod views;
 

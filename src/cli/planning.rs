@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::checks;
 use super::context::Context;
 use super::errors::Failure;
-use super::root_module::RootModule;
 use super::root_module::random;
+use super::target::Target;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -42,6 +43,7 @@ use crate::plan::effects::UnitRuns;
 use crate::plan::forget;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
+use crate::plan::protected;
 use crate::runtime::SerialDefinition;
 use crate::store::Apply;
 use crate::store::Counts;
@@ -70,45 +72,30 @@ pub(crate) struct Planned {
     /// Objects of the state that go on under another address; `old` and all that was read has the new ones.
     relocation: Relocation,
     preview: Preview,
+    /// The texts that warnings point into.
+    pub(crate) sources: Sources,
+    /// How many runs may be back-filled.
+    pub(crate) max_runs: Option<u64>,
 }
 
-/// What is to be: the objects and outputs of a root module, or nothing.
-pub(crate) struct Target {
-    configuration: Configuration,
-    sources: Sources,
-}
-
-impl Target {
-    /// What a root module describes.
-    pub(crate) fn module(module: RootModule) -> Self {
-        Self {
-            configuration: module.configuration,
-            sources: module.sources,
-        }
-    }
-
-    /// Nothing: for `destroy`.
-    pub(crate) fn nothing() -> Self {
-        Self {
-            configuration: Configuration::default(),
-            sources: Sources::default(),
-        }
-    }
-}
-
-/// Plans how to get from the state to the target.
-pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<Planned, Failure> {
+/// Plans how to get from the state to the target, which may depend on what was applied.
+pub(crate) fn plan(
+    context: &Context,
+    store: &Store,
+    target: impl Fn(&Objects) -> Result<Target, Failure>,
+) -> Result<Planned, Failure> {
     let now = context.clock.now();
     let head = store.head()?;
     let old = SerialDefinition::read(store, head.serial, now)?;
+    let (target, relocation) = Target::settle(target, &old.objects)?;
     check_cycles(&target)?;
     let Target {
         mut configuration,
         sources,
+        max_runs,
     } = target;
     let new = std::mem::take(&mut configuration.objects);
     let statements = std::mem::take(&mut configuration.statements);
-    let relocation = Relocation::find(&statements.moves, &old.objects, &new);
     let moments = Moments {
         activations: relocation.keys(store.activations()?),
         cuts: relocation.keys(store.cuts()?),
@@ -121,6 +108,10 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     let mut changes = diff(&old.objects, &new);
     forget(&mut changes, &statements.removals);
     relocation.note(&mut changes, &old.objects);
+    let refused = protected(&changes, &configuration.places);
+    if refused.has_errors() {
+        return Err(Failure::Findings(Box::new((refused, sources))));
+    }
     let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
     let counts = relocation.keys(store.counts()?);
     let runs = unit_runs(&counts, &made_until, &old_units, &new_units);
@@ -134,12 +125,20 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
         objects: &new,
         timetable: &timetable,
         call: &call,
+        judges: true,
     };
     let (preview, findings) = preview(resolver, now);
     if findings.has_errors() {
         let placed = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((placed, sources))));
     }
+    let blocked = super::moving::blocked(&relocation.blocked);
+    let mut warnings = blocked.map(Diagnostics::from).unwrap_or_default();
+    let trial = checks::Trial {
+        resolver,
+        preview: &preview,
+    };
+    warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
     let plan = Plan {
         changes,
         output_changes: diff_outputs(&old_outputs, &configuration.outputs),
@@ -150,9 +149,7 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
     };
     Ok(Planned {
         plan,
-        warnings: super::moving::blocked(&relocation.blocked)
-            .map(Diagnostics::from)
-            .unwrap_or_default(),
+        warnings,
         old,
         new,
         timetable,
@@ -162,6 +159,8 @@ pub(crate) fn plan(context: &Context, store: &Store, target: Target) -> Result<P
         made_until,
         relocation,
         preview,
+        sources,
+        max_runs,
     })
 }
 
@@ -191,6 +190,7 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         objects: &configuration.objects,
         timetable: &timetable,
         call: &call,
+        judges: false,
     };
     placed(&preview(resolver, now).1, configuration)
 }
@@ -366,6 +366,7 @@ impl Planned {
             objects: &self.new,
             timetable: &self.timetable,
             call: &call,
+            judges: false,
         };
         resolver.residual(object, self.preview.run(&object.address)?, residual)
     }
@@ -504,5 +505,6 @@ fn stored_object(object: &Object) -> StoredObject {
         type_name: object.object_type.name.to_owned(),
         pipeline: object.pipeline.clone(),
         body: stored::to_json(object),
+        lifecycle: object.lifecycle.to_json(),
     }
 }

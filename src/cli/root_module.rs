@@ -27,6 +27,7 @@ use crate::lang::module::Settings;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
 use crate::objects::Blocks;
+use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::Surroundings;
 use crate::objects::configuration::configure;
@@ -106,12 +107,27 @@ pub(crate) struct RootModule {
 }
 
 impl RootModule {
-    /// Reads and evaluates the module in the context's directory.
-    pub(crate) fn load(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
+    /// Reads and evaluates the module in the context's directory. `prior` is what was applied, if a plan is to be made.
+    pub(crate) fn load(
+        context: &Context,
+        arguments: &VariableArgs,
+        prior: Option<&Objects>,
+    ) -> Result<Self, Failure> {
         let written = Written::read(context, arguments)?;
-        let (configuration, found) = written.with(configure);
+        let (configuration, found) = written.with(|tree, surroundings| {
+            configure(
+                tree,
+                Surroundings {
+                    prior,
+                    ..surroundings
+                },
+            )
+        });
         let mut diagnostics = written.diagnostics;
         diagnostics.extend(found);
+        if prior.is_some() && diagnostics.has_errors() {
+            diagnostics.extend(super::checks::warnings(&configuration.checks, None));
+        }
         Ok(Self {
             configuration,
             diagnostics,
@@ -129,13 +145,7 @@ impl RootModule {
             ))));
         }
         if !self.diagnostics.is_empty() {
-            let style = super::context::Style::of_stderr();
-            super::terminal::say(&crate::diag::render(
-                &self.diagnostics,
-                &self.sources,
-                style.look.color,
-                style.look.width,
-            ));
+            super::terminal::findings(&self.diagnostics, &self.sources);
         }
         Ok(self)
     }
@@ -244,6 +254,7 @@ impl Written {
             directory: ".",
             working_directory: &self.working_directory,
             allow_plaintext: self.tree.module.settings.allow_plaintext,
+            prior: None,
         };
         evaluate(&self.tree, surroundings)
     }

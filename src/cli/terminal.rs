@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use super::context::Style;
 use super::errors::Failure;
+use crate::diag::Diagnostics;
+use crate::diag::Sources;
 
 /// Prints data. A reader that has gone away (`pipeform … | head`) is no error.
 pub(super) fn print(text: &str) {
@@ -35,18 +37,24 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// Prints findings.
+pub(super) fn findings(diagnostics: &Diagnostics, sources: &Sources) {
+    let look = Style::of_stderr().look;
+    say(&crate::diag::render(
+        diagnostics,
+        sources,
+        look.color,
+        look.width,
+    ));
+}
+
 /// Prints why a command failed.
 pub(super) fn failure(failure: &Failure) -> ExitCode {
     let style = Style::of_stderr();
     match failure {
         Failure::Findings(findings) => {
             let (diagnostics, sources) = findings.as_ref();
-            say(&crate::diag::render(
-                diagnostics,
-                sources,
-                style.look.color,
-                style.look.width,
-            ));
+            self::findings(diagnostics, sources);
         }
         Failure::Message(text) => say(&format!("{} {text}\n", style.look.bold("error:"))),
         Failure::Silent => {}

@@ -20,6 +20,15 @@ pub struct Label {
     pub text: String,
 }
 
+/// A value that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Involved {
+    /// What it is called where it is read, e.g. `var.bucket`.
+    pub name: String,
+    /// What is said about it, behind its name, e.g. "is the number `3`".
+    pub value: String,
+}
+
 /// One finding about user input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -33,6 +42,8 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// Other places.
     pub labels: Vec<Label>,
+    /// The values it depends on, as far as they are known and may be shown.
+    pub values: Vec<Involved>,
     /// Hints, e.g. a did-you-mean; each a sentence.
     pub help: Vec<String>,
     /// The address of the object it is about, if it is about one.
@@ -50,6 +61,7 @@ impl Diagnostic {
             detail: detail.into(),
             span: None,
             labels: Vec::new(),
+            values: Vec::new(),
             help: Vec::new(),
             object: None,
             attribute: None,

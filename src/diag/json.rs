@@ -52,7 +52,7 @@ fn finding(diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Json {
         }
         if let Some(span) = diagnostic.span {
             fields.insert("range".to_owned(), range_in(span, lines));
-            fields.insert("snippet".to_owned(), snippet(span, lines));
+            fields.insert("snippet".to_owned(), snippet(span, diagnostic, lines));
         }
     }
     finding
@@ -78,7 +78,7 @@ fn range_in(span: Span, lines: &mut Lines<'_>) -> Json {
 }
 
 /// The first line of the place, or the part of a very long line that holds it.
-fn snippet(span: Span, lines: &mut Lines<'_>) -> Json {
+fn snippet(span: Span, diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Json {
     let range = lines.range(span);
     let line = lines.line(span.file, range.start);
     let shown = lines.window(span.file, line, range.start);
@@ -89,6 +89,15 @@ fn snippet(span: Span, lines: &mut Lines<'_>) -> Json {
         "start_line": line + 1,
         "highlight_start_offset": offset(range.start),
         "highlight_end_offset": offset(range.end),
-        "values": [],
+        "values": values(diagnostic),
     })
+}
+
+/// The values that a finding depends on.
+fn values(diagnostic: &Diagnostic) -> Json {
+    diagnostic
+        .values
+        .iter()
+        .map(|involved| json!({ "traversal": involved.name, "statement": involved.value }))
+        .collect()
 }

@@ -16,6 +16,7 @@ mod text;
 
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
+pub use diagnostic::Involved;
 pub use diagnostic::Label;
 pub use diagnostic::Severity;
 pub use json::range;

@@ -88,6 +88,10 @@ fn picture(diagnostic: &Diagnostic, lines: &mut Lines<'_>, colour: bool, width: 
     if let Some(object) = &diagnostic.object {
         out.extend(["  with ", &short(object), "\n"]);
     }
+    for involved in &diagnostic.values {
+        let (name, value) = (short(&involved.name), short(&involved.value));
+        out.extend(["  where ", &name, " ", &value, "\n"]);
+    }
     for text in std::iter::once(&diagnostic.detail).chain(&diagnostic.help) {
         out.push_str(&wrap(&clean_block(&shorten(text, LONG_TEXT)), width));
     }

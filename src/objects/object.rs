@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::address::Address;
 use super::kind::Kind;
+use super::lifecycle::Lifecycle;
 use super::schema::ObjectType;
 use crate::lang::Value;
 
@@ -20,6 +21,8 @@ pub struct Object {
     pub attributes: BTreeMap<Arc<str>, Value>,
     /// The pipeline it stands in, directly or through its owner; its own address for a pipeline.
     pub pipeline: Option<Address>,
+    /// What its `lifecycle` block says that outlives the plan.
+    pub lifecycle: Lifecycle,
 }
 
 impl Object {

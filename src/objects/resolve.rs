@@ -11,6 +11,8 @@ use jiff::Timestamp;
 
 use super::address::Address;
 use super::kind::Kind;
+use super::lifecycle::Lifecycle;
+use super::lifecycle::When;
 use super::object::Object;
 use super::run::Run;
 use super::settings::Objects;
@@ -74,6 +76,8 @@ pub struct Resolver<'a> {
     pub timetable: &'a Timetable,
     /// What functions may use. Files are read when a plan is made: residuals have none left to read.
     pub call: &'a Call<'a>,
+    /// Whether conditions that do not hold are findings; else they are evaluated and that is all.
+    pub judges: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -225,6 +229,10 @@ impl<'a> Resolver<'a> {
         let budget = Budget::default();
         let evaluator = Evaluator::new(&scope, &call, &budget, Phase::Run);
         let mut attributes = BTreeMap::new();
+        self.conditions(When::Before, &scope, &evaluator);
+        if scope.diagnostics.borrow().has_errors() {
+            return Err(scope.diagnostics.into_inner());
+        }
         for (name, value) in &object.attributes {
             scope.attribute.replace(Some(name.clone()));
             let Some(evaluated) = evaluator.finish(value) else {
@@ -247,6 +255,9 @@ impl<'a> Resolver<'a> {
                 Err(diagnostic) => scope.report(diagnostic),
             }
         }
+        if !scope.diagnostics.borrow().has_errors() {
+            self.conditions(When::After, &scope, &evaluator);
+        }
         let diagnostics = scope.diagnostics.into_inner();
         if diagnostics.has_errors() {
             return Err(diagnostics);
@@ -257,6 +268,56 @@ impl<'a> Resolver<'a> {
             attributes,
             run,
         })
+    }
+}
+
+impl Resolver<'_> {
+    /// Checks the conditions that an object has for every instance.
+    fn conditions(&self, when: When, scope: &RunScope<'_>, evaluator: &Evaluator<'_>) {
+        let conditions = scope.object.lifecycle.conditions.iter().enumerate();
+        for (number, condition) in conditions.filter(|(_, condition)| condition.when == when) {
+            let name = Lifecycle::condition_name(number);
+            scope.attribute.replace(Some(name));
+            let Some(value) = evaluator.finish(&condition.condition) else {
+                continue;
+            };
+            match verdict(&value) {
+                Some(true) => {}
+                Some(false) if !self.judges => {}
+                Some(false) => {
+                    let message = evaluator
+                        .finish(&condition.error_message)
+                        .map(|message| message_text(&message));
+                    let message = message.unwrap_or_else(|| MESSAGE.to_owned());
+                    scope.report(Diagnostic::error(when.summary(), message));
+                }
+                None => scope.report(Diagnostic::error(
+                    "Invalid condition",
+                    format!("A condition is true or false; this came to {}.", value.describe()),
+                )),
+            }
+        }
+    }
+}
+
+/// What is said where a message cannot be.
+const MESSAGE: &str = "The condition does not hold.";
+
+/// Whether a condition holds; `None` if its value is no answer.
+pub fn verdict(value: &Value) -> Option<bool> {
+    match plain(value) {
+        Value::Bool(holds) => Some(*holds),
+        Value::String(text) if matches!(&**text, "true" | "false") => Some(&**text == "true"),
+        _ => None,
+    }
+}
+
+/// The message of a condition, as far as it may be shown.
+pub fn message_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Sensitive(_) => format!("{MESSAGE} (The message is sensitive and not shown.)"),
+        _ => MESSAGE.to_owned(),
     }
 }
 

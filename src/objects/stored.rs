@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::address::Address;
 use super::kind::Kind;
+use super::lifecycle::Lifecycle;
 use super::object::Object;
 use super::registry;
 use crate::diag::FileId;
@@ -49,13 +50,13 @@ pub fn to_json(object: &Object) -> Json {
     Json::Object(attributes)
 }
 
-/// An object from what [`to_json`] made of it and what the state keeps beside.
+/// An object from what [`to_json`] and [`Lifecycle::to_json`] made of it and what the state keeps beside.
 pub fn from_json(
     address: Address,
     kind: &str,
     type_name: &str,
     pipeline: Option<Address>,
-    body: &Json,
+    (body, lifecycle): (&Json, Option<&Json>),
 ) -> Result<Object, StoredError> {
     let Some(object_type) = Kind::parse(kind).and_then(|kind| registry::find(kind, type_name))
     else {
@@ -81,10 +82,15 @@ pub fn from_json(
         })?;
         attributes.insert(Arc::from(name.as_str()), value);
     }
+    let lifecycle = Lifecycle::from_json(lifecycle).map_err(|problem| StoredError::Damaged {
+        address: address.clone(),
+        problem,
+    })?;
     Ok(Object {
         address,
         object_type,
         attributes,
         pipeline,
+        lifecycle,
     })
 }

@@ -15,9 +15,13 @@ use super::compare::same_value;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
+use crate::objects::Lifecycle;
 use crate::objects::Object;
 use crate::objects::ObjectType;
 use crate::objects::moves::Removal;
+
+/// What the change of a `lifecycle` block is called among those of attributes.
+pub const LIFECYCLE: &str = "lifecycle";
 
 /// The changes that lead from what was applied to what is configured, by address. Equal sides give none.
 pub fn diff(
@@ -105,24 +109,66 @@ fn all(
     object: &Object,
     sides: impl Fn(Value) -> (Option<Value>, Option<Value>),
 ) -> Vec<AttributeChange> {
-    object
-        .attributes
-        .iter()
+    let attributes = object.attributes.iter();
+    let set = attributes
         .filter(|(_, value)| **value != Value::NULL)
+        .map(|(name, value)| (Arc::clone(name), value.clone()));
+    let lifecycle = object.lifecycle.as_value();
+    set.chain(lifecycle.map(|value| (Arc::from(LIFECYCLE), value)))
         .map(|(name, value)| {
-            let (old, new) = sides(value.clone());
+            let kind = kind_of(object.object_type, &name);
+            let (old, new) = sides(value);
             AttributeChange {
-                name: Arc::clone(name),
+                name,
                 old,
                 new,
-                kind: kind_of(object.object_type, name),
+                kind,
             }
         })
         .collect()
 }
 
+/// The change of what is kept of a `lifecycle` block.
+fn lifecycle(old: &Lifecycle, new: &Lifecycle) -> Option<AttributeChange> {
+    if old == new {
+        return None;
+    }
+    let (before, after) = (old.as_value(), new.as_value());
+    if let (Some(before), Some(after)) = (&before, &after)
+        && same_value(before, after)
+    {
+        return None;
+    }
+    let conditions = |lifecycle: &Lifecycle| {
+        Lifecycle {
+            prevent_destroy: false,
+            ..lifecycle.clone()
+        }
+        .as_value()
+    };
+    let same_conditions = match (conditions(old), conditions(new)) {
+        (Some(old), Some(new)) => same_value(&old, &new),
+        (None, None) => true,
+        _ => false,
+    };
+    Some(AttributeChange {
+        name: LIFECYCLE.into(),
+        old: before,
+        new: after,
+        kind: if same_conditions {
+            ChangeKind::Metadata
+        } else {
+            ChangeKind::Behaviour
+        },
+    })
+}
+
 fn update(old: &Object, new: &Object) -> Option<Change> {
-    if old.object_type == new.object_type && old.attributes == new.attributes {
+    let lifecycle = lifecycle(&old.lifecycle, &new.lifecycle);
+    if old.object_type == new.object_type
+        && old.attributes == new.attributes
+        && lifecycle.is_none()
+    {
         return None;
     }
     let names: BTreeSet<&Arc<str>> = old.attributes.keys().chain(new.attributes.keys()).collect();
@@ -147,6 +193,7 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
                 .cloned(),
             kind: kind_of(new.object_type, name),
         })
+        .chain(lifecycle)
         .collect();
     let reason = (old.object_type != new.object_type).then_some(Reason::TypeChanged {
         old: old.object_type.name,

@@ -10,6 +10,7 @@ mod diff;
 pub mod effects;
 mod moves;
 pub mod preview;
+mod protect;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -24,12 +25,14 @@ pub use change::ChangeKind;
 pub use change::OutputChange;
 pub use change::Reason;
 pub use compare::same_value;
+pub use diff::LIFECYCLE;
 pub use diff::diff;
 pub use diff::diff_outputs;
 pub use diff::forget;
 pub use diff::keys;
 pub use effects::Effects;
 pub use moves::Relocation;
+pub use protect::protected;
 
 /// What an apply would do.
 #[derive(Clone, Debug)]

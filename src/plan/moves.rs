@@ -110,6 +110,7 @@ impl Relocation {
                     .map(|(name, value)| (name, self.value(value)))
                     .collect(),
                 pipeline: object.pipeline.map(|pipeline| self.address(&pipeline)),
+                lifecycle: object.lifecycle,
             };
             (object.address.clone(), object)
         };

@@ -183,5 +183,6 @@ impl<'a> Previewer<'a> {
 }
 
 fn is_deferred(object: &Object) -> bool {
-    object.attributes.values().any(Value::has_deferred)
+    let conditions = &object.lifecycle.conditions;
+    !conditions.is_empty() || object.attributes.values().any(Value::has_deferred)
 }

@@ -19,6 +19,7 @@ use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Default;
 use crate::objects::Kind;
+use crate::objects::Lifecycle;
 use crate::objects::Object;
 use crate::objects::ObjectType;
 use crate::time::Period;
@@ -160,6 +161,7 @@ pub(crate) fn object<const N: usize>(
             .map(|(name, value)| (Arc::from(name), value))
             .collect(),
         pipeline,
+        lifecycle: Lifecycle::default(),
     }
 }
 

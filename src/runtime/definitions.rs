@@ -35,7 +35,7 @@ impl SerialDefinition {
                 &kept.kind,
                 &kept.type_name,
                 kept.pipeline,
-                &kept.body,
+                (&kept.body, kept.lifecycle.as_ref()),
             )?;
             objects.insert(kept.address, object);
         }

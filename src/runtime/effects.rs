@@ -212,6 +212,7 @@ impl Runner<'_> {
         };
         let assembler = Assembler {
             resolver: Resolver {
+                judges: true,
                 objects: &definition.objects,
                 timetable: &definition.timetable,
                 call: &call,

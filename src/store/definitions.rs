@@ -41,6 +41,8 @@ pub struct StoredObject {
     pub pipeline: Option<Address>,
     /// Its attributes.
     pub body: Json,
+    /// What its `lifecycle` block says that outlives the plan, if there is anything.
+    pub lifecycle: Option<Json>,
 }
 
 /// What an apply writes, in one transaction.
@@ -90,7 +92,7 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT address, kind, type, pipeline, body FROM objects
+                "SELECT address, kind, type, pipeline, body, lifecycle FROM objects
                  WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)
                  ORDER BY address",
             )
@@ -103,20 +105,26 @@ impl Store {
                     row.get::<_, String>(2)?,
                     row.get::<_, Option<String>>(3)?,
                     row.get::<_, String>(4)?,
+                    row.get::<_, Option<String>>(5)?,
                 ))
             })
             .map_err(|error| self.error(error))?;
         rows.map(|row| {
-            let (address, kind, type_name, pipeline, body) =
+            let (address, kind, type_name, pipeline, body, lifecycle) =
                 row.map_err(|error| self.error(error))?;
-            let body = serde_json::from_str(&body)
-                .map_err(|error| self.damaged(format!("`{address}`: {error}")))?;
+            let read = |text: &str| {
+                serde_json::from_str(text)
+                    .map_err(|error| self.damaged(format!("`{address}`: {error}")))
+            };
+            let body = read(&body)?;
+            let lifecycle = lifecycle.as_deref().map(read).transpose()?;
             Ok(StoredObject {
                 address: Address::new(address),
                 kind,
                 type_name,
                 pipeline: pipeline.map(Address::new),
                 body,
+                lifecycle,
             })
         })
         .collect()
@@ -245,8 +253,8 @@ fn write_objects(
         "UPDATE objects SET to_serial = ?2 WHERE address = ?1 AND to_serial IS NULL",
     )?;
     let mut put = transaction.prepare_cached(
-        "INSERT INTO objects (address, from_serial, kind, type, pipeline, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO objects (address, from_serial, kind, type, pipeline, body, lifecycle)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for address in &apply.removes {
         close.execute(params![address.as_str(), serial])?;
@@ -260,6 +268,7 @@ fn write_objects(
             object.type_name,
             object.pipeline.as_ref().map(Address::as_str),
             object.body.to_string(),
+            object.lifecycle.as_ref().map(Json::to_string),
         ])?;
     }
     Ok(())

@@ -1,4 +1,7 @@
 //! Formats of the state: numbered migrations, kept in `PRAGMA user_version`.
+//!
+//! Whoever opens a state to write it migrates it. Whoever only reads leaves the file as it is, and sees an older format
+//! through temporary views that show it in the newest one.
 
 use std::path::Path;
 
@@ -11,8 +14,25 @@ use super::database;
 /// Marks a database as a state of pipeform ("ppfm").
 const APPLICATION_ID: i64 = 0x7070_666d;
 
+/// From one format to the next.
+struct Migration {
+    /// Changes the state.
+    change: &'static str,
+    /// Shows a state that was not changed as if it had been.
+    view: &'static str,
+}
+
 /// Each brings the format to the next number.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001.sql")];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        change: include_str!("migrations/001.sql"),
+        view: "",
+    },
+    Migration {
+        change: include_str!("migrations/002.sql"),
+        view: include_str!("migrations/002.view.sql"),
+    },
+];
 
 /// The newest format.
 pub(super) fn newest() -> i64 {
@@ -48,6 +68,23 @@ pub(super) fn is_empty(connection: &Connection, path: &Path) -> Result<bool, Sto
     Ok(count == 0)
 }
 
+/// Shows a state in the newest format without changing it.
+pub(super) fn show(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let run = || -> rusqlite::Result<()> {
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        let format: i64 =
+            connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        for migration in MIGRATIONS
+            .iter()
+            .skip(usize::try_from(format).unwrap_or(0))
+        {
+            connection.execute_batch(migration.view)?;
+        }
+        Ok(())
+    };
+    run().map_err(|error| database(path, error))
+}
+
 /// Brings a state to the newest format, in one transaction.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let format = |connection: &Connection| {
@@ -62,7 +99,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         // Another process may have been faster.
         let from = usize::try_from(format(&transaction)?).unwrap_or(0);
         for migration in MIGRATIONS.iter().skip(from) {
-            transaction.execute_batch(migration)?;
+            transaction.execute_batch(migration.change)?;
         }
         if from == 0 {
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

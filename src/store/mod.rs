@@ -139,15 +139,16 @@ impl Store {
             path: path.to_path_buf(),
         };
         store.configure_reading()?;
-        store
-            .connection
-            .pragma_update(None, "query_only", true)
-            .map_err(|error| store.error(error))?;
         migrations::check(&store.connection, &store.path)?;
         if migrations::is_empty(&store.connection, &store.path)? {
             // The first apply was killed before it wrote anything.
             return Self::empty(path);
         }
+        migrations::show(&store.connection, &store.path)?;
+        store
+            .connection
+            .pragma_update(None, "query_only", true)
+            .map_err(|error| store.error(error))?;
         Ok(store)
     }
 

@@ -36,6 +36,7 @@ fn object(address: &str, body: &serde_json::Value) -> StoredObject {
         type_name: "copy".to_owned(),
         pipeline: Some(Address::new("pipeline.p")),
         body: body.clone(),
+        lifecycle: None,
     }
 }
 
@@ -95,6 +96,53 @@ fn only_the_owner_can_read_and_reading_leaves_nothing() {
     assert_eq!(mode(place.path().parent().unwrap()), 0o700);
     drop(Store::read(&place.path()).unwrap());
     assert_eq!(place.names(), ["state.db"]);
+}
+
+/// A state as the first format had it, with one object.
+fn first_format(place: &Place) {
+    std::fs::create_dir(place.path().parent().unwrap()).unwrap();
+    let connection = Connection::open(place.path()).unwrap();
+    connection
+        .execute_batch(include_str!("migrations/001.sql"))
+        .unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x7070666d;
+             PRAGMA user_version = 1;
+             INSERT INTO meta (only_row, lineage, serial, fence) VALUES (1, 'old', 1, 0);
+             INSERT INTO objects (address, from_serial, kind, type, pipeline, body)
+             VALUES ('pipeline.p.activity.a', 1, 'activity', 'copy', 'pipeline.p', '{}');",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_state_of_an_older_format_is_read_unchanged_and_migrated_when_it_is_written() {
+    let place = Place::new();
+    first_format(&place);
+    let before = std::fs::read(place.path()).unwrap();
+    let old = object("pipeline.p.activity.a", &json!({}));
+
+    let store = Store::read(&place.path()).unwrap();
+    assert_eq!(store.objects_at(1).unwrap(), std::slice::from_ref(&old));
+    drop(store);
+    assert_eq!(std::fs::read(place.path()).unwrap(), before);
+
+    let mut store = Store::open(&place.path()).unwrap();
+    assert_eq!(store.objects_at(1).unwrap(), std::slice::from_ref(&old));
+    let protected = StoredObject {
+        lifecycle: Some(json!({"prevent_destroy": true, "conditions": []})),
+        ..old.clone()
+    };
+    let apply = Apply {
+        expected_serial: 1,
+        puts: vec![protected.clone()],
+        ..Apply::default()
+    };
+    store.apply(&lock(&place.path()), &apply).unwrap();
+    let store = Store::read(&place.path()).unwrap();
+    assert_eq!(store.objects_at(1).unwrap(), [old]);
+    assert_eq!(store.objects_at(2).unwrap(), [protected]);
 }
 
 #[test]

@@ -8,10 +8,11 @@ use crate::cli::errors::Failure;
 use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
-use crate::cli::planning::Target;
+use crate::cli::target::Target;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
+use crate::objects::Objects;
 use crate::plan::effects::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
 use crate::store::Store;
@@ -46,37 +47,36 @@ pub(super) struct Approval {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let module = RootModule::load(context, &args.variables)?.valid()?;
-    let budget = module.settings.max_runs_per_apply;
-    change(
-        context,
-        Target::module(module),
-        &args.approval,
-        budget,
-        "apply",
-    )
+    let target = |prior: &Objects| {
+        let module = RootModule::load(context, &args.variables, Some(prior))?;
+        Ok(Target::module(module.valid()?))
+    };
+    change(context, target, &args.approval, "apply")
 }
 
 /// Plans, asks and applies.
 pub(super) fn change(
     context: &Context,
-    target: Target,
+    target: impl Fn(&Objects) -> Result<Target, Failure>,
     approval: &Approval,
-    budget: Option<u64>,
     operation: &str,
 ) -> Result<ExitCode, Failure> {
     let patience = lock_timeout(&approval.lock_timeout)?;
     let holder = Holder::this_process(context.who(), operation, context.clock.now());
-    let path = context.state_path();
-    let lock = Store::lock_state(&path, &holder, patience)?;
-    // Nothing is created before the plan stands and is approved.
-    let planned = planning::plan(context, &context.read_state()?, target)?;
+    // Nothing is created, not even for the lock, while the plan does not stand.
+    let mut planned = planning::plan(context, &context.read_state()?, &target)?;
+    let lock = Store::lock_state(&context.state_path(), &holder, patience)?;
+    let store = context.read_state()?;
+    if store.head()?.serial != planned.plan.serial {
+        planned = planning::plan(context, &store, &target)?;
+    }
     super::plan::show(&planned, context);
     if planned.plan.is_empty() {
         finish(&planned, operation);
         return Ok(ExitCode::SUCCESS);
     }
-    let budget = approval.allow_runs.or(budget).unwrap_or(MAX_RUNS_PER_APPLY);
+    let budget = approval.allow_runs.or(planned.max_runs);
+    let budget = budget.unwrap_or(MAX_RUNS_PER_APPLY);
     if let Some(finding) = planned.plan.effects.over_budget(budget) {
         let sources = crate::diag::Sources::default();
         return Err(Failure::Findings(Box::new((finding.into(), sources))));

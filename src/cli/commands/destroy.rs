@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::apply::Approval;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
-use crate::cli::planning::Target;
+use crate::cli::target::Target;
 use crate::cli::root_module::VariableArgs;
 
 /// Remove all definitions: waiting instances are canceled, history and data stay
@@ -20,5 +20,6 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    super::apply::change(context, Target::nothing(), &args.approval, None, "destroy")
+    let target = |_: &_| Ok(Target::nothing());
+    super::apply::change(context, target, &args.approval, "destroy")
 }

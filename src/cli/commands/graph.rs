@@ -17,7 +17,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let module = RootModule::load(context, &args.variables)?.valid()?;
+    let module = RootModule::load(context, &args.variables, None)?.valid()?;
     terminal::print(&Graph::new(&module.configuration.objects).dot());
     Ok(ExitCode::SUCCESS)
 }

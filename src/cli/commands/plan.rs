@@ -2,18 +2,15 @@
 
 use std::process::ExitCode;
 
-use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
-use crate::cli::planning::Target;
+use crate::cli::target::Target;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
 use crate::cli::views;
-use crate::diag;
-use crate::diag::Sources;
 
 /// Show what an apply would do to the definitions and to the runs
 #[derive(Debug, clap::Args)]
@@ -40,10 +37,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             let (diagnostics, sources) = findings.as_ref();
             let now = context.clock.now();
             terminal::print(&views::json::version(env!("CARGO_PKG_VERSION"), now));
-            for diagnostic in diagnostics.iter() {
-                let range = diagnostic.span.map(|span| diag::range(span, sources));
-                terminal::print(&views::json::diagnostic(diagnostic, range, now));
-            }
+            terminal::print(&views::json::diagnostics(diagnostics, sources, now));
             Err(Failure::Silent)
         }
         result => result,
@@ -51,20 +45,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let target = if args.destroy {
-        Target::nothing()
-    } else {
-        Target::module(RootModule::load(context, &args.variables)?.valid()?)
-    };
     let store = context.read_state()?;
-    let planned = planning::plan(context, &store, target)?;
-    if args.json {
-        let version = views::json::version(env!("CARGO_PKG_VERSION"), planned.plan.at);
-        terminal::print(&version);
-        terminal::print(&views::json::plan(&planned.plan, planned.plan.at));
-        for warning in planned.warnings.iter() {
-            terminal::print(&views::json::diagnostic(warning, None, planned.plan.at));
+    let planned = planning::plan(context, &store, |prior| {
+        if args.destroy {
+            return Ok(Target::nothing());
         }
+        let module = RootModule::load(context, &args.variables, Some(prior))?;
+        Ok(Target::module(module.valid()?))
+    })?;
+    if args.json {
+        let now = planned.plan.at;
+        let version = views::json::version(env!("CARGO_PKG_VERSION"), now);
+        terminal::print(&version);
+        terminal::print(&views::json::plan(&planned.plan, now));
+        let (warnings, sources) = (&planned.warnings, &planned.sources);
+        terminal::print(&views::json::diagnostics(warnings, sources, now));
     } else {
         show(&planned, context);
     }
@@ -75,14 +70,12 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Prints a plan for people.
+/// Prints a plan for people, and what checks warn of.
 pub(super) fn show(planned: &Planned, context: &Context) {
     let example = |object: &_, residual: &_| planned.example(object, residual);
     terminal::print(&views::plan::plan(&planned.plan, &example, context.look));
     if !planned.warnings.is_empty() {
-        let look = context::Style::of_stderr().look;
-        let sources = Sources::default();
-        let text = diag::render(&planned.warnings, &sources, look.color, look.width);
-        terminal::say(&format!("\n{text}"));
+        terminal::say("\n");
+        terminal::findings(&planned.warnings, &planned.sources);
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut module = match RootModule::load(context, &args.variables) {
+    let mut module = match RootModule::load(context, &args.variables, None) {
         Err(Failure::Findings(findings)) if args.json => {
             let (diagnostics, sources) = findings.as_ref();
             terminal::print(&format!(

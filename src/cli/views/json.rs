@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::effects as effect_text;
 use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::Severity;
+use crate::diag::Sources;
 use crate::objects::Object;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -28,6 +30,17 @@ pub(crate) fn version(program: &str, at: Timestamp) -> String {
     )
 }
 
+/// Findings, a line each.
+pub(crate) fn diagnostics(diagnostics: &Diagnostics, sources: &Sources, at: Timestamp) -> String {
+    diagnostics
+        .iter()
+        .map(|found| {
+            let range = found.span.map(|span| crate::diag::range(span, sources));
+            diagnostic(found, range, at)
+        })
+        .collect()
+}
+
 /// A finding. `range` is where it is, as the caller's sources know it: `{"filename": …, "start": {…}, "end": {…}}`.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Timestamp) -> String {
     let (level, word) = match diagnostic.severity {
@@ -43,6 +56,12 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Times
     }
     if let Some(range) = range {
         body.insert("range".to_owned(), range);
+    }
+    if !diagnostic.values.is_empty() {
+        let values = diagnostic.values.iter();
+        let values = values
+            .map(|involved| json!({ "traversal": involved.name, "statement": involved.value }));
+        body.insert("values".to_owned(), values.collect());
     }
     if !diagnostic.help.is_empty() {
         body.insert("help".to_owned(), json!(diagnostic.help));

@@ -9,6 +9,7 @@ use crate::lang::Value;
 use crate::lang::print;
 use crate::objects::Kind;
 use crate::objects::Object;
+use crate::plan::LIFECYCLE;
 
 /// An object, with all attributes that are set:
 ///
@@ -39,6 +40,10 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
         let value = masked(object, name, value);
         writer.value(&value, 2, Marker::None);
         writer.example(&value, 2, width);
+    }
+    if let Some(lifecycle) = object.lifecycle.as_value() {
+        writer.text.push('\n');
+        writer.block(LIFECYCLE, (Some(&lifecycle), Some(&lifecycle)), 2);
     }
     writer.text.push_str("\n}\n");
     writer.text

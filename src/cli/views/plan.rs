@@ -15,8 +15,10 @@ use crate::lang::print;
 use crate::objects::Default;
 use crate::objects::Object;
 use crate::plan::Action;
+use crate::plan::AttributeChange;
 use crate::plan::Change;
 use crate::plan::ChangeKind;
+use crate::plan::LIFECYCLE;
 use crate::plan::OutputChange;
 use crate::plan::Plan;
 
@@ -126,8 +128,12 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
         example,
         text: out,
     };
-    let width = key_width(change.attributes.iter().map(|attribute| &attribute.name));
-    for attribute in &change.attributes {
+    let (blocks, attributes): (Vec<_>, Vec<_>) = change
+        .attributes
+        .iter()
+        .partition(|attribute| &*attribute.name == LIFECYCLE);
+    let width = key_width(attributes.iter().map(|attribute| &attribute.name));
+    for attribute in attributes {
         let mask = |value| objects::masked(object, &attribute.name, value);
         let (old, new) = (
             attribute.old.as_ref().map(mask),
@@ -142,6 +148,10 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
         }
     }
     writer.hidden(6, change.unchanged(), "attribute");
+    for block in blocks {
+        writer.text.push('\n');
+        writer.block(&block.name, (block.old.as_ref(), block.new.as_ref()), 6);
+    }
     writer.text.push_str("\n    }\n");
     writer.text
 }
@@ -170,7 +180,12 @@ fn title(change: &Change, look: Look) -> String {
     if let Some(reason) = &change.reason {
         out.extend(["  # (", &reason.to_string(), ")\n"]);
     } else if change.kind() == ChangeKind::Metadata {
-        out.push_str("  # (only what people read: no run changes)\n");
+        let protects = |attribute: &AttributeChange| &*attribute.name == LIFECYCLE;
+        out.push_str(if change.attributes.iter().any(protects) {
+            "  # (no run changes)\n"
+        } else {
+            "  # (only what people read: no run changes)\n"
+        });
     }
     if let Some(from) = &change.moved_from {
         out.extend(["  # (moved from ", from.as_str(), ")\n"]);

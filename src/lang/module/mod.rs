@@ -4,6 +4,7 @@
 //! are, for those who know object types.
 
 mod calls;
+mod condition;
 mod decode;
 mod moves;
 mod overrides;
@@ -29,6 +30,7 @@ use crate::diag::Diagnostics;
 pub use calls::ModuleCall;
 pub use calls::ModuleTree;
 pub use calls::ProviderName;
+pub use condition::Condition;
 use decode::Content;
 pub use moves::Endpoint;
 pub use moves::EndpointPart;
@@ -86,16 +88,7 @@ pub struct Variable {
     /// Whether it may be null.
     pub nullable: bool,
     /// The `validation` blocks.
-    pub validations: Vec<Validation>,
-}
-
-/// A `validation` block of a variable, or a `precondition` block of an output.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Validation {
-    /// Must be true.
-    pub condition: Expr,
-    /// What is said if it is not.
-    pub error_message: Expr,
+    pub validations: Vec<Condition>,
 }
 
 /// An `output` block.
@@ -110,7 +103,7 @@ pub struct Output {
     /// Whether its value is hidden.
     pub sensitive: bool,
     /// The `precondition` blocks.
-    pub preconditions: Vec<Validation>,
+    pub preconditions: Vec<Condition>,
     /// What it refers to besides, for people: outputs are known before anything runs.
     pub depends_on: Option<Expr>,
 }
@@ -286,10 +279,13 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
         .string("description", diagnostics)
         .map(|(text, _)| text);
     let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
-    let validations = content
+    let validations: Vec<Condition> = content
         .blocks("validation")
-        .filter_map(|block| validation(block, "a `validation` block", diagnostics))
+        .filter_map(|block| Condition::decode(block, "a `validation` block", diagnostics))
         .collect();
+    for validation in &validations {
+        validation.check_subject(&name.text, diagnostics);
+    }
     content.finish(&["validation"], diagnostics);
     Some(Variable {
         name,
@@ -327,22 +323,6 @@ fn default(
     }
 }
 
-fn validation(
-    block: &Block,
-    what: &'static str,
-    diagnostics: &mut Diagnostics,
-) -> Option<Validation> {
-    decode::labels(block, &[], diagnostics);
-    let mut content = Content::of(block, what);
-    let condition = content.required("condition", diagnostics);
-    let error_message = content.required("error_message", diagnostics);
-    content.finish(&[], diagnostics);
-    Some(Validation {
-        condition: condition?,
-        error_message: error_message?,
-    })
-}
-
 fn output(block: &Block, diagnostics: &mut Diagnostics) -> Option<Output> {
     let name = decode::labels(block, &["name"], diagnostics)?
         .first()
@@ -355,12 +335,16 @@ fn output(block: &Block, diagnostics: &mut Diagnostics) -> Option<Output> {
     let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
     let preconditions = content
         .blocks("precondition")
-        .filter_map(|block| validation(block, "a `precondition` block", diagnostics))
+        .filter_map(|block| Condition::decode(block, "a `precondition` block", diagnostics))
         .collect();
     let depends_on = content
         .take("depends_on")
         .map(|attribute| attribute.expr.clone());
-    content.finish(&["precondition"], diagnostics);
+    if let Some(block) = content.blocks("postcondition").next() {
+        let detail = "An output has preconditions only: what holds for its value can be said in one of them. Call it `precondition`.";
+        diagnostics.push(Diagnostic::error("Unsupported block", detail).at(block.span));
+    }
+    content.finish(&["precondition", "postcondition"], diagnostics);
     Some(Output {
         name,
         value: value?,

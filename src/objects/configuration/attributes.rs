@@ -8,6 +8,7 @@ use super::builder::Asked;
 use super::builder::Builder;
 use super::convert;
 use super::frames::Frame;
+use super::lifecycle;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
@@ -20,6 +21,7 @@ use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
 use crate::objects::address::Address;
 use crate::objects::kind::Kind;
+use crate::objects::lifecycle::Lifecycle;
 use crate::objects::object::Object;
 use crate::objects::registry;
 use crate::objects::schema::AttributeSchema;
@@ -107,8 +109,12 @@ impl<'m> Builder<'m> {
             || format!("{}.{}", frame.address, schema.name),
             place,
             || {
+                if !self.preconditions_hold(frame) {
+                    return None;
+                }
                 let value = self.evaluate_attribute(frame, schema)?;
-                Some(self.with_waits(frame, schema, value))
+                let value = self.with_waits(frame, schema, value);
+                self.with_ignored(frame, schema, value)
             },
         )
     }
@@ -145,14 +151,8 @@ impl<'m> Builder<'m> {
             return None;
         }
         if value.has_sensitive() && !self.surroundings.allow_plaintext {
-            scope.report(
-                Diagnostic::error(
-                    "Sensitive value would be stored in clear",
-                    format!("The value of `{}` is sensitive, and what an object is made of is kept in the state.", schema.name),
-                )
-                .at(span)
-                .help("Set `allow_plaintext = true` in the `pipeform` block if the state is protected well enough."),
-            );
+            let what = format!("the value of `{}`", schema.name);
+            scope.report(stored_in_clear(&what).at(span));
             return None;
         }
         Some(value)
@@ -241,6 +241,7 @@ impl<'m> Builder<'m> {
             object_type,
             attributes: BTreeMap::new(),
             pipeline: self.pipeline_address(frame).map(Address::new),
+            lifecycle: Lifecycle::default(),
         });
         Some(reference(Kind::DataFormat, &address))
     }
@@ -316,6 +317,16 @@ impl<'m> Builder<'m> {
                 .find(|nested| nested.block == word);
             match nested {
                 Some(nested) if inner.labels.len() == usize::from(nested.kind.has_type()) => {}
+                None if lifecycle::is(inner) => {}
+                Some(_) if is_condition(inner) => self.report(
+                    Diagnostic::error(
+                        "Misplaced block",
+                        format!("A `{word}` block with a `condition` stands inside a `lifecycle` block."),
+                    )
+                    .at(inner.span)
+                    .about(frame.address.to_string())
+                    .help(format!("Write `lifecycle {{ {word} {{ … }} }}`.")),
+                ),
                 Some(nested) => self.report(
                     Diagnostic::error(
                         "Wrong number of labels",
@@ -352,6 +363,22 @@ impl<'m> Builder<'m> {
     }
 }
 
+/// Something sensitive would be kept in the state, without a span.
+pub(super) fn stored_in_clear(what: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Sensitive value would be stored in clear",
+        format!("{} is sensitive, and what an object is made of is kept in the state.", capital(what)),
+    )
+    .help("Set `allow_plaintext = true` in the `pipeform` block if the state is protected well enough.")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// An attribute that is needed is null.
 fn missing(schema: &AttributeSchema, title: &str) -> Diagnostic {
     Diagnostic::error(
@@ -361,6 +388,12 @@ fn missing(schema: &AttributeSchema, title: &str) -> Diagnostic {
             schema.name, schema.doc
         ),
     )
+}
+
+/// Whether a block looks like a condition, which has its place in a `lifecycle` block.
+fn is_condition(block: &Block) -> bool {
+    let mut attributes = block.body.attributes.iter();
+    block.labels.is_empty() && attributes.any(|attribute| &*attribute.name.text == "condition")
 }
 
 fn declaration_title(builder: &Builder<'_>, frame: &Frame<'_>) -> String {
@@ -373,7 +406,7 @@ pub(super) fn reference(kind: Kind, address: &Arc<str>) -> Value {
 }
 
 /// A type as a message calls it: "copy activity", "schedule".
-fn title(object_type: &ObjectType) -> String {
+pub(super) fn title(object_type: &ObjectType) -> String {
     let kind = object_type.kind.as_str().replace('_', " ");
     if object_type.name.is_empty() {
         kind
@@ -383,7 +416,7 @@ fn title(object_type: &ObjectType) -> String {
 }
 
 /// What may have been meant by the name of an attribute.
-fn suggestion(name: &str, object_type: &'static ObjectType) -> Option<String> {
+pub(super) fn suggestion(name: &str, object_type: &'static ObjectType) -> Option<String> {
     let aws = RENAMED
         .iter()
         .find(|(aws, _)| *aws == name)

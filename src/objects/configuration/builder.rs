@@ -15,6 +15,7 @@ use super::expand::Expansions;
 use super::files::ModuleFiles;
 use super::frames::Frame;
 use super::frames::Frames;
+use super::ignore::Ignored;
 use super::instance::ModuleInstance;
 use super::instance::ModuleInstances;
 use super::repetition::Key;
@@ -29,6 +30,8 @@ use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::objects::address::Address;
+use crate::objects::lifecycle::DeferredCondition;
+use crate::objects::lifecycle::When;
 use crate::objects::object::Object;
 
 /// What is asked for from several places.
@@ -42,6 +45,10 @@ pub(super) enum Asked {
     Variable(usize, Arc<str>),
     /// An output of a module instance.
     Output(usize, Arc<str>),
+    /// Whether conditions of the frame with this number hold.
+    Conditions(usize, When),
+    /// An assertion of the check with this address, by its number.
+    Assertion(Arc<str>, usize),
 }
 
 /// A value that is asked for from several places.
@@ -94,6 +101,12 @@ pub(super) struct Builder<'m> {
     /// What the values being evaluated have read, innermost last.
     sources: RefCell<Vec<Vec<Source>>>,
     pub(super) reads: RefCell<Vec<Read>>,
+    /// Conditions that need `run`, by the number of the frame, with their places.
+    pub(super) deferred_conditions: RefCell<BTreeMap<usize, Vec<(DeferredCondition, Span)>>>,
+    /// The objects whose deferred attributes an assertion of a check has read.
+    pub(super) asserted: RefCell<BTreeMap<(Arc<str>, usize), Vec<Arc<str>>>>,
+    /// Attributes of objects that stay as they were applied.
+    pub(super) kept: RefCell<Vec<(Address, Arc<str>)>>,
     /// Formats given by the name of their type.
     pub(super) implied: RefCell<Vec<Object>>,
     /// Where the values of deferred attributes are written.
@@ -121,6 +134,9 @@ impl<'m> Builder<'m> {
             busy: RefCell::default(),
             sources: RefCell::default(),
             reads: RefCell::default(),
+            deferred_conditions: RefCell::default(),
+            asserted: RefCell::default(),
+            kept: RefCell::default(),
             implied: RefCell::default(),
             formulas: RefCell::default(),
         }
@@ -137,7 +153,13 @@ impl<'m> Builder<'m> {
             self.build_module(module, &mut configuration);
         }
         for object in self.implied.take() {
-            configuration.objects.insert(object.address.clone(), object);
+            if self.is_in_use(&object.address, &configuration) {
+                configuration.objects.insert(object.address.clone(), object);
+            }
+        }
+        self.check_kept(&configuration);
+        for module in &modules {
+            configuration.checks.extend(self.checks(module));
         }
         configuration.formulas = self.formulas.take();
         super::checks::check_reads(&self.reads.borrow(), &configuration, |diagnostic| {
@@ -185,6 +207,14 @@ impl<'m> Builder<'m> {
 
     pub(super) fn into_diagnostics(self) -> Diagnostics {
         self.diagnostics.into_inner()
+    }
+
+    /// Evaluates something without saying what is wrong with it.
+    pub(super) fn silently<T>(&self, evaluate: impl FnOnce() -> T) -> T {
+        let said = self.diagnostics.take();
+        let result = evaluate();
+        self.diagnostics.replace(said);
+        result
     }
 
     pub(super) fn report(&self, diagnostic: Diagnostic) {
@@ -257,7 +287,12 @@ impl<'m> Builder<'m> {
         value: Option<&Value>,
         mut sources: Vec<Source>,
     ) -> Sources {
-        if let Asked::Attribute(number, _) = asked {
+        if let Asked::Assertion(check, number) = asked {
+            let read = sources.drain(..).map(|(target, _)| target).collect();
+            let mut asserted = self.asserted.borrow_mut();
+            asserted.insert((check.clone(), *number), read);
+        }
+        if let Asked::Attribute(number, _) | Asked::Conditions(number, _) = asked {
             let reader = self.frames.numbered(*number);
             let reads = sources
                 .drain(..)
@@ -335,14 +370,29 @@ impl<'m> Builder<'m> {
             object_type: declaration.object_type,
             attributes: self.attributes(frame),
             pipeline: self.pipeline_address(frame).map(Address::new),
+            lifecycle: self.lifecycle(frame),
         };
         if let Some(block) = declaration.block {
             configuration.places.insert(address.clone(), block.span);
         }
+        configuration.ignores |= declaration.lifecycle.as_ref().is_some_and(|lifecycle| {
+            !matches!(lifecycle.ignored, Ignored::Nothing)
+        });
+        self.add_kept(frame, &object, configuration);
         configuration.objects.insert(address, object);
-        for (_, id) in &declaration.nested {
+        for (attribute, id) in &declaration.nested {
+            if self.keeps_nested(frame, attribute) {
+                continue;
+            }
             let nested = self.frame(*id, &frame.module, frame.pipeline.as_ref(), &frame.own);
             self.add(&nested, configuration);
         }
+    }
+
+    /// Whether the object that a nested one belongs to refers to it.
+    fn is_in_use(&self, nested: &Address, configuration: &Configuration) -> bool {
+        let owner = nested.as_str().rsplit_once(".data_format.");
+        let owner = owner.and_then(|(owner, _)| configuration.objects.get(&Address::new(owner)));
+        owner.is_none_or(|owner| owner.reference("format").as_ref() == Some(nested))
     }
 }

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::assertions;
+use super::assertions::CheckBlock;
+use super::lifecycle;
+use super::lifecycle::LifecycleBlock;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Span;
 use crate::diag::did_you_mean;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
@@ -42,6 +47,8 @@ pub(super) struct Declaration<'m> {
     pub(super) owner: Option<Id>,
     /// The objects nested in it, by the attribute they stand for.
     pub(super) nested: Vec<(&'static str, Id)>,
+    /// Its `lifecycle` block.
+    pub(super) lifecycle: Option<Box<LifecycleBlock<'m>>>,
 }
 
 /// What one module declares.
@@ -55,6 +62,8 @@ pub(super) struct ModuleDeclarations<'m> {
     pub(super) objects: Range<Id>,
     /// Names at the top level.
     pub(super) top: BTreeMap<(Kind, Arc<str>), Id>,
+    /// Its `check` blocks.
+    pub(super) checks: Vec<CheckBlock>,
 }
 
 /// All declarations, of the root module and of those below it. They are made once, whatever the number of a module's
@@ -111,6 +120,7 @@ impl<'m> Declarer<'m> {
             children: BTreeMap::new(),
             objects: first..first,
             top: BTreeMap::new(),
+            checks: Vec::new(),
         });
         for block in &tree.module.blocks {
             self.top_level(block);
@@ -190,6 +200,7 @@ impl<'m> Declarer<'m> {
                     self.pipeline(block, id);
                 }
             }
+            None if word == assertions::WORD => self.check(block),
             None if word == "activity" => self.diagnostics.push(
                 Diagnostic::error(
                     "Misplaced block",
@@ -207,9 +218,31 @@ impl<'m> Declarer<'m> {
                     word,
                     TOP_LEVEL
                         .into_iter()
-                        .chain(["variable", "locals", "output", "module", "pipeform"]),
+                        .chain(["variable", "locals", "output", "module", "check", "pipeform"]),
                 )),
             ),
+        }
+    }
+
+    fn check(&mut self, block: &Block) {
+        let Some(check) = CheckBlock::decode(block, &mut self.diagnostics) else {
+            return;
+        };
+        let checks = &mut self.declarations.modules[self.current].checks;
+        let same = |other: &&CheckBlock| other.name.text == check.name.text;
+        if !is_name(&check.name.text) {
+            self.diagnostics.push(invalid_name(check.name.span));
+        } else if let Some(first) = checks.iter().find(same) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Duplicate name",
+                    format!("There is already a check `{}`.", check.name.text),
+                )
+                .at(check.name.span)
+                .label(first.name.span, "first declared here"),
+            );
+        } else {
+            checks.push(check);
         }
     }
 
@@ -224,8 +257,8 @@ impl<'m> Declarer<'m> {
                 }
                 continue;
             }
-            if word == "schedule" && block.labels.is_empty() {
-                continue; // nested: declared with the pipeline itself
+            if word == "schedule" && block.labels.is_empty() || lifecycle::is(block) {
+                continue; // declared with the pipeline itself
             }
             match Kind::parse(word).filter(|kind| *kind != Kind::Pipeline) {
                 Some(kind) => {
@@ -250,7 +283,7 @@ impl<'m> Declarer<'m> {
                             .iter()
                             .map(|kind| kind.as_str())
                             .filter(|kind| *kind != "pipeline")
-                            .chain(["locals"]),
+                            .chain(["locals", "lifecycle"]),
                     )),
                 ),
             }
@@ -262,13 +295,7 @@ impl<'m> Declarer<'m> {
         let object_type = self.labels(block, kind)?;
         let name = block.labels.last()?;
         if !is_name(&name.text) {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "Invalid name",
-                    "A name starts with a letter or underscore and goes on with letters, digits, underscores and dashes.",
-                )
-                .at(name.span),
-            );
+            self.diagnostics.push(invalid_name(name.span));
             return None;
         }
         if kind == Kind::Pipeline && RESERVED_PIPELINES.contains(&name.text.as_ref()) {
@@ -302,7 +329,9 @@ impl<'m> Declarer<'m> {
             return None;
         }
         names.insert((kind, name.text.clone()), id);
+        let lifecycle = LifecycleBlock::decode(block, object_type, &mut self.diagnostics);
         self.declarations.list.push(Declaration {
+            lifecycle,
             module: self.current,
             object_type,
             name: name.text.clone(),
@@ -350,7 +379,9 @@ impl<'m> Declarer<'m> {
                 let number = (blocks.iter().filter(same).count() > 1)
                     .then(|| blocks.iter().take(index).filter(same).count());
                 let id = self.declarations.list.len();
+                let lifecycle = LifecycleBlock::decode(inner, inner_type, &mut self.diagnostics);
                 self.declarations.list.push(Declaration {
+                    lifecycle,
                     module: self.current,
                     object_type: inner_type,
                     name: nested_name(inner_type, number),
@@ -469,6 +500,11 @@ fn example(kind: Kind) -> Option<String> {
         "" => format!("For example: `{word} \"daily\" {{ … }}`"),
         name => format!("For example: `{word} \"{name}\" \"archive\" {{ … }}`"),
     })
+}
+
+fn invalid_name(span: Span) -> Diagnostic {
+    let detail = "A name starts with a letter or underscore and goes on with letters, digits, underscores and dashes.";
+    Diagnostic::error("Invalid name", detail).at(span)
 }
 
 fn is_name(text: &str) -> bool {

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
+use super::conditions::Judging;
+use super::conditions::Verdict;
 use super::convert;
 use super::instance::ModuleInstance;
 use super::scope::ModuleScope;
@@ -17,7 +19,6 @@ use crate::lang::Value;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Expr;
 use crate::lang::module::Output;
-use crate::lang::module::Validation;
 use crate::lang::module::Variable;
 use crate::lang::variables;
 use crate::objects::kind::Kind;
@@ -64,11 +65,14 @@ impl<'m> Builder<'m> {
                 caller.and_then(|caller| argument(&caller.call.arguments, &variable.name.text));
             let mut valid = true;
             for validation in &variable.validations {
-                if let Some(message) = self.violation(validation, &scope) {
+                let judging = Judging {
+                    summary: "Invalid value for a variable",
+                    phase: KNOWN,
+                };
+                // One that depends on `run` is not checked: there is no instance yet that it could be about.
+                if let Verdict::Fails(finding) = self.judge(validation, &scope, judging) {
                     valid = false;
-                    let mut diagnostic = Diagnostic::error("Invalid value for a variable", message)
-                        .at(validation.condition.span)
-                        .label(variable.name.span, "the variable");
+                    let mut diagnostic = finding.label(variable.name.span, "the variable");
                     if let Some(argument) = argument {
                         diagnostic =
                             diagnostic.label(argument.expr.span, "the value is given here");
@@ -79,46 +83,6 @@ impl<'m> Builder<'m> {
             if !valid {
                 self.fail(Asked::Variable(module.number, variable.name.text.clone()));
             }
-        }
-    }
-
-    /// What is said if a condition does not hold. One that depends on `run` is not checked before a run.
-    pub(super) fn violation(
-        &self,
-        validation: &Validation,
-        scope: &ModuleScope<'_, 'm>,
-    ) -> Option<String> {
-        let (value, _) = self
-            .evaluate_in(&validation.condition, scope, KNOWN)?
-            .unmark();
-        match value {
-            Value::Bool(true) | Value::Deferred(_) => None,
-            Value::String(text) if &*text == "true" => None,
-            Value::Bool(false) => Some(self.message(&validation.error_message, scope)),
-            Value::String(text) if &*text == "false" => {
-                Some(self.message(&validation.error_message, scope))
-            }
-            other => {
-                let detail = format!(
-                    "A condition is true or false; this is {}.",
-                    other.describe()
-                );
-                scope.report(
-                    Diagnostic::error("Invalid condition", detail).at(validation.condition.span),
-                );
-                None
-            }
-        }
-    }
-
-    fn message(&self, expr: &Expr, scope: &ModuleScope<'_, 'm>) -> String {
-        const PLAIN: &str = "The value does not meet the condition.";
-        match self.evaluate_in(expr, scope, KNOWN) {
-            Some(Value::String(text)) => text.to_string(),
-            Some(Value::Sensitive(_)) => {
-                format!("{PLAIN} (The message is sensitive and not shown.)")
-            }
-            _ => PLAIN.to_owned(),
         }
     }
 
@@ -139,13 +103,17 @@ impl<'m> Builder<'m> {
                 let scope = ModuleScope::module(self, module);
                 let mut valid = true;
                 for precondition in &output.preconditions {
-                    if let Some(message) = self.violation(precondition, &scope) {
-                        valid = false;
-                        scope.report(
-                            Diagnostic::error("Output precondition failed", message)
-                                .at(precondition.condition.span)
-                                .label(output.name.span, "the output"),
-                        );
+                    let judging = Judging {
+                        summary: "Output precondition failed",
+                        phase: KNOWN,
+                    };
+                    match self.judge(precondition, &scope, judging) {
+                        Verdict::Fails(finding) if self.judges() => {
+                            valid = false;
+                            scope.report(finding.label(output.name.span, "the output"));
+                        }
+                        Verdict::Broken => valid = false,
+                        _ => {}
                     }
                 }
                 if !valid {

@@ -4,16 +4,20 @@
 //! before a run and converts it to the type its schema names. Evaluation is lazy and remembered, so that an object may
 //! read another one's attributes in any order; a cycle of such reads is reported. All mistakes are reported in one pass.
 
+mod assertions;
 mod attributes;
 mod builder;
 mod checks;
+mod conditions;
 mod convert;
 mod declare;
 mod expand;
 mod files;
 mod frames;
+mod ignore;
 mod instance;
 mod interface;
+mod lifecycle;
 mod repetition;
 mod scope;
 #[cfg(test)]
@@ -32,6 +36,10 @@ use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::lang::module::ModuleTree;
+pub use assertions::Assertion;
+pub use assertions::Check;
+pub use assertions::CheckStatus;
+pub use assertions::DeferredAssertion;
 
 /// What a module describes.
 #[derive(Clone, Debug, Default)]
@@ -44,8 +52,12 @@ pub struct Configuration {
     pub places: BTreeMap<Address, Span>,
     /// What became of objects that may be in the state.
     pub statements: Statements,
-    /// Where the values of deferred attributes are written.
+    /// Where the values of deferred attributes, and deferred conditions, are written.
     pub formulas: BTreeMap<(Address, Arc<str>), Span>,
+    /// The `check` blocks.
+    pub checks: Vec<Check>,
+    /// Whether an object ignores changes.
+    pub ignores: bool,
 }
 
 /// What a module is evaluated with.
@@ -61,6 +73,9 @@ pub struct Surroundings<'a> {
     pub working_directory: &'a str,
     /// Whether sensitive values may be stored in clear (`allow_plaintext` of the `pipeform` block).
     pub allow_plaintext: bool,
+    /// What was applied, at the addresses it has now, for `ignore_changes`. `None` where no plan is made: then conditions are
+    /// evaluated to find mistakes, and those that do not hold are no finding.
+    pub prior: Option<&'a BTreeMap<Address, Object>>,
 }
 
 /// Evaluates the root module and those it calls. The configuration is complete only if there are no errors.

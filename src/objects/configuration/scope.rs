@@ -43,6 +43,10 @@ pub(super) struct ModuleScope<'b, 'm> {
     call: Option<Rc<Repetition>>,
     /// Whether a module stands for the pipelines in it: in `depends_on`.
     waits: bool,
+    /// Whether the object's attributes are not evaluated yet: in a precondition.
+    before: bool,
+    /// The check that an assertion stands in.
+    check: Option<Arc<str>>,
 }
 
 impl<'b, 'm> ModuleScope<'b, 'm> {
@@ -55,6 +59,20 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             pipeline: None,
             call: None,
             waits: false,
+            before: false,
+            check: None,
+        }
+    }
+
+    /// The scope of the assertions of a check.
+    pub(super) fn check(
+        builder: &'b Builder<'m>,
+        module: &Rc<ModuleInstance<'m>>,
+        address: &Arc<str>,
+    ) -> Self {
+        Self {
+            check: Some(address.clone()),
+            ..Self::module(builder, module)
         }
     }
 
@@ -97,6 +115,14 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     fn of(mut self, frame: Rc<Frame<'m>>) -> Self {
         self.frame = Some(frame);
         self
+    }
+
+    /// The same scope before the object's attributes are evaluated.
+    pub(super) fn before(self) -> Self {
+        Self {
+            before: true,
+            ..self
+        }
     }
 
     /// The same scope for `depends_on`.
@@ -390,6 +416,16 @@ impl Scope for ModuleScope<'_, '_> {
             ("pipeline", Some(step)) if matches!(step.name.as_ref(), "each" | "count") => {
                 self.repetition_of(step, rest.get(1), 3)
             }
+            ("self", Some(_)) if self.before => {
+                self.report(
+                    Diagnostic::error(
+                        "Invalid reference",
+                        "`self` is not known in a `precondition`, which is checked before the attributes of the object are evaluated. In a `postcondition` it is.",
+                    )
+                    .at(root.span),
+                );
+                Resolution::Failed
+            }
             ("self", Some(step)) => {
                 if let Some(frame) = &self.frame {
                     found(self.builder.attribute(frame, step), 2)
@@ -444,6 +480,10 @@ impl Scope for ModuleScope<'_, '_> {
         {
             return self.inside(&target, kind);
         }
+        let own = self.frame.as_ref().is_some_and(|own| own.number == target.number);
+        if !own && !self.builder.postconditions_hold(&target) {
+            return None; // reported
+        }
         let value = self.builder.attribute(&target, name)?;
         if value.has_deferred() {
             self.builder.note_source(&target.address, name.span);
@@ -460,6 +500,7 @@ impl Scope for ModuleScope<'_, '_> {
         if diagnostic.object.is_none() {
             diagnostic.object = match &self.frame {
                 Some(frame) => Some(frame.address.to_string()),
+                None if self.check.is_some() => self.check.as_ref().map(ToString::to_string),
                 None if self.module.is_root() => None,
                 None => Some(self.module.address.to_string()),
             };

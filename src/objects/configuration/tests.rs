@@ -45,6 +45,7 @@ fn configured(files: &[(&str, &str)]) -> (Configuration, Vec<Diagnostic>) {
             directory: ".",
             working_directory: "/work",
             allow_plaintext: true,
+            prior: Some(&BTreeMap::new()),
         },
     );
     diagnostics.extend(found);

@@ -1,0 +1,66 @@
+//! What a plan leads to: what a root module describes, or nothing.
+//!
+//! A configuration may depend on what was applied (`ignore_changes`), and where that is now on the configuration (`moved`).
+//! Both are settled here.
+
+use super::errors::Failure;
+use super::root_module::RootModule;
+use crate::diag::Sources;
+use crate::objects::Objects;
+use crate::objects::configuration::Configuration;
+use crate::plan::Relocation;
+
+/// What is to be.
+pub(crate) struct Target {
+    /// The objects and outputs.
+    pub(super) configuration: Configuration,
+    /// The texts that findings point into.
+    pub(super) sources: Sources,
+    /// How many runs may be back-filled, if the module says so.
+    pub(super) max_runs: Option<u64>,
+}
+
+impl Target {
+    /// What a root module describes.
+    pub(crate) fn module(module: RootModule) -> Self {
+        Self {
+            configuration: module.configuration,
+            sources: module.sources,
+            max_runs: module.settings.max_runs_per_apply,
+        }
+    }
+
+    /// Nothing: for `destroy`.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            configuration: Configuration::default(),
+            sources: Sources::default(),
+            max_runs: None,
+        }
+    }
+
+    /// Makes a target for what was applied, and finds which objects of the state go on under another address.
+    pub(super) fn settle(
+        make: impl Fn(&Objects) -> Result<Self, Failure>,
+        prior: &Objects,
+    ) -> Result<(Self, Relocation), Failure> {
+        let target = make(prior)?;
+        let relocation = target.relocation(prior);
+        if relocation.is_empty() || !target.configuration.ignores {
+            return Ok((target, relocation));
+        }
+        // What is ignored must be looked for at the new addresses.
+        let target = make(&relocation.objects(prior.clone()))?;
+        let relocation = target.relocation(prior);
+        Ok((target, relocation))
+    }
+
+    fn relocation(&self, prior: &Objects) -> Relocation {
+        let Configuration {
+            objects,
+            statements,
+            ..
+        } = &self.configuration;
+        Relocation::find(&statements.moves, prior, objects)
+    }
+}

@@ -1,0 +1,295 @@
+//! Conditions: what becomes of them when a plan is made, wherever they stand.
+//!
+//! A condition that needs `run` cannot be judged yet. In the `lifecycle` block of an object it is kept and judged when an
+//! instance runs; elsewhere there is no instance, and whoever asks says what that means.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::builder::Asked;
+use super::builder::Builder;
+use super::builder::KNOWN;
+use super::attributes::stored_in_clear;
+use super::frames::Frame;
+use super::scope::ModuleScope;
+use crate::diag::Diagnostic;
+use crate::diag::Involved;
+use crate::diag::Span;
+use crate::lang::Phase;
+use crate::lang::Scope as _;
+use crate::lang::Step;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Ident;
+use crate::lang::module::Condition;
+use crate::lang::references;
+use crate::objects::address::Address;
+use crate::objects::kind::Kind;
+use crate::objects::lifecycle::DeferredCondition;
+use crate::objects::lifecycle::Lifecycle;
+use crate::objects::lifecycle::When;
+
+/// What stands in for a message that cannot be shown.
+const PLAIN: &str = "The condition does not hold.";
+
+/// What a condition came to.
+pub(super) enum Verdict {
+    /// It holds.
+    Holds,
+    /// It does not, and what is said about that.
+    Fails(Diagnostic),
+    /// It needs `run`.
+    Deferred {
+        condition: Value,
+        error_message: Value,
+    },
+    /// It could not be evaluated, which was reported.
+    Broken,
+}
+
+/// How a condition is evaluated, and what is said if it does not hold.
+#[derive(Clone, Copy)]
+pub(super) struct Judging {
+    /// The summary of the finding.
+    pub(super) summary: &'static str,
+    /// How expressions are evaluated.
+    pub(super) phase: Phase,
+}
+
+impl<'m> Builder<'m> {
+    /// Evaluates a condition and its message; what is wrong with one of them is reported.
+    pub(super) fn judge(
+        &self,
+        condition: &Condition,
+        scope: &ModuleScope<'_, 'm>,
+        judging: Judging,
+    ) -> Verdict {
+        let message = self.message(&condition.error_message, scope, judging.phase);
+        let Some(value) = self.evaluate_in(&condition.condition, scope, judging.phase) else {
+            return Verdict::Broken;
+        };
+        let holds = match value.clone().unmark().0 {
+            Value::Bool(holds) => holds,
+            Value::String(text) if matches!(&*text, "true" | "false") => &*text == "true",
+            Value::Deferred(_) => {
+                return Verdict::Deferred {
+                    condition: value,
+                    error_message: message.unwrap_or_else(|| Value::string(PLAIN)),
+                };
+            }
+            other => {
+                let detail = format!(
+                    "A condition is true or false; this is {}.",
+                    other.describe()
+                );
+                scope.report(
+                    Diagnostic::error("Invalid condition", detail).at(condition.condition.span),
+                );
+                return Verdict::Broken;
+            }
+        };
+        if holds {
+            return Verdict::Holds;
+        }
+        let message = match &message {
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(Value::Sensitive(_)) => {
+                format!("{PLAIN} (The message is sensitive and not shown.)")
+            }
+            Some(Value::Deferred(_)) => format!(
+                "{PLAIN} (The message depends on `run`, which is known only when an instance runs.)"
+            ),
+            _ => PLAIN.to_owned(),
+        };
+        let mut finding =
+            Diagnostic::error(judging.summary, message).at(condition.condition.span);
+        finding.values = self.involved(&condition.condition, scope, judging.phase);
+        Verdict::Fails(finding)
+    }
+
+    /// The message of a condition: a string, or deferred, either perhaps sensitive. `None`: that was reported.
+    fn message(
+        &self,
+        expr: &Expr,
+        scope: &ModuleScope<'_, 'm>,
+        phase: Phase,
+    ) -> Option<Value> {
+        let (value, sensitive) = self.evaluate_in(expr, scope, phase)?.unmark();
+        let text = match value {
+            Value::String(_) | Value::Deferred(_) => return Some(value.mark(sensitive)),
+            Value::Number(ref number) => Some(number.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            _ => None,
+        };
+        if text.is_none() {
+            scope.report(
+                Diagnostic::error(
+                    "Invalid error message",
+                    format!("An error message is a string; this is {}.", value.describe()),
+                )
+                .at(expr.span),
+            );
+        }
+        text.map(|text| Value::string(text).mark(sensitive))
+    }
+
+    /// The values of what an expression refers to, as far as they can be shown.
+    fn involved(
+        &self,
+        expr: &Expr,
+        scope: &ModuleScope<'_, 'm>,
+        phase: Phase,
+    ) -> Vec<Involved> {
+        let mut involved: Vec<Involved> = Vec::new();
+        for path in references(expr) {
+            let name = path
+                .iter()
+                .map(|step| &*step.name)
+                .collect::<Vec<_>>()
+                .join(".");
+            if involved.iter().any(|other| other.name == name) {
+                continue;
+            }
+            let value = self.silently(|| self.evaluate_in(&chain(&path), scope, phase));
+            if let Some(value) = value {
+                involved.push(Involved {
+                    name,
+                    value: format!("is {}", value.describe()),
+                });
+            }
+        }
+        involved
+    }
+
+    /// Checks conditions of an object, once; those that need `run` are kept for it. Whether all hold, as far as is known.
+    pub(super) fn check_conditions(
+        &self,
+        frame: &Rc<Frame<'m>>,
+        conditions: &[Condition],
+        when: When,
+    ) -> bool {
+        let place = conditions.first().map(|first| first.condition.span);
+        let asked = Asked::Conditions(frame.number, when);
+        self.once(
+            asked,
+            || format!("the {when}s of {}", frame.address),
+            place.unwrap_or_default(),
+            || {
+                let mut scope = ModuleScope::object(self, frame.clone());
+                if when == When::Before {
+                    scope = scope.before();
+                }
+                let mut hold = true;
+                for condition in conditions {
+                    hold &= self.check_condition(frame, condition, &scope, when);
+                }
+                hold.then_some(Value::NULL)
+            },
+        )
+        .is_some()
+    }
+
+    fn check_condition(
+        &self,
+        frame: &Rc<Frame<'m>>,
+        condition: &Condition,
+        scope: &ModuleScope<'_, 'm>,
+        when: When,
+    ) -> bool {
+        let kind = self.declaration(frame.id).object_type.kind;
+        let runs = !matches!(kind, Kind::Pipeline | Kind::Schedule);
+        let judging = Judging {
+            summary: when.summary(),
+            phase: if runs {
+                Phase::Plan { defer_impure: true }
+            } else {
+                KNOWN
+            },
+        };
+        match self.judge(condition, scope, judging) {
+            Verdict::Holds => true,
+            Verdict::Broken => false,
+            Verdict::Fails(finding) => {
+                if self.judges() {
+                    scope.report(finding);
+                }
+                !self.judges()
+            }
+            Verdict::Deferred { .. } if !runs => {
+                let detail = format!(
+                    "The condition depends on `run`, which is known only when an instance runs, and a {} has no instances. Put it on the activities or data nodes that it is about.",
+                    kind.as_str()
+                );
+                scope.report(
+                    Diagnostic::error("Invalid condition", detail).at(condition.condition.span),
+                );
+                false
+            }
+            Verdict::Deferred {
+                condition: value,
+                error_message,
+            } => {
+                let span = condition.condition.span;
+                let deferred = DeferredCondition {
+                    when,
+                    condition: value,
+                    error_message,
+                };
+                self.defer(frame, deferred, span, scope)
+            }
+        }
+    }
+
+    /// Keeps a condition for when an instance runs. Whether it can be kept.
+    fn defer(
+        &self,
+        frame: &Frame<'m>,
+        condition: DeferredCondition,
+        span: Span,
+        scope: &ModuleScope<'_, 'm>,
+    ) -> bool {
+        let sensitive =
+            condition.condition.has_sensitive() || condition.error_message.has_sensitive();
+        if sensitive && !self.surroundings.allow_plaintext {
+            scope.report(stored_in_clear("this condition").at(span));
+            return false;
+        }
+        let mut deferred = self.deferred_conditions.borrow_mut();
+        let kept = deferred.entry(frame.number).or_default();
+        kept.push((condition, span));
+        true
+    }
+
+    /// The conditions of an object that need `run`, after they were checked.
+    pub(super) fn deferred_conditions(&self, frame: &Frame<'m>) -> Vec<DeferredCondition> {
+        let mut deferred = self.deferred_conditions.borrow_mut();
+        let mut found = deferred.remove(&frame.number).unwrap_or_default();
+        found.sort_by_key(|(condition, _)| condition.when);
+        let mut formulas = self.formulas.borrow_mut();
+        for (number, (_, span)) in found.iter().enumerate() {
+            let address = Address::new(frame.address.clone());
+            formulas.insert((address, Lifecycle::condition_name(number)), *span);
+        }
+        found.into_iter().map(|(condition, _)| condition).collect()
+    }
+
+    /// Whether conditions that do not hold are findings: when a plan is made. Else they are only evaluated.
+    pub(super) fn judges(&self) -> bool {
+        self.surroundings.prior.is_some()
+    }
+}
+
+/// A chain of names as an expression.
+fn chain(path: &[Step]) -> Expr {
+    let mut names = path.iter().map(|step| Ident {
+        text: step.name.clone(),
+        span: step.span,
+    });
+    let span = path.first().map(|first| first.span).unwrap_or_default();
+    let root = names.next().map_or(ExprKind::Value(Value::NULL), ExprKind::Name);
+    names.fold(Expr { kind: root, span }, |source, name| Expr {
+        span,
+        kind: ExprKind::Get(Arc::new(source), name),
+    })
+}

@@ -1,0 +1,447 @@
+//! `ignore_changes`: attributes, or parts of them, that stay as they were applied whatever the configuration says.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Configuration;
+use super::attributes::suggestion;
+use super::attributes::title;
+use super::builder::Builder;
+use super::frames::Frame;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::FileId;
+use crate::diag::Span;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Ident;
+use crate::lang::parse_expression;
+use crate::objects::address::Address;
+use crate::objects::object::Object;
+use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::AttributeType;
+use crate::objects::schema::ObjectType;
+
+/// The word for all attributes.
+const ALL: &str = "all";
+
+/// What is ignored.
+#[derive(Debug, Default)]
+pub(super) enum Ignored {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Every change.
+    All,
+    /// Changes of these.
+    These(Vec<Part>),
+}
+
+/// An attribute, or an element of it.
+#[derive(Debug)]
+pub(super) struct Part {
+    attribute: &'static str,
+    element: Option<Element>,
+    span: Span,
+}
+
+/// Which element of a collection.
+#[derive(Debug)]
+enum Element {
+    Key(Arc<str>),
+    Index(usize),
+}
+
+impl Ignored {
+    /// Reads the value of `ignore_changes`: names, which are not evaluated.
+    pub(super) fn decode(
+        expr: &Expr,
+        object_type: &'static ObjectType,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        match &expr.kind {
+            ExprKind::Name(name) if &*name.text == ALL => Self::All,
+            ExprKind::Tuple(list) => {
+                let mut reader = Reader {
+                    object_type,
+                    diagnostics,
+                };
+                Self::These(list.iter().filter_map(|item| reader.item(item)).collect())
+            }
+            _ => {
+                diagnostics.push(
+                    Diagnostic::error(
+                        "Invalid ignore_changes",
+                        "`ignore_changes` is a list of attributes, e.g. `[description, environment[\"A\"]]`, or `all`, without quotes.",
+                    )
+                    .at(expr.span),
+                );
+                Self::Nothing
+            }
+        }
+    }
+
+    /// Whether all of an attribute is ignored.
+    fn whole(&self, attribute: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => true,
+            Self::These(parts) => parts
+                .iter()
+                .any(|part| part.attribute == attribute && part.element.is_none()),
+        }
+    }
+
+    /// The elements of an attribute that are ignored.
+    fn elements(&self, attribute: &str) -> impl Iterator<Item = (&Element, Span)> {
+        let parts = match self {
+            Self::These(parts) => parts.as_slice(),
+            _ => &[],
+        };
+        parts
+            .iter()
+            .filter(move |part| part.attribute == attribute)
+            .filter_map(|part| Some((part.element.as_ref()?, part.span)))
+    }
+}
+
+struct Reader<'d> {
+    object_type: &'static ObjectType,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn item(&mut self, item: &Expr) -> Option<Part> {
+        match &item.kind {
+            ExprKind::Value(Value::String(text)) => self.quoted(text, item.span),
+            ExprKind::Name(name) => self.part(name, None, item.span),
+            ExprKind::Get(source, key) => {
+                let name = self.name(source)?;
+                self.part(name, Some(Element::Key(key.text.clone())), item.span)
+            }
+            ExprKind::Index(source, key) => {
+                let name = self.name(source)?;
+                let element = match &key.kind {
+                    ExprKind::Value(Value::String(key)) => Some(Element::Key(key.clone())),
+                    ExprKind::Value(Value::Number(number)) => number
+                        .to_i64()
+                        .and_then(|number| usize::try_from(number).ok())
+                        .map(Element::Index),
+                    _ => None,
+                };
+                if element.is_none() {
+                    self.refuse(
+                        "The key of an element is written out here, e.g. `environment[\"A\"]`.",
+                        key.span,
+                    );
+                }
+                self.part(name, Some(element?), item.span)
+            }
+            _ => {
+                self.not_an_attribute(item.span);
+                None
+            }
+        }
+    }
+
+    /// Terraform once took names in quotes, and still does with a warning.
+    fn quoted(&mut self, text: &str, span: Span) -> Option<Part> {
+        let parsed = parse_expression(FileId::default(), text, &mut Diagnostics::new());
+        let Some(parsed) = parsed.filter(|expr| !matches!(expr.kind, ExprKind::Value(_))) else {
+            self.not_an_attribute(span);
+            return None;
+        };
+        self.diagnostics.push(
+            Diagnostic::warning(
+                "Quoted reference",
+                format!("The attributes to ignore are written without quotes: `{text}`."),
+            )
+            .at(span),
+        );
+        let part = self.item(&placed(&parsed, span))?;
+        Some(Part { span, ..part })
+    }
+
+    fn name<'e>(&mut self, source: &'e Expr) -> Option<&'e Ident> {
+        if let ExprKind::Name(name) = &source.kind {
+            return Some(name);
+        }
+        self.not_an_attribute(source.span);
+        None
+    }
+
+    fn part(&mut self, name: &Ident, element: Option<Element>, span: Span) -> Option<Part> {
+        let Some(schema) = self.object_type.attribute(&name.text) else {
+            let help = match &*name.text {
+                ALL => Some("`all` stands alone: `ignore_changes = all`.".to_owned()),
+                other => suggestion(other, self.object_type),
+            };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Unsupported attribute",
+                    format!(
+                        "A {} has no attribute `{}` whose changes could be ignored.",
+                        title(self.object_type),
+                        name.text
+                    ),
+                )
+                .at(name.span)
+                .help_if(help),
+            );
+            return None;
+        };
+        let fits = match &element {
+            None => true,
+            Some(Element::Key(_)) => matches!(
+                schema.value,
+                AttributeType::StringMap | AttributeType::Params | AttributeType::NamedRefs(_)
+            ),
+            Some(Element::Index(_)) => {
+                matches!(schema.value, AttributeType::Strings | AttributeType::Params)
+            }
+        };
+        if !fits {
+            let detail = format!(
+                "`{0}` has no such elements: only all of it can be ignored, as `{0}`.",
+                schema.name
+            );
+            self.refuse(&detail, span);
+            return None;
+        }
+        Some(Part {
+            attribute: schema.name,
+            element,
+            span,
+        })
+    }
+
+    fn not_an_attribute(&mut self, span: Span) {
+        self.refuse(
+            "This is not the name of an attribute of this object, e.g. `description`, or of an element of one, e.g. `environment[\"A\"]`.",
+            span,
+        );
+    }
+
+    fn refuse(&mut self, detail: &str, span: Span) {
+        self.diagnostics
+            .push(Diagnostic::error("Invalid ignore_changes", detail).at(span));
+    }
+}
+
+/// An expression whose names stand where `span` says.
+fn placed(expr: &Expr, span: Span) -> Expr {
+    let ident = |name: &Ident| Ident {
+        text: name.text.clone(),
+        span,
+    };
+    let kind = match &expr.kind {
+        ExprKind::Name(name) => ExprKind::Name(ident(name)),
+        ExprKind::Get(source, name) => {
+            ExprKind::Get(Arc::new(placed(source, span)), ident(name))
+        }
+        ExprKind::Index(source, key) => {
+            ExprKind::Index(Arc::new(placed(source, span)), Arc::new(placed(key, span)))
+        }
+        other => other.clone(),
+    };
+    Expr { kind, span }
+}
+
+impl<'m> Builder<'m> {
+    /// What an object is that was applied at the address of a frame, if something of its configuration is ignored. One
+    /// whose type changes is made anew.
+    fn applied(&self, frame: &Frame<'m>) -> Option<(&Ignored, &Object)> {
+        let declaration = self.declaration(frame.id);
+        let ignored = &declaration.lifecycle.as_ref()?.ignored;
+        if matches!(ignored, Ignored::Nothing) {
+            return None;
+        }
+        let prior = self
+            .surroundings
+            .prior?
+            .get(&Address::new(frame.address.clone()))?;
+        (prior.object_type == declaration.object_type).then_some((ignored, prior))
+    }
+
+    /// The value of an attribute after what is ignored stays as it was.
+    pub(super) fn with_ignored(
+        &self,
+        frame: &Rc<Frame<'m>>,
+        schema: &'static AttributeSchema,
+        configured: Value,
+    ) -> Option<Value> {
+        let Some((ignored, prior)) = self.applied(frame) else {
+            return Some(configured);
+        };
+        let kept = prior.get(schema.name);
+        if ignored.whole(schema.name) {
+            let kept = kept.cloned().unwrap_or(Value::NULL);
+            self.note_kept(frame, schema.name);
+            return Some(kept);
+        }
+        let mut value = configured;
+        for (element, span) in ignored.elements(schema.name) {
+            match with_element(value, kept, element) {
+                Some(merged) => value = merged,
+                None => {
+                    let detail = format!(
+                        "The elements of `{0}` are known only when an instance runs, so that none of them can be ignored by itself. Ignore all of it, as `{0}`.",
+                        schema.name
+                    );
+                    self.report(
+                        Diagnostic::error("Invalid ignore_changes", detail)
+                            .at(span)
+                            .about(frame.address.to_string()),
+                    );
+                    return None;
+                }
+            }
+            self.note_kept(frame, schema.name);
+        }
+        Some(value)
+    }
+
+    /// Whether the blocks that stand for an attribute stay as they were, with all that is in them.
+    pub(super) fn keeps_nested(&self, frame: &Frame<'m>, attribute: &str) -> bool {
+        self.applied(frame)
+            .is_some_and(|(ignored, _)| ignored.whole(attribute))
+    }
+
+    /// Adds the objects that stand for ignored attributes, as they were.
+    pub(super) fn add_kept(
+        &self,
+        frame: &Frame<'m>,
+        object: &Object,
+        configuration: &mut Configuration,
+    ) {
+        let Some(((ignored, _), all)) = self.applied(frame).zip(self.surroundings.prior) else {
+            return;
+        };
+        let inside = format!("{}.", frame.address);
+        for attribute in object.attributes.keys() {
+            if !ignored.whole(attribute) {
+                continue;
+            }
+            for (_, address) in object.references(attribute) {
+                if !address.as_str().starts_with(&inside) {
+                    continue;
+                }
+                let kept = all
+                    .range(address.clone()..)
+                    .take_while(|(other, _)| other.as_str().starts_with(address.as_str()))
+                    .filter(|(other, _)| **other == address || is_inside(other, &address));
+                for (address, object) in kept {
+                    let place = configuration.places.get(&object_address(frame)).copied();
+                    if let Some(place) = place {
+                        configuration.places.insert(address.clone(), place);
+                    }
+                    configuration
+                        .objects
+                        .insert(address.clone(), object.clone());
+                }
+            }
+        }
+    }
+
+    /// Reports references of ignored attributes to what is not there any more.
+    pub(super) fn check_kept(&self, configuration: &Configuration) {
+        for (address, attribute) in self.kept.take() {
+            let Some(object) = configuration.objects.get(&address) else {
+                continue;
+            };
+            for (_, target) in object.references(&attribute) {
+                if configuration.objects.contains_key(&target) {
+                    continue;
+                }
+                let mut diagnostic = Diagnostic::error(
+                    "Ignored change leaves a dangling reference",
+                    format!(
+                        "Changes of `{attribute}` are ignored, so that it still refers to `{target}`, which is not in the configuration any more. Keep that object, or do not ignore this attribute."
+                    ),
+                )
+                .about(address.to_string());
+                diagnostic.span = configuration.places.get(&address).copied();
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn note_kept(&self, frame: &Frame<'m>, attribute: &'static str) {
+        self.kept
+            .borrow_mut()
+            .push((object_address(frame), Arc::from(attribute)));
+    }
+}
+
+fn object_address(frame: &Frame<'_>) -> Address {
+    Address::new(frame.address.clone())
+}
+
+fn is_inside(address: &Address, outer: &Address) -> bool {
+    address
+        .as_str()
+        .strip_prefix(outer.as_str())
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// A collection with one element as another one has it: its value, or that it is not there. `None` if the elements are not
+/// known.
+fn with_element(value: Value, kept: Option<&Value>, element: &Element) -> Option<Value> {
+    let sensitive = matches!(value, Value::Sensitive(_));
+    let (value, _) = value.unmark();
+    let kept = match kept {
+        Some(Value::Sensitive(inner)) => Some(&**inner),
+        other => other,
+    };
+    if matches!(value, Value::Deferred(_)) || matches!(kept, Some(Value::Deferred(_))) {
+        return None;
+    }
+    let merged = match (element, value) {
+        (Element::Key(key), value) => {
+            let unset = value == Value::NULL;
+            let object = matches!(value, Value::Object(_));
+            let mut entries: BTreeMap<Arc<str>, Value> = match value {
+                Value::Map(entries) | Value::Object(entries) => entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+                Value::Null(_) => BTreeMap::new(),
+                other => return Some(other.mark(sensitive)),
+            };
+            match kept {
+                Some(Value::Map(old) | Value::Object(old)) if old.contains_key(key) => {
+                    entries.extend(old.get(key).map(|old| (key.clone(), old.clone())));
+                }
+                _ => {
+                    entries.remove(key);
+                }
+            }
+            match (unset && entries.is_empty(), object) {
+                (true, _) => Value::NULL,
+                (false, true) => Value::Object(Arc::new(entries.into())),
+                (false, false) => Value::Map(Arc::new(entries.into())),
+            }
+        }
+        (Element::Index(index), Value::List(items)) => {
+            Value::List(Arc::new(with_item(&items, kept, *index).into()))
+        }
+        (Element::Index(index), Value::Tuple(items)) => {
+            Value::Tuple(Arc::new(with_item(&items, kept, *index).into()))
+        }
+        (_, other) => other,
+    };
+    Some(merged.mark(sensitive))
+}
+
+/// A list with one item as another list has it, if both have it.
+fn with_item(items: &[Value], kept: Option<&Value>, index: usize) -> Vec<Value> {
+    let mut items = items.to_vec();
+    if let (Some(item), Some(Value::List(old) | Value::Tuple(old))) = (items.get_mut(index), kept)
+        && let Some(old) = old.get(index)
+    {
+        item.clone_from(old);
+    }
+    items
+}

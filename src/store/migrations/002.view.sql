@@ -1,0 +1,1 @@
+CREATE TEMP VIEW objects AS SELECT *, NULL AS lifecycle FROM main.objects;
