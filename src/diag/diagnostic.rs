@@ -43,7 +43,7 @@ pub struct Diagnostic {
     /// Other places.
     pub labels: Vec<Label>,
     /// The values it depends on, as far as they are known and may be shown.
-    pub values: Vec<Involved>,
+    pub values: Box<[Involved]>,
     /// Hints, e.g. a did-you-mean; each a sentence.
     pub help: Vec<String>,
     /// The address of the object it is about, if it is about one.
@@ -61,7 +61,7 @@ impl Diagnostic {
             detail: detail.into(),
             span: None,
             labels: Vec::new(),
-            values: Vec::new(),
+            values: Box::default(),
             help: Vec::new(),
             object: None,
             attribute: None,

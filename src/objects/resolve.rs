@@ -293,7 +293,10 @@ impl Resolver<'_> {
                 }
                 None => scope.report(Diagnostic::error(
                     "Invalid condition",
-                    format!("A condition is true or false; this came to {}.", value.describe()),
+                    format!(
+                        "A condition is true or false; this came to {}.",
+                        value.describe()
+                    ),
                 )),
             }
         }

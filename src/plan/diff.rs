@@ -165,9 +165,7 @@ fn lifecycle(old: &Lifecycle, new: &Lifecycle) -> Option<AttributeChange> {
 
 fn update(old: &Object, new: &Object) -> Option<Change> {
     let lifecycle = lifecycle(&old.lifecycle, &new.lifecycle);
-    if old.object_type == new.object_type
-        && old.attributes == new.attributes
-        && lifecycle.is_none()
+    if old.object_type == new.object_type && old.attributes == new.attributes && lifecycle.is_none()
     {
         return None;
     }

@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn only_the_removal_of_a_protected_object_is_refused() {
-        let (one, other) = ("pipeline.p.activity.a[\"x\"]", "pipeline.p.activity.a[\"y\"]");
+        let (one, other) = (
+            "pipeline.p.activity.a[\"x\"]",
+            "pipeline.p.activity.a[\"y\"]",
+        );
         let prior = side([
             guarded(one),
             guarded(other),

@@ -72,12 +72,8 @@ pub(super) fn is_empty(connection: &Connection, path: &Path) -> Result<bool, Sto
 pub(super) fn show(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let run = || -> rusqlite::Result<()> {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        let format: i64 =
-            connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        for migration in MIGRATIONS
-            .iter()
-            .skip(usize::try_from(format).unwrap_or(0))
-        {
+        let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        for migration in MIGRATIONS.iter().skip(usize::try_from(format).unwrap_or(0)) {
             connection.execute_batch(migration.view)?;
         }
         Ok(())

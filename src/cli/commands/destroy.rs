@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use super::apply::Approval;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
-use crate::cli::target::Target;
 use crate::cli::root_module::VariableArgs;
+use crate::cli::target::Target;
 
 /// Remove all definitions: waiting instances are canceled, history and data stay
 #[derive(Debug, clap::Args)]

@@ -6,9 +6,9 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
-use crate::cli::target::Target;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
+use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::views;
 

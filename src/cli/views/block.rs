@@ -26,7 +26,12 @@ fn content(value: Option<&Value>) -> Content {
 
 impl Writer<'_> {
     /// A block that is added, changed, removed or, with equal sides, shown.
-    pub(crate) fn block(&mut self, name: &str, sides: (Option<&Value>, Option<&Value>), column: usize) {
+    pub(crate) fn block(
+        &mut self,
+        name: &str,
+        sides: (Option<&Value>, Option<&Value>),
+        column: usize,
+    ) {
         let marker = match sides {
             (None, None) => return,
             (None, Some(_)) => Marker::Add,

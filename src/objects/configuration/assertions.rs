@@ -239,7 +239,12 @@ impl<'m> Builder<'m> {
     /// The objects whose deferred attributes an assertion reads.
     fn read_by(&self, check: &Arc<str>, number: usize) -> Vec<Address> {
         let mut objects: Vec<Address> = Vec::new();
-        for target in self.asserted.borrow_mut().remove(&(check.clone(), number)).unwrap_or_default() {
+        for target in self
+            .asserted
+            .borrow_mut()
+            .remove(&(check.clone(), number))
+            .unwrap_or_default()
+        {
             let target = Address::new(target);
             if !objects.contains(&target) {
                 objects.push(target);

@@ -66,6 +66,9 @@ type Sources = Rc<[Source]>;
 /// An object's address, and where it was read.
 type Source = (Arc<str>, Span);
 
+/// A check's address, and the number of an assertion in it.
+type AssertionKey = (Arc<str>, usize);
+
 /// That an object reads a deferred attribute of another one: wrong if their schedules differ.
 #[derive(Clone, Debug)]
 pub(super) struct Read {
@@ -104,7 +107,7 @@ pub(super) struct Builder<'m> {
     /// Conditions that need `run`, by the number of the frame, with their places.
     pub(super) deferred_conditions: RefCell<BTreeMap<usize, Vec<(DeferredCondition, Span)>>>,
     /// The objects whose deferred attributes an assertion of a check has read.
-    pub(super) asserted: RefCell<BTreeMap<(Arc<str>, usize), Vec<Arc<str>>>>,
+    pub(super) asserted: RefCell<BTreeMap<AssertionKey, Vec<Arc<str>>>>,
     /// Attributes of objects that stay as they were applied.
     pub(super) kept: RefCell<Vec<(Address, Arc<str>)>>,
     /// Formats given by the name of their type.
@@ -153,7 +156,7 @@ impl<'m> Builder<'m> {
             self.build_module(module, &mut configuration);
         }
         for object in self.implied.take() {
-            if self.is_in_use(&object.address, &configuration) {
+            if is_in_use(&object.address, &configuration) {
                 configuration.objects.insert(object.address.clone(), object);
             }
         }
@@ -375,9 +378,10 @@ impl<'m> Builder<'m> {
         if let Some(block) = declaration.block {
             configuration.places.insert(address.clone(), block.span);
         }
-        configuration.ignores |= declaration.lifecycle.as_ref().is_some_and(|lifecycle| {
-            !matches!(lifecycle.ignored, Ignored::Nothing)
-        });
+        configuration.ignores |= declaration
+            .lifecycle
+            .as_ref()
+            .is_some_and(|lifecycle| !matches!(lifecycle.ignored, Ignored::Nothing));
         self.add_kept(frame, &object, configuration);
         configuration.objects.insert(address, object);
         for (attribute, id) in &declaration.nested {
@@ -388,11 +392,11 @@ impl<'m> Builder<'m> {
             self.add(&nested, configuration);
         }
     }
+}
 
-    /// Whether the object that a nested one belongs to refers to it.
-    fn is_in_use(&self, nested: &Address, configuration: &Configuration) -> bool {
-        let owner = nested.as_str().rsplit_once(".data_format.");
-        let owner = owner.and_then(|(owner, _)| configuration.objects.get(&Address::new(owner)));
-        owner.is_none_or(|owner| owner.reference("format").as_ref() == Some(nested))
-    }
+/// Whether the object that an implied format belongs to refers to it.
+fn is_in_use(nested: &Address, configuration: &Configuration) -> bool {
+    let owner = nested.as_str().rsplit_once(".data_format.");
+    let owner = owner.and_then(|(owner, _)| configuration.objects.get(&Address::new(owner)));
+    owner.is_none_or(|owner| owner.reference("format").as_ref() == Some(nested))
 }

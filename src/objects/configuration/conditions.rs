@@ -6,10 +6,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::attributes::stored_in_clear;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
-use super::attributes::stored_in_clear;
 use super::frames::Frame;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
@@ -102,19 +102,15 @@ impl<'m> Builder<'m> {
             ),
             _ => PLAIN.to_owned(),
         };
-        let mut finding =
-            Diagnostic::error(judging.summary, message).at(condition.condition.span);
-        finding.values = self.involved(&condition.condition, scope, judging.phase);
+        let mut finding = Diagnostic::error(judging.summary, message).at(condition.condition.span);
+        finding.values = self
+            .involved(&condition.condition, scope, judging.phase)
+            .into();
         Verdict::Fails(finding)
     }
 
     /// The message of a condition: a string, or deferred, either perhaps sensitive. `None`: that was reported.
-    fn message(
-        &self,
-        expr: &Expr,
-        scope: &ModuleScope<'_, 'm>,
-        phase: Phase,
-    ) -> Option<Value> {
+    fn message(&self, expr: &Expr, scope: &ModuleScope<'_, 'm>, phase: Phase) -> Option<Value> {
         let (value, sensitive) = self.evaluate_in(expr, scope, phase)?.unmark();
         let text = match value {
             Value::String(_) | Value::Deferred(_) => return Some(value.mark(sensitive)),
@@ -126,7 +122,10 @@ impl<'m> Builder<'m> {
             scope.report(
                 Diagnostic::error(
                     "Invalid error message",
-                    format!("An error message is a string; this is {}.", value.describe()),
+                    format!(
+                        "An error message is a string; this is {}.",
+                        value.describe()
+                    ),
                 )
                 .at(expr.span),
             );
@@ -135,12 +134,7 @@ impl<'m> Builder<'m> {
     }
 
     /// The values of what an expression refers to, as far as they can be shown.
-    fn involved(
-        &self,
-        expr: &Expr,
-        scope: &ModuleScope<'_, 'm>,
-        phase: Phase,
-    ) -> Vec<Involved> {
+    fn involved(&self, expr: &Expr, scope: &ModuleScope<'_, 'm>, phase: Phase) -> Vec<Involved> {
         let mut involved: Vec<Involved> = Vec::new();
         for path in references(expr) {
             let name = path
@@ -287,7 +281,9 @@ fn chain(path: &[Step]) -> Expr {
         span: step.span,
     });
     let span = path.first().map(|first| first.span).unwrap_or_default();
-    let root = names.next().map_or(ExprKind::Value(Value::NULL), ExprKind::Name);
+    let root = names
+        .next()
+        .map_or(ExprKind::Value(Value::NULL), ExprKind::Name);
     names.fold(Expr { kind: root, span }, |source, name| Expr {
         span,
         kind: ExprKind::Get(Arc::new(source), name),

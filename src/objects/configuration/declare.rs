@@ -216,9 +216,9 @@ impl<'m> Declarer<'m> {
                 .at(block.kind.span)
                 .help_if(did_you_mean(
                     word,
-                    TOP_LEVEL
-                        .into_iter()
-                        .chain(["variable", "locals", "output", "module", "check", "pipeform"]),
+                    TOP_LEVEL.into_iter().chain([
+                        "variable", "locals", "output", "module", "check", "pipeform",
+                    ]),
                 )),
             ),
         }

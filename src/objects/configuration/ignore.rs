@@ -238,9 +238,7 @@ fn placed(expr: &Expr, span: Span) -> Expr {
     };
     let kind = match &expr.kind {
         ExprKind::Name(name) => ExprKind::Name(ident(name)),
-        ExprKind::Get(source, name) => {
-            ExprKind::Get(Arc::new(placed(source, span)), ident(name))
-        }
+        ExprKind::Get(source, name) => ExprKind::Get(Arc::new(placed(source, span)), ident(name)),
         ExprKind::Index(source, key) => {
             ExprKind::Index(Arc::new(placed(source, span)), Arc::new(placed(key, span)))
         }
@@ -283,21 +281,19 @@ impl<'m> Builder<'m> {
         }
         let mut value = configured;
         for (element, span) in ignored.elements(schema.name) {
-            match with_element(value, kept, element) {
-                Some(merged) => value = merged,
-                None => {
-                    let detail = format!(
-                        "The elements of `{0}` are known only when an instance runs, so that none of them can be ignored by itself. Ignore all of it, as `{0}`.",
-                        schema.name
-                    );
-                    self.report(
-                        Diagnostic::error("Invalid ignore_changes", detail)
-                            .at(span)
-                            .about(frame.address.to_string()),
-                    );
-                    return None;
-                }
-            }
+            let Some(merged) = with_element(value, kept, element) else {
+                let detail = format!(
+                    "The elements of `{0}` are known only when an instance runs, so that none of them can be ignored by itself. Ignore all of it, as `{0}`.",
+                    schema.name
+                );
+                self.report(
+                    Diagnostic::error("Invalid ignore_changes", detail)
+                        .at(span)
+                        .about(frame.address.to_string()),
+                );
+                return None;
+            };
+            value = merged;
             self.note_kept(frame, schema.name);
         }
         Some(value)
@@ -444,4 +440,135 @@ fn with_item(items: &[Value], kept: Option<&Value>, index: usize) -> Vec<Value> 
         item.clone_from(old);
     }
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::print;
+    use crate::objects::kind::Kind;
+    use crate::objects::registry;
+
+    /// What is ignored, and what is wrong with it.
+    fn decoded(text: &str) -> (String, Vec<String>) {
+        let mut diagnostics = Diagnostics::new();
+        let expr = parse_expression(FileId(0), text, &mut diagnostics).unwrap();
+        let object_type = registry::find(Kind::Activity, "shell_command").unwrap();
+        let ignored = Ignored::decode(&expr, object_type, &mut diagnostics);
+        let text = match ignored {
+            Ignored::Nothing => "nothing".to_owned(),
+            Ignored::All => "all".to_owned(),
+            Ignored::These(parts) => {
+                let part = |part: &Part| match &part.element {
+                    None => part.attribute.to_owned(),
+                    Some(Element::Key(key)) => format!("{}[\"{key}\"]", part.attribute),
+                    Some(Element::Index(index)) => format!("{}[{index}]", part.attribute),
+                };
+                parts.iter().map(part).collect::<Vec<_>>().join(" ")
+            }
+        };
+        let findings = diagnostics.iter().map(|found| {
+            let help = found.help.iter().map(|help| format!(" {help}"));
+            format!("{}{}", found.detail, help.collect::<String>())
+        });
+        (text, findings.collect())
+    }
+
+    #[test]
+    fn names_of_attributes_and_elements_are_read() {
+        for (text, expected) in [
+            ("all", "all"),
+            ("[]", ""),
+            ("[command, schedule]", "command schedule"),
+            (
+                "[environment[\"A\"], environment.B, script_argument[1], script_argument.0]",
+                "environment[\"A\"] environment[\"B\"] script_argument[1] script_argument[0]",
+            ),
+        ] {
+            assert_eq!(decoded(text), (expected.to_owned(), Vec::new()), "{text}");
+        }
+        let (ignored, warnings) = decoded("[\"environment[\\\"A\\\"]\"]");
+        assert_eq!(ignored, "environment[\"A\"]");
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_attribute_is_said() {
+        for (text, expected) in [
+            ("[comand]", "Did you mean `command`?"),
+            ("[maximumRetries]", "Here it is called `max_retries`."),
+            ("[all]", "`all` stands alone: `ignore_changes = all`."),
+            ("[for_each]", "has no attribute `for_each`"),
+            ("\"all\"", "or `all`, without quotes"),
+            ("command", "is a list of attributes"),
+            ("[command.x]", "`command` has no such elements"),
+            ("[environment[var.x]]", "is written out here"),
+            ("[environment.A.B]", "not the name of an attribute"),
+            ("[\"1 +\"]", "not the name of an attribute"),
+            ("[\"\"]", "not the name of an attribute"),
+            ("[command()]", "not the name of an attribute"),
+        ] {
+            let (_, findings) = decoded(text);
+            let [finding] = findings.as_slice() else {
+                panic!("{text}: {findings:?}");
+            };
+            assert!(finding.contains(expected), "{text}: {finding}");
+        }
+    }
+
+    fn value(text: &str) -> Value {
+        let expr = parse_expression(FileId(0), text, &mut Diagnostics::new()).unwrap();
+        match expr.kind {
+            ExprKind::Value(value) => value,
+            ExprKind::Tuple(items) => Value::List(Arc::new(
+                items
+                    .iter()
+                    .map(|item| value(&print::expression(item)))
+                    .collect(),
+            )),
+            ExprKind::Object(entries) => Value::Map(Arc::new(
+                entries
+                    .iter()
+                    .map(|(key, item)| {
+                        let key = print::expression(key).trim_matches(['"', '(', ')']).into();
+                        (key, value(&print::expression(item)))
+                    })
+                    .collect(),
+            )),
+            _ => Value::Deferred(Arc::new(expr)),
+        }
+    }
+
+    #[test]
+    fn an_element_is_as_it_was_and_the_others_are_as_configured() {
+        let key = Element::Key("a".into());
+        for (configured, kept, element, expected) in [
+            (
+                "{ a = 1, b = 1 }",
+                "{ a = 2, b = 2 }",
+                &key,
+                "{ a = 2, b = 1 }",
+            ),
+            ("{ b = 1 }", "{ a = 2 }", &key, "{ a = 2, b = 1 }"),
+            ("{ a = 1, b = 1 }", "{ b = 2 }", &key, "{ b = 1 }"),
+            ("{ a = 1 }", "null", &key, "{}"),
+            ("null", "{ a = 2 }", &key, "{ a = 2 }"),
+            ("null", "{ b = 2 }", &key, "null"),
+            ("[1, 1]", "[2, 2]", &Element::Index(1), "[1, 2]"),
+            ("[1]", "[2, 2]", &Element::Index(1), "[1]"),
+            ("[1, 1]", "[2]", &Element::Index(1), "[1, 1]"),
+        ] {
+            let merged = with_element(value(configured), Some(&value(kept)), element).unwrap();
+            let expected = print::value(&value(expected));
+            assert_eq!(print::value(&merged), expected, "{configured} {kept}");
+        }
+        assert_eq!(
+            with_element(value("run.x"), Some(&value("{ a = 1 }")), &key),
+            None
+        );
+        assert_eq!(
+            with_element(value("{ a = 1 }"), Some(&value("run.x")), &key),
+            None
+        );
+    }
 }

@@ -71,9 +71,12 @@ impl<'m> LifecycleBlock<'m> {
         let lifecycle = blocks.next()?;
         for second in blocks {
             diagnostics.push(
-                Diagnostic::error("Duplicate block", "Only one `lifecycle` block may stand here.")
-                    .at(second.span)
-                    .label(lifecycle.span, "the first one"),
+                Diagnostic::error(
+                    "Duplicate block",
+                    "Only one `lifecycle` block may stand here.",
+                )
+                .at(second.span)
+                .label(lifecycle.span, "the first one"),
             );
         }
         if let Some(label) = lifecycle.labels.first() {

@@ -480,7 +480,10 @@ impl Scope for ModuleScope<'_, '_> {
         {
             return self.inside(&target, kind);
         }
-        let own = self.frame.as_ref().is_some_and(|own| own.number == target.number);
+        let own = self
+            .frame
+            .as_ref()
+            .is_some_and(|own| own.number == target.number);
         if !own && !self.builder.postconditions_hold(&target) {
             return None; // reported
         }
