@@ -310,7 +310,7 @@ mod tests {
             ("base64decode", "YQ==YQ=="),
             ("jsondecode", "01"),
             ("jsondecode", "{} x"),
-            ("jsondecode", "1e400"),
+            ("jsondecode", "1e1400"),
             ("csvdecode", ""),
             ("jsondecode", "{"),
             ("csvdecode", "a,a\n1,2\n"),

@@ -235,7 +235,7 @@ impl Bodies<'_> {
             NodeKind::Bool(value) => ExprKind::Value(Value::Bool(*value)),
             NodeKind::Number(text) => {
                 let number = Number::parse(text).unwrap_or_else(|| {
-                    let detail = "This number has more digits than a number may have.";
+                    let detail = "This number is too large: a number has at most 1,200 digits before and after the point together.";
                     self.error("Invalid number", detail, node.span);
                     Number::from(0)
                 });

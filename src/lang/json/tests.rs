@@ -201,7 +201,7 @@ fn mistakes_are_found_where_they_are() {
         ),
         (
             "{\"locals\": {\"a\": \"\\n${b\"}}",
-            "{: The `{` that opens here is never closed. Add the missing `}`.",
+            "${: The `${` that opens here is never closed. Add the missing `}`. For the signs themselves, write `$${`.",
         ),
     ] {
         assert_eq!(findings(text), [expected], "{text:?}");

@@ -78,11 +78,6 @@ pub(super) fn unescape_heredoc(raw: &str) -> String {
     raw.replace("$${", "${").replace("%%{", "%{")
 }
 
-/// Cuts a text after each line end.
-pub(super) fn lines(text: &str) -> Vec<String> {
-    text.split_inclusive('\n').map(str::to_owned).collect()
-}
-
 /// Applies the `~` marks: each takes the white space of the line piece next to it.
 pub(super) fn strip(pieces: &mut [Piece]) {
     for index in 0..pieces.len() {

@@ -1,39 +1,51 @@
 //! Text to tree.
 //!
-//! `hcl-edit` does the grammar; its tree is lowered to [`ast`](super::ast) at once and dropped. What it does not do is done here:
-//! going on after a mistake ([`recovery`](parse_body)), messages for people ([`mistakes`]), and templates as Terraform reads
-//! them ([`literal`]). Every text is untrusted: whatever it holds, the result is a tree or a diagnostic.
+//! The structure of a file is read from its tokens ([`body`]), so that a mistake spoils one attribute and memory is bounded by
+//! the largest. `hcl-edit` does the grammar of expressions, of which templates, objects and tuples are read piece by piece
+//! ([`expression`], [`template`]); its tree is lowered to [`ast`](super::ast) at once and dropped. Messages for people are in
+//! [`mistakes`]. Every text is untrusted: whatever it holds, the result is a tree or a diagnostic.
 
+#[cfg(test)]
+mod acceptance;
+mod bidirectional;
+mod body;
+mod expression;
+mod gather;
+mod lines;
 mod literal;
 mod lower;
 mod mistakes;
+mod source;
+mod template;
 #[cfg(test)]
 mod tests;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
-use hcl_edit::parser::Error;
-
 use super::ast::Body;
 use super::ast::Expr;
 use super::ast::ExprKind;
 use super::grammar::Grammar;
 use super::json::read_body;
+use super::tokens::Scanner;
+use super::tokens::TokenKind;
+use super::tokens::is_closed_comment;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::diag::Span;
+use expression::Reader;
+use gather::Gathered;
+use gather::Mismatch;
 pub(super) use literal::normalized;
 pub(super) use literal::unescape_quoted;
-use lower::Lower;
+pub(super) use source::Source as Embedded;
 
 /// Enough for the parser's 64 levels of nesting in a debug build, several times over.
 const STACK: usize = 16 << 20;
 /// With fewer signs that open a level, any thread's stack is enough.
 const SHALLOW: usize = 16;
-/// More mistakes than this are not worth reading.
-const MAX_ERRORS: usize = 20;
 /// Spans are `u32`, and no configuration is larger.
 const MAX_BYTES: usize = 256 << 20;
 
@@ -48,7 +60,8 @@ pub fn parse_body(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Bo
             ..Body::default()
         };
     }
-    let read = || read_segments(file, text);
+    let read = || body::read(file, text);
+    diagnostics.extend(bidirectional::warnings(file, text));
     let (mut body, found) =
         with_stack(text, read).unwrap_or_else(|problem| (Body::default(), problem));
     diagnostics.extend(found);
@@ -144,36 +157,13 @@ fn parse_file(source: &SourceFile<'_>, grammar: &dyn Grammar) -> Parsed {
     } else if syntax == Syntax::Json {
         parsed.body = read_body(file, text, grammar, &mut parsed.diagnostics);
     } else {
-        (parsed.body, parsed.diagnostics) = read_segments(file, text);
+        (parsed.body, parsed.diagnostics) = body::read(file, text);
     }
+    parsed
+        .diagnostics
+        .extend(bidirectional::warnings(file, text));
     parsed.body.span = span_of(file, 0, text.len());
     parsed
-}
-
-/// A text inside a file: all of it, or a string whose escapes have been undone.
-pub(super) struct Embedded<'a> {
-    pub(super) file: FileId,
-    pub(super) text: &'a str,
-    /// Where its bytes stand in the file, unless it is all of it.
-    pub(super) positions: Option<&'a dyn Fn(usize) -> u32>,
-}
-
-impl Embedded<'_> {
-    /// The finding, its places those in the file.
-    fn placed(&self, mut finding: Diagnostic) -> Diagnostic {
-        if let Some(positions) = self.positions {
-            let place = |span: &mut Span| {
-                span.start = positions(span.start as usize);
-                span.end = positions(span.end as usize);
-            };
-            finding.span.iter_mut().for_each(place);
-            finding
-                .labels
-                .iter_mut()
-                .for_each(|label| place(&mut label.span));
-        }
-        finding
-    }
 }
 
 /// Reads one expression, as in `--var` or in a stored residual. `None` if it was not one, which has been reported.
@@ -221,29 +211,11 @@ fn whole<T: Send>(
 
 /// Reads an expression where there is stack enough.
 pub(super) fn read_expression(text: &Embedded<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
-    let base = text.text.len() - text.text.trim_start().len();
-    let source = text.text.trim();
-    let shifted = |offset| {
-        text.positions
-            .map_or(0, |positions| positions(base + offset))
-    };
-    match hcl_edit::parser::parse_expr(source) {
-        Ok(tree) => {
-            let mut lower = Lower::new(text.file, source, base);
-            if text.positions.is_some() {
-                lower = lower.at(Some(&shifted));
-            }
-            let expr = lower.expression(&tree);
-            diagnostics.extend(lower.diagnostics);
-            Some(expr)
-        }
-        Err(error) => {
-            let at = base + offset(&error);
-            let finding = mistakes::explain(text.file, text.text, 0, at, error.message());
-            diagnostics.push(text.placed(finding));
-            None
-        }
-    }
+    let gathered = gather(*text, Scanner::new(text.text), diagnostics)?;
+    let mut reader = Reader::new(*text, &gathered);
+    let expr = reader.expression(reader.all());
+    diagnostics.extend(reader.diagnostics);
+    Some(expr)
 }
 
 /// Reads a template where there is stack enough.
@@ -251,20 +223,50 @@ pub(super) fn read_template(
     text: &Embedded<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<ExprKind> {
-    match hcl_edit::parser::parse_template(text.text) {
-        Ok(tree) => {
-            let mut lower = Lower::new(text.file, text.text, 0).at(text.positions);
-            let kind = lower.bare_template(&tree);
-            diagnostics.extend(lower.diagnostics);
-            Some(kind)
-        }
-        Err(error) => {
-            let at = offset(&error);
-            let finding = mistakes::explain_template(text.file, text.text, at, error.message());
-            diagnostics.push(text.placed(finding));
-            None
-        }
+    let gathered = gather(*text, Scanner::template(text.text), diagnostics)?;
+    let mut reader = Reader::new(*text, &gathered);
+    let kind = reader.bare_template();
+    diagnostics.extend(reader.diagnostics);
+    Some(kind)
+}
+
+/// The tokens of a text, if they fit together; else what is wrong has been reported.
+fn gather(
+    source: Embedded<'_>,
+    scanner: Scanner<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Gathered> {
+    let mut gathered = Gathered::default();
+    for token in scanner {
+        let problem = match (token.kind, gathered.mismatch(token)) {
+            (TokenKind::Invalid, _) => mistakes::invalid(source, token),
+            (TokenKind::BlockComment, _) if !is_closed_comment(source.text_of(token)) => {
+                let start = token.start as usize;
+                mistakes::open_comment(source.span(start..start + 2))
+            }
+            (TokenKind::QuotedNewline, _) => {
+                let open = gathered.open_sequence().or_else(|| gathered.innermost());
+                mistakes::unclosed(source, open.unwrap_or(token))
+            }
+            (_, Some(Mismatch::NothingOpen)) => mistakes::stray(source, token),
+            (_, Some(Mismatch::Unclosed(open))) => mistakes::unclosed(source, open),
+            (_, Some(Mismatch::Other(open))) => mistakes::wrong_sign(source, open, token),
+            (_, None) => {
+                gathered.push(token);
+                continue;
+            }
+        };
+        diagnostics.push(problem);
+        return None;
     }
+    // What ends an expression of its own needs no line break.
+    gathered.end_heredoc(source.text);
+    let Some(open) = gathered.innermost() else {
+        return Some(gathered);
+    };
+    let open = gathered.open_sequence().unwrap_or(open);
+    diagnostics.push(mistakes::unclosed(source, open));
+    None
 }
 
 fn span_of(file: FileId, start: usize, end: usize) -> Span {
@@ -335,68 +337,4 @@ fn with_stack<T: Send>(text: &str, read: impl FnOnce() -> T + Send) -> Result<T,
             .join()
             .map_err(|_| failed("The parser stopped in the middle of the file."))
     })
-}
-
-fn offset(error: &Error) -> usize {
-    error.location().offset()
-}
-
-/// Reads from one mistake to the next.
-fn read_segments(file: FileId, text: &str) -> (Body, Diagnostics) {
-    let mut body = Body::default();
-    let mut diagnostics = Diagnostics::new();
-    let mut base = if text.starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
-    };
-    for _ in 0..MAX_ERRORS {
-        let Some(segment) = text.get(base..) else {
-            break;
-        };
-        let mut lower = Lower::new(file, segment, base);
-        match hcl_edit::parser::parse_body(segment) {
-            Ok(tree) => {
-                let read = lower.body(&tree);
-                diagnostics.extend(lower.diagnostics);
-                body.attributes.extend(read.attributes);
-                body.blocks.extend(read.blocks);
-                break;
-            }
-            Err(error) => {
-                let at = offset(&error).min(segment.len());
-                diagnostics.push(mistakes::explain(
-                    file,
-                    text,
-                    base,
-                    base + at,
-                    error.message(),
-                ));
-                if error.message().contains("nesting depth") {
-                    break;
-                }
-                let Some(next) = next_block(segment, at) else {
-                    break;
-                };
-                base += next;
-            }
-        }
-    }
-    (body, diagnostics)
-}
-
-/// Where the next line after `from` starts that begins, in its first column, with a word and is a block's header.
-fn next_block(segment: &str, from: usize) -> Option<usize> {
-    let mut start = from + segment.get(from..)?.find('\n')? + 1;
-    for line in segment.get(start..)?.split_inclusive('\n') {
-        let header = line.split(['#', '/']).next().unwrap_or("").trim_end();
-        if line.starts_with(|first: char| first.is_alphabetic())
-            && header.contains('{')
-            && !header.contains('=')
-        {
-            return Some(start);
-        }
-        start += line.len();
-    }
-    None
 }

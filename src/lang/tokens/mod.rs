@@ -209,7 +209,7 @@ pub(in crate::lang) fn is_closed_comment(comment: &str) -> bool {
 }
 
 /// The kinds of token that this one closes.
-fn opener_of(kind: TokenKind) -> Option<&'static [TokenKind]> {
+pub(in crate::lang) fn opener_of(kind: TokenKind) -> Option<&'static [TokenKind]> {
     Some(match kind {
         TokenKind::CloseBrace => &[TokenKind::OpenBrace],
         TokenKind::CloseBracket => &[TokenKind::OpenBracket],

@@ -15,6 +15,8 @@ enum Mode {
         delimiter: (usize, usize),
         line_start: bool,
     },
+    /// A template that is the whole text.
+    Bare,
 }
 
 /// Reads one token after the other.
@@ -75,6 +77,20 @@ impl<'a> Scanner<'a> {
             at: 0,
             modes: Vec::new(),
         }
+    }
+
+    /// Reads a text that is a template without quotes.
+    pub fn template(text: &'a str) -> Self {
+        Self {
+            modes: vec![Mode::Bare],
+            ..Self::new(text)
+        }
+    }
+
+    /// Goes on at a place of the text, as if nothing were open there.
+    pub fn resume_at(&mut self, at: usize) {
+        self.at = self.text.ceil_char_boundary(at);
+        self.modes.clear();
     }
 
     fn rest(&self) -> &'a str {
@@ -193,7 +209,7 @@ impl<'a> Scanner<'a> {
         if rest.starts_with(['\n', '\r']) {
             return (TokenKind::QuotedNewline, 1);
         }
-        self.template(rest)
+        self.template_sign(rest)
             .unwrap_or_else(|| (TokenKind::QuotedLiteral, quoted_literal(rest)))
     }
 
@@ -208,7 +224,7 @@ impl<'a> Scanner<'a> {
         };
         let at_line_start = std::mem::take(line_start);
         let delimiter = self.text.get(*start..*end).unwrap_or("");
-        if let Some(found) = self.template(rest) {
+        if let Some(found) = self.template_sign(rest) {
             return found;
         }
         let length = literal(rest, Literal::Heredoc);
@@ -228,7 +244,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// `${` or `%{`, with the strip marker.
-    fn template(&mut self, rest: &str) -> Option<(TokenKind, usize)> {
+    fn template_sign(&mut self, rest: &str) -> Option<(TokenKind, usize)> {
         let kind = if rest.starts_with("${") {
             TokenKind::OpenInterpolation
         } else if rest.starts_with("%{") {
@@ -256,6 +272,9 @@ impl Iterator for Scanner<'_> {
             None | Some(Mode::Code { .. }) => self.code(rest),
             Some(Mode::Quoted) => self.quoted(rest),
             Some(Mode::Heredoc { .. }) => self.heredoc_body(rest),
+            Some(Mode::Bare) => self
+                .template_sign(rest)
+                .unwrap_or_else(|| (TokenKind::HeredocLiteral, literal(rest, Literal::Heredoc))),
         };
         let start = self.at;
         self.at += length;
