@@ -45,7 +45,10 @@ impl Gathered {
 
     /// Takes the last line of a text for the end of the heredoc that is open there, if it is its delimiter.
     pub(super) fn end_heredoc(&mut self, text: &str) {
-        let Some(open) = self.innermost().filter(|open| open.kind == TokenKind::OpenHeredoc) else {
+        let Some(open) = self
+            .innermost()
+            .filter(|open| open.kind == TokenKind::OpenHeredoc)
+        else {
             return;
         };
         let delimiter = open.text(text).trim_end().trim_start_matches(['<', '-']);

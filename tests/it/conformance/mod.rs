@@ -6,4 +6,5 @@ mod exceptions;
 mod expressions;
 mod fmt;
 mod functions;
+mod specsuite;
 mod support;

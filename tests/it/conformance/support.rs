@@ -140,13 +140,18 @@ impl World {
         let Some(expr) = parse(&mut diagnostics) else {
             return Err(format!("{diagnostics:?}"));
         };
+        self.value(&expr)
+    }
+
+    /// The value of an expression that has been read, or what was reported.
+    pub(super) fn value(&self, expr: &Expr) -> Result<Value, String> {
         let call = Call {
             files: self,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [7; 16],
         };
         let budget = Budget::default();
-        let value = Evaluator::new(self, &call, &budget, Phase::Run).evaluate(&expr);
+        let value = Evaluator::new(self, &call, &budget, Phase::Run).evaluate(expr);
         value.ok_or_else(|| self.reported.borrow().join("; "))
     }
 }

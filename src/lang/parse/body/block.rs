@@ -167,13 +167,24 @@ impl Bodies<'_> {
         let next = self.significant();
         let closed = next.is_some_and(|token| token.kind == TokenKind::CloseBrace);
         if found == self.found.len() && !(closed && body.blocks.is_empty()) {
-            // Terraform points at a block in a line, and else at what stands in the place of the brace.
-            let place = if body.blocks.is_empty() { next } else { None };
-            let finding = mistakes::one_line(self.source, place.unwrap_or(first));
+            let place = match body.blocks.first() {
+                Some(block) => Span {
+                    end: block.body.span.start + 1,
+                    ..block.span
+                },
+                None => self.source.at(next.unwrap_or(first)),
+            };
+            let finding = mistakes::one_line(place);
             self.report(finding);
         }
         self.in_line = false;
-        while self.step(body, names, Some(around)) == Next::Item {}
+        while self.step(body, names, Some(around)) == Next::Item {
+            // Where the brace stands has been said.
+            let closed = self
+                .significant()
+                .is_some_and(|token| token.kind == TokenKind::CloseBrace);
+            self.in_line &= !closed;
+        }
     }
 
     /// Takes a block's closing brace, if it is there and is this block's.

@@ -310,10 +310,10 @@ pub(super) fn same_line(source: Source<'_>, token: Token) -> Diagnostic {
 }
 
 /// A block on one line with more in it than one attribute.
-pub(super) fn one_line(source: Source<'_>, first: Token) -> Diagnostic {
+pub(super) fn one_line(span: Span) -> Diagnostic {
     syntax(
         "A block on one line holds at most one attribute, and its `}`. Put each attribute on a line of its own.",
-        source.at(first),
+        span,
     )
 }
 
