@@ -100,7 +100,6 @@ impl<'l, 'a> Lower<'l, 'a> {
 
     pub(super) fn kind(&mut self, tree: &Expression) -> ExprKind {
         match tree {
-            Expression::Null(_) => ExprKind::Value(Value::NULL),
             Expression::Bool(value) => ExprKind::Value(Value::Bool(*value.value())),
             Expression::Array(items) => {
                 let start = tree.span().map_or(0, |span| span.start);
@@ -146,8 +145,9 @@ impl<'l, 'a> Lower<'l, 'a> {
                 self.shared(&node.rhs_expr),
             ),
             Expression::ForExpr(node) => self.for_expression(node),
-            // Cut out of the parser's text, so it cannot have read one.
-            Expression::Number(_)
+            // All but null is cut out of the parser's text, so it cannot have read one.
+            Expression::Null(_)
+            | Expression::Number(_)
             | Expression::String(_)
             | Expression::Object(_)
             | Expression::StringTemplate(_)

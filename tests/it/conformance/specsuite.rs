@@ -10,12 +10,11 @@ use pipeform::lang::{
     Grammar, Number, Parent, Shape, SourceFile, Syntax, Value, parse_body, parse_files, references,
 };
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A body of a text of the suite itself.
-fn read(path: &Path) -> (String, Body) {
+fn read(path: &Path) -> Body {
     let text = std::fs::read_to_string(path).unwrap();
     let mut diagnostics = Diagnostics::new();
     let body = parse_body(FileId(0), &text, &mut diagnostics);
@@ -24,7 +23,7 @@ fn read(path: &Path) -> (String, Body) {
         "{}: {diagnostics:?}",
         path.display()
     );
-    (text, body)
+    body
 }
 
 fn attribute<'b>(body: &'b Body, name: &str) -> Option<&'b Expr> {
@@ -264,8 +263,8 @@ fn near(value: &Value, wanted: &Value) -> bool {
                     .iter()
                     .all(|(key, value)| wanted.get(key).is_some_and(|wanted| near(value, wanted)))
         }
-        (Value::List(values), Value::List(wanted)) => all(values, wanted),
-        (Value::Tuple(values), Value::Tuple(wanted)) => all(values, wanted),
+        (Value::List(values), Value::List(wanted))
+        | (Value::Tuple(values), Value::Tuple(wanted)) => all(values, wanted),
         _ => value == wanted,
     }
 }
@@ -281,19 +280,26 @@ fn byte(block: &Block, side: &str) -> u32 {
     }
 }
 
-/// What is wrong with a test, if anything.
-fn problem(test: &Path, configuration: &Path) -> Option<String> {
-    let (_, wanted) = read(test);
-    let (_, schema) = read(&test.with_extension("hcldec"));
+/// The world of a test: the variables that its schema has.
+fn world(schema: &Body) -> World {
     let mut world = World::new(Path::new("."));
-    for block in blocks(&schema, "variables") {
+    for block in blocks(schema, "variables") {
         for variable in &block.body.attributes {
             let value = world.value(&variable.expr).unwrap();
             world.names.insert(variable.name.text.to_string(), value);
         }
     }
-    let text = std::fs::read_to_string(configuration).unwrap();
-    let (body, findings) = parsed(configuration, &text);
+    world
+}
+
+/// What is wrong with a configuration of a test, if anything.
+fn problem(test: &Path, configuration: &Path) -> Option<String> {
+    let (wanted, schema) = (read(test), read(&test.with_extension("hcldec")));
+    let world = world(&schema);
+    let (body, findings) = parsed(
+        configuration,
+        &std::fs::read_to_string(configuration).unwrap(),
+    );
     let mut decoder = Decoder {
         world: &world,
         errors: findings.iter().filter_map(|found| found.span).collect(),
@@ -303,7 +309,7 @@ fn problem(test: &Path, configuration: &Path) -> Option<String> {
         decoder.unexpected(&schema, &body);
     }
     let value = decoder.decode(&schema, &body);
-    let mut problems = String::new();
+    let mut problems = Vec::new();
     let errors: Vec<(u32, u32)> = blocks(&wanted, "diagnostics")
         .flat_map(|found| blocks(&found.body, "error"))
         .map(|error| (byte(error, "from"), byte(error, "to")))
@@ -314,35 +320,32 @@ fn problem(test: &Path, configuration: &Path) -> Option<String> {
         .map(|span| (span.start, span.end))
         .collect();
     if found != errors {
-        let _ = writeln!(
-            problems,
-            "  errors at {found:?}, wanted {errors:?}: {findings:?}"
-        );
+        problems.push(format!(
+            "errors at {found:?}, wanted {errors:?}: {findings:?}"
+        ));
     }
-    let ty = attribute(&wanted, "result_type").map_or(Type::Any, type_of);
-    let converted = convert(&value, &ty);
-    if errors.is_empty() && converted.is_err() {
-        let _ = writeln!(problems, "  {value:?} is not of the type that is wanted");
-    }
-    if let Some(result) = attribute(&wanted, "result") {
-        let result = convert(&world.value(result).unwrap(), &ty).ok();
-        let same =
-            matches!((&converted, &result), (Ok(value), Some(result)) if near(value, result));
-        if !same {
-            let _ = writeln!(problems, "  found {value:?}, wanted {result:?}");
-        }
+    if errors.is_empty() {
+        problems.extend(wrong_value(&world, &wanted, &value));
     }
     if let Some(traversals) = blocks(&wanted, "traversals").next() {
         let count = traversals.body.blocks.len();
-        if decoder.references.len() != count {
-            let _ = writeln!(
-                problems,
-                "  refers to {:?}, wanted {count}",
-                decoder.references
-            );
+        let found = &decoder.references;
+        if found.len() != count {
+            problems.push(format!("refers to {found:?}, wanted {count}"));
         }
     }
-    (!problems.is_empty()).then_some(problems)
+    (!problems.is_empty()).then(|| problems.join("\n"))
+}
+
+/// What is wrong with the value, if anything.
+fn wrong_value(world: &World, wanted: &Body, value: &Value) -> Option<String> {
+    let ty = attribute(wanted, "result_type").map_or(Type::Any, type_of);
+    let Ok(value) = convert(value, &ty) else {
+        return Some(format!("{value:?} is not of the type that is wanted"));
+    };
+    let result = world.value(attribute(wanted, "result")?).unwrap();
+    let result = convert(&result, &ty).unwrap();
+    (!near(&value, &result)).then(|| format!("found {value:?}, wanted {result:?}"))
 }
 
 /// The files of a directory and those below it with an extension.

@@ -196,7 +196,7 @@ impl Bodies<'_> {
             return;
         }
         let start = token.start as usize;
-        if self.by_indentation
+        if self.by_indentation()
             && lines::begins(self.source.text, start)
             && lines::indent(self.source.text, start) < around.indent
         {

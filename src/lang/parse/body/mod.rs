@@ -48,9 +48,7 @@ pub(super) fn read(file: FileId, text: &str) -> (Body, Diagnostics) {
         gathered: Gathered::default(),
         found: Vec::new(),
         depth: 0,
-        by_indentation: false,
-        ran_out: false,
-        reread: false,
+        ends: Ends::ByBrackets,
         in_line: false,
     };
     let body = bodies.file();
@@ -73,14 +71,22 @@ struct Bodies<'a> {
     gathered: Gathered,
     found: Vec<Diagnostic>,
     depth: usize,
-    /// Whether the indentation says where things end.
-    by_indentation: bool,
-    /// Whether the file ended inside of something, while the indentation was not looked at.
-    ran_out: bool,
-    /// Whether an item has been read again.
-    reread: bool,
+    ends: Ends,
     /// Whether an item has ended on the line that is being read.
     in_line: bool,
+}
+
+/// What says where things end.
+#[derive(Clone, Copy, PartialEq)]
+enum Ends {
+    /// Their brackets.
+    ByBrackets,
+    /// Their brackets, and the file has ended inside of something.
+    RanOut,
+    /// The indentation, too.
+    ByIndentation,
+    /// The indentation, and it has been reported that the file ends inside of something.
+    Reported,
 }
 
 /// A block around what is read.
@@ -100,7 +106,7 @@ enum Next {
     End,
 }
 
-impl<'a> Bodies<'a> {
+impl Bodies<'_> {
     fn peek(&mut self) -> Option<Token> {
         if self.peeked.is_none() {
             self.peeked = self.scanner.next();
@@ -162,7 +168,7 @@ impl<'a> Bodies<'a> {
         let Some(line) = lines::beginning(rest) else {
             return false;
         };
-        if self.by_indentation {
+        if self.by_indentation() {
             return line.indent <= own;
         }
         line.is_block || matches!(innermost, TokenKind::OpenBracket | TokenKind::OpenParen)
@@ -175,10 +181,8 @@ impl<'a> Bodies<'a> {
             let before = (body.attributes.len(), body.blocks.len(), self.found.len());
             let start = self.at;
             let next = self.step(&mut body, &mut names, None);
-            if self.ran_out && !self.by_indentation && !self.reread {
-                self.ran_out = false;
-                self.by_indentation = true;
-                self.reread = true;
+            if self.ends == Ends::RanOut {
+                self.ends = Ends::ByIndentation;
                 for attribute in body.attributes.drain(before.0..) {
                     names.remove(&attribute.name.text);
                 }
@@ -225,7 +229,7 @@ impl<'a> Bodies<'a> {
             }
             TokenKind::Identifier => {
                 if let Some(around) = around
-                    && self.by_indentation
+                    && self.by_indentation()
                     && self.begins_outside(token, around)
                 {
                     self.report(mistakes::unclosed(self.source, around.brace));
@@ -262,14 +266,19 @@ impl<'a> Bodies<'a> {
 
     /// The file has ended inside of something.
     fn end_of_file(&mut self, opener: Token) {
-        if self.reread || self.by_indentation {
+        match self.ends {
+            Ends::ByBrackets => self.ends = Ends::RanOut,
             // Of several that are open only the innermost is reported.
-            if !std::mem::replace(&mut self.ran_out, true) {
+            Ends::ByIndentation => {
+                self.ends = Ends::Reported;
                 self.report(mistakes::unclosed(self.source, opener));
             }
-        } else {
-            self.ran_out = true;
+            Ends::RanOut | Ends::Reported => {}
         }
+    }
+
+    fn by_indentation(&self) -> bool {
+        matches!(self.ends, Ends::ByIndentation | Ends::Reported)
     }
 
     fn item(&mut self, first: Token, body: &mut Body, names: &mut BTreeMap<Arc<str>, Span>) {
@@ -367,41 +376,16 @@ impl<'a> Bodies<'a> {
                     self.resume_at(token.start as usize);
                     return false;
                 }
-                (TokenKind::Invalid, _) => {
-                    if whole {
-                        self.report(mistakes::invalid(self.source, token));
-                    }
-                    whole = false;
-                }
                 (TokenKind::BlockComment, _) => self.check_comment(token),
                 _ => {}
             }
-            match self.gathered.mismatch(token) {
-                None => {}
-                Some(Mismatch::NothingOpen) => {
-                    if std::mem::take(&mut whole) {
-                        self.report(mistakes::stray(self.source, token));
-                    }
+            if let Some(problem) = self.misfit(token) {
+                if std::mem::take(&mut whole) {
+                    self.report(problem);
                 }
-                Some(Mismatch::Unclosed(open)) => {
-                    if std::mem::take(&mut whole) {
-                        self.report(mistakes::unclosed(self.source, open));
-                    }
-                }
-                Some(Mismatch::Other(open)) => {
-                    // A brace that fits to nothing in the expression closes the block around.
-                    let closes_block = token.kind == TokenKind::CloseBrace && self.depth > 0;
-                    if std::mem::take(&mut whole) {
-                        self.report(if closes_block {
-                            mistakes::unclosed(self.source, open)
-                        } else {
-                            mistakes::wrong_sign(self.source, open, token)
-                        });
-                    }
-                    if closes_block {
-                        self.resume_at(token.start as usize);
-                        return false;
-                    }
+                if self.closes_block(token) {
+                    self.resume_at(token.start as usize);
+                    return false;
                 }
             }
             self.take();
@@ -424,6 +408,28 @@ impl<'a> Bodies<'a> {
             self.open_at_end(open);
         }
         false
+    }
+
+    /// What is wrong with a token of an expression.
+    fn misfit(&self, token: Token) -> Option<Diagnostic> {
+        if token.kind == TokenKind::Invalid {
+            return Some(mistakes::invalid(self.source, token));
+        }
+        Some(match self.gathered.mismatch(token)? {
+            Mismatch::NothingOpen => mistakes::stray(self.source, token),
+            Mismatch::Unclosed(open) => mistakes::unclosed(self.source, open),
+            Mismatch::Other(open) if self.closes_block(token) => {
+                mistakes::unclosed(self.source, open)
+            }
+            Mismatch::Other(open) => mistakes::wrong_sign(self.source, open, token),
+        })
+    }
+
+    /// Whether it is a brace that fits to nothing in the expression, and so closes the block around.
+    fn closes_block(&self, token: Token) -> bool {
+        token.kind == TokenKind::CloseBrace
+            && self.depth > 0
+            && matches!(self.gathered.mismatch(token), Some(Mismatch::Other(_)))
     }
 
     /// The file has ended inside of an expression.
@@ -469,10 +475,10 @@ impl<'a> Bodies<'a> {
     fn skip_line(&mut self, first: Token) {
         self.in_line = false;
         let found = self.found.len();
-        let ran_out = self.ran_out;
+        let ends = self.ends;
         self.gather(first);
         self.found.truncate(found);
-        self.ran_out = ran_out;
+        self.ends = ends;
         // No block is open here that it could close.
         if self.depth == 0
             && self

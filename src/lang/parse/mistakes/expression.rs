@@ -338,8 +338,7 @@ impl<'r> Spot<'r> {
             (_, "in") => {
                 "Whether a list has an element is asked by `contains(list, element)`.".to_owned()
             }
-            (_, "if") => "A conditional is written `condition ? a : b`.".to_owned(),
-            ("if", _) => "A conditional is written `condition ? a : b`.".to_owned(),
+            (_, "if") | ("if", _) => "A conditional is written `condition ? a : b`.".to_owned(),
             (_, "for") | ("for", _) => LOOP.to_owned(),
             ("lambda" | "function" | "def", _) => {
                 "There are no functions of one's own. Repeated values are `locals`.".to_owned()

@@ -16,8 +16,9 @@ fn findings(text: &str) -> String {
     for found in diagnostics.iter() {
         let span = found.span.unwrap();
         let (start, end) = (span.start as usize, span.end as usize);
-        let line = text[..start].matches('\n').count() + 1;
-        writeln!(written, "{line} `{}` {}", &text[start..end], found.detail).unwrap();
+        let line = text.get(..start).unwrap().matches('\n').count() + 1;
+        let shown = text.get(start..end).unwrap();
+        writeln!(written, "{line} `{shown}` {}", found.detail).unwrap();
     }
     written
 }
