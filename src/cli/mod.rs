@@ -8,6 +8,7 @@ mod context;
 mod errors;
 mod formatting;
 mod installing;
+mod manual;
 mod moving;
 mod planning;
 mod root_module;
@@ -41,19 +42,24 @@ struct Arguments {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
     /// Switch to this directory before doing anything
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, display_order = 900)]
     pub(crate) chdir: Option<std::path::PathBuf>,
 
     /// Print without colours (also: `NO_COLOR`, or output that is not a terminal)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub(crate) no_color: bool,
+}
+
+/// The description of the command line.
+fn command() -> clap::Command {
+    manual::added_to(Arguments::command(), "")
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments = spelling::normalise(std::env::args_os());
-    let parsed = Arguments::command()
+    let parsed = command()
         .try_get_matches_from(arguments)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {

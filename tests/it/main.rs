@@ -12,6 +12,7 @@ mod conformance;
 mod docs;
 mod library;
 mod reference;
+mod shell;
 mod support;
 mod transcripts;
 

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apply;
+mod completion;
 mod console;
 mod destroy;
 mod fmt;
@@ -9,9 +10,11 @@ mod graph;
 mod history;
 mod init;
 mod logs;
+mod man;
 mod output;
 mod plan;
 mod run;
+mod schema;
 mod select;
 mod show;
 mod state;
@@ -46,6 +49,9 @@ pub(super) enum Command {
     Graph(graph::Args),
     #[command(subcommand)]
     State(state::Command),
+    Schema(schema::Args),
+    Completion(completion::Args),
+    Man(man::Args),
     Version(version::Args),
 }
 
@@ -69,6 +75,9 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Console(args) => console::run(&args, context),
         Command::Graph(args) => graph::run(&args, context),
         Command::State(command) => state::run(&command, context),
+        Command::Schema(args) => schema::run(&args, context),
+        Command::Completion(args) => Ok(completion::run(&args)),
+        Command::Man(args) => man::run(&args),
         Command::Version(args) => Ok(version::run(&args)),
     }
 }

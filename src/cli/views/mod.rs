@@ -7,10 +7,12 @@ pub(crate) mod effects;
 pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod literal;
+pub(crate) mod man;
 pub(crate) mod objects;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod schema;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;

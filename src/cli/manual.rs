@@ -1,0 +1,374 @@
+//! What `--help` and the man pages say besides flags: examples, and what exit codes mean.
+//!
+//! It is apart from the commands so that it can be read, and checked for completeness, in one place.
+
+/// What is said of one command.
+pub(super) struct Entry {
+    /// The command, e.g. `state list`; empty for Pipeform itself.
+    command: &'static str,
+    /// What one may want, and the command that does it.
+    pub(super) examples: &'static [(&'static str, &'static str)],
+    /// Exit codes and when they are given.
+    pub(super) exit_codes: &'static [(u8, &'static str)],
+}
+
+const FINE: (u8, &str) = (0, "it went well");
+const ERROR: (u8, &str) = (1, "an error");
+const DONE: &[(u8, &str)] = &[FINE, ERROR];
+
+static ENTRIES: &[Entry] = &[
+    Entry {
+        command: "",
+        examples: &[
+            ("See what a change does", "pipeform plan"),
+            (
+                "Put it into the state, and activate its schedules",
+                "pipeform apply",
+            ),
+            ("Do what is due", "pipeform run"),
+            ("See how it stands", "pipeform status"),
+            ("Learn about a command", "pipeform help plan"),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "init",
+        examples: &[
+            ("Fetch what is missing", "pipeform init"),
+            (
+                "Take newer commits of branches and tags",
+                "pipeform init --upgrade",
+            ),
+            (
+                "In CI: fail rather than change the lock file",
+                "pipeform init --lockfile=readonly",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "get",
+        examples: &[("Fetch what is missing", "pipeform get")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "validate",
+        examples: &[
+            ("Check the configuration here", "pipeform validate"),
+            ("For an editor or CI", "pipeform validate --json"),
+        ],
+        exit_codes: &[(0, "the configuration is valid"), (1, "it is not")],
+    },
+    Entry {
+        command: "fmt",
+        examples: &[
+            (
+                "Format the files here and below",
+                "pipeform fmt --recursive",
+            ),
+            (
+                "In CI: fail and show what is not formatted",
+                "pipeform fmt --check --diff --recursive",
+            ),
+            ("In an editor", "pipeform fmt - < main.pipe.hcl"),
+        ],
+        exit_codes: &[
+            (
+                0,
+                "all files are formatted now; with --check they were before",
+            ),
+            (1, "the command line cannot be understood"),
+            (2, "something could not be read, written or parsed"),
+            (3, "with --check: something is not formatted"),
+        ],
+    },
+    Entry {
+        command: "plan",
+        examples: &[
+            ("See what an apply would do", "pipeform plan"),
+            (
+                "With values for variables",
+                "pipeform plan --var bucket=acme --var-file prod.pipevars",
+            ),
+            (
+                "In CI: tell whether anything would change",
+                "pipeform plan --detailed-exitcode",
+            ),
+        ],
+        exit_codes: &[
+            (
+                0,
+                "the plan was made; with --detailed-exitcode: nothing changes",
+            ),
+            ERROR,
+            (2, "with --detailed-exitcode: something changes"),
+        ],
+    },
+    Entry {
+        command: "apply",
+        examples: &[
+            ("See the plan, and say yes or no", "pipeform apply"),
+            ("In CI", "pipeform apply --auto-approve"),
+            ("Allow a long back-fill", "pipeform apply --allow-runs 5000"),
+        ],
+        exit_codes: &[
+            (0, "the plan was applied"),
+            (1, "an error, or it was not approved"),
+        ],
+    },
+    Entry {
+        command: "destroy",
+        examples: &[("See what is removed, and say yes or no", "pipeform destroy")],
+        exit_codes: &[
+            (0, "all definitions are removed"),
+            (1, "an error, or it was not approved"),
+        ],
+    },
+    Entry {
+        command: "run",
+        examples: &[
+            ("Do what is due now", "pipeform run"),
+            (
+                "Wait for data that comes late",
+                "pipeform run --wait '2 hours'",
+            ),
+            ("Stay, and run what becomes due", "pipeform run --watch"),
+            (
+                "See what is due and why, and run nothing",
+                "pipeform run --dry-run",
+            ),
+        ],
+        exit_codes: &[
+            (0, "nothing failed; waiting for data is no failure"),
+            (1, "an instance failed, it was interrupted, or an error"),
+        ],
+    },
+    Entry {
+        command: "trigger",
+        examples: &[(
+            "Run a pipeline that has no schedule",
+            "pipeform trigger pipeline.export && pipeform run",
+        )],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "status",
+        examples: &[
+            ("All activities", "pipeform status"),
+            (
+                "One pipeline, for a script",
+                "pipeform status pipeline.weblogs --json",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "history",
+        examples: &[
+            ("What failed lately", "pipeform history --status FAILED"),
+            (
+                "One day of a pipeline",
+                "pipeform history pipeline.weblogs --from 2026-11-01 --to 2026-11-02",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "logs",
+        examples: &[
+            (
+                "The newest attempt",
+                "pipeform logs pipeline.weblogs.activity.report",
+            ),
+            (
+                "Of a given day",
+                "pipeform logs pipeline.weblogs.activity.report --interval 2026-11-01",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "show",
+        examples: &[("What has been applied", "pipeform show")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "output",
+        examples: &[
+            ("All outputs", "pipeform output"),
+            ("One, for a script", "pipeform output --raw report_path"),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "console",
+        examples: &[
+            ("Try expressions", "pipeform console"),
+            (
+                "One expression, for a script",
+                "echo 'local.tables' | pipeform console --json",
+            ),
+        ],
+        exit_codes: &[
+            (0, "it went well"),
+            (1, "an error, or an expression had one"),
+        ],
+    },
+    Entry {
+        command: "graph",
+        examples: &[("A picture", "pipeform graph | dot -Tsvg > graph.svg")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "schema",
+        examples: &[
+            ("All types of objects", "pipeform schema"),
+            ("One type", "pipeform schema activity.copy"),
+            ("For a program", "pipeform schema --json"),
+        ],
+        exit_codes: &[FINE, (1, "there is no such type")],
+    },
+    Entry {
+        command: "state",
+        examples: &[("What is in the state", "pipeform state list")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "state list",
+        examples: &[
+            ("All objects", "pipeform state list"),
+            (
+                "Those of a pipeline",
+                "pipeform state list pipeline.weblogs",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "state show",
+        examples: &[(
+            "One object",
+            "pipeform state show pipeline.weblogs.activity.report",
+        )],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "completion",
+        examples: &[
+            (
+                "For bash",
+                "pipeform completion bash > ~/.local/share/bash-completion/completions/pipeform",
+            ),
+            (
+                "For zsh",
+                "pipeform completion zsh > \"${fpath[1]}/_pipeform\"",
+            ),
+            (
+                "For fish",
+                "pipeform completion fish > ~/.config/fish/completions/pipeform.fish",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "man",
+        examples: &[
+            ("Read about Pipeform", "pipeform man | man -l -"),
+            (
+                "Install the pages",
+                "pipeform man --out ~/.local/share/man/man1",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "version",
+        examples: &[("The version", "pipeform version")],
+        exit_codes: DONE,
+    },
+];
+
+/// What is said of a command, by its words, e.g. `state list`.
+pub(super) fn entry(command: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.command == command)
+}
+
+impl Entry {
+    /// As the end of `--help`.
+    fn text(&self) -> String {
+        let mut text = String::from("Examples:");
+        for (what, command) in self.examples {
+            text.extend(["\n  # ", what, "\n  ", command, "\n"]);
+        }
+        text.push_str("\nExit codes:");
+        for (code, when) in self.exit_codes {
+            text.extend(["\n  ", &code.to_string(), "  ", when]);
+        }
+        text
+    }
+}
+
+/// The command with what is said of it and of those inside it. `words` are those of the command.
+pub(super) fn added_to(command: clap::Command, words: &str) -> clap::Command {
+    let inside: Vec<String> = command
+        .get_subcommands()
+        .map(|inside| inside.get_name().to_owned())
+        .collect();
+    let mut command = command;
+    for name in inside {
+        let words = format!("{words} {name}");
+        command = command.mut_subcommand(&name, |inside| added_to(inside, words.trim_start()));
+    }
+    match entry(words) {
+        Some(entry) => command.after_long_help(entry.text()),
+        None => command,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of all commands.
+    fn commands(command: &clap::Command, words: &str, all: &mut Vec<String>) {
+        all.push(words.to_owned());
+        for inside in command.get_subcommands() {
+            let words = format!("{words} {}", inside.get_name());
+            commands(inside, words.trim_start(), all);
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_and_exit_codes_and_nothing_else_has() {
+        let mut all = Vec::new();
+        commands(&crate::cli::command(), "", &mut all);
+        assert!(all.contains(&"state list".to_owned()));
+        for command in &all {
+            let entry = entry(command);
+            assert!(
+                entry.is_some_and(|entry| !entry.examples.is_empty() && !entry.exit_codes.is_empty()),
+                "`{command}` has no entry in cli/manual.rs"
+            );
+        }
+        for entry in ENTRIES {
+            assert!(
+                all.iter().any(|command| command == entry.command),
+                "there is no command `{}`",
+                entry.command
+            );
+            for (_, example) in entry.examples {
+                assert!(example.contains("pipeform"), "{example}");
+                let words = format!("pipeform {}", entry.command);
+                assert!(
+                    entry.command.is_empty() || example.contains(&words),
+                    "{example}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        crate::cli::command().debug_assert();
+    }
+}
