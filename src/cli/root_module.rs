@@ -104,6 +104,8 @@ pub(crate) struct RootModule {
     pub(crate) sources: Sources,
     /// The `pipeform` block.
     pub(crate) settings: Settings,
+    /// The variables that need a value and have none. What depends on them is not in the configuration.
+    pub(crate) unset: Vec<Arc<str>>,
 }
 
 impl RootModule {
@@ -113,7 +115,20 @@ impl RootModule {
         arguments: &VariableArgs,
         prior: Option<&Objects>,
     ) -> Result<Self, Failure> {
-        let written = Written::read(context, arguments)?;
+        let written = Written::read(context, arguments)?.with_values();
+        Ok(Self::of(written, prior))
+    }
+
+    /// Reads and evaluates the module in the context's directory as far as the variables that have values allow: a module to
+    /// be called by others may be checked by itself.
+    pub(crate) fn load_to_check(
+        context: &Context,
+        arguments: &VariableArgs,
+    ) -> Result<Self, Failure> {
+        Ok(Self::of(Written::read(context, arguments)?, None))
+    }
+
+    fn of(written: Written, prior: Option<&Objects>) -> Self {
         let (configuration, found) = written.with(|tree, surroundings| {
             configure(
                 tree,
@@ -128,12 +143,13 @@ impl RootModule {
         if prior.is_some() && diagnostics.has_errors() {
             diagnostics.extend(super::checks::warnings(&configuration.checks, None));
         }
-        Ok(Self {
+        Self {
             configuration,
             diagnostics,
             sources: written.sources,
             settings: written.tree.module.settings.clone(),
-        })
+            unset: written.unset,
+        }
     }
 
     /// The module, if it is right; warnings are printed.
@@ -157,6 +173,8 @@ pub(crate) struct Written {
     tree: ModuleTree,
     /// The values of its variables.
     variables: BTreeMap<Arc<str>, Value>,
+    /// The variables that need a value and have none.
+    unset: Vec<Arc<str>>,
     files: ModuleFiles,
     now: Timestamp,
     working_directory: String,
@@ -208,7 +226,8 @@ impl Written {
         let mut written = Self::of(context, loaded.tree);
         written.sources = sources;
         let declared = &written.tree.module.variables;
-        written.variables = variables::assign(declared, &given, &mut diagnostics);
+        let assigned = variables::assign(declared, &given, &mut diagnostics);
+        (written.variables, written.unset) = (assigned.values, assigned.unset);
         written.diagnostics = diagnostics;
         Ok(Some(written))
     }
@@ -218,7 +237,7 @@ impl Written {
         context: &Context,
         arguments: &VariableArgs,
     ) -> Result<Self, Failure> {
-        let written = Self::read_any(context, arguments)?;
+        let written = Self::read_any(context, arguments)?.map(Self::with_values);
         Ok(written.unwrap_or_else(|| Self::of(context, ModuleTree::leaf(Module::default()))))
     }
 
@@ -226,6 +245,7 @@ impl Written {
         Self {
             tree,
             variables: BTreeMap::new(),
+            unset: Vec::new(),
             files: ModuleFiles {
                 directory: context.directory.clone(),
                 home: context.environment.get("HOME").map(PathBuf::from),
@@ -235,6 +255,16 @@ impl Written {
             diagnostics: Diagnostics::new(),
             sources: Sources::default(),
         }
+    }
+
+    /// Reports the variables that have no value.
+    fn with_values(mut self) -> Self {
+        for name in std::mem::take(&mut self.unset) {
+            if let Some(variable) = self.tree.module.variables.get(&name) {
+                self.diagnostics.push(variables::unset(variable));
+            }
+        }
+        self
     }
 
     fn call(&self) -> Call<'_> {

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut module = match RootModule::load(context, &args.variables, None) {
+    let mut module = match RootModule::load_to_check(context, &args.variables) {
         Err(Failure::Findings(findings)) if args.json => {
             let (diagnostics, sources) = findings.as_ref();
             terminal::print(&format!(
@@ -32,12 +32,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }
         module => module?,
     };
-    if !module.diagnostics.has_errors() {
+    // Of a module without the values of its variables, objects and what they need may be missing.
+    let whole = module.unset.is_empty();
+    if whole && !module.diagnostics.has_errors() {
         module
             .diagnostics
             .extend(planning::check_graph(&module.configuration));
     }
-    if !module.diagnostics.has_errors() {
+    if whole && !module.diagnostics.has_errors() {
         module.diagnostics.extend(planning::check_formulas(
             &module.configuration,
             context.clock.now(),
@@ -52,7 +54,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             ExitCode::SUCCESS
         });
     }
-    module.valid()?;
+    let unset = module.valid()?.unset;
     terminal::print("Success! The configuration is valid.\n");
+    if !unset.is_empty() {
+        terminal::print(&format!(
+            "\nWhat depends on variables without a value was not looked at: {}.\n",
+            unset.join(", ")
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -82,31 +82,39 @@ struct Given {
     span: Span,
 }
 
+/// The values of variables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Assigned {
+    /// The values by name. One that is wrong is absent, and has been reported.
+    pub values: BTreeMap<Arc<str>, Value>,
+    /// The variables that need a value and have none.
+    pub unset: Vec<Arc<str>>,
+}
+
 /// The values of all variables. `sources` are in the order of precedence, the weakest first: the environment, the files of
-/// [`automatic_files`], then `--var` and `--var-file` as on the command line. A variable whose value is missing or wrong
-/// has been reported and is not in the result.
+/// [`automatic_files`], then `--var` and `--var-file` as on the command line.
 pub fn assign(
     variables: &BTreeMap<Arc<str>, Variable>,
     sources: &[ValueSource],
     diagnostics: &mut Diagnostics,
-) -> BTreeMap<Arc<str>, Value> {
+) -> Assigned {
     let mut given = BTreeMap::new();
     for source in sources {
         collect(variables, source, &mut given, diagnostics);
     }
-    let mut values = BTreeMap::new();
+    let mut assigned = Assigned::default();
     for (name, variable) in variables {
         let given = given.remove(name);
         if given.is_none() && variable.default.is_none() {
-            diagnostics.push(missing(variable));
+            assigned.unset.push(Arc::clone(name));
         }
         let wrong = matches!(given, Some(None));
         let value = settle(variable, given.flatten(), diagnostics);
         if let Some(value) = value.filter(|_| !wrong) {
-            values.insert(Arc::clone(name), value);
+            assigned.values.insert(Arc::clone(name), value);
         }
     }
-    values
+    assigned
 }
 
 /// Adds what one source gives. `None` as a value: given, but wrong, and reported.
@@ -321,7 +329,8 @@ pub fn accept(variable: &Variable, value: &Value, span: Span) -> Result<Value, D
         })
 }
 
-fn missing(variable: &Variable) -> Diagnostic {
+/// What is said about a variable that has no value where it needs one.
+pub fn unset(variable: &Variable) -> Diagnostic {
     let name = &variable.name.text;
     let detail = format!(
         "The variable `{name}` has no default, and no value is given. Give one with `--var {name}=…`, in the environment as `PIPEFORM_VAR_{name}`, or in a file `pipeform.pipevars`."

@@ -54,13 +54,19 @@ fn assigned(name: &str, sources: &[ValueSource]) -> (String, Vec<(Severity, Stri
     let body = parse_body(FileId(0), DECLARED, &mut diagnostics);
     let module = Module::decode(".", vec![body], &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let values = assign(&module.variables, sources, &mut diagnostics);
+    let assigned = assign(&module.variables, sources, &mut diagnostics);
+    for name in &assigned.unset {
+        diagnostics.push(unset(&module.variables[name]));
+    }
     let findings = diagnostics
         .iter()
         .map(|found| (found.severity, found.detail.clone()))
         .collect();
     (
-        values.get(name).map_or_else(String::new, print::value),
+        assigned
+            .values
+            .get(name)
+            .map_or_else(String::new, print::value),
         findings,
     )
 }

@@ -78,7 +78,8 @@ pub struct Surroundings<'a> {
     pub prior: Option<&'a BTreeMap<Address, Object>>,
 }
 
-/// Evaluates the root module and those it calls. The configuration is complete only if there are no errors.
+/// Evaluates the root module and those it calls. The configuration is complete only if there are no errors, and all variables of
+/// the root module have values; what depends on one without a value is missing, and nothing is said about it.
 pub fn configure(
     tree: &ModuleTree,
     surroundings: Surroundings<'_>,
@@ -88,7 +89,11 @@ pub fn configure(
     let mut configuration = builder.build();
     diagnostics.extend(builder.into_diagnostics());
     configuration.statements = Statements::collect(tree, &configuration.places, &mut diagnostics);
-    if !diagnostics.has_errors() {
+    let variables = &tree.module.variables;
+    let whole = variables
+        .keys()
+        .all(|name| surroundings.variables.contains_key(name));
+    if whole && !diagnostics.has_errors() {
         checks::check(&configuration, &mut diagnostics);
     }
     (configuration, one_per_module(diagnostics))

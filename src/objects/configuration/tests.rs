@@ -31,7 +31,8 @@ fn configured(files: &[(&str, &str)]) -> (Configuration, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::new();
     let tree = tree(files, ".", &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let variables = crate::lang::variables::assign(&tree.module.variables, &[], &mut diagnostics);
+    let assigned = crate::lang::variables::assign(&tree.module.variables, &[], &mut diagnostics);
+    let variables = assigned.values;
     let call = Call {
         files: &NoFiles,
         now: jiff::Timestamp::UNIX_EPOCH,
@@ -592,4 +593,29 @@ fn a_formula_of_another_schedule_is_found_behind_an_output() {
         found[0].starts_with("pipeline.p.activity.a: Attribute of an object with another schedule: This attribute of `module.m.data_node.f`"),
         "{found:#?}"
     );
+}
+
+#[test]
+fn what_depends_on_a_variable_without_a_value_is_not_looked_at() {
+    let text = r#"
+        variable "every" { type = string }
+        variable "nodes" { type = map(string) }
+        variable "when" { type = ref("schedule") }
+        schedule "s" { every = var.every }
+        pipeline "p" {
+          schedule = var.when
+          data_node "file" "many" {
+            for_each = var.nodes
+            path     = each.value
+          }
+          activity "shell_command" "reads" {
+            input   = values(data_node.many)
+            command = var.every.foo
+          }
+        }
+        output "nodes" { value = pipeline.p.data_node.many }
+    "#;
+    assert_eq!(findings(&[(".", text)]), Vec::<String>::new());
+    let wrong = format!("{text}\noutput \"wrong\" {{ value = 1 + [] }}");
+    assert_eq!(findings(&[(".", &wrong)]).len(), 1);
 }
