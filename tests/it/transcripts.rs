@@ -27,6 +27,7 @@ cases! {
     many_mistakes,
     missing_file_waits,
     missing_variable,
+    modules,
     moved,
     moved_mistakes,
     newer_state,
