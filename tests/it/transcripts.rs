@@ -18,6 +18,8 @@ cases! {
     conditions,
     console,
     dangling_reference,
+    dynamic_blocks,
+    dynamic_mistakes,
     fmt,
     help,
     ignore_changes,

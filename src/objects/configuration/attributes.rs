@@ -182,13 +182,12 @@ impl<'m> Builder<'m> {
 
     /// References to the blocks that stand for an attribute.
     fn nested_references(&self, frame: &Rc<Frame<'m>>, name: &str) -> Vec<Value> {
-        self.declaration(frame.id)
-            .nested
-            .iter()
-            .filter(|(attribute, _)| *attribute == name)
-            .map(|(_, id)| {
-                let nested = self.frame(*id, &frame.module, frame.pipeline.as_ref(), &frame.own);
-                reference(self.declaration(*id).object_type.kind, &nested.address)
+        let nested = self.nested(frame);
+        let standing = nested.iter().filter(|(attribute, _)| *attribute == name);
+        standing
+            .map(|(_, nested)| {
+                let kind = self.declaration(nested.id).object_type.kind;
+                reference(kind, &nested.address)
             })
             .collect()
     }
@@ -286,7 +285,7 @@ impl<'m> Builder<'m> {
                     .declaration(frame.id)
                     .nested
                     .iter()
-                    .any(|(attribute, _)| *attribute == schema.name);
+                    .any(|nested| nested.schema.attribute == schema.name);
             if schema.default == Default::Required && !given {
                 self.report(
                     Diagnostic::error(
@@ -311,6 +310,9 @@ impl<'m> Builder<'m> {
     fn check_blocks(&self, frame: &Frame<'m>, block: &Block, object_type: &'static ObjectType) {
         for inner in &block.body.blocks {
             let word = inner.kind.text.as_ref();
+            if word == "dynamic" {
+                continue; // looked at when it was declared
+            }
             let nested = object_type
                 .nested
                 .iter()

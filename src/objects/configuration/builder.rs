@@ -18,6 +18,7 @@ use super::frames::Frames;
 use super::ignore::Ignored;
 use super::instance::ModuleInstance;
 use super::instance::ModuleInstances;
+use super::nested::NestedFrames;
 use super::repetition::Key;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
@@ -98,6 +99,7 @@ pub(super) struct Builder<'m> {
     /// Declarations whose names have been checked.
     pub(super) checked: RefCell<BTreeSet<Id>>,
     pub(super) frames: Frames<'m>,
+    pub(super) nested: NestedFrames<'m>,
     values: RefCell<BTreeMap<Asked, Progress>>,
     /// What is being evaluated, outermost first, with its name and place.
     busy: RefCell<Vec<(Asked, String, Span)>>,
@@ -133,6 +135,7 @@ impl<'m> Builder<'m> {
             instances: ModuleInstances::default(),
             checked: RefCell::default(),
             frames: Frames::default(),
+            nested: NestedFrames::default(),
             values: RefCell::default(),
             busy: RefCell::default(),
             sources: RefCell::default(),
@@ -384,12 +387,10 @@ impl<'m> Builder<'m> {
             .is_some_and(|lifecycle| !matches!(lifecycle.ignored, Ignored::Nothing));
         self.add_kept(frame, &object, configuration);
         configuration.objects.insert(address, object);
-        for (attribute, id) in &declaration.nested {
-            if self.keeps_nested(frame, attribute) {
-                continue;
+        for (attribute, nested) in self.nested(frame).iter() {
+            if !self.keeps_nested(frame, attribute) {
+                self.add(nested, configuration);
             }
-            let nested = self.frame(*id, &frame.module, frame.pipeline.as_ref(), &frame.own);
-            self.add(&nested, configuration);
         }
     }
 }

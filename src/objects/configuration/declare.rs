@@ -8,6 +8,7 @@ use super::assertions;
 use super::assertions::CheckBlock;
 use super::lifecycle;
 use super::lifecycle::LifecycleBlock;
+use super::nested::NestedBlock;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
@@ -37,7 +38,7 @@ pub(super) struct Declaration<'m> {
     pub(super) module: ModuleId,
     /// Its type.
     pub(super) object_type: &'static ObjectType,
-    /// Its name; for a nested one, what stands behind the owner's address.
+    /// Its name; a nested one has none.
     pub(super) name: Arc<str>,
     /// Its block; `None` for a format that was given by its type's name.
     pub(super) block: Option<&'m Block>,
@@ -45,8 +46,8 @@ pub(super) struct Declaration<'m> {
     pub(super) pipeline: Option<Id>,
     /// The object it is nested in.
     pub(super) owner: Option<Id>,
-    /// The objects nested in it, by the attribute they stand for.
-    pub(super) nested: Vec<(&'static str, Id)>,
+    /// The blocks nested in it, in source order.
+    pub(super) nested: Vec<NestedBlock<'m>>,
     /// Its `lifecycle` block.
     pub(super) lifecycle: Option<Box<LifecycleBlock<'m>>>,
 }
@@ -103,9 +104,9 @@ pub(super) fn declare(root: &ModuleTree) -> (Declarations<'_>, Diagnostics) {
 }
 
 #[derive(Default)]
-struct Declarer<'m> {
-    declarations: Declarations<'m>,
-    diagnostics: Diagnostics,
+pub(super) struct Declarer<'m> {
+    pub(super) declarations: Declarations<'m>,
+    pub(super) diagnostics: Diagnostics,
     /// The module whose blocks are declared.
     current: ModuleId,
 }
@@ -257,7 +258,10 @@ impl<'m> Declarer<'m> {
                 }
                 continue;
             }
-            if word == "schedule" && block.labels.is_empty() || lifecycle::is(block) {
+            if word == "schedule" && block.labels.is_empty()
+                || word == "dynamic"
+                || lifecycle::is(block)
+            {
                 continue; // declared with the pipeline itself
             }
             match Kind::parse(word).filter(|kind| *kind != Kind::Pipeline) {
@@ -344,61 +348,6 @@ impl<'m> Declarer<'m> {
         Some(id)
     }
 
-    /// Declares the blocks that stand for attributes of `owner`.
-    fn nested(&mut self, block: &'m Block, owner: Id, object_type: &'static ObjectType) {
-        for nested in object_type.nested {
-            let blocks: Vec<_> = block
-                .body
-                .blocks
-                .iter()
-                .filter(|inner| {
-                    inner.kind.text.as_ref() == nested.block
-                        && inner.labels.len() == usize::from(nested.kind.has_type())
-                })
-                .collect();
-            if let [_, second, ..] = blocks.as_slice()
-                && !nested.many
-            {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "Duplicate block",
-                        format!("Only one `{}` block may stand here.", nested.block),
-                    )
-                    .at(second.span),
-                );
-            }
-            for (index, inner) in blocks.iter().copied().enumerate() {
-                let label = inner.labels.first().map_or("", |label| label.text.as_ref());
-                let Some(inner_type) = self.typed(inner, nested.kind, label) else {
-                    continue;
-                };
-                let same = |other: &&&Block| {
-                    other.labels.first().map(|label| &label.text)
-                        == inner.labels.first().map(|label| &label.text)
-                };
-                let number = (blocks.iter().filter(same).count() > 1)
-                    .then(|| blocks.iter().take(index).filter(same).count());
-                let id = self.declarations.list.len();
-                let lifecycle = LifecycleBlock::decode(inner, inner_type, &mut self.diagnostics);
-                self.declarations.list.push(Declaration {
-                    lifecycle,
-                    module: self.current,
-                    object_type: inner_type,
-                    name: nested_name(inner_type, number),
-                    block: Some(inner),
-                    pipeline: self.declarations.list[owner]
-                        .pipeline
-                        .or((object_type.kind == Kind::Pipeline).then_some(owner)),
-                    owner: Some(owner),
-                    nested: Vec::new(),
-                });
-                self.declarations.list[owner]
-                    .nested
-                    .push((nested.attribute, id));
-            }
-        }
-    }
-
     /// Checks the labels of a block and finds its type.
     fn labels(&mut self, block: &'m Block, kind: Kind) -> Option<&'static ObjectType> {
         let wanted = if kind.has_type() { 2 } else { 1 };
@@ -430,22 +379,16 @@ impl<'m> Declarer<'m> {
         self.typed(block, kind, label)
     }
 
-    fn typed(&mut self, block: &Block, kind: Kind, label: &str) -> Option<&'static ObjectType> {
+    pub(super) fn typed(
+        &mut self,
+        block: &Block,
+        kind: Kind,
+        label: &str,
+    ) -> Option<&'static ObjectType> {
         let found = registry::find(kind, label);
         if found.is_none() {
-            let names: Vec<_> = registry::names(kind).collect();
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "Unknown type",
-                    format!(
-                        "There is no `{}` of type `{label}`. Types are: {}.",
-                        kind.as_str(),
-                        names.join(", ")
-                    ),
-                )
-                .at(block.labels.first().map_or(block.span, |label| label.span))
-                .help_if(did_you_mean(label, names)),
-            );
+            let place = block.labels.first().map_or(block.span, |label| label.span);
+            self.diagnostics.push(unknown_type(kind, label, place));
         }
         found
     }
@@ -481,17 +424,19 @@ impl<'m> Declarer<'m> {
     }
 }
 
-/// What stands behind the owner's address for a nested object.
-pub(super) fn nested_name(object_type: &ObjectType, number: Option<usize>) -> Arc<str> {
-    let mut name = object_type.kind.as_str().to_owned();
-    if !object_type.name.is_empty() {
-        name.push('.');
-        name.push_str(object_type.name);
-    }
-    if let Some(number) = number {
-        name.extend(["[", &number.to_string(), "]"]);
-    }
-    name.into()
+/// A type that a kind does not have.
+pub(super) fn unknown_type(kind: Kind, label: &str, span: Span) -> Diagnostic {
+    let names: Vec<_> = registry::names(kind).collect();
+    Diagnostic::error(
+        "Unknown type",
+        format!(
+            "There is no `{}` of type `{label}`. Types are: {}.",
+            kind.as_str(),
+            names.join(", ")
+        ),
+    )
+    .at(span)
+    .help_if(did_you_mean(label, names))
 }
 
 fn example(kind: Kind) -> Option<String> {

@@ -18,7 +18,6 @@ use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::lang::Scope as _;
 use crate::lang::ast::Expr;
-use crate::objects::kind::Kind;
 
 /// What is expanded, in the module instance with this number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,13 +59,6 @@ impl<'m> Builder<'m> {
         pipeline: Option<&Rc<Repetition>>,
     ) -> Option<Repetitions> {
         let declaration = self.declaration(id);
-        if let Some(owner) = declaration.owner {
-            return if self.declaration(owner).object_type.kind == Kind::Pipeline {
-                Some(Rc::new(pipeline.cloned().into_iter().collect()))
-            } else {
-                self.repetitions(owner, module, pipeline)
-            };
-        }
         let outer = pipeline.map_or(Key::Single, |repetition| repetition.key.clone());
         let block = declaration.block?;
         let find = |name: &str| {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::attributes::reference;
 use super::builder::Builder;
 use super::declare::Id;
+use super::dynamic::Iteration;
 use super::instance::ModuleInstance;
 use super::instance::by_keys;
 use super::repetition::Key;
@@ -29,6 +30,8 @@ pub(super) struct Frame<'m> {
     pub(super) pipeline: Option<Rc<Repetition>>,
     /// Which of the block's objects it is (for a nested object: its owner).
     pub(super) own: Rc<Repetition>,
+    /// For an object made by a `dynamic` block: for which element.
+    pub(super) iteration: Option<Rc<Iteration>>,
     /// Its address.
     pub(super) address: Arc<str>,
 }
@@ -81,7 +84,7 @@ impl<'m> Builder<'m> {
             .collect()
     }
 
-    /// The frame with these keys.
+    /// The frame with these keys; nested objects have theirs from [`Builder::nested`].
     pub(super) fn frame(
         &self,
         id: Id,
@@ -95,26 +98,51 @@ impl<'m> Builder<'m> {
             return frame.clone();
         }
         let address = self.address(id, module, pipeline, own);
-        let declaration = self.declaration(id);
-        let mut addresses = self.frames.addresses.borrow_mut();
-        let frame = Rc::new(Frame {
-            number: addresses.len(),
+        let is_pipeline = self.declaration(id).object_type.kind == Kind::Pipeline;
+        let pipeline = if is_pipeline { Some(own) } else { pipeline };
+        let frame = self.remember(Frame {
+            number: 0,
             id,
             module: module.clone(),
-            pipeline: if declaration.object_type.kind == Kind::Pipeline {
-                Some(own.clone())
-            } else {
-                pipeline.cloned()
-            },
+            pipeline: pipeline.cloned(),
             own: own.clone(),
-            address: address.clone(),
+            iteration: None,
+            address,
+        });
+        self.frames.by_key.borrow_mut().insert(key, frame.clone());
+        frame
+    }
+
+    /// The frame of an object nested in another one.
+    pub(super) fn nested_frame(
+        &self,
+        owner: &Rc<Frame<'m>>,
+        id: Id,
+        iteration: Option<Rc<Iteration>>,
+        address: Arc<str>,
+    ) -> Rc<Frame<'m>> {
+        self.remember(Frame {
+            number: 0,
+            id,
+            module: owner.module.clone(),
+            pipeline: owner.pipeline.clone(),
+            own: owner.own.clone(),
+            iteration: iteration.or_else(|| owner.iteration.clone()),
+            address,
+        })
+    }
+
+    /// Gives a frame its number.
+    fn remember(&self, frame: Frame<'m>) -> Rc<Frame<'m>> {
+        let mut addresses = self.frames.addresses.borrow_mut();
+        let address = frame.address.clone();
+        let frame = Rc::new(Frame {
+            number: addresses.len(),
+            ..frame
         });
         addresses.push(address.clone());
-        self.frames.by_key.borrow_mut().insert(key, frame.clone());
-        self.frames
-            .by_address
-            .borrow_mut()
-            .insert(address, frame.clone());
+        let mut by_address = self.frames.by_address.borrow_mut();
+        by_address.insert(address, frame.clone());
         frame
     }
 
@@ -126,14 +154,6 @@ impl<'m> Builder<'m> {
         own: &Rc<Repetition>,
     ) -> Arc<str> {
         let declaration = self.declaration(id);
-        if let Some(owner) = declaration.owner {
-            let owner = if self.declaration(owner).object_type.kind == Kind::Pipeline {
-                self.frame(owner, module, None, own)
-            } else {
-                self.frame(owner, module, pipeline, own)
-            };
-            return format!("{}.{}", owner.address, declaration.name).into();
-        }
         let prefix = match (declaration.pipeline, pipeline) {
             (Some(outer), Some(pipeline)) => {
                 format!("{}.", self.frame(outer, module, None, pipeline).address)

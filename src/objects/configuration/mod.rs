@@ -11,6 +11,7 @@ mod checks;
 mod conditions;
 mod convert;
 mod declare;
+mod dynamic;
 mod expand;
 mod files;
 mod frames;
@@ -18,6 +19,7 @@ mod ignore;
 mod instance;
 mod interface;
 mod lifecycle;
+mod nested;
 mod repetition;
 mod scope;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::builder::Asked;
 use super::builder::Builder;
 use super::declare::Id;
 use super::declare::ModuleDeclarations;
+use super::dynamic::Iteration;
 use super::frames::Frame;
 use super::instance::Caller;
 use super::instance::ModuleInstance;
@@ -39,6 +40,8 @@ pub(super) struct ModuleScope<'b, 'm> {
     frame: Option<Rc<Frame<'m>>>,
     /// The pipeline it stands in, and which of its objects.
     pipeline: Option<(Id, Rc<Repetition>)>,
+    /// The element that a `dynamic` block makes a block for.
+    iteration: Option<Rc<Iteration>>,
     /// Which instance of a module the arguments of its call are for.
     call: Option<Rc<Repetition>>,
     /// Whether a module stands for the pipelines in it: in `depends_on`.
@@ -57,6 +60,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             module: module.clone(),
             frame: None,
             pipeline: None,
+            iteration: None,
             call: None,
             waits: false,
             before: false,
@@ -107,6 +111,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         };
         Self {
             pipeline: id.zip(frame.pipeline.clone()),
+            iteration: frame.iteration.clone(),
             ..Self::module(builder, &frame.module)
         }
         .of(frame)
@@ -122,6 +127,14 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         Self {
             before: true,
             ..self
+        }
+    }
+
+    /// The same scope for one element of a `dynamic` block.
+    pub(super) fn iterating(&self, iteration: Rc<Iteration>) -> Self {
+        Self {
+            iteration: Some(iteration),
+            ..self.clone()
         }
     }
 
@@ -396,6 +409,10 @@ impl Scope for ModuleScope<'_, '_> {
             return Resolution::Failed;
         };
         let second = rest.first();
+        let iteration = self.iteration.as_ref();
+        if let Some(value) = iteration.and_then(|iteration| iteration.find(&root.name)) {
+            return found(Some(value), 1);
+        }
         match (root.name.as_ref(), second) {
             ("run", _) => self.run(path),
             ("var", Some(step)) => self.variable(step),
