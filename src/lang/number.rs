@@ -158,6 +158,12 @@ impl Number {
         self.is_integer().then(|| self.0.to_i64()).flatten()
     }
 
+    /// The number as an integer, if it is one.
+    pub fn to_bigint(&self) -> Option<num_bigint::BigInt> {
+        let whole = self.is_integer();
+        whole.then(|| self.0.with_scale(0).into_bigint_and_scale().0)
+    }
+
     /// Whether there is nothing after the point.
     pub fn is_integer(&self) -> bool {
         self.0.is_integer()

@@ -14,6 +14,7 @@ use super::ast::For;
 use super::ast::Part;
 use super::ast::UnaryOp;
 use super::eval::sign;
+use super::types::Type;
 use super::value::Value;
 
 /// An expression as HCL on one line. Parsing it again gives an expression of the same meaning.
@@ -304,7 +305,12 @@ impl Printer {
 
     fn value(&mut self, value: &Value, least: u8) {
         match value {
-            Value::Null(_) => self.text.push_str("null"),
+            Value::Null(ty) => self.text.push_str(match ty.as_deref() {
+                Some(Type::String) => "tostring(null)",
+                Some(Type::Number) => "tonumber(null)",
+                Some(Type::Bool) => "tobool(null)",
+                _ => "null",
+            }),
             Value::Bool(value) => self.text.push_str(if *value { "true" } else { "false" }),
             Value::Number(number) => {
                 let text = number.to_string();
@@ -392,6 +398,7 @@ impl Printer {
     fn lines(&mut self, value: &Value, indent: usize) {
         let inner = indent + 2;
         match value {
+            Value::Null(_) => self.text.push_str("null"),
             Value::List(items) | Value::Set(items) | Value::Tuple(items) if !items.is_empty() => {
                 self.text.push_str("[\n");
                 for item in items.iter() {

@@ -12,6 +12,7 @@ use super::convert::to_number;
 use super::convert::to_text;
 use super::elements::Elements;
 use super::unify::common_type;
+use super::unify::type_of;
 use super::value::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -116,6 +117,24 @@ const NAMES: [&str; 10] = [
 ];
 
 impl Type {
+    /// The type in messages: `list of string`, `object`.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Any => "dynamic".to_owned(),
+            Self::List(of) => format!("list of {}", of.in_words()),
+            Self::Set(of) => format!("set of {}", of.in_words()),
+            Self::Map(of) => format!("map of {}", of.in_words()),
+            Self::Tuple(_) => "tuple".to_owned(),
+            Self::Object(_) => "object".to_owned(),
+            plain => plain.to_string(),
+        }
+    }
+
+    /// The type of a value.
+    pub fn of(value: &Value) -> Self {
+        type_of(value)
+    }
+
     /// Whether it leaves nothing open.
     pub(super) fn is_closed(&self) -> bool {
         match self {
@@ -494,7 +513,7 @@ mod tests {
             (
                 "{ a = 1, z = 2 }",
                 "object({ a = string, b = optional(number, 7), c = optional(bool) })",
-                r#"{ a = "1", b = 7, c = null }"#,
+                r#"{ a = "1", b = 7, c = tobool(null) }"#,
             ),
             ("[run.x, 1]", "list(string)", r#"tolist([run.x, "1"])"#),
             ("[1, true]", "tuple([string, bool])", r#"["1", true]"#),

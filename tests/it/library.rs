@@ -3,6 +3,7 @@
 use crate::support::{files, repository};
 use pipeform::diag::{Diagnostics, Sources};
 use pipeform::fetch::Folder;
+use pipeform::lang::Value;
 use pipeform::lang::module::{Module, Variable};
 use pipeform::lang::print;
 use pipeform::lang::types::Type;
@@ -59,8 +60,8 @@ fn input(variable: &Variable) -> String {
         .unwrap_or((description, ""));
     let default = match &variable.default {
         None => "**required**".to_owned(),
+        Some(Value::Null(_)) => without.to_owned(),
         Some(value) => match print::value(value).as_str() {
-            "null" => without.to_owned(),
             "tolist([])" => "`[]`".to_owned(),
             text => format!("`{text}`"),
         },

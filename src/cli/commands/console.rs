@@ -21,8 +21,11 @@ use crate::cli::views::literal;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
 use crate::lang::parse_expression;
 use crate::lang::tokens;
+use crate::lang::types::Type;
 use crate::objects::configuration::Session;
 
 /// Evaluate expressions in the scope of the root module
@@ -149,8 +152,11 @@ impl Console<'_, '_> {
         }
         let file = self.sources.add("<console>", trimmed);
         let mut diagnostics = Diagnostics::new();
+        let mut of_type = false;
         let value = parse_expression(file, trimmed, &mut diagnostics).and_then(|expr| {
-            let (value, found) = self.session.evaluate(&expr);
+            let argument = type_call(&expr);
+            of_type = argument.is_some();
+            let (value, found) = self.session.evaluate(argument.unwrap_or(&expr));
             diagnostics.extend(found);
             value
         });
@@ -158,6 +164,7 @@ impl Console<'_, '_> {
         self.failed |= failed;
         if self.json {
             let line = match value.filter(|_| !failed) {
+                Some(value) if of_type => literal::json(&Value::string(type_text(&value))),
                 Some(value) => literal::json(&value),
                 None => error_line(&diagnostics, self.sources),
             };
@@ -168,14 +175,35 @@ impl Console<'_, '_> {
             tell(&diagnostics, self.sources);
         }
         if let Some(value) = value.filter(|_| !failed) {
-            print(&value);
+            let text = if of_type {
+                type_text(&value)
+            } else {
+                literal::human(&value)
+            };
+            terminal::print(&format!("{text}\n"));
         }
         false
     }
 }
 
-fn print(value: &Value) {
-    terminal::print(&format!("{}\n", literal::human(value)));
+/// The argument of `type(…)`, which is for the console and stands alone: a type is no value.
+fn type_call(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Call {
+            name,
+            arguments,
+            expand: false,
+        } if &*name.text == "type" => match arguments.as_slice() {
+            [argument] => Some(argument),
+            _ => None,
+        },
+        ExprKind::Parens(inner) => type_call(inner),
+        _ => None,
+    }
+}
+
+fn type_text(value: &Value) -> String {
+    literal::of_type(&Type::of(value))
 }
 
 fn tell(diagnostics: &Diagnostics, sources: &Sources) {

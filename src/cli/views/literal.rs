@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::lang::Value;
 use crate::lang::ast::ExprKind;
 use crate::lang::print;
+use crate::lang::types::Type;
 
 /// A value as `terraform console` prints it, without a line end at the end. What only a run knows is shown as HCL.
 pub(crate) fn human(value: &Value) -> String {
@@ -33,7 +37,64 @@ fn indented(value: &Value, indent: usize) -> String {
         Value::Set(items) => elements("toset([", items, "])", indent),
         Value::Map(entries) => members("tomap({", entries, "})", indent),
         Value::Object(entries) => members("{", entries, "}", indent),
+        Value::Null(ty) => null(ty.as_deref()),
         other => print::value(other),
+    }
+}
+
+/// `null` in the form that says of which type it is.
+fn null(ty: Option<&Type>) -> String {
+    match ty {
+        None | Some(Type::Any) => "null".to_owned(),
+        Some(Type::String) => "tostring(null)".to_owned(),
+        Some(Type::Number) => "tonumber(null)".to_owned(),
+        Some(Type::Bool) => "tobool(null)".to_owned(),
+        Some(Type::List(of)) => format!("tolist(null) /* of {} */", of.in_words()),
+        Some(Type::Set(of)) => format!("toset(null) /* of {} */", of.in_words()),
+        Some(Type::Map(of)) => format!("tomap(null) /* of {} */", of.in_words()),
+        Some(other) => format!("null /* {} */", other.in_words()),
+    }
+}
+
+/// A type over several lines, as `terraform console` prints what `type(…)` gives.
+pub(crate) fn of_type(ty: &Type) -> String {
+    let mut text = String::new();
+    write_type(ty, 0, &mut text);
+    text
+}
+
+fn write_type(ty: &Type, indent: usize, text: &mut String) {
+    let margin = " ".repeat(indent + 4);
+    let collection = |name: &str, of: &Type, text: &mut String| {
+        text.extend([name, "("]);
+        write_type(of, indent, text);
+        text.push(')');
+    };
+    match ty {
+        Type::Any => text.push_str("dynamic"),
+        Type::List(of) => collection("list", of, text),
+        Type::Set(of) => collection("set", of, text),
+        Type::Map(of) => collection("map", of, text),
+        Type::Tuple(items) if !items.is_empty() => {
+            text.push_str("tuple([\n");
+            for item in items {
+                text.push_str(&margin);
+                write_type(item, indent + 4, text);
+                text.push_str(",\n");
+            }
+            text.extend([&*" ".repeat(indent), "])"]);
+        }
+        Type::Object(fields) if !fields.is_empty() => {
+            text.push_str("object({\n");
+            for (name, field) in fields {
+                text.extend([&margin, &**name, ": "]);
+                write_type(&field.ty, indent + 4, text);
+                text.push_str(",\n");
+            }
+            text.extend([&*" ".repeat(indent), "})"]);
+        }
+        Type::Object(_) => text.push_str("object({})"),
+        other => text.push_str(&other.to_string()),
     }
 }
 
@@ -64,6 +125,17 @@ fn members(open: &str, entries: &BTreeMap<Arc<str>, Value>, close: &str, indent:
     text + close
 }
 
+/// Whether a letter shows: letters, marks, numbers, punctuation, symbols, and of blanks only the plain one.
+fn is_printable(letter: char) -> bool {
+    static PRINTABLE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]").ok());
+    if letter.is_ascii() {
+        return !letter.is_ascii_control();
+    }
+    let shows = |pattern: &Regex| pattern.is_match(letter.encode_utf8(&mut [0; 4]));
+    PRINTABLE.as_ref().is_none_or(shows)
+}
+
 /// A text in quotes; templates in it are not escaped, as Terraform does not either.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -79,12 +151,12 @@ fn quoted(text: &str) -> String {
             '\u{8}' => quoted.push_str("\\b"),
             '\u{b}' => quoted.push_str("\\v"),
             '\u{c}' => quoted.push_str("\\f"),
-            control if control.is_control() => {
-                let code = u32::from(control);
-                let form = if code < 0x80 {
-                    format!("\\x{code:02x}")
-                } else {
-                    format!("\\u{code:04x}")
+            odd if !is_printable(odd) => {
+                let code = u32::from(odd);
+                let form = match code {
+                    0..0x80 => format!("\\x{code:02x}"),
+                    0x80..0x1_0000 => format!("\\u{code:04x}"),
+                    _ => format!("\\U{code:08x}"),
                 };
                 quoted.push_str(&form);
             }

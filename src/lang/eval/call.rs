@@ -24,7 +24,18 @@ use crate::lang::functions::Purity;
 use crate::lang::value::Value;
 
 /// The functions that the evaluator carries out itself.
-const SPECIAL: [&str; 5] = ["can", "issensitive", "nonsensitive", "sensitive", "try"];
+pub(in crate::lang) const SPECIAL: [&str; 7] = [
+    "can",
+    "issensitive",
+    "nonsensitive",
+    "sensitive",
+    "templatefile",
+    "templatestring",
+    "try",
+];
+
+/// What may stand before the name of any function.
+const CORE: &str = "core::";
 
 /// The arguments of a call, evaluated.
 pub(super) struct Arguments {
@@ -43,17 +54,18 @@ impl Evaluator<'_> {
         span: Span,
         frames: Frames<'_>,
     ) -> Outcome {
+        if let Some(bare) = name.text.strip_prefix(CORE) {
+            let name = Ident {
+                text: Arc::from(bare),
+                span: name.span,
+            };
+            return self.call(&name, arguments, expand, span, frames);
+        }
         if SPECIAL.contains(&&*name.text) {
             return self.special(name, arguments, span, frames);
         }
         let Some(function) = functions::find(&name.text) else {
-            let detail = format!("There is no function `{}`.", name.text);
-            let hint = did_you_mean(&name.text, functions::names().chain(SPECIAL));
-            return Err(Fault::new(
-                Diagnostic::error("Unknown function", detail)
-                    .at(name.span)
-                    .help_if(hint),
-            ));
+            return Err(unknown_function(name));
         };
         let arguments = self.arguments(arguments, expand, frames)?;
         self.apply(function, name, arguments, span)
@@ -189,6 +201,7 @@ impl Evaluator<'_> {
             Err(Fault::at("Wrong number of arguments", detail, span))
         };
         match &*name.text {
+            "templatefile" | "templatestring" => self.template_call(name, arguments, span, frames),
             "try" => self.try_call(name, arguments, span, frames),
             "can" => match self.expression(one()?, frames) {
                 Ok(value) if value.is_known() => Ok(Value::Bool(true)),
@@ -247,6 +260,24 @@ impl Evaluator<'_> {
     }
 }
 
+fn unknown_function(name: &Ident) -> Fault {
+    let detail = format!("There is no function `{}`.", name.text);
+    let help = match &*name.text {
+        "list" => Some("Write `tolist([…])`, or `[…]` alone.".to_owned()),
+        "map" => Some("Write `tomap({…})`, or `{…}` alone.".to_owned()),
+        "type" => Some("`type(…)` is for the console, as a whole expression.".to_owned()),
+        provider if provider.starts_with("provider::") => Some(
+            "Providers have no functions here. `jsonencode` writes any value as text.".to_owned(),
+        ),
+        other => did_you_mean(other, functions::names().chain(SPECIAL)),
+    };
+    Fault::new(
+        Diagnostic::error("Unknown function", detail)
+            .at(name.span)
+            .help_if(help),
+    )
+}
+
 fn special_residual(name: &Ident, values: Vec<Value>, span: Span) -> Value {
     let values = values.into_iter().map(|value| (value, span)).collect();
     residual_call(
@@ -260,7 +291,7 @@ fn special_residual(name: &Ident, values: Vec<Value>, span: Span) -> Value {
     )
 }
 
-fn residual_call(name: &Ident, arguments: Arguments, span: Span) -> Value {
+pub(super) fn residual_call(name: &Ident, arguments: Arguments, span: Span) -> Value {
     let mut sensitive = arguments.sensitive;
     let folded = arguments.values.into_iter().map(|(value, place)| {
         let (expr, marked) = residual::to_expr(value, place);

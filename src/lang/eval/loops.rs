@@ -21,6 +21,7 @@ use crate::lang::ast::ExprKind;
 use crate::lang::ast::For;
 use crate::lang::ast::Ident;
 use crate::lang::number::Number;
+use crate::lang::types::Type;
 use crate::lang::unify;
 use crate::lang::value::Value;
 
@@ -272,7 +273,13 @@ impl Evaluator<'_> {
                 };
                 deferred(kind, span).mark(sensitive)
             }
-            Value::Null(_) => Value::tuple(Vec::new()),
+            Value::Null(ty) => match ty.as_deref() {
+                Some(Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                    let detail = "What is before the splat is null. Write `… == null ? [] : …` where a list may be missing.";
+                    return Err(Fault::at("Splat of null", detail, source.span));
+                }
+                _ => Value::tuple(Vec::new()),
+            },
             Value::List(items) | Value::Set(items) => {
                 let results = every(&items);
                 if fault.is_none() && !unify::same_type(results.iter()) {

@@ -17,6 +17,7 @@ mod operators;
 mod phases;
 pub(crate) mod residual;
 mod template;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -98,6 +99,8 @@ pub struct Evaluator<'a> {
     foreign: RefCell<BTreeSet<Arc<str>>>,
     /// How many such `for`s are being evaluated.
     residual_loops: Cell<u32>,
+    /// How many templates are being carried out, one inside the other.
+    templates: u8,
 }
 
 /// The variables of `for` and the element of a splat, innermost first.
@@ -125,6 +128,7 @@ impl<'a> Evaluator<'a> {
             phase,
             foreign: RefCell::default(),
             residual_loops: Cell::new(0),
+            templates: 0,
         }
     }
 

@@ -1,12 +1,19 @@
-//! Encodings: Base64, JSON, CSV, URLs.
+//! Encodings: Base64, gzip, JSON, CSV, URLs.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
 use data_encoding::BASE64_MIME_PERMISSIVE;
+use flate2::Compress;
+use flate2::Compression;
+use flate2::Crc;
+use flate2::FlushCompress;
+use flate2::read::MultiGzDecoder;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::percent_decode_str;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -32,6 +39,9 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 /// The most levels of JSON that are read.
 const DEEPEST: usize = 128;
 
+/// The most bytes that are unpacked.
+const LARGEST: u64 = 64 << 20;
+
 /// One string.
 const STR: &[Parameter] = &[Parameter::string("str")];
 
@@ -43,6 +53,16 @@ pub(super) static FUNCTIONS: &[Function] = &[
     function("base64decode", "Reads Base64.", base64decode),
     function("base64encode", "Writes Base64.", base64encode),
     function(
+        "base64gunzip",
+        "The text that was compressed with gzip, from Base64.",
+        base64gunzip,
+    ),
+    function(
+        "base64gzip",
+        "A text compressed with gzip, as Base64.",
+        base64gzip,
+    ),
+    function(
         "csvdecode",
         "Reads comma-separated values with a header: a list of objects.",
         csvdecode,
@@ -52,6 +72,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         parameters: VALUE,
         ..function("jsonencode", "Writes JSON.", jsonencode)
     },
+    function("urldecode", "Reads a text of a URL's query.", urldecode),
     function("urlencode", "Writes a text for a URL's query.", urlencode),
 ];
 
@@ -78,21 +99,82 @@ fn base64encode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 }
 
 /// Line ends are skipped, and bits after the last byte may be set.
-fn base64decode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
-    let wrong = |reason: &str| CallError::at(0, format!("failed to decode base64 data: {reason}"));
-    let text = text(arguments)?;
+pub(super) fn base64(text: &str) -> Result<Vec<u8>, CallError> {
+    let wrong = |reason: &str| CallError::at(0, format!("it is no Base64: {reason}"));
     if text.trim_end_matches(['=', '\r', '\n']).contains('=') {
         return Err(wrong("there is padding before the end"));
     }
-    let bytes = BASE64_MIME_PERMISSIVE
+    BASE64_MIME_PERMISSIVE
         .decode(text.as_bytes())
-        .map_err(|error| wrong(&error.to_string()))?;
+        .map_err(|error| wrong(&error.to_string()))
+}
+
+fn base64decode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let bytes = base64(text(arguments)?)?;
     String::from_utf8(bytes).map(Value::string).map_err(|_| {
         CallError::at(
             0,
             "the result of decoding the provided string is not valid UTF-8",
         )
     })
+}
+
+/// gzip in the form that Terraform writes: the data, what flushes it, and an empty block at the end.
+fn base64gzip(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let bytes = text(arguments)?.as_bytes();
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let mut compress = Compress::new(Compression::default(), false);
+    let mut done = 0;
+    loop {
+        packed.reserve(bytes.len() / 2 + 64);
+        let rest = bytes.get(done..).unwrap_or_default();
+        compress
+            .compress_vec(rest, &mut packed, FlushCompress::Sync)
+            .map_err(|error| CallError::new(error.to_string()))?;
+        done = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
+        if done >= bytes.len() && packed.len() < packed.capacity() {
+            break;
+        }
+    }
+    packed.extend([1, 0, 0, 0xff, 0xff]);
+    let mut sum = Crc::new();
+    sum.update(bytes);
+    packed.extend(sum.sum().to_le_bytes());
+    packed.extend(sum.amount().to_le_bytes());
+    Ok(Value::string(BASE64.encode(&packed)))
+}
+
+fn base64gunzip(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let packed = base64(text(arguments)?)?;
+    let mut unpacked = Vec::new();
+    MultiGzDecoder::new(packed.as_slice())
+        .take(LARGEST + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|error| CallError::at(0, format!("it is no gzip: {error}")))?;
+    if unpacked.len() as u64 > LARGEST {
+        let message = format!("it is more than {} MB when it is unpacked", LARGEST >> 20);
+        return Err(CallError::at(0, message));
+    }
+    String::from_utf8(unpacked)
+        .map(Value::string)
+        .map_err(|_| CallError::at(0, "what is unpacked is not UTF-8 text"))
+}
+
+fn urldecode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let text = text(arguments)?;
+    for (at, _) in text.match_indices('%') {
+        let digits = text.get(at + 1..at + 3).unwrap_or("");
+        if digits.len() < 2 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            let shown: String = text.get(at..).unwrap_or("").chars().take(3).collect();
+            let message = format!("`{shown}` is no `%` with two hexadecimal digits");
+            return Err(CallError::at(0, message));
+        }
+    }
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .map(Value::string)
+        .map_err(|_| CallError::at(0, "what is decoded is not UTF-8 text"))
 }
 
 fn urlencode(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {

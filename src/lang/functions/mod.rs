@@ -1,19 +1,23 @@
 //! The function table. A function is added in one place: its entry in the table of its family.
 
 mod calendar;
+mod charsets;
 mod collections;
+mod cryptography;
 mod csv;
 mod dates;
 mod encoding;
 mod files;
 mod format;
 mod hashes;
+mod network;
 mod numeric;
 mod patterns;
 mod shell;
 mod strings;
 mod types;
 mod windows;
+mod yaml;
 
 use super::scope::Files;
 use super::value::Value;
@@ -105,19 +109,23 @@ pub struct CallError {
 }
 
 /// All families.
-static FAMILIES: [&[Function]; 12] = [
+static FAMILIES: [&[Function]; 16] = [
     calendar::FUNCTIONS,
+    charsets::FUNCTIONS,
     collections::FUNCTIONS,
+    cryptography::FUNCTIONS,
     dates::FUNCTIONS,
     encoding::FUNCTIONS,
     files::FUNCTIONS,
     format::FUNCTIONS,
     hashes::FUNCTIONS,
+    network::FUNCTIONS,
     numeric::FUNCTIONS,
     shell::FUNCTIONS,
     strings::FUNCTIONS,
     types::FUNCTIONS,
     windows::FUNCTIONS,
+    yaml::FUNCTIONS,
 ];
 
 /// The function of that name.

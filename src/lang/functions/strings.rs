@@ -14,6 +14,7 @@ use super::Function;
 use super::Parameter;
 use super::patterns::compiled;
 use super::text;
+use crate::lang::types::Type;
 use crate::lang::value::Value;
 
 /// The longest result of functions that repeat what they are given, in bytes.
@@ -283,7 +284,7 @@ fn pattern(arguments: &[Value]) -> Result<Regex, CallError> {
 fn matched(regex: &Regex, captures: &Captures<'_>) -> Value {
     let group = |index: usize| match captures.get(index) {
         Some(group) => Value::string(group.as_str()),
-        None => Value::NULL,
+        None => Value::null_of(Type::String),
     };
     let names: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
     if names.is_empty() {

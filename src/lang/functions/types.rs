@@ -16,6 +16,16 @@ use crate::lang::value::Value;
 /// The functions of the family.
 pub(super) static FUNCTIONS: &[Function] = &[
     Function {
+        name: "ephemeralasnull",
+        parameters: &[Parameter::new("value", Accepts::Any)
+            .nullable()
+            .structural()],
+        variadic: None,
+        doc: "The value as it is; null for one that is ephemeral, of which there are none here.",
+        purity: Purity::Pure,
+        body: ephemeralasnull,
+    },
+    Function {
         name: "tobool",
         parameters: &[Parameter::new("value", Accepts::Any).nullable()],
         variadic: None,
@@ -71,6 +81,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
     },
 ];
 
+fn ephemeralasnull(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let [value] = take(arguments)?;
+    Ok(value.clone())
+}
+
 fn tobool(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     primitive(arguments, &Type::Bool, "a bool")
 }
@@ -85,6 +100,9 @@ fn tostring(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 
 fn primitive(arguments: &[Value], ty: &Type, what: &str) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
+    if let Value::Null(_) = value {
+        return Ok(Value::null_of(ty.clone()));
+    }
     convert(value, ty).map_err(|_| cannot(value, what))
 }
 
@@ -99,6 +117,7 @@ fn cannot(value: &Value, what: &str) -> CallError {
 fn tolist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
     match value {
+        Value::Null(None) => Ok(Value::null_of(Type::List(Box::new(Type::Any)))),
         Value::Null(_) | Value::List(_) => Ok(value.clone()),
         Value::Set(_) | Value::Tuple(_) => {
             let elements = unified(ordered(value)?);
@@ -113,6 +132,7 @@ fn tolist(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 fn toset(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
     match value {
+        Value::Null(None) => Ok(Value::null_of(Type::Set(Box::new(Type::Any)))),
         Value::Null(_) | Value::Set(_) => Ok(value.clone()),
         Value::List(_) | Value::Tuple(_) => {
             let (bare, sensitive) = value.clone().unmark_deep();
@@ -128,6 +148,7 @@ fn toset(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
 fn tomap(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
     let [value] = take(arguments)?;
     match value {
+        Value::Null(None) => Ok(Value::null_of(Type::Map(Box::new(Type::Any)))),
         Value::Null(_) | Value::Map(_) => Ok(value.clone()),
         Value::Object(attributes) => {
             let values: Vec<Value> = attributes.values().cloned().collect();
@@ -149,11 +170,14 @@ mod tests {
         let scope = TestScope::new("{}", &["run"]);
         for (call, expected) in [
             ("tobool(\"true\")", "true"),
-            ("tobool(null)", "null"),
+            ("tobool(null)", "tobool(null)"),
             ("tonumber(\"1.50\")", "1.5"),
             ("tostring(true)", "\"true\""),
             ("tostring(run.a)", "tostring(run.a)"),
-            ("tolist([1, \"a\", null])", r#"tolist(["1", "a", null])"#),
+            (
+                "tolist([1, \"a\", null])",
+                r#"tolist(["1", "a", tostring(null)])"#,
+            ),
             ("tolist([[1], [\"a\"]])", r#"tolist([["1"], ["a"]])"#),
             (
                 "tolist([{ a = 1 }, { b = 2 }])",

@@ -183,7 +183,7 @@ fn inputs_are_converted_to_the_type_of_the_variable() {
             "{ a = 1, z = 2 }",
             "{ a = \"1\", b = tolist([1]), c = { d = \"e\" } }",
         ),
-        ("string", "null", "null"),
+        ("string", "null", "tostring(null)"),
         // What is deferred stays so, and becomes what the type asks for.
         ("string", "\"logs/${run.date}\"", "\"logs/${run.date}\""),
         ("string", "run.date", "run.date"),

@@ -1,22 +1,12 @@
-//! The functions against the results and errors of Terraform. Rows of functions that this version does not have are passed over.
+//! The functions against the results and errors of Terraform.
 
 use super::exceptions;
 use super::support::{World, compare, is, rows};
-use pipeform::lang::functions;
 use serde_json::Value as Json;
 
-/// Functions that the evaluator carries out itself.
-const SPECIAL: &[&str] = &["can", "issensitive", "nonsensitive", "sensitive", "try"];
-
-fn has(function: &str) -> bool {
-    function == "(language)" || functions::find(function).is_some() || SPECIAL.contains(&function)
-}
-
-/// The rows of the functions that there are, by their text.
-fn known(rows: &[Json]) -> impl Iterator<Item = (&str, &Json)> {
-    rows.iter()
-        .filter(|row| has(row["function"].as_str().unwrap()))
-        .map(|row| (row["expr"].as_str().unwrap(), row))
+/// The rows, by their text.
+fn texts(rows: &[Json]) -> impl Iterator<Item = (&str, &Json)> {
+    rows.iter().map(|row| (row["expr"].as_str().unwrap(), row))
 }
 
 #[test]
@@ -24,7 +14,7 @@ fn functions_give_the_results_of_terraform() {
     let Some((directory, rows)) = rows("functions.json") else {
         return;
     };
-    compare(known(&rows), 300, exceptions::FUNCTIONS, |row| {
+    compare(texts(&rows), 700, exceptions::FUNCTIONS, |row| {
         let fixture = directory.join(row["fixture"].as_str().unwrap_or(""));
         let found = World::new(&fixture)
             .evaluate(row["expr"].as_str().unwrap())
@@ -39,7 +29,7 @@ fn functions_refuse_what_terraform_refuses() {
     let Some((directory, rows)) = rows("functions_errors.json") else {
         return;
     };
-    compare(known(&rows), 30, exceptions::FUNCTIONS, |row| {
+    compare(texts(&rows), 140, exceptions::ERRORS, |row| {
         let value = World::new(&directory)
             .evaluate(row["expr"].as_str().unwrap())
             .ok()?;
