@@ -303,10 +303,10 @@ impl<'a> Reader<'a> {
                     if digits.contains('.') {
                         return Err(Box::new(mistakes::legacy_index(self, token)));
                     }
-                    text.extend(std::iter::repeat_n('u', length));
+                    self.push_stand_in(&mut text, length, index);
                 }
                 kind if unit || kind == TokenKind::Number => {
-                    text.extend(std::iter::repeat_n('u', length));
+                    self.push_stand_in(&mut text, length, index);
                 }
                 _ => text.push_str(self.source.text_of(token)),
             }
@@ -323,6 +323,20 @@ impl<'a> Reader<'a> {
             index += 1;
         }
         Ok(text)
+    }
+
+    /// Adds a name of that length, for what ends with the token of that index. A minus behind it would be a part of the name,
+    /// so a blank, or a digit in place of the name, keeps them apart.
+    fn push_stand_in(&self, text: &mut String, length: usize, last: usize) {
+        let minus = self.token(last + 1).map(|token| token.kind) == Some(TokenKind::Minus);
+        match (minus, length) {
+            (false, _) => text.extend(std::iter::repeat_n('u', length)),
+            (true, 1) => text.push('0'),
+            (true, _) => {
+                text.extend(std::iter::repeat_n('u', length - 1));
+                text.push(' ');
+            }
+        }
     }
 
     /// Reads the items between brackets.

@@ -145,9 +145,12 @@ impl<'l, 'a> Lower<'l, 'a> {
                 self.shared(&node.rhs_expr),
             ),
             Expression::ForExpr(node) => self.for_expression(node),
+            Expression::Number(_) => {
+                let start = tree.span().map_or(0, |span| span.start);
+                self.reader.stand_in(self.base + start)
+            }
             // All but null is cut out of the parser's text, so it cannot have read one.
             Expression::Null(_)
-            | Expression::Number(_)
             | Expression::String(_)
             | Expression::Object(_)
             | Expression::StringTemplate(_)
@@ -210,8 +213,7 @@ impl<'l, 'a> Lower<'l, 'a> {
             let kind = match operator.value() {
                 TraversalOperator::GetAttr(name) => self.attribute(source, name, operator.span()),
                 TraversalOperator::Index(key) => ExprKind::Index(source, self.shared(key)),
-                // Digits are a name in the parser's text.
-                TraversalOperator::LegacyIndex(_) => ExprKind::Value(Value::NULL),
+                TraversalOperator::LegacyIndex(_) => self.legacy_index(source, operator.span()),
                 TraversalOperator::FullSplat(_) => {
                     let each = self.operators(
                         Expr {
@@ -230,7 +232,12 @@ impl<'l, 'a> Lower<'l, 'a> {
                 TraversalOperator::AttrSplat(_) => {
                     let count = rest
                         .iter()
-                        .take_while(|next| matches!(next.value(), TraversalOperator::GetAttr(_)))
+                        .take_while(|next| {
+                            matches!(
+                                next.value(),
+                                TraversalOperator::GetAttr(_) | TraversalOperator::LegacyIndex(_)
+                            )
+                        })
                         .count();
                     self.no_second_splat(rest.get(count));
                     let (own, others) = rest.split_at(count);
@@ -269,15 +276,27 @@ impl<'l, 'a> Lower<'l, 'a> {
         operator: Option<Range<usize>>,
     ) -> ExprKind {
         match self.token(name, operator.clone()) {
-            Some(token) if token.kind == TokenKind::Number => {
-                let index = Expr {
-                    kind: self.reader.number(token),
-                    span: self.reader.source.at(token),
-                };
-                ExprKind::Index(source, Arc::new(index))
-            }
+            Some(token) if token.kind == TokenKind::Number => self.index(source, token),
             _ => ExprKind::Get(source, self.name(name, operator)),
         }
+    }
+
+    /// `.0` with a digit that the parser got to see.
+    fn legacy_index(&mut self, source: Arc<Expr>, operator: Option<Range<usize>>) -> ExprKind {
+        let last = operator.map_or(0, |range| range.end.saturating_sub(1));
+        let token = self.reader.token(self.reader.index_at(self.base + last));
+        match token {
+            Some(token) => self.index(source, token),
+            None => ExprKind::Value(Value::NULL),
+        }
+    }
+
+    fn index(&mut self, source: Arc<Expr>, number: Token) -> ExprKind {
+        let index = Expr {
+            kind: self.reader.number(number),
+            span: self.reader.source.at(number),
+        };
+        ExprKind::Index(source, Arc::new(index))
     }
 
     /// Refuses `.*` behind `.*`, as Terraform does.

@@ -77,6 +77,54 @@ fn deep_nesting_is_an_error_and_not_a_crash() {
     }
 }
 
+#[test]
+fn operators_need_no_blanks_around_them() {
+    let printed = |text: &str| {
+        let mut diagnostics = Diagnostics::new();
+        let expr = parse_expression(FileId(0), text, &mut diagnostics);
+        expr.map(|expr| crate::lang::print::expression(&expr))
+    };
+    for left in [
+        "1",
+        "10",
+        "1.5",
+        "1e5",
+        "(1)",
+        "\"x\"",
+        "\"${x}\"",
+        "[1]",
+        "[]",
+        "{}",
+        "f(x)",
+        "x[0]",
+        "x.0",
+        "x.10",
+        "x.*.0",
+        "x[*].0",
+        "[for v in x : v]",
+    ] {
+        for sign in [
+            "-", "+", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "--", "-!",
+            "*-", "?1-1:",
+        ] {
+            for right in ["1", "x", "(1)", "\"x\"", "[1]", "-1", "f(x)"] {
+                let spread = format!("{left} {sign} {right}");
+                let close = format!("{left}{sign}{right}");
+                if sign.starts_with('?') {
+                    assert_eq!(
+                        printed(&close),
+                        printed(&format!("{left} ? 1 - 1 : {right}")),
+                        "{close}"
+                    );
+                } else {
+                    assert_eq!(printed(&close), printed(&spread), "{close}");
+                }
+                assert!(printed(&close).is_some(), "{close}");
+            }
+        }
+    }
+}
+
 const TOKENS: [&str; 40] = [
     "a",
     "b ",
