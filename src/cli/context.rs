@@ -1,6 +1,8 @@
 //! What every command works with: the environment, read once, the directory, the clock, how to print.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -17,27 +19,27 @@ pub(crate) const DATA_DIRECTORY: &str = ".pipeform";
 /// The environment of the process, read once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, OsString>,
 }
 
 impl Environment {
-    /// Reads it. Variables that are not UTF-8 are left out.
+    /// Reads it. Variables whose names are not UTF-8 are left out.
     pub(crate) fn of_process() -> Self {
         Self {
             variables: std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .collect(),
         }
     }
 
     /// The value of a variable that is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.raw(name)?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that is set, whatever it is.
+    pub(crate) fn raw(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str)
     }
 
     /// The variables with this prefix, without it.
@@ -47,7 +49,7 @@ impl Environment {
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.variables
             .iter()
-            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.to_str()?)))
     }
 }
 

@@ -355,6 +355,7 @@ pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
         files: &NoFiles,
         now,
         random,
+        secrets: None,
     }
 }
 

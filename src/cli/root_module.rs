@@ -272,6 +272,7 @@ impl Written {
             files: &self.files,
             now: self.now,
             random,
+            secrets: None,
         }
     }
 

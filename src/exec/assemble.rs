@@ -2,6 +2,7 @@
 //!
 //! Every value is known by now; what is still wrong with one is an error of the attempt.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::WriteMode;
 use crate::diag::Diagnostics;
 use crate::engine::InstanceKey;
+use crate::lang::Secrets;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
@@ -46,28 +48,39 @@ pub struct Assembler<'a> {
     pub directory: &'a Path,
     /// What commands inherit: PATH, HOME, LANG, TZ.
     pub inherited: &'a BTreeMap<String, String>,
-}
-
-/// Work with the texts that its log must not show.
-#[derive(Debug)]
-pub struct Assembled<W> {
-    /// What to do.
-    pub work: W,
-    /// What not to show.
-    pub secrets: Vec<String>,
+    /// Resolves secrets.
+    pub secrets: &'a dyn Secrets,
+    /// The texts that logs and messages must not show, as far as they have been met.
+    pub hidden: RefCell<Vec<String>>,
 }
 
 impl<'a> Assembler<'a> {
     /// What an activity does for one of its intervals.
-    pub fn activity(&self, key: &InstanceKey, of: Try) -> Result<Assembled<Work>, String> {
-        let resolved = self
+    pub fn activity(&self, key: &InstanceKey, of: Try) -> Result<Work, String> {
+        let mut resolved = self
             .resolver
             .activity(&key.object, key.interval, of)
             .map_err(|diagnostics| sentences(&diagnostics))?;
-        Ok(Assembled {
-            work: self.activity_work(&resolved, of)?,
-            secrets: secrets(&resolved.activity),
-        })
+        resolved.activity = self.revealed(resolved.activity)?;
+        for node in resolved
+            .inputs
+            .values_mut()
+            .chain(resolved.outputs.values_mut())
+            .flatten()
+        {
+            *node = self.revealed(node.clone())?;
+        }
+        self.activity_work(&resolved, of)
+    }
+
+    /// An object with its secrets resolved. What is sensitive in it is remembered, to be hidden.
+    fn revealed(&self, resolved: Resolved<'a>) -> Result<Resolved<'a>, String> {
+        let revealed = self
+            .resolver
+            .reveal(resolved, self.secrets)
+            .map_err(|diagnostics| sentences(&diagnostics))?;
+        self.hidden.borrow_mut().extend(sensitive(&revealed));
+        Ok(revealed)
     }
 
     fn activity_work(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Work, String> {
@@ -93,16 +106,14 @@ impl<'a> Assembler<'a> {
         key: &InstanceKey,
         of: Try,
         extra: Vec<(Arc<str>, Value)>,
-    ) -> Result<Assembled<Work>, String> {
+    ) -> Result<Work, String> {
         let resolved = self
             .resolver
             .serving(action, &key.object, key.interval, of, extra)
             .map_err(|diagnostics| sentences(&diagnostics))?;
+        let resolved = self.revealed(resolved)?;
         match resolved.object.object_type.name {
-            "shell_command" => Ok(Assembled {
-                work: self.command(&resolved),
-                secrets: secrets(&resolved),
-            }),
+            "shell_command" => Ok(self.command(&resolved)),
             other => Err(format!(
                 "this version of pipeform cannot run actions of type `{other}`"
             )),
@@ -135,6 +146,7 @@ impl<'a> Assembler<'a> {
             .resolver
             .serving(address, &key.object, key.interval, of, Vec::new())
             .map_err(|diagnostics| sentences(&diagnostics))?;
+        let resolved = self.revealed(resolved)?;
         match resolved.object.object_type.name {
             "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
             "exists" => {
@@ -279,6 +291,7 @@ impl<'a> Assembler<'a> {
             .resolver
             .served_by(&address, node.run.clone(), node.interval, of)
             .map_err(|diagnostics| sentences(&diagnostics))?;
+        let database = self.revealed(database)?;
         let text = required(&database, "connection_string")?;
         let path = text
             .strip_prefix("jdbc:")
@@ -319,7 +332,7 @@ impl<'a> Assembler<'a> {
 }
 
 /// The texts of a resolved object that logs must not show.
-fn secrets(resolved: &Resolved<'_>) -> Vec<String> {
+fn sensitive(resolved: &Resolved<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in &resolved.attributes {
         let sensitive = resolved
@@ -336,6 +349,7 @@ fn collect(value: &Value, sensitive: bool, found: &mut Vec<String>) {
     match value {
         Value::Sensitive(inner) => collect(inner, true, found),
         Value::String(text) if sensitive => found.push(text.to_string()),
+        Value::Number(number) if sensitive => found.push(number.to_string()),
         Value::List(list) | Value::Tuple(list) | Value::Set(list) => {
             list.iter()
                 .for_each(|value| collect(value, sensitive, found));

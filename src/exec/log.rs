@@ -3,6 +3,11 @@
 //! After the cap the log says so once and takes no more; its writers go on, so that a talkative process is never
 //! blocked by a full pipe.
 
+use data_encoding::BASE64_NOPAD;
+use data_encoding::BASE64URL_NOPAD;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
+
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
@@ -16,6 +21,36 @@ use std::sync::PoisonError;
 pub const CAP: u64 = 64 * 1024 * 1024;
 const MASK: &str = "(sensitive)";
 
+/// The shortest secret whose encoded forms are masked, too: those of a shorter one are found where it is not.
+const ENCODED: usize = 6;
+
+/// A secret as it is, and as commands may write it: quoted for a shell, in JSON, in an address, in base64.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned()];
+    if secret.len() < ENCODED {
+        return forms;
+    }
+    forms.push(secret.replace('\'', r"'\''"));
+    let json = serde_json::Value::from(secret).to_string();
+    forms.extend(
+        json.strip_prefix('"')
+            .and_then(|json| json.strip_suffix('"'))
+            .map(str::to_owned),
+    );
+    forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+    for encoding in [BASE64_NOPAD, BASE64URL_NOPAD] {
+        forms.push(encoding.encode(secret.as_bytes()));
+        // Within a longer text, e.g. `user:password`, it begins at any of three places of a group.
+        for before in 0..3 {
+            let bytes = [&[0; 3][..before], secret.as_bytes()].concat();
+            let whole = bytes.len() * 8 / 6;
+            let own = encoding.encode(&bytes);
+            forms.extend(own.get((before * 8).div_ceil(6)..whole).map(str::to_owned));
+        }
+    }
+    forms
+}
+
 /// A log that may be shared between threads.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -24,7 +59,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens the file for appending; each of `secrets` is masked, also line by line.
+    /// Opens the file for appending; each of `secrets` is masked, also line by line, and as other programs write it.
     pub fn open(path: &Path, secrets: &[String]) -> io::Result<Self> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
@@ -34,7 +69,7 @@ impl Log {
         let mut all: Vec<String> = secrets
             .iter()
             .flat_map(|s| s.lines().chain([s.as_str()]))
-            .map(str::to_owned)
+            .flat_map(forms)
             .collect();
         all.retain(|s| !s.trim().is_empty());
         // The longest first: a secret that holds another one is masked as a whole.

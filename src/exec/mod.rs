@@ -8,6 +8,7 @@ pub mod copy;
 pub mod exists;
 pub mod log;
 pub mod process;
+pub mod secrets;
 pub mod shell_command;
 pub mod sql;
 #[cfg(test)]
@@ -160,8 +161,11 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
 pub async fn check(check: Check, ctx: Context) -> Held {
     match check {
         Check::Exists(exists) => {
+            let log = ctx.log.clone();
             match tokio::task::spawn_blocking(move || exists::check(&exists, &ctx)).await {
-                Ok(held) => held,
+                Ok(Held::NotYet(reason)) => Held::NotYet(log.mask(&reason)),
+                Ok(Held::Error(error)) => Held::Error(log.mask(&error)),
+                Ok(Held::Held) => Held::Held,
                 Err(e) => Held::Error(format!("the check broke off: {e}")),
             }
         }

@@ -289,6 +289,32 @@ async fn secrets_are_masked_in_log_and_error() {
     assert_eq!(log, ".".repeat(30_000));
 }
 
+#[tokio::test]
+async fn secrets_are_masked_as_other_programs_write_them() {
+    let f = Fixture::new(&["it's s3cret\u{e9}"]);
+    let mut command = f.command(
+        r#"printf %s "$S" | base64
+           printf 'u:%s' "$S" | base64
+           printf 'me:%s:you' "$S" | base64
+           echo "it'\''s s3creté it%27s%20s3cret%C3%A9""#,
+    );
+    command.environment = BTreeMap::from([("S".to_owned(), "it's s3cret\u{e9}".to_owned())]);
+    exec::run(Work::Shell(command), f.ctx.clone())
+        .await
+        .unwrap();
+    let log = f.log();
+    assert_eq!(log.matches("(sensitive)").count(), 5, "{log}");
+    assert!(
+        log.lines()
+            .all(|line| line.replace("(sensitive)", "").len() < 12),
+        "{log}"
+    );
+    // A short secret is masked as it is; its base64 would be found in other text.
+    let f = Fixture::new(&["ab"]);
+    f.run("echo ab; printf ab | base64").await.unwrap();
+    assert_eq!(f.log(), "(sensitive)\nYWI=\n");
+}
+
 #[test]
 fn a_log_has_a_cap() {
     let dir = tempfile::tempdir().unwrap();

@@ -22,6 +22,7 @@ mod parse;
 pub mod print;
 mod references;
 mod scope;
+mod secret;
 pub mod stored;
 #[cfg(test)]
 mod test_support;
@@ -55,6 +56,8 @@ pub use scope::NoFiles;
 pub use scope::Resolution;
 pub use scope::Scope;
 pub use scope::Step;
+pub use secret::SecretSource;
+pub use secret::Secrets;
 pub use value::Reference;
 pub use value::Value;
 pub use value::Window;

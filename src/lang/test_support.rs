@@ -100,6 +100,7 @@ pub(super) fn with_call<T>(body: impl FnOnce(&Call<'_>) -> T) -> T {
         files: &NoFiles,
         now: jiff::Timestamp::UNIX_EPOCH,
         random: || [7; 16],
+        secrets: None,
     })
 }
 

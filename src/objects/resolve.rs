@@ -15,6 +15,7 @@ use super::lifecycle::Lifecycle;
 use super::lifecycle::When;
 use super::object::Object;
 use super::run::Run;
+use super::schema::AttributeSchema;
 use super::settings::Objects;
 use super::timetable::Timetable;
 use crate::diag::Diagnostic;
@@ -25,6 +26,8 @@ use crate::lang::Phase;
 use crate::lang::Reference;
 use crate::lang::Resolution;
 use crate::lang::Scope;
+use crate::lang::SecretSource;
+use crate::lang::Secrets;
 use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
@@ -38,7 +41,7 @@ pub struct Resolved<'a> {
     pub object: &'a Object,
     /// The interval of this instance.
     pub interval: Interval,
-    /// The attributes that are set; none is deferred.
+    /// The attributes that are set. What is made of secrets is still deferred, until [`Resolver::reveal`].
     pub attributes: BTreeMap<Arc<str>, Value>,
     /// What `run` was.
     pub run: Value,
@@ -153,6 +156,75 @@ impl<'a> Resolver<'a> {
         of: Try,
     ) -> Result<Resolved<'a>, Diagnostics> {
         self.attributes(self.object(address)?, interval, run, of)
+    }
+
+    /// The object with its secrets resolved. A finding never holds a value.
+    pub fn reveal(
+        &self,
+        resolved: Resolved<'a>,
+        secrets: &dyn Secrets,
+    ) -> Result<Resolved<'a>, Diagnostics> {
+        let mut attributes = resolved.attributes;
+        let mut findings = Diagnostics::new();
+        let object = resolved.object;
+        for (name, value) in &mut attributes {
+            let Some(schema) = object.object_type.attribute(name) else {
+                continue;
+            };
+            if value.has_deferred() {
+                match self.revealed(object, schema, value, secrets) {
+                    Ok(revealed) => *value = revealed,
+                    Err(detail) => findings.push(
+                        Diagnostic::error("Secret not resolved", format!("`{name}`: {detail}"))
+                            .about(object.address.to_string()),
+                    ),
+                }
+            }
+        }
+        if findings.has_errors() {
+            return Err(findings);
+        }
+        Ok(Resolved {
+            attributes,
+            ..resolved
+        })
+    }
+
+    /// A value with its secrets resolved; else why not, without what they are.
+    fn revealed(
+        &self,
+        object: &Object,
+        schema: &AttributeSchema,
+        value: &Value,
+        secrets: &dyn Secrets,
+    ) -> Result<Value, String> {
+        let recorder = Recorder {
+            secrets,
+            failures: RefCell::default(),
+        };
+        let call = Call {
+            secrets: Some(&recorder),
+            ..*self.call
+        };
+        let scope = RunScope {
+            run: &Value::NULL,
+            object,
+            attribute: RefCell::default(),
+            diagnostics: RefCell::default(),
+        };
+        let budget = Budget::default();
+        let evaluated = Evaluator::new(&scope, &call, &budget, Phase::Run).finish(value);
+        let converted = evaluated
+            .and_then(|value| super::configuration::convert_again(schema, &value).ok())
+            .filter(|value| *value != Value::NULL);
+        converted.ok_or_else(|| {
+            let failures = recorder.failures.into_inner();
+            if failures.is_empty() {
+                "it cannot be evaluated with its secrets, or is not what the attribute takes. Why is not said, because that may show a secret.".to_owned()
+            } else {
+                failures.join("; ")
+            }
+        })
     }
 
     /// What is left of an expression of an object, for what `run` stands for. `None` if it cannot be evaluated.
@@ -409,6 +481,20 @@ fn plain(value: &Value) -> &Value {
     match value {
         Value::Sensitive(inner) => inner,
         other => other,
+    }
+}
+
+/// Resolves secrets and remembers which of them it could not.
+struct Recorder<'a> {
+    secrets: &'a dyn Secrets,
+    failures: RefCell<Vec<String>>,
+}
+
+impl Secrets for Recorder<'_> {
+    fn resolve(&self, source: &SecretSource) -> Result<String, String> {
+        self.secrets.resolve(source).inspect_err(|reason| {
+            self.failures.borrow_mut().push(reason.clone());
+        })
     }
 }
 

@@ -59,6 +59,8 @@ pub struct AttributeSchema {
     pub default: Default,
     /// Whether its value may need `run.*`.
     pub deferrable: bool,
+    /// Whether it may hold a secret: what it is used for does not show it.
+    pub secret: bool,
     /// Whether its references may have windows.
     pub windows: bool,
     /// Whether plans, states and logs must not show it.
@@ -75,6 +77,7 @@ impl AttributeSchema {
             value,
             default: Default::None,
             deferrable: false,
+            secret: false,
             windows: false,
             sensitive: false,
             doc,
@@ -97,6 +100,12 @@ impl AttributeSchema {
     pub(super) const fn deferrable(mut self) -> Self {
         self.deferrable = true;
         self
+    }
+
+    /// It may hold a secret, which is known only when an instance runs.
+    pub(super) const fn secret(mut self) -> Self {
+        self.secret = true;
+        self.deferrable()
     }
 
     /// Its references may have windows.

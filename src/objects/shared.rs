@@ -126,7 +126,7 @@ pub(super) const COMMAND: &[AttributeSchema] = &[
         AttributeType::StringMap,
         "Environment variables; besides these the command gets PATH, HOME, LANG and TZ, and nothing else.",
     )
-    .deferrable(),
+    .secret(),
     AttributeSchema::new(
         "working_dir",
         AttributeType::String,

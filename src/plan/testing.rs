@@ -31,6 +31,7 @@ const fn attribute(name: &'static str, value: AttributeType, default: Default) -
         value,
         default,
         deferrable: false,
+        secret: false,
         windows: false,
         sensitive: false,
         doc: "",

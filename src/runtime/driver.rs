@@ -29,6 +29,7 @@ use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::engine::UnitKind;
 use crate::exec::Cancel;
+use crate::exec::secrets::Variables;
 use crate::objects::Address;
 use crate::store::ProcessRecord;
 use crate::store::RunnerLease;
@@ -66,6 +67,8 @@ pub struct Options {
     pub logs: PathBuf,
     /// The variables that every command gets: PATH, HOME, LANG, TZ.
     pub environment: BTreeMap<String, String>,
+    /// The environment that secrets are read from.
+    pub variables: Variables,
 }
 
 /// What a run came to.

@@ -1,5 +1,6 @@
 //! Doing what the engine asks for: attempts, checks and actions, each as a task that reports back.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,9 @@ use crate::exec::ExecError;
 use crate::exec::Held;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
-use crate::exec::assemble::Assembled;
 use crate::exec::assemble::Assembler;
 use crate::exec::log::Log;
+use crate::exec::secrets::SecretReader;
 use crate::lang::NoFiles;
 use crate::lang::Value;
 use crate::lang::functions::Call;
@@ -108,9 +109,7 @@ impl Runner<'_> {
         };
         let path = logs::log_directory(&self.options.logs, &key).join("preconditions.log");
         let prepared = self.prepare(definition, now, &path, |assembler| {
-            let secrets = Vec::new();
-            let work = assembler.checks(&key, of)?;
-            Ok(Assembled { work, secrets })
+            assembler.checks(&key, of)
         });
         let context = |log| exec::Context {
             log,
@@ -203,13 +202,15 @@ impl Runner<'_> {
         definition: &SerialDefinition,
         now: Timestamp,
         path: &Path,
-        assemble: impl FnOnce(&Assembler<'_>) -> Result<Assembled<W>, String>,
+        assemble: impl FnOnce(&Assembler<'_>) -> Result<W, String>,
     ) -> Prepared<W> {
         let call = Call {
             files: &NoFiles,
             now,
             random: || uuid::Uuid::new_v4().into_bytes(),
+            secrets: None,
         };
+        let secrets = SecretReader::new(&self.options.directory, &self.options.variables);
         let assembler = Assembler {
             resolver: Resolver {
                 judges: true,
@@ -219,12 +220,20 @@ impl Runner<'_> {
             },
             directory: &self.options.directory,
             inherited: &self.options.environment,
+            secrets: &secrets,
+            hidden: RefCell::default(),
         };
-        match assemble(&assembler) {
-            Ok(done) => Ok((done.work, open_log(path, &done.secrets)?)),
+        let work = assemble(&assembler);
+        let hidden = [assembler.hidden.take(), secrets.values()].concat();
+        let log = open_log(path, &hidden)?;
+        for note in secrets.notes() {
+            log.line(&note);
+        }
+        match work {
+            Ok(work) => Ok((work, log)),
             Err(error) => {
-                open_log(path, &[])?.line(&format!("error: {error}"));
-                Err(error)
+                log.line(&format!("error: {error}"));
+                Err(log.mask(&error))
             }
         }
     }

@@ -13,6 +13,7 @@ mod recovery;
 
 use thiserror::Error;
 
+pub use crate::exec::secrets::Variables;
 pub use definitions::Definitions;
 pub use definitions::SerialDefinition;
 pub use driver::Options;

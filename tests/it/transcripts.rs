@@ -43,6 +43,7 @@ cases! {
     removed_block,
     retries,
     schema,
+    secrets,
     shell_command_fails,
     syntax_error,
     unknown_attribute,

@@ -1,6 +1,7 @@
 //! `pipeform run`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ use crate::runtime::RuntimeError;
 use crate::runtime::SerialDefinition;
 use crate::runtime::Summary;
 use crate::runtime::Until;
+use crate::runtime::Variables;
 use crate::runtime::past;
 use crate::store::Holder;
 use crate::time::parse_duration;
@@ -142,6 +144,10 @@ fn options(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Opti
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), context.environment.get(name)?.to_owned())))
             .collect(),
+        variables: {
+            let environment = context.environment.clone();
+            Variables::new(move |name| environment.raw(name).map(OsStr::to_owned))
+        },
     })
 }
 

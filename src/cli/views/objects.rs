@@ -79,14 +79,14 @@ fn quoted(text: &str) -> String {
     print::value(&Value::string(text))
 }
 
-/// An attribute's value, masked if its schema says so.
+/// An attribute's value, masked if its schema says so. Where a secret is kept may be seen.
 pub(crate) fn masked(object: &Object, name: &str, value: &Value) -> Value {
     let sensitive = object
         .object_type
         .attribute(name)
         .is_some_and(|schema| schema.sensitive);
-    if sensitive && !matches!(value, Value::Sensitive(_)) {
-        Value::Sensitive(value.clone().into())
+    if sensitive {
+        value.clone().conceal()
     } else {
         value.clone()
     }

@@ -212,6 +212,7 @@ fn function_json(function: &Function) -> Json {
             Purity::Pure => return json,
             Purity::Files => "reads_files",
             Purity::Impure => "impure",
+            Purity::Secret => "deferred",
         };
         fields.insert(purity.to_owned(), Json::Bool(true));
     }
@@ -316,6 +317,9 @@ pub(crate) fn function(name: &str, look: Look) -> Option<String> {
     text.push_str(match function.purity {
         Purity::Pure => "",
         Purity::Files => "\nIt reads files when the plan is made.\n",
+        Purity::Secret => {
+            "\nIts result is known when an attempt starts, and never when a plan is made.\n"
+        }
         Purity::Impure => {
             "\nIts result is different at each call: in an attribute it is called when an attempt starts.\n"
         }

@@ -18,6 +18,7 @@ use crate::lang::ast::Ident;
 use crate::lang::convert;
 use crate::lang::functions;
 use crate::lang::functions::Accepts;
+use crate::lang::functions::CallError;
 use crate::lang::functions::Function;
 use crate::lang::functions::Parameter;
 use crate::lang::functions::Purity;
@@ -110,6 +111,12 @@ impl Evaluator<'_> {
         }
         let impure =
             function.purity == Purity::Impure && self.phase == (Phase::Plan { defer_impure: true });
+        if let (Purity::Secret, Some((argument, place))) =
+            (function.purity, arguments.values.first())
+        {
+            functions::secrets::check_deferred(argument)
+                .map_err(|error| mistake(function, &error, *place))?;
+        }
         if !known || impure {
             return Ok(residual_call(name, arguments, span));
         }
@@ -127,10 +134,7 @@ impl Evaluator<'_> {
                 .argument
                 .and_then(|index| arguments.values.get(index))
                 .map_or(span, |(_, place)| *place);
-            let message = error.message.trim_end_matches('.');
-            let stop = if message.ends_with('?') { "" } else { "." };
-            let detail = format!("`{}`: {message}{stop}", function.name);
-            Fault::at("Invalid function call", detail, place)
+            mistake(function, &error, place)
         })?;
         self.bytes(size(&result), span)?;
         Ok(result.mark(arguments.sensitive))
@@ -212,8 +216,11 @@ impl Evaluator<'_> {
             special => {
                 let (value, marked) = self.expression(one()?, frames)?.unmark();
                 match (special, value) {
-                    ("sensitive", value) => Ok(value.mark(true)),
-                    ("issensitive", Value::Deferred(_)) if !marked => Ok(Value::Bool(false)),
+                    ("sensitive", value) if marked => Ok(value.mark(true)),
+                    ("sensitive", value) => Ok(value.conceal()),
+                    ("issensitive", value @ Value::Deferred(_)) if !marked => {
+                        Ok(Value::Bool(value.has_secret()))
+                    }
                     ("issensitive", _) => Ok(Value::Bool(marked)),
                     (_, value) => Ok(value),
                 }
@@ -276,6 +283,14 @@ fn unknown_function(name: &Ident) -> Fault {
             .at(name.span)
             .help_if(help),
     )
+}
+
+/// What is wrong with a call, at the argument's place.
+fn mistake(function: &Function, error: &CallError, place: Span) -> Fault {
+    let message = error.message.trim_end_matches('.');
+    let stop = if message.ends_with('?') { "" } else { "." };
+    let detail = format!("`{}`: {message}{stop}", function.name);
+    Fault::at("Invalid function call", detail, place)
 }
 
 fn special_residual(name: &Ident, values: Vec<Value>, span: Span) -> Value {

@@ -10,6 +10,7 @@ use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
 use crate::lang::ast::Part;
 use crate::lang::ast::UnaryOp;
+use crate::lang::secret::FUNCTION;
 use crate::lang::value::Value;
 
 /// The parser's limit is 64 levels; parentheses that the printer adds count, too.
@@ -84,6 +85,7 @@ fn call(name: &str, argument: ExprKind, span: Span) -> ExprKind {
 pub(crate) fn is_string(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Template(_) | ExprKind::Value(Value::String(_)) => true,
+        ExprKind::Call { name, .. } => &*name.text == FUNCTION,
         ExprKind::Parens(inner) => is_string(inner),
         ExprKind::Conditional(_, yes, no) => is_string(yes) || is_string(no),
         _ => false,

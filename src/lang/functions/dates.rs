@@ -346,6 +346,7 @@ mod tests {
             files: &NoFiles,
             now: "2026-11-23T10:11:12.5Z".parse().unwrap(),
             random: || [0; 16],
+            secrets: None,
         };
         let arguments: Vec<_> = arguments.iter().map(|text| Value::string(*text)).collect();
         (find(name).unwrap().body)(&call, &arguments)

@@ -342,6 +342,7 @@ mod tests {
             files: &NoFiles,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [0; 16],
+            secrets: None,
         };
         (find(name).unwrap().body)(&call, &[argument]).map_err(|error| error.message)
     }

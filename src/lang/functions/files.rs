@@ -417,6 +417,7 @@ mod tests {
             files: &Module,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [0; 16],
+            secrets: None,
         };
         let function = FUNCTIONS
             .iter()

@@ -428,6 +428,7 @@ mod tests {
             files: &NoFiles,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [0; 16],
+            secrets: None,
         };
         (find(name).unwrap().body)(&call, arguments)
             .map(|value| print::value(&value))

@@ -134,6 +134,7 @@ mod tests {
             files: &NoFiles,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [0; 16],
+            secrets: None,
         };
         for (name, arguments, wanted) in [
             (

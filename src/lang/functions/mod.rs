@@ -13,6 +13,7 @@ mod hashes;
 mod network;
 mod numeric;
 mod patterns;
+pub(crate) mod secrets;
 mod shell;
 mod strings;
 mod types;
@@ -20,6 +21,7 @@ mod windows;
 mod yaml;
 
 use super::scope::Files;
+use super::secret::Secrets;
 use super::value::Value;
 
 /// A function of the language.
@@ -84,6 +86,8 @@ pub enum Purity {
     Files,
     /// Different at each call (`timestamp`, `uuid`): deferred to the attempt in stored attributes.
     Impure,
+    /// Known only to an attempt (`secret`): deferred always.
+    Secret,
 }
 
 /// What a function may use besides its arguments.
@@ -94,6 +98,8 @@ pub struct Call<'a> {
     pub now: jiff::Timestamp,
     /// Sixteen random bytes for `uuid`.
     pub random: fn() -> [u8; 16],
+    /// Resolves secrets; `None`: they stay what they are, expressions.
+    pub secrets: Option<&'a dyn Secrets>,
 }
 
 /// The code of a function.
@@ -109,7 +115,7 @@ pub struct CallError {
 }
 
 /// All families.
-static FAMILIES: [&[Function]; 16] = [
+static FAMILIES: [&[Function]; 17] = [
     calendar::FUNCTIONS,
     charsets::FUNCTIONS,
     collections::FUNCTIONS,
@@ -121,6 +127,7 @@ static FAMILIES: [&[Function]; 16] = [
     hashes::FUNCTIONS,
     network::FUNCTIONS,
     numeric::FUNCTIONS,
+    secrets::FUNCTIONS,
     shell::FUNCTIONS,
     strings::FUNCTIONS,
     types::FUNCTIONS,

@@ -226,6 +226,7 @@ mod tests {
             files: &NoFiles,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [0; 16],
+            secrets: None,
         };
         let function = find(name).unwrap();
         (function.body)(&call, arguments)

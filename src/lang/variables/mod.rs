@@ -287,7 +287,12 @@ fn settle(
 
 /// The value of a variable that is given none; `None` if it needs one.
 pub fn default(variable: &Variable) -> Option<Value> {
-    Some(variable.default.clone()?.mark(variable.sensitive))
+    let default = variable.default.clone()?;
+    Some(if variable.sensitive {
+        default.conceal()
+    } else {
+        default
+    })
 }
 
 /// What a variable makes of a value that is given at `span`: converted to its type, the default in place of a null that it
@@ -320,7 +325,13 @@ pub fn accept(variable: &Variable, value: &Value, span: Span) -> Result<Value, D
     });
     converted
         .and_then(|value| deferred::conform(value, &variable.ty))
-        .map(|value| value.mark(variable.sensitive))
+        .map(|value| {
+            if variable.sensitive {
+                value.conceal()
+            } else {
+                value
+            }
+        })
         .map_err(|reason| {
             wrong(format!(
                 "The value does not fit the variable `{}`: {reason}. Its type is `{}`.",

@@ -31,7 +31,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::Params,
                 "Values bound to the placeholders of the statements: a list for `?`, a map for `:name`.",
             )
-            .deferrable(),
+            .secret(),
             shared::INPUT,
             shared::OUTPUT,
         ],

@@ -150,9 +150,15 @@ impl<'m> Builder<'m> {
             scope.report(missing(schema, &declaration_title(self, frame)).at(span));
             return None;
         }
-        if value.has_sensitive() && !self.surroundings.allow_plaintext {
+        let clear = schema.sensitive && value != Value::NULL && !value.has_secret();
+        if (clear || value.has_sensitive()) && !self.surroundings.allow_plaintext {
             let what = format!("the value of `{}`", schema.name);
-            scope.report(stored_in_clear(&what).at(span));
+            let diagnostic = if schema.secret {
+                stored_in_clear(&what).help("`secret(\"env://NAME\")` and `secret(\"file://PATH\")` say where it is kept, and are resolved only when an attempt runs.")
+            } else {
+                stored_in_clear(&what)
+            };
+            scope.report(diagnostic.at(span));
             return None;
         }
         Some(value)

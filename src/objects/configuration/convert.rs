@@ -20,6 +20,7 @@ use crate::time::parse_timezone;
 
 /// Why a value does not fit.
 pub(in crate::objects) struct Problem {
+    summary: &'static str,
     detail: String,
     help: Option<String>,
 }
@@ -27,9 +28,16 @@ pub(in crate::objects) struct Problem {
 impl Problem {
     fn new(detail: impl Into<String>) -> Self {
         Self {
+            summary: "Invalid value for attribute",
             detail: detail.into(),
             help: None,
         }
+    }
+
+    /// What to do about it.
+    fn help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
     }
 
     /// The problem as a finding about an attribute.
@@ -43,12 +51,9 @@ impl Problem {
 
     /// The problem as a finding about an attribute of this name.
     pub(super) fn into_finding(self, name: &str, span: Span) -> Diagnostic {
-        Diagnostic::error(
-            "Invalid value for attribute",
-            format!("`{name}`: {}", self.detail),
-        )
-        .at(span)
-        .help_if(self.help)
+        Diagnostic::error(self.summary, format!("`{name}`: {}", self.detail))
+            .at(span)
+            .help_if(self.help)
     }
 }
 
@@ -62,6 +67,9 @@ pub(in crate::objects) fn convert(
     if let Value::Sensitive(inner) = value {
         let inner = convert(schema, inner, nested)?;
         return Ok(Value::Sensitive(Arc::new(inner)));
+    }
+    if value.has_secret() && !schema.secret {
+        return Err(misplaced_secret(schema));
     }
     if value.has_deferred() && !schema.deferrable {
         return Err(Problem::new(
@@ -80,22 +88,38 @@ pub(in crate::objects) fn convert(
     }
 }
 
+/// A secret stands where it is neither stored nor shown.
+fn misplaced_secret(schema: &AttributeSchema) -> Problem {
+    let help = match schema.name {
+        "command" | "script_argument" | "working_dir" => {
+            "Set `environment = { NAME = secret(…) }`, and write `$NAME` in the command."
+        }
+        "script" | "select_query" | "insert_query" | "create_table_sql" | "replace_where" => {
+            "Write a placeholder, and set `params = { name = secret(…) }`."
+        }
+        _ => "Write the value without `secret()`, or use it in one of these attributes.",
+    };
+    Problem {
+        summary: "Secret in the wrong place",
+        ..Problem::new(
+            "a secret in this attribute would be seen, in plans, logs or the list of processes. `secret()` and what is made of it may stand in `environment`, in `params`, and in `connection_string`, `username` and `password` of a database.",
+        )
+        .help(Some(help.to_owned()))
+    }
+}
+
 /// A window stands where intervals are aligned, and nowhere else; its lengths are those that schedules can have.
 fn check_window(schema: &AttributeSchema, reference: &Reference) -> Result<(), Problem> {
     let Some(window) = &reference.window else {
         return Ok(());
     };
     if !schema.windows {
-        return Err(Problem {
-            detail: format!(
-                "a window says which intervals of `{}` are read or waited for, so that it can stand in `input` and `depends_on` only.",
-                reference.address
-            ),
-            help: Some(format!(
-                "Refer to `{}` without `window` here.",
-                reference.address
-            )),
-        });
+        let help = format!("Refer to `{}` without `window` here.", reference.address);
+        return Err(Problem::new(format!(
+            "a window says which intervals of `{}` are read or waited for, so that it can stand in `input` and `depends_on` only.",
+            reference.address
+        ))
+        .help(Some(help)));
     }
     let offset = window
         .offset
@@ -190,17 +214,12 @@ fn word(value: &Value, words: &[&str]) -> Result<Value, Problem> {
         Value::String(text) if words.contains(&text.as_ref()) => Ok(converted),
         _ => {
             let text = crate::lang::print::value(&converted);
-            Err(Problem {
-                detail: format!(
-                    "one of {} is needed; this is {text}.",
-                    words
-                        .iter()
-                        .map(|word| format!("`{word}`"))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
-                help: did_you_mean(text.trim_matches('"'), words.iter().copied()),
-            })
+            let names: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            Err(Problem::new(format!(
+                "one of {} is needed; this is {text}.",
+                names.join(", ")
+            ))
+            .help(did_you_mean(text.trim_matches('"'), words.iter().copied())))
         }
     }
 }
@@ -251,13 +270,13 @@ fn reference(kind: Kind, value: &Value) -> Result<Value, Problem> {
             "a reference to a {wanted} is needed; `{}` is a {}.",
             reference.address, reference.kind
         ))),
-        Value::String(text) => Err(Problem {
-            detail: format!("a reference to a {wanted} is needed; this is a string."),
-            help: Some(format!(
-                "Write the reference without quotes: `{wanted}.{}`.",
-                text.rsplit('.').next().unwrap_or_default()
-            )),
-        }),
+        Value::String(text) => Err(Problem::new(format!(
+            "a reference to a {wanted} is needed; this is a string."
+        ))
+        .help(Some(format!(
+            "Write the reference without quotes: `{wanted}.{}`.",
+            text.rsplit('.').next().unwrap_or_default()
+        )))),
         Value::Object(_) | Value::Tuple(_) => Err(Problem::new(format!(
             "a reference to one {wanted} is needed; this is {}. If the block has `for_each` or `count`, say which one: `{wanted}.NAME[KEY]`.",
             value.describe()

@@ -130,7 +130,22 @@ impl<'m> Builder<'m> {
                         .at(output.value.span),
                     );
                 }
-                Some(value.mark(output.sensitive && !sensitive))
+                if module.is_root() && value.has_secret() {
+                    scope.report(
+                        Diagnostic::error(
+                            "Output of a secret",
+                            "An output of the root module is kept in the state and can be read by everyone who reads that, and a secret is resolved only when an attempt runs.",
+                        )
+                        .at(output.value.span)
+                        .help("Output where the secret is, without `secret()`."),
+                    );
+                    return None;
+                }
+                Some(if output.sensitive && !sensitive {
+                    value.conceal()
+                } else {
+                    value
+                })
             },
         )
     }

@@ -130,7 +130,7 @@ fn deferred(name: &str, span: Span) -> Diagnostic {
     Diagnostic::error(
         format!("Invalid {name}"),
         format!(
-            "`{name}` depends on `run`, which is known only when an instance runs, but the objects must be known when a plan is made."
+            "`{name}` depends on `run` or a secret, which are known only when an instance runs, but the objects must be known when a plan is made."
         ),
     )
     .at(span)

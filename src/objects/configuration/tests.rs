@@ -37,6 +37,7 @@ fn configured(files: &[(&str, &str)]) -> (Configuration, Vec<Diagnostic>) {
         files: &NoFiles,
         now: jiff::Timestamp::UNIX_EPOCH,
         random: || [7; 16],
+        secrets: None,
     };
     let (configuration, found) = configure(
         &tree,
@@ -472,7 +473,7 @@ fn repetitions_that_cannot_be_known_are_reported() {
         (
             call("for_each = run.date\n  x = 1"),
             text.clone(),
-            "Invalid for_each: `for_each` depends on `run`, which is known only when an instance runs, but the objects must be known when a plan is made.",
+            "Invalid for_each: `for_each` depends on `run` or a secret, which are known only when an instance runs, but the objects must be known when a plan is made.",
         ),
         (
             call("for_each = [\"a\"]\n  x = 1"),

@@ -63,7 +63,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::Params,
                 "Values bound to the placeholders of `select_query` and `replace_where`: a list for `?`, a map for `:name`.",
             )
-            .deferrable(),
+            .secret(),
         ],
         shared::WAITS,
         shared::RUNNABLE,

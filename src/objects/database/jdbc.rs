@@ -19,9 +19,15 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             "Which database: `jdbc:sqlite:PATH`, relative to the root module's directory.",
         )
         .required()
-        .deferrable(),
-        AttributeSchema::new("username", AttributeType::String, "Who connects."),
-        AttributeSchema::new("password", AttributeType::String, "The password.").sensitive(),
+        .secret(),
+        AttributeSchema::new("username", AttributeType::String, "Who connects.").secret(),
+        AttributeSchema::new(
+            "password",
+            AttributeType::String,
+            "The password: `secret(\"env://NAME\")` or `secret(\"file://PATH\")`.",
+        )
+        .sensitive()
+        .secret(),
     ]],
     nested: &[],
 };

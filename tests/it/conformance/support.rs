@@ -149,6 +149,7 @@ impl World {
             files: self,
             now: jiff::Timestamp::UNIX_EPOCH,
             random: || [7; 16],
+            secrets: None,
         };
         let budget = Budget::default();
         let value = Evaluator::new(self, &call, &budget, Phase::Run).evaluate(expr);
