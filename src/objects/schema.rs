@@ -50,6 +50,10 @@ impl ObjectType {
 
 /// The description of an attribute.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct AttributeSchema {
     /// Its name.
     pub name: &'static str,

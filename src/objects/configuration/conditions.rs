@@ -243,6 +243,11 @@ impl<'m> Builder<'m> {
         span: Span,
         scope: &ModuleScope<'_, 'm>,
     ) -> bool {
+        if condition.condition.has_secret() || condition.error_message.has_secret() {
+            let detail = "A condition and its message are shown when they do not hold, so that no secret may be in them. Check the secret in the command that uses it.";
+            scope.report(Diagnostic::error("Secret in the wrong place", detail).at(span));
+            return false;
+        }
         let sensitive =
             condition.condition.has_sensitive() || condition.error_message.has_sensitive();
         if sensitive && !self.surroundings.allow_plaintext {

@@ -36,6 +36,17 @@ pipeline "work" {
     command     = "true"
   }
 
+  activity "shell_command" "conditions" {
+    command = "true"
+
+    lifecycle {
+      precondition {
+        condition     = length(local.token) > 3
+        error_message = "The token is too short."
+      }
+    }
+  }
+
   activity "shell_command" "later" {
     command     = "true"
     environment = { A = secret("ssm://a"), B = secret("evn://B"), C = secret("C"), D = secret(run.object) }
