@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+use serde_json::json;
+
 use super::ast::Expr;
 use super::ast::ExprKind;
 use super::constant::constant;
@@ -117,6 +120,31 @@ const NAMES: [&str; 10] = [
 ];
 
 impl Type {
+    /// The type in JSON, as Terraform writes it: `"string"`, `["list","string"]`, `["object",{"a":"number"}]`.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Any => json!("dynamic"),
+            Self::String => json!("string"),
+            Self::Number => json!("number"),
+            Self::Bool => json!("bool"),
+            Self::List(of) => json!(["list", of.to_json()]),
+            Self::Set(of) => json!(["set", of.to_json()]),
+            Self::Map(of) => json!(["map", of.to_json()]),
+            Self::Tuple(types) => {
+                let types: Vec<Json> = types.iter().map(Self::to_json).collect();
+                json!(["tuple", types])
+            }
+            Self::Object(fields) => {
+                let fields: serde_json::Map<String, Json> = fields
+                    .iter()
+                    .map(|(name, field)| (name.to_string(), field.ty.to_json()))
+                    .collect();
+                json!(["object", fields])
+            }
+            Self::Ref(kind) => json!(["ref", &**kind]),
+        }
+    }
+
     /// The type in messages: `list of string`, `object`.
     pub fn in_words(&self) -> String {
         match self {

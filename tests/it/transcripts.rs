@@ -24,6 +24,7 @@ cases! {
     help,
     ignore_changes,
     json_syntax,
+    later_blocks,
     lifecycle_mistakes,
     log_line_does_not_match,
     many_mistakes,

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+use serde_json::json;
+
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
 use crate::cli::terminal;
+use crate::cli::views::literal;
 use crate::diag::did_you_mean;
 use crate::lang::Value;
 use crate::lang::print;
+use crate::lang::type_of;
 
 /// Show the outputs of the last apply
 #[derive(Debug, clap::Args)]
@@ -19,13 +24,21 @@ pub(in crate::cli) struct Args {
     name: Option<String>,
 
     /// The text itself, without quotes and line end, for scripts
-    #[arg(long, requires = "name")]
+    #[arg(long, requires = "name", conflicts_with = "json")]
     raw: bool,
+
+    /// As JSON: all with type and sensitivity, or the value of one. What is sensitive is shown
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let outputs = planning::read_outputs(&context.read_state()?)?;
     let Some(name) = &args.name else {
+        if args.json {
+            terminal::print(&format!("{}\n", all_as_json(&outputs)?));
+            return Ok(ExitCode::SUCCESS);
+        }
         if outputs.is_empty() {
             terminal::say("No outputs: none was applied.\n");
         }
@@ -39,6 +52,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         )));
     };
     let (value, _) = value.clone().unmark_deep();
+    if args.json {
+        terminal::print(&format!("{}\n", literal::json(&value)));
+        return Ok(ExitCode::SUCCESS);
+    }
     if !args.raw {
         terminal::print(&format!("{}\n", print::value_lines(&value)));
         return Ok(ExitCode::SUCCESS);
@@ -54,6 +71,25 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// All outputs in Terraform's shape.
+fn all_as_json(outputs: &BTreeMap<Arc<str>, Value>) -> Result<String, Failure> {
+    let unreadable = |error: serde_json::Error| {
+        Failure::message(format!("The outputs cannot be written as JSON: {error}"))
+    };
+    let mut all = serde_json::Map::new();
+    for (name, value) in outputs {
+        let (plain, sensitive) = value.clone().unmark_deep();
+        let text = literal::json(&plain);
+        let output = json!({
+            "sensitive": sensitive,
+            "type": type_of(&plain).to_json(),
+            "value": serde_json::from_str::<Json>(&text).map_err(unreadable)?,
+        });
+        all.insert(name.to_string(), output);
+    }
+    serde_json::to_string_pretty(&all).map_err(unreadable)
 }
 
 /// `name = value` for each output; sensitive ones are masked.

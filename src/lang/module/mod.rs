@@ -219,6 +219,25 @@ fn duplicate(what: &str, name: &Ident, first: &Ident) -> Diagnostic {
         .label(first.span, "first declared here")
 }
 
+/// Blocks that users of Terraform write in the block with the settings, and what there is to say about them.
+const PIPEFORM_BLOCKS: [(&str, &str, &str); 3] = [
+    (
+        "backend",
+        "Not in this version",
+        "The state of this version is a local file, `.pipeform/state.db`; there are no other backends to choose from.",
+    ),
+    (
+        "cloud",
+        "Unsupported block type",
+        "There is no cloud service that keeps the state. Remove the block.",
+    ),
+    (
+        "required_providers",
+        "Block that is not needed",
+        "What Pipeform works with is built in: there are no providers to install. Remove the block.",
+    ),
+];
+
 fn pipeform(block: &Block, diagnostics: &mut Diagnostics) -> Settings {
     decode::labels(block, &[], diagnostics);
     let mut content = Content::of(block, "the `pipeform` block");
@@ -230,7 +249,12 @@ fn pipeform(block: &Block, diagnostics: &mut Diagnostics) -> Settings {
         max_runs_per_apply: content.whole_number("max_runs_per_apply", diagnostics),
         ..Settings::default()
     };
-    content.finish(&[], diagnostics);
+    for (word, summary, detail) in PIPEFORM_BLOCKS {
+        for inner in content.blocks(word) {
+            diagnostics.push(Diagnostic::error(summary, detail).at(inner.span));
+        }
+    }
+    content.finish(&PIPEFORM_BLOCKS.map(|(word, ..)| word), diagnostics);
     let Some((constraint, span)) = required_version else {
         return settings;
     };

@@ -209,19 +209,22 @@ impl<'m> Declarer<'m> {
                 )
                 .at(block.span),
             ),
-            None => self.diagnostics.push(
-                Diagnostic::error(
-                    "Unsupported block type",
-                    format!("Blocks of type `{word}` are not expected here."),
-                )
-                .at(block.kind.span)
-                .help_if(did_you_mean(
-                    word,
-                    TOP_LEVEL.into_iter().chain([
-                        "variable", "locals", "output", "module", "check", "pipeform",
-                    ]),
-                )),
-            ),
+            None => {
+                let known = TOP_LEVEL.into_iter().chain([
+                    "variable", "locals", "output", "module", "check", "pipeform", "moved",
+                    "removed",
+                ]);
+                let unknown = || {
+                    Diagnostic::error(
+                        "Unsupported block type",
+                        format!("Blocks of type `{word}` are not expected here."),
+                    )
+                    .at(block.kind.span)
+                    .help_if(did_you_mean(word, known))
+                };
+                let finding = super::later::unsupported(block).unwrap_or_else(unknown);
+                self.diagnostics.push(finding);
+            }
         }
     }
 

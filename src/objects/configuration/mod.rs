@@ -18,6 +18,7 @@ mod frames;
 mod ignore;
 mod instance;
 mod interface;
+mod later;
 mod lifecycle;
 mod nested;
 mod repetition;

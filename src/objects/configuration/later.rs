@@ -1,0 +1,56 @@
+//! Blocks that this version does not have: names that users of Terraform, or of a newer version, write all the same.
+
+use crate::diag::Diagnostic;
+use crate::lang::ast::Block;
+
+/// What there is to say about a block at the top level that has a meaning elsewhere; `None`: it has none that is known.
+pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
+    const LATER: &str = "Not in this version";
+    let word = block.kind.text.as_ref();
+    let (summary, detail, help) = match word {
+        "import" => (
+            LATER,
+            "`import` blocks, which take definitions of AWS Data Pipeline over, are not in this version.",
+            None,
+        ),
+        "provider" => (
+            LATER,
+            "`provider` blocks are not in this version: none of its object types uses AWS.",
+            None,
+        ),
+        "resource" if !from_terraform(block) => (
+            LATER,
+            "`resource` blocks, which create compute for the work, are not in this version: all work runs on the machine of the runner.",
+            None,
+        ),
+        "pool" => (
+            LATER,
+            "`pool` blocks, which share places among activities, are not in this version.",
+            Some("`max_active_instances` limits the instances of one activity that run at once."),
+        ),
+        "calendar" => (
+            LATER,
+            "`calendar` blocks, which say on which days schedules have intervals, are not in this version.",
+            None,
+        ),
+        "terraform" => (
+            "Unsupported block type",
+            "The block with the settings of a module is called `pipeform` here.",
+            None,
+        ),
+        "resource" | "data" | "ephemeral" => (
+            "Unsupported block type",
+            "This block is Terraform's. Pipelines are described by objects like `data_node` and `activity`; infrastructure is left to Terraform.",
+            None,
+        ),
+        _ => return None,
+    };
+    let diagnostic = Diagnostic::error(summary, detail).at(block.span);
+    Some(diagnostic.help_if(help.map(str::to_owned)))
+}
+
+/// Whether the type is one of a provider, e.g. `aws_s3_bucket`, and none of AWS Data Pipeline's resources.
+fn from_terraform(block: &Block) -> bool {
+    let label = block.labels.first().map_or("", |label| label.text.as_ref());
+    label.contains('_') && label != "emr_cluster" && label != "local_spark"
+}

@@ -1,0 +1,32 @@
+pipeform {
+  backend "s3" {
+    bucket = "state"
+  }
+
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+terraform {}
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
+resource "emr_cluster" "big" {}
+
+resource "aws_s3_bucket" "b" {}
+
+pool "few" {}
+
+calendar "work" {}
+
+import {
+  to = pipeline.p
+  id = "df-0123"
+}
+
+moveed {}
