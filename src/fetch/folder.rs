@@ -157,10 +157,7 @@ impl Folder {
         let problem = match self.read(name) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => return Some(text),
-                Err(error) => format!(
-                    "`{shown}` is not UTF-8: the byte at position {} is not part of a character.",
-                    error.utf8_error().valid_up_to()
-                ),
+                Err(error) => not_utf8(&shown, &error),
             },
             Err(error) => format!("`{shown}` cannot be read: {error}."),
         };
@@ -272,6 +269,20 @@ pub(super) fn joined(base: &str, path: &str) -> Option<String> {
 /// Whether a path from [`joined`] begins with a step up.
 fn leaves(path: &str) -> bool {
     path == ".." || path.starts_with("../")
+}
+
+/// Why the bytes of a file are no text, and where.
+fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> String {
+    let bytes = error.as_bytes();
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return format!("`{shown}` is UTF-16. Save it as UTF-8.");
+    }
+    let at = error.utf8_error().valid_up_to();
+    let before = bytes.get(..at).unwrap_or(bytes);
+    let line = before.split(|byte| *byte == b'\n').count();
+    format!(
+        "`{shown}` is not UTF-8: in line {line}, the byte at position {at} of the file is not part of a character. Save it as UTF-8."
+    )
 }
 
 #[cfg(test)]

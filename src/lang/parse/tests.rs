@@ -125,6 +125,65 @@ fn operators_need_no_blanks_around_them() {
     }
 }
 
+/// The findings about one attribute with this value.
+fn about(value: &str) -> Vec<String> {
+    findings(&format!("a = {value}\n"))
+}
+
+#[test]
+fn what_is_beyond_a_limit_is_told_with_the_limit() {
+    let deep = |open: &str, close: &str, count: usize| {
+        format!("{}1{}", open.repeat(count), close.repeat(count))
+    };
+    for (value, limit) in [
+        (deep("(", ")", 300), "256 levels"),
+        (deep("[", "]", 300), "256 levels"),
+        (deep("{a=", "}", 300), "256 levels"),
+        (deep("\"${", "}\"", 300), "256 levels"),
+        (deep("f(", ")", 100), "64 levels"),
+        (deep("a ? 1 : ", "", 100), "64 levels"),
+        (format!("1{}", " + 1".repeat(200)), "128 operators"),
+        (format!("1{}", " && 1".repeat(100_000)), "128 operators"),
+        ("9".repeat(5_000), "1,200 digits"),
+    ] {
+        let found = about(&value);
+        assert_eq!(found.len(), 1, "{limit}: {found:?}");
+        assert!(found[0].contains(limit), "{limit}: {found:?}");
+    }
+    for value in [
+        deep("(", ")", 200),
+        deep("[", "]", 200),
+        deep("f(", ")", 60),
+        format!("1{}", " + 1".repeat(120)),
+        "9".repeat(1_000),
+    ] {
+        assert_eq!(about(&value), [""; 0], "{value}");
+    }
+}
+
+#[test]
+fn large_texts_are_read() {
+    let items: Vec<String> = (0..40_000)
+        .map(|key| format!("  k{key} = [{key}, f(x)]\n"))
+        .collect();
+    for value in [
+        format!("{{\n{}}}", items.concat()),
+        format!("\"{}\"", "x${b}".repeat(100_000)),
+        format!("\"{}\"", "x".repeat(5_000_000)),
+        format!("[{}]", "1, ".repeat(100_000)),
+        format!("<<A\n{}A", "line\n".repeat(100_000)),
+    ] {
+        assert_eq!(about(&value), [""; 0]);
+    }
+}
+
+#[test]
+fn not_more_mistakes_are_reported_than_can_be_read() {
+    assert_eq!(findings(&"a 'x\n".repeat(10_000)).len(), 101);
+    assert!(findings(&"b {\n".repeat(10_000)).len() <= 101);
+    assert!(findings(&"\"".repeat(100_001)).len() <= 101);
+}
+
 const TOKENS: [&str; 40] = [
     "a",
     "b ",

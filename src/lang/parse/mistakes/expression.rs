@@ -111,6 +111,21 @@ pub(in crate::lang::parse) fn no_value(reader: &Reader<'_>, range: Range<usize>)
     syntax(detail, span)
 }
 
+/// How many operators in a row the parser reads.
+const MAX_OPERATORS: usize = 128;
+
+/// How many operators there are that are not inside of anything.
+fn operators(reader: &Reader<'_>, range: &Range<usize>) -> usize {
+    let mut count = 0;
+    let mut index = range.start;
+    while index < range.end {
+        let kind = reader.token(index).map(|token| token.kind);
+        count += usize::from(kind.is_some_and(|kind| is_binary(kind) || kind == TokenKind::Minus));
+        index = reader.partner(index) + 1;
+    }
+    count
+}
+
 /// The place where the parser gave up.
 struct Spot<'r> {
     reader: &'r Reader<'r>,
@@ -133,14 +148,17 @@ pub(in crate::lang::parse) fn explain(
     let place = |token: Option<Token>| {
         token.map_or_else(|| reader.span(range), |token| reader.source.at(token))
     };
-    if message.contains("nesting depth") || message.contains("operator depth") {
+    let misfit = Spot::misfit(reader, range);
+    // Where the parser counts operators it says only that it expected the end.
+    let too_many = misfit.is_none() && operators(reader, range) >= MAX_OPERATORS;
+    if too_many || message.contains("nesting depth") || message.contains("operator depth") {
         return Diagnostic::error(
             "Expression nested too deeply",
             "Calls, conditionals and signs may be nested 64 levels deep, and 128 operators may follow each other. Move parts of it into `locals`.",
         )
         .at(place(reader.token(index.min(range.end.saturating_sub(1)))));
     }
-    let spot = Spot::misfit(reader, range).unwrap_or_else(|| Spot::new(reader, range, index));
+    let spot = misfit.unwrap_or_else(|| Spot::new(reader, range, index));
     let unfinished = spot.count(range, TokenKind::Question) > spot.count(range, TokenKind::Colon);
     if spot.found.is_some_and(|found| spot.fits(found)) && unfinished {
         return syntax(CONDITIONAL, place(spot.question(range)));
