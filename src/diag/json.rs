@@ -1,5 +1,8 @@
 //! Findings for machines, in the shape of `terraform validate -json`.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use serde_json::Value as Json;
 use serde_json::json;
 
@@ -11,8 +14,11 @@ use super::excerpt::Position;
 use super::sources::Sources;
 use super::sources::Span;
 
+/// Finds the blocks of a text that are in no other: where each is, and its header.
+pub type Outline = fn(&str) -> Vec<(Range<usize>, String)>;
+
 /// All findings with what they come to: `valid`, `error_count`, `warning_count`, `diagnostics`.
-pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
+pub fn to_json(diagnostics: &Diagnostics, sources: &Sources, outline: Outline) -> Json {
     let count = |severity| {
         let same = diagnostics
             .iter()
@@ -20,9 +26,19 @@ pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
         same.count()
     };
     let mut lines = Lines::new(sources);
+    let mut outlines = BTreeMap::new();
+    let mut context = |span: Span| {
+        let text = sources.text(span.file);
+        let blocks: &Vec<(Range<usize>, String)> =
+            outlines.entry(span.file).or_insert_with(|| outline(text));
+        let start = span.start as usize;
+        let after = blocks.partition_point(|(place, _)| place.start <= start);
+        let (place, header) = blocks.get(after.checked_sub(1)?)?;
+        place.contains(&start).then(|| header.clone())
+    };
     let list: Vec<Json> = diagnostics
         .iter()
-        .map(|diagnostic| finding(diagnostic, &mut lines))
+        .map(|diagnostic| finding(diagnostic, &mut lines, &mut context))
         .collect();
     json!({
         "format_version": "1.0",
@@ -33,7 +49,11 @@ pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Json {
     })
 }
 
-fn finding(diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Json {
+fn finding(
+    diagnostic: &Diagnostic,
+    lines: &mut Lines<'_>,
+    context: &mut dyn FnMut(Span) -> Option<String>,
+) -> Json {
     let detail: Vec<&str> = std::iter::once(&diagnostic.detail)
         .chain(&diagnostic.help)
         .map(String::as_str)
@@ -52,7 +72,10 @@ fn finding(diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Json {
         }
         if let Some(span) = diagnostic.span {
             fields.insert("range".to_owned(), range_in(span, lines));
-            fields.insert("snippet".to_owned(), snippet(span, diagnostic, lines));
+            fields.insert(
+                "snippet".to_owned(),
+                snippet(span, diagnostic, lines, context),
+            );
         }
     }
     finding
@@ -78,13 +101,18 @@ fn range_in(span: Span, lines: &mut Lines<'_>) -> Json {
 }
 
 /// The first line of the place, or the part of a very long line that holds it.
-fn snippet(span: Span, diagnostic: &Diagnostic, lines: &mut Lines<'_>) -> Json {
+fn snippet(
+    span: Span,
+    diagnostic: &Diagnostic,
+    lines: &mut Lines<'_>,
+    context: &mut dyn FnMut(Span) -> Option<String>,
+) -> Json {
     let range = lines.range(span);
     let line = lines.line(span.file, range.start);
     let shown = lines.window(span.file, line, range.start);
     let offset = |byte: usize| byte.clamp(shown.start, shown.end) - shown.start;
     json!({
-        "context": Json::Null,
+        "context": context(span),
         "code": lines.text(span.file).get(shown.clone()).unwrap_or(""),
         "start_line": line + 1,
         "highlight_start_offset": offset(range.start),

@@ -19,6 +19,7 @@ pub use diagnostic::Diagnostics;
 pub use diagnostic::Involved;
 pub use diagnostic::Label;
 pub use diagnostic::Severity;
+pub use json::Outline;
 pub use json::range;
 pub use json::to_json;
 pub use render::render;

@@ -57,7 +57,7 @@ fn what_where_why_what_to_do() {
     A pipeline has no attribute `shcedule`.
     Did you mean `schedule`?
     "#);
-    let json = to_json(&findings, &sources);
+    let json = to_json(&findings, &sources, |_| Vec::new());
     assert_eq!(json["error_count"], 1);
     assert_eq!(json["diagnostics"][0]["range"]["start"]["line"], 2);
     assert_eq!(
@@ -136,7 +136,7 @@ fn the_column_of_a_place_in_a_long_line_is_that_of_the_file() {
     let finding = Diagnostic::error("Wrong", "Detail.").at(place);
     let drawn = render(&finding.clone().into(), &sources, false, 80);
     assert!(drawn.contains("long.hcl:2:100001"), "{drawn}");
-    let json = to_json(&finding.into(), &sources);
+    let json = to_json(&finding.into(), &sources, |_| Vec::new());
     let snippet = &json["diagnostics"][0]["snippet"];
     let code = snippet["code"].as_str().unwrap();
     let offset = |key: &str| usize::try_from(snippet[key].as_u64().unwrap()).unwrap();
@@ -229,6 +229,7 @@ fn json_of_places_outside_a_text() {
     let json = to_json(
         &Diagnostic::error("Wrong", "Detail.").at(place).into(),
         &sources,
+        |_| Vec::new(),
     );
     let finding = &json["diagnostics"][0];
     assert_snapshot!(finding["range"], @r#"{"filename":"a.hcl","start":{"line":1,"column":1,"byte":0},"end":{"line":2,"column":2,"byte":8}}"#);
@@ -259,7 +260,7 @@ proptest! {
         let drawn = render(&findings, &sources, false, width);
         let hostile = drawn.contains(['\u{202e}', '\r']);
         prop_assert!(drawn.contains("a.hcl:") && !hostile);
-        let json = to_json(&findings, &sources);
+        let json = to_json(&findings, &sources, |_| Vec::new());
         let snippet = &json["diagnostics"][0]["snippet"];
         let offset = |key: &str| usize::try_from(snippet[key].as_u64().unwrap()).unwrap();
         let marked = offset("highlight_start_offset")..offset("highlight_end_offset");

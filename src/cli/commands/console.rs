@@ -218,7 +218,7 @@ fn tell(diagnostics: &Diagnostics, sources: &Sources) {
 
 /// What was wrong with one expression, on one line.
 fn error_line(diagnostics: &Diagnostics, sources: &Sources) -> String {
-    let mut all = crate::diag::to_json(diagnostics, sources);
+    let mut all = crate::diag::to_json(diagnostics, sources, tokens::outline);
     let first = all
         .get_mut("diagnostics")
         .and_then(|list| list.get_mut(0))

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             let (diagnostics, sources) = findings.as_ref();
             terminal::print(&format!(
                 "{:#}\n",
-                crate::diag::to_json(diagnostics, sources)
+                crate::diag::to_json(diagnostics, sources, crate::lang::tokens::outline)
             ));
             return Err(Failure::Silent);
         }
@@ -46,7 +46,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ));
     }
     if args.json {
-        let json = crate::diag::to_json(&module.diagnostics, &module.sources);
+        let json = crate::diag::to_json(
+            &module.diagnostics,
+            &module.sources,
+            crate::lang::tokens::outline,
+        );
         terminal::print(&format!("{json:#}\n"));
         return Ok(if module.diagnostics.has_errors() {
             ExitCode::FAILURE

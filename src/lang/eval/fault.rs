@@ -13,6 +13,8 @@ pub(super) struct Fault {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Not for `try` and `can` to catch.
     pub(super) fatal: bool,
+    /// Whether the diagnostics say what the names in their expression stand for.
+    pub(super) explained: bool,
 }
 
 impl Fault {
@@ -20,6 +22,7 @@ impl Fault {
         Self {
             diagnostics: vec![diagnostic],
             fatal: false,
+            explained: false,
         }
     }
 
@@ -33,6 +36,7 @@ impl Fault {
         Self {
             diagnostics: Vec::new(),
             fatal: true,
+            explained: true,
         }
     }
 
@@ -45,11 +49,13 @@ impl Fault {
         Self {
             diagnostics: vec![diagnostic],
             fatal: true,
+            explained: true,
         }
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         self.diagnostics.extend(other.diagnostics);
         self.fatal |= other.fatal;
+        self.explained &= other.explained;
     }
 }

@@ -9,6 +9,7 @@
 
 mod access;
 mod call;
+mod explain;
 mod fault;
 mod loops;
 mod modules;
@@ -183,6 +184,11 @@ impl<'a> Evaluator<'a> {
 
     fn expression(&self, expr: &Expr, frames: Frames<'_>) -> Outcome {
         self.step(expr.span)?;
+        self.evaluated(expr, frames)
+            .map_err(|fault| self.explained(fault, expr, frames))
+    }
+
+    fn evaluated(&self, expr: &Expr, frames: Frames<'_>) -> Outcome {
         match &expr.kind {
             ExprKind::Value(value) => Ok(value.clone()),
             ExprKind::Template(parts) => self.template(parts, expr.span, frames),

@@ -203,6 +203,41 @@ pub fn open_at_end(text: &str) -> Option<Open> {
     })
 }
 
+/// The blocks of a text that are in no other: where each is, from its first word to its closing brace, and its header.
+pub fn outline(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut blocks = Vec::new();
+    let mut depth = 0_i32;
+    // The start of the item that is being read, and where its brace opens if it is a block.
+    let (mut start, mut header): (Option<usize>, Option<String>) = (None, None);
+    let mut assigned = false;
+    for token in Scanner::new(text) {
+        let range = token.range();
+        if depth == 0 {
+            match token.kind {
+                kind if kind.ends_line() => (start, header, assigned) = (None, None, false),
+                TokenKind::Assign => assigned = true,
+                TokenKind::OpenBrace if !assigned => {
+                    let words = start.and_then(|start| text.get(start..range.start));
+                    header = words.map(|words| words.trim_end().to_owned());
+                }
+                kind if !kind.is_trivia() && start.is_none() => start = Some(range.start),
+                _ => {}
+            }
+        }
+        depth = (depth + token.kind.bracket_change()).max(0);
+        if depth == 0
+            && token.kind == TokenKind::CloseBrace
+            && let (Some(start), Some(header)) = (start, header.take())
+        {
+            blocks.push((start..range.end, header));
+        }
+    }
+    if let (Some(start), Some(header)) = (start, header) {
+        blocks.push((start..text.len(), header));
+    }
+    blocks
+}
+
 /// Whether a block comment has its end.
 pub(in crate::lang) fn is_closed_comment(comment: &str) -> bool {
     comment.len() >= 4 && comment.ends_with("*/")

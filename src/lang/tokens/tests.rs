@@ -273,6 +273,28 @@ fn what_is_open_at_the_end_is_told() {
 }
 
 #[test]
+fn the_outline_has_the_outer_blocks_with_their_headers() {
+    let text =
+        "a = { b = 1 }\nc \"d\" e /* f */ {\n  g \"h\" {\n  }\n}\n# i {\nj {}\nk {\n  l = \"${m\n";
+    let found = super::outline(text);
+    let shown: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(range, header)| (text.get(range.clone()).unwrap_or(""), header.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (
+                "c \"d\" e /* f */ {\n  g \"h\" {\n  }\n}",
+                "c \"d\" e /* f */"
+            ),
+            ("j {}", "j"),
+            ("k {\n  l = \"${m\n", "k"),
+        ]
+    );
+}
+
+#[test]
 fn deep_and_long_texts_take_linear_time() {
     for piece in [
         "[", "{", "}", "(", "\"${", "<<A\n${", "%{", "$", "1.", "1e", "/*", "<<a", "\\", "\"\n",
