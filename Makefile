@@ -5,7 +5,7 @@ TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target))
 EXAMPLE ?= weblogs
 PIPEFORM = $(TARGET)/debug/pipeform
 
-.PHONY: help demo build test test-all stories lint fmt docs bench deny
+.PHONY: help demo build test test-all stories lint fmt oracle docs bench deny
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,13 @@ test-all: ## Run everything, the heavy stories too
 	$(CARGO) test --locked
 	@$(CARGO) build --locked
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy
+
+oracle: build ## Compare expressions with the real terraform anew (needs terraform)
+	@mkdir -p "$(TARGET)/oracle"
+	@tests/oracle/record "$(TARGET)/oracle"
+	diff -u tests/oracle/results.jsonl "$(TARGET)/oracle/results.jsonl"
+	diff -u tests/oracle/results.txt "$(TARGET)/oracle/results.txt"
+	@PIPEFORM="$(PIPEFORM)" tests/stories/run expressions -v
 
 lint: ## Check formatting and lints
 	$(CARGO) fmt --check
