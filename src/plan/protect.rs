@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::change::Action;
 use super::change::Change;
+use super::diff::keys;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
@@ -40,15 +41,20 @@ pub fn protected(changes: &[Change], places: &BTreeMap<Address, Span>) -> Diagno
     findings
 }
 
-/// Where the block is written that once had this object, if it still has others.
+/// Where the block is written that once had this object, if it still has others: with another key, or in an instance of the
+/// module with another key.
 fn sibling(address: &Address, places: &BTreeMap<Address, Span>) -> Option<Span> {
-    let block = address.as_str().rsplit_once('[')?.0;
-    let start = format!("{block}[");
-    places
-        .range(Address::new(start.as_str())..)
-        .next()
-        .filter(|(other, _)| other.as_str().starts_with(&start))
-        .map(|(_, span)| *span)
+    keys(address.as_str())
+        .into_iter()
+        .find_map(|(open, _, close)| {
+            let start = address.as_str().get(..=open)?;
+            let end = address.as_str().get(close..)?;
+            places
+                .range(Address::new(start)..)
+                .take_while(|(other, _)| other.as_str().starts_with(start))
+                .find(|(other, _)| other.as_str().ends_with(end))
+                .map(|(_, span)| *span)
+        })
 }
 
 #[cfg(test)]

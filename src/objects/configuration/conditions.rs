@@ -23,6 +23,7 @@ use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
 use crate::lang::module::Condition;
+use crate::lang::print;
 use crate::lang::references;
 use crate::objects::address::Address;
 use crate::objects::kind::Kind;
@@ -97,9 +98,7 @@ impl<'m> Builder<'m> {
             Some(Value::Sensitive(_)) => {
                 format!("{PLAIN} (The message is sensitive and not shown.)")
             }
-            Some(Value::Deferred(_)) => format!(
-                "{PLAIN} (The message depends on `run`, which is known only when an instance runs.)"
-            ),
+            Some(Value::Deferred(residual)) => formula(residual),
             _ => PLAIN.to_owned(),
         };
         let mut finding = Diagnostic::error(judging.summary, message).at(condition.condition.span);
@@ -279,6 +278,15 @@ impl<'m> Builder<'m> {
     }
 }
 
+/// A message that depends on `run`, as far as it is known.
+fn formula(residual: &Expr) -> String {
+    let text = print::expression(residual);
+    let template = matches!(residual.kind, ExprKind::Template(_))
+        .then(|| text.strip_prefix('"')?.strip_suffix('"'))
+        .flatten();
+    template.unwrap_or(&text).trim().to_owned()
+}
+
 /// A chain of names as an expression.
 fn chain(path: &[Step]) -> Expr {
     let mut names = path.iter().map(|step| Ident {
@@ -293,4 +301,130 @@ fn chain(path: &[Step]) -> Expr {
         span,
         kind: ExprKind::Get(Arc::new(source), name),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::configured;
+    use super::super::tests::findings;
+    use super::*;
+    use crate::objects::configuration::CheckStatus;
+
+    /// A pipeline with a data node `n` that has a `lifecycle` block, and an activity that reads its path.
+    fn pipeline(path: &str, lifecycle: &str) -> String {
+        format!(
+            "locals {{\n  one = 1\n}}\npipeline \"p\" {{\n  data_node \"file\" \"n\" {{\n    path = {path}\n    lifecycle {{\n{lifecycle}\n    }}\n  }}\n  activity \"shell_command\" \"a\" {{\n    command = \"cat ${{data_node.n.path}}\"\n  }}\n}}\n"
+        )
+    }
+
+    fn condition(kind: &str, condition: &str, message: &str) -> String {
+        format!(
+            "      {kind} {{\n        condition     = {condition}\n        error_message = {message}\n      }}\n"
+        )
+    }
+
+    #[test]
+    fn what_reads_an_object_whose_conditions_do_not_hold_is_not_evaluated() {
+        let node = "pipeline.p.data_node.n";
+        for (path, conditions, expected) in [
+            (
+                "[1][3]",
+                condition("precondition", "local.one == 2", "\"two\"")
+                    + &condition("precondition", "local.one == 3", "\"three\""),
+                vec![
+                    format!("{node}: Precondition failed: two"),
+                    format!("{node}: Precondition failed: three"),
+                ],
+            ),
+            (
+                "\"/x\"",
+                condition(
+                    "postcondition",
+                    "self.path == \"/y\"",
+                    "\"not ${self.path}\"",
+                ),
+                vec![format!("{node}: Postcondition failed: not /x")],
+            ),
+            (
+                "\"/${local.one}\"",
+                condition("postcondition", "local.one", "\"no bool\""),
+                vec![format!(
+                    "{node}: Invalid condition: A condition is true or false; this is the number `1`."
+                )],
+            ),
+            (
+                "\"/x\"",
+                condition("precondition", "local.one == 1", "null"),
+                vec![format!(
+                    "{node}: Invalid error message: An error message is a string; this is null."
+                )],
+            ),
+            (
+                "\"/x\"",
+                condition("precondition", "local.one == 2", "sensitive(\"x\")"),
+                vec![format!(
+                    "{node}: Precondition failed: {PLAIN} (The message is sensitive and not shown.)"
+                )],
+            ),
+            (
+                "\"/x\"",
+                condition("precondition", "local.one == 2", "\"at ${run.date}\""),
+                vec![format!("{node}: Precondition failed: at ${{run.date}}")],
+            ),
+        ] {
+            let root = pipeline(path, &conditions);
+            assert_eq!(findings(&[(".", &root)]), expected, "{root}");
+        }
+    }
+
+    #[test]
+    fn conditions_about_runs_are_kept_with_their_object() {
+        let conditions = condition("postcondition", "self.path != \"/x\"", "\"bad\"")
+            + &condition("precondition", "run.attempt < 4", "\"${run.attempt}\"");
+        let root = pipeline("\"/${run.date}\"", &conditions);
+        let (configuration, findings) = configured(&[(".", &root)]);
+        assert!(findings.is_empty(), "{findings:?}");
+        let address = Address::new("pipeline.p.data_node.n");
+        let kept: Vec<_> = configuration.objects[&address]
+            .lifecycle
+            .conditions
+            .iter()
+            .map(|kept| format!("{} {}", kept.when, print::value(&kept.condition)))
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                "precondition run.attempt < 4",
+                "postcondition \"/${run.date}\" != \"/x\""
+            ]
+        );
+        let place = (address, Lifecycle::condition_name(0));
+        assert!(configuration.formulas.contains_key(&place));
+    }
+
+    #[test]
+    fn checks_come_to_what_the_worst_of_their_assertions_does() {
+        let mut root = "locals {\n  one = 1\n}\n".to_owned();
+        let texts = ["local.one == 1", "run.date != \"\"", "local.one == 2"];
+        for (at, text) in texts.iter().enumerate() {
+            let holds = condition("assert", "local.one > 0", "\"\"");
+            let other = condition("assert", text, "\"m\"");
+            root += &format!("check \"c{at}\" {{\n{holds}{other}}}\n");
+        }
+        let (configuration, findings) = configured(&[(".", &root)]);
+        assert!(findings.is_empty(), "{findings:?}");
+        let found: Vec<_> = configuration
+            .checks
+            .iter()
+            .map(|check| (&*check.address, check.status()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("check.c0", CheckStatus::Pass),
+                ("check.c1", CheckStatus::Unknown),
+                ("check.c2", CheckStatus::Fail)
+            ]
+        );
+    }
 }

@@ -27,7 +27,7 @@ fn tree(files: &[(&str, &str)], name: &str, diagnostics: &mut Diagnostics) -> Mo
     ModuleTree { module, children }
 }
 
-fn configured(files: &[(&str, &str)]) -> (Configuration, Vec<Diagnostic>) {
+pub(super) fn configured(files: &[(&str, &str)]) -> (Configuration, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::new();
     let tree = tree(files, ".", &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
@@ -66,7 +66,7 @@ fn outputs(files: &[(&str, &str)]) -> String {
 }
 
 /// All findings, each as `address: summary: detail help`.
-fn findings(files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn findings(files: &[(&str, &str)]) -> Vec<String> {
     let (_, findings) = configured(files);
     findings
         .into_iter()
