@@ -409,7 +409,7 @@ mod tests {
         for (at, text) in texts.iter().enumerate() {
             let holds = condition("assert", "local.one > 0", "\"\"");
             let other = condition("assert", text, "\"m\"");
-            root += &format!("check \"c{at}\" {{\n{holds}{other}}}\n");
+            root.extend([format!("check \"c{at}\" {{\n{holds}{other}}}\n")]);
         }
         let (configuration, findings) = configured(&[(".", &root)]);
         assert!(findings.is_empty(), "{findings:?}");
