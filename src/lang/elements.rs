@@ -2,6 +2,9 @@
 //!
 //! Both types read like the vector and the map inside them. An empty list, set or map has no element that would tell the type of
 //! its elements, so it is kept beside them where it is known; everywhere else the elements tell it. It is no part of equality.
+//!
+//! Elements are shared, so that `[local.a, local.a]` takes little memory, and may be walked through in as many steps as all of
+//! it would have elements. How many that are is counted when the elements are put together.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -15,6 +18,7 @@ use super::value::Value;
 pub struct Elements {
     values: Vec<Value>,
     of: Option<Arc<Type>>,
+    weight: u64,
 }
 
 /// The elements of a map or the attributes of an object, by key.
@@ -22,18 +26,26 @@ pub struct Elements {
 pub struct Entries {
     values: BTreeMap<Arc<str>, Value>,
     of: Option<Arc<Type>>,
+    weight: u64,
 }
 
 impl Elements {
     /// Elements of a type, which is kept if there are none.
     pub(super) fn of(values: Vec<Value>, of: Type) -> Self {
-        let of = kept(values.is_empty(), of);
-        Self { values, of }
+        Self {
+            of: kept(values.is_empty(), of),
+            ..values.into()
+        }
     }
 
     /// The type of the elements that an empty list or set could have.
     pub(super) fn missing(&self) -> Option<&Type> {
         self.of.as_deref()
+    }
+
+    /// [`Value::weight`] of all elements.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
     }
 
     /// The elements as a vector of their own.
@@ -45,14 +57,25 @@ impl Elements {
 impl Entries {
     /// Elements of a type, which is kept if there are none.
     pub(super) fn of(values: BTreeMap<Arc<str>, Value>, of: Type) -> Self {
-        let of = kept(values.is_empty(), of);
-        Self { values, of }
+        Self {
+            of: kept(values.is_empty(), of),
+            ..values.into()
+        }
     }
 
     /// The type of the elements that an empty map could have.
     pub(super) fn missing(&self) -> Option<&Type> {
         self.of.as_deref()
     }
+
+    /// [`Value::weight`] of all elements.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
+    }
+}
+
+fn total<'v>(values: impl Iterator<Item = &'v Value>) -> u64 {
+    values.fold(0, |sum, value| sum.saturating_add(value.weight()))
 }
 
 fn kept(empty: bool, of: Type) -> Option<Arc<Type>> {
@@ -89,13 +112,21 @@ impl PartialEq for Entries {
 
 impl From<Vec<Value>> for Elements {
     fn from(values: Vec<Value>) -> Self {
-        Self { values, of: None }
+        Self {
+            weight: total(values.iter()),
+            values,
+            of: None,
+        }
     }
 }
 
 impl From<BTreeMap<Arc<str>, Value>> for Entries {
     fn from(values: BTreeMap<Arc<str>, Value>) -> Self {
-        Self { values, of: None }
+        Self {
+            weight: total(values.values()),
+            values,
+            of: None,
+        }
     }
 }
 

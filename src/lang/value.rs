@@ -188,6 +188,18 @@ impl Value {
         Self::Object(Arc::new(attributes.into()))
     }
 
+    /// How many values there are in it, itself among them. What stands in several places counts in each.
+    pub(super) fn weight(&self) -> u64 {
+        match self {
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.weight().saturating_add(1)
+            }
+            Self::Map(items) | Self::Object(items) => items.weight().saturating_add(1),
+            Self::Sensitive(inner) => inner.weight(),
+            _ => 1,
+        }
+    }
+
     /// Whether nothing in the value is deferred.
     pub fn is_known(&self) -> bool {
         match self {

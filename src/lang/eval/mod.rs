@@ -57,6 +57,9 @@ pub enum Phase {
     Run,
 }
 
+/// The most values that one value may have in it: shared ones cost little to make and much to walk through.
+const HEAVIEST: u64 = 4_000_000;
+
 /// What evaluation may still use. Shared by all evaluations of one command.
 #[derive(Debug)]
 pub struct Budget {
@@ -184,8 +187,14 @@ impl<'a> Evaluator<'a> {
 
     fn expression(&self, expr: &Expr, frames: Frames<'_>) -> Outcome {
         self.step(expr.span)?;
-        self.evaluated(expr, frames)
-            .map_err(|fault| self.explained(fault, expr, frames))
+        let value = self
+            .evaluated(expr, frames)
+            .map_err(|fault| self.explained(fault, expr, frames))?;
+        if value.weight() > HEAVIEST {
+            let what = "makes values of too many elements";
+            return Err(Fault::exhausted(what, expr.span));
+        }
+        Ok(value)
     }
 
     fn evaluated(&self, expr: &Expr, frames: Frames<'_>) -> Outcome {

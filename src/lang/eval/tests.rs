@@ -283,6 +283,22 @@ fn bombs_end_with_a_diagnostic() {
 }
 
 #[test]
+fn what_is_shared_counts_as_often_as_it_stands() {
+    let shared = (0..24).fold("[1, 2]".to_owned(), |inner, level| {
+        format!("[for x{level} in [{inner}] : [x{level}, x{level}]][0]")
+    });
+    let scope = scope();
+    assert_eq!(scope.evaluate(&shared, Phase::Run), None);
+    let reported = scope.reported.borrow();
+    assert!(
+        reported
+            .first()
+            .is_some_and(|first| first.detail.contains("too many elements")),
+        "{reported:?}"
+    );
+}
+
+#[test]
 fn the_deepest_expression_fits_a_thread_of_two_mebibytes() {
     let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
     let parens = format!("{}1{}", "(".repeat(60), " + 1)".repeat(60));
