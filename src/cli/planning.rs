@@ -13,7 +13,9 @@ use super::target::Target;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
+use crate::diag::Places;
 use crate::diag::Sources;
+use crate::diag::Span;
 use crate::engine::Definition;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
@@ -31,9 +33,11 @@ use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
+use crate::objects::resolve::COMPLETE;
 use crate::objects::resolve::Resolver;
 use crate::objects::stored;
 use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::Relocation;
 use crate::plan::diff;
@@ -112,6 +116,7 @@ pub(crate) fn plan(
     if refused.has_errors() {
         return Err(Failure::Findings(Box::new((refused, sources))));
     }
+    note_places(&mut changes, &configuration, &sources);
     let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
     let counts = relocation.keys(store.counts()?);
     let runs = unit_runs(&counts, &made_until, &old_units, &new_units);
@@ -126,6 +131,7 @@ pub(crate) fn plan(
         timetable: &timetable,
         call: &call,
         judges: true,
+        incomplete: COMPLETE,
     };
     let (preview, findings) = preview(resolver, now);
     if findings.has_errors() {
@@ -182,7 +188,7 @@ fn relocated(
     }
 }
 
-/// Evaluates every formula of a configuration for its next interval.
+/// Evaluates every formula of a configuration for its next interval, as far as what it reads is right.
 pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> Diagnostics {
     let timetable = Timetable::new(&configuration.objects, &Moments::default(), now);
     let call = no_files_call(now);
@@ -191,6 +197,7 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         timetable: &timetable,
         call: &call,
         judges: false,
+        incomplete: &configuration.incomplete,
     };
     placed(&preview(resolver, now).1, configuration)
 }
@@ -330,8 +337,11 @@ pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, F
         .collect()
 }
 
-/// Points findings of the preview at what they are about: a residual has no place of its own.
+/// Findings of the preview with their places: the part of the formula, and the attribute if that is somewhere else.
 fn placed(findings: &Diagnostics, configuration: &Configuration) -> Diagnostics {
+    let inside = |part: Span, whole: Span| {
+        part.file == whole.file && whole.start <= part.start && part.end <= whole.end
+    };
     let mut moved = Diagnostics::new();
     for finding in findings.iter() {
         let object = finding.object.as_deref().map(Address::new);
@@ -340,14 +350,36 @@ fn placed(findings: &Diagnostics, configuration: &Configuration) -> Diagnostics 
             .zip(finding.attribute.as_deref().map(Arc::from));
         let place = formula
             .and_then(|formula| configuration.formulas.get(&formula))
-            .or_else(|| configuration.places.get(object.as_ref()?));
-        moved.push(Diagnostic {
-            span: place.copied(),
-            labels: Vec::new(),
-            ..finding.clone()
-        });
+            .or_else(|| configuration.places.get(object.as_ref()?))
+            .copied();
+        let mut finding = finding.clone();
+        match (finding.span, place) {
+            (Some(part), Some(whole)) if !inside(part, whole) => {
+                finding = finding.label(whole, "the attribute that it is for");
+            }
+            (None, place) => finding.span = place,
+            _ => {}
+        }
+        moved.push(finding);
     }
     moved
+}
+
+/// Notes in new and changed objects where their formulas are written.
+fn note_places(changes: &mut [Change], configuration: &Configuration, sources: &Sources) {
+    let mut places = Places::new(sources);
+    for object in changes.iter_mut().filter_map(|change| change.new.as_mut()) {
+        let formulas = object
+            .attributes
+            .iter()
+            .filter(|(_, value)| value.has_deferred());
+        for (name, _) in formulas {
+            let formula = (object.address.clone(), name.clone());
+            if let Some(span) = configuration.formulas.get(&formula) {
+                object.written.insert(name.clone(), places.of(*span).into());
+            }
+        }
+    }
 }
 
 pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
@@ -368,6 +400,7 @@ impl Planned {
             timetable: &self.timetable,
             call: &call,
             judges: false,
+            incomplete: COMPLETE,
         };
         resolver.residual(object, self.preview.run(&object.address)?, residual)
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use super::errors::Failure;
+use super::planning::check_formulas;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
@@ -26,7 +27,9 @@ use crate::lang::module::ModuleTree;
 use crate::lang::module::Settings;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
+use crate::objects::Address;
 use crate::objects::Blocks;
+use crate::objects::Kind;
 use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::Surroundings;
@@ -140,6 +143,10 @@ impl RootModule {
         });
         let mut diagnostics = written.diagnostics;
         diagnostics.extend(found);
+        if diagnostics.has_errors() && !schedules_incomplete(&configuration) {
+            // Where there are none, a plan finds these with the state's schedules.
+            diagnostics.extend(check_formulas(&configuration, written.now));
+        }
         if prior.is_some() && diagnostics.has_errors() {
             diagnostics.extend(super::checks::warnings(&configuration.checks, None));
         }
@@ -289,6 +296,15 @@ impl Written {
         };
         evaluate(&self.tree, surroundings)
     }
+}
+
+/// Whether it may not be known for which intervals formulas are.
+fn schedules_incomplete(configuration: &Configuration) -> bool {
+    let scheduling = |address: &Address| {
+        let object = configuration.objects.get(address);
+        object.is_none_or(|object| matches!(object.kind(), Kind::Schedule | Kind::Pipeline))
+    };
+    configuration.incomplete.keys().any(scheduling)
 }
 
 /// The names of the files of the root module, sorted.

@@ -50,6 +50,8 @@ pub struct Diagnostic {
     pub object: Option<String>,
     /// The attribute of that object, if it is about one and `span` does not say where that is.
     pub attribute: Option<String>,
+    /// The part of a stored expression that it is about, where `span` points into no file.
+    pub part: Option<String>,
 }
 
 impl Diagnostic {
@@ -65,6 +67,7 @@ impl Diagnostic {
             help: Vec::new(),
             object: None,
             attribute: None,
+            part: None,
         }
     }
 

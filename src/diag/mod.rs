@@ -24,6 +24,7 @@ pub use json::range;
 pub use json::to_json;
 pub use render::render;
 pub use sources::FileId;
+pub use sources::Places;
 pub use sources::Sources;
 pub use sources::Span;
 pub use suggest::did_you_mean;

@@ -1,5 +1,6 @@
 //! The texts that spans point into.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One text in a [`Sources`].
@@ -76,5 +77,32 @@ impl Sources {
     /// `file:line` of the start of a span, as messages and the state quote it.
     pub fn place(&self, span: Span) -> String {
         format!("{}:{}", self.name(span.file), self.line_column(span).0)
+    }
+}
+
+/// Looks up the places of many spans: the lines of a text are counted once.
+pub struct Places<'a> {
+    sources: &'a Sources,
+    ends: BTreeMap<FileId, Vec<usize>>,
+}
+
+impl<'a> Places<'a> {
+    /// In these texts.
+    pub fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// `file:line` of the start of a span.
+    pub fn of(&mut self, span: Span) -> String {
+        let text = self.sources.text(span.file);
+        let ends = self.ends.entry(span.file).or_insert_with(|| {
+            let ends = text.match_indices('\n').map(|(at, _)| at);
+            ends.collect()
+        });
+        let line = 1 + ends.partition_point(|end| *end < span.start as usize);
+        format!("{}:{line}", self.sources.name(span.file))
     }
 }

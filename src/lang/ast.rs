@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::types::Type;
 use super::value::Value;
 use crate::diag::Span;
 
@@ -103,6 +104,19 @@ pub enum ExprKind {
     For(Arc<For>),
     /// `(a)`.
     Parens(Arc<Expr>),
+    /// In residuals only: a name that is known when an instance runs, with what a plan knows of it.
+    Later(Arc<Later>),
+}
+
+/// What a name in a residual stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Later {
+    /// The name, as it is written: `run.date`, `local.large`, the variable of a `for` that stays.
+    pub path: Expr,
+    /// The type of its value, as far as that shows.
+    pub ty: Type,
+    /// What it is evaluated to; `None` for what a scope or a `for` knows.
+    pub value: Option<Arc<Expr>>,
 }
 
 /// A part of a template.

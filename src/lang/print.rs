@@ -14,14 +14,28 @@ use super::ast::For;
 use super::ast::Part;
 use super::ast::UnaryOp;
 use super::eval::sign;
+use super::eval::visit;
 use super::types::Type;
 use super::value::Value;
+use crate::diag::Span;
 
 /// An expression as HCL on one line. Parsing it again gives an expression of the same meaning.
 pub fn expression(expr: &Expr) -> String {
     let mut printer = Printer::default();
     printer.expression(expr, 0);
     printer.text
+}
+
+/// The part of an expression at a place, as HCL on one line.
+pub fn part(expr: &Expr, span: Span) -> Option<String> {
+    let mut found = None;
+    visit(expr, &mut |node| {
+        if found.is_none() && node.span == span {
+            found = Some(expression(node));
+        }
+        found.is_none()
+    });
+    found
 }
 
 /// A value as HCL on one line. A set prints as `toset([…])`, a list as `tolist([…])`, a map as `tomap({…})`, so that it reads
@@ -84,6 +98,7 @@ impl Printer {
             ExprKind::Binary(operator, ..) => precedence(*operator),
             ExprKind::Unary(..) => UNARY,
             ExprKind::Parens(inner) => return self.expression(inner, least),
+            ExprKind::Later(later) => return self.expression(&later.path, least),
             ExprKind::Value(value) => return self.value(value, least),
             _ => TERM,
         };
@@ -98,7 +113,9 @@ impl Printer {
 
     fn bare(&mut self, expr: &Expr, own: u8) {
         match &expr.kind {
-            ExprKind::Value(_) | ExprKind::Parens(_) => self.expression(expr, 0),
+            ExprKind::Value(_) | ExprKind::Parens(_) | ExprKind::Later(_) => {
+                self.expression(expr, 0);
+            }
             ExprKind::Template(parts) => self.template(parts),
             ExprKind::Tuple(items) => {
                 self.text.push('[');
@@ -174,6 +191,7 @@ impl Printer {
                 self.text.push(')');
             }
             ExprKind::Parens(inner) => self.source(inner),
+            ExprKind::Later(later) => self.source(&later.path),
             _ => self.expression(source, TERM),
         }
     }

@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ast::Expr;
+use super::types::Type;
 use super::value::Reference;
 use super::value::Value;
 use crate::diag::Span;
@@ -27,8 +29,14 @@ pub enum Resolution {
         /// How many names it took.
         consumed: usize,
     },
-    /// Known only when an instance runs (`run.…`): the traversal stays in the residual.
-    Deferred,
+    /// Known only when an instance runs (`run.…`): the first `consumed` names stay in the residual. The rest of the traversal is
+    /// checked against the type.
+    Deferred {
+        /// What will be known, as far as its type is.
+        ty: Type,
+        /// How many names it took.
+        consumed: usize,
+    },
     /// An error, which the scope has already reported.
     Failed,
 }
@@ -46,6 +54,11 @@ pub trait Scope {
     /// reported.
     fn module(&self, _reference: &Reference) -> Option<Value> {
         None
+    }
+
+    /// Reports a finding about a part of a deferred value that is being finished.
+    fn report_part(&self, _residual: &Expr, diagnostic: crate::diag::Diagnostic) {
+        self.report(diagnostic);
     }
 
     /// Reports a finding.

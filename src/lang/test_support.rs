@@ -17,6 +17,7 @@ use super::scope::Files;
 use super::scope::Resolution;
 use super::scope::Scope;
 use super::scope::Step;
+use super::types::Type;
 use super::value::Reference;
 use super::value::Value;
 use crate::diag::Diagnostic;
@@ -27,6 +28,8 @@ use crate::diag::FileId;
 pub(super) struct TestScope {
     pub(super) names: BTreeMap<String, Value>,
     pub(super) deferred: Vec<String>,
+    /// What is known of the types of deferred names.
+    pub(super) types: BTreeMap<String, Type>,
     pub(super) reported: RefCell<Vec<Diagnostic>>,
 }
 
@@ -34,7 +37,8 @@ impl Scope for TestScope {
     fn resolve(&self, path: &[Step]) -> Resolution {
         let name = path.first().map_or("", |step| &step.name);
         if self.deferred.iter().any(|deferred| deferred == name) {
-            return Resolution::Deferred;
+            let ty = self.types.get(name).cloned().unwrap_or(Type::Any);
+            return Resolution::Deferred { ty, consumed: 1 };
         }
         if let Some(value) = self.names.get(name) {
             return Resolution::Value {

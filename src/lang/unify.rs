@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::elements::Elements;
+use super::infer;
 use super::types::Field;
 use super::types::Type;
 use super::types::convert;
@@ -22,6 +23,40 @@ pub(super) fn unified(values: &[Value]) -> Option<(Vec<Value>, Type)> {
     let ty = common_type(values.iter())?;
     let converted = values.iter().map(|value| convert(value, &ty).ok());
     Some((converted.collect::<Option<_>>()?, ty))
+}
+
+/// Whether the deferred parts of the values will need no conversion to the type that all values can have: then a plan
+/// can bring them together as a run does. What has no such type is settled, too: it is a mistake in both.
+pub(super) fn settled(values: &[Value]) -> bool {
+    if values.len() == 1 || values.iter().all(Value::is_known) {
+        return true;
+    }
+    if values.iter().any(infer::is_open) {
+        return false;
+    }
+    common_type(values.iter()).is_none_or(|ty| values.iter().all(|value| fits(value, &ty)))
+}
+
+/// Whether no deferred part needs to be converted.
+fn fits(value: &Value, ty: &Type) -> bool {
+    match (value, ty) {
+        (Value::Deferred(expr), _) => infer::of(expr, None) == *ty,
+        (Value::Sensitive(inner), _) => fits(inner, ty),
+        (
+            Value::List(items) | Value::Set(items) | Value::Tuple(items),
+            Type::List(of) | Type::Set(of),
+        ) => items.iter().all(|item| fits(item, of)),
+        (Value::Tuple(items), Type::Tuple(types)) => {
+            items.iter().zip(types).all(|(item, ty)| fits(item, ty))
+        }
+        (Value::Map(items) | Value::Object(items), Type::Map(of)) => {
+            items.values().all(|item| fits(item, of))
+        }
+        (Value::Object(items), Type::Object(fields)) => items
+            .iter()
+            .all(|(name, item)| fields.get(name).is_some_and(|field| fits(item, &field.ty))),
+        _ => value.is_known(),
+    }
 }
 
 /// The type that all values can be converted to; `None` if there is none.
@@ -45,7 +80,8 @@ pub(super) fn same_type<'v>(values: impl Iterator<Item = &'v Value>) -> bool {
     types.all(|ty| same(&first, &ty))
 }
 
-fn same(left: &Type, right: &Type) -> bool {
+/// Whether two types are one as far as they show.
+pub(super) fn same(left: &Type, right: &Type) -> bool {
     match (left, right) {
         (Type::Any, _) | (_, Type::Any) => true,
         (Type::List(left), Type::List(right))
@@ -69,11 +105,11 @@ fn same(left: &Type, right: &Type) -> bool {
     }
 }
 
-/// The type of a value.
+/// The type of a value. Deferred parts have the types of their expressions.
 pub(crate) fn type_of(value: &Value) -> Type {
     match value {
         Value::Null(ty) => ty.as_deref().cloned().unwrap_or(Type::Any),
-        Value::Deferred(_) => Type::Any,
+        Value::Deferred(expr) => infer::of(expr, None),
         Value::Bool(_) => Type::Bool,
         Value::Number(_) => Type::Number,
         Value::String(_) => Type::String,

@@ -19,6 +19,8 @@ pub struct Object {
     /// The attributes that are set, converted to the types of the schema. Attributes left out are absent, and mean the
     /// schema's default. Values may be `Deferred` where the schema allows that; references are `Value::Ref`.
     pub attributes: BTreeMap<Arc<str>, Value>,
+    /// Where the attributes with formulas are written (`FILE:LINE`), as far as that is told: for errors of runs.
+    pub written: BTreeMap<Arc<str>, Arc<str>>,
     /// The pipeline it stands in, directly or through its owner; its own address for a pipeline.
     pub pipeline: Option<Address>,
     /// What its `lifecycle` block says that outlives the plan.
@@ -38,21 +40,7 @@ impl Object {
 
     /// The objects that an attribute refers to, each with the name it goes by: the key of a map, else the object's own.
     pub fn references(&self, attribute: &str) -> Vec<(Arc<str>, Address)> {
-        let mut found = Vec::new();
-        let mut add = |name: Option<&Arc<str>>, value: &Value| {
-            if let Value::Ref(reference) = value {
-                let address = Address::new(reference.address.clone());
-                let name = name.map_or_else(|| Arc::from(address.bare_name()), Arc::clone);
-                found.push((name, address));
-            }
-        };
-        match self.get(attribute) {
-            Some(Value::Tuple(list)) => list.iter().for_each(|value| add(None, value)),
-            Some(Value::Object(map)) => map.iter().for_each(|(name, value)| add(Some(name), value)),
-            Some(single) => add(None, single),
-            None => {}
-        }
-        found
+        self.get(attribute).map(references_in).unwrap_or_default()
     }
 
     /// The only object that an attribute refers to.
@@ -62,4 +50,22 @@ impl Object {
             .next()
             .map(|(_, address)| address)
     }
+}
+
+/// The objects that a value refers to, each with the name it goes by.
+pub(super) fn references_in(value: &Value) -> Vec<(Arc<str>, Address)> {
+    let mut found = Vec::new();
+    let mut add = |name: Option<&Arc<str>>, value: &Value| {
+        if let Value::Ref(reference) = value {
+            let address = Address::new(reference.address.clone());
+            let name = name.map_or_else(|| Arc::from(address.bare_name()), Arc::clone);
+            found.push((name, address));
+        }
+    };
+    match value {
+        Value::Tuple(list) => list.iter().for_each(|value| add(None, value)),
+        Value::Object(map) => map.iter().for_each(|(name, value)| add(Some(name), value)),
+        single => add(None, single),
+    }
+    found
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::address::Address;
+use super::configuration::Incomplete;
 use super::kind::Kind;
 use super::lifecycle::Lifecycle;
 use super::lifecycle::When;
@@ -20,6 +21,7 @@ use super::settings::Objects;
 use super::timetable::Timetable;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Span;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
@@ -31,7 +33,10 @@ use crate::lang::Secrets;
 use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Ident;
 use crate::lang::functions::Call;
+use crate::lang::print;
 use crate::time::Interval;
 
 /// An object with its attributes as one instance sees them.
@@ -81,7 +86,13 @@ pub struct Resolver<'a> {
     pub call: &'a Call<'a>,
     /// Whether conditions that do not hold are findings; else they are evaluated and that is all.
     pub judges: bool,
+    /// Objects of which an attribute is not known, so that nothing is said about what reads them: while a plan looks for
+    /// mistakes. None when an instance runs.
+    pub incomplete: &'a Incomplete,
 }
+
+/// No objects, for [`Resolver::incomplete`].
+pub const COMPLETE: &Incomplete = &Incomplete::new();
 
 impl<'a> Resolver<'a> {
     /// A data node for one of its intervals.
@@ -116,6 +127,63 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// An activity with as much of its data as can be evaluated, and what is wrong with the rest: while a plan looks for
+    /// mistakes. What an attribute reads of data that is wrong is not held against it.
+    pub fn activity_alone(
+        &self,
+        address: &Address,
+        interval: Interval,
+        of: Try,
+    ) -> (Option<Resolved<'a>>, Diagnostics) {
+        let Some(object) = self.objects.get(address) else {
+            return (None, Diagnostics::new());
+        };
+        let mut findings = Diagnostics::new();
+        let run = self.run(object, address, interval, of);
+        let run = run.value(self.data_of(object, interval, of, &mut findings));
+        match self.attributes(object, interval, run, of) {
+            Ok(resolved) => (Some(resolved), findings),
+            Err(further) => {
+                findings.extend(further);
+                (None, findings)
+            }
+        }
+    }
+
+    /// What `run.inputs` and its like stand for; what is wrong stays deferred.
+    fn data_of(
+        &self,
+        object: &Object,
+        interval: Interval,
+        of: Try,
+        findings: &mut Diagnostics,
+    ) -> Vec<(Arc<str>, Value)> {
+        let missing = self.incomplete.get(&object.address);
+        if missing.is_some_and(|names| names.contains("input") || names.contains("output")) {
+            let names = ["inputs", "outputs", "input", "output"];
+            return names.map(|name| (Arc::from(name), unknown())).into();
+        }
+        let mut nodes = |attribute| {
+            self.each_node(object, attribute, interval, |address, interval| {
+                let node = if self.incomplete.contains_key(address) {
+                    Err(Diagnostics::new()) // what is wrong with it was reported
+                } else {
+                    self.node(address, interval, of)
+                };
+                let node = node.map_err(|further| findings.extend(further));
+                Ok::<_, Diagnostics>(node.unwrap_or(Resolved {
+                    object,
+                    interval,
+                    attributes: BTreeMap::new(),
+                    run: unknown(),
+                }))
+            })
+            .unwrap_or_default()
+        };
+        let (inputs, outputs) = (nodes("input"), nodes("output"));
+        data(&inputs, &outputs)
+    }
+
     /// A precondition or action, serving the instance of `node` (an activity or a data node).
     /// `extra` is what `run.node` knows besides: its status, its error.
     pub fn serving(
@@ -128,6 +196,18 @@ impl<'a> Resolver<'a> {
     ) -> Result<Resolved<'a>, Diagnostics> {
         let object = self.object(address)?;
         let owner = self.object(node)?;
+        let own = |served| {
+            let run = self.run(object, node, interval, of);
+            self.attributes(
+                object,
+                interval,
+                run.value([(Arc::from("node"), served)]),
+                of,
+            )
+        };
+        if self.incomplete.contains_key(node) {
+            return own(unknown());
+        }
         let mut names = if owner.kind() == Kind::Activity {
             let inputs = self.nodes(owner, "input", interval, of)?;
             let outputs = self.nodes(owner, "output", interval, of)?;
@@ -140,11 +220,7 @@ impl<'a> Resolver<'a> {
         names.extend(resolved.attributes);
         names.push((Arc::from("address"), Value::string(node.as_str())));
         names.extend(extra);
-        let served = run.value(names);
-        let own = self
-            .run(object, node, interval, of)
-            .value([(Arc::from("node"), served)]);
-        self.attributes(object, interval, own, of)
+        own(run.value(names))
     }
 
     /// An object that another one uses, e.g. its database: it sees the `run` of its user.
@@ -268,6 +344,18 @@ impl<'a> Resolver<'a> {
         interval: Interval,
         of: Try,
     ) -> Result<Nodes<'a>, Diagnostics> {
+        self.each_node(object, attribute, interval, |address, interval| {
+            self.node(address, interval, of)
+        })
+    }
+
+    fn each_node(
+        &self,
+        object: &Object,
+        attribute: &str,
+        interval: Interval,
+        mut resolve: impl FnMut(&Address, Interval) -> Result<Resolved<'a>, Diagnostics>,
+    ) -> Result<Nodes<'a>, Diagnostics> {
         let mut nodes = Nodes::new();
         for (name, address) in object.references(attribute) {
             let list = nodes.entry(name).or_default();
@@ -275,7 +363,7 @@ impl<'a> Resolver<'a> {
                 .timetable
                 .node_intervals(&address, &object.address, interval)
             {
-                list.push(self.node(&address, interval, of)?);
+                list.push(resolve(&address, interval)?);
             }
         }
         Ok(nodes)
@@ -313,6 +401,9 @@ impl<'a> Resolver<'a> {
             let Some(schema) = object.object_type.attribute(name) else {
                 continue;
             };
+            if evaluated.has_deferred() {
+                continue; // it reads what is wrong elsewhere
+            }
             match super::configuration::convert_again(schema, &evaluated) {
                 Ok(Value::Null(_)) if schema.default == super::Default::Required => {
                     scope.report(Diagnostic::error(
@@ -403,8 +494,8 @@ fn data(inputs: &Nodes<'_>, outputs: &Nodes<'_>) -> Vec<(Arc<str>, Value)> {
         let lists: BTreeMap<Arc<str>, Value> = nodes
             .iter()
             .map(|(name, list)| {
-                let list = list.iter().map(Resolved::as_value).collect();
-                (name.clone(), Value::tuple(list))
+                let instances = list.iter().map(Resolved::as_value).collect();
+                (name.clone(), sequence(instances))
             })
             .collect();
         names.push((Arc::from(plural), Value::object(lists)));
@@ -416,10 +507,25 @@ fn data(inputs: &Nodes<'_>, outputs: &Nodes<'_>) -> Vec<(Arc<str>, Value)> {
     names
 }
 
+/// The instances of one data node are a list; of two of the same name perhaps only a tuple.
+fn sequence(instances: Vec<Value>) -> Value {
+    let names = |value: &Value| match value {
+        Value::Object(names) => names.keys().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let first = instances.first().map(names);
+    if instances.iter().all(|value| Some(names(value)) == first) {
+        Value::list(instances)
+    } else {
+        Value::tuple(instances)
+    }
+}
+
 impl Resolved<'_> {
     /// The names of its `run` and its attributes as one object, as `run.inputs` shows it.
     pub fn as_value(&self) -> Value {
         let mut names: BTreeMap<Arc<str>, Value> = match &self.run {
+            Value::Deferred(_) => return self.run.clone(),
             Value::Object(names) => BTreeMap::clone(names),
             _ => BTreeMap::new(),
         };
@@ -498,6 +604,18 @@ impl Secrets for Recorder<'_> {
     }
 }
 
+/// What cannot be known because it, or what it is made of, is wrong.
+fn unknown() -> Value {
+    let name = Ident {
+        text: Arc::from("run"),
+        span: Span::default(),
+    };
+    Value::Deferred(Arc::new(Expr {
+        kind: ExprKind::Name(name),
+        span: Span::default(),
+    }))
+}
+
 /// Names when an instance runs: `run`, and nothing else.
 struct RunScope<'a> {
     run: &'a Value,
@@ -521,7 +639,7 @@ impl Scope for RunScope<'_> {
                             "`run.{0}` stands for the only {0}, but this instance has none or several. Use `run.{0}s.NAME`, which is a list.",
                             name.name
                         ),
-                    ));
+                    ).at(name.span));
                     return Resolution::Failed;
                 }
                 Resolution::Value {
@@ -530,10 +648,8 @@ impl Scope for RunScope<'_> {
                 }
             }
             Some(step) => {
-                self.report(Diagnostic::error(
-                    "Unknown name",
-                    format!("`{}` is not known when an instance runs.", step.name),
-                ));
+                let detail = format!("`{}` is not known when an instance runs.", step.name);
+                self.report(Diagnostic::error("Unknown name", detail).at(step.span));
                 Resolution::Failed
             }
             None => Resolution::Failed,
@@ -544,8 +660,17 @@ impl Scope for RunScope<'_> {
         None
     }
 
+    fn report_part(&self, residual: &Expr, diagnostic: Diagnostic) {
+        let span = diagnostic.span;
+        self.report(Diagnostic {
+            part: span.and_then(|span| print::part(residual, span)),
+            ..diagnostic
+        });
+    }
+
+    /// What is planned points into the files. Spans of what was stored point into its own text, which nobody wrote: there,
+    /// object, attribute and part say where.
     fn report(&self, diagnostic: Diagnostic) {
-        // Spans inside a residual point into its own text, which nobody wrote: object and attribute say where.
         let attribute = self.attribute.borrow();
         self.diagnostics.borrow_mut().push(Diagnostic {
             object: Some(self.object.address.to_string()),

@@ -1,6 +1,6 @@
 //! `run`: what an expression can know of the instance it is evaluated for.
 //!
-//! The names are checked when a plan is made ([`check_path`]) and filled in when an instance runs ([`Run::value`]).
+//! The names are checked when a plan is made ([`type_of`]) and filled in when an instance runs ([`Run::value`]).
 //! All times are RFC 3339 strings with the offset of the schedule's time zone; the parts are zero-padded strings.
 
 use std::collections::BTreeMap;
@@ -11,10 +11,14 @@ use jiff::tz::TimeZone;
 
 use super::address::Address;
 use super::kind::Kind;
+use super::schema::AttributeType;
+use super::schema::ObjectType;
 use crate::diag::Diagnostic;
 use crate::diag::did_you_mean;
 use crate::lang::Step;
 use crate::lang::Value;
+use crate::lang::object_of;
+use crate::lang::types::Type;
 use crate::time::Interval;
 
 /// Names that every instance has.
@@ -39,9 +43,22 @@ const ACTIVITY: [&str; 4] = ["inputs", "outputs", "input", "output"];
 /// Names that `run.node` has besides those of an activity.
 const NODE: [&str; 3] = ["address", "status", "error"];
 
-/// Checks a reference that begins with `run` in an attribute of an object of this kind (`None`: in a local or output,
-/// which may land in any).
-pub(super) fn check_path(path: &[Step], kind: Option<Kind>) -> Result<(), Diagnostic> {
+/// What an activity's `run.inputs` and `run.outputs` will be.
+#[derive(Clone, Debug)]
+pub(super) struct Data {
+    /// The type of the instances of each data node that it reads, by name.
+    pub(super) inputs: BTreeMap<Arc<str>, Type>,
+    /// Of those that it writes.
+    pub(super) outputs: BTreeMap<Arc<str>, Type>,
+}
+
+/// The type of what begins with `run` in an attribute of an object of this kind (`None`: in a local or output, which may
+/// land in any), and how many names that takes. `data` is asked for the data of an activity, and knows it or not.
+pub(super) fn type_of(
+    path: &[Step],
+    kind: Option<Kind>,
+    data: impl FnOnce() -> Option<Data>,
+) -> Result<(Type, usize), Diagnostic> {
     let Some(name) = path.get(1) else {
         return Err(Diagnostic::error(
             "Incomplete reference",
@@ -49,34 +66,128 @@ pub(super) fn check_path(path: &[Step], kind: Option<Kind>) -> Result<(), Diagno
         )
         .at(path.first().map(|step| step.span).unwrap_or_default()));
     };
-    let activity = matches!(kind, None | Some(Kind::Activity));
-    let serves = matches!(kind, None | Some(Kind::Action | Kind::Precondition));
-    let mut names: Vec<&str> = COMMON.to_vec();
-    if activity {
-        names.extend(ACTIVITY);
-    }
-    if serves {
-        names.push("node");
-    }
+    let names = names(kind);
     if !names.contains(&name.name.as_ref()) {
-        return Err(unknown(name, "run", &names));
+        return Err(unknown(name, "run", &names, elsewhere(&name.name)));
     }
-    if name.name.as_ref() == "node"
-        && let Some(inner) = path.get(2)
-    {
-        let names: Vec<&str> = COMMON.into_iter().chain(ACTIVITY).chain(NODE).collect();
-        if !names.contains(&inner.name.as_ref())
-            && !super::registry::TYPES
-                .iter()
-                .any(|object_type| object_type.attribute(&inner.name).is_some())
-        {
-            return Err(unknown(inner, "run.node", &names));
+    match name.name.as_ref() {
+        "inputs" | "outputs" | "input" | "output" => {
+            Ok((data_type(&name.name, data().as_ref()), 2))
         }
+        "node" => node_type(path.get(2)),
+        name => Ok((common_type(name), 2)),
     }
-    Ok(())
 }
 
-fn unknown(step: &Step, prefix: &str, names: &[&str]) -> Diagnostic {
+/// The names behind `run`.
+fn names(kind: Option<Kind>) -> Vec<&'static str> {
+    let mut names: Vec<&str> = COMMON.to_vec();
+    if matches!(kind, None | Some(Kind::Activity)) {
+        names.extend(ACTIVITY);
+    }
+    if matches!(kind, None | Some(Kind::Action | Kind::Precondition)) {
+        names.push("node");
+    }
+    names
+}
+
+/// Where a name is that is not where it was written.
+fn elsewhere(name: &str) -> Option<String> {
+    if name == "node" {
+        Some("`run.node` is the instance that an action or a precondition serves; only those have it.".to_owned())
+    } else if ACTIVITY.contains(&name) {
+        Some(format!(
+            "`run.{name}` is data that an activity reads or writes; only activities have it. In an action or a precondition of one it is `run.node.{name}`."
+        ))
+    } else if NODE.contains(&name) {
+        Some(format!(
+            "In an action or a precondition it is `run.node.{name}`."
+        ))
+    } else {
+        None
+    }
+}
+
+fn common_type(name: &str) -> Type {
+    if name == "attempt" {
+        Type::Number
+    } else {
+        Type::String
+    }
+}
+
+/// The type of `run.inputs` and its like.
+fn data_type(name: &str, data: Option<&Data>) -> Type {
+    let Some(data) = data else {
+        return Type::Any;
+    };
+    let nodes = if name.starts_with("input") {
+        &data.inputs
+    } else {
+        &data.outputs
+    };
+    if name.ends_with('s') {
+        let lists = nodes
+            .iter()
+            .map(|(name, ty)| (Arc::clone(name), Type::List(Box::new(ty.clone()))));
+        return object_of(lists);
+    }
+    match nodes.values().next() {
+        Some(only) if nodes.len() == 1 => only.clone(),
+        _ => Type::Any,
+    }
+}
+
+/// The type of an instance of a data node, as an activity sees it. Attributes that are not set are missing in it.
+pub(super) fn node_instance(object_type: &ObjectType) -> Type {
+    let names = COMMON
+        .into_iter()
+        .map(|name| (Arc::from(name), common_type(name)));
+    let address = [(Arc::from("address"), Type::String)];
+    let attributes = object_type
+        .schema()
+        .map(|schema| (Arc::from(schema.name), attribute_type(schema.value)));
+    object_of(names.chain(address).chain(attributes))
+}
+
+fn attribute_type(takes: AttributeType) -> Type {
+    match takes {
+        AttributeType::String
+        | AttributeType::OneOf(_)
+        | AttributeType::Duration
+        | AttributeType::Period
+        | AttributeType::DateTime
+        | AttributeType::TimeZone
+        | AttributeType::Regex => Type::String,
+        AttributeType::Bool => Type::Bool,
+        AttributeType::Integer(_) => Type::Number,
+        AttributeType::Strings => Type::List(Box::new(Type::String)),
+        AttributeType::StringMap => Type::Map(Box::new(Type::String)),
+        _ => Type::Any,
+    }
+}
+
+fn node_type(inner: Option<&Step>) -> Result<(Type, usize), Diagnostic> {
+    let Some(inner) = inner else {
+        return Ok((Type::Any, 2));
+    };
+    let name = inner.name.as_ref();
+    let names: Vec<&str> = COMMON.into_iter().chain(ACTIVITY).chain(NODE).collect();
+    let is_attribute = || {
+        super::registry::TYPES
+            .iter()
+            .any(|object_type| object_type.attribute(name).is_some())
+    };
+    if COMMON.contains(&name) || NODE.contains(&name) {
+        Ok((common_type(name), 3))
+    } else if names.contains(&name) || is_attribute() {
+        Ok((Type::Any, 3))
+    } else {
+        Err(unknown(inner, "run.node", &names, None))
+    }
+}
+
+fn unknown(step: &Step, prefix: &str, names: &[&str], elsewhere: Option<String>) -> Diagnostic {
     Diagnostic::error(
         "Unknown name",
         format!(
@@ -86,7 +197,7 @@ fn unknown(step: &Step, prefix: &str, names: &[&str]) -> Diagnostic {
         ),
     )
     .at(step.span)
-    .help_if(did_you_mean(&step.name, names.iter().copied()))
+    .help_if(elsewhere.or_else(|| did_you_mean(&step.name, names.iter().copied())))
 }
 
 /// The instance that an expression is evaluated for.

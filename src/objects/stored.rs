@@ -40,14 +40,34 @@ pub enum StoredError {
     },
 }
 
+/// Under this key, which no attribute has, stands where attributes with formulas are written.
+const WRITTEN: &str = "$at";
+
 /// The attributes of an object as JSON.
 pub fn to_json(object: &Object) -> Json {
-    let attributes: Map<String, Json> = object
+    let mut attributes: Map<String, Json> = object
         .attributes
         .iter()
         .map(|(name, value)| (name.to_string(), stored::to_json(value)))
         .collect();
+    if !object.written.is_empty() {
+        let places = object
+            .written
+            .iter()
+            .map(|(name, place)| (name.to_string(), Json::from(place.as_ref())));
+        attributes.insert(WRITTEN.to_owned(), places.collect::<Map<_, _>>().into());
+    }
     Json::Object(attributes)
+}
+
+/// Where attributes with formulas are written.
+fn written(body: &Map<String, Json>) -> BTreeMap<Arc<str>, Arc<str>> {
+    let places = body.get(WRITTEN).and_then(Json::as_object);
+    places
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, place)| Some((Arc::from(name.as_str()), Arc::from(place.as_str()?))))
+        .collect()
 }
 
 /// An object from what [`to_json`] and [`Lifecycle::to_json`] made of it and what the state keeps beside.
@@ -73,7 +93,7 @@ pub fn from_json(
         });
     };
     let mut attributes = BTreeMap::new();
-    for (name, value) in body {
+    for (name, value) in body.iter().filter(|(name, _)| *name != WRITTEN) {
         let value = stored::from_json(value, FileId::default()).map_err(|problem| {
             StoredError::Damaged {
                 address: address.clone(),
@@ -90,6 +110,7 @@ pub fn from_json(
         address,
         object_type,
         attributes,
+        written: written(body),
         pipeline,
         lifecycle,
     })

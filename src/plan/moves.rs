@@ -106,6 +106,7 @@ impl Relocation {
             let object = Object {
                 address: self.address(&object.address),
                 object_type: object.object_type,
+                written: object.written,
                 attributes: attributes
                     .map(|(name, value)| (name, self.value(value)))
                     .collect(),

@@ -62,11 +62,13 @@ impl<'a> Previewer<'a> {
     fn activity(&mut self, object: &'a Object) {
         let interval = self.next_interval(&object.address);
         if is_deferred(object) {
-            let resolved = self
-                .resolver
-                .activity(&object.address, interval, self.first_try())
-                .map(|resolved| resolved.activity);
-            self.keep(resolved);
+            let (resolved, findings) =
+                self.resolver
+                    .activity_alone(&object.address, interval, self.first_try());
+            self.diagnostics.extend(findings);
+            resolved
+                .into_iter()
+                .for_each(|resolved| self.keep(Ok(resolved)));
         }
         self.serving(object, interval, "precondition");
         self.serving(object, interval, "on_fail");

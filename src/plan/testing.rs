@@ -161,6 +161,7 @@ pub(crate) fn object<const N: usize>(
             .into_iter()
             .map(|(name, value)| (Arc::from(name), value))
             .collect(),
+        written: BTreeMap::new(),
         pipeline,
         lifecycle: Lifecycle::default(),
     }

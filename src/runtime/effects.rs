@@ -29,6 +29,7 @@ use crate::lang::NoFiles;
 use crate::lang::Value;
 use crate::lang::functions::Call;
 use crate::objects::Address;
+use crate::objects::resolve::COMPLETE;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 use crate::store::ProcessRecord;
@@ -217,6 +218,7 @@ impl Runner<'_> {
                 objects: &definition.objects,
                 timetable: &definition.timetable,
                 call: &call,
+                incomplete: COMPLETE,
             },
             directory: &self.options.directory,
             inherited: &self.options.environment,

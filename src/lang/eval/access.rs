@@ -8,13 +8,14 @@ use super::fault::Fault;
 use super::fault::Outcome;
 use super::residual;
 use super::residual::deferred;
-use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
 use crate::lang::convert;
+use crate::lang::infer;
 use crate::lang::scope::Step;
+use crate::lang::types::Type;
 use crate::lang::value::Value;
 
 impl Evaluator<'_> {
@@ -25,6 +26,7 @@ impl Evaluator<'_> {
                 .get(Arc::unwrap_or_clone(inner), name, span)?
                 .mark(true)),
             Value::Deferred(source) => {
+                check_attribute(&infer::of(&source, None), name)?;
                 let name = Ident {
                     text: Arc::clone(&name.name),
                     span: name.span,
@@ -51,6 +53,7 @@ impl Evaluator<'_> {
         let marked = value_marked || key_marked;
         if matches!(value, Value::Deferred(_)) || matches!(key, Value::Deferred(_)) {
             let value = self.whole(value)?;
+            check_index(&value, &key, key_span, span)?;
             let (source, source_marked) = residual::to_expr(value, span);
             let (key, _) = residual::to_expr(key, key_span);
             let kind = ExprKind::Index(Arc::new(source), Arc::new(key));
@@ -81,22 +84,72 @@ impl Evaluator<'_> {
                     span,
                 )
             }
-            Value::Set(_) => Err(Fault::at(
-                "Invalid index",
-                "A set has no order, so its elements have no index. Use `tolist(…)`, or `one(…)` if it has one element.",
-                span,
-            )),
-            value => Err(Fault::at(
-                "Invalid index",
-                format!(
-                    "Only lists, tuples, maps and objects have elements; this is {}.",
-                    value.describe()
-                ),
-                span,
-            )),
+            Value::Set(_) => Err(no_order(span)),
+            value => Err(no_elements(&value.describe(), span)),
         };
         Ok(result?.mark(marked))
     }
+}
+
+/// Refuses an attribute that a deferred value of this type cannot have.
+fn check_attribute(ty: &Type, name: &Step) -> Result<(), Fault> {
+    match ty {
+        Type::Any | Type::Map(_) | Type::Ref(_) => Ok(()),
+        Type::Object(fields) if fields.contains_key(&name.name) => Ok(()),
+        Type::Object(fields) => Err(unknown_entry(
+            fields.keys().map(|key| &**key),
+            &name.name,
+            name.span,
+        )),
+        Type::List(_) | Type::Tuple(_) => {
+            Err(nothing_in(infer::describe(ty), name, Holds::InOrder))
+        }
+        Type::Set(_) => Err(nothing_in(infer::describe(ty), name, Holds::Unordered)),
+        _ => Err(nothing_in(infer::describe(ty), name, Holds::Nothing)),
+    }
+}
+
+/// Refuses an index that a value, if one of the two is deferred, cannot have.
+fn check_index(value: &Value, key: &Value, key_span: Span, span: Span) -> Result<(), Fault> {
+    let ty = infer::type_of(value);
+    let key_type = infer::type_of(key);
+    match &ty {
+        Type::Set(_) => return Err(no_order(span)),
+        Type::String | Type::Number | Type::Bool => {
+            return Err(no_elements(infer::describe(&ty), span));
+        }
+        _ => {}
+    }
+    let wrong = infer::is_structure(&key_type)
+        || matches!(
+            (&ty, &key_type),
+            (Type::List(_) | Type::Tuple(_), Type::Bool)
+        );
+    if wrong {
+        let detail = format!(
+            "The index of a list is a whole number and the key of an object a string; this is {}.",
+            infer::describe(&key_type)
+        );
+        return Err(Fault::at("Invalid index", detail, key_span));
+    }
+    match (&ty, key.is_known().then(|| convert::to_text(key)).flatten()) {
+        (Type::Object(fields), Some(name)) if !fields.contains_key(&name) => Err(unknown_entry(
+            fields.keys().map(|key| &**key),
+            &name,
+            key_span,
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn no_order(span: Span) -> Fault {
+    let detail = "A set has no order, so its elements have no index. Use `tolist(…)`, or `one(…)` if it has one element.";
+    Fault::at("Invalid index", detail, span)
+}
+
+fn no_elements(what: &str, span: Span) -> Fault {
+    let detail = format!("Only lists, tuples, maps and objects have elements; this is {what}.");
+    Fault::at("Invalid index", detail, span)
 }
 
 fn element(items: &[Value], key: &Value, value: &Value, key_span: Span) -> Outcome {
@@ -130,50 +183,56 @@ fn element(items: &[Value], key: &Value, value: &Value, key_span: Span) -> Outco
 }
 
 fn entry(entries: &BTreeMap<Arc<str>, Value>, name: &str, span: Span) -> Outcome {
-    entries.get(name).cloned().ok_or_else(|| {
-        let mut detail = format!("There is no attribute \"{name}\" here.");
-        let names: Vec<String> = entries
-            .keys()
-            .take(10)
-            .map(|key| format!("`{key}`"))
-            .collect();
-        match names.as_slice() {
-            [] => detail.push_str(" The object is empty."),
-            _ if entries.len() > names.len() => {}
-            _ => detail = format!("{detail} There are {}.", names.join(", ")),
-        }
-        let hint = did_you_mean(name, entries.keys().map(|key| &**key));
-        Fault::new(
-            Diagnostic::error("Unsupported attribute", detail)
-                .at(span)
-                .help_if(hint),
-        )
-    })
+    let found = entries.get(name).cloned();
+    found.ok_or_else(|| unknown_entry(entries.keys().map(|key| &**key), name, span))
+}
+
+fn unknown_entry<'k>(keys: impl Iterator<Item = &'k str>, name: &str, span: Span) -> Fault {
+    const SHOWN: usize = 10;
+    let keys: Vec<&str> = keys.collect();
+    let mut detail = format!("There is no attribute \"{name}\" here.");
+    let names: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match names.as_slice() {
+        [] => detail.push_str(" The object is empty."),
+        _ if names.len() > SHOWN => {}
+        _ => detail = format!("{detail} There are {}.", names.join(", ")),
+    }
+    Fault::at("Unsupported attribute", detail, span).help_if(did_you_mean(name, keys))
+}
+
+/// What is inside a value that has no attributes of its own.
+enum Holds {
+    Nothing,
+    InOrder,
+    Unordered,
 }
 
 fn no_attributes(value: &Value, name: &Step) -> Fault {
-    let help = match value {
-        Value::List(_) | Value::Tuple(_) => Some(format!(
+    let holds = match value {
+        Value::List(_) | Value::Tuple(_) => Holds::InOrder,
+        Value::Set(_) => Holds::Unordered,
+        _ => Holds::Nothing,
+    };
+    let help = matches!(value, Value::Null(_))
+        .then(|| "Use a condition or `try(…)` where the value may be null.".to_owned());
+    nothing_in(&value.describe(), name, holds).help_if(help)
+}
+
+fn nothing_in(what: &str, name: &Step, holds: Holds) -> Fault {
+    let help = match holds {
+        Holds::InOrder => Some(format!(
             "Write `[*].{0}` for that of every element, or `[0].{0}` for that of the first.",
             name.name
         )),
-        Value::Set(_) => Some(format!(
+        Holds::Unordered => Some(format!(
             "Write `[*].{}` for that of every element.",
             name.name
         )),
-        Value::Null(_) => {
-            Some("Use a condition or `try(…)` where the value may be null.".to_owned())
-        }
-        _ => None,
+        Holds::Nothing => None,
     };
     let detail = format!(
-        "`{}` is read from {}, which has no attributes.",
-        name.name,
-        value.describe()
+        "`{}` is read from {what}, which has no attributes.",
+        name.name
     );
-    Fault::new(
-        Diagnostic::error("Unsupported attribute", detail)
-            .at(name.span)
-            .help_if(help),
-    )
+    Fault::at("Unsupported attribute", detail, name.span).help_if(help)
 }

@@ -22,6 +22,9 @@ use crate::lang::functions::CallError;
 use crate::lang::functions::Function;
 use crate::lang::functions::Parameter;
 use crate::lang::functions::Purity;
+use crate::lang::infer;
+use crate::lang::types::Type;
+use crate::lang::unify;
 use crate::lang::value::Value;
 
 /// The functions that the evaluator carries out itself.
@@ -104,6 +107,7 @@ impl Evaluator<'_> {
                 bare.is_known()
             };
             *value = if last_deferred {
+                check_expansion(&bare, *place)?;
                 bare
             } else {
                 convert_argument(function, parameter, bare, *place)?
@@ -117,7 +121,7 @@ impl Evaluator<'_> {
             functions::secrets::check_deferred(argument)
                 .map_err(|error| mistake(function, &error, *place))?;
         }
-        if !known || impure {
+        if !known || impure || !may_unify(function, &arguments.values) {
             return Ok(residual_call(name, arguments, span));
         }
         let values: Vec<Value> = arguments
@@ -177,13 +181,7 @@ impl Evaluator<'_> {
             Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
                 values.extend(items.iter().map(|item| (item.clone(), span)));
             }
-            other => {
-                let detail = format!(
-                    "What `...` expands is a list, set or tuple; this is {}.",
-                    other.describe()
-                );
-                return Err(Fault::at("Invalid expansion", detail, span));
-            }
+            other => return Err(no_expansion(&other.describe(), span)),
         }
         Ok(Arguments {
             values,
@@ -355,6 +353,80 @@ fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result
     Err(Fault::at("Wrong number of arguments", detail, span))
 }
 
+/// Whether a plan can bring values to the type that a run would bring them to, where the function does that.
+fn may_unify(function: &Function, arguments: &[(Value, Span)]) -> bool {
+    let values = || arguments.iter().map(|(value, _)| value);
+    if values().all(Value::is_known) {
+        return true;
+    }
+    let elements = |value: &Value| -> Vec<Value> {
+        match value {
+            Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.to_vec(),
+            Value::Map(items) | Value::Object(items) => items.values().cloned().collect(),
+            _ => Vec::new(),
+        }
+    };
+    let one_type =
+        || values().all(|value| matches!(value, Value::List(_) | Value::Map(_) | Value::Null(_)));
+    match function.name {
+        "coalesce" => unify::settled(&values().cloned().collect::<Vec<_>>()),
+        "tolist" | "toset" | "tomap" | "chunklist" => {
+            unify::settled(&values().take(1).flat_map(elements).collect::<Vec<_>>())
+        }
+        "concat" | "merge" if one_type() => {
+            unify::settled(&values().flat_map(elements).collect::<Vec<_>>())
+        }
+        "lookup" if matches!(values().next(), Some(Value::Map(_))) => {
+            let default = values().skip(2).cloned();
+            unify::settled(
+                &values()
+                    .take(1)
+                    .flat_map(elements)
+                    .chain(default)
+                    .collect::<Vec<_>>(),
+            )
+        }
+        _ => true,
+    }
+}
+
+/// What a parameter wanted, if it can take no value of this type.
+fn refusal(function: &Function, accepts: Accepts, ty: &Type) -> Option<&'static str> {
+    if *ty == Type::Any {
+        return None;
+    }
+    let structure = infer::is_structure(ty);
+    let sequence = matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
+    let mapping = matches!(ty, Type::Map(_) | Type::Object(_));
+    let (fits, wanted) = match accepts {
+        Accepts::Any if function.name == "length" => {
+            (structure || *ty == Type::String, "a collection or a string")
+        }
+        Accepts::Any => (true, ""),
+        Accepts::Bool => (matches!(ty, Type::Bool | Type::String), "a bool"),
+        Accepts::Number => (matches!(ty, Type::Number | Type::String), "a number"),
+        Accepts::String => (!structure, "a string"),
+        Accepts::Sequence => (sequence, "a list, set or tuple"),
+        Accepts::Strings => (sequence, "a list of strings"),
+        Accepts::Mapping => (mapping, "a map or object"),
+        Accepts::Collection => (sequence || mapping, "a list, set, tuple, map or object"),
+    };
+    (!fits).then_some(wanted)
+}
+
+/// Refuses a deferred value that `...` cannot expand.
+fn check_expansion(value: &Value, span: Span) -> Result<(), Fault> {
+    match infer::type_of(value) {
+        Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_) => Ok(()),
+        ty => Err(no_expansion(infer::describe(&ty), span)),
+    }
+}
+
+fn no_expansion(what: &str, span: Span) -> Fault {
+    let detail = format!("What `...` expands is a list, set or tuple; this is {what}.");
+    Fault::at("Invalid expansion", detail, span)
+}
+
 /// Converts a known argument to what the parameter accepts. Deferred parts pass; they are checked when they are known.
 fn convert_argument(
     function: &Function,
@@ -362,18 +434,21 @@ fn convert_argument(
     value: Value,
     span: Span,
 ) -> Outcome {
-    if matches!(value, Value::Deferred(_)) {
-        return Ok(value);
-    }
-    let wrong = |value: &Value, wanted: &str| {
+    let refused = |what: &str, wanted: &str| {
         let detail = format!(
-            "`{}` takes {wanted} as `{}`; this is {}.",
-            function.name,
-            parameter.name,
-            value.describe()
+            "`{}` takes {wanted} as `{}`; this is {what}.",
+            function.name, parameter.name
         );
         Fault::at("Invalid function argument", detail, span)
     };
+    let wrong = |value: &Value, wanted: &str| refused(&value.describe(), wanted);
+    if let Value::Deferred(expr) = &value {
+        let ty = infer::of(expr, None);
+        return match refusal(function, parameter.accepts, &ty) {
+            Some(wanted) => Err(refused(infer::describe(&ty), wanted)),
+            None => Ok(value),
+        };
+    }
     if matches!(value, Value::Null(_)) {
         return if parameter.nullable {
             Ok(value)

@@ -31,6 +31,14 @@ impl Fault {
         Self::new(Diagnostic::error(summary, detail).at(span))
     }
 
+    /// Adds a hint if there is one.
+    pub(super) fn help_if(mut self, help: Option<String>) -> Self {
+        if let Some(first) = self.diagnostics.first_mut() {
+            first.help.extend(help);
+        }
+        self
+    }
+
     /// An error that the scope has reported.
     pub(super) fn reported() -> Self {
         Self {

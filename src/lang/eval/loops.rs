@@ -14,12 +14,12 @@ use super::object_key;
 use super::operators::as_condition;
 use super::residual;
 use super::residual::deferred;
-use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::For;
 use crate::lang::ast::Ident;
+use crate::lang::infer;
 use crate::lang::number::Number;
 use crate::lang::types::Type;
 use crate::lang::unify;
@@ -121,9 +121,10 @@ impl Evaluator<'_> {
     /// A `for` that stays, with everything known folded into it.
     fn residual_for(&self, node: &For, source: Value, span: Span, frames: Frames<'_>) -> Outcome {
         let source = self.whole(source)?;
+        let types = loop_types(&source, node.collection.span)?;
         let (collection, mut sensitive) = residual::to_expr(source, node.collection.span);
         let (key, value, (result_key, result, condition)) =
-            self.residual_loop(node.key.as_ref(), &node.value, frames, |frames| {
+            self.residual_loop((node.key.as_ref(), &node.value), &types, frames, |frames| {
                 let mut fold = |expr: &Expr| -> Result<Expr, Fault> {
                     let (expr, marked) =
                         residual::to_expr(self.expression(expr, frames)?, expr.span);
@@ -150,8 +151,8 @@ impl Evaluator<'_> {
     /// Evaluates the body of a loop that stays in the residual, with names for its variables that capture nothing.
     pub(super) fn residual_loop<T>(
         &self,
-        key: Option<&Ident>,
-        value: &Ident,
+        (key, value): (Option<&Ident>, &Ident),
+        types: &(Type, Type),
         frames: Frames<'_>,
         mut body: impl FnMut(Frames<'_>) -> Result<T, Fault>,
     ) -> Result<(Option<Ident>, Ident, T), Fault> {
@@ -161,9 +162,15 @@ impl Evaluator<'_> {
             let key_name = key.map(|key| self.fresh(key, frames, ""));
             let value_name =
                 self.fresh(value, frames, key_name.as_ref().map_or("", |key| &key.text));
-            let variable = |name: &Ident| deferred(ExprKind::Name(name.clone()), name.span);
-            let value_variable = variable(&value_name);
-            let key_variable = key_name.as_ref().map_or(Value::NULL, variable);
+            let variable = |name: &Ident, ty: &Type| {
+                let kind = ExprKind::Name(name.clone());
+                let span = name.span;
+                residual::later(Expr { kind, span }, ty.clone())
+            };
+            let value_variable = variable(&value_name, &types.1);
+            let key_variable = key_name
+                .as_ref()
+                .map_or(Value::NULL, |name| variable(name, &types.0));
             let key_frame = Frame {
                 name: key.map_or("", |key| &key.text),
                 value: &key_variable,
@@ -295,6 +302,20 @@ impl Evaluator<'_> {
     }
 }
 
+/// The types of the variables of a loop that stays, whose collection must be one.
+pub(super) fn loop_types(source: &Value, span: Span) -> Result<(Type, Type), Fault> {
+    let ty = infer::type_of(source);
+    if matches!(ty, Type::String | Type::Number | Type::Bool) {
+        return Err(not_a_collection(infer::describe(&ty), span));
+    }
+    Ok(infer::entries(&ty))
+}
+
+fn not_a_collection(what: &str, span: Span) -> Fault {
+    let detail = format!("`for` goes through a list, set, tuple, map or object; this is {what}.");
+    Fault::at("Not a collection", detail, span)
+}
+
 /// Calls `body` with the variables of a loop, named `names`, bound to one element.
 pub(super) fn with_element<T>(
     names: (Option<&Ident>, &Ident),
@@ -339,18 +360,10 @@ pub(super) fn entries(source: &Value, span: Span) -> Result<Vec<(Value, Value)>,
             .map(|(key, item)| (Value::String(Arc::clone(key)), item.clone()))
             .collect()),
         value => {
-            let detail = format!(
-                "`for` goes through a list, set, tuple, map or object; this is {}.",
-                value.describe()
-            );
             let help = matches!(value, Value::Null(_)).then(|| {
                 "Write `… == null ? [] : …` where the collection may be missing.".to_owned()
             });
-            Err(Fault::new(
-                Diagnostic::error("Not a collection", detail)
-                    .at(span)
-                    .help_if(help),
-            ))
+            Err(not_a_collection(&value.describe(), span).help_if(help))
         }
     }
 }

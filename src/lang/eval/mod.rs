@@ -11,6 +11,8 @@ mod access;
 mod call;
 mod explain;
 mod fault;
+#[cfg(test)]
+mod generator;
 mod loops;
 mod modules;
 mod operators;
@@ -43,6 +45,7 @@ use fault::Outcome;
 pub(crate) use operators::sign;
 pub(crate) use residual::children;
 use residual::deferred;
+pub(crate) use residual::visit;
 
 /// When an expression is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +141,28 @@ impl<'a> Evaluator<'a> {
 
     /// The value of an expression; `None` if there was an error, which has been reported to the scope.
     pub fn evaluate(&self, expr: &Expr) -> Option<Value> {
-        let outcome = self.expression(expr, None).and_then(|value| {
+        self.outcome(expr)
+            .map_err(|fault| {
+                for diagnostic in fault.diagnostics {
+                    self.scope.report(diagnostic);
+                }
+            })
+            .ok()
+    }
+
+    /// The value of a deferred value's expression; errors are reported with their part of it.
+    fn finish_expression(&self, residual: &Expr) -> Option<Value> {
+        self.outcome(residual)
+            .map_err(|fault| {
+                for diagnostic in fault.diagnostics {
+                    self.scope.report_part(residual, diagnostic);
+                }
+            })
+            .ok()
+    }
+
+    fn outcome(&self, expr: &Expr) -> Outcome {
+        self.expression(expr, None).and_then(|value| {
             let value = self.whole(value)?;
             if residual::is_too_large(&value) {
                 let detail = "What remains of this expression until an instance runs is too large or nested too deeply to be stored. \
@@ -146,16 +170,7 @@ impl<'a> Evaluator<'a> {
                 return Err(Fault::new(Diagnostic::error("Deferred expression too large", detail).at(expr.span)));
             }
             Ok(value)
-        });
-        match outcome {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                for diagnostic in fault.diagnostics {
-                    self.scope.report(diagnostic);
-                }
-                None
-            }
-        }
+        })
     }
 
     /// The value with its deferred parts evaluated, as when an instance runs; `None` if there was an error, which has been
@@ -173,7 +188,7 @@ impl<'a> Evaluator<'a> {
             items.iter().map(entry).collect::<Option<BTreeMap<_, _>>>()
         };
         match value {
-            Value::Deferred(expr) => self.evaluate(expr),
+            Value::Deferred(expr) => self.finish_expression(expr),
             known if known.is_known() => Some(known.clone()),
             Value::Sensitive(inner) => Some(self.finish(inner)?.mark(true)),
             Value::List(items) => Some(Value::list(all(items)?)),
@@ -233,6 +248,10 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::For(node) => self.for_expression(node, expr.span, frames),
             ExprKind::Parens(inner) => self.expression(inner, frames),
+            ExprKind::Later(later) => match &later.value {
+                Some(value) => self.expression(value, None),
+                None => self.expression(&later.path, frames),
+            },
         }
     }
 
@@ -331,9 +350,13 @@ impl<'a> Evaluator<'a> {
                     self.meet_all(&value);
                     (value, consumed)
                 }
-                Resolution::Deferred => {
+                Resolution::Deferred { ty, consumed } => {
                     self.meet(path.first().map(|root| &root.name));
-                    return Ok(Value::Deferred(Arc::new(expr.clone())));
+                    let consumed = consumed.clamp(1, path.len());
+                    (
+                        residual::later(leading(expr, path.len() - consumed), ty),
+                        consumed,
+                    )
                 }
                 Resolution::Failed => return Err(Fault::reported()),
             },
@@ -383,6 +406,17 @@ pub(super) fn path_of(expr: &Expr) -> Option<Vec<Step>> {
             _ => return None,
         }
     }
+}
+
+/// A traversal without its last `steps` names.
+fn leading(expr: &Expr, steps: usize) -> Expr {
+    let mut node = expr;
+    for _ in 0..steps {
+        if let ExprKind::Get(source, _) = &node.kind {
+            node = source;
+        }
+    }
+    node.clone()
 }
 
 fn lookup<'f>(name: &str, frames: Frames<'f>) -> Option<&'f Frame<'f>> {

@@ -14,10 +14,12 @@ use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::UnaryOp;
 use crate::lang::convert;
+use crate::lang::infer;
 use crate::lang::number::Number;
 use crate::lang::types;
+use crate::lang::types::Type;
+use crate::lang::unify;
 use crate::lang::unify::type_of;
-use crate::lang::unify::unify;
 use crate::lang::value::Value;
 
 /// An operand without its mark, and its place.
@@ -40,11 +42,28 @@ impl Operand {
     }
 
     fn wrong(&self, operator: &str, wanted: &str) -> Fault {
-        let detail = format!(
-            "`{operator}` takes {wanted} here; this is {}.",
-            self.value.describe()
-        );
+        self.wrong_as(operator, wanted, &self.value.describe())
+    }
+
+    fn wrong_as(&self, operator: &str, wanted: &str, what: &str) -> Fault {
+        let detail = format!("`{operator}` takes {wanted} here; this is {what}.");
         Fault::at("Invalid operand", detail, self.span)
+    }
+
+    /// Refuses a deferred operand that cannot become a number.
+    fn may_be_number(&self, operator: &str) -> Result<(), Fault> {
+        match infer::type_of(&self.value) {
+            Type::Any | Type::Number | Type::String => Ok(()),
+            ty => Err(self.wrong_as(operator, "a number", infer::describe(&ty))),
+        }
+    }
+
+    /// Refuses a deferred operand that cannot become a bool.
+    fn may_be_bool(&self, operator: &str) -> Result<(), Fault> {
+        match infer::type_of(&self.value) {
+            Type::Any | Type::Bool | Type::String => Ok(()),
+            ty => Err(self.wrong_as(operator, "a bool", infer::describe(&ty))),
+        }
     }
 }
 
@@ -61,6 +80,12 @@ impl Evaluator<'_> {
             value,
             span: operand.span,
         };
+        if operand.is_deferred() {
+            match operator {
+                UnaryOp::Not => operand.may_be_bool("!")?,
+                UnaryOp::Negate => operand.may_be_number("-")?,
+            }
+        }
         if let Value::Deferred(rest) = operand.value {
             return Ok(deferred(ExprKind::Unary(operator, rest), span).mark(marked));
         }
@@ -142,6 +167,7 @@ impl Evaluator<'_> {
     ) -> Outcome {
         let (test, marked) = self.expression(condition, frames)?.unmark();
         if let Value::Deferred(test) = test {
+            check_condition(&test, condition.span)?;
             let (yes_value, no_value) =
                 match (self.expression(yes, frames), self.expression(no, frames)) {
                     (Ok(yes_value), Ok(no_value)) => {
@@ -153,9 +179,16 @@ impl Evaluator<'_> {
                     }
                     (Err(fault), _) | (_, Err(fault)) => return Err(fault),
                 };
-            let wrong = || inconsistent(&yes_value, &no_value, yes.span.to(no.span));
-            let yes_as_both = alike(&yes_value, &no_value).ok_or_else(wrong)?;
-            let no_as_both = alike(&no_value, &yes_value).ok_or_else(wrong)?;
+            let settled = unify::settled(&[yes_value.clone(), no_value.clone()]);
+            let place = yes.span.to(no.span);
+            let as_both = |value: &Value, other: &Value| {
+                if !settled {
+                    return Ok(value.clone()); // brought to one type when both are known
+                }
+                alike(value, other).ok_or_else(|| inconsistent(value, other, place))
+            };
+            let yes_as_both = as_both(&yes_value, &no_value)?;
+            let no_as_both = as_both(&no_value, &yes_value)?;
             let (yes_expr, yes_marked) = residual::to_expr(yes_as_both, yes.span);
             let (no_expr, no_marked) = residual::to_expr(no_as_both, no.span);
             let kind = ExprKind::Conditional(test, Arc::new(yes_expr), Arc::new(no_expr));
@@ -175,21 +208,39 @@ impl Evaluator<'_> {
         if value.has_module() || other.has_module() {
             return Ok(value.mark(marked));
         }
-        let result = alike(&value, &other)
-            .ok_or_else(|| inconsistent(&value, &other, yes.span.to(no.span)))?;
-        Ok(result.mark(marked))
+        if unify::settled(&[value.clone(), other.clone()]) {
+            let result = alike(&value, &other)
+                .ok_or_else(|| inconsistent(&value, &other, yes.span.to(no.span)))?;
+            return Ok(result.mark(marked));
+        }
+        // Which type that is will be seen when both are known.
+        let (value, value_marked) = residual::to_expr(value, taken.span);
+        let (other, _) = residual::to_expr(other, span);
+        let always = Expr {
+            kind: ExprKind::Value(Value::Bool(true)),
+            span: condition.span,
+        };
+        let kind = ExprKind::Conditional(Arc::new(always), Arc::new(value), Arc::new(other));
+        Ok(deferred(kind, span).mark(marked || value_marked))
     }
+}
+
+/// Refuses a deferred condition that cannot become a bool.
+pub(super) fn check_condition(test: &Expr, span: Span) -> Result<(), Fault> {
+    match infer::of(test, None) {
+        Type::Any | Type::Bool | Type::String => Ok(()),
+        ty => Err(no_condition(infer::describe(&ty), span)),
+    }
+}
+
+fn no_condition(what: &str, span: Span) -> Fault {
+    let detail = format!("A condition is true or false; this is {what}.");
+    Fault::at("Invalid condition", detail, span)
 }
 
 /// A known value as a condition.
 pub(super) fn as_condition(value: &Value, span: Span) -> Result<bool, Fault> {
-    convert::to_bool(value).ok_or_else(|| {
-        let detail = format!(
-            "A condition is true or false; this is {}.",
-            value.describe()
-        );
-        Fault::at("Invalid condition", detail, span)
-    })
+    convert::to_bool(value).ok_or_else(|| no_condition(&value.describe(), span))
 }
 
 /// A result of a conditional as one of the type that both results have; `None` if there is none.
@@ -200,16 +251,12 @@ fn alike(value: &Value, other: &Value) -> Option<Value> {
     match (value, other) {
         (Value::Deferred(_), _) | (_, Value::Null(None)) => Some(value.clone()),
         (value, Value::Sensitive(other)) => alike(value, other),
-        (Value::Number(_) | Value::Bool(_), Value::Deferred(expr)) if residual::is_string(expr) => {
-            convert::to_text(value).map(Value::String)
-        }
-        (_, Value::Deferred(_)) => Some(value.clone()),
         _ => {
             let (own, of_other) = (type_of(value), type_of(other));
             if own == of_other {
                 return Some(value.clone());
             }
-            types::convert(value, &unify(&[own, of_other])?).ok()
+            types::convert(value, &unify::unify(&[own, of_other])?).ok()
         }
     }
 }
@@ -233,15 +280,17 @@ fn binary_residual(operator: BinaryOp, left: Operand, right: Operand, span: Span
 /// `&&` and `||` whose left side is not known to decide.
 fn logic(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Outcome {
     let sign = sign(operator);
+    for operand in [&left, &right] {
+        if operand.is_deferred() {
+            operand.may_be_bool(sign)?;
+        }
+    }
     if !right.is_deferred() {
         let right_bool = right.bool(sign)?;
         if !left.is_deferred() {
             return Ok(Value::Bool(right_bool));
         }
-    } else if !left.is_deferred()
-        && let Value::Deferred(rest) = &right.value
-        && residual::is_bool(rest)
-    {
+    } else if !left.is_deferred() && infer::type_of(&right.value) == Type::Bool {
         return Ok(right.value);
     }
     Ok(binary_residual(operator, left, right, span))
@@ -254,6 +303,11 @@ fn arithmetic(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> 
             .then(|| operand.number(sign))
             .transpose()
     };
+    for operand in [&left, &right] {
+        if operand.is_deferred() {
+            operand.may_be_number(sign)?;
+        }
+    }
     let (Some(left_number), Some(right_number)) = (known(&left)?, known(&right)?) else {
         return Ok(binary_residual(operator, left, right, span));
     };

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::path_of;
+
 use crate::diag::Span;
-use crate::lang::ast::BinaryOp;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
+use crate::lang::ast::Later;
 use crate::lang::ast::Part;
-use crate::lang::ast::UnaryOp;
-use crate::lang::secret::FUNCTION;
+use crate::lang::scope::Step;
+use crate::lang::types::Type;
 use crate::lang::value::Value;
 
 /// The parser's limit is 64 levels; parentheses that the printer adds count, too.
@@ -20,6 +22,17 @@ const MAX_NODES: usize = 20_000;
 /// A deferred value.
 pub(super) fn deferred(kind: ExprKind, span: Span) -> Value {
     Value::Deferred(Arc::new(Expr { kind, span }))
+}
+
+/// A name that is known when an instance runs.
+pub(super) fn later(path: Expr, ty: Type) -> Value {
+    let span = path.span;
+    let later = Later {
+        path,
+        ty,
+        value: None,
+    };
+    deferred(ExprKind::Later(Arc::new(later)), span)
 }
 
 /// An expression that gives the value, without marks, and whether the value or something in it was sensitive.
@@ -81,34 +94,6 @@ fn call(name: &str, argument: ExprKind, span: Span) -> ExprKind {
     }
 }
 
-/// Whether the expression, if it can be evaluated at all, gives a string.
-pub(crate) fn is_string(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Template(_) | ExprKind::Value(Value::String(_)) => true,
-        ExprKind::Call { name, .. } => &*name.text == FUNCTION,
-        ExprKind::Parens(inner) => is_string(inner),
-        ExprKind::Conditional(_, yes, no) => is_string(yes) || is_string(no),
-        _ => false,
-    }
-}
-
-/// Whether the expression, if it can be evaluated at all, gives a bool.
-pub(crate) fn is_bool(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Value(Value::Bool(_)) | ExprKind::Unary(UnaryOp::Not, _) => true,
-        ExprKind::Binary(operator, ..) => !matches!(
-            operator,
-            BinaryOp::Add
-                | BinaryOp::Subtract
-                | BinaryOp::Multiply
-                | BinaryOp::Divide
-                | BinaryOp::Modulo
-        ),
-        ExprKind::Parens(inner) => is_bool(inner),
-        _ => false,
-    }
-}
-
 /// Adds the names that the deferred parts of a value refer to, and the roots of references, which are printed as names.
 pub(super) fn free_names(value: &Value, names: &mut BTreeSet<Arc<str>>) {
     match value {
@@ -134,6 +119,28 @@ pub(super) fn free_names(value: &Value, names: &mut BTreeSet<Arc<str>>) {
             items.values().for_each(|item| free_names(item, names));
         }
         _ => {}
+    }
+}
+
+impl Value {
+    /// Calls `with` for each name that a run knows and the deferred parts of the value need.
+    pub(crate) fn deferred_names(&self, with: &mut dyn FnMut(&[Step])) {
+        match self {
+            Self::Deferred(expr) => visit(expr, &mut |node| {
+                if let ExprKind::Later(later) = &node.kind {
+                    path_of(&later.path).iter().for_each(|path| with(path));
+                }
+                true
+            }),
+            Self::Sensitive(value) => value.deferred_names(with),
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.iter().for_each(|item| item.deferred_names(with));
+            }
+            Self::Map(items) | Self::Object(items) => {
+                items.values().for_each(|item| item.deferred_names(with));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -205,6 +212,7 @@ pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
         ExprKind::Get(source, _) | ExprKind::Unary(_, source) | ExprKind::Parens(source) => {
             with(source);
         }
+        ExprKind::Later(later) => with(&later.path),
         ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => {
             with(left);
             with(right);

@@ -7,8 +7,10 @@ use super::Frames;
 use super::fault::Fault;
 use super::fault::Outcome;
 use super::loops::entries;
+use super::loops::loop_types;
 use super::loops::with_element;
 use super::operators::as_condition;
+use super::operators::check_condition;
 use super::residual;
 use super::residual::deferred;
 use crate::diag::Span;
@@ -17,6 +19,7 @@ use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
 use crate::lang::ast::Part;
 use crate::lang::convert;
+use crate::lang::infer;
 use crate::lang::value::Value;
 
 /// A template while it is put together.
@@ -51,6 +54,14 @@ struct Loop<'p> {
     key: Option<&'p Ident>,
     value: &'p Ident,
     body: &'p [Part],
+}
+
+/// A part of a template that has no text.
+fn no_text(what: &str, span: Span) -> Fault {
+    let detail = format!(
+        "A template takes strings, numbers and bools; this is {what}. Use `join` or `jsonencode` to make text of a collection."
+    );
+    Fault::at("Invalid template value", detail, span)
 }
 
 impl Evaluator<'_> {
@@ -114,6 +125,7 @@ impl Evaluator<'_> {
                 let (value, marked) = self.expression(condition, frames)?.unmark();
                 builder.sensitive |= marked;
                 if let Value::Deferred(test) = value {
+                    check_condition(&test, condition.span)?;
                     let then = self.branch(then, span, frames, builder)?;
                     let otherwise = self.branch(otherwise, span, frames, builder)?;
                     builder.push(Part::If {
@@ -164,6 +176,10 @@ impl Evaluator<'_> {
         let (value, marked) = value.unmark();
         builder.sensitive |= marked;
         if let Value::Deferred(rest) = value {
+            let ty = infer::of(&rest, None);
+            if infer::is_structure(&ty) {
+                return Err(no_text(infer::describe(&ty), expr.span));
+            }
             // A template inside a template is one template.
             match &rest.kind {
                 ExprKind::Template(parts) => {
@@ -179,11 +195,11 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let Some(text) = convert::to_text(&value) else {
-            let detail = match &value {
-                Value::Null(_) => "The value here is null, which has no text. Use `coalesce` or a condition to give it one.".to_owned(),
-                value => format!("A template takes strings, numbers and bools; this is {}. Use `join` or `jsonencode` to make text of a collection.", value.describe()),
-            };
-            return Err(Fault::at("Invalid template value", detail, expr.span));
+            let detail = "The value here is null, which has no text. Use `coalesce` or a condition to give it one.";
+            return Err(match &value {
+                Value::Null(_) => Fault::at("Invalid template value", detail, expr.span),
+                value => no_text(&value.describe(), expr.span),
+            });
         };
         self.bytes(text.len(), expr.span)?;
         builder.text.push_str(&text);
@@ -209,8 +225,10 @@ impl Evaluator<'_> {
             }
             return Ok(());
         }
+        let types = loop_types(&source, collection.span)?;
         let (collection, _) = residual::to_expr(source, collection.span);
-        let (key, value, body) = self.residual_loop(inner.key, inner.value, frames, |frames| {
+        let names = (inner.key, inner.value);
+        let (key, value, body) = self.residual_loop(names, &types, frames, |frames| {
             self.branch(inner.body, span, frames, builder)
         })?;
         builder.push(Part::For {

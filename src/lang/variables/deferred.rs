@@ -3,19 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::ast::BinaryOp;
 use super::super::ast::Expr;
 use super::super::ast::ExprKind;
 use super::super::ast::For;
 use super::super::ast::Ident;
-use super::super::ast::UnaryOp;
-use super::super::eval::residual::is_bool;
-use super::super::eval::residual::is_string;
+use super::super::ast::Later;
+use super::super::infer;
 use super::super::types::Type;
 use super::super::value::Value;
-
-/// Functions that give lists of strings.
-const TEXTS: [&str; 5] = ["formatlist", "keys", "sort", "split", "tolist"];
 
 /// A converted value whose deferred parts convert themselves when they are known. A deferred object or tuple stays as it is.
 /// Fails with the reason where a value must be known.
@@ -59,16 +54,18 @@ pub(super) fn conform(value: Value, ty: &Type) -> Result<Value, String> {
 }
 
 fn converted(expr: Arc<Expr>, ty: &Type) -> Arc<Expr> {
-    let (fits, function) = match ty {
-        Type::String => (is_string(&expr) || is_time(&expr), "tostring"),
-        Type::Number => (is_number(&expr), "tonumber"),
-        Type::Bool => (is_bool(&expr), "tobool"),
-        Type::List(of) => return collection("tolist", expr, of),
-        Type::Set(of) => return collection("toset", expr, of),
-        Type::Map(of) => return collection("tomap", expr, of),
-        Type::Any | Type::Tuple(_) | Type::Object(_) | Type::Ref(_) => (true, ""),
-    };
-    if fits { expr } else { call(function, expr) }
+    if infer::of(&expr, None) == *ty {
+        return expr;
+    }
+    match ty {
+        Type::String => call("tostring", expr),
+        Type::Number => call("tonumber", expr),
+        Type::Bool => call("tobool", expr),
+        Type::List(of) => collection("tolist", expr, of),
+        Type::Set(of) => collection("toset", expr, of),
+        Type::Map(of) => collection("tomap", expr, of),
+        Type::Any | Type::Tuple(_) | Type::Object(_) | Type::Ref(_) => expr,
+    }
 }
 
 /// `tolist([for item in … : tostring(item)])`, or less where the elements are right anyway.
@@ -78,24 +75,31 @@ fn collection(function: &'static str, expr: Arc<Expr>, of: &Type) -> Arc<Expr> {
         text: Arc::from(text),
         span,
     };
-    let name = |text: &str| {
+    let name = |text: &str, ty: Type| {
+        let kind = ExprKind::Name(ident(text));
+        let path = Expr { kind, span };
+        let later = Later {
+            path,
+            ty,
+            value: None,
+        };
         Arc::new(Expr {
-            kind: ExprKind::Name(ident(text)),
+            kind: ExprKind::Later(Arc::new(later)),
             span,
         })
     };
-    let texts = matches!(&expr.kind, ExprKind::Call { name, .. } if TEXTS.contains(&&*name.text));
-    let item = name("item");
+    let item = name("item", infer::entries(&infer::of(&expr, None)).1);
     let element = converted(Arc::clone(&item), of);
-    let expr = if element == item || (*of == Type::String && texts) {
+    let expr = if element == item {
         expr
     } else {
         let map = function == "tomap";
+        let key = name("key", Type::String);
         let kind = ExprKind::For(Arc::new(For {
             key: map.then(|| ident("key")),
             value: ident("item"),
             collection: Arc::unwrap_or_clone(expr),
-            result_key: map.then(|| Arc::unwrap_or_clone(name("key"))),
+            result_key: map.then(|| Arc::unwrap_or_clone(key)),
             result: Arc::unwrap_or_clone(element),
             group: false,
             condition: None,
@@ -121,33 +125,4 @@ fn call(function: &str, argument: Arc<Expr>) -> Arc<Expr> {
         },
         span,
     })
-}
-
-/// Whether the expression is one of the texts that a run knows directly, e.g. `run.date`. The attempt is a number.
-fn is_time(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Get(source, name) => {
-            &*name.text != "attempt"
-                && matches!(&source.kind, ExprKind::Name(root) if &*root.text == "run")
-        }
-        _ => false,
-    }
-}
-
-/// Whether the expression, if it can be evaluated at all, gives a number.
-fn is_number(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Value(Value::Number(_)) | ExprKind::Unary(UnaryOp::Negate, _) => true,
-        ExprKind::Binary(operator, ..) => matches!(
-            operator,
-            BinaryOp::Add
-                | BinaryOp::Subtract
-                | BinaryOp::Multiply
-                | BinaryOp::Divide
-                | BinaryOp::Modulo
-        ),
-        ExprKind::Call { name, .. } => matches!(&*name.text, "tonumber" | "length" | "parseint"),
-        ExprKind::Parens(inner) => is_number(inner),
-        _ => false,
-    }
 }

@@ -19,11 +19,15 @@ use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
+use crate::lang::types::Type;
 use crate::objects::address::Address;
 use crate::objects::kind::Kind;
 use crate::objects::lifecycle::Lifecycle;
 use crate::objects::object::Object;
+use crate::objects::object::references_in;
 use crate::objects::registry;
+use crate::objects::run;
+use crate::objects::run::Data;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
@@ -61,13 +65,15 @@ impl<'m> Builder<'m> {
         {
             self.check_names(frame, block, object_type);
         }
-        object_type
-            .schema()
-            .filter_map(|schema| {
-                let value = self.attribute_value(frame, schema)?;
-                (value != Value::NULL).then(|| (Arc::from(schema.name), value))
-            })
-            .collect()
+        let mut attributes = BTreeMap::new();
+        for schema in object_type.schema() {
+            match self.attribute_value(frame, schema) {
+                None => self.note_incomplete(frame, schema.name),
+                Some(Value::Null(_)) => {}
+                Some(value) => drop(attributes.insert(Arc::from(schema.name), value)),
+            }
+        }
+        attributes
     }
 
     /// Reads one attribute by name, for `self.NAME` and `data_node.archive.NAME`: its default if it is not set.
@@ -143,6 +149,7 @@ impl<'m> Builder<'m> {
             .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))
             .ok()?;
         if value.has_deferred() {
+            self.check_names_of_run((frame, span), &value, &scope)?;
             let formula = (Address::new(frame.address.clone()), Arc::from(schema.name));
             self.formulas.borrow_mut().insert(formula, span);
         }
@@ -162,6 +169,57 @@ impl<'m> Builder<'m> {
             return None;
         }
         Some(value)
+    }
+
+    /// What an activity reads and writes, for the types of `run.inputs` and `run.outputs`. `None` if that is not known, or not
+    /// yet because it is asked for inside `input` or `output`.
+    pub(super) fn data_of(&self, frame: &Rc<Frame<'m>>) -> Option<Data> {
+        let object_type = self.declaration(frame.id).object_type;
+        if object_type.kind != Kind::Activity {
+            return None;
+        }
+        let nodes = |name: &'static str| {
+            let schema = object_type.attribute(name)?;
+            if self.is_busy(&Asked::Attribute(frame.number, schema.name)) {
+                return None;
+            }
+            let value = self.attribute_value(frame, schema)?;
+            let mut types: BTreeMap<Arc<str>, Type> = BTreeMap::new();
+            for (name, address) in references_in(&value) {
+                let node = self.addressed(address.as_str())?;
+                let ty = run::node_instance(self.declaration(node.id).object_type);
+                let clash = types.insert(name.clone(), ty.clone());
+                if clash.is_some_and(|other| other != ty) {
+                    types.insert(name, Type::Any);
+                }
+            }
+            Some(types)
+        };
+        Some(Data {
+            inputs: nodes("input")?,
+            outputs: nodes("output")?,
+        })
+    }
+
+    /// Checks what a formula has from locals and modules, which do not know where they land: an activity has no `run.node`.
+    fn check_names_of_run(
+        &self,
+        (frame, place): (&Frame<'m>, Span),
+        value: &Value,
+        scope: &ModuleScope<'_, 'm>,
+    ) -> Option<()> {
+        let kind = self.declaration(frame.id).object_type.kind;
+        let mut right = true;
+        value.deferred_names(&mut |path| {
+            if path.len() > 1
+                && path.first().is_some_and(|root| &*root.name == "run")
+                && let Err(diagnostic) = run::type_of(path, Some(kind), || None)
+            {
+                scope.report(diagnostic.label(place, "the attribute that it is for"));
+                right = false;
+            }
+        });
+        right.then_some(())
     }
 
     /// `depends_on` with what everything in the module waits for: activities, and data nodes whose preconditions are checked.
@@ -245,6 +303,7 @@ impl<'m> Builder<'m> {
             address: Address::new(address.clone()),
             object_type,
             attributes: BTreeMap::new(),
+            written: BTreeMap::new(),
             pipeline: self.pipeline_address(frame).map(Address::new),
             lifecycle: Lifecycle::default(),
         });

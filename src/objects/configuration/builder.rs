@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Configuration;
+use super::Incomplete;
 use super::Surroundings;
 use super::declare::Declaration;
 use super::declare::Declarations;
@@ -114,6 +115,8 @@ pub(super) struct Builder<'m> {
     pub(super) kept: RefCell<Vec<(Address, Arc<str>)>>,
     /// Formats given by the name of their type.
     pub(super) implied: RefCell<Vec<Object>>,
+    /// What could not be evaluated.
+    incomplete: RefCell<Incomplete>,
     /// Where the values of deferred attributes are written.
     pub(super) formulas: RefCell<BTreeMap<(Address, Arc<str>), Span>>,
 }
@@ -144,6 +147,7 @@ impl<'m> Builder<'m> {
             asserted: RefCell::default(),
             kept: RefCell::default(),
             implied: RefCell::default(),
+            incomplete: RefCell::default(),
             formulas: RefCell::default(),
         }
     }
@@ -168,6 +172,7 @@ impl<'m> Builder<'m> {
             configuration.checks.extend(self.checks(module));
         }
         configuration.formulas = self.formulas.take();
+        configuration.incomplete = self.incomplete.take();
         super::checks::check_reads(&self.reads.borrow(), &configuration, |diagnostic| {
             self.report(diagnostic);
         });
@@ -269,6 +274,18 @@ impl<'m> Builder<'m> {
             .borrow_mut()
             .insert(asked, Progress::Done(value.clone(), sources));
         value
+    }
+
+    /// Remembers that an attribute of an object could not be evaluated.
+    pub(super) fn note_incomplete(&self, frame: &Frame<'m>, attribute: &'static str) {
+        let address = Address::new(frame.address.clone());
+        let mut incomplete = self.incomplete.borrow_mut();
+        incomplete.entry(address).or_default().insert(attribute);
+    }
+
+    /// Whether something is being evaluated, so that to ask for it would be a cycle.
+    pub(super) fn is_busy(&self, asked: &Asked) -> bool {
+        matches!(self.values.borrow().get(asked), Some(Progress::Busy))
     }
 
     /// Forgets a value: whoever asks for it again is told that it failed.
@@ -375,6 +392,7 @@ impl<'m> Builder<'m> {
             address: address.clone(),
             object_type: declaration.object_type,
             attributes: self.attributes(frame),
+            written: BTreeMap::new(),
             pipeline: self.pipeline_address(frame).map(Address::new),
             lifecycle: self.lifecycle(frame),
         };

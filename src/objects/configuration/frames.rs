@@ -166,8 +166,13 @@ impl<'m> Builder<'m> {
 
     /// The frame a reference made by this builder points to.
     pub(super) fn referenced(&self, reference: &Reference) -> Option<Rc<Frame<'m>>> {
+        self.addressed(&reference.address)
+    }
+
+    /// The frame at an address that was asked for before.
+    pub(super) fn addressed(&self, address: &str) -> Option<Rc<Frame<'m>>> {
         let frames = self.frames.by_address.borrow();
-        frames.get(&reference.address).cloned()
+        frames.get(address).cloned()
     }
 
     /// The address of the pipeline a frame stands in.

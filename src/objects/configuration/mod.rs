@@ -55,6 +55,8 @@ pub struct Configuration {
     pub places: BTreeMap<Address, Span>,
     /// What became of objects that may be in the state.
     pub statements: Statements,
+    /// Objects with the attributes that could not be evaluated, which was reported.
+    pub incomplete: Incomplete,
     /// Where the values of deferred attributes, and deferred conditions, are written.
     pub formulas: BTreeMap<(Address, Arc<str>), Span>,
     /// The `check` blocks.
@@ -62,6 +64,9 @@ pub struct Configuration {
     /// Whether an object ignores changes.
     pub ignores: bool,
 }
+
+/// Objects with those of their attributes that could not be evaluated.
+pub type Incomplete = BTreeMap<Address, BTreeSet<&'static str>>;
 
 /// What a module is evaluated with.
 #[derive(Clone, Copy)]
@@ -165,6 +170,9 @@ pub(super) fn convert_again(
     schema: &super::schema::AttributeSchema,
     value: &Value,
 ) -> Result<Value, crate::diag::Diagnostic> {
-    convert::convert(schema, value, Vec::new())
-        .map_err(|problem| problem.into_diagnostic(schema, Span::default()))
+    let converted = convert::convert(schema, value, Vec::new());
+    converted.map_err(|problem| crate::diag::Diagnostic {
+        span: None,
+        ..problem.into_diagnostic(schema, Span::default())
+    })
 }

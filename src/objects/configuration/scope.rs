@@ -387,14 +387,15 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         );
     }
 
-    /// Checks a name behind `run`; it stays in the residual.
+    /// What begins with `run` stays in the residual; its type is checked against what is read from it.
     fn run(&self, path: &[Step]) -> Resolution {
         let kind = self
             .frame
             .as_ref()
             .map(|frame| self.builder.declaration(frame.id).object_type.kind);
-        match run::check_path(path, kind) {
-            Ok(()) => Resolution::Deferred,
+        let data = || self.builder.data_of(self.frame.as_ref()?);
+        match run::type_of(path, kind, data) {
+            Ok((ty, consumed)) => Resolution::Deferred { ty, consumed },
             Err(diagnostic) => {
                 self.report(diagnostic);
                 Resolution::Failed

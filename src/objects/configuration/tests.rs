@@ -196,7 +196,7 @@ fn inputs_are_converted_to_the_type_of_the_variable() {
         (
             "list(string)",
             "split(\"-\", run.date)",
-            "tolist(split(\"-\", run.date))",
+            "split(\"-\", run.date)",
         ),
         (
             "set(number)",
