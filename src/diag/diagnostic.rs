@@ -51,7 +51,7 @@ pub struct Diagnostic {
     /// The attribute of that object, if it is about one and `span` does not say where that is.
     pub attribute: Option<String>,
     /// The part of a stored expression that it is about, where `span` points into no file.
-    pub part: Option<String>,
+    pub part: Option<Box<str>>,
 }
 
 impl Diagnostic {

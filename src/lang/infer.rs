@@ -145,7 +145,7 @@ pub(super) fn of(expr: &Expr, each: Option<&Type>) -> Type {
         ExprKind::Conditional(_, yes, no) => match (&yes.kind, &no.kind) {
             (ExprKind::Value(Value::Null(_)), _) => of(no, each),
             (_, ExprKind::Value(Value::Null(_))) => of(yes, each),
-            _ => either(of(yes, each), of(no, each)),
+            _ => either(of(yes, each), &of(no, each)),
         },
         ExprKind::Parens(inner) => of(inner, each),
         ExprKind::Name(_) | ExprKind::For(_) => Type::Any,
@@ -153,8 +153,8 @@ pub(super) fn of(expr: &Expr, each: Option<&Type>) -> Type {
 }
 
 /// The type of what has one of two types.
-fn either(yes: Type, no: Type) -> Type {
-    if yes == no { yes } else { Type::Any }
+fn either(yes: Type, no: &Type) -> Type {
+    if yes == *no { yes } else { Type::Any }
 }
 
 fn object(items: &[(Expr, Expr)], each: Option<&Type>) -> Type {
@@ -197,6 +197,14 @@ fn element(source: &Type, key: &Expr) -> Type {
         source => key
             .and_then(convert::to_text)
             .map_or(Type::Any, |name| attribute(source, &name)),
+    }
+}
+
+/// The type of the element in a splat over a value of this type. What is no sequence is its own only element.
+pub(super) fn element_of_splat(source: &Type) -> Type {
+    match source {
+        Type::List(_) | Type::Set(_) | Type::Tuple(_) => entries(source).1,
+        single => single.clone(),
     }
 }
 

@@ -663,7 +663,9 @@ impl Scope for RunScope<'_> {
     fn report_part(&self, residual: &Expr, diagnostic: Diagnostic) {
         let span = diagnostic.span;
         self.report(Diagnostic {
-            part: span.and_then(|span| print::part(residual, span)),
+            part: span
+                .and_then(|span| print::part(residual, span))
+                .map(String::into_boxed_str),
             ..diagnostic
         });
     }

@@ -66,9 +66,9 @@ impl<'a> Previewer<'a> {
                 self.resolver
                     .activity_alone(&object.address, interval, self.first_try());
             self.diagnostics.extend(findings);
-            resolved
-                .into_iter()
-                .for_each(|resolved| self.keep(Ok(resolved)));
+            if let Some(resolved) = resolved {
+                self.keep(Ok(resolved));
+            }
         }
         self.serving(object, interval, "precondition");
         self.serving(object, interval, "on_fail");

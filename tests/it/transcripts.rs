@@ -21,6 +21,8 @@ cases! {
     dynamic_blocks,
     dynamic_mistakes,
     fmt,
+    formula_fails,
+    formula_mistakes,
     help,
     ignore_changes,
     json_syntax,

@@ -201,6 +201,7 @@ fn unknown_entry<'k>(keys: impl Iterator<Item = &'k str>, name: &str, span: Span
 }
 
 /// What is inside a value that has no attributes of its own.
+#[derive(Clone, Copy)]
 enum Holds {
     Nothing,
     InOrder,

@@ -284,12 +284,12 @@ impl<'b> Generator<'b> {
 
     fn heredoc(&mut self, depth: usize) -> String {
         // Inside a heredoc no text may hold a line end, so its parts are leaves.
-        let (flush, text) = (self.one(&["-", ""]), self.leaf(Kind::Text));
+        let (flush, first) = (self.one(&["-", ""]), self.leaf(Kind::Text));
         let test = self.leaf(Kind::Bool);
         let strip = self.one(&["~", ""]);
         let inner = self.parts(depth.min(1), 2).replace("\\n", "");
         format!(
-            "\"${{<<{flush}EOT\n  a ${{{text}}}\n    %{{ if {test} {strip}}}\n  b {inner}\n  %{{{strip} endif }}\n\nEOT\n}}\""
+            "\"${{<<{flush}EOT\n  a ${{{first}}}\n    %{{ if {test} {strip}}}\n  b {inner}\n  %{{{strip} endif }}\n\nEOT\n}}\""
         )
     }
 

@@ -271,7 +271,9 @@ impl Evaluator<'_> {
         };
         let result = match value {
             Value::Deferred(rest) => {
-                let variable = deferred(ExprKind::Each, span);
+                let ty = infer::element_of_splat(&infer::of(&rest, None));
+                let kind = ExprKind::Each;
+                let variable = residual::later(Expr { kind, span }, ty);
                 let (each, sensitive) = residual::to_expr(element(&variable)?, each.span);
                 let kind = ExprKind::Splat {
                     source: rest,

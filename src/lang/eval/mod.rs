@@ -23,6 +23,8 @@ mod template;
 mod templates;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod typed;
 
 use std::cell::Cell;
 use std::cell::RefCell;

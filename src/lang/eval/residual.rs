@@ -127,8 +127,10 @@ impl Value {
     pub(crate) fn deferred_names(&self, with: &mut dyn FnMut(&[Step])) {
         match self {
             Self::Deferred(expr) => visit(expr, &mut |node| {
-                if let ExprKind::Later(later) = &node.kind {
-                    path_of(&later.path).iter().for_each(|path| with(path));
+                if let ExprKind::Later(later) = &node.kind
+                    && let Some(path) = path_of(&later.path)
+                {
+                    with(&path);
                 }
                 true
             }),
