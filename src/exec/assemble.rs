@@ -316,6 +316,9 @@ impl<'a> Assembler<'a> {
             let part = part.map(|part| format!("`{part}` in ")).unwrap_or_default();
             let object = self.resolver.objects.get(&Address::new(address));
             let written = object.and_then(|object| object.written.get(attribute));
+            if part.is_empty() && written.is_none() {
+                return None;
+            }
             let written = written
                 .map(|place| format!(" ({place})"))
                 .unwrap_or_default();
