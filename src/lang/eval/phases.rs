@@ -44,7 +44,7 @@ fn two_phases(text: &str, deferred: &[&str], typed: bool) -> Planned {
         Err(error) => return Planned::Finished(None, error.to_string()),
     };
     let again = print::value(&read);
-    if again != printed {
+    if matches!(value, Value::Deferred(_)) && again != printed {
         return Planned::Finished(None, format!("{printed} reads back as {again}"));
     }
     let run = TestScope::new(VALUES, &[]);
