@@ -35,8 +35,10 @@ use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
+use crate::lang::ast::Later;
 use crate::lang::functions::Call;
 use crate::lang::print;
+use crate::lang::types::Type;
 use crate::time::Interval;
 
 /// An object with its attributes as one instance sees them.
@@ -401,8 +403,8 @@ impl<'a> Resolver<'a> {
             let Some(schema) = object.object_type.attribute(name) else {
                 continue;
             };
-            if evaluated.has_deferred() {
-                continue; // it reads what is wrong elsewhere
+            if reads_unknown(&evaluated) {
+                continue;
             }
             match super::configuration::convert_again(schema, &evaluated) {
                 Ok(Value::Null(_)) if schema.default == super::Default::Required => {
@@ -610,10 +612,28 @@ fn unknown() -> Value {
         text: Arc::from("run"),
         span: Span::default(),
     };
-    Value::Deferred(Arc::new(Expr {
+    let path = Expr {
         kind: ExprKind::Name(name),
         span: Span::default(),
+    };
+    let later = Later {
+        path,
+        ty: Type::Any,
+        value: None,
+    };
+    Value::Deferred(Arc::new(Expr {
+        kind: ExprKind::Later(Arc::new(later)),
+        span: Span::default(),
     }))
+}
+
+/// Whether a value was made from what is wrong elsewhere. Secrets stay deferred, too, and are no such thing.
+fn reads_unknown(value: &Value) -> bool {
+    let mut found = false;
+    value.deferred_names(&mut |path| {
+        found |= path.first().is_some_and(|root| &*root.name == "run");
+    });
+    found
 }
 
 /// Names when an instance runs: `run`, and nothing else.
