@@ -327,9 +327,14 @@ impl<'a> Assembler<'a> {
             ))
         };
         let sentence = |finding: &Diagnostic| {
-            let place = place(finding).unwrap_or_default();
-            let detail = finding.detail.trim_end_matches('.');
-            format!("{}: {detail}.{place}", finding.summary)
+            let detail = &finding.detail;
+            match place(finding) {
+                None => format!("{}: {detail}", finding.summary),
+                Some(place) => {
+                    let detail = detail.trim_end_matches('.');
+                    format!("{}: {detail}.{place}", finding.summary)
+                }
+            }
         };
         let sentences: Vec<String> = diagnostics.iter().map(sentence).collect();
         sentences.join("\n")

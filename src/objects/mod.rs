@@ -21,6 +21,7 @@ mod precondition;
 pub mod registry;
 pub mod resolve;
 pub mod run;
+mod run_scope;
 mod schedule;
 mod schema;
 pub mod settings;

@@ -16,29 +16,23 @@ use super::lifecycle::Lifecycle;
 use super::lifecycle::When;
 use super::object::Object;
 use super::run::Run;
+use super::run_scope::RunScope;
+use super::run_scope::reads_unknown;
+use super::run_scope::unknown;
 use super::schema::AttributeSchema;
 use super::settings::Objects;
 use super::timetable::Timetable;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
-use crate::diag::Span;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
-use crate::lang::Reference;
-use crate::lang::Resolution;
 use crate::lang::Scope;
 use crate::lang::SecretSource;
 use crate::lang::Secrets;
-use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
-use crate::lang::ast::ExprKind;
-use crate::lang::ast::Ident;
-use crate::lang::ast::Later;
 use crate::lang::functions::Call;
-use crate::lang::print;
-use crate::lang::types::Type;
 use crate::time::Interval;
 
 /// An object with its attributes as one instance sees them.
@@ -603,101 +597,5 @@ impl Secrets for Recorder<'_> {
         self.secrets.resolve(source).inspect_err(|reason| {
             self.failures.borrow_mut().push(reason.clone());
         })
-    }
-}
-
-/// What cannot be known because it, or what it is made of, is wrong.
-fn unknown() -> Value {
-    let name = Ident {
-        text: Arc::from("run"),
-        span: Span::default(),
-    };
-    let path = Expr {
-        kind: ExprKind::Name(name),
-        span: Span::default(),
-    };
-    let later = Later {
-        path,
-        ty: Type::Any,
-        value: None,
-    };
-    Value::Deferred(Arc::new(Expr {
-        kind: ExprKind::Later(Arc::new(later)),
-        span: Span::default(),
-    }))
-}
-
-/// Whether a value was made from what is wrong elsewhere. Secrets stay deferred, too, and are no such thing.
-fn reads_unknown(value: &Value) -> bool {
-    let mut found = false;
-    value.deferred_names(&mut |path| {
-        found |= path.first().is_some_and(|root| &*root.name == "run");
-    });
-    found
-}
-
-/// Names when an instance runs: `run`, and nothing else.
-struct RunScope<'a> {
-    run: &'a Value,
-    object: &'a Object,
-    /// The attribute that is evaluated.
-    attribute: RefCell<Option<Arc<str>>>,
-    diagnostics: RefCell<Diagnostics>,
-}
-
-impl Scope for RunScope<'_> {
-    fn resolve(&self, path: &[Step]) -> Resolution {
-        match path.first() {
-            Some(step) if step.name.as_ref() == "run" => {
-                if let (Value::Object(names), Some(name)) = (self.run, path.get(1))
-                    && matches!(name.name.as_ref(), "input" | "output")
-                    && !names.contains_key(&name.name)
-                {
-                    self.report(Diagnostic::error(
-                        "Not exactly one data node",
-                        format!(
-                            "`run.{0}` stands for the only {0}, but this instance has none or several. Use `run.{0}s.NAME`, which is a list.",
-                            name.name
-                        ),
-                    ).at(name.span));
-                    return Resolution::Failed;
-                }
-                Resolution::Value {
-                    value: self.run.clone(),
-                    consumed: 1,
-                }
-            }
-            Some(step) => {
-                let detail = format!("`{}` is not known when an instance runs.", step.name);
-                self.report(Diagnostic::error("Unknown name", detail).at(step.span));
-                Resolution::Failed
-            }
-            None => Resolution::Failed,
-        }
-    }
-
-    fn attribute(&self, _reference: &Reference, _name: &Step) -> Option<Value> {
-        None
-    }
-
-    fn report_part(&self, residual: &Expr, diagnostic: Diagnostic) {
-        let span = diagnostic.span;
-        self.report(Diagnostic {
-            part: span
-                .and_then(|span| print::part(residual, span))
-                .map(String::into_boxed_str),
-            ..diagnostic
-        });
-    }
-
-    /// What is planned points into the files. Spans of what was stored point into its own text, which nobody wrote: there,
-    /// object, attribute and part say where.
-    fn report(&self, diagnostic: Diagnostic) {
-        let attribute = self.attribute.borrow();
-        self.diagnostics.borrow_mut().push(Diagnostic {
-            object: Some(self.object.address.to_string()),
-            attribute: attribute.as_ref().map(ToString::to_string),
-            ..diagnostic
-        });
     }
 }
