@@ -27,7 +27,7 @@ use crate::diag::Diagnostics;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
-use crate::lang::Scope;
+use crate::lang::Scope as _;
 use crate::lang::SecretSource;
 use crate::lang::Secrets;
 use crate::lang::Value;
@@ -82,8 +82,7 @@ pub struct Resolver<'a> {
     pub call: &'a Call<'a>,
     /// Whether conditions that do not hold are findings; else they are evaluated and that is all.
     pub judges: bool,
-    /// Objects of which an attribute is not known, so that nothing is said about what reads them: while a plan looks for
-    /// mistakes. None when an instance runs.
+    /// Attributes that are not known, so that nothing is said about what reads them. None when an instance runs.
     pub incomplete: &'a Incomplete,
 }
 
