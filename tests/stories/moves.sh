@@ -73,6 +73,8 @@ for delay in 002 004 006 008 010 015 020 030; do
     [[ $(grep -c '^pipeline' "$work/output") -eq 6 ]] || fail "runs are missing: $(cat "$work/output")"
 done
 
+rm -rf .pipeform && cp -r kept .pipeform
+
 step "history and logs are under the new address, and the rest runs once"
 expect 0 pipeform apply --auto-approve
 expect 0 pipeform plan --detailed-exitcode
