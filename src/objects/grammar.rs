@@ -31,6 +31,7 @@ fn object(parents: &[Parent<'_>], word: &str) -> Option<Shape> {
         [pipeline] if pipeline.kind == Kind::Pipeline.as_str() => match (kind, word) {
             // A schedule of its own, or one that is declared in it.
             (Some(Kind::Schedule), _) => Some(Shape::labels(&[1, 0]).or_attribute()),
+            (Some(Kind::Provider), _) => None, // an attribute
             (Some(kind), _) => Some(declared(kind)),
             (None, "locals" | "lifecycle") => Some(NONE),
             (None, "dynamic") => Some(ONE),
@@ -42,7 +43,11 @@ fn object(parents: &[Parent<'_>], word: &str) -> Option<Shape> {
 
 /// A block that declares an object by its name.
 fn declared(kind: Kind) -> Shape {
-    if kind.has_type() { TWO } else { ONE }
+    if kind.has_type() && kind.has_name() {
+        TWO
+    } else {
+        ONE
+    }
 }
 
 /// A block inside an object of this type.
@@ -51,6 +56,9 @@ fn inside(object_type: &ObjectType, word: &str) -> Option<Shape> {
         "lifecycle" => return Some(NONE),
         "dynamic" => return Some(ONE),
         _ => {}
+    }
+    if object_type.has_block(word) {
+        return Some(NONE);
     }
     let nested = object_type
         .nested
@@ -122,6 +130,15 @@ mod tests {
             (&[node, ("lifecycle", "")], "precondition", Some(&[0])),
             (&[node, ("dynamic", "precondition")], "content", Some(&[0])),
             (&[("variable", "x")], "validation", Some(&[0])),
+            (&[], "provider", Some(&[1])),
+            (&[pipeline], "provider", None),
+            (&[("provider", "aws")], "assume_role", Some(&[0])),
+            (&[("provider", "aws")], "region", None),
+            (
+                &[("provider", "aws"), ("assume_role", "")],
+                "role_arn",
+                None,
+            ),
             (
                 &[pipeline, ("activity", "copy"), ("precondition", "exists")],
                 "schedule",

@@ -21,13 +21,15 @@ pub enum Kind {
     Pipeline,
     /// A check that must hold before an activity or data node is ready.
     Precondition,
+    /// With what objects reach a service outside.
+    Provider,
     /// Intervals of time.
     Schedule,
 }
 
 impl Kind {
     /// All kinds, in alphabetical order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Action,
         Self::Activity,
         Self::DataFormat,
@@ -35,6 +37,7 @@ impl Kind {
         Self::Database,
         Self::Pipeline,
         Self::Precondition,
+        Self::Provider,
         Self::Schedule,
     ];
 
@@ -48,6 +51,7 @@ impl Kind {
             Self::Database => "database",
             Self::Pipeline => "pipeline",
             Self::Precondition => "precondition",
+            Self::Provider => "provider",
             Self::Schedule => "schedule",
         }
     }
@@ -60,5 +64,10 @@ impl Kind {
     /// Whether blocks of this kind have a type label (`activity "copy" "archive"`) or only a name.
     pub const fn has_type(self) -> bool {
         !matches!(self, Self::Pipeline | Self::Schedule)
+    }
+
+    /// Whether blocks of this kind have a name label; that of a provider is its `alias`.
+    pub const fn has_name(self) -> bool {
+        !matches!(self, Self::Provider)
     }
 }

@@ -18,6 +18,7 @@ pub mod moves;
 mod object;
 mod pipeline;
 mod precondition;
+mod provider;
 pub mod registry;
 pub mod resolve;
 pub mod run;

@@ -1,6 +1,8 @@
 //! `pipeline`: a named group of activities that is activated, paused and watched as one.
 
 use super::kind::Kind;
+use super::schema::AttributeSchema;
+use super::schema::AttributeType;
 use super::schema::ObjectType;
 use super::shared;
 
@@ -9,6 +11,17 @@ pub(super) static TYPE: ObjectType = ObjectType {
     kind: Kind::Pipeline,
     name: "",
     doc: "A named group of activities. What is set on it is the default of the objects inside.",
-    attributes: &[&[shared::DESCRIPTION], shared::RUNNABLE, shared::ATTEMPTS],
+    attributes: &[
+        &[
+            shared::DESCRIPTION,
+            AttributeSchema::new(
+                "provider",
+                AttributeType::Provider,
+                "With which provider the objects inside reach AWS: `aws`, or `aws.west` for one with an alias.",
+            ),
+        ],
+        shared::RUNNABLE,
+        shared::ATTEMPTS,
+    ],
     nested: &[shared::NESTED_SCHEDULE],
 };

@@ -8,6 +8,7 @@ use super::database;
 use super::kind::Kind;
 use super::pipeline;
 use super::precondition;
+use super::provider;
 use super::schedule;
 use super::schema::ObjectType;
 
@@ -27,6 +28,7 @@ pub static TYPES: &[&ObjectType] = &[
     &pipeline::TYPE,
     &precondition::exists::TYPE,
     &precondition::shell_command::TYPE,
+    &provider::aws::TYPE,
     &schedule::TYPE,
 ];
 
@@ -72,6 +74,9 @@ mod tests {
                     attribute.name
                 );
                 assert!(attribute.doc.ends_with('.'), "{}", attribute.name);
+                for inner in attribute.value.inner() {
+                    assert!(inner.doc.ends_with('.'), "{}", inner.name);
+                }
             }
             for nested in object_type.nested {
                 assert!(seen.contains(nested.attribute), "{}", nested.attribute);

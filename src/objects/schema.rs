@@ -42,6 +42,12 @@ impl ObjectType {
         self.attributes.iter().flat_map(|group| group.iter())
     }
 
+    /// Whether the attribute of that name is written as a block.
+    pub fn has_block(&self, name: &str) -> bool {
+        let attribute = self.attribute(name);
+        attribute.is_some_and(|attribute| matches!(attribute.value, AttributeType::Block(_)))
+    }
+
     /// The attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
         self.schema().find(|attribute| attribute.name == name)
@@ -49,7 +55,7 @@ impl ObjectType {
 }
 
 /// The description of an attribute.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each answers a question of its own"
@@ -160,6 +166,20 @@ pub enum AttributeType {
     NamedRefs(Kind),
     /// References to activities or pipelines, for order only.
     DependsOn,
+    /// The name of a provider: `aws`, or `aws.west` for one with an alias.
+    Provider,
+    /// Attributes of its own, written as a block: `assume_role { … }`.
+    Block(&'static [AttributeSchema]),
+}
+
+impl AttributeType {
+    /// The attributes of a block; none for all else.
+    pub const fn inner(self) -> &'static [AttributeSchema] {
+        match self {
+            Self::Block(inner) => inner,
+            _ => &[],
+        }
+    }
 }
 
 /// What an attribute means when it is not set.

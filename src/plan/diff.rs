@@ -220,6 +220,9 @@ fn kind_of(object_type: &ObjectType, attribute: &str) -> ChangeKind {
 fn why_deleted(address: &Address, configured: &BTreeMap<Address, Object>) -> Reason {
     let text = address.as_str();
     for (open, key, close) in keys(text) {
+        if close == text.len() && address.kind() == Kind::Provider.as_str() {
+            continue; // an alias
+        }
         let (block, instance) = (text.get(..=open), text.get(..close));
         let (Some(block), Some(instance)) = (block, instance) else {
             continue;

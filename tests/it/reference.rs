@@ -74,6 +74,10 @@ fn about(kind: Kind) -> &'static str {
             "A check that must hold before an activity or a data node is ready. Stands at the top level, in a pipeline, or \
              nested in what it belongs to."
         }
+        Kind::Provider => {
+            "With what objects reach a service outside. Stands at the top level; its only label is its type, and `alias` names \
+             it. The `provider` of a pipeline names the one that is used."
+        }
         Kind::Schedule => {
             "Stands at the top level or in a pipeline; nested in an object without a name."
         }
@@ -97,18 +101,24 @@ fn attributes(object_type: &ObjectType) -> String {
         "| attribute | takes | when left out | `run.*` | meaning |\n|---|---|---|---|---|\n",
     );
     for attribute in object_type.schema() {
-        writeln!(
-            table,
-            "| `{}` | {} | {} | {} | {} |",
-            attribute.name,
-            takes(attribute.value),
-            left_out(attribute),
-            if attribute.deferrable { "yes" } else { "" },
-            meaning(attribute),
-        )
-        .unwrap();
+        table.push_str(&row("", attribute));
+        for inner in attribute.value.inner() {
+            table.push_str(&row(&format!("{}.", attribute.name), inner));
+        }
     }
     table
+}
+
+/// The row of an attribute; `owner` is the block that it stands in, with a dot.
+fn row(owner: &str, attribute: &AttributeSchema) -> String {
+    format!(
+        "| `{owner}{}` | {} | {} | {} | {} |\n",
+        attribute.name,
+        takes(attribute.value),
+        left_out(attribute),
+        if attribute.deferrable { "yes" } else { "" },
+        meaning(attribute),
+    )
 }
 
 fn takes(value: AttributeType) -> String {
@@ -131,6 +141,8 @@ fn takes(value: AttributeType) -> String {
         AttributeType::Ref(kind) => link(kind),
         AttributeType::Refs(kind) => format!("{}, or a list", link(kind)),
         AttributeType::NamedRefs(kind) => format!("{}, a list, or a map", link(kind)),
+        AttributeType::Provider => link(Kind::Provider),
+        AttributeType::Block(_) => "block".to_owned(),
         AttributeType::DependsOn => {
             format!(
                 "list of {} and {}",

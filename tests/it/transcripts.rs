@@ -43,6 +43,8 @@ cases! {
     override_files,
     plan_apply_run_status,
     prevent_destroy,
+    provider_mistakes,
+    providers,
     reference_cycle,
     removed_activity,
     removed_block,

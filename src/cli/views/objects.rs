@@ -28,11 +28,11 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
         example,
         text: format!("{title}\n{} {{", header(object, None)),
     };
-    let set: Vec<_> = object
+    let (blocks, set): (Vec<_>, Vec<_>) = object
         .attributes
         .iter()
         .filter(|(_, value)| **value != Value::NULL)
-        .collect();
+        .partition(|(name, _)| object.object_type.has_block(name));
     let width = key_width(set.iter().map(|(name, _)| *name));
     // Markers stand two columns before the text.
     for (name, value) in set {
@@ -40,6 +40,10 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
         let value = masked(object, name, value);
         writer.value(&value, 2, Marker::None);
         writer.example(&value, 2, width);
+    }
+    for (name, value) in blocks {
+        writer.text.push('\n');
+        writer.block(name, (Some(value), Some(value)), 2);
     }
     if let Some(lifecycle) = object.lifecycle.as_value() {
         writer.text.push('\n');
@@ -68,7 +72,7 @@ pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
     };
     // A nested schedule has no type either: its address ends with its kind.
     let nameless = !names.len().is_multiple_of(2) || (in_object && own == object.object_type.name);
-    if !nameless {
+    if !nameless && kind.has_name() {
         words.push(quoted(own));
     }
     words.join(" ")

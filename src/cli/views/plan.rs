@@ -128,10 +128,9 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
         example,
         text: out,
     };
-    let (blocks, attributes): (Vec<_>, Vec<_>) = change
-        .attributes
-        .iter()
-        .partition(|attribute| &*attribute.name == LIFECYCLE);
+    let (blocks, attributes): (Vec<_>, Vec<_>) = change.attributes.iter().partition(|attribute| {
+        &*attribute.name == LIFECYCLE || object.object_type.has_block(&attribute.name)
+    });
     let width = key_width(attributes.iter().map(|attribute| &attribute.name));
     for attribute in attributes {
         let mask = |value| objects::masked(object, &attribute.name, value);

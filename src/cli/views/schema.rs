@@ -139,6 +139,11 @@ fn attribute_json(attribute: &AttributeSchema) -> Json {
         AttributeType::DateTime => ("format", json!("date_time")),
         AttributeType::TimeZone => ("format", json!("time_zone")),
         AttributeType::Regex => ("format", json!("regex")),
+        AttributeType::Provider => ("format", json!("provider")),
+        AttributeType::Block(inner) => {
+            let inner: Vec<Json> = inner.iter().map(attribute_json).collect();
+            ("attributes", json!(inner))
+        }
         _ => return json,
     };
     if let Json::Object(fields) = &mut json {
@@ -167,6 +172,11 @@ fn types(value: AttributeType) -> Vec<String> {
             ]
         }
         AttributeType::DependsOn => vec![list(Kind::Activity), list(Kind::Pipeline)],
+        AttributeType::Provider => vec![reference(Kind::Provider)],
+        AttributeType::Block(inner) => {
+            let inner: Vec<String> = inner.iter().map(inner_type).collect();
+            vec![format!("object({{{}}})", inner.join(", "))]
+        }
         AttributeType::String
         | AttributeType::OneOf(_)
         | AttributeType::Duration
@@ -174,6 +184,17 @@ fn types(value: AttributeType) -> Vec<String> {
         | AttributeType::DateTime
         | AttributeType::TimeZone
         | AttributeType::Regex => vec!["string".to_owned()],
+    }
+}
+
+/// An attribute of a block in the type of the block.
+fn inner_type(attribute: &AttributeSchema) -> String {
+    let takes = types(attribute.value);
+    let takes = takes.first().map_or("any", String::as_str);
+    if attribute.default == Default::Required {
+        format!("{} = {takes}", attribute.name)
+    } else {
+        format!("{} = optional({takes})", attribute.name)
     }
 }
 
@@ -357,24 +378,22 @@ pub(crate) fn object_type(found: &ObjectType, look: Look) -> String {
     } else {
         String::new()
     };
-    let header = format!("{} {label}\"NAME\"", found.kind.as_str());
+    let name = if found.kind.has_name() {
+        "\"NAME\""
+    } else {
+        ""
+    };
+    let header = format!("{} {label}{name}", found.kind.as_str());
     let mut text = format!(
         "{}\n\n{}\n",
         look.bold(&header),
         look.wrapped(0, 0, found.doc)
     );
-    for attribute in found.schema() {
-        let mut notes = vec![takes(attribute.value)];
-        notes.extend(match attribute.default {
-            Default::Required => Some("required".to_owned()),
-            Default::None => None,
-            set => Some(format!("default {}", default(set))),
-        });
-        notes.extend(attribute.deferrable.then(|| "may use run.*".to_owned()));
-        notes.extend(attribute.sensitive.then(|| "sensitive".to_owned()));
-        let name = look.bold(attribute.name);
-        text.extend(["\n  ", &name, "  (", &notes.join("; "), ")\n"]);
-        text.extend([&look.wrapped(6, 0, attribute.doc), "\n"]);
+    for schema in found.schema() {
+        attribute(&mut text, look, "", schema);
+        for inner in schema.value.inner() {
+            attribute(&mut text, look, &format!("{}.", schema.name), inner);
+        }
     }
     if !found.nested.is_empty() {
         text.push_str("\nMay be written inside, without a name:\n\n");
@@ -388,11 +407,29 @@ pub(crate) fn object_type(found: &ObjectType, look: Look) -> String {
         let many = if nested.many { "  (any number)" } else { "" };
         text.extend(["  ", nested.block, label, " { ... }", many, "\n"]);
     }
+    if !found.kind.has_name() {
+        return text;
+    }
     text.push_str("\nAs in every block of an object:\n\n");
     for (name, _, doc) in META_ARGUMENTS {
         entry(&mut text, look, name, doc);
     }
     text
+}
+
+/// The part of a page about an attribute; `owner` is the block that it stands in, with a dot.
+fn attribute(text: &mut String, look: Look, owner: &str, attribute: &AttributeSchema) {
+    let mut notes = vec![takes(attribute.value)];
+    notes.extend(match attribute.default {
+        Default::Required => Some("required".to_owned()),
+        Default::None => None,
+        set => Some(format!("default {}", default(set))),
+    });
+    notes.extend(attribute.deferrable.then(|| "may use run.*".to_owned()));
+    notes.extend(attribute.sensitive.then(|| "sensitive".to_owned()));
+    let name = look.bold(&format!("{owner}{}", attribute.name));
+    text.extend(["\n  ", &name, "  (", &notes.join("; "), ")\n"]);
+    text.extend([&look.wrapped(6, 0, attribute.doc), "\n"]);
 }
 
 /// What an attribute takes, in words.
@@ -412,6 +449,8 @@ fn takes(value: AttributeType) -> String {
         AttributeType::Refs(kind) => format!("{}, or a list", kind.as_str()),
         AttributeType::NamedRefs(kind) => format!("{}, a list, or a map", kind.as_str()),
         AttributeType::DependsOn => "list of activities and pipelines".to_owned(),
+        AttributeType::Provider => Kind::Provider.as_str().to_owned(),
+        AttributeType::Block(_) => "block".to_owned(),
         other => types(other).join(", or "),
     }
 }
@@ -482,7 +521,11 @@ mod tests {
         for (written, found) in types.iter().zip(registry::TYPES) {
             let mut names = Vec::new();
             under(&written["attributes"], "name", &mut names);
-            let wanted: Vec<&str> = found.schema().map(|attribute| attribute.name).collect();
+            let wanted: Vec<&str> = found
+                .schema()
+                .flat_map(|attribute| std::iter::once(attribute).chain(attribute.value.inner()))
+                .map(|attribute| attribute.name)
+                .collect();
             assert_eq!(names, wanted, "{}", found.name);
         }
         let signatures = json["function_signatures"].as_object().unwrap();

@@ -48,6 +48,19 @@ pub struct ProviderName {
     pub name: Arc<str>,
     /// Where it stands.
     pub span: Span,
+    /// Where the name stands that it has in the module; its own where it is not passed to one.
+    pub inside: Span,
+}
+
+impl ProviderName {
+    /// The name that an expression is: `aws` or `aws.west`.
+    pub fn of(expr: &Expr) -> Option<Self> {
+        Some(Self {
+            name: provider_name(expr)?,
+            span: expr.span,
+            inside: expr.span,
+        })
+    }
 }
 
 /// A module and those it calls: a node is a module of the configuration, whatever the number of its instances.
@@ -170,6 +183,7 @@ fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> BTreeMap<Arc<str>, P
         let detail = "`providers` names the module's providers and what they are here: `{ aws = aws.west }`.";
         diagnostics.push(Diagnostic::error("Invalid providers", detail).at(span));
     };
+    let mut twice = Vec::new();
     let ExprKind::Object(items) = &expr.kind else {
         refuse(expr.span);
         return found;
@@ -184,19 +198,29 @@ fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> BTreeMap<Arc<str>, P
             ExprKind::Parens(inner) => provider_name(inner),
             _ => provider_name(key),
         };
-        match (inside, provider_name(value)) {
+        match (inside, ProviderName::of(value)) {
             (Some(inside), Some(name)) => {
-                found.insert(
-                    inside,
-                    ProviderName {
-                        name,
-                        span: value.span,
-                    },
-                );
+                let inside_span = key.span;
+                let name = ProviderName {
+                    inside: inside_span,
+                    ..name
+                };
+                if let Some(first) = found.insert(inside, name) {
+                    twice.push((inside_span, first.inside));
+                }
             }
             (None, _) => refuse(key.span),
             (_, None) => refuse(value.span),
         }
+    }
+    for (second, first) in twice {
+        let detail =
+            "A provider of the module is named once in `providers`. Remove one of the two.";
+        diagnostics.push(
+            Diagnostic::error("Duplicate name", detail)
+                .at(second)
+                .label(first, "first one here"),
+        );
     }
     found
 }

@@ -12,6 +12,8 @@ use crate::diag::Diagnostics;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
 use crate::lang::ast::Body;
+use crate::lang::ast::ExprKind;
+use crate::lang::value::Value;
 
 /// The block whose labelled blocks are objects of their own: they merge by their headers.
 const SCOPE: &str = "pipeline";
@@ -40,12 +42,23 @@ fn has(bodies: &[Body], kind: &str) -> bool {
     blocks.any(|block| &*block.kind.text == kind)
 }
 
-/// The header of a block: its kind and labels.
+/// The header of a block: its kind and labels; with them the `alias` of a provider.
 type Header = (Arc<str>, Vec<Arc<str>>);
 
 fn header(block: &Block) -> Header {
     let labels = block.labels.iter().map(|label| Arc::clone(&label.text));
+    let labels = labels.chain(alias(block).map(Arc::clone));
     (Arc::clone(&block.kind.text), labels.collect())
+}
+
+/// What tells a provider from others of its type.
+fn alias(block: &Block) -> Option<&Arc<str>> {
+    let mut attributes = block.body.attributes.iter();
+    let alias = attributes.find(|attribute| &*attribute.name.text == "alias")?;
+    match &alias.expr.kind {
+        ExprKind::Value(Value::String(alias)) if &*block.kind.text == "provider" => Some(alias),
+        _ => None,
+    }
 }
 
 /// Merges blocks that declare something into those of the same header.
@@ -184,7 +197,11 @@ fn written(block: &Block) -> String {
         .labels
         .iter()
         .map(|label| format!(" \"{}\"", label.text));
-    format!("`{}{}`", block.kind.text, labels.collect::<String>())
+    let labels = labels.collect::<String>();
+    match alias(block) {
+        Some(alias) => format!("`{}{labels}` with the alias `{alias}`", block.kind.text),
+        None => format!("`{}{labels}`", block.kind.text),
+    }
 }
 
 fn missing(what: &str) -> Diagnostic {
@@ -271,6 +288,11 @@ mod tests {
                     "pipeline \"p\" {\n  schedule = 1\n  locals {\n    a = 2\n  }\n  activity \"c\" \"x\" {\n    a = 2\n  }\n}\n",
                 ],
                 "pipeline \"p\"{schedule=1 locals{a=2} activity \"c\" \"x\"{a=2} activity \"c\" \"y\"{}}",
+            ),
+            (
+                "provider \"aws\" {\n  r = 1\n}\nprovider \"aws\" {\n  alias = \"w\"\n  r = 2\n}\n",
+                &["provider \"aws\" {\n  alias = \"w\"\n  r = 3\n}\n"],
+                "provider \"aws\"{r=1} provider \"aws\" with the alias w{alias=\"w\" r=3}",
             ),
             ("", &["pipeform {\n  a = 1\n}\n"], "pipeform{a=1}"),
             (

@@ -113,6 +113,10 @@ fn mistakes_in_declarations_are_reported() {
             "Invalid providers: `providers` names the module's providers and what they are here: `{ aws = aws.west }`.",
         ),
         (
+            "module \"a\" {\n  source = \"./a\"\n  providers = { aws.b = aws, \"aws.b\" = aws.c }\n}",
+            "Duplicate name: A provider of the module is named once in `providers`. Remove one of the two.",
+        ),
+        (
             "module \"a\" {\n  source = \"./a\"\n}\nmodule \"a\" {\n  source = \"./b\"\n}",
             "Duplicate name: There is already a module call `a`. Rename or remove one of the two.",
         ),
@@ -133,7 +137,7 @@ fn a_module_block_is_a_call_with_arguments() {
           source     = "./modules/archive"
           for_each   = var.sites
           depends_on = [pipeline.p]
-          providers  = { aws = aws.west, "aws.backup" = aws }
+          providers  = { aws = aws.west, "aws.backup" = aws, aws.far = aws.near }
           inbox      = each.value
         }
         "#,
@@ -153,5 +157,12 @@ fn a_module_block_is_a_call_with_arguments() {
         .iter()
         .map(|(inside, provider)| (&**inside, &*provider.name))
         .collect();
-    assert_eq!(providers, [("aws", "aws.west"), ("aws.backup", "aws")]);
+    assert_eq!(
+        providers,
+        [
+            ("aws", "aws.west"),
+            ("aws.backup", "aws"),
+            ("aws.far", "aws.near")
+        ]
+    );
 }

@@ -32,6 +32,8 @@ pub(super) struct Reader<'a> {
     pub(super) source: Source<'a>,
     pub(super) gathered: &'a Gathered,
     pub(super) depth: usize,
+    /// Whether a name with a dot is a key of an object, as in `providers = { aws.west = aws }`.
+    pub(super) dotted_keys: bool,
     pub(super) diagnostics: Diagnostics,
 }
 
@@ -41,6 +43,7 @@ impl<'a> Reader<'a> {
             source,
             gathered,
             depth: 0,
+            dotted_keys: false,
             diagnostics: Diagnostics::new(),
         }
     }
@@ -442,7 +445,8 @@ impl<'a> Reader<'a> {
             };
         }
         let key = self.expression(range);
-        if matches!(key.kind, ExprKind::Get(..) | ExprKind::Index(..)) {
+        let dotted = matches!(key.kind, ExprKind::Get(..)) && self.dotted_keys;
+        if matches!(key.kind, ExprKind::Get(..) | ExprKind::Index(..)) && !dotted {
             self.error("Ambiguous key", "A key is a name, a quoted string or an expression in parentheses. Write `(…)` around an expression, or quotes around a name with a dot.", key.span);
         }
         key

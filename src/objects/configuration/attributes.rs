@@ -83,7 +83,11 @@ impl<'m> Builder<'m> {
             self.report(
                 Diagnostic::error(
                     "Unsupported attribute",
-                    format!("A {} has no attribute `{}`.", title(object_type), step.name),
+                    format!(
+                        "{} has no attribute `{}`.",
+                        any(&title(object_type)),
+                        step.name
+                    ),
                 )
                 .at(step.span)
                 .help_if(suggestion(&step.name, object_type)),
@@ -130,6 +134,11 @@ impl<'m> Builder<'m> {
         frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
+        match schema.value {
+            AttributeType::Block(inner) => return self.block_value(frame, schema, inner),
+            AttributeType::Provider => return self.provider_value(frame, schema),
+            _ => {}
+        }
         let nested = self.nested_references(frame, schema.name);
         let Some(attribute) = self.written(frame, schema.name) else {
             return Some(match nested.as_slice() {
@@ -157,6 +166,16 @@ impl<'m> Builder<'m> {
             scope.report(missing(schema, &declaration_title(self, frame)).at(span));
             return None;
         }
+        self.storable(schema, value, (&scope, span))
+    }
+
+    /// A value that the state may keep; else that is reported.
+    pub(super) fn storable(
+        &self,
+        schema: &AttributeSchema,
+        value: Value,
+        (scope, span): (&ModuleScope<'_, 'm>, Span),
+    ) -> Option<Value> {
         let clear = schema.sensitive && value != Value::NULL && !value.has_secret();
         if (clear || value.has_sensitive()) && !self.surroundings.allow_plaintext {
             let what = format!("the value of `{}`", schema.name);
@@ -288,7 +307,7 @@ impl<'m> Builder<'m> {
             self.report(
                 Diagnostic::error(
                     "Incomplete format",
-                    format!("A {} needs `{}`.", title(object_type), missing.name),
+                    format!("{} needs `{}`.", any(&title(object_type)), missing.name),
                 )
                 .at(span)
                 .help(format!(
@@ -310,7 +329,7 @@ impl<'m> Builder<'m> {
         Some(reference(Kind::DataFormat, &address))
     }
 
-    fn written(&self, frame: &Frame<'m>, name: &str) -> Option<&Attribute> {
+    pub(super) fn written(&self, frame: &Frame<'m>, name: &str) -> Option<&Attribute> {
         self.declaration(frame.id)
             .block?
             .body
@@ -337,7 +356,7 @@ impl<'m> Builder<'m> {
             self.report(
                 Diagnostic::error(
                     "Unsupported attribute",
-                    format!("A {} has no attribute `{name}`.", title(object_type)),
+                    format!("{} has no attribute `{name}`.", any(&title(object_type))),
                 )
                 .at(attribute.name.span)
                 .about(frame.address.to_string())
@@ -356,8 +375,8 @@ impl<'m> Builder<'m> {
                     Diagnostic::error(
                         "Missing attribute",
                         format!(
-                            "A {} needs `{}`: {}",
-                            title(object_type),
+                            "{} needs `{}`: {}",
+                            any(&title(object_type)),
                             schema.name,
                             schema.doc
                         ),
@@ -375,8 +394,8 @@ impl<'m> Builder<'m> {
     fn check_blocks(&self, frame: &Frame<'m>, block: &Block, object_type: &'static ObjectType) {
         for inner in &block.body.blocks {
             let word = inner.kind.text.as_ref();
-            if word == "dynamic" {
-                continue; // looked at when it was declared
+            if word == "dynamic" || object_type.has_block(word) {
+                continue; // looked at when it was declared, or with its attributes
             }
             let nested = object_type
                 .nested
@@ -410,8 +429,8 @@ impl<'m> Builder<'m> {
                     Diagnostic::error(
                         "Unsupported block type",
                         format!(
-                            "Blocks of type `{word}` are not expected inside a {}.",
-                            title(object_type)
+                            "Blocks of type `{word}` are not expected inside a{}.",
+                            without_a(&title(object_type))
                         ),
                     )
                     .at(inner.kind.span)
@@ -419,10 +438,7 @@ impl<'m> Builder<'m> {
                     .help_if(if object_type.attribute(word).is_some() {
                         Some(format!("`{word}` is an attribute: write `{word} = …`."))
                     } else {
-                        did_you_mean(
-                            word,
-                            object_type.nested.iter().map(|nested| nested.block),
-                        )
+                        did_you_mean(word, blocks(object_type))
                     }),
                 ),
             }
@@ -451,10 +467,21 @@ fn missing(schema: &AttributeSchema, title: &str) -> Diagnostic {
     Diagnostic::error(
         "Missing attribute",
         format!(
-            "A {title} needs `{}`, and this is null: {}",
-            schema.name, schema.doc
+            "{} needs `{}`, and this is null: {}",
+            any(title),
+            schema.name,
+            schema.doc
         ),
     )
+}
+
+/// The blocks that may stand in an object.
+fn blocks(object_type: &'static ObjectType) -> impl Iterator<Item = &'static str> {
+    let attributes = object_type
+        .schema()
+        .filter(|attribute| matches!(attribute.value, AttributeType::Block(_)));
+    let nested = object_type.nested.iter().map(|nested| nested.block);
+    nested.chain(attributes.map(|attribute| attribute.name))
 }
 
 /// Whether a block looks like a condition, which has its place in a `lifecycle` block.
@@ -480,6 +507,18 @@ pub(super) fn title(object_type: &ObjectType) -> String {
     } else {
         format!("`{}` {kind}", object_type.name)
     }
+}
+
+/// A title with its article, at the start of a sentence.
+pub(super) fn any(title: &str) -> String {
+    format!("A{}", without_a(title))
+}
+
+/// The rest of an article, and a title.
+fn without_a(title: &str) -> String {
+    let first = title.trim_start_matches('`').chars().next();
+    let vowel = first.is_some_and(|letter| "aeiou".contains(letter));
+    format!("{} {title}", if vowel { "n" } else { "" })
 }
 
 /// What may have been meant by the name of an attribute.

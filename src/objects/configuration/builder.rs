@@ -161,7 +161,9 @@ impl<'m> Builder<'m> {
         }
         for module in &modules {
             self.build_module(module, &mut configuration);
+            self.check_passed_providers(module);
         }
+        super::providers::drop_unused(&mut configuration);
         for object in self.implied.take() {
             if is_in_use(&object.address, &configuration) {
                 configuration.objects.insert(object.address.clone(), object);

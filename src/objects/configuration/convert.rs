@@ -188,6 +188,8 @@ fn known(takes: AttributeType, value: &Value) -> Result<Value, Problem> {
         AttributeType::Refs(kind) => references(kind, value),
         AttributeType::NamedRefs(kind) => named_references(kind, value),
         AttributeType::DependsOn => depends_on(value),
+        AttributeType::Provider => reference(Kind::Provider, value),
+        AttributeType::Block(_) => Ok(value.clone()), // whose attributes are converted one by one
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Declaration<'m> {
     pub(super) object_type: &'static ObjectType,
     /// Its name; a nested one has none.
     pub(super) name: Arc<str>,
+    /// The `alias` of a provider.
+    pub(super) alias: Option<Arc<str>>,
     /// Its block; `None` for a format that was given by its type's name.
     pub(super) block: Option<&'m Block>,
     /// The pipeline it stands in.
@@ -82,13 +84,14 @@ pub(super) struct Declarations<'m> {
 }
 
 /// Blocks that may stand at the top level besides those the language itself takes.
-const TOP_LEVEL: [&str; 7] = [
+const TOP_LEVEL: [&str; 8] = [
     "action",
     "data_format",
     "data_node",
     "database",
     "pipeline",
     "precondition",
+    "provider",
     "schedule",
 ];
 
@@ -108,7 +111,9 @@ pub(super) struct Declarer<'m> {
     pub(super) declarations: Declarations<'m>,
     pub(super) diagnostics: Diagnostics,
     /// The module whose blocks are declared.
-    current: ModuleId,
+    pub(super) current: ModuleId,
+    /// The call with `for_each` or `count` that it, or a module that calls it, is called by.
+    pub(super) repeated: Option<Span>,
 }
 
 impl<'m> Declarer<'m> {
@@ -130,7 +135,12 @@ impl<'m> Declarer<'m> {
         for (name, child) in &tree.children {
             if let Some(call) = tree.module.calls.get(name) {
                 self.check_arguments(call, &child.module);
+                let outer = self.repeated;
+                let repeats = call.for_each.as_ref().or(call.count.as_ref());
+                self.repeated = outer.or(repeats.map(|expr| expr.span));
                 let child = self.module(child);
+                self.repeated = outer;
+                self.check_provider_names(call, child);
                 self.declarations.modules[id]
                     .children
                     .insert(name.clone(), child);
@@ -194,6 +204,7 @@ impl<'m> Declarer<'m> {
         let word = block.kind.text.as_ref();
         let kind = Kind::parse(word).filter(|kind| *kind != Kind::Activity);
         match kind {
+            Some(Kind::Provider) => self.provider(block),
             Some(kind) => {
                 if let Some(id) = self.object(block, kind, None)
                     && kind == Kind::Pipeline
@@ -268,6 +279,13 @@ impl<'m> Declarer<'m> {
                 continue; // declared with the pipeline itself
             }
             match Kind::parse(word).filter(|kind| *kind != Kind::Pipeline) {
+                Some(Kind::Provider) => self.diagnostics.push(
+                    Diagnostic::error(
+                        "Misplaced block",
+                        "A `provider` block stands at the top level. Write it there, and name it here: `provider = aws`.",
+                    )
+                    .at(block.span),
+                ),
                 Some(kind) => {
                     self.object(block, kind, Some(id));
                 }
@@ -289,7 +307,7 @@ impl<'m> Declarer<'m> {
                         Kind::ALL
                             .iter()
                             .map(|kind| kind.as_str())
-                            .filter(|kind| *kind != "pipeline")
+                            .filter(|kind| !matches!(*kind, "pipeline" | "provider"))
                             .chain(["locals", "lifecycle"]),
                     )),
                 ),
@@ -342,6 +360,7 @@ impl<'m> Declarer<'m> {
             module: self.current,
             object_type,
             name: name.text.clone(),
+            alias: None,
             block: Some(block),
             pipeline,
             owner: None,
@@ -352,13 +371,13 @@ impl<'m> Declarer<'m> {
     }
 
     /// Checks the labels of a block and finds its type.
-    fn labels(&mut self, block: &'m Block, kind: Kind) -> Option<&'static ObjectType> {
-        let wanted = if kind.has_type() { 2 } else { 1 };
+    pub(super) fn labels(&mut self, block: &'m Block, kind: Kind) -> Option<&'static ObjectType> {
+        let wanted = usize::from(kind.has_type()) + usize::from(kind.has_name());
         if block.labels.len() != wanted {
-            let form = if kind.has_type() {
-                "two labels, its type and its name"
-            } else {
-                "one label, its name"
+            let form = match (kind.has_type(), kind.has_name()) {
+                (true, true) => "two labels, its type and its name",
+                (true, false) => "one label, its type",
+                (false, _) => "one label, its name",
             };
             self.diagnostics.push(
                 Diagnostic::error(
@@ -446,6 +465,7 @@ fn example(kind: Kind) -> Option<String> {
     let word = kind.as_str();
     Some(match registry::names(kind).next()? {
         "" => format!("For example: `{word} \"daily\" {{ … }}`"),
+        name if !kind.has_name() => format!("For example: `{word} \"{name}\" {{ … }}`"),
         name => format!("For example: `{word} \"{name}\" \"archive\" {{ … }}`"),
     })
 }
@@ -455,7 +475,7 @@ fn invalid_name(span: Span) -> Diagnostic {
     Diagnostic::error("Invalid name", detail).at(span)
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let mut letters = text.chars();
     letters
         .next()

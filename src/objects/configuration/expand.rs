@@ -18,6 +18,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::lang::Scope as _;
 use crate::lang::ast::Expr;
+use crate::objects::kind::Kind;
 
 /// What is expanded, in the module instance with this number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +60,11 @@ impl<'m> Builder<'m> {
         pipeline: Option<&Rc<Repetition>>,
     ) -> Option<Repetitions> {
         let declaration = self.declaration(id);
+        if declaration.object_type.kind == Kind::Provider {
+            return Some(Rc::new(vec![Repetition::aliased(
+                declaration.alias.clone(),
+            )]));
+        }
         let outer = pipeline.map_or(Key::Single, |repetition| repetition.key.clone());
         let block = declaration.block?;
         let find = |name: &str| {

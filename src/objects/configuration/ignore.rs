@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Configuration;
+use super::attributes::any;
 use super::attributes::suggestion;
 use super::attributes::title;
 use super::builder::Builder;
@@ -182,8 +183,8 @@ impl Reader<'_> {
                 Diagnostic::error(
                     "Unsupported attribute",
                     format!(
-                        "A {} has no attribute `{}` whose changes could be ignored.",
-                        title(self.object_type),
+                        "{} has no attribute `{}` whose changes could be ignored.",
+                        any(&title(self.object_type)),
                         name.text
                     ),
                 )

@@ -13,11 +13,6 @@ pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
             "`import` blocks, which take definitions of AWS Data Pipeline over, are not in this version.",
             None,
         ),
-        "provider" => (
-            LATER,
-            "`provider` blocks are not in this version: none of its object types uses AWS.",
-            None,
-        ),
         "resource" if !from_terraform(block) => (
             LATER,
             "`resource` blocks, which create compute for the work, are not in this version: all work runs on the machine of the runner.",

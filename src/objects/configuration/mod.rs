@@ -6,6 +6,7 @@
 
 mod assertions;
 mod attributes;
+mod block_values;
 mod builder;
 mod checks;
 mod conditions;
@@ -21,6 +22,7 @@ mod interface;
 mod later;
 mod lifecycle;
 mod nested;
+mod providers;
 mod repetition;
 mod scope;
 #[cfg(test)]

@@ -150,6 +150,7 @@ impl<'m> Declarer<'m> {
             module,
             object_type,
             name: Arc::from(""),
+            alias: None,
             block: Some(block),
             pipeline,
             owner: Some(owner),

@@ -18,6 +18,8 @@ pub(super) enum Key {
     Index(usize),
     /// `for_each`.
     Text(Arc<str>),
+    /// The `alias` of a provider.
+    Alias(Arc<str>),
 }
 
 impl fmt::Display for Key {
@@ -25,7 +27,7 @@ impl fmt::Display for Key {
         match self {
             Self::Single => Ok(()),
             Self::Index(index) => write!(formatter, "[{index}]"),
-            Self::Text(text) => write!(
+            Self::Text(text) | Self::Alias(text) => write!(
                 formatter,
                 "[{}]",
                 crate::lang::print::value(&Value::String(text.clone()))
@@ -48,6 +50,14 @@ impl Repetition {
     pub(super) fn single() -> Rc<Self> {
         Rc::new(Self {
             key: Key::Single,
+            value: Value::NULL,
+        })
+    }
+
+    /// A provider with this `alias`.
+    pub(super) fn aliased(alias: Option<Arc<str>>) -> Rc<Self> {
+        Rc::new(Self {
+            key: alias.map_or(Key::Single, Key::Alias),
             value: Value::NULL,
         })
     }

@@ -315,6 +315,12 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
 
     /// A reference to an object, or to all objects of its block.
     fn object_of(&self, kind: Kind, step: &Step) -> Resolution {
+        if kind == Kind::Provider {
+            let detail =
+                "A provider has no value. An object names the one that it uses: `provider = aws`.";
+            self.report(Diagnostic::error("Invalid reference", detail).at(step.span));
+            return Resolution::Failed;
+        }
         let declarations = &self.builder.declarations;
         let top = &self.declared().top;
         let key = (kind, step.name.clone());

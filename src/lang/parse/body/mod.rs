@@ -341,6 +341,7 @@ impl Bodies<'_> {
             None
         } else {
             let mut reader = Reader::new(self.source, &gathered);
+            reader.dotted_keys = &*name.text == "providers";
             let expr = reader.expression(reader.all());
             let found = reader.diagnostics;
             let failed = found.has_errors();

@@ -12,10 +12,6 @@ pipeform {
 
 terraform {}
 
-provider "aws" {
-  region = "eu-west-1"
-}
-
 resource "emr_cluster" "big" {}
 
 resource "aws_s3_bucket" "b" {}

@@ -1,0 +1,3 @@
+//! Providers: with what objects reach a service outside.
+
+pub(super) mod aws;

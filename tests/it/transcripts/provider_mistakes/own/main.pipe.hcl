@@ -1,0 +1,5 @@
+provider "aws" {}
+
+pipeline "p" {
+  provider = aws
+}

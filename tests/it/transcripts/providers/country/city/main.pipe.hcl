@@ -1,0 +1,4 @@
+module "office" {
+  source    = "./office"
+  providers = { aws.there = aws.remote }
+}

@@ -1,0 +1,7 @@
+pipeline "here" {
+  provider = aws
+
+  activity "shell_command" "a" {
+    command = "true"
+  }
+}
