@@ -59,17 +59,21 @@ fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments = spelling::normalise(std::env::args_os());
+    let as_json = spelling::checks_as_json(&arguments);
     let parsed = command()
         .try_get_matches_from(arguments)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
+        Err(error) if as_json && error.use_stderr() => return terminal::usage_as_json(&error),
         Err(error) => return terminal::usage(&error),
     };
+    let as_json = matches!(&arguments.command, Command::Validate(args) if args.json);
     let result = Context::new(environment, &arguments.global)
         .and_then(|mut context| commands::dispatch(arguments.command, &mut context));
     match result {
         Ok(code) => code,
+        Err(failure) if as_json => terminal::failure_as_json(&failure),
         Err(failure) => terminal::failure(&failure),
     }
 }

@@ -109,6 +109,8 @@ pub(crate) struct RootModule {
     pub(crate) settings: Settings,
     /// The variables that need a value and have none. What depends on them is not in the configuration.
     pub(crate) unset: Vec<Arc<str>>,
+    /// Whether it has no files.
+    pub(crate) empty: bool,
 }
 
 impl RootModule {
@@ -123,12 +125,18 @@ impl RootModule {
     }
 
     /// Reads and evaluates the module in the context's directory as far as the variables that have values allow: a module to
-    /// be called by others may be checked by itself.
+    /// be called by others may be checked by itself. A directory without any is right.
     pub(crate) fn load_to_check(
         context: &Context,
         arguments: &VariableArgs,
     ) -> Result<Self, Failure> {
-        Ok(Self::of(Written::read(context, arguments)?, None))
+        let folder = Folder::root(&context.directory);
+        let names = file_names(&folder, context)?;
+        let written = Written::read_folder(context, arguments, &folder, &names)?;
+        Ok(Self {
+            empty: !is_module(&names),
+            ..Self::of(written, None)
+        })
     }
 
     fn of(written: Written, prior: Option<&Objects>) -> Self {
@@ -156,6 +164,7 @@ impl RootModule {
             sources: written.sources,
             settings: written.tree.module.settings.clone(),
             unset: written.unset,
+            empty: false,
         }
     }
 
@@ -205,13 +214,23 @@ impl Written {
 
     /// Reads the module in the context's directory; `None` if it has no files.
     fn read_any(context: &Context, arguments: &VariableArgs) -> Result<Option<Self>, Failure> {
-        let mut sources = Sources::default();
-        let mut diagnostics = Diagnostics::new();
         let folder = Folder::root(&context.directory);
         let names = file_names(&folder, context)?;
-        if !names.iter().any(|name| fetch::syntax(name).is_some()) {
+        if !is_module(&names) {
             return Ok(None);
         }
+        Self::read_folder(context, arguments, &folder, &names).map(Some)
+    }
+
+    /// Reads the files with these names, of which there may be none.
+    fn read_folder(
+        context: &Context,
+        arguments: &VariableArgs,
+        folder: &Folder,
+        names: &[String],
+    ) -> Result<Self, Failure> {
+        let mut sources = Sources::default();
+        let mut diagnostics = Diagnostics::new();
         let loaded = Loader {
             root: &context.directory,
             grammar: &Blocks,
@@ -219,14 +238,14 @@ impl Written {
             sources: &mut sources,
             diagnostics: &mut diagnostics,
         }
-        .load(&folder, &names);
+        .load(folder, names);
         if !loaded.whole {
             return Err(Failure::Findings(Box::new((diagnostics, sources))));
         }
         let given = value_sources(
             context,
             arguments,
-            (&folder, &names),
+            (folder, names),
             &mut sources,
             &mut diagnostics,
         );
@@ -236,7 +255,7 @@ impl Written {
         let assigned = variables::assign(declared, &given, &mut diagnostics);
         (written.variables, written.unset) = (assigned.values, assigned.unset);
         written.diagnostics = diagnostics;
-        Ok(Some(written))
+        Ok(written)
     }
 
     /// The module in the context's directory, or one without blocks where there is none: for the console.
@@ -315,6 +334,11 @@ fn file_names(folder: &Folder, context: &Context) -> Result<Vec<String>, Failure
             context.directory.display()
         ))
     })
+}
+
+/// Whether there is a file of a module among these.
+fn is_module(names: &[String]) -> bool {
+    names.iter().any(|name| fetch::syntax(name).is_some())
 }
 
 fn value_sources(

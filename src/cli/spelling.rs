@@ -1,4 +1,5 @@
-//! Terraform's spelling of flags: `-auto-approve` is `--auto-approve`.
+//! Command lines as they are typed: Terraform's spelling of flags (`-auto-approve` is `--auto-approve`), and what a command line
+//! that cannot be understood was to print.
 
 use std::ffi::OsString;
 
@@ -36,11 +37,42 @@ fn is_terraform_flag(text: &str) -> bool {
             .is_some_and(|second| second.is_ascii_alphabetic())
 }
 
+/// Whether a command line, which may be wrong, is one of `validate --json`: then its mistakes are printed as JSON, too.
+pub(super) fn checks_as_json(arguments: &[OsString]) -> bool {
+    let flags = arguments.iter().take_while(|argument| *argument != "--");
+    let mut value = false;
+    let mut words = flags.clone().skip(1).filter(|argument| {
+        let word = !value && !argument.to_string_lossy().starts_with('-');
+        value = *argument == "--chdir";
+        word
+    });
+    words.next().is_some_and(|command| command == "validate")
+        && flags.into_iter().any(|argument| argument == "--json")
+}
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
 
+    use super::checks_as_json;
     use super::normalise;
+
+    #[test]
+    fn a_wrong_command_line_is_one_of_validate_json() {
+        for (line, expected) in [
+            ("pipeform validate --json --frob", true),
+            ("pipeform --chdir validate validate --frob --json", true),
+            ("pipeform --no-color validate --json=yes --json", true),
+            ("pipeform --chdir validate plan --json --frob", false),
+            ("pipeform validate --frob", false),
+            ("pipeform validate -- --json", false),
+            ("pipeform --json", false),
+            ("pipeform", false),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(checks_as_json(&arguments), expected, "{line}");
+        }
+    }
 
     #[test]
     fn single_dash_long_flags_become_double() {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::context::Style;
 use super::errors::Failure;
+use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 
@@ -46,6 +47,39 @@ pub(super) fn findings(diagnostics: &Diagnostics, sources: &Sources) {
         look.color,
         look.width,
     ));
+}
+
+/// Prints findings for machines. The exit code says whether there are errors.
+pub(super) fn findings_as_json(diagnostics: &Diagnostics, sources: &Sources) -> ExitCode {
+    let json = crate::diag::to_json(diagnostics, sources, crate::lang::tokens::outline);
+    print(&format!("{json:#}\n"));
+    if diagnostics.has_errors() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Prints for machines why a command failed.
+pub(super) fn failure_as_json(failure: &Failure) -> ExitCode {
+    let text = match failure {
+        Failure::Findings(findings) => return findings_as_json(&findings.0, &findings.1),
+        Failure::Silent => return ExitCode::FAILURE,
+        Failure::Message(text) => text,
+    };
+    let (summary, detail) = text
+        .split_once("\n\n")
+        .unwrap_or(("Cannot be checked", text));
+    let finding = Diagnostic::error(summary, detail.trim_end());
+    findings_as_json(&finding.into(), &Sources::default())
+}
+
+/// Prints for machines what clap has to say about a mistake.
+pub(super) fn usage_as_json(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let finding = Diagnostic::error("Wrong use of the command line", text.trim_end());
+    findings_as_json(&finding.into(), &Sources::default())
 }
 
 /// Prints why a command failed.

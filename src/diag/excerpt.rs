@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::sources::FileId;
 use super::sources::Sources;
 use super::sources::Span;
@@ -20,7 +22,7 @@ const SPAN_LINES: usize = 12;
 /// What stands where part of a line was left out.
 const ELLIPSIS: &str = "...";
 
-/// The start of a span as people count: both from one, the column in characters.
+/// The start of a span as people count: both from one, the column in characters as they are seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) line: usize,
@@ -70,18 +72,20 @@ impl<'a> Lines<'a> {
         start..end.max(start)
     }
 
+    /// The span without line breaks at its end.
+    pub(super) fn trimmed(&self, span: Span) -> Range<usize> {
+        let range = self.range(span);
+        let text = self.text(span.file).get(range.clone()).unwrap_or("");
+        let kept = text.trim_end_matches(['\n', '\r']);
+        range.start..range.start + kept.len()
+    }
+
     /// The part of a span to underline: without line breaks at its end, and no more than a screenful.
     pub(super) fn mark(&mut self, span: Span) -> Range<usize> {
-        let range = self.range(span);
-        let text = self.text(span.file);
-        let kept = text
-            .get(range.clone())
-            .unwrap_or("")
-            .trim_end_matches(['\n', '\r']);
-        let end = range.start + kept.len();
+        let range = self.trimmed(span);
         let first = self.line(span.file, range.start);
-        if self.line(span.file, end) - first < SPAN_LINES {
-            return range.start..end;
+        if self.line(span.file, range.end) - first < SPAN_LINES {
+            return range;
         }
         range.start..self.line_range(span.file, first).end.max(range.start)
     }
@@ -117,7 +121,7 @@ impl<'a> Lines<'a> {
         let before = self.text(file).get(start..byte).unwrap_or("");
         Position {
             line: line + 1,
-            column: before.chars().count() + 1,
+            column: width(before) + 1,
         }
     }
 
@@ -190,6 +194,15 @@ impl Excerpt {
             self.source.push_str(ELLIPSIS);
         }
     }
+}
+
+/// How many characters a reader sees in the start of a line; what marks the text as Unicode is none.
+fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.graphemes(true).count()
 }
 
 /// The part of a line to show so that `focus` is seen: all of it unless it is very long.

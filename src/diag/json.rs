@@ -17,6 +17,9 @@ use super::sources::Span;
 /// Finds the blocks of a text that are in no other: where each is, and its header.
 pub type Outline = fn(&str) -> Vec<(Range<usize>, String)>;
 
+/// The longest code, in bytes, that is quoted whole.
+const CODE_LIMIT: usize = 4096;
+
 /// All findings with what they come to: `valid`, `error_count`, `warning_count`, `diagnostics`.
 pub fn to_json(diagnostics: &Diagnostics, sources: &Sources, outline: Outline) -> Json {
     let count = |severity| {
@@ -88,19 +91,19 @@ pub fn range(span: Span, sources: &Sources) -> Json {
 
 fn range_in(span: Span, lines: &mut Lines<'_>) -> Json {
     let range = lines.range(span);
-    let mut position = |byte: usize| {
-        let Position { line, column } = lines.position(span.file, byte);
-        json!({ "line": line, "column": column, "byte": byte })
+    let Position { line, column } = lines.position(span.file, range.start);
+    let start = json!({ "line": line, "column": column, "byte": range.start });
+    let end = if range.is_empty() {
+        // Whoever draws a range draws nothing where it is empty.
+        json!({ "line": line, "column": column + 1, "byte": range.start + 1 })
+    } else {
+        let Position { line, column } = lines.position(span.file, range.end);
+        json!({ "line": line, "column": column, "byte": range.end })
     };
-    let (start, end) = (position(range.start), position(range.end));
-    json!({
-        "filename": lines.name(span.file),
-        "start": start,
-        "end": end,
-    })
+    json!({ "filename": lines.name(span.file), "start": start, "end": end })
 }
 
-/// The first line of the place, or the part of a very long line that holds it.
+/// The lines of the place, or where they are very long the part that holds its start.
 fn snippet(
     span: Span,
     diagnostic: &Diagnostic,
@@ -108,17 +111,44 @@ fn snippet(
     context: &mut dyn FnMut(Span) -> Option<String>,
 ) -> Json {
     let range = lines.range(span);
-    let line = lines.line(span.file, range.start);
-    let shown = lines.window(span.file, line, range.start);
-    let offset = |byte: usize| byte.clamp(shown.start, shown.end) - shown.start;
+    let text = lines.text(span.file);
+    let first = lines.line(span.file, range.start);
+    let shown = code(span, first, lines);
+    // Line breaks count as one byte, as consumers see them.
+    let offset = |byte: usize| {
+        let before = text.get(shown.start..byte.clamp(shown.start, shown.end));
+        plain(before.unwrap_or("")).len()
+    };
+    let (start, mut end) = (offset(range.start), offset(range.end));
+    let code = plain(text.get(shown.clone()).unwrap_or(""));
+    if range.is_empty() {
+        end = code.ceil_char_boundary((end + 1).min(code.len()));
+    }
     json!({
         "context": context(span),
-        "code": lines.text(span.file).get(shown.clone()).unwrap_or(""),
-        "start_line": line + 1,
-        "highlight_start_offset": offset(range.start),
-        "highlight_end_offset": offset(range.end),
+        "code": code,
+        "start_line": first + 1,
+        "highlight_start_offset": start,
+        "highlight_end_offset": end,
         "values": values(diagnostic),
     })
+}
+
+/// The part of a text to quote for a span that begins in the line `first`.
+fn code(span: Span, first: usize, lines: &mut Lines<'_>) -> Range<usize> {
+    let range = lines.trimmed(span);
+    let last = lines.line(span.file, range.end);
+    let start = lines.line_range(span.file, first).start;
+    let whole = start..lines.line_range(span.file, last).end;
+    if whole.len() <= CODE_LIMIT {
+        return whole;
+    }
+    lines.window(span.file, first, range.start)
+}
+
+/// A text whose lines end as those of other files do.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n")
 }
 
 /// The values that a finding depends on.

@@ -233,7 +233,61 @@ fn json_of_places_outside_a_text() {
     );
     let finding = &json["diagnostics"][0];
     assert_snapshot!(finding["range"], @r#"{"filename":"a.hcl","start":{"line":1,"column":1,"byte":0},"end":{"line":2,"column":2,"byte":8}}"#);
-    assert_snapshot!(finding["snippet"], @r#"{"context":null,"code":"ü = 1","start_line":1,"highlight_start_offset":0,"highlight_end_offset":6,"values":[]}"#);
+    assert_snapshot!(finding["snippet"], @r#"{"context":null,"code":"ü = 1\nb","start_line":1,"highlight_start_offset":0,"highlight_end_offset":8,"values":[]}"#);
+}
+
+#[test]
+fn json_counts_as_terraform_does() {
+    let quoted = "\u{feff}a = [\"日本\", \"e\u{301}\", \"👨\u{200d}👩\u{200d}👧\", b]\r\nc = f(\r\n  1\r\n)\r\n";
+    let start = quoted.find("b]").unwrap();
+    let call = quoted.find("f(").unwrap();
+    let end = quoted.len();
+    let long = format!("x = 1\n{}", "y".repeat(5_000));
+    for (text, place, range, snippet) in [
+        (
+            quoted,
+            (start, start + 1),
+            "1:22..1:23",
+            r#""b" of one line"#,
+        ),
+        (
+            quoted,
+            (call, end - 2),
+            "2:5..4:2",
+            r#""f(\n  1\n)" of 3 lines"#,
+        ),
+        (
+            quoted,
+            (call, end),
+            "2:5..5:1",
+            r#""f(\n  1\n)" of 3 lines"#,
+        ),
+        (quoted, (call, call), "2:5..2:6", r#""f" of one line"#),
+        (quoted, (end, end), "5:1..5:2", r#""" of no line"#),
+        (&long, (0, 1_000), "1:1..2:995", r#""x = 1" of one line"#),
+    ] {
+        let mut sources = Sources::default();
+        let file = sources.add("a.hcl", text);
+        let finding = Diagnostic::error("Wrong", "Detail.").at(at(file, place.0, place.1));
+        let json = to_json(&finding.into(), &sources, |_| Vec::new());
+        let finding = &json["diagnostics"][0];
+        let at = |end: &str| {
+            let place = &finding["range"][end];
+            format!("{}:{}", place["line"], place["column"])
+        };
+        assert_eq!(format!("{}..{}", at("start"), at("end")), range);
+        let code = finding["snippet"]["code"].as_str().unwrap();
+        let offset = |key: &str| usize::try_from(finding["snippet"][key].as_u64().unwrap());
+        let marked = code.get(
+            offset("highlight_start_offset").unwrap()..offset("highlight_end_offset").unwrap(),
+        );
+        let lines = match code.lines().count() {
+            0 => "no line".to_owned(),
+            1 => "one line".to_owned(),
+            many => format!("{many} lines"),
+        };
+        assert_eq!(format!("{:?} of {lines}", marked.unwrap()), snippet);
+    }
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! The files that functions read: those of the root module, and what is named from there.
 
 use std::io;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -24,10 +25,36 @@ fn in_library(path: &Path) -> Option<String> {
     super::folder::joined(inside, ".")
 }
 
+impl ModuleFiles {
+    /// Where a file outside of the library is. As in Terraform, `a/..` is nothing, whatever `a` is.
+    fn located(&self, path: &Path) -> PathBuf {
+        let mut located = PathBuf::new();
+        for part in path.components() {
+            match (part, located.components().next_back()) {
+                (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => (),
+                (Component::ParentDir, Some(Component::Normal(_))) => drop(located.pop()),
+                (part, _) => located.push(part),
+            }
+        }
+        self.directory.join(located)
+    }
+}
+
+/// Whether a directory is a link to one it lies in: what is below it has been seen.
+fn leads_back(directory: &Path) -> bool {
+    let inside = directory
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok());
+    match (inside, directory.canonicalize()) {
+        (Some(inside), Ok(target)) => directory.is_symlink() && inside.starts_with(target),
+        _ => false,
+    }
+}
+
 impl Files for ModuleFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let Some(path) = in_library(path) else {
-            return std::fs::read(self.directory.join(path));
+            return std::fs::read(self.located(path));
         };
         match library::below("").find(|(name, _)| *name == path) {
             Some((_, text)) => Ok(text.as_bytes().to_vec()),
@@ -40,7 +67,7 @@ impl Files for ModuleFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         match in_library(path) {
-            None => self.directory.join(path).is_file(),
+            None => self.located(path).is_file(),
             Some(path) => library::below("").any(|(name, _)| name == path),
         }
     }
@@ -57,10 +84,11 @@ impl Files for ModuleFiles {
         while let Some(directory) = open.pop() {
             for entry in std::fs::read_dir(&directory)? {
                 let path = entry?.path();
-                if path.is_dir() {
+                if path.is_file() {
+                    let relative = path.strip_prefix(&root).map(Path::to_path_buf);
+                    found.extend(relative.ok());
+                } else if path.is_dir() && !leads_back(&path) {
                     open.push(path);
-                } else if let Ok(relative) = path.strip_prefix(&root) {
-                    found.push(relative.to_path_buf());
                 }
             }
         }
@@ -77,5 +105,84 @@ impl Files for ModuleFiles {
 
     fn home(&self) -> Option<PathBuf> {
         self.home.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A directory with files, directories and links, and what is in it as a module.
+    fn module() -> (tempfile::TempDir, ModuleFiles) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |path: &str| directory.path().join(path);
+        std::fs::create_dir_all(at("sub/deep")).expect("directories");
+        for name in ["a.txt", ".hidden", "sub/b.txt", "sub/deep/c.txt"] {
+            std::fs::write(at(name), name).expect("a file");
+        }
+        for (target, name) in [
+            ("a.txt", "link.txt"),
+            ("sub/deep", "other"),
+            ("nowhere", "dangling"),
+            (".", "loop"),
+            ("../..", "sub/deep/back"),
+            ("/dev/null", "device"),
+        ] {
+            symlink(target, at(name)).expect("a link");
+        }
+        let files = ModuleFiles {
+            directory: directory.path().to_path_buf(),
+            home: None,
+        };
+        (directory, files)
+    }
+
+    #[test]
+    fn regular_files_are_listed_through_links_but_not_in_circles() {
+        let (_directory, files) = module();
+        let below = |directory: &str| {
+            let found = files.list(Path::new(directory)).expect("a list");
+            let names: Vec<String> = found
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            names.join(" ")
+        };
+        assert_eq!(
+            below("."),
+            ".hidden a.txt link.txt other/c.txt sub/b.txt sub/deep/c.txt"
+        );
+        assert_eq!(below("sub"), "b.txt deep/c.txt");
+        assert_eq!(below("other"), "c.txt");
+    }
+
+    #[test]
+    fn paths_are_cleaned_before_they_are_followed() {
+        let (directory, files) = module();
+        let absolute = directory.path().join("none/../a.txt");
+        for (path, expected) in [
+            ("a.txt", Some("a.txt")),
+            ("./sub/../a.txt", Some("a.txt")),
+            ("none/../a.txt", Some("a.txt")),
+            ("other/../a.txt", Some("a.txt")),
+            ("a.txt/", Some("a.txt")),
+            ("link.txt", Some("a.txt")),
+            ("other/c.txt", Some("sub/deep/c.txt")),
+            (absolute.to_str().expect("text"), Some("a.txt")),
+            ("../a.txt", None),
+            ("a.txt/x", None),
+            ("dangling", None),
+            ("sub", None),
+            ("device", None),
+        ] {
+            let path = Path::new(path);
+            assert_eq!(files.is_file(path), expected.is_some(), "{path:?}");
+            if let Some(expected) = expected {
+                let content = files.read(path).expect("content");
+                assert_eq!(String::from_utf8_lossy(&content), expected, "{path:?}");
+            }
+        }
     }
 }

@@ -71,7 +71,7 @@ pub trait Files {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// Whether a path is a regular file.
     fn is_file(&self, path: &Path) -> bool;
-    /// The paths of all files below a directory, relative to it, sorted.
+    /// The paths of all regular files below a directory, relative to it, sorted.
     fn list(&self, directory: &Path) -> io::Result<Vec<std::path::PathBuf>>;
     /// The absolute form of a path, without touching symbolic links.
     fn absolute(&self, path: &Path) -> std::path::PathBuf;

@@ -17,21 +17,11 @@ pub(in crate::cli) struct Args {
 
     /// As JSON, in the form of `terraform validate -json`
     #[arg(long)]
-    json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut module = match RootModule::load_to_check(context, &args.variables) {
-        Err(Failure::Findings(findings)) if args.json => {
-            let (diagnostics, sources) = findings.as_ref();
-            terminal::print(&format!(
-                "{:#}\n",
-                crate::diag::to_json(diagnostics, sources, crate::lang::tokens::outline)
-            ));
-            return Err(Failure::Silent);
-        }
-        module => module?,
-    };
+    let mut module = RootModule::load_to_check(context, &args.variables)?;
     // Of a module without the values of its variables, objects and what they need may be missing.
     let whole = module.unset.is_empty();
     if whole && !module.diagnostics.has_errors() {
@@ -46,20 +36,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ));
     }
     if args.json {
-        let json = crate::diag::to_json(
+        return Ok(terminal::findings_as_json(
             &module.diagnostics,
             &module.sources,
-            crate::lang::tokens::outline,
-        );
-        terminal::print(&format!("{json:#}\n"));
-        return Ok(if module.diagnostics.has_errors() {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
-        });
+        ));
     }
+    let empty = module.empty;
     let unset = module.valid()?.unset;
     terminal::print("Success! The configuration is valid.\n");
+    if empty {
+        terminal::print(&format!(
+            "\nThere are no configuration files in `{}`.\n",
+            context.directory.display()
+        ));
+    }
     if !unset.is_empty() {
         terminal::print(&format!(
             "\nWhat depends on variables without a value was not looked at: {}.\n",

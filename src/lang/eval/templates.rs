@@ -183,12 +183,15 @@ impl Evaluator<'_> {
         Ok(result.mark(source_marked || marked))
     }
 
-    /// The content of a file, as `file` reads it.
+    /// The content of a file, as `file` reads it, without what marks it as Unicode.
     fn template_text(&self, path: &Arc<str>, span: Span) -> Result<Arc<str>, Fault> {
         let arguments = [Value::String(Arc::clone(path))];
         let read = functions::find("file").map(|file| (file.body)(self.call, &arguments));
         match read {
-            Some(Ok(Value::String(text))) => Ok(text),
+            Some(Ok(Value::String(text))) => Ok(match text.strip_prefix('\u{feff}') {
+                Some(rest) => rest.into(),
+                None => text,
+            }),
             Some(Err(error)) => {
                 let detail = format!("`templatefile`: {}.", error.message);
                 Err(Fault::at("Invalid function call", detail, span))

@@ -216,3 +216,6 @@ fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = u32::from_be_bytes(length.try_into().ok()?);
     rest.split_at_checked(usize::try_from(length).ok()?)
 }
+
+#[cfg(test)]
+mod tests;
