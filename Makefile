@@ -30,12 +30,13 @@ test-all: ## Run everything, the heavy stories too
 	@$(CARGO) build --locked
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy
 
-oracle: build ## Compare expressions with the real terraform anew (needs terraform)
+oracle: build ## Compare expressions and fmt with the real terraform anew (needs terraform)
 	@mkdir -p "$(TARGET)/oracle"
 	@tests/oracle/record "$(TARGET)/oracle"
 	diff -u tests/oracle/results.jsonl "$(TARGET)/oracle/results.jsonl"
 	diff -u tests/oracle/results.txt "$(TARGET)/oracle/results.txt"
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run expressions -v
+	@PIPEFORM="$(PIPEFORM)" tests/oracle/fmt
 
 lint: ## Check formatting and lints
 	$(CARGO) fmt --check

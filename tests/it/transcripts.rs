@@ -55,6 +55,7 @@ cases! {
     syntax_error,
     unknown_attribute,
     unreadable_file,
+    validate_json,
     windows,
     wrong_type,
 }

@@ -189,6 +189,7 @@ impl Bodies<'_> {
                 body.blocks.truncate(before.1);
                 self.found.truncate(before.2);
                 self.resume_at(start);
+                self.in_line = false;
             } else if next == Next::End || self.too_many() {
                 break;
             }
