@@ -120,7 +120,8 @@ mod tests {
         let at = |path: &str| directory.path().join(path);
         std::fs::create_dir_all(at("sub/deep")).expect("directories");
         for name in ["a.txt", ".hidden", "sub/b.txt", "sub/deep/c.txt"] {
-            std::fs::write(at(name), name).expect("a file");
+            let mut file = std::fs::File::create(at(name)).expect("a file");
+            io::Write::write_all(&mut file, name.as_bytes()).expect("its text");
         }
         for (target, name) in [
             ("a.txt", "link.txt"),
