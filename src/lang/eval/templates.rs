@@ -31,6 +31,8 @@ use crate::lang::value::Value;
 
 /// How deep templates may call each other.
 const DEEPEST: u8 = 8;
+/// What is said about those that are too deep, without the templates on the way.
+const TOO_DEEP: &str = "Templates nested too deeply";
 /// What spans inside a template lie in: no text that is known elsewhere.
 const TEMPLATE: FileId = FileId(u32::MAX);
 
@@ -80,6 +82,9 @@ struct Template<'t> {
 impl Template<'_> {
     /// What is wrong in the template, at the place of the call.
     fn mistake(&self, found: &Diagnostic) -> Fault {
+        if found.summary == TOO_DEEP {
+            return Fault::at(TOO_DEEP, found.detail.clone(), self.call);
+        }
         let line = match found.span {
             Some(span) if span.file == TEMPLATE => {
                 let before = self.text.get(..span.start as usize).unwrap_or(self.text);
@@ -206,11 +211,7 @@ impl Evaluator<'_> {
                 "`{}`: {} is called by a template in a template, {DEEPEST} deep; perhaps it calls itself.",
                 template.function.text, template.title
             );
-            return Err(Fault::at(
-                "Templates nested too deeply",
-                detail,
-                template.call,
-            ));
+            return Err(Fault::at(TOO_DEEP, detail, template.call));
         }
         self.bytes(template.text.len(), template.call)?;
         let mut found = Diagnostics::new();
@@ -315,6 +316,18 @@ mod tests {
         ] {
             assert_eq!(scope.shown(call), expected, "{call}");
         }
+    }
+
+    #[test]
+    fn a_template_that_calls_itself_is_said_once() {
+        let scope = TestScope::new(
+            r#"{ text = "$${templatestring(text, { text = text })}" }"#,
+            &[],
+        );
+        assert_eq!(
+            scope.shown("templatestring(text, { text = text })"),
+            "Templates nested too deeply: `templatestring`: the template is called by a template in a template, 8 deep; perhaps it calls itself."
+        );
     }
 
     #[test]
