@@ -258,12 +258,13 @@ impl Written {
         Ok(written)
     }
 
-    /// The module in the context's directory, or one without blocks where there is none: for the console.
+    /// The module in the context's directory, or one without blocks where there is none: for the console, which asks for
+    /// variables that have no value only when they are used.
     pub(crate) fn read_or_empty(
         context: &Context,
         arguments: &VariableArgs,
     ) -> Result<Self, Failure> {
-        let written = Self::read_any(context, arguments)?.map(Self::with_values);
+        let written = Self::read_any(context, arguments)?;
         Ok(written.unwrap_or_else(|| Self::of(context, ModuleTree::leaf(Module::default()))))
     }
 
@@ -285,12 +286,21 @@ impl Written {
 
     /// Reports the variables that have no value.
     fn with_values(mut self) -> Self {
-        for name in std::mem::take(&mut self.unset) {
-            if let Some(variable) = self.tree.module.variables.get(&name) {
-                self.diagnostics.push(variables::unset(variable));
+        let found = self.without_value();
+        self.diagnostics.extend(found);
+        self.unset.clear();
+        self
+    }
+
+    /// What there is to say about the variables that have no value.
+    pub(crate) fn without_value(&self) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        for name in &self.unset {
+            if let Some(variable) = self.tree.module.variables.get(name) {
+                diagnostics.push(variables::unset(variable));
             }
         }
-        self
+        diagnostics
     }
 
     fn call(&self) -> Call<'_> {

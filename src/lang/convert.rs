@@ -19,7 +19,19 @@ pub(super) fn to_text(value: &Value) -> Option<Arc<str>> {
 pub(super) fn to_number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
-        Value::String(text) => Number::parse(text),
+        Value::String(text) => Number::parse(text).or_else(|| number_with_bare_point(text)),
+        _ => None,
+    }
+}
+
+/// Reads a number without digits on one side of its point, as `.5` and `5.`: right in a string, though not in HCL.
+fn number_with_bare_point(text: &str) -> Option<Number> {
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = whole.trim_start_matches(['-', '+']);
+    let after_digits = fraction.is_empty() || fraction.starts_with(['e', 'E']);
+    match (digits.is_empty(), after_digits) {
+        (true, false) => Number::parse(&format!("{whole}0.{fraction}")),
+        (false, true) => Number::parse(&format!("{whole}{fraction}")),
         _ => None,
     }
 }

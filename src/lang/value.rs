@@ -371,7 +371,7 @@ impl Value {
         }
     }
 
-    /// An order over all values, for sets: by type, then by content.
+    /// An order over all values, for sets: by type, then by content; nulls come last.
     pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Bool(left), Self::Bool(right)) => left.cmp(right),
@@ -399,6 +399,9 @@ impl Value {
                     .fold(Ordering::Equal, Ordering::then)
                     .then(left.len().cmp(&right.len()))
             }
+            (Self::Null(_), Self::Null(_)) => Ordering::Equal,
+            (Self::Null(_), _) => Ordering::Greater,
+            (_, Self::Null(_)) => Ordering::Less,
             _ => self.type_name().cmp(other.type_name()),
         }
     }

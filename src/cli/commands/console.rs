@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut written = Written::read_or_empty(context, &args.variables)?;
     let mut sources = std::mem::take(&mut written.sources);
     let mut found = std::mem::take(&mut written.diagnostics);
+    let unset = written.without_value();
     written.with(|tree, surroundings| {
         let session = Session::new(tree, surroundings);
         found.extend(session.findings.clone());
@@ -55,6 +56,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }
         let mut console = Console {
             session,
+            unset,
             sources: &mut sources,
             json: args.json,
             failed: found.has_errors(),
@@ -74,6 +76,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 
 struct Console<'s, 'm> {
     session: Session<'m>,
+    /// What to say where an expression has no value because a variable has none.
+    unset: Diagnostics,
     sources: &'s mut Sources,
     json: bool,
     /// Whether anything was wrong so far.
@@ -160,6 +164,9 @@ impl Console<'_, '_> {
             diagnostics.extend(found);
             value
         });
+        if value.is_none() && !diagnostics.has_errors() {
+            diagnostics.extend(self.unset.clone());
+        }
         let failed = value.is_none() || diagnostics.has_errors();
         self.failed |= failed;
         if self.json {

@@ -46,10 +46,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let Some(value) = outputs.get(name.as_str()) else {
-        let hint = did_you_mean(name, outputs.keys().map(AsRef::as_ref)).unwrap_or_default();
-        return Err(Failure::message(format!(
-            "There is no output `{name}`. {hint}"
-        )));
+        return Err(Failure::message(missing(name, &outputs)));
     };
     let (value, _) = value.clone().unmark_deep();
     if args.json {
@@ -57,7 +54,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if !args.raw {
-        terminal::print(&format!("{}\n", print::value_lines(&value)));
+        terminal::print(&format!("{}\n", literal::human(&value)));
         return Ok(ExitCode::SUCCESS);
     }
     match &value {
@@ -71,6 +68,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is said about an output that is not there.
+fn missing(name: &str, outputs: &BTreeMap<Arc<str>, Value>) -> String {
+    let told = format!("There is no output `{name}`");
+    match did_you_mean(name, outputs.keys().map(AsRef::as_ref)) {
+        Some(hint) => format!("{told}. {hint}"),
+        None if outputs.is_empty() => format!("{told}: none was applied."),
+        None => format!("{told}. `pipeform output` lists those that there are."),
+    }
 }
 
 /// All outputs in Terraform's shape.
@@ -92,13 +99,14 @@ fn all_as_json(outputs: &BTreeMap<Arc<str>, Value>) -> Result<String, Failure> {
     serde_json::to_string_pretty(&all).map_err(unreadable)
 }
 
-/// `name = value` for each output; sensitive ones are masked.
+/// `name = value` for each output; one with anything sensitive in it is masked.
 pub(super) fn lines(outputs: &BTreeMap<Arc<str>, Value>) -> String {
     let mut lines = String::new();
     for (name, value) in outputs {
-        let text = match value {
-            Value::Sensitive(_) => "<sensitive>".to_owned(),
-            value => print::value_lines(value),
+        let text = if value.has_sensitive() {
+            "<sensitive>".to_owned()
+        } else {
+            literal::human(value)
         };
         lines.extend([name, " = ", &text, "\n"]);
     }

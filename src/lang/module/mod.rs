@@ -79,6 +79,9 @@ pub struct Variable {
     pub name: Ident,
     /// The type; [`Type::Any`] if none is given.
     pub ty: Type,
+    /// Whether a value on the command line or in the environment is its text as it stands, not an expression: no type is given,
+    /// or a primitive one.
+    pub literal: bool,
     /// The default, converted to the type; `None` if a value is required.
     pub default: Option<Value>,
     /// What it is for.
@@ -292,9 +295,14 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
         diagnostics.push(Diagnostic::error("Invalid name", detail).at(name.span));
     }
     let mut content = Content::of(block, "a `variable` block");
-    let ty = content.take("type").map_or(Some(Type::Any), |attribute| {
-        Type::from_expr(&attribute.expr, diagnostics)
+    let written = content.take("type");
+    let ty = written.map_or(Some(Type::Any), |attribute| {
+        Type::of_variable(&attribute.expr, diagnostics)
     });
+    let literal = match ty {
+        Some(Type::String | Type::Number | Type::Bool) => true,
+        _ => written.is_none(),
+    };
     let nullable = content.bool("nullable", diagnostics).unwrap_or(true);
     let default = content
         .take("default")
@@ -310,10 +318,16 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
     for validation in &validations {
         validation.check_subject(&name.text, diagnostics);
     }
+    if let Some(attribute) = content.take("ephemeral") {
+        let detail = "Pipeform has no ephemeral variables: what an object is made of is kept in its state. Say where a secret is kept with `secret(…)`, which is resolved only when an attempt runs, or hide the value with `sensitive = true`.";
+        diagnostics
+            .push(Diagnostic::error("Unsupported attribute", detail).at(attribute.name.span));
+    }
     content.finish(&["validation"], diagnostics);
     Some(Variable {
         name,
         ty: ty.unwrap_or(Type::Any),
+        literal,
         default,
         description,
         sensitive,

@@ -17,7 +17,6 @@ use super::parse::parse_body;
 use super::parse::parse_expression;
 use super::stored;
 use super::types;
-use super::types::Type;
 use super::value::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -181,7 +180,7 @@ fn collect(
     }
 }
 
-/// A value written on the command line or in the environment: plain text where the type is primitive, else HCL.
+/// A value written on the command line or in the environment: plain text where no type or a primitive one is given, else HCL.
 fn from_text(
     variable: &Variable,
     text: &Arc<str>,
@@ -194,10 +193,7 @@ fn from_text(
         start: 0,
         end,
     };
-    if matches!(
-        variable.ty,
-        Type::Any | Type::String | Type::Number | Type::Bool
-    ) {
+    if variable.literal {
         return Some(Given {
             value: Value::String(Arc::clone(text)),
             span,

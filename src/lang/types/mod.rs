@@ -1,4 +1,8 @@
-//! Type constraints and conversion to them.
+//! Type constraints: what they are, and how they are written.
+
+mod conversion;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +11,12 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use serde_json::json;
 
+pub use conversion::ConvertError;
+pub use conversion::convert;
+
 use super::ast::Expr;
 use super::ast::ExprKind;
 use super::constant::constant;
-use super::convert::to_bool;
-use super::convert::to_number;
-use super::convert::to_text;
-use super::elements::Elements;
-use super::unify::common_type;
 use super::unify::type_of;
 use super::value::Value;
 use crate::diag::Diagnostic;
@@ -65,24 +67,6 @@ impl Field {
             optional: false,
             default: Value::NULL,
         }
-    }
-}
-
-/// Why a value could not be converted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConvertError {
-    /// Where in the value, as a traversal (`[0].name`); empty for the value itself.
-    pub path: String,
-    /// What is wrong, as a sentence without a final stop.
-    pub message: String,
-}
-
-impl fmt::Display for ConvertError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "at `{}`: ", self.path.trim_start_matches('.'))?;
-        }
-        f.write_str(&self.message)
     }
 }
 
@@ -188,6 +172,16 @@ impl Type {
                 Self::Object(fields.iter().map(field).collect())
             }
             plain => plain.clone(),
+        }
+    }
+
+    /// Reads the type of a variable: as [`Self::from_expr`], and `list` and `map` alone stand for such of anything, as in
+    /// Terraform.
+    pub fn of_variable(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match &expr.kind {
+            ExprKind::Name(name) if &*name.text == "list" => Some(Self::List(Box::new(Self::Any))),
+            ExprKind::Name(name) if &*name.text == "map" => Some(Self::Map(Box::new(Self::Any))),
+            _ => Self::from_expr(expr, diagnostics),
         }
     }
 
@@ -311,6 +305,12 @@ impl Type {
                 ));
                 continue;
             };
+            if fields.contains_key(name) {
+                complete = false;
+                let detail = format!("The attribute `{name}` has a type already.");
+                drop(refuse::<Self>(key, &detail, diagnostics));
+                continue;
+            }
             match Self::field(item, diagnostics) {
                 Some(field) => drop(fields.insert(Arc::clone(name), field)),
                 None => complete = false,
@@ -368,230 +368,4 @@ impl Type {
 fn refuse<T>(expr: &Expr, detail: &str, diagnostics: &mut Diagnostics) -> Option<T> {
     diagnostics.push(Diagnostic::error("Invalid type", detail).at(expr.span));
     None
-}
-
-/// The value as one of the type, as Terraform converts. Deferred parts and nulls pass; marks stay.
-pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
-    let failed = || {
-        let message = format!("{ty} required, and this is {}", value.describe());
-        ConvertError {
-            path: String::new(),
-            message,
-        }
-    };
-    match (value, ty) {
-        (Value::Deferred(_), _) | (_, Type::Any) => Ok(value.clone()),
-        (Value::Null(_), _) => Ok(Value::null_of(ty.of_values())),
-        (Value::Sensitive(inner), _) => Ok(convert(inner, ty)?.mark(true)),
-        (_, Type::String) => to_text(value).map(Value::String).ok_or_else(failed),
-        (_, Type::Number) => to_number(value).map(Value::Number).ok_or_else(failed),
-        (_, Type::Bool) => to_bool(value).map(Value::Bool).ok_or_else(failed),
-        (Value::Ref(reference), Type::Ref(kind)) if reference.kind == *kind => Ok(value.clone()),
-        (Value::List(items) | Value::Set(items) | Value::Tuple(items), Type::List(of)) => {
-            let (items, of) = elements(items, of)?;
-            Ok(Value::list_of(items, of))
-        }
-        (Value::List(items) | Value::Set(items) | Value::Tuple(items), Type::Set(of)) => {
-            let (items, of) = elements(items, of)?;
-            Ok(Value::set_of(items, of))
-        }
-        (Value::List(items) | Value::Set(items) | Value::Tuple(items), Type::Tuple(types))
-            if items.len() == types.len() =>
-        {
-            let items = items.iter().zip(types).enumerate();
-            let items = items.map(|(index, (item, ty))| {
-                convert(item, ty).map_err(|error| error.inside(&format!("[{index}]")))
-            });
-            Ok(Value::tuple(items.collect::<Result<_, _>>()?))
-        }
-        (Value::Map(items) | Value::Object(items), Type::Map(of)) => {
-            let of = element_type(items.values(), items.missing(), of)?;
-            let entry = |(key, item): (&Arc<str>, &Value)| {
-                let item =
-                    convert(item, &of).map_err(|error| error.inside(&format!("[\"{key}\"]")))?;
-                Ok((Arc::clone(key), item))
-            };
-            let converted = items.iter().map(entry).collect::<Result<_, _>>()?;
-            Ok(Value::map_of(converted, of.of_values()))
-        }
-        (Value::Map(items) | Value::Object(items), Type::Object(fields)) => object(items, fields),
-        (_, Type::Ref(kind)) => Err(not_a_reference(value, kind)),
-        _ => Err(failed()),
-    }
-}
-
-fn not_a_reference(value: &Value, kind: &str) -> ConvertError {
-    let found = match value {
-        Value::Ref(reference) => format!("`{}` is a {}", reference.address, reference.kind),
-        Value::String(_) => "this is a string; references are written without quotes".to_owned(),
-        other => format!("this is {}", other.describe()),
-    };
-    ConvertError {
-        path: String::new(),
-        message: format!("a reference to a {kind} is needed, and {found}"),
-    }
-}
-
-impl ConvertError {
-    fn inside(mut self, step: &str) -> Self {
-        self.path.insert_str(0, step);
-        self
-    }
-}
-
-/// `any` as the type of elements stands for one type that all can be converted to.
-fn element_type<'v>(
-    items: impl Iterator<Item = &'v Value>,
-    missing: Option<&Type>,
-    of: &Type,
-) -> Result<Type, ConvertError> {
-    if *of != Type::Any {
-        return Ok(of.clone());
-    }
-    if let Some(missing) = missing {
-        return Ok(missing.clone());
-    }
-    common_type(items).ok_or_else(|| ConvertError {
-        path: String::new(),
-        message: "the elements must have one type, and there is none that all can be converted to"
-            .to_owned(),
-    })
-}
-
-/// The elements as elements of one type, and that type.
-fn elements(items: &Elements, of: &Type) -> Result<(Vec<Value>, Type), ConvertError> {
-    let of = element_type(items.iter(), items.missing(), of)?;
-    let converted = items.iter().enumerate().map(|(index, item)| {
-        convert(item, &of).map_err(|error| error.inside(&format!("[{index}]")))
-    });
-    let converted = converted.collect::<Result<_, _>>()?;
-    Ok((converted, of.of_values()))
-}
-
-fn object(
-    items: &BTreeMap<Arc<str>, Value>,
-    fields: &BTreeMap<Arc<str>, Field>,
-) -> Result<Value, ConvertError> {
-    let mut entries = BTreeMap::new();
-    for (name, field) in fields {
-        let value = match items.get(name) {
-            Some(Value::Null(_)) | None if field.optional => convert(&field.default, &field.ty)?,
-            Some(value) => {
-                convert(value, &field.ty).map_err(|error| error.inside(&format!(".{name}")))?
-            }
-            None => {
-                let extra = items
-                    .keys()
-                    .map(|key| &**key)
-                    .filter(|key| !fields.contains_key(*key));
-                let hint = did_you_mean(name, extra)
-                    .map(|_| ", and there is a similar one that the type does not have");
-                let message = format!("the attribute `{name}` is missing{}", hint.unwrap_or(""));
-                return Err(ConvertError {
-                    path: String::new(),
-                    message,
-                });
-            }
-        };
-        entries.insert(Arc::clone(name), value);
-    }
-    Ok(Value::object(entries))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lang::eval::Phase;
-    use crate::lang::print;
-    use crate::lang::test_support::TestScope;
-    use crate::lang::test_support::parsed;
-    use crate::lang::test_support::reference;
-
-    fn type_of(text: &str) -> Type {
-        let mut diagnostics = Diagnostics::new();
-        Type::from_expr(&parsed(text), &mut diagnostics)
-            .unwrap_or_else(|| panic!("{text}: {diagnostics:?}"))
-    }
-
-    fn converted(value: &str, ty: &str) -> String {
-        let value = TestScope::new("{}", &["run"])
-            .evaluate(value, Phase::Run)
-            .unwrap_or(Value::NULL);
-        match convert(&value, &type_of(ty)) {
-            Ok(value) => print::value(&value),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn values_are_converted_to_their_type() {
-        for (value, ty, expected) in [
-            ("1", "string", "\"1\""),
-            ("\"1.50\"", "number", "1.5"),
-            ("\"true\"", "bool", "true"),
-            ("null", "list(string)", "null"),
-            ("[1, 2]", "list(string)", r#"tolist(["1", "2"])"#),
-            ("[1, \"a\"]", "list(any)", r#"tolist(["1", "a"])"#),
-            (
-                "[\"b\", \"a\", \"b\"]",
-                "set(string)",
-                r#"toset(["a", "b"])"#,
-            ),
-            ("{ a = 1 }", "map(string)", r#"tomap({ a = "1" })"#),
-            (
-                "{ a = 1, z = 2 }",
-                "object({ a = string, b = optional(number, 7), c = optional(bool) })",
-                r#"{ a = "1", b = 7, c = tobool(null) }"#,
-            ),
-            ("[run.x, 1]", "list(string)", r#"tolist([run.x, "1"])"#),
-            ("[1, true]", "tuple([string, bool])", r#"["1", true]"#),
-            (
-                "[[1], [\"x\"]]",
-                "list(list(number))",
-                "at `[1][0]`: number required, and this is the string \"x\"",
-            ),
-            (
-                "{ b = 1 }",
-                "object({ a = string })",
-                "the attribute `a` is missing, and there is a similar one that the type does not have",
-            ),
-            (
-                "\"x\"",
-                "list(string)",
-                "list(string) required, and this is the string \"x\"",
-            ),
-        ] {
-            assert_eq!(converted(value, ty), expected, "{value} as {ty}");
-        }
-        let node = reference("data_node", "data_node.archive");
-        assert_eq!(
-            convert(&node, &type_of("ref(\"data_node\")")),
-            Ok(node.clone())
-        );
-        assert!(convert(&node, &type_of("ref(\"activity\")")).is_err());
-    }
-
-    #[test]
-    fn what_is_no_type_is_reported() {
-        for text in [
-            "str",
-            "list",
-            "\"string\"",
-            "list(string, number)",
-            "object([string])",
-            "optional(string)",
-            "1",
-            "tuple(string)",
-            "ref(x)",
-            "object({ a = optional(number, \"x\") })",
-        ] {
-            let mut diagnostics = Diagnostics::new();
-            assert_eq!(
-                Type::from_expr(&parsed(text), &mut diagnostics),
-                None,
-                "{text}"
-            );
-            assert!(diagnostics.has_errors(), "{text}");
-        }
-    }
 }
