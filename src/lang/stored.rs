@@ -143,26 +143,6 @@ pub fn rename(json: &mut Json, address: &impl Fn(&str) -> Option<String>) -> boo
     }
 }
 
-/// JSON that users write: keys that begin with `$` mean nothing, and numbers too large to be one become their text.
-pub(super) fn plain(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::NULL,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => {
-            let text = number.to_string();
-            Number::parse(&text).map_or_else(|| Value::string(text), Value::Number)
-        }
-        Json::String(text) => Value::string(text.as_str()),
-        Json::Array(items) => Value::tuple(items.iter().map(plain).collect()),
-        Json::Object(entries) => {
-            let entries = entries
-                .iter()
-                .map(|(key, item)| (Arc::from(key.as_str()), plain(item)));
-            Value::object(entries.collect())
-        }
-    }
-}
-
 fn parse_number(text: &str) -> Result<Value, StoredError> {
     let number = Number::parse(text).ok_or_else(|| StoredError::Number(text.to_owned()))?;
     Ok(Value::Number(number))

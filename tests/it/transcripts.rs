@@ -56,6 +56,7 @@ cases! {
     unknown_attribute,
     unreadable_file,
     validate_json,
+    variable_sources,
     windows,
     wrong_type,
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
 use serde_json::json;
 
 use crate::cli::context::Context;
@@ -36,7 +35,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let outputs = planning::read_outputs(&context.read_state()?)?;
     let Some(name) = &args.name else {
         if args.json {
-            terminal::print(&format!("{}\n", all_as_json(&outputs)?));
+            terminal::print(&format!("{}\n", all_as_json(&outputs)));
             return Ok(ExitCode::SUCCESS);
         }
         if outputs.is_empty() {
@@ -80,23 +79,56 @@ fn missing(name: &str, outputs: &BTreeMap<Arc<str>, Value>) -> String {
     }
 }
 
-/// All outputs in Terraform's shape.
-fn all_as_json(outputs: &BTreeMap<Arc<str>, Value>) -> Result<String, Failure> {
-    let unreadable = |error: serde_json::Error| {
-        Failure::message(format!("The outputs cannot be written as JSON: {error}"))
-    };
-    let mut all = serde_json::Map::new();
-    for (name, value) in outputs {
+/// All outputs in Terraform's shape. It is put together as text, since numbers keep all their digits.
+fn all_as_json(outputs: &BTreeMap<Arc<str>, Value>) -> String {
+    let output = |(name, value): (&Arc<str>, &Value)| {
         let (plain, sensitive) = value.clone().unmark_deep();
-        let text = literal::json(&plain);
-        let output = json!({
-            "sensitive": sensitive,
-            "type": type_of(&plain).to_json(),
-            "value": serde_json::from_str::<Json>(&text).map_err(unreadable)?,
-        });
-        all.insert(name.to_string(), output);
+        let (name, ty) = (json!(name), type_of(&plain).to_json());
+        let value = literal::json(&plain);
+        format!("{name}:{{\"sensitive\":{sensitive},\"type\":{ty},\"value\":{value}}}")
+    };
+    let all: Vec<String> = outputs.iter().map(output).collect();
+    spread(&format!("{{{}}}", all.join(",")))
+}
+
+/// JSON without blanks, spread over lines that are indented by two blanks a level.
+fn spread(json: &str) -> String {
+    let mut text = String::with_capacity(2 * json.len());
+    let mut level: usize = 0;
+    let (mut quoted, mut escaped) = (false, false);
+    let line = |text: &mut String, level: usize| {
+        text.push('\n');
+        text.push_str(&"  ".repeat(level));
+    };
+    let mut chars = json.chars().peekable();
+    while let Some(char) = chars.next() {
+        if quoted {
+            text.push(char);
+            quoted = escaped || char != '"';
+            escaped = char == '\\' && !escaped;
+            continue;
+        }
+        if matches!(char, '}' | ']') {
+            level = level.saturating_sub(1);
+            if !text.ends_with(['{', '[']) {
+                line(&mut text, level);
+            }
+        }
+        text.push(char);
+        match char {
+            '"' => quoted = true,
+            ':' => text.push(' '),
+            ',' => line(&mut text, level),
+            '{' | '[' => {
+                level += 1;
+                if !matches!(chars.peek(), Some('}' | ']')) {
+                    line(&mut text, level);
+                }
+            }
+            _ => {}
+        }
     }
-    serde_json::to_string_pretty(&all).map_err(unreadable)
+    text
 }
 
 /// `name = value` for each output; one with anything sensitive in it is masked.
@@ -111,4 +143,24 @@ pub(super) fn lines(outputs: &BTreeMap<Arc<str>, Value>) -> String {
         lines.extend([name, " = ", &text, "\n"]);
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_spread_as_the_library_spreads_it() {
+        for text in [
+            "{}",
+            "[]",
+            r#"{"a":[],"b":{}}"#,
+            r#"{"a":{"b":[1,[2,{}],"x"],"c":null},"d":true}"#,
+            r#"{"a":"\"q\\","b":"{[,:]}\\\\","[":"\\\""}"#,
+        ] {
+            let json: serde_json::Value = serde_json::from_str(text).unwrap();
+            let expected = serde_json::to_string_pretty(&json).unwrap();
+            assert_eq!(spread(text), expected, "{text}");
+        }
+    }
 }

@@ -80,6 +80,64 @@ pub(super) fn read_body(
     body
 }
 
+/// Reads a file of values: the properties of one object, with their places. Strings are no templates here.
+pub(super) fn read_values(
+    file: FileId,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(Ident, Value, Span)> {
+    let root = match reader::read(file, text) {
+        Ok(root) => root,
+        Err(problem) => {
+            diagnostics.push(*problem);
+            return Vec::new();
+        }
+    };
+    let NodeKind::Object(properties) = &root.kind else {
+        let detail = format!(
+            "A file of values is a JSON object with the values by the names of their variables; this is {}.",
+            root.describe()
+        );
+        diagnostics.push(Diagnostic::error("Wrong JSON value", detail).at(root.span));
+        return Vec::new();
+    };
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut values = Vec::with_capacity(properties.len());
+    for Property { key, value } in properties {
+        if let Some(first) = seen.insert(&key.value, key.span) {
+            let detail = format!(
+                "`{}` has a value already. Remove one of the two.",
+                key.value
+            );
+            let found = Diagnostic::error("Duplicate key", detail).at(key.span);
+            diagnostics.push(found.label(first, "first one here"));
+        } else if &*key.value != COMMENT {
+            values.push((ident(key), plain(value), value.span));
+        }
+    }
+    values
+}
+
+/// A value as it stands.
+fn plain(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Null => Value::NULL,
+        NodeKind::Bool(value) => Value::Bool(*value),
+        NodeKind::Number(text) => {
+            Number::parse(text).map_or_else(|| Value::string(text.as_str()), Value::Number)
+        }
+        NodeKind::String(text) => Value::string(normalized(&text.value)),
+        NodeKind::Array(items) => Value::tuple(items.iter().map(plain).collect()),
+        NodeKind::Object(properties) => {
+            let entry = |property: &Property| {
+                let key = Arc::from(normalized(&property.key.value));
+                (key, plain(&property.value))
+            };
+            Value::object(properties.iter().map(entry).collect())
+        }
+    }
+}
+
 struct Bodies<'a> {
     file: FileId,
     grammar: &'a dyn Grammar,

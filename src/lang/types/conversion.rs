@@ -82,7 +82,14 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
 
 fn not_a_reference(value: &Value, kind: &str) -> ConvertError {
     let found = match value {
-        Value::Ref(reference) => format!("`{}` is a {}", reference.address, reference.kind),
+        Value::Ref(reference) => {
+            let article = if reference.kind.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                "an"
+            } else {
+                "a"
+            };
+            format!("`{}` is {article} {}", reference.address, reference.kind)
+        }
         Value::String(_) => "this is a string; references are written without quotes".to_owned(),
         other => format!("this is {}", other.describe()),
     };

@@ -92,3 +92,94 @@ fn what_is_no_type_is_reported() {
         assert!(diagnostics.has_errors(), "{text}");
     }
 }
+
+/// The value of a variable in JSON; `None` for an error in the type or the value.
+fn in_json(value: &str, ty: &str) -> Option<String> {
+    let ty = Type::of_variable(&parsed(ty), &mut Diagnostics::new())?;
+    let value = TestScope::new("{}", &[]).evaluate(value, Phase::Run)?;
+    let mut scope = TestScope::new("{}", &[]);
+    scope
+        .names
+        .insert("v".to_owned(), convert(&value, &ty).ok()?);
+    match scope.evaluate("jsonencode(v)", Phase::Run) {
+        Some(Value::String(text)) => Some(text.to_string()),
+        other => panic!("{value:?} as {ty}: {other:?}"),
+    }
+}
+
+#[test]
+fn values_convert_as_in_terraform() {
+    let mut count = 0;
+    for line in include_str!("conversions.txt").lines().skip(1) {
+        let [ty, value, expected] = line.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let found = in_json(value, ty);
+        assert_eq!(found.as_deref().unwrap_or("error"), expected, "{line}");
+        count += 1;
+    }
+    assert!(count > 150, "{count}");
+}
+
+#[test]
+fn references_are_typed_wherever_they_stand() {
+    let mut scope = TestScope::new("{}", &[]);
+    for (name, kind) in [
+        ("node", "data_node"),
+        ("other", "data_node"),
+        ("act", "activity"),
+    ] {
+        scope
+            .names
+            .insert(name.to_owned(), reference(kind, &format!("{kind}.{name}")));
+    }
+    for (ty, value, expected) in [
+        (
+            "list(ref(\"data_node\"))",
+            "[node, other]",
+            "tolist([data_node.node, data_node.other])",
+        ),
+        (
+            "set(ref(\"data_node\"))",
+            "[other, node, other]",
+            "toset([data_node.node, data_node.other])",
+        ),
+        (
+            "map(ref(\"data_node\"))",
+            "{ a = node }",
+            "tomap({ a = data_node.node })",
+        ),
+        (
+            "tuple([ref(\"data_node\"), ref(\"activity\")])",
+            "[node, act]",
+            "[data_node.node, activity.act]",
+        ),
+        (
+            "object({ a = optional(ref(\"data_node\")), b = ref(\"data_node\") })",
+            "{ b = node }",
+            "{ a = null, b = data_node.node }",
+        ),
+        (
+            "map(object({ from = optional(list(ref(\"data_node\")), []) }))",
+            "{ x = { from = [node] }, y = {} }",
+            "tomap({ x = { from = tolist([data_node.node]) }, y = { from = tolist([]) } })",
+        ),
+        (
+            "list(ref(\"data_node\"))",
+            "[node, act]",
+            "at `[1]`: a reference to a data_node is needed, and `activity.act` is an activity",
+        ),
+        (
+            "map(object({ from = list(ref(\"data_node\")) }))",
+            "{ x = { from = [\"node\"] } }",
+            "at `[\"x\"].from[0]`: a reference to a data_node is needed, and this is a string; references are written without quotes",
+        ),
+    ] {
+        let value = scope.evaluate(value, Phase::Run).unwrap();
+        let found = match convert(&value, &type_of(ty)) {
+            Ok(value) => print::value(&value),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected, "{ty}");
+    }
+}

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::super::ast::BinaryOp;
 use super::super::ast::Expr;
 use super::super::ast::ExprKind;
 use super::super::ast::For;
 use super::super::ast::Ident;
 use super::super::ast::Later;
 use super::super::infer;
+use super::super::types::Field;
 use super::super::types::Type;
 use super::super::value::Value;
+use crate::diag::Span;
 
-/// A converted value whose deferred parts convert themselves when they are known. A deferred object or tuple stays as it is.
+/// A converted value whose deferred parts convert themselves when they are known. A deferred tuple stays as it is.
 /// Fails with the reason where a value must be known.
 pub(super) fn conform(value: Value, ty: &Type) -> Result<Value, String> {
     if value.is_known() {
@@ -64,8 +67,68 @@ fn converted(expr: Arc<Expr>, ty: &Type) -> Arc<Expr> {
         Type::List(of) => collection("tolist", expr, of),
         Type::Set(of) => collection("toset", expr, of),
         Type::Map(of) => collection("tomap", expr, of),
-        Type::Any | Type::Tuple(_) | Type::Object(_) | Type::Ref(_) => expr,
+        Type::Object(fields) => object(expr, fields),
+        Type::Any | Type::Tuple(_) | Type::Ref(_) => expr,
     }
+}
+
+/// `item == null ? null : { a = tostring(item.a), b = try(item.b, null) == null ? 7 : tonumber(item.b) }`: the
+/// attributes of the type, and no others. What is no name is named first: `one([for item in [ … ] : … ])`.
+fn object(expr: Arc<Expr>, fields: &BTreeMap<Arc<str>, Field>) -> Arc<Expr> {
+    let span = expr.span;
+    let of = |kind| Arc::new(Expr { kind, span });
+    let ident = |text: &Arc<str>| Ident {
+        text: Arc::clone(text),
+        span,
+    };
+    let null = || of(ExprKind::Value(Value::NULL));
+    let is_null = |expr| of(ExprKind::Binary(BinaryOp::Equal, expr, null()));
+    let named = matches!(expr.kind, ExprKind::Name(_));
+    let item = if named {
+        Arc::clone(&expr)
+    } else {
+        of(ExprKind::Name(ident(&Arc::from("item"))))
+    };
+    let attribute = |(name, field): (&Arc<str>, &Field)| {
+        let given = of(ExprKind::Get(Arc::clone(&item), ident(name)));
+        let value = if field.optional {
+            let arguments = [&given, &null()].map(|argument| (**argument).clone());
+            let attempt = call_with("try", arguments.to_vec(), span);
+            // A collection is gone through, which null cannot be.
+            let collection = matches!(field.ty, Type::List(_) | Type::Set(_) | Type::Map(_));
+            if matches!(field.default, Value::Null(_)) && !collection {
+                converted(attempt, &field.ty)
+            } else {
+                let default = of(ExprKind::Value(field.default.clone()));
+                let given = converted(given, &field.ty);
+                of(ExprKind::Conditional(is_null(attempt), default, given))
+            }
+        } else {
+            converted(given, &field.ty)
+        };
+        let key = of(ExprKind::Value(Value::String(Arc::clone(name))));
+        (Arc::unwrap_or_clone(key), Arc::unwrap_or_clone(value))
+    };
+    let attributes = Arc::new(fields.iter().map(attribute).collect());
+    let whole = of(ExprKind::Conditional(
+        is_null(Arc::clone(&item)),
+        null(),
+        of(ExprKind::Object(attributes)),
+    ));
+    if named {
+        return whole;
+    }
+    let only = of(ExprKind::Tuple(Arc::new(vec![Arc::unwrap_or_clone(expr)])));
+    let each = of(ExprKind::For(Arc::new(For {
+        key: None,
+        value: ident(&Arc::from("item")),
+        collection: Arc::unwrap_or_clone(only),
+        result_key: None,
+        result: Arc::unwrap_or_clone(whole),
+        group: false,
+        condition: None,
+    })));
+    call("one", each)
 }
 
 /// `tolist([for item in … : tostring(item)])`, or less where the elements are right anyway.
@@ -114,13 +177,17 @@ fn collection(function: &'static str, expr: Arc<Expr>, of: &Type) -> Arc<Expr> {
 
 fn call(function: &str, argument: Arc<Expr>) -> Arc<Expr> {
     let span = argument.span;
+    call_with(function, vec![Arc::unwrap_or_clone(argument)], span)
+}
+
+fn call_with(function: &str, arguments: Vec<Expr>, span: Span) -> Arc<Expr> {
     Arc::new(Expr {
         kind: ExprKind::Call {
             name: Ident {
                 text: Arc::from(function),
                 span,
             },
-            arguments: Arc::new(vec![Arc::unwrap_or_clone(argument)]),
+            arguments: Arc::new(arguments),
             expand: false,
         },
         span,

@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::Attribute;
+use super::ast::Ident;
 use super::constant::constant;
+use super::json::read_values;
 use super::module::Variable;
 use super::parse::parse_body;
 use super::parse::parse_expression;
-use super::stored;
 use super::types;
 use super::value::Value;
 use crate::diag::Diagnostic;
@@ -224,47 +225,10 @@ fn hcl_entries(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Entri
 }
 
 fn json_entries(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Entries {
-    let span = Span {
-        file,
-        ..Span::default()
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    let entries: serde_json::Map<String, serde_json::Value> = match serde_json::from_str(text) {
-        Ok(entries) => entries,
-        Err(error) => {
-            let detail =
-                format!("The file is not a JSON object with the values of variables: {error}.");
-            diagnostics.push(
-                Diagnostic::error("Invalid value file", detail).at(json_place(file, text, &error)),
-            );
-            return Vec::new();
-        }
-    };
-    let entry = |(name, json): (String, serde_json::Value)| {
-        (
-            Arc::from(name),
-            Some(Given {
-                value: stored::plain(&json),
-                span,
-            }),
-        )
-    };
-    entries.into_iter().map(entry).collect()
-}
-
-fn json_place(file: FileId, text: &str, error: &serde_json::Error) -> Span {
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let start = u32::try_from((before + error.column().saturating_sub(1)).min(text.len()))
-        .unwrap_or(u32::MAX);
-    Span {
-        file,
-        start,
-        end: start,
-    }
+    let values = read_values(file, text, diagnostics);
+    let entry =
+        |(name, value, span): (Ident, Value, Span)| (name.text, Some(Given { value, span }));
+    values.into_iter().map(entry).collect()
 }
 
 /// Converts, fills in the default, and marks. `None` if there is no value or it is wrong.

@@ -1,7 +1,11 @@
 use super::*;
 use crate::diag::Severity;
+use crate::lang::eval::Phase;
 use crate::lang::module::Module;
 use crate::lang::print;
+use crate::lang::test_support::TestScope;
+use crate::lang::test_support::parsed;
+use crate::lang::types::Type;
 
 const DECLARED: &str = r#"
 variable "name" { type = string }
@@ -130,7 +134,7 @@ fn what_is_wrong_with_values_is_said_with_what_to_do() {
         (
             file("[1]", true),
             Severity::Error,
-            "The file is not a JSON object",
+            "A file of values is a JSON object",
         ),
     ] {
         let (_, findings) = assigned("name", &[named.clone(), source]);
@@ -165,4 +169,42 @@ fn automatic_files_are_found_in_terraforms_order() {
             "z.auto.pipevars"
         ]
     );
+}
+
+#[test]
+fn what_is_deferred_becomes_what_a_known_value_would() {
+    let defaults = "object({ a = number, b = optional(number, 2), c = optional(object({ d = optional(string, \"e\") }), {}), f = optional(list(object({ g = optional(bool) }))) })";
+    for (ty, json) in [
+        (defaults, r#"{"a": "1", "z": 2}"#),
+        (
+            defaults,
+            r#"{"a": 1, "b": null, "c": {"d": "x"}, "f": [{}, {"g": "true"}]}"#,
+        ),
+        (defaults, "null"),
+        (
+            "list(object({ a = optional(string, \"d\") }))",
+            r#"[{}, {"a": 1}]"#,
+        ),
+        (
+            "map(object({ a = optional(string, \"d\") }))",
+            r#"{"x": {"b": 1}}"#,
+        ),
+        ("map(list(number))", r#"{"x": ["1"]}"#),
+        ("object({ a = optional(map(string), { k = \"v\" }) })", "{}"),
+    ] {
+        let ty = Type::from_expr(&parsed(ty), &mut Diagnostics::new()).unwrap();
+        let mut scope = TestScope::new("{}", &[]);
+        scope.names.insert("text".to_owned(), Value::string(json));
+        let read = "jsondecode(text)";
+        let known = scope.evaluate(read, Phase::Run).unwrap();
+        let deferred = Value::Deferred(Arc::new(parsed(read)));
+        let Ok(Value::Deferred(residual)) = deferred::conform(deferred, &ty) else {
+            panic!("{json} as {ty}");
+        };
+        let later = scope.evaluate_expr(&residual, Phase::Run);
+        let later =
+            later.unwrap_or_else(|| panic!("{json} as {ty}: {}", print::expression(&residual)));
+        let known = types::convert(&known, &ty).unwrap();
+        assert_eq!(later, known, "{json} as {ty}");
+    }
 }

@@ -208,6 +208,16 @@ fn inputs_are_converted_to_the_type_of_the_variable() {
             "{ a = run.attempt }",
             "{ a = tostring(run.attempt), b = 2 }",
         ),
+        (
+            "object({ a = number, b = optional(number, 2), c = optional(string) })",
+            "jsondecode(run.date)",
+            "one([for item in [jsondecode(run.date)] : (item == null ? null : { a = tonumber(item.a), b = try(item.b, null) == null ? 2 : tonumber(item.b), c = tostring(try(item.c, null)) })])",
+        ),
+        (
+            "list(object({ a = any }))",
+            "jsondecode(run.date)",
+            "tolist([for item in jsondecode(run.date) : (item == null ? null : { a = item.a })])",
+        ),
     ] {
         let root = format!(
             "module \"m\" {{\n  source = \"m\"\n  x = {value}\n}}\noutput \"x\" {{ value = module.m.x }}"
