@@ -83,7 +83,11 @@ fn object(expr: Arc<Expr>, fields: &BTreeMap<Arc<str>, Field>) -> Arc<Expr> {
     };
     let null = || of(ExprKind::Value(Value::NULL));
     let is_null = |expr| of(ExprKind::Binary(BinaryOp::Equal, expr, null()));
-    let named = matches!(expr.kind, ExprKind::Name(_));
+    let named = match &expr.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Later(later) => matches!(later.path.kind, ExprKind::Name(_)),
+        _ => false,
+    };
     let item = if named {
         Arc::clone(&expr)
     } else {
