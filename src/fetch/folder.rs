@@ -20,6 +20,9 @@ use crate::lang::Syntax;
 use crate::lang::ast::Body;
 use crate::lang::module::merge_overrides;
 
+/// The largest file that is read.
+const MAX_BYTES: u64 = 256 << 20;
+
 /// The end of the names of configuration files.
 pub const CONFIGURATION: &str = ".pipe.hcl";
 /// The end of the names of configuration files in JSON.
@@ -167,7 +170,14 @@ impl Folder {
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match &self.place {
-            Place::Directory(directory) => std::fs::read(directory.join(name)),
+            Place::Directory(directory) => {
+                // A file that a person names may well be a pipe: `--var-file <(…)`.
+                let path = directory.join(name);
+                if Path::new(name).components().count() == 1 {
+                    regular(&path)?;
+                }
+                std::fs::read(path)
+            }
             Place::Library(directory) => library::below(directory)
                 .find(|(path, _)| *path == name)
                 .map(|(_, text)| text.as_bytes().to_vec())
@@ -283,6 +293,18 @@ fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> String {
     format!(
         "`{shown}` is not UTF-8: in line {line}, the byte at position {at} of the file is not part of a character. Save it as UTF-8."
     )
+}
+
+/// Refuses files that may never end, such as pipes and devices, and those that are too large.
+fn regular(path: &Path) -> io::Result<()> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(io::Error::other("it is larger than 256 MiB"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

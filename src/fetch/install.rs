@@ -9,6 +9,7 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -32,6 +33,10 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 
+/// How often the lock is tried before another process is said to hold it, and the pause in between: a child process that is just
+/// being started may hold it for a moment.
+const PATIENCE: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(20);
 /// The beginning of the names of directories that are fetched into.
 const FETCHING: &str = ".fetching-";
 
@@ -183,10 +188,15 @@ impl<'a> Installer<'a> {
             .write(true)
             .open(modules.join(".lock"))
             .map_err(failed)?;
-        match guard.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(InstallError::Busy),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        let mut patience = PATIENCE;
+        loop {
+            match guard.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if patience > 0 => patience -= 1,
+                Err(TryLockError::WouldBlock) => return Err(InstallError::Busy),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+            std::thread::sleep(PAUSE);
         }
         self.guard = Some(guard);
         self.manifest = Manifest::read(self.root);

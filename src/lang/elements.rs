@@ -19,6 +19,7 @@ pub struct Elements {
     values: Vec<Value>,
     of: Option<Arc<Type>>,
     weight: u64,
+    depth: u32,
 }
 
 /// The elements of a map or the attributes of an object, by key.
@@ -27,6 +28,7 @@ pub struct Entries {
     values: BTreeMap<Arc<str>, Value>,
     of: Option<Arc<Type>>,
     weight: u64,
+    depth: u32,
 }
 
 impl Elements {
@@ -46,6 +48,11 @@ impl Elements {
     /// [`Value::weight`] of all elements.
     pub(super) fn weight(&self) -> u64 {
         self.weight
+    }
+
+    /// The greatest [`Value::depth`] of an element.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// The elements as a vector of their own.
@@ -72,10 +79,19 @@ impl Entries {
     pub(super) fn weight(&self) -> u64 {
         self.weight
     }
+
+    /// The greatest [`Value::depth`] of an element.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
+    }
 }
 
 fn total<'v>(values: impl Iterator<Item = &'v Value>) -> u64 {
     values.fold(0, |sum, value| sum.saturating_add(value.weight()))
+}
+
+fn deepest<'v>(values: impl Iterator<Item = &'v Value>) -> u32 {
+    values.map(Value::depth).max().unwrap_or(0)
 }
 
 fn kept(empty: bool, of: Type) -> Option<Arc<Type>> {
@@ -114,6 +130,7 @@ impl From<Vec<Value>> for Elements {
     fn from(values: Vec<Value>) -> Self {
         Self {
             weight: total(values.iter()),
+            depth: deepest(values.iter()),
             values,
             of: None,
         }
@@ -124,6 +141,7 @@ impl From<BTreeMap<Arc<str>, Value>> for Entries {
     fn from(values: BTreeMap<Arc<str>, Value>) -> Self {
         Self {
             weight: total(values.values()),
+            depth: deepest(values.values()),
             values,
             of: None,
         }

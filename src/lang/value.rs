@@ -200,6 +200,18 @@ impl Value {
         }
     }
 
+    /// How many levels of collections and structures it has.
+    pub(super) fn depth(&self) -> u32 {
+        match self {
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.depth().saturating_add(1)
+            }
+            Self::Map(items) | Self::Object(items) => items.depth().saturating_add(1),
+            Self::Sensitive(inner) => inner.depth(),
+            _ => 0,
+        }
+    }
+
     /// Whether nothing in the value is deferred.
     pub fn is_known(&self) -> bool {
         match self {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::change::Action;
 use super::change::Change;
+use super::change::Reason;
 use super::diff::keys;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -23,6 +24,7 @@ pub fn protected(changes: &[Change], places: &BTreeMap<Address, Span>) -> Diagno
             continue;
         }
         let why = match &change.reason {
+            Some(Reason::Forgotten) => ", because a `removed` block forgets it".to_owned(),
             Some(reason) => format!(", {reason}"),
             None => String::new(),
         };

@@ -86,3 +86,22 @@ bomb 'pow(10, 1e9)'
     printf '}\n\noutput "a" {\n  value = local.l60\n}\n'
 } >main.pipe.hcl
 refused main.pipe.hcl "Evaluation too large"
+{
+    printf 'locals {\n  l0 = ["x"]\n'
+    for number in $(seq 60); do printf '  l%d = [local.l%d, local.l%d]\n' "$number" $((number - 1)) $((number - 1)); done
+    printf '}\n\noutput "a" {\n  value = jsonencode(local.l60)\n}\n'
+} >main.pipe.hcl
+refused main.pipe.hcl "too many elements"
+{
+    printf 'locals {\n'
+    for number in $(seq 3000); do printf '  l%d = [local.l%d]\n' $((number - 1)) "$number"; done
+    printf '  l3000 = 1\n}\n\noutput "a" {\n  value = local.l0\n}\n'
+} >main.pipe.hcl
+refused main.pipe.hcl "nested too deeply"
+
+step "files without an end"
+mkfifo main.pipe.hcl.pipe
+for file in /dev/zero main.pipe.hcl.pipe; do
+    ln -sf "$file" main.pipe.hcl
+    refused main.pipe.hcl "not a regular file"
+done

@@ -22,9 +22,10 @@ impl Evaluator<'_> {
     /// `value.name`; `span` is the whole expression.
     pub(super) fn get(&self, value: Value, name: &Step, span: Span) -> Outcome {
         match value {
-            Value::Sensitive(inner) => Ok(self
-                .get(Arc::unwrap_or_clone(inner), name, span)?
-                .mark(true)),
+            Value::Sensitive(inner) => match self.get(Arc::unwrap_or_clone(inner), name, span) {
+                Ok(value) => Ok(value.mark(true)),
+                Err(fault) => Err(fault.concealed_if(true)),
+            },
             Value::Deferred(source) => {
                 check_attribute(&infer::of(&source, None), name)?;
                 let name = Ident {
@@ -87,7 +88,10 @@ impl Evaluator<'_> {
             Value::Set(_) => Err(no_order(span)),
             value => Err(no_elements(&value.describe(), span)),
         };
-        Ok(result?.mark(marked))
+        match result {
+            Ok(value) => Ok(value.mark(marked)),
+            Err(fault) => Err(fault.concealed_if(marked)),
+        }
     }
 }
 

@@ -110,7 +110,8 @@ impl Evaluator<'_> {
                 check_expansion(&bare, *place)?;
                 bare
             } else {
-                convert_argument(function, parameter, bare, *place)?
+                convert_argument(function, parameter, bare, *place)
+                    .map_err(|fault| fault.concealed_if(marked))?
             };
         }
         let impure =
@@ -138,7 +139,7 @@ impl Evaluator<'_> {
                 .argument
                 .and_then(|index| arguments.values.get(index))
                 .map_or(span, |(_, place)| *place);
-            mistake(function, &error, place)
+            mistake(function, &error, place).concealed_if(arguments.sensitive)
         })?;
         self.bytes(size(&result), span)?;
         Ok(result.mark(arguments.sensitive))
@@ -181,7 +182,7 @@ impl Evaluator<'_> {
             Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
                 values.extend(items.iter().map(|item| (item.clone(), span)));
             }
-            other => return Err(no_expansion(&other.describe(), span)),
+            other => return Err(no_expansion(&other.describe(), span).concealed_if(marked)),
         }
         Ok(Arguments {
             values,

@@ -39,6 +39,23 @@ impl Fault {
         self
     }
 
+    /// The fault of an operation on values of which one is sensitive: it says that something is wrong and where, and nothing of
+    /// what the values are.
+    pub(super) fn concealed_if(mut self, sensitive: bool) -> Self {
+        if !sensitive || self.fatal {
+            return self;
+        }
+        for diagnostic in &mut self.diagnostics {
+            "A sensitive value does not fit here. What is wrong with it would show it, so it is not told."
+                .clone_into(&mut diagnostic.detail);
+            diagnostic.help =
+                vec!["`nonsensitive(…)` around it in `pipeform console` tells.".to_owned()];
+            diagnostic.labels.clear();
+            diagnostic.values = Box::default();
+        }
+        self
+    }
+
     /// An error that the scope has reported.
     pub(super) fn reported() -> Self {
         Self {

@@ -54,11 +54,14 @@ impl Evaluator<'_> {
             sensitive: marked,
             ..Results::default()
         };
-        for entry in entries(&source, node.collection.span)? {
+        // The elements of a sensitive collection have no mark of their own.
+        let concealed = |fault: Fault| fault.concealed_if(marked);
+        for entry in entries(&source, node.collection.span).map_err(concealed)? {
             let names = (node.key.as_ref(), &node.value);
             let progress = with_element(names, &entry, frames, |frames| {
                 self.iteration(node, frames, &mut results)
-            })?;
+            });
+            let progress = progress.map_err(concealed)?;
             if let Progress::Deferred = progress {
                 return self
                     .residual_for(node, source, span, frames)
@@ -91,7 +94,8 @@ impl Evaluator<'_> {
             if matches!(value, Value::Deferred(_)) {
                 return Ok(Progress::Deferred);
             }
-            if !as_condition(&value, condition.span)? {
+            let holds = as_condition(&value, condition.span);
+            if !holds.map_err(|fault| fault.concealed_if(marked))? {
                 return Ok(Progress::Done);
             }
         }
@@ -105,7 +109,7 @@ impl Evaluator<'_> {
         if matches!(key, Value::Deferred(_)) {
             return Ok(Progress::Deferred);
         }
-        let key = object_key(&key, key_expr.span)?;
+        let key = object_key(&key, key_expr.span).map_err(|fault| fault.concealed_if(marked))?;
         let item = self.expression(&node.result, frames)?;
         if node.group {
             results.groups.entry(key).or_default().push(item);
@@ -113,7 +117,7 @@ impl Evaluator<'_> {
             let detail = format!(
                 "Two elements have the key \"{key}\". If that is meant, write `...` after the value, which groups the values of each key."
             );
-            return Err(Fault::at("Duplicate key", detail, key_expr.span));
+            return Err(Fault::at("Duplicate key", detail, key_expr.span).concealed_if(marked));
         }
         Ok(Progress::Done)
     }
@@ -300,7 +304,10 @@ impl Evaluator<'_> {
             Value::Tuple(items) => Value::tuple(every(&items)),
             single => Value::tuple(every(&[single])),
         };
-        fault.map_or(Ok(result.mark(marked)), Err)
+        match fault {
+            Some(fault) => Err(fault.concealed_if(marked)),
+            None => Ok(result.mark(marked)),
+        }
     }
 }
 

@@ -65,6 +65,9 @@ pub enum Phase {
 /// The most values that one value may have in it: shared ones cost little to make and much to walk through.
 const HEAVIEST: u64 = 4_000_000;
 
+/// The most levels of collections and structures that a value may have, so that everything that walks one has stack enough.
+const DEEPEST: u32 = 300;
+
 /// What evaluation may still use. Shared by all evaluations of one command.
 #[derive(Debug)]
 pub struct Budget {
@@ -211,6 +214,10 @@ impl<'a> Evaluator<'a> {
             let what = "makes values of too many elements";
             return Err(Fault::exhausted(what, expr.span));
         }
+        if value.depth() > DEEPEST {
+            let what = "makes values that are nested too deeply";
+            return Err(Fault::exhausted(what, expr.span));
+        }
         Ok(value)
     }
 
@@ -304,7 +311,11 @@ impl<'a> Evaluator<'a> {
                     if let Value::Deferred(_) = key_value {
                         dynamic = true;
                     } else {
-                        entries.insert(object_key(&key_value, key.span)?, item.clone());
+                        entries.insert(
+                            object_key(&key_value, key.span)
+                                .map_err(|fault| fault.concealed_if(marked))?,
+                            item.clone(),
+                        );
                     }
                     Ok((key_value, item))
                 });

@@ -80,20 +80,10 @@ impl Evaluator<'_> {
             value,
             span: operand.span,
         };
-        if operand.is_deferred() {
-            match operator {
-                UnaryOp::Not => operand.may_be_bool("!")?,
-                UnaryOp::Negate => operand.may_be_number("-")?,
-            }
+        match sign_applied(operator, operand, span) {
+            Ok(value) => Ok(value.mark(marked)),
+            Err(fault) => Err(fault.concealed_if(marked)),
         }
-        if let Value::Deferred(rest) = operand.value {
-            return Ok(deferred(ExprKind::Unary(operator, rest), span).mark(marked));
-        }
-        let value = match operator {
-            UnaryOp::Not => Value::Bool(!operand.bool("!")?),
-            UnaryOp::Negate => Value::Number(operand.number("-")?.negate()),
-        };
-        Ok(value.mark(marked))
     }
 
     pub(super) fn binary(
@@ -112,7 +102,10 @@ impl Evaluator<'_> {
         };
         if matches!(operator, BinaryOp::And | BinaryOp::Or)
             && !left.is_deferred()
-            && left.bool(sign)? == (operator == BinaryOp::Or)
+            && left
+                .bool(sign)
+                .map_err(|fault| fault.concealed_if(left_marked))?
+                == (operator == BinaryOp::Or)
         {
             return Ok(Value::Bool(operator == BinaryOp::Or).mark(left_marked));
         }
@@ -128,10 +121,13 @@ impl Evaluator<'_> {
                     .equality(operator, left, right, span)
                     .map(|value| value.mark(marked));
             }
-            BinaryOp::And | BinaryOp::Or => logic(operator, left, right, span)?,
-            _ => arithmetic(operator, left, right, span)?,
+            BinaryOp::And | BinaryOp::Or => logic(operator, left, right, span),
+            _ => arithmetic(operator, left, right, span),
         };
-        Ok(value.mark(marked))
+        match value {
+            Ok(value) => Ok(value.mark(marked)),
+            Err(fault) => Err(fault.concealed_if(marked)),
+        }
     }
 
     fn equality(&self, operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Outcome {
@@ -194,7 +190,8 @@ impl Evaluator<'_> {
             let kind = ExprKind::Conditional(test, Arc::new(yes_expr), Arc::new(no_expr));
             return Ok(deferred(kind, span).mark(marked || yes_marked || no_marked));
         }
-        let (taken, other) = if as_condition(&test, condition.span)? {
+        let test = as_condition(&test, condition.span);
+        let (taken, other) = if test.map_err(|fault| fault.concealed_if(marked))? {
             (yes, no)
         } else {
             (no, yes)
@@ -223,6 +220,22 @@ impl Evaluator<'_> {
         let kind = ExprKind::Conditional(Arc::new(always), Arc::new(value), Arc::new(other));
         Ok(deferred(kind, span).mark(marked || value_marked))
     }
+}
+
+fn sign_applied(operator: UnaryOp, operand: Operand, span: Span) -> Outcome {
+    if operand.is_deferred() {
+        match operator {
+            UnaryOp::Not => operand.may_be_bool("!")?,
+            UnaryOp::Negate => operand.may_be_number("-")?,
+        }
+    }
+    if let Value::Deferred(rest) = operand.value {
+        return Ok(deferred(ExprKind::Unary(operator, rest), span));
+    }
+    Ok(match operator {
+        UnaryOp::Not => Value::Bool(!operand.bool("!")?),
+        UnaryOp::Negate => Value::Number(operand.number("-")?.negate()),
+    })
 }
 
 /// Refuses a deferred condition that cannot become a bool.

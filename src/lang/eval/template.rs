@@ -135,7 +135,8 @@ impl Evaluator<'_> {
                     });
                     return Ok(());
                 }
-                let branch = if as_condition(&value, condition.span)? {
+                let holds = as_condition(&value, condition.span);
+                let branch = if holds.map_err(|fault| fault.concealed_if(marked))? {
                     then
                 } else {
                     otherwise
@@ -196,10 +197,11 @@ impl Evaluator<'_> {
         }
         let Some(text) = convert::to_text(&value) else {
             let detail = "The value here is null, which has no text. Use `coalesce` or a condition to give it one.";
-            return Err(match &value {
+            let fault = match &value {
                 Value::Null(_) => Fault::at("Invalid template value", detail, expr.span),
                 value => no_text(&value.describe(), expr.span),
-            });
+            };
+            return Err(fault.concealed_if(marked));
         };
         self.bytes(text.len(), expr.span)?;
         builder.text.push_str(&text);
@@ -218,10 +220,13 @@ impl Evaluator<'_> {
         let (source, marked) = self.whole(source)?.unmark();
         builder.sensitive |= marked;
         if !matches!(source, Value::Deferred(_)) {
-            for entry in entries(&source, collection.span)? {
+            // The elements of a sensitive collection have no mark of their own.
+            let concealed = |fault: Fault| fault.concealed_if(marked);
+            for entry in entries(&source, collection.span).map_err(concealed)? {
                 with_element((inner.key, inner.value), &entry, frames, |frames| {
                     self.parts(inner.body, span, frames, builder)
-                })?;
+                })
+                .map_err(concealed)?;
             }
             return Ok(());
         }

@@ -144,8 +144,9 @@ impl Evaluator<'_> {
             };
             return Ok(residual_call(name, arguments, span));
         }
+        let sensitive = source_marked || marked;
         let wrong = |detail: String, place: Span| {
-            Err(Fault::at("Invalid function argument", detail, place))
+            Err(Fault::at("Invalid function argument", detail, place).concealed_if(sensitive))
         };
         let Value::String(source) = source else {
             let detail = format!(
@@ -172,7 +173,8 @@ impl Evaluator<'_> {
         let (title, text) = if &*name.text == "templatefile" {
             (
                 format!("`{source}`"),
-                self.template_text(&source, source_expr.span)?,
+                self.template_text(&source, source_expr.span)
+                    .map_err(|fault| fault.concealed_if(source_marked))?,
             )
         } else {
             ("the template".to_owned(), source)
@@ -183,9 +185,11 @@ impl Evaluator<'_> {
             text: &text,
             call: span,
         };
-        let result = self.carry_out(&template, values)?;
+        let result = self
+            .carry_out(&template, values)
+            .map_err(|fault| fault.concealed_if(sensitive))?;
         self.meet_all(&result);
-        Ok(result.mark(source_marked || marked))
+        Ok(result.mark(sensitive))
     }
 
     /// The content of a file, as `file` reads it, without what marks it as Unicode.

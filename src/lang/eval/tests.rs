@@ -265,6 +265,57 @@ fn sensitivity_spreads_to_everything_made_of_it() {
 }
 
 #[test]
+fn what_is_wrong_with_a_sensitive_value_is_not_told() {
+    let scope = scope();
+    let secrets = ["secret", "sensitive(\"hunter2\")"];
+    for secret in secrets {
+        for text in [
+            "tonumber(S)",
+            "S + 1",
+            "1 < S",
+            "-S",
+            "!S",
+            "S && true",
+            "true && S",
+            "S ? 1 : 2",
+            "[1][S]",
+            "{ a = 1 }[S]",
+            "S.a",
+            "[for x in S : x]",
+            "[for x in [1] : x if S]",
+            "tolist(S)",
+            "max(S...)",
+            "max([S]...)",
+            "parseint(S, 10)",
+            "timeadd(S, \"1h\")",
+            "jsondecode(S)",
+            "lookup({ a = 1 }, S)",
+            "format(\"%d\", S)",
+            "file(S)",
+            "[for x in sensitive([nonsensitive(S)]) : tonumber(x)]",
+            "sensitive([nonsensitive(S)])[*].a",
+            "{ for x in sensitive([nonsensitive(S), nonsensitive(S)]) : x => 1 }",
+            "{ for x in [1, 2] : S => 1 }",
+            "sensitive({ hunter2 = 1 }).b",
+            "\"x${sensitive([nonsensitive(S)])}\"",
+            "\"%{ if S }a%{ endif }\"",
+            "\"%{ for x in sensitive([nonsensitive(S)]) }${x + 1}%{ endfor }\"",
+            "templatestring(\"${\"$\"}{x + 1}\", sensitive({ x = nonsensitive(S) }))",
+            "try(tonumber(S))",
+        ] {
+            let text = text.replace('S', secret);
+            scope.reported.borrow_mut().clear();
+            assert_eq!(scope.evaluate(&text, Phase::Run), None, "{text}");
+            let told = scope.reported.take();
+            assert!(
+                !told.is_empty() && !format!("{told:?}").contains("hunter2"),
+                "{text}: {told:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bombs_end_with_a_diagnostic() {
     let scope = scope();
     let digits = "[0,1,2,3,4,5,6,7,8,9]";
@@ -296,6 +347,23 @@ fn what_is_shared_counts_as_often_as_it_stands() {
             .is_some_and(|first| first.detail.contains("too many elements")),
         "{reported:?}"
     );
+}
+
+#[test]
+fn values_are_nested_up_to_a_limit() {
+    // A template adds no level of brackets to the expression, but each string is read again.
+    let text = format!("jsondecode(\"{}{}\")", "[".repeat(120), "]".repeat(120));
+    let nested = (0..3).fold(text, |inner, _| format!("[for x in [{inner}] : [x]]"));
+    let scope = scope();
+    assert!(scope.evaluate(&nested, Phase::Run).is_some());
+    let mut scope = TestScope::default();
+    let mut value = Value::tuple(Vec::new());
+    for _ in 0..300 {
+        value = Value::tuple(vec![value]);
+    }
+    scope.names.insert("deep".to_owned(), value);
+    assert_eq!(scope.evaluate("[deep]", Phase::Run), None);
+    assert!(format!("{:?}", scope.reported.borrow()).contains("nested too deeply"));
 }
 
 #[test]

@@ -260,9 +260,13 @@ pub fn default(variable: &Variable) -> Option<Value> {
 pub fn accept(variable: &Variable, value: &Value, span: Span) -> Result<Value, Diagnostic> {
     let name = &variable.name;
     let wrong = |detail: String| {
-        Diagnostic::error("Invalid value for a variable", detail)
-            .at(span)
-            .label(name.span, "declared here")
+        let finding = Diagnostic::error("Invalid value for a variable", detail);
+        // The line of a sensitive value would show it.
+        if variable.sensitive || value.has_sensitive() {
+            finding.at(name.span)
+        } else {
+            finding.at(span).label(name.span, "declared here")
+        }
     };
     let null = match value {
         Value::Sensitive(inner) => **inner == Value::NULL,

@@ -82,6 +82,12 @@ pub(super) struct Read {
     pub(super) span: Span,
 }
 
+/// How many values may wait for each other, each read by the one before.
+const DEEPEST: usize = 4_000;
+/// The stack that one value needs at most, and how much more there will be where there is less, in bytes.
+const RED_ZONE: usize = 1 << 20;
+const STACK: usize = 16 << 20;
+
 /// How expressions are evaluated whose value decides which objects there are.
 pub(super) const KNOWN: Phase = Phase::Plan {
     defer_impure: false,
@@ -260,12 +266,21 @@ impl<'m> Builder<'m> {
             }
             None => {}
         }
+        if self.busy.borrow().len() >= DEEPEST {
+            let detail = format!(
+                "`{}` is read by a value that is read by another one, and so on, {DEEPEST} deep. Make the chain shorter.",
+                name()
+            );
+            self.report(Diagnostic::error("Values read each other too deeply", detail).at(place));
+            self.fail(asked);
+            return None;
+        }
         self.values
             .borrow_mut()
             .insert(asked.clone(), Progress::Busy);
         self.busy.borrow_mut().push((asked.clone(), name(), place));
         self.sources.borrow_mut().push(Vec::new());
-        let value = evaluate();
+        let value = stacker::maybe_grow(RED_ZONE, STACK, evaluate);
         let sources = self.sources.borrow_mut().pop().unwrap_or_default();
         self.busy.borrow_mut().pop();
         let sources = self.settle_sources(&asked, value.as_ref(), sources);

@@ -65,7 +65,11 @@ pub(in crate::objects) fn convert(
     nested: Vec<Value>,
 ) -> Result<Value, Problem> {
     if let Value::Sensitive(inner) = value {
-        let inner = convert(schema, inner, nested)?;
+        let inner = convert(schema, inner, nested).map_err(|problem| Problem {
+            detail: "the value does not fit, and is sensitive, so that it is not shown.".to_owned(),
+            help: None,
+            ..problem
+        })?;
         return Ok(Value::Sensitive(Arc::new(inner)));
     }
     if value.has_secret() && !schema.secret {

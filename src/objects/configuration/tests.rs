@@ -630,3 +630,22 @@ fn what_depends_on_a_variable_without_a_value_is_not_looked_at() {
     let wrong = format!("{text}\noutput \"wrong\" {{ value = 1 + [] }}");
     assert_eq!(findings(&[(".", &wrong)]).len(), 1);
 }
+
+#[test]
+fn long_chains_of_values_have_stack_enough_up_to_a_limit() {
+    let chain = |length: usize| {
+        let mut text = "locals {\n".to_owned();
+        for number in 1..length {
+            writeln!(text, "  v{} = local.v{number} + 1", number - 1).unwrap();
+        }
+        writeln!(text, "  v{} = 1\n}}", length - 1).unwrap();
+        text + "output \"first\" {\n  value = local.v0\n}\n"
+    };
+    assert_eq!(outputs(&[(".", &chain(3_000))]), "first = 3000\n");
+    let (_, findings) = configured(&[(".", &chain(7_000))]);
+    let summaries: Vec<_> = findings
+        .iter()
+        .map(|found| found.summary.as_str())
+        .collect();
+    assert_eq!(summaries, ["Values read each other too deeply"]);
+}
