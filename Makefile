@@ -5,7 +5,7 @@ TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target))
 EXAMPLE ?= weblogs
 PIPEFORM = $(TARGET)/debug/pipeform
 
-.PHONY: help demo build test test-all stories lint fmt oracle docs bench deny
+.PHONY: help demo build test test-all stories lint fmt oracle docs bench deny fuzz
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,3 +56,6 @@ bench: ## Measure speed and memory, next to the peers
 	$(CARGO) build --locked --release
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/run
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/language
+
+fuzz: ## Fuzz parser, evaluator, residuals and formatter, ten minutes each (SECONDS_EACH)
+	@tests/fuzz/run

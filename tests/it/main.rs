@@ -10,6 +10,7 @@
 mod architecture;
 mod conformance;
 mod docs;
+mod fuzz;
 mod library;
 mod reference;
 mod shell;
