@@ -31,6 +31,7 @@ use crate::lang::Phase;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
+use crate::lang::module::Output;
 use crate::objects::address::Address;
 use crate::objects::lifecycle::DeferredCondition;
 use crate::objects::lifecycle::When;
@@ -206,12 +207,31 @@ impl<'m> Builder<'m> {
             self.check_depends_on(output.depends_on.as_ref(), &scope);
             if let Some(value) = self.output(module, output)
                 && module.is_root()
+                && self.may_be_stored(output, &value)
             {
                 configuration
                     .outputs
                     .insert(output.name.text.clone(), value);
             }
         }
+    }
+
+    /// Reports an output of the root module that would put a sensitive value into the state.
+    fn may_be_stored(&self, output: &Output, value: &Value) -> bool {
+        // One that does not say `sensitive = true` has been reported for that.
+        let hidden = output.sensitive && value.has_sensitive();
+        let stored = !hidden || self.surroundings.allow_plaintext;
+        if !stored {
+            let detail = format!(
+                "The value of the output `{}` is sensitive, and outputs are kept in the state.",
+                output.name.text
+            );
+            let finding = Diagnostic::error("Sensitive value would be stored in clear", detail)
+                .at(output.value.span)
+                .help("Set `allow_plaintext = true` in the `pipeform` block if the state is protected well enough.");
+            self.report(finding);
+        }
+        stored
     }
 
     /// The value of an expression in the scope of the root module; impure functions are called.
