@@ -238,13 +238,12 @@ fn apply(verb: &Verb, value: &Value, argument: usize) -> Result<String, CallErro
     }
 }
 
-/// `%v`: strings as they are, numbers as with `%g`, everything else as JSON; `%#v`: everything as JSON. Only strings and
-/// numbers are padded.
+/// `%v`: strings as they are, numbers as with `%g`, everything else as JSON; `%#v`: everything as JSON.
 fn any(verb: &Verb, value: &Value) -> Result<String, CallError> {
     match value {
         Value::String(text) if !verb.sharp => Ok(pad(verb, text)),
         Value::Number(number) if !verb.sharp => Ok(pad(verb, &shortest(number, None, 'e'))),
-        other => super::encoding::json(other),
+        other => super::encoding::json(other).map(|text| pad(verb, &text)),
     }
 }
 
@@ -456,6 +455,8 @@ mod tests {
             ("%q", text.clone(), "\\\"Valentina\\\""),
             ("%.3s", text, "Val"),
             ("%v", number("1.5"), "1.5"),
+            ("%-7v|", Value::Bool(true), "true   |"),
+            ("%07v|", Value::tuple(vec![number("1")]), "0000[1]|"),
             ("%t", Value::Bool(true), "true"),
             ("%#v", Value::string("a"), "\\\"a\\\""),
             ("%v", number("1000000"), "1e+06"),
