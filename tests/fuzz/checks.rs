@@ -201,7 +201,7 @@ pub(crate) fn evaluator(text: &str) {
         assert!(value.is_known() || text.contains("secret"));
         let _lines = print::value_lines(&value);
         let _told = value.describe();
-        if !value.has_sensitive() {
+        if !value.has_sensitive() && value.is_known() {
             let kept = stored::from_json(&stored::to_json(&value), FileId(0)).unwrap();
             assert_eq!(kept, value);
         }
@@ -230,7 +230,10 @@ pub(crate) fn residual(text: &str) {
         return;
     }
     // What nobody reads may be wrong and stay unseen in two phases, which `try` and `can` tell; and more may be sensitive.
-    let Some(expected) = expected.filter(|_| !text.contains("try") && !text.contains("can")) else {
+    // Nobody resolves secrets here.
+    let left_out = ["try", "can", "secret"];
+    let compared = !left_out.iter().any(|word| text.contains(word));
+    let Some(expected) = expected.filter(|_| compared) else {
         return;
     };
     assert_eq!(

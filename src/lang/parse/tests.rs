@@ -78,6 +78,21 @@ fn deep_nesting_is_an_error_and_not_a_crash() {
 }
 
 #[test]
+fn signs_before_a_brace_that_are_no_blanks_end() {
+    for sign in [
+        "\u{c}", "\r", "\u{b}", "\u{a0}", "\n\r", "\n\u{c}", "\u{2028}",
+    ] {
+        for text in [
+            format!("a \"b\" {sign}{{\n}}\n"),
+            format!("a {sign}{{\n}}\n"),
+            format!("a b\n{sign}{{\n}}\n"),
+        ] {
+            assert!(!findings(&text).is_empty(), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn operators_need_no_blanks_around_them() {
     let printed = |text: &str| {
         let mut diagnostics = Diagnostics::new();

@@ -136,19 +136,22 @@ impl Bodies<'_> {
     /// Whether a block's brace stands, by mistake, behind the line break that comes next.
     pub(super) fn brace_on_next_line(&self) -> bool {
         let rest = self.source.text.get(self.at..).unwrap_or("");
-        rest.trim_start().starts_with('{')
+        let blank = [' ', '\t', '\r', '\n'];
+        rest.trim_start_matches(blank).starts_with('{')
     }
 
-    /// Takes the line breaks before such a brace, if it is there.
+    /// Takes the line breaks before such a brace. Whether there were any.
     fn brace_follows(&mut self) -> bool {
         let follows = self.brace_on_next_line();
+        let mut taken = false;
         while follows
             && let Some(token) = self.significant()
             && token.kind == TokenKind::Newline
         {
             self.take();
+            taken = true;
         }
-        follows
+        taken
     }
 
     /// Reads a block's content that begins on the line of its brace: at most one attribute, and the closing brace.
