@@ -19,6 +19,16 @@ use super::types::Type;
 use super::value::Value;
 use crate::diag::Span;
 
+/// Whether an element is read from each element of a splat.
+fn has_index(each: &Expr) -> bool {
+    match &each.kind {
+        ExprKind::Index(..) => true,
+        ExprKind::Get(source, _) => has_index(source),
+        ExprKind::Later(later) => has_index(&later.path),
+        _ => false,
+    }
+}
+
 /// An expression as HCL on one line. Parsing it again gives an expression of the same meaning.
 pub fn expression(expr: &Expr) -> String {
     let mut printer = Printer::default();
@@ -138,7 +148,9 @@ impl Printer {
             }
             ExprKind::Splat { source, full, each } => {
                 self.source(source);
-                self.text.push_str(if *full { "[*]" } else { ".*" });
+                // Behind `.*` an index in brackets would be that of the result.
+                let full = *full || has_index(each);
+                self.text.push_str(if full { "[*]" } else { ".*" });
                 self.expression(each, TERM);
             }
             ExprKind::Call {

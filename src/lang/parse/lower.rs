@@ -149,10 +149,15 @@ impl<'l, 'a> Lower<'l, 'a> {
                 let start = tree.span().map_or(0, |span| span.start);
                 self.reader.stand_in(self.base + start)
             }
+            // Only one that begins like a loop gets here.
+            Expression::Object(_) => {
+                let span = self.span(tree.span());
+                self.reader.error("Invalid syntax", mistakes::LOOP, span);
+                ExprKind::Value(Value::NULL)
+            }
             // All but null is cut out of the parser's text, so it cannot have read one.
             Expression::Null(_)
             | Expression::String(_)
-            | Expression::Object(_)
             | Expression::StringTemplate(_)
             | Expression::HeredocTemplate(_) => ExprKind::Value(Value::NULL),
         }

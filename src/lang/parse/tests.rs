@@ -78,6 +78,29 @@ fn deep_nesting_is_an_error_and_not_a_crash() {
 }
 
 #[test]
+fn indexes_behind_a_splat_print_as_what_they_are() {
+    for (text, printed) in [
+        ("run.x.*.0", "run.x[*][0]"),
+        ("run.x.*.0.a", "run.x[*][0].a"),
+        ("run.x.*[0]", "(run.x.*)[0]"),
+        ("run.x.*.a[0]", "(run.x.*.a)[0]"),
+        ("run.x[*].a[0]", "run.x[*].a[0]"),
+        ("run.x.*.a", "run.x.*.a"),
+    ] {
+        let mut diagnostics = Diagnostics::new();
+        let expr = parse_expression(FileId(0), text, &mut diagnostics).unwrap();
+        assert_eq!(crate::lang::print::expression(&expr), printed);
+    }
+}
+
+#[test]
+fn an_object_that_begins_like_a_loop_is_refused() {
+    for text in ["a = {for=e}\n", "a = { for = e }\n"] {
+        assert!(!findings(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn signs_before_a_brace_that_are_no_blanks_end() {
     for sign in [
         "\u{c}", "\r", "\u{b}", "\u{a0}", "\n\r", "\n\u{c}", "\u{2028}",
