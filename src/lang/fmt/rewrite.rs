@@ -122,7 +122,8 @@ impl<'t> Reader<'t> {
         self.written.extend(if is_type {
             type_expression(value)
         } else {
-            unwrapped(value)
+            let ends_line = self.rest.peek().is_none_or(Piece::ends_line);
+            unwrapped(value, ends_line)
         });
         self.written.extend(after);
     }
@@ -187,8 +188,9 @@ fn escaped(text: &str) -> String {
     written
 }
 
-/// `"${x}"` is `x`. In parentheses if it goes over lines, where without them it would end at the first.
-fn unwrapped(mut value: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
+/// `"${x}"` is `x`. In parentheses if it goes over lines, where without them it would end at the first. `ends_line` says whether
+/// the line may end behind the value.
+fn unwrapped(mut value: Vec<Piece<'_>>, ends_line: bool) -> Vec<Piece<'_>> {
     let kinds: Vec<TokenKind> = value.iter().map(|piece| piece.kind).collect();
     let [
         TokenKind::OpenQuote,
@@ -206,12 +208,15 @@ fn unwrapped(mut value: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
     let is_newline = |kind: &&TokenKind| **kind == TokenKind::Newline;
     let leading = inside.iter().take_while(is_newline).count();
     let trailing = inside.iter().rev().take_while(is_newline).count();
-    let trimmed = inside
-        .get(leading..inside.len().saturating_sub(trailing))
-        .unwrap_or_default();
+    let kept = inside.len().saturating_sub(trailing).max(leading);
+    let trimmed = inside.get(leading..kept).unwrap_or_default();
+    // Terraform knows no line that ends in a comment, and takes `(x) + (y)` for one pair of parentheses.
     let bare = trimmed.contains(&TokenKind::Newline)
-        && !matches!(trimmed, [TokenKind::OpenParen, .., TokenKind::CloseParen]);
-    let end = 2 + leading + trimmed.len();
+        && !matches!(trimmed, [TokenKind::OpenParen, .., TokenKind::CloseParen])
+        || ends_within(trimmed, ends_line);
+    // Behind the end of a heredoc nothing may stand in its line.
+    let heredoc = bare && trimmed.last() == Some(&TokenKind::CloseHeredoc);
+    let end = 2 + kept + usize::from(heredoc);
     value.truncate(end);
     value.drain(..2 + leading);
     if bare {
@@ -219,6 +224,22 @@ fn unwrapped(mut value: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
         value.push(Piece::new(TokenKind::CloseParen, ")"));
     }
     value
+}
+
+/// Whether a line ends in an expression outside of its brackets and templates; what ends one behind it counts unless
+/// `may_at_end`.
+fn ends_within(kinds: &[TokenKind], may_at_end: bool) -> bool {
+    let mut open = 0_i32;
+    let mut kinds = kinds.iter().peekable();
+    while let Some(kind) = kinds.next() {
+        open += kind.bracket_change() + i32::from(is_open(*kind)) - i32::from(is_close(*kind));
+        let last = kinds.peek().is_none();
+        let ends_line = kind.ends_line() || last && *kind == TokenKind::CloseHeredoc;
+        if open == 0 && ends_line && !(may_at_end && last) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether what stands between `"${` and `}"` has no template of its own besides those in quotes.

@@ -7,6 +7,8 @@ use super::TokenKind;
 pub(super) fn is_spaced(before: Option<TokenKind>, left: &Piece<'_>, right: &Piece<'_>) -> bool {
     use TokenKind as Kind;
     match (left.kind, right.kind) {
+        // `1. 5` and `x.0. 1` are indexes, which nobody wrote as `1.5`.
+        (Kind::Dot, _) if before == Some(Kind::Number) && continues_number(right) => true,
         (_, Kind::Newline | Kind::Dot | Kind::Comma | Kind::Ellipsis)
         | (Kind::Dot, _)
         // The name of a function, with its namespace, and its arguments.
@@ -29,6 +31,13 @@ pub(super) fn is_spaced(before: Option<TokenKind>, left: &Piece<'_>, right: &Pie
         | (Kind::CloseBrace, Kind::CloseTemplate) => true,
         (left, right) => left.bracket_change() <= 0 && right.bracket_change() >= 0,
     }
+}
+
+/// Whether it would be part of a number that ended in a point right before it.
+fn continues_number(piece: &Piece<'_>) -> bool {
+    let exponent = piece.text.strip_prefix(['e', 'E']);
+    let digits = exponent.map_or(&*piece.text, |rest| rest.strip_prefix('-').unwrap_or(rest));
+    digits.starts_with(|first: char| first.is_ascii_digit())
 }
 
 const fn starts_text(kind: TokenKind) -> bool {

@@ -54,6 +54,14 @@ fn spaces_are_those_between_tokens() {
         ),
         ("b { a=1 }", "b { a = 1 }"),
         ("b {}", "b {}"),
+        // Together they would be one number.
+        ("a = 1. 5 .x", "a = 1. 5.x"),
+        ("a = 1 . e5", "a = 1. e5"),
+        ("a = 1 . e-5", "a = 1. e-5"),
+        ("a = 1 . e", "a = 1.e"),
+        ("a = 1 . E /5", "a = 1.E / 5"),
+        ("a = x . 0 . 1 . y", "a = x.0. 1.y"),
+        ("a = x . y . 1", "a = x.y.1"),
     ] {
         check(text, wanted);
     }
@@ -97,6 +105,12 @@ fn a_template_of_one_interpolation_is_unwrapped() {
         ("\"${\nx\n}\"", "x"),
         ("\"${x ?\n1 : 2}\"", "(x ?\n1 : 2)"),
         ("\"${(\nx)}\"", "(\nx)"),
+        ("\"${(x) +\n(y)}\"", "((x) +\n(y))"),
+        ("\"${# c\nx}\"", "(# c\nx)"),
+        ("\"${\nx ? // c\n1 : 2}\"", "(x ? // c\n1 : 2)"),
+        ("\"${[# c\nx]}\"", "[# c\nx]"),
+        ("\"${x +\n<<E\nE\n}\"", "(x +\n<<E\nE\n)"),
+        ("\"${x + <<E\nE\n}\"", "x + <<E\nE"),
         ("\"${x}y\"", "\"${x}y\""),
         ("\"${x}${y}\"", "\"${x}${y}\""),
         ("\"%{if x}y%{endif}\"", "\"%{if x}y%{endif}\""),
@@ -112,6 +126,10 @@ fn a_template_of_one_interpolation_is_unwrapped() {
         );
     }
     check("b { a = \"${x}\" }\n", "b { a = x }\n");
+    check("a = \"${x # c\n}\"\n", "a = x # c\n\n");
+    check("b { a = \"${x # c\n}\" }\n", "b { a = (x # c\n) }\n");
+    let heredoc = "b { a = (x + <<E\nE\n) }\n";
+    check("b { a = \"${x + <<E\nE\n}\" }\n", heredoc);
 }
 
 #[test]
