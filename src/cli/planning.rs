@@ -33,7 +33,6 @@ use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
-use crate::objects::resolve::COMPLETE;
 use crate::objects::resolve::Resolver;
 use crate::objects::stored;
 use crate::plan::Action;
@@ -126,13 +125,7 @@ pub(crate) fn plan(
         .map(|(name, value)| (name, relocation.value(value)))
         .collect();
     let call = no_files_call(now);
-    let resolver = Resolver {
-        objects: &new,
-        timetable: &timetable,
-        call: &call,
-        judges: true,
-        incomplete: COMPLETE,
-    };
+    let resolver = Resolver::planned(&new, &timetable, &call);
     let (preview, findings) = preview(resolver, now);
     if findings.has_errors() {
         let placed = placed(&findings, &configuration);
@@ -193,11 +186,9 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
     let timetable = Timetable::new(&configuration.objects, &Moments::default(), now);
     let call = no_files_call(now);
     let resolver = Resolver {
-        objects: &configuration.objects,
-        timetable: &timetable,
-        call: &call,
         judges: false,
         incomplete: &configuration.incomplete,
+        ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
     placed(&preview(resolver, now).1, configuration)
 }
@@ -396,11 +387,8 @@ impl Planned {
     pub(crate) fn example(&self, object: &Object, residual: &Expr) -> Option<Value> {
         let call = no_files_call(self.plan.at);
         let resolver = Resolver {
-            objects: &self.new,
-            timetable: &self.timetable,
-            call: &call,
             judges: false,
-            incomplete: COMPLETE,
+            ..Resolver::planned(&self.new, &self.timetable, &call)
         };
         resolver.residual(object, self.preview.run(&object.address)?, residual)
     }

@@ -1,12 +1,10 @@
 //! From the objects of a definition to the units the engine works on.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
 use super::model::Definition;
-use super::model::Dependency;
 use super::model::FailureMode;
 use super::model::Unit;
 use super::model::UnitKind;
@@ -15,6 +13,8 @@ use crate::objects::Kind;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
+use crate::objects::dependencies;
+use crate::objects::has_instances;
 use crate::objects::settings;
 
 /// Preconditions are checked again after this.
@@ -25,25 +25,12 @@ const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_secs(600);
 
 /// The units of a definition: every activity, and every data node that something has to wait for.
 pub fn compile(objects: &Objects, timetable: &Timetable, serial: u64) -> Definition {
-    let waits = |object: &&Object| match object.kind() {
-        Kind::Activity => true,
-        Kind::DataNode => is_unit(object, timetable),
-        _ => false,
-    };
     let units: BTreeMap<Address, Unit> = objects
         .values()
-        .filter(waits)
+        .filter(|object| has_instances(object, timetable))
         .map(|object| (object.address.clone(), unit(objects, timetable, object)))
         .collect();
     Definition { serial, units }
-}
-
-/// Whether instances of a data node say something that its readers do not know by themselves.
-fn is_unit(node: &Object, timetable: &Timetable) -> bool {
-    let read = !timetable.readers(&node.address).is_empty();
-    let written = !timetable.writers(&node.address).is_empty();
-    let guarded = node.get("precondition").is_some();
-    (read || written) && guarded || read && written || read && node.get("depends_on").is_some()
 }
 
 fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
@@ -64,10 +51,7 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         kind,
         pipeline: object.pipeline.clone(),
         schedule: timetable.schedule(&object.address).cloned(),
-        dependencies: dependencies(objects, timetable, object)
-            .into_iter()
-            .map(|producer| Dependency { producer })
-            .collect(),
+        dependencies: dependencies(objects, timetable, object),
         precondition_timeout: preconditions
             .iter()
             .filter_map(|address| {
@@ -136,36 +120,4 @@ fn actions(objects: &Objects, object: &Object, name: &str) -> Vec<Address> {
         .flat_map(|owner| owner.references(name))
         .map(|(_, address)| address)
         .collect()
-}
-
-/// The units that a unit waits for.
-fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -> BTreeSet<Address> {
-    let mut found = BTreeSet::new();
-    for (_, target) in object.references("depends_on") {
-        match objects.get(&target).map(Object::kind) {
-            Some(Kind::Pipeline) => found.extend(
-                objects
-                    .values()
-                    .filter(|other| {
-                        other.kind() == Kind::Activity && other.pipeline.as_ref() == Some(&target)
-                    })
-                    .map(|activity| activity.address.clone()),
-            ),
-            _ => {
-                found.insert(target);
-            }
-        }
-    }
-    if object.kind() == Kind::DataNode {
-        found.extend(timetable.writers(&object.address).iter().cloned());
-    }
-    for (_, node) in object.references("input") {
-        if objects
-            .get(&node)
-            .is_some_and(|node| is_unit(node, timetable))
-        {
-            found.insert(node);
-        }
-    }
-    found
 }

@@ -243,10 +243,11 @@ impl Engine {
         self.running_total = 0;
         for unit in self.definition.units.values() {
             for dependency in &unit.dependencies {
-                self.consumers
-                    .entry(dependency.producer.clone())
-                    .or_default()
-                    .push(unit.address.clone());
+                let producer = dependency.producer.clone();
+                let consumers = self.consumers.entry(producer).or_default();
+                if consumers.last() != Some(&unit.address) {
+                    consumers.push(unit.address.clone());
+                }
             }
         }
         let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
@@ -489,26 +490,14 @@ impl Engine {
         self.clear_timer(key);
     }
 
-    /// Looks again at the instances that wait for one that has come to its end. On-demand ones that wait for the first
-    /// finished interval of something with a schedule were mostly triggered after that interval.
+    /// Looks again at the instances that wait for one that has come to its end.
     fn tell_consumers(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         let consumers = self.consumers.get(&key.object).cloned().unwrap_or_default();
         for consumer in consumers {
-            let on_demand = self
+            let keys = self
                 .unit(&consumer)
-                .is_some_and(|unit| unit.schedule.is_none());
-            let waiting = |instance: &&Instance| instance.status == Status::WaitingOnDependencies;
-            let keys: Vec<InstanceKey> = if on_demand && !key.interval.is_moment() {
-                let instances = self.instances_of(&consumer).filter(waiting);
-                instances.map(|instance| instance.key.clone()).collect()
-            } else {
-                let instances = self.live_near(&consumer, key.interval).filter(waiting);
-                instances
-                    .filter(|instance| instance.key.interval.overlaps(key.interval))
-                    .map(|instance| instance.key.clone())
-                    .collect()
-            };
-            for key in keys {
+                .map(|unit| self.readers_of(unit, &key.object, key.interval));
+            for key in keys.into_iter().flatten() {
                 self.look_at(&key, now, step);
             }
         }

@@ -5,6 +5,7 @@
 //! proportion to what the event changes: finished instances are kept as ranges of time, ready ones in queues, and those
 //! that wait are found by the interval they wait for.
 
+mod alignment;
 mod attempts;
 mod compile;
 mod machine;

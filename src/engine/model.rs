@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::objects::Address;
+pub use crate::objects::Dependency;
+pub use crate::objects::Require;
 use crate::time::Interval;
 use crate::time::Schedule;
 
@@ -145,13 +147,6 @@ pub enum FailureMode {
     None,
     /// It becomes `CASCADE_FAILED`.
     Cascade,
-}
-
-/// An edge: a unit waits for the instances of `producer` whose interval overlaps its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dependency {
-    /// The unit waited for.
-    pub producer: Address,
 }
 
 /// The key of an instance. Ordered by object, then start, then end.

@@ -41,10 +41,35 @@ impl Ranges {
 
     /// Whether every moment of an interval is in the set.
     pub fn covers(&self, interval: Interval) -> bool {
-        self.ranges
-            .range(..=interval.start)
-            .next_back()
-            .is_some_and(|(_, end)| *end >= interval.end)
+        self.around(interval).is_some()
+    }
+
+    /// The range that holds every moment of an interval, if one does.
+    pub fn around(&self, interval: Interval) -> Option<Interval> {
+        let (start, end) = self.ranges.range(..=interval.start).next_back()?;
+        (*end >= interval.end).then_some(Interval {
+            start: *start,
+            end: *end,
+        })
+    }
+
+    /// Whether any moment of an interval is in the set.
+    pub fn intersects(&self, interval: Interval) -> bool {
+        interval.start < interval.end
+            && self
+                .ranges
+                .range(..interval.end)
+                .next_back()
+                .is_some_and(|(_, end)| *end > interval.start)
+    }
+
+    /// The newest range.
+    pub fn newest(&self) -> Option<Interval> {
+        let (start, end) = self.ranges.last_key_value()?;
+        Some(Interval {
+            start: *start,
+            end: *end,
+        })
     }
 
     /// Whether the set is empty.
@@ -99,6 +124,14 @@ mod tests {
             let inside = |second: i64| parts.iter().any(|(start, length)| (*start..start + length).contains(&second));
             let wanted = (asked.0..asked.0 + asked.1).all(inside);
             prop_assert_eq!(ranges.covers(interval(asked.0, asked.0 + asked.1)), wanted);
+            let some = (asked.0..asked.0 + asked.1).any(inside);
+            prop_assert_eq!(ranges.intersects(interval(asked.0, asked.0 + asked.1)), some);
+            if let Some(range) = ranges.around(interval(asked.0, asked.0 + asked.1)) {
+                prop_assert!((range.start.as_second()..range.end.as_second()).all(inside));
+                prop_assert!(!inside(range.start.as_second() - 1) && !inside(range.end.as_second()));
+            }
+            let newest = (0..80).rev().find(|second| inside(*second)).map(|second| second + 1);
+            prop_assert_eq!(ranges.newest().map(|range| range.end.as_second()), newest);
         }
     }
 }

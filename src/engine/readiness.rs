@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::alignment::Standing;
 use super::machine::Engine;
 use super::machine::Timer;
 use super::model::Change;
 use super::model::CheckResult;
 use super::model::Effect;
-use super::model::FailureMode;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Status;
@@ -16,17 +16,6 @@ use super::model::Unit;
 use super::model::UnitKind;
 use crate::objects::Address;
 use crate::time::Interval;
-
-/// How an instance stands to what it depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Dependencies {
-    /// Nothing to wait for.
-    Settled,
-    /// Something has not finished.
-    Waiting,
-    /// Something was given up, and the unit gives up with it.
-    GivenUp(InstanceKey),
-}
 
 impl Engine {
     /// Looks at a waiting instance and moves it on as far as it can go. Whether it changed (and was persisted).
@@ -44,11 +33,11 @@ impl Engine {
             return false;
         }
         match self.dependencies(unit, key.interval) {
-            Dependencies::Waiting => {
+            Standing::Waiting => {
                 self.clear_timer(key);
                 false
             }
-            Dependencies::GivenUp(dependency) => {
+            Standing::GivenUp(dependency) => {
                 let reason = format!(
                     "{} for {} did not succeed",
                     dependency.object, dependency.interval.start
@@ -56,11 +45,11 @@ impl Engine {
                 self.end(key, Status::CascadeFailed, Some(reason), now, step);
                 true
             }
-            Dependencies::Settled if unit.preconditions.is_empty() => {
+            Standing::Settled if unit.preconditions.is_empty() => {
                 self.pass(key, now, step);
                 true
             }
-            Dependencies::Settled => self.begin_check(key, now, step),
+            Standing::Settled => self.begin_check(key, now, step),
         }
     }
 
@@ -176,67 +165,19 @@ impl Engine {
 
     /// Whether everything that an interval of a unit depends on has finished.
     pub(super) fn is_unblocked(&self, unit: &Unit, interval: Interval) -> bool {
-        self.dependencies(unit, interval) == Dependencies::Settled
+        self.dependencies(unit, interval) == Standing::Settled
     }
 
-    fn dependencies(&self, unit: &Unit, interval: Interval) -> Dependencies {
-        let mut waiting = false;
-        for dependency in &unit.dependencies {
-            let producer = &dependency.producer;
-            if self.unit(producer).is_none() {
-                continue;
-            }
-            if !self.is_covered(producer, interval) {
-                waiting = true;
-            }
-            for instance in self.live_overlapping(producer, interval) {
-                if instance.status.is_unsuccessful() && unit.failure_mode == FailureMode::Cascade {
-                    return Dependencies::GivenUp(instance.key.clone());
-                }
-                waiting = true;
+    fn dependencies(&self, unit: &Unit, interval: Interval) -> Standing {
+        let mut all = Standing::Settled;
+        for edge in &unit.dependencies {
+            match self.standing(unit, edge, interval) {
+                Standing::Settled => {}
+                Standing::Waiting => all = Standing::Waiting,
+                given_up @ Standing::GivenUp(_) => return given_up,
             }
         }
-        if waiting {
-            Dependencies::Waiting
-        } else {
-            Dependencies::Settled
-        }
-    }
-
-    /// Whether all intervals of a producer that an interval needs have finished, as far as they are in the past.
-    fn is_covered(&self, producer: &Address, interval: Interval) -> bool {
-        let Some(schedule) = self
-            .unit(producer)
-            .and_then(|producer| producer.schedule.as_ref())
-        else {
-            return true; // on demand: only what was asked for is waited for
-        };
-        let settled = self.settled.get(producer);
-        if interval.is_moment() {
-            // An on-demand consumer reads the latest interval that has finished.
-            return settled.is_some_and(|settled| !settled.is_empty());
-        }
-        match schedule.covering(interval) {
-            None => true,
-            Some(span) => settled.is_some_and(|settled| settled.covers(span)),
-        }
-    }
-
-    /// The unfinished instances of an object whose interval overlaps one, oldest first. For the interval of an on-demand
-    /// instance, those of the same run; a scheduled object has none of these.
-    pub(super) fn live_overlapping<'a>(
-        &'a self,
-        object: &Address,
-        interval: Interval,
-    ) -> impl Iterator<Item = &'a Instance> + use<'a> {
-        let same_run = interval.is_moment();
-        self.live_near(object, interval).filter(move |instance| {
-            if same_run {
-                instance.key.interval == interval
-            } else {
-                instance.key.interval.overlaps(interval)
-            }
-        })
+        all
     }
 
     /// The unfinished instances of an object that may overlap an interval, oldest first: few more than those that do.

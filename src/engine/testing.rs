@@ -22,6 +22,7 @@ use super::Limits;
 use super::Outcome;
 use super::Past;
 use super::Ranges;
+use super::Require;
 use super::Status;
 use super::Step;
 use super::Unit;
@@ -32,6 +33,7 @@ use super::transition_of;
 use crate::objects::Address;
 use crate::time::Period;
 use crate::time::Schedule;
+use crate::time::Window;
 
 /// A moment of 2026 in UTC: `01-05`, `01-05T06`, `01-05T06:30` or `01-05T06:30:15`.
 pub(super) fn at(text: &str) -> Timestamp {
@@ -90,10 +92,28 @@ impl Unit {
     }
 
     pub(super) fn after(mut self, producers: &[&str]) -> Self {
-        self.dependencies
-            .extend(producers.iter().map(|producer| Dependency {
-                producer: address(producer),
-            }));
+        self.dependencies.extend(
+            producers
+                .iter()
+                .map(|producer| Dependency::aligned(address(producer))),
+        );
+        self
+    }
+
+    /// Waits for the instances of a producer in a window, after it has its schedule.
+    pub(super) fn reading(
+        mut self,
+        producer: &str,
+        window: (&str, Option<&str>),
+        require: Require,
+    ) -> Self {
+        let window = Window::new(window.0, window.1).unwrap();
+        self.dependencies.push(Dependency {
+            past: window.is_past(self.schedule.as_ref()),
+            window: Some(window),
+            require,
+            ..Dependency::aligned(address(producer))
+        });
         self
     }
 

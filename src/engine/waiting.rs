@@ -2,10 +2,16 @@
 
 use jiff::Timestamp;
 
+use super::alignment::Standing;
 use super::machine::Engine;
+use super::model::Dependency;
+use super::model::Instance;
 use super::model::InstanceKey;
+use super::model::Require;
 use super::model::Status;
+use super::model::Unit;
 use crate::objects::Address;
+use crate::objects::Need;
 use crate::time::Interval;
 
 /// One thing that an instance waits for.
@@ -76,7 +82,7 @@ impl Engine {
                 let mut waits: Vec<Wait> = unit
                     .dependencies
                     .iter()
-                    .flat_map(|dependency| self.waits_for(&dependency.producer, key.interval))
+                    .flat_map(|edge| self.waits_for(unit, edge, key.interval))
                     .collect();
                 if waits.is_empty() && !unit.preconditions.is_empty() {
                     waits.push(Wait::Preconditions {
@@ -91,45 +97,47 @@ impl Engine {
     }
 
     /// The instances of a producer that an interval waits for.
-    fn waits_for(&self, producer: &Address, interval: Interval) -> Vec<Wait> {
-        let Some(unit) = self.unit(producer) else {
+    fn waits_for(&self, unit: &Unit, edge: &Dependency, interval: Interval) -> Vec<Wait> {
+        if self.standing(unit, edge, interval) == Standing::Settled {
             return Vec::new();
-        };
-        let mut waits: Vec<Wait> = self
-            .live_overlapping(producer, interval)
-            .map(|instance| Wait::Instance {
-                key: instance.key.clone(),
-                status: instance.status,
-                reason: instance.reason.clone(),
-            })
-            .collect();
-        let Some(schedule) = &unit.schedule else {
-            return waits;
-        };
-        let settled = self.settled.get(producer);
-        if interval.is_moment() {
-            if settled.is_none_or(super::Ranges::is_empty) {
-                waits.push(Wait::First {
-                    object: producer.clone(),
-                });
-            }
-            return waits;
         }
-        for needed in schedule.overlapping(interval) {
-            let key = InstanceKey {
+        let producer = &edge.producer;
+        let wait = |instance: &Instance| Wait::Instance {
+            key: instance.key.clone(),
+            status: instance.status,
+            reason: instance.reason.clone(),
+        };
+        match self.need(unit, edge, interval) {
+            Need::Nothing => Vec::new(),
+            Need::Newest => vec![Wait::First {
                 object: producer.clone(),
-                interval: needed,
-            };
-            let done = settled.is_some_and(|settled| settled.covers(needed));
-            if !done && !self.live.contains_key(&key) {
-                waits.push(Wait::NotDue {
-                    object: producer.clone(),
-                    interval: needed,
-                    due: schedule.due_at(needed),
-                });
+            }],
+            Need::SameRun => self.live_of_run(producer, interval).map(wait).collect(),
+            Need::In { span, due_by } => {
+                let span = match edge.require {
+                    Require::Latest => self.newest_in(producer, span, due_by).unwrap_or(span),
+                    Require::All | Require::Any => span,
+                };
+                let live = self.live_in(producer, span, due_by).map(wait);
+                let unmade = self.missing(producer, span, due_by);
+                live.chain(unmade.filter_map(|needed| self.not_due(producer, needed)))
+                    .collect()
             }
         }
-        waits
+    }
+
+    /// An interval of a producer that has no instance yet.
+    fn not_due(&self, producer: &Address, interval: Interval) -> Option<Wait> {
+        let key = InstanceKey {
+            object: producer.clone(),
+            interval,
+        };
+        let schedule = self.unit(producer)?.schedule.as_ref()?;
+        (!self.live.contains_key(&key)).then(|| Wait::NotDue {
+            object: key.object,
+            interval,
+            due: schedule.due_at(interval),
+        })
     }
 
     /// How many instances of activities wait: for data, for others, for a place or for their next attempt.

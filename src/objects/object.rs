@@ -8,6 +8,18 @@ use super::kind::Kind;
 use super::lifecycle::Lifecycle;
 use super::schema::ObjectType;
 use crate::lang::Value;
+use crate::time::Window;
+
+/// A reference to what an object reads or waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The name it goes by: the key of a map, else the object's own.
+    pub name: Arc<str>,
+    /// The object.
+    pub address: Address,
+    /// Which of its intervals are meant, if not those that overlap the reader's.
+    pub window: Option<Window>,
+}
 
 /// One object, evaluated as far as is possible before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +55,11 @@ impl Object {
         self.get(attribute).map(references_in).unwrap_or_default()
     }
 
+    /// The same with their windows.
+    pub fn readings(&self, attribute: &str) -> Vec<Reading> {
+        self.get(attribute).map(readings_in).unwrap_or_default()
+    }
+
     /// The only object that an attribute refers to.
     pub fn reference(&self, attribute: &str) -> Option<Address> {
         self.references(attribute)
@@ -54,12 +71,27 @@ impl Object {
 
 /// The objects that a value refers to, each with the name it goes by.
 pub(super) fn references_in(value: &Value) -> Vec<(Arc<str>, Address)> {
+    let readings = readings_in(value).into_iter();
+    readings
+        .map(|reading| (reading.name, reading.address))
+        .collect()
+}
+
+fn readings_in(value: &Value) -> Vec<Reading> {
     let mut found = Vec::new();
     let mut add = |name: Option<&Arc<str>>, value: &Value| {
         if let Value::Ref(reference) = value {
             let address = Address::new(reference.address.clone());
             let name = name.map_or_else(|| Arc::from(address.bare_name()), Arc::clone);
-            found.push((name, address));
+            // That a window can be read was checked when it was made.
+            let window = reference.window.as_ref();
+            let window = window
+                .and_then(|window| Window::new(&window.length, window.offset.as_deref()).ok());
+            found.push(Reading {
+                name,
+                address,
+                window,
+            });
         }
     };
     match value {

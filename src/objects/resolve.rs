@@ -11,15 +11,17 @@ use jiff::Timestamp;
 
 use super::address::Address;
 use super::configuration::Incomplete;
+use super::dependency::History;
+use super::dependency::reads;
 use super::kind::Kind;
 use super::lifecycle::Lifecycle;
 use super::lifecycle::When;
 use super::object::Object;
+use super::object::Reading;
 use super::run::Run;
 use super::run_scope::RunScope;
 use super::run_scope::reads_unknown;
 use super::run_scope::unknown;
-use super::schema::AttributeSchema;
 use super::settings::Objects;
 use super::timetable::Timetable;
 use crate::diag::Diagnostic;
@@ -28,8 +30,6 @@ use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
 use crate::lang::Scope as _;
-use crate::lang::SecretSource;
-use crate::lang::Secrets;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
@@ -82,14 +82,28 @@ pub struct Resolver<'a> {
     pub call: &'a Call<'a>,
     /// Whether conditions that do not hold are findings; else they are evaluated and that is all.
     pub judges: bool,
+    /// What is there of what is read; `None` when a plan is made, which shows what will be there.
+    pub history: Option<&'a dyn History>,
     /// Attributes that are not known, so that nothing is said about what reads them. None when an instance runs.
     pub incomplete: &'a Incomplete,
 }
 
 /// No objects, for [`Resolver::incomplete`].
-pub const COMPLETE: &Incomplete = &Incomplete::new();
+const COMPLETE: &Incomplete = &Incomplete::new();
 
 impl<'a> Resolver<'a> {
+    /// Evaluates what is known in full, as it will be when all data is there: for a plan.
+    pub fn planned(objects: &'a Objects, timetable: &'a Timetable, call: &'a Call<'a>) -> Self {
+        Self {
+            objects,
+            timetable,
+            call,
+            judges: true,
+            history: None,
+            incomplete: COMPLETE,
+        }
+    }
+
     /// A data node for one of its intervals.
     pub fn node(
         &self,
@@ -229,75 +243,6 @@ impl<'a> Resolver<'a> {
         self.attributes(self.object(address)?, interval, run, of)
     }
 
-    /// The object with its secrets resolved. A finding never holds a value.
-    pub fn reveal(
-        &self,
-        resolved: Resolved<'a>,
-        secrets: &dyn Secrets,
-    ) -> Result<Resolved<'a>, Diagnostics> {
-        let mut attributes = resolved.attributes;
-        let mut findings = Diagnostics::new();
-        let object = resolved.object;
-        for (name, value) in &mut attributes {
-            let Some(schema) = object.object_type.attribute(name) else {
-                continue;
-            };
-            if value.has_deferred() {
-                match self.revealed(object, schema, value, secrets) {
-                    Ok(revealed) => *value = revealed,
-                    Err(detail) => findings.push(
-                        Diagnostic::error("Secret not resolved", format!("`{name}`: {detail}"))
-                            .about(object.address.to_string()),
-                    ),
-                }
-            }
-        }
-        if findings.has_errors() {
-            return Err(findings);
-        }
-        Ok(Resolved {
-            attributes,
-            ..resolved
-        })
-    }
-
-    /// A value with its secrets resolved; else why not, without what they are.
-    fn revealed(
-        &self,
-        object: &Object,
-        schema: &AttributeSchema,
-        value: &Value,
-        secrets: &dyn Secrets,
-    ) -> Result<Value, String> {
-        let recorder = Recorder {
-            secrets,
-            failures: RefCell::default(),
-        };
-        let call = Call {
-            secrets: Some(&recorder),
-            ..*self.call
-        };
-        let scope = RunScope {
-            run: &Value::NULL,
-            object,
-            attribute: RefCell::default(),
-            diagnostics: RefCell::default(),
-        };
-        let budget = Budget::default();
-        let evaluated = Evaluator::new(&scope, &call, &budget, Phase::Run).finish(value);
-        let converted = evaluated
-            .and_then(|value| super::configuration::convert_again(schema, &value).ok())
-            .filter(|value| *value != Value::NULL);
-        converted.ok_or_else(|| {
-            let failures = recorder.failures.into_inner();
-            if failures.is_empty() {
-                "it cannot be evaluated with its secrets, or is not what the attribute takes. Why is not said, because that may show a secret.".to_owned()
-            } else {
-                failures.join("; ")
-            }
-        })
-    }
-
     /// What is left of an expression of an object, for what `run` stands for. `None` if it cannot be evaluated.
     pub fn residual(&self, object: &Object, run: &Value, residual: &Expr) -> Option<Value> {
         let scope = RunScope {
@@ -352,16 +297,34 @@ impl<'a> Resolver<'a> {
         mut resolve: impl FnMut(&Address, Interval) -> Result<Resolved<'a>, Diagnostics>,
     ) -> Result<Nodes<'a>, Diagnostics> {
         let mut nodes = Nodes::new();
-        for (name, address) in object.references(attribute) {
-            let list = nodes.entry(name).or_default();
-            for interval in self
-                .timetable
-                .node_intervals(&address, &object.address, interval)
-            {
-                list.push(resolve(&address, interval)?);
+        for reading in object.readings(attribute) {
+            let intervals = self.intervals(object, attribute, &reading, interval);
+            let list = nodes.entry(reading.name).or_default();
+            for interval in intervals {
+                list.push(resolve(&reading.address, interval)?);
             }
         }
         Ok(nodes)
+    }
+
+    /// The intervals of a data node that an instance reads or writes, oldest first.
+    fn intervals(
+        &self,
+        object: &Object,
+        attribute: &str,
+        reading: &Reading,
+        interval: Interval,
+    ) -> Vec<Interval> {
+        let (timetable, node) = (self.timetable, &reading.address);
+        if attribute == "output" {
+            return timetable.written(node, &object.address, interval);
+        }
+        let edge = reads(timetable, object, reading);
+        let reader = timetable.schedule(&object.address);
+        let need = edge.need(interval, reader, timetable.schedule(node));
+        self.history
+            .and_then(|history| history.finished(node, need, edge.require))
+            .unwrap_or_else(|| timetable.read(&edge, &object.address, interval))
     }
 
     fn attributes(
@@ -582,19 +545,5 @@ fn plain(value: &Value) -> &Value {
     match value {
         Value::Sensitive(inner) => inner,
         other => other,
-    }
-}
-
-/// Resolves secrets and remembers which of them it could not.
-struct Recorder<'a> {
-    secrets: &'a dyn Secrets,
-    failures: RefCell<Vec<String>>,
-}
-
-impl Secrets for Recorder<'_> {
-    fn resolve(&self, source: &SecretSource) -> Result<String, String> {
-        self.secrets.resolve(source).inspect_err(|reason| {
-            self.failures.borrow_mut().push(reason.clone());
-        })
     }
 }

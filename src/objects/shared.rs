@@ -1,5 +1,6 @@
 //! Groups of attributes that several types share.
 
+use super::dependency::Require;
 use super::kind::Kind;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
@@ -98,6 +99,14 @@ pub(super) const INPUT: AttributeSchema = AttributeSchema::new(
     "The data it reads: a data node, a list, or a map that names them, each maybe with a `window`. It waits for the instances that overlap its own.",
 )
 .windows();
+
+/// How much of its data, and of what it depends on, an activity needs.
+pub(super) const REQUIRE: AttributeSchema = AttributeSchema::new(
+    "require",
+    AttributeType::OneOf(Require::WORDS),
+    "Which instances it waits for, of each input and of each activity in `depends_on`: `all` that overlap its interval or lie in the window, `any` that is finished, or the `latest`.",
+)
+.or(Default::Text("all"));
 
 /// Data that an activity writes.
 pub(super) const OUTPUT: AttributeSchema = AttributeSchema::new(

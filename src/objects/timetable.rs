@@ -10,6 +10,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::address::Address;
+use super::dependency::Dependency;
+use super::dependency::Need;
+use super::dependency::Require;
 use super::kind::Kind;
 use super::object::Object;
 use super::settings;
@@ -131,27 +134,44 @@ impl Timetable {
         self.readers.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// The intervals of a data node that an instance of `user` for `interval` reads or writes. Under one schedule they are
-    /// the same: also for an interval from before that schedule was changed.
-    pub fn node_intervals(
-        &self,
-        node: &Address,
-        user: &Address,
-        interval: Interval,
-    ) -> Vec<Interval> {
-        let same = self.schedule_address(node) == self.schedule_address(user);
-        let Some(schedule) = self.schedule(node).filter(|_| !same) else {
+    /// The intervals of a data node that an instance of `writer` for `interval` writes. Under one schedule they are the
+    /// same: also for an interval from before that schedule was changed.
+    pub fn written(&self, node: &Address, writer: &Address, interval: Interval) -> Vec<Interval> {
+        let Some(schedule) = self.other_schedule(node, writer) else {
             return vec![interval];
         };
-        let found: Vec<_> = schedule.overlapping(interval).collect();
-        if found.is_empty() && schedule.cut().is_some() {
-            return schedule
-                .clone()
-                .with_cut(None)
-                .overlapping(interval)
-                .collect();
+        overlapping(schedule, interval)
+    }
+
+    /// The intervals of a data node that an instance of `reader` for `interval` reads, if all are there.
+    pub fn read(&self, edge: &Dependency, reader: &Address, interval: Interval) -> Vec<Interval> {
+        let node = &edge.producer;
+        if edge.window.is_none() && self.other_schedule(node, reader).is_none() {
+            return vec![interval];
+        }
+        let Some(schedule) = self.schedule(node) else {
+            return vec![interval];
+        };
+        let mut found = match edge.need(interval, self.schedule(reader), Some(schedule)) {
+            Need::Nothing => Vec::new(),
+            Need::SameRun => vec![interval],
+            Need::Newest => schedule.last_due(interval.end).into_iter().collect(),
+            Need::In { span, due_by } => {
+                let mut found = overlapping(schedule, span);
+                found.retain(|found| due_by.is_none_or(|due_by| schedule.due_at(*found) <= due_by));
+                found
+            }
+        };
+        if edge.require == Require::Latest {
+            found.drain(..found.len().saturating_sub(1));
         }
         found
+    }
+
+    /// The schedule of a data node, if it is another one than that of its user.
+    fn other_schedule(&self, node: &Address, user: &Address) -> Option<&Schedule> {
+        let same = self.schedule_address(node) == self.schedule_address(user);
+        self.schedule(node).filter(|_| !same)
     }
 
     fn infer(&mut self, node: &Address) -> Option<Address> {
@@ -174,6 +194,15 @@ impl Timetable {
         }
         schedule
     }
+}
+
+/// The intervals that overlap a stretch of time; from before a change of the schedule, those that it would have had.
+fn overlapping(schedule: &Schedule, span: Interval) -> Vec<Interval> {
+    let found: Vec<_> = schedule.overlapping(span).collect();
+    if found.is_empty() && schedule.cut().is_some() {
+        return schedule.clone().with_cut(None).overlapping(span).collect();
+    }
+    found
 }
 
 fn own_or_pipeline(objects: &Objects, object: &Object) -> Option<Address> {

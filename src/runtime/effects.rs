@@ -29,7 +29,6 @@ use crate::lang::NoFiles;
 use crate::lang::Value;
 use crate::lang::functions::Call;
 use crate::objects::Address;
-use crate::objects::resolve::COMPLETE;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 use crate::store::ProcessRecord;
@@ -214,11 +213,8 @@ impl Runner<'_> {
         let secrets = SecretReader::new(&self.options.directory, &self.options.variables);
         let assembler = Assembler {
             resolver: Resolver {
-                judges: true,
-                objects: &definition.objects,
-                timetable: &definition.timetable,
-                call: &call,
-                incomplete: COMPLETE,
+                history: Some(&self.engine),
+                ..Resolver::planned(&definition.objects, &definition.timetable, &call)
             },
             directory: &self.options.directory,
             inherited: &self.options.environment,

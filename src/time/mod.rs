@@ -8,6 +8,7 @@ mod period;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use interval::Interval;
 pub use moment::Moment;
@@ -20,3 +21,4 @@ pub use period::parse_duration;
 pub use schedule::Due;
 pub use schedule::Schedule;
 pub use schedule::ScheduleError;
+pub use window::Window;

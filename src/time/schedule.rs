@@ -172,6 +172,21 @@ impl Schedule {
         })
     }
 
+    /// The newest interval that overlaps one.
+    pub fn last_overlapping(&self, other: Interval) -> Option<Interval> {
+        let index = match self.index_at(other.end) {
+            // The one that contains the end overlaps only if it begins before.
+            Some(index) => index.checked_add(1)?,
+            None => return None,
+        };
+        let limit = self.limit().map_or(index, |limit| limit.min(index));
+        let mut last = self.previous_index(limit)?;
+        if last.start >= other.end && !other.is_moment() {
+            last = self.previous_index(self.index_at(last.start)?)?;
+        }
+        Some(last).filter(|last| last.overlaps(other))
+    }
+
     /// The intervals that overlap one, as one span from the start of the first to the end of the last. `None` when none
     /// does. Intervals lie next to each other, so the span has no hole.
     pub fn covering(&self, other: Interval) -> Option<Interval> {
@@ -374,4 +389,48 @@ impl Schedule {
         let civil = self.anchor.checked_add(span).ok()?;
         self.timezone.to_timestamp(civil).ok()
     }
+
+    /// The index of an edge. Where a zone leaves out a day, two have the same; the first ends the interval before.
+    fn index_of(&self, edge: Timestamp) -> Option<u64> {
+        let index = self
+            .index_at(edge)
+            .filter(|index| self.edge(*index) == Some(edge))?;
+        let before = index.checked_sub(1);
+        Some(
+            before
+                .filter(|before| self.edge(*before) == Some(edge))
+                .unwrap_or(index),
+        )
+    }
+
+    /// What the calendar says so many months and days after an edge (before it, if negative). An edge counts as what the
+    /// calendar says there, also where the clock was moved: months from the 31st come back to the 31st.
+    pub(super) fn calendar_from(
+        &self,
+        edge: Timestamp,
+        months: i64,
+        days: i64,
+    ) -> Option<DateTime> {
+        let index = self
+            .index_of(edge)
+            .and_then(|index| i64::try_from(index).ok());
+        let times = |number: u32| index?.checked_mul(i64::from(number));
+        match self.every {
+            Period::Months(every) if index.is_some() => {
+                calendar_from(self.anchor, times(every)?.checked_add(months)?, days)
+            }
+            Period::Days(every) if index.is_some() => {
+                let civil = calendar_from(self.anchor, 0, times(every)?)?;
+                calendar_from(civil, months, days)
+            }
+            _ => calendar_from(self.timezone.to_datetime(edge), months, days),
+        }
+    }
+}
+
+/// What the calendar says so many months, then days after a civil time; a month that is too short ends on its last day.
+pub(super) fn calendar_from(from: DateTime, months: i64, days: i64) -> Option<DateTime> {
+    let months = Span::new().try_months(months).ok()?;
+    let days = Span::new().try_days(days).ok()?;
+    from.checked_add(months).ok()?.checked_add(days).ok()
 }

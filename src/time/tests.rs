@@ -251,6 +251,7 @@ proptest! {
         };
         if middle.start < middle.end {
             let overlapping: Vec<_> = schedule.overlapping(middle).collect();
+            prop_assert_eq!(schedule.last_overlapping(middle), overlapping.last().copied());
             prop_assert_eq!(
                 schedule.covering(middle),
                 overlapping.first().zip(overlapping.last()).map(|(first, last)| Interval { start: first.start, end: last.end })

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use super::super::Dependency;
 use super::super::Effect;
 use super::super::Engine;
 use super::super::Event;
@@ -9,6 +12,7 @@ use super::super::Instance;
 use super::super::InstanceKey;
 use super::super::Limits;
 use super::super::Ranges;
+use super::super::Require;
 use super::super::Status;
 use super::super::Step;
 use super::super::Unit;
@@ -16,6 +20,7 @@ use super::super::testing::Stored;
 use super::Simulation;
 use crate::objects::Address;
 use crate::time::Interval;
+use crate::time::Schedule;
 
 impl Stored {
     fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
@@ -24,7 +29,7 @@ impl Stored {
             interval: Interval::moment(at),
         };
         self.instances
-            .range(key(jiff::Timestamp::MIN)..=key(jiff::Timestamp::MAX))
+            .range(key(Timestamp::MIN)..=key(Timestamp::MAX))
             .map(|(_, instance)| instance)
     }
 
@@ -63,7 +68,7 @@ impl Simulation {
     fn assert_inputs(&self, unit: &Unit, key: &InstanceKey) {
         for dependency in &unit.dependencies {
             assert!(
-                self.is_ready(&dependency.producer, key.interval),
+                self.is_ready(unit, dependency, key.interval),
                 "{key:?} started before {}",
                 dependency.producer
             );
@@ -74,34 +79,35 @@ impl Simulation {
         );
     }
 
-    /// Whether everything of a producer that an interval needs has finished.
-    fn is_ready(&self, producer: &Address, interval: Interval) -> bool {
-        let Some(unit) = self.definition.units.get(producer) else {
+    /// Whether what an interval needs of a producer has finished.
+    fn is_ready(&self, unit: &Unit, edge: &Dependency, interval: Interval) -> bool {
+        let Some(producer) = self.definition.units.get(&edge.producer) else {
             return true;
         };
-        let settled = |instance: &Instance| instance.status.is_settled();
-        match &unit.schedule {
-            Some(_) if interval.is_moment() => self
-                .stored
-                .of(producer)
-                .any(|instance| settled(instance) && !instance.key.interval.is_moment()),
-            Some(schedule) => {
-                let finished: Ranges = self
+        let settled = |instance: &&Instance| instance.status.is_settled();
+        let mut done = self.stored.of(&edge.producer).filter(settled);
+        let Some(schedule) = &producer.schedule else {
+            return edge.window.is_some()
+                || !interval.is_moment()
+                || self
                     .stored
-                    .of(producer)
-                    .filter(|instance| settled(instance))
-                    .map(|instance| instance.key.interval)
-                    .collect();
-                schedule
-                    .overlapping(interval)
-                    .all(|needed| finished.covers(needed))
-            }
-            None if interval.is_moment() => self
-                .stored
-                .of(producer)
-                .filter(|instance| instance.key.interval == interval)
-                .all(settled),
-            None => true,
+                    .of(&edge.producer)
+                    .filter(|instance| instance.key.interval == interval)
+                    .all(|instance| instance.status.is_settled());
+        };
+        if edge.window.is_none() && interval.is_moment() {
+            return done.any(|instance| !instance.key.interval.is_moment());
+        }
+        let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
+            return true;
+        };
+        let needed = needed(schedule, span, interval.is_moment().then_some(interval.end));
+        let finished: Ranges = done.map(|instance| instance.key.interval).collect();
+        let is_done = |needed: &Interval| finished.covers(*needed);
+        match edge.require {
+            Require::All => needed.iter().all(is_done),
+            Require::Any => needed.is_empty() || finished.intersects(span),
+            Require::Latest => needed.last().is_none_or(is_done),
         }
     }
 
@@ -223,8 +229,8 @@ impl Simulation {
             Status::WaitingForRunner => assert!(!unit.active, "never started: {instance:?}"),
             Status::WaitingOnDependencies if unit.active => {
                 let stuck = unit.dependencies.iter().any(|dependency| {
-                    !self.is_ready(&dependency.producer, instance.key.interval)
-                        || self.stands_in_the_way(&dependency.producer, instance.key.interval)
+                    !self.is_ready(unit, dependency, instance.key.interval)
+                        || self.stands_in_the_way(unit, dependency, instance.key.interval)
                 });
                 assert!(stuck, "forgotten: {instance:?}");
                 assert!(!self.engine.waiting_on(&instance.key).is_empty());
@@ -233,10 +239,23 @@ impl Simulation {
         }
     }
 
-    fn stands_in_the_way(&self, producer: &Address, interval: Interval) -> bool {
-        self.definition.units.contains_key(producer)
-            && self.stored.of(producer).any(|instance| {
-                !instance.status.is_settled() && instance.key.interval.overlaps(interval)
+    fn stands_in_the_way(&self, unit: &Unit, edge: &Dependency, interval: Interval) -> bool {
+        let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
+            return false;
+        };
+        self.definition.units.contains_key(&edge.producer)
+            && self.stored.of(&edge.producer).any(|instance| {
+                !instance.status.is_settled() && instance.key.interval.overlaps(span)
             })
     }
+}
+
+/// The intervals of a schedule in a stretch of time, by enumeration from the first.
+fn needed(schedule: &Schedule, span: Interval, due_by: Option<Timestamp>) -> Vec<Interval> {
+    let next = |last: &Interval| schedule.next_from(last.end);
+    std::iter::successors(schedule.first_interval(), next)
+        .take_while(|interval| interval.start < span.end)
+        .filter(|interval| interval.overlaps(span))
+        .filter(|interval| due_by.is_none_or(|due_by| schedule.due_at(*interval) <= due_by))
+        .collect()
 }

@@ -9,6 +9,7 @@ use super::super::Dependency;
 use super::super::FailureMode;
 use super::super::Instance;
 use super::super::InstanceKey;
+use super::super::Require;
 use super::super::Status;
 use super::super::Unit;
 use super::super::UnitKind;
@@ -20,6 +21,7 @@ use super::Simulation;
 use crate::time::Due;
 use crate::time::Period;
 use crate::time::Schedule;
+use crate::time::Window;
 
 /// A few units; each depends on some before it.
 pub(super) fn definition(random: &mut Random) -> Definition {
@@ -40,9 +42,8 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
     unit.schedule = random.percent(80).then(|| schedule(random));
     for producer in before {
         if random.percent(40) {
-            unit.dependencies.push(Dependency {
-                producer: producer.address.clone(),
-            });
+            let edge = edge(random, producer, unit.schedule.as_ref());
+            unit.dependencies.push(edge);
         }
     }
     if random.percent(30) {
@@ -62,6 +63,30 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
     unit.max_active_instances = 1 + u32::try_from(random.below(3)).unwrap();
     unit.active = random.percent(95);
     unit
+}
+
+fn edge(random: &mut Random, producer: &Unit, reader: Option<&Schedule>) -> Dependency {
+    let lengths = ["12 hours", "1 day", "3 days", "1 week"];
+    let offsets = [None, Some("-1 day"), Some("-1 week"), Some("7 hours")];
+    let pick = |random: &mut Random, among: &[&'static str; 4]| among[random.below(4)];
+    let window = random.percent(40).then(|| {
+        let length = pick(random, &lengths);
+        Window::new(length, offsets[random.below(4)]).unwrap()
+    });
+    Dependency {
+        producer: producer.address.clone(),
+        past: window.is_some_and(|window| window.is_past(reader)),
+        window,
+        require: [Require::All, Require::All, Require::Any, Require::Latest][random.below(4)],
+    }
+}
+
+/// Says again which windows lie in the past of a unit, whose schedule is another one.
+fn classify(unit: &mut Unit) {
+    for edge in &mut unit.dependencies {
+        let window = edge.window;
+        edge.past = window.is_some_and(|window| window.is_past(unit.schedule.as_ref()));
+    }
 }
 
 fn schedule(random: &mut Random) -> Schedule {
@@ -150,6 +175,7 @@ fn change_units(simulation: &mut Simulation) {
             let old = units[&address].schedule.clone();
             let mut unit = unit(random, address.as_str(), &before);
             unit.schedule = old;
+            classify(&mut unit);
             units.insert(address, unit);
         }
         _ => {
@@ -187,6 +213,7 @@ fn reschedule(simulation: &mut Simulation, address: &crate::objects::Address, ne
     let made_until = simulation.stored.made_until.get(address).copied();
     let cut = last.or(old.cut()).or(made_until);
     unit.schedule = Some(new.with_cut(cut));
+    classify(unit);
     let Some(cut) = last else { return };
     let stored = &mut simulation.stored;
     let mut next = match stored.made_until.get(address) {

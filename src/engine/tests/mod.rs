@@ -16,6 +16,8 @@ use super::testing::data_node;
 use super::testing::every;
 use crate::time::Due;
 
+mod windows;
+
 fn daily(name: &str) -> Unit {
     activity(name).on(every("1 day", "01-05"))
 }

@@ -10,7 +10,11 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "copy",
     doc: "Copies data between data nodes: files as they are where formats agree, else record by record.",
     attributes: &[
-        &[shared::INPUT.required(), shared::OUTPUT.required()],
+        &[
+            shared::INPUT.required(),
+            shared::REQUIRE,
+            shared::OUTPUT.required(),
+        ],
         shared::WAITS,
         shared::RUNNABLE,
         shared::ATTEMPTS,

@@ -11,7 +11,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     doc: "Runs a command of the shell on the machine of the runner.",
     attributes: &[
         shared::COMMAND,
-        &[shared::INPUT, shared::OUTPUT],
+        &[shared::INPUT, shared::REQUIRE, shared::OUTPUT],
         shared::WAITS,
         shared::RUNNABLE,
         shared::ATTEMPTS,

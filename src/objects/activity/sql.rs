@@ -33,6 +33,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             )
             .secret(),
             shared::INPUT,
+            shared::REQUIRE,
             shared::OUTPUT,
         ],
         shared::WAITS,

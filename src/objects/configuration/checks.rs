@@ -32,9 +32,6 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
             _ => {}
         }
     }
-    if let Some(diagnostic) = windows(configuration) {
-        diagnostics.push(diagnostic);
-    }
     for ambiguous in &timetable.ambiguous {
         let name = |schedule: &Option<Address>| {
             schedule.as_ref().map_or_else(
@@ -58,22 +55,6 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
             .help("Set `schedule` on the data node."),
         ));
     }
-}
-
-/// Says once that windows are kept and shown, and not yet obeyed.
-fn windows(configuration: &Configuration) -> Option<Diagnostic> {
-    let (object, window) = configuration.objects.values().find_map(|object| {
-        let mut values = object.attributes.values();
-        Some((object, values.find_map(Value::windowed)?))
-    })?;
-    let diagnostic = Diagnostic::warning(
-        "Windows have no effect yet",
-        format!(
-            "`{}` waits for the instances of `{}` that overlap its own interval, as without `window`: this version of pipeform keeps and shows windows, and does not align by them.",
-            object.address, window.address
-        ),
-    );
-    Some(place(configuration, &object.address, diagnostic))
 }
 
 /// A deferred attribute of another object is a formula for *its* intervals: the reader must have the same ones.

@@ -1,0 +1,216 @@
+//! What an object waits for: who, in which stretch of time, and how much of it.
+//!
+//! Apart from the engine, which waits, and from the graph, which orders: both, and the plan, must mean the same by an edge.
+
+use jiff::Timestamp;
+
+use super::address::Address;
+use super::kind::Kind;
+use super::object::Object;
+use super::object::Reading;
+use super::settings::Objects;
+use super::timetable::Timetable;
+use crate::lang::Value;
+use crate::time::Interval;
+use crate::time::Schedule;
+use crate::time::Window;
+
+/// How many of the instances in its window a reader needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Require {
+    /// Every one.
+    #[default]
+    All,
+    /// One that is finished, whichever.
+    Any,
+    /// The newest.
+    Latest,
+}
+
+impl Require {
+    /// The words that say so.
+    pub const WORDS: &'static [&'static str] = &["all", "any", "latest"];
+
+    /// What a word says.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "all" => Self::All,
+            "any" => Self::Any,
+            "latest" => Self::Latest,
+            _ => return None,
+        })
+    }
+}
+
+/// An edge: an object waits for instances of `producer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// The object waited for.
+    pub producer: Address,
+    /// The stretch of time that is meant; `None`: the interval of the one who waits.
+    pub window: Option<Window>,
+    /// Whether the window ends before the interval begins, so that who waits may have come before what it waits for.
+    pub past: bool,
+    /// How many of the instances there it needs.
+    pub require: Require,
+}
+
+/// Which instances of a producer one instance needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// None: there is no time in its window.
+    Nothing,
+    /// The newest that has finished: who is on demand and has no window reads that.
+    Newest,
+    /// That of the same run on demand.
+    SameRun,
+    /// Those whose interval overlaps a stretch of time.
+    In {
+        /// That stretch.
+        span: Interval,
+        /// For who is on demand: without those that were not due then.
+        due_by: Option<Timestamp>,
+    },
+}
+
+/// What has happened so far, as far as it decides which data there is.
+pub trait History {
+    /// The intervals of a producer that are needed and finished, oldest first. `None` for what has no instances to wait for:
+    /// its data is taken to be there.
+    fn finished(&self, producer: &Address, need: Need, require: Require) -> Option<Vec<Interval>>;
+}
+
+impl Dependency {
+    /// An edge to all instances whose interval overlaps that of the one who waits.
+    pub fn aligned(producer: Address) -> Self {
+        Self {
+            producer,
+            window: None,
+            past: false,
+            require: Require::All,
+        }
+    }
+
+    /// The stretch of time that is meant for an interval of the one who waits, whose schedule this is (`None`: on demand).
+    /// `None` when there is no time in it.
+    pub fn span(&self, interval: Interval, reader: Option<&Schedule>) -> Option<Interval> {
+        let Some(window) = &self.window else {
+            return Some(interval);
+        };
+        let span = window.span(interval, reader)?;
+        // Where the clock was moved, a day before may end an hour late. It must not reach the interval itself.
+        let end = if self.past {
+            span.end.min(interval.start)
+        } else {
+            span.end
+        };
+        (span.start < end).then_some(Interval { end, ..span })
+    }
+
+    /// Which instances of a producer with one schedule an interval of a reader with another needs.
+    pub fn need(
+        &self,
+        interval: Interval,
+        reader: Option<&Schedule>,
+        producer: Option<&Schedule>,
+    ) -> Need {
+        match (self.window, interval.is_moment(), producer) {
+            (None, true, Some(_)) => Need::Newest,
+            (None, true, None) => Need::SameRun,
+            _ => match self.span(interval, reader) {
+                None => Need::Nothing,
+                Some(span) => Need::In {
+                    span,
+                    due_by: interval.is_moment().then_some(interval.end),
+                },
+            },
+        }
+    }
+
+    /// Between which moments the interval of the one who waits must end, so that its window can reach into `read`.
+    pub fn readers(&self, read: Interval) -> Option<Interval> {
+        Some(self.window?.readers(read))
+    }
+}
+
+/// Whether an object has instances: activities do, and data nodes that something has to wait for.
+pub fn has_instances(object: &Object, timetable: &Timetable) -> bool {
+    match object.kind() {
+        Kind::Activity => true,
+        Kind::DataNode => is_waited_for(object, timetable),
+        _ => false,
+    }
+}
+
+/// Whether instances of a data node say something that its readers do not know by themselves.
+fn is_waited_for(node: &Object, timetable: &Timetable) -> bool {
+    let read = !timetable.readers(&node.address).is_empty();
+    let written = !timetable.writers(&node.address).is_empty();
+    let guarded = node.get("precondition").is_some();
+    (read || written) && guarded || read && written || read && node.get("depends_on").is_some()
+}
+
+/// What an activity or a data node waits for, by producer.
+pub fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -> Vec<Dependency> {
+    let mut found: Vec<Dependency> = Vec::new();
+    let mut add = |producer: Address, window: Option<Window>| {
+        let dependency = edge(timetable, object, producer, window);
+        if !found.contains(&dependency) {
+            found.push(dependency);
+        }
+    };
+    for reading in object.readings("depends_on") {
+        match objects.get(&reading.address).map(Object::kind) {
+            Some(Kind::Pipeline) => activities(objects, &reading.address)
+                .for_each(|activity| add(activity.address.clone(), None)),
+            _ => add(reading.address, reading.window),
+        }
+    }
+    if object.kind() == Kind::DataNode {
+        for writer in timetable.writers(&object.address) {
+            add(writer.clone(), None);
+        }
+    }
+    for reading in object.readings("input") {
+        let node = objects.get(&reading.address);
+        if node.is_some_and(|node| is_waited_for(node, timetable)) {
+            add(reading.address, reading.window);
+        }
+    }
+    found.sort_by(|one, other| one.producer.cmp(&other.producer));
+    found
+}
+
+/// The edge from an activity to a data node that it reads.
+pub fn reads(timetable: &Timetable, reader: &Object, reading: &Reading) -> Dependency {
+    edge(timetable, reader, reading.address.clone(), reading.window)
+}
+
+fn edge(
+    timetable: &Timetable,
+    object: &Object,
+    producer: Address,
+    window: Option<Window>,
+) -> Dependency {
+    let reader = timetable.schedule(&object.address);
+    let require = match object.get("require") {
+        Some(Value::String(word)) => Require::parse(word),
+        _ => None,
+    };
+    Dependency {
+        past: window.is_some_and(|window| window.is_past(reader)),
+        producer,
+        window,
+        require: require.unwrap_or_default(),
+    }
+}
+
+/// The activities of a pipeline.
+pub fn activities<'a>(
+    objects: &'a Objects,
+    pipeline: &'a Address,
+) -> impl Iterator<Item = &'a Object> {
+    objects.values().filter(move |object| {
+        object.kind() == Kind::Activity && object.pipeline.as_ref() == Some(pipeline)
+    })
+}
