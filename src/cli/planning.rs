@@ -177,6 +177,7 @@ fn relocated(
     SerialDefinition {
         serial: old.serial,
         timetable: Timetable::new(&objects, moments, now),
+        since: relocation.keys(old.since),
         objects,
     }
 }
@@ -496,6 +497,7 @@ impl Planned {
             if given_up && self.new.contains_key(object) && !self.old.objects.contains_key(object) {
                 apply.instances.push(Instance {
                     attempts: instance.attempts,
+                    origin: instance.origin,
                     ..Instance::new(instance.key.clone())
                 });
             }

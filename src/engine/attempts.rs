@@ -1,4 +1,4 @@
-//! Attempts: starting them in turn, ending them, trying again.
+//! Attempts: starting them in turn, hearing of them, ending them, trying again.
 
 use std::collections::BTreeSet;
 
@@ -7,31 +7,37 @@ use jiff::Timestamp;
 
 use super::machine::Engine;
 use super::machine::KillReason;
-use super::machine::Timer;
+use super::machine::Ready;
 use super::model::Attempt;
+use super::model::Backoff;
 use super::model::Change;
 use super::model::Effect;
 use super::model::InstanceKey;
+use super::model::InstanceOrder;
+use super::model::Origin;
 use super::model::Outcome;
 use super::model::Status;
 use super::model::Step;
+use super::model::Stop;
 use super::model::Unit;
-use crate::objects::Address;
+use super::timers::Timer;
 
 impl Engine {
     /// Puts an instance among those that only need a place.
     pub(super) fn make_ready(&mut self, key: &InstanceKey) {
+        let ready = self.ready_key(key);
         self.ready
             .entry(key.object.clone())
             .or_default()
-            .insert(key.clone());
+            .insert(ready);
         self.queue(&key.object);
     }
 
     /// Takes an instance from there.
     pub(super) fn unready(&mut self, key: &InstanceKey) {
+        let id = self.ready_key(key);
         if let Some(ready) = self.ready.get_mut(&key.object) {
-            ready.remove(key);
+            ready.remove(&id);
             if ready.is_empty() {
                 self.ready.remove(&key.object);
                 self.unqueue(&key.object);
@@ -39,48 +45,37 @@ impl Engine {
         }
     }
 
-    /// Gives a unit its turn if it has something to start and a place for it.
-    fn queue(&mut self, address: &Address) {
-        let Some(unit) = self.unit(address).filter(|unit| unit.active) else {
-            return;
-        };
-        let running = self.running.get(address).copied().unwrap_or(0);
-        let has_place = running < usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX);
-        if has_place
-            && self
-                .ready
-                .get(address)
-                .is_some_and(|ready| !ready.is_empty())
-        {
-            let turn = self.last_turn.get(address).copied().unwrap_or(0);
-            self.turns.insert((turn, address.clone()));
-        }
+    /// What is back-filled comes after the rest; then the order of the unit counts.
+    fn ready_key(&self, key: &InstanceKey) -> Ready {
+        let newest_first = self
+            .unit(&key.object)
+            .is_some_and(|unit| unit.instance_order == InstanceOrder::NewestFirst);
+        let backfill = self
+            .live
+            .get(key)
+            .is_some_and(|instance| instance.origin == Origin::Backfill);
+        let start = key.interval.start.as_microsecond();
+        let order = if newest_first { -start } else { start };
+        (backfill, order, key.clone())
     }
 
-    fn unqueue(&mut self, address: &Address) {
-        let turn = self.last_turn.get(address).copied().unwrap_or(0);
-        self.turns.remove(&(turn, address.clone()));
-    }
-
-    /// Starts what is ready while there are places. Units take turns, each with its oldest instance.
+    /// Starts what is ready while there are places. Units take turns, each with the first of its instances.
     pub(super) fn dispatch(&mut self, now: Timestamp, step: &mut Step) {
         while !self.draining
             && self.running_total < self.limits.parallelism
-            && let Some((_, address)) = self.turns.pop_first()
+            && let Some(address) = self.next_turn()
         {
-            self.turn += 1;
-            self.last_turn.insert(address.clone(), self.turn);
-            let key = self.ready.get_mut(&address).and_then(BTreeSet::pop_first);
-            if let Some(key) = key {
+            let first = self.ready.get_mut(&address).and_then(BTreeSet::pop_first);
+            if let Some((_, _, key)) = first {
                 self.start(&key, now, step);
             }
+            self.had_turn(&address);
             self.queue(&address);
         }
     }
 
     fn start(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         let serial = self.definition.serial;
-        let timeout = self.unit(&key.object).and_then(|unit| unit.attempt_timeout);
         let Some(instance) = self.live.get_mut(key) else {
             return;
         };
@@ -88,14 +83,12 @@ impl Engine {
         instance.status = Status::Running;
         instance.not_before = None;
         instance.running_since = Some(now);
+        instance.heard_at = None;
         instance.started_at.get_or_insert(now);
         let definition = *instance.definition.get_or_insert(serial);
         let instance = instance.clone();
-        *self.running.entry(key.object.clone()).or_default() += 1;
-        self.running_total += 1;
-        if let Some(at) = timeout.and_then(|timeout| now.checked_add(timeout).ok()) {
-            self.set_timer(key, at, Timer::Timeout);
-        }
+        self.take_place(&key.object);
+        self.watch_attempt(key);
         step.changes.push(Change::Attempt(Attempt {
             instance: key.clone(),
             number: instance.attempts,
@@ -113,6 +106,63 @@ impl Engine {
         step.changes.push(Change::Instance(instance));
     }
 
+    /// Sets the timers of an attempt that is under way.
+    pub(super) fn watch_attempt(&mut self, key: &InstanceKey) {
+        let Some((instance, unit)) = self.live.get(key).zip(self.unit(&key.object)) else {
+            return;
+        };
+        let Some(since) = instance.running_since else {
+            return;
+        };
+        let heard = instance.heard_at.unwrap_or(since);
+        let silence = heard.checked_add(unit.report_progress_timeout).ok();
+        let timeout = unit
+            .attempt_timeout
+            .and_then(|timeout| since.checked_add(timeout).ok());
+        if let Some(at) = silence {
+            self.timers.set(key, Timer::Silence, at);
+        }
+        // One that was told to stop is not told again.
+        if let Some(at) = timeout.filter(|_| !self.killed.contains_key(key)) {
+            self.timers.set(key, Timer::Timeout, at);
+        }
+    }
+
+    /// An attempt says that it goes on. One that was superseded is not listened to.
+    pub(super) fn heard(
+        &mut self,
+        key: &InstanceKey,
+        number: u32,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        let Some(instance) = self.live.get_mut(key) else {
+            return;
+        };
+        if instance.status != Status::Running || instance.attempts != number {
+            return;
+        }
+        instance.heard_at = Some(now);
+        step.changes.push(Change::Instance(instance.clone()));
+        self.watch_attempt(key);
+    }
+
+    /// Nothing was heard of an attempt for too long: it is taken for failed. What it still reports is refused.
+    pub(super) fn lost_sight(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
+        let timeout = self
+            .unit(&key.object)
+            .map_or(SignedDuration::ZERO, |unit| unit.report_progress_timeout);
+        let Some(number) = self.live.get(key).map(|instance| instance.attempts) else {
+            return;
+        };
+        step.effects.push(Effect::Kill {
+            key: key.clone(),
+            number,
+        });
+        let error = format!("nothing was heard of it for {timeout:#}");
+        self.attempt_ended(key, number, &Outcome::Failed(error), now, step);
+    }
+
     /// Tells an attempt to stop; what becomes of the instance is decided when it has.
     pub(super) fn kill(&mut self, key: &InstanceKey, reason: KillReason, step: &mut Step) {
         let Some(instance) = self.live.get(key) else {
@@ -123,21 +173,43 @@ impl Engine {
                 key: key.clone(),
                 number: instance.attempts,
             }),
-            // What an operator gave up is not tried again, whatever else stops it.
-            Some(KillReason::Cancel) => return,
+            // What somebody has decided stands, whatever else stops it.
+            Some(KillReason::Decision) => return,
             Some(_) => {}
         }
         self.killed.insert(key.clone(), reason);
     }
 
+    /// Stops the attempt of a running instance, and keeps what it comes to.
+    pub(super) fn stop(
+        &mut self,
+        key: &InstanceKey,
+        decision: Stop,
+        reason: &str,
+        step: &mut Step,
+    ) {
+        let Some(instance) = self.live.get_mut(key) else {
+            return;
+        };
+        instance.stop = Some(decision);
+        instance.reason = Some(reason.to_owned());
+        step.changes.push(Change::Instance(instance.clone()));
+        self.kill(key, KillReason::Decision, step);
+    }
+
     /// Gives up an instance.
-    pub(super) fn cancel(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
+    pub(super) fn cancel(
+        &mut self,
+        key: &InstanceKey,
+        reason: &str,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
         let status = self.live.get(key).map(|instance| instance.status);
         match status {
-            Some(Status::Running) => self.kill(key, KillReason::Cancel, step),
+            Some(Status::Running) => self.stop(key, Stop::Cancel, reason, step),
             Some(status) if !status.is_unsuccessful() => {
-                let reason = Some("canceled by an operator".to_owned());
-                self.end(key, Status::Canceled, reason, now, step);
+                self.end(key, Status::Canceled, Some(reason.to_owned()), now, step);
             }
             _ => {}
         }
@@ -159,10 +231,22 @@ impl Engine {
             return;
         }
         let started_at = instance.running_since.take().unwrap_or(now);
-        self.clear_timer(key);
+        instance.heard_at = None;
+        let decision = instance
+            .stop
+            .take()
+            .map(|stop| (stop, instance.reason.clone()));
+        for timer in Timer::OF_STATUS {
+            self.timers.clear(key, timer);
+        }
         let killed = self.killed.remove(key);
         self.free_place(&key.object);
-        let (status, error) = self.verdict(key, outcome, killed);
+        let (status, error) = match &decision {
+            Some((_, reason)) if *outcome != Outcome::Finished => {
+                (Status::Canceled, reason.clone())
+            }
+            _ => self.verdict(key, outcome, killed),
+        };
         step.changes.push(Change::Attempt(Attempt {
             instance: key.clone(),
             number,
@@ -172,27 +256,24 @@ impl Engine {
             error: error.clone(),
             fence: self.limits.fence,
         }));
-        match (status, outcome, killed) {
-            (Status::Finished, _, _) => self.end(key, Status::Finished, None, now, step),
-            (Status::Canceled, _, Some(KillReason::Cancel)) => {
-                let reason = Some("canceled by an operator".to_owned());
-                self.end(key, Status::Canceled, reason, now, step);
-            }
+        let runner_ended = status == Status::Canceled || *outcome == Outcome::Lost;
+        match decision {
+            _ if status == Status::Finished => self.end(key, Status::Finished, None, now, step),
+            Some((Stop::Cancel, reason)) => self.end(key, Status::Canceled, reason, now, step),
+            Some((Stop::Finish, reason)) => self.end(key, Status::Finished, reason, now, step),
             // The attempt ended with its runner: it is made again, and does not count as a failure.
-            (Status::Canceled, _, _) | (_, Outcome::Lost, _)
-                if self.unit(&key.object).is_some() =>
-            {
+            None if runner_ended && self.unit(&key.object).is_some() => {
                 self.again(key, error, None, step);
             }
-            (Status::Canceled, _, _) | (_, Outcome::Lost, _) => {
+            None if runner_ended => {
                 let reason = Some("its definition was removed".to_owned());
                 self.end(key, Status::Canceled, reason, now, step);
             }
-            _ => self.failed(key, error, now, step),
+            None => self.failed(key, error, now, step),
         }
     }
 
-    /// The status and error of an attempt that has ended.
+    /// The status and error of an attempt that has ended by itself, with its runner, or by its time-out.
     fn verdict(
         &self,
         key: &InstanceKey,
@@ -201,9 +282,6 @@ impl Engine {
     ) -> (Status, Option<String>) {
         match (outcome, killed) {
             (Outcome::Finished, _) => (Status::Finished, None),
-            (_, Some(KillReason::Cancel)) => {
-                (Status::Canceled, Some("canceled by an operator".to_owned()))
-            }
             (Outcome::Lost, _) => (
                 Status::Failed,
                 Some("the runner ended before the attempt did".to_owned()),
@@ -223,7 +301,7 @@ impl Engine {
             (Outcome::Killed, _) | (Outcome::Failed(_), Some(KillReason::Drain)) => {
                 (Status::Canceled, Some("the runner was stopped".to_owned()))
             }
-            (Outcome::Failed(error), None) => (Status::Failed, Some(error.clone())),
+            (Outcome::Failed(error), _) => (Status::Failed, Some(error.clone())),
         }
     }
 
@@ -234,21 +312,21 @@ impl Engine {
         now: Timestamp,
         step: &mut Step,
     ) {
-        let retry = self
-            .unit(&key.object)
-            .map(|unit| (unit.max_retries, unit.retry_delay, unit.retry_delay_max));
         let Some(instance) = self.live.get_mut(key) else {
             return;
         };
         instance.failures += 1;
         let failures = instance.failures;
+        let retry = self
+            .unit(&key.object)
+            .filter(|unit| failures <= unit.max_retries)
+            .map(|unit| pause(unit, key, failures));
         match retry {
-            Some((max_retries, delay, longest)) if failures <= max_retries => {
-                let pause = backoff(delay, longest, failures);
+            Some(pause) => {
                 let at = now.checked_add(pause).unwrap_or(now);
                 self.again(key, error, Some(at), step);
             }
-            _ => self.end(key, Status::Failed, error, now, step),
+            None => self.end(key, Status::Failed, error, now, step),
         }
     }
 
@@ -268,31 +346,45 @@ impl Engine {
         instance.not_before = at;
         step.changes.push(Change::Instance(instance.clone()));
         match at {
-            Some(at) => self.set_timer(key, at, Timer::Retry),
+            Some(at) => self.timers.set(key, Timer::Retry, at),
             None => self.make_ready(key),
         }
     }
-
-    fn free_place(&mut self, address: &Address) {
-        if let Some(running) = self.running.get_mut(address) {
-            *running = running.saturating_sub(1);
-        }
-        self.running_total = self.running_total.saturating_sub(1);
-        self.queue(address);
-    }
-
-    /// Why a ready instance of a unit has no place, if it has none.
-    pub(super) fn is_full(&self, unit: &Unit) -> bool {
-        let running = self.running.get(&unit.address).copied().unwrap_or(0);
-        running >= usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX)
-            || self.running_total >= self.limits.parallelism
-    }
 }
 
-/// The pause before the attempt after so many failures: it doubles each time, up to the longest.
-fn backoff(delay: SignedDuration, longest: SignedDuration, failures: u32) -> SignedDuration {
-    let doublings = failures.saturating_sub(1).min(30);
-    delay
+/// The pause before the attempt after so many failures.
+fn pause(unit: &Unit, key: &InstanceKey, failures: u32) -> SignedDuration {
+    let doublings = match unit.backoff {
+        Backoff::Exponential => failures.saturating_sub(1).min(30),
+        Backoff::Constant => 0,
+    };
+    let longest = unit.max_retry_delay.max(unit.retry_delay);
+    let pause = unit
+        .retry_delay
         .checked_mul(1_i32 << doublings)
-        .map_or(longest, |pause| pause.min(longest.max(delay)))
+        .map_or(longest, |pause| pause.min(longest));
+    if !unit.retry_jitter {
+        return pause;
+    }
+    // In whole milliseconds, so that it is kept as it is; the same for the same attempt, so that the engine stays pure.
+    let quarter = u64::try_from(pause.as_millis() / 4).unwrap_or(0);
+    let extra = scatter(key, failures) % (quarter + 1);
+    let extra = SignedDuration::from_millis(i64::try_from(extra).unwrap_or(0));
+    pause.checked_add(extra).unwrap_or(pause)
+}
+
+/// A number that follows from an attempt and differs from those of all others (FNV-1a, mixed once more).
+fn scatter(key: &InstanceKey, failures: u32) -> u64 {
+    let start = key.interval.start.as_microsecond();
+    let bytes = key
+        .object
+        .as_str()
+        .bytes()
+        .chain(start.to_le_bytes())
+        .chain(failures.to_le_bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mixed = (hash ^ (hash >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 29)
 }

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use super::model::Backoff;
 use super::model::Definition;
 use super::model::FailureMode;
+use super::model::InstanceOrder;
+use super::model::PoolShare;
 use super::model::Unit;
 use super::model::UnitKind;
+use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
@@ -20,9 +24,6 @@ use crate::objects::settings;
 /// Preconditions are checked again after this.
 const PRECONDITION_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
-/// Pauses between attempts grow up to this.
-const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_secs(600);
-
 /// The units of a definition: every activity, and every data node that something has to wait for.
 pub fn compile(objects: &Objects, timetable: &Timetable, serial: u64) -> Definition {
     let units: BTreeMap<Address, Unit> = objects
@@ -30,7 +31,22 @@ pub fn compile(objects: &Objects, timetable: &Timetable, serial: u64) -> Definit
         .filter(|object| has_instances(object, timetable))
         .map(|object| (object.address.clone(), unit(objects, timetable, object)))
         .collect();
-    Definition { serial, units }
+    let pools = objects
+        .values()
+        .filter(|object| object.kind() == Kind::Pool)
+        .filter_map(|pool| {
+            let slots = settings::integer(objects, pool, "slots")?;
+            Some((
+                pool.address.clone(),
+                u32::try_from(slots).unwrap_or(u32::MAX),
+            ))
+        })
+        .collect();
+    Definition {
+        serial,
+        units,
+        pools,
+    }
 }
 
 fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
@@ -46,9 +62,8 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         .map(|(_, address)| address)
         .collect();
     let actions = |name: &str| actions(objects, object, name);
-    Unit {
-        address: object.address.clone(),
-        kind,
+    let fresh = Unit::new(object.address.clone(), kind);
+    let unit = Unit {
         pipeline: object.pipeline.clone(),
         schedule: timetable.schedule(&object.address).cloned(),
         dependencies: dependencies(objects, timetable, object),
@@ -63,17 +78,60 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         precondition_interval: PRECONDITION_INTERVAL,
         max_retries: settings::integer(objects, object, "max_retries")
             .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(2),
-        retry_delay: duration("retry_delay").unwrap_or(SignedDuration::from_secs(30)),
-        retry_delay_max: RETRY_DELAY_MAX,
-        attempt_timeout: duration("attempt_timeout"),
+            .unwrap_or(fresh.max_retries),
+        retry_delay: duration("retry_delay").unwrap_or(fresh.retry_delay),
+        max_retry_delay: duration("max_retry_delay").unwrap_or(fresh.max_retry_delay),
+        backoff: match settings::text(objects, object, "backoff") {
+            Some("constant") => Backoff::Constant,
+            _ => Backoff::Exponential,
+        },
+        retry_jitter: settings::boolean(objects, object, "retry_jitter") == Some(true),
         failure_mode: failure_mode(objects, timetable, object),
         on_fail: actions("on_fail"),
         on_success: actions("on_success"),
-        max_active_instances: settings::integer(objects, object, "max_active_instances")
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(5),
         active: is_active(objects, object),
+        ..fresh
+    };
+    if kind == UnitKind::Activity {
+        with_attempts(objects, object, unit)
+    } else {
+        unit
+    }
+}
+
+/// What only activities have: they do work, take places and can be late.
+fn with_attempts(objects: &Objects, object: &Object, unit: Unit) -> Unit {
+    let duration = |name: &str| settings::duration(objects, object, name);
+    let number = |name: &str| settings::integer(objects, object, name);
+    let count = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
+    let (terminate, on_late): (Vec<Address>, Vec<Address>) = actions(objects, object, "on_late")
+        .into_iter()
+        .partition(|action| {
+            let action = objects.get(action);
+            action.is_some_and(|action| action.object_type.name == "terminate")
+        });
+    let pool = match settings::inherited(objects, object, "pool") {
+        Some(Value::Ref(reference)) => Some(Address::new(&*reference.address)),
+        _ => None,
+    };
+    Unit {
+        attempt_timeout: duration("attempt_timeout"),
+        report_progress_timeout: duration("report_progress_timeout")
+            .unwrap_or(unit.report_progress_timeout),
+        late_after: duration("late_after"),
+        on_late,
+        terminate_late: !terminate.is_empty(),
+        max_active_instances: count("max_active_instances").unwrap_or(unit.max_active_instances),
+        pool: pool.map(|pool| PoolShare {
+            pool,
+            slots: count("pool_slots").unwrap_or(1),
+        }),
+        priority: number("priority").unwrap_or(unit.priority),
+        instance_order: match settings::text(objects, object, "instance_order") {
+            Some("newest_first") => InstanceOrder::NewestFirst,
+            _ => InstanceOrder::OldestFirst,
+        },
+        ..unit
     }
 }
 

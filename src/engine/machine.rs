@@ -15,6 +15,10 @@ use super::model::Status;
 use super::model::Step;
 use super::model::Unit;
 use super::ranges::Ranges;
+use super::timers::Timer;
+use super::timers::Timers;
+use super::turns::History;
+use super::turns::Turns;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -42,24 +46,16 @@ pub struct Past {
     pub made_until: BTreeMap<Address, Timestamp>,
 }
 
-/// Why an attempt was told to stop.
+/// Why an attempt was told to stop; [`Instance::stop`] says what somebody has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KillReason {
     Timeout,
-    Cancel,
+    Decision,
     Drain,
 }
 
-/// What the passing of time may bring to an instance: one thing at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Timer {
-    /// A retry may start.
-    Retry,
-    /// Preconditions are checked again.
-    Check,
-    /// Its attempt has run for too long.
-    Timeout,
-}
+/// A ready instance of a unit, in the order in which they start.
+pub(super) type Ready = (bool, i64, InstanceKey);
 
 /// The state machine. See the module.
 #[derive(Clone, Debug)]
@@ -79,12 +75,18 @@ pub struct Engine {
     pub(super) full: BTreeSet<Address>,
     /// How many instances of each unit wait or run.
     pub(super) open: BTreeMap<Address, usize>,
-    /// Ready instances of each unit, oldest first.
-    pub(super) ready: BTreeMap<Address, BTreeSet<InstanceKey>>,
-    /// Units that have ready instances, by when they last started one: so that they take turns.
-    pub(super) turns: BTreeSet<(u64, Address)>,
-    pub(super) last_turn: BTreeMap<Address, u64>,
-    pub(super) turn: u64,
+    /// Ready instances of each unit, in the order in which they start.
+    pub(super) ready: BTreeMap<Address, BTreeSet<Ready>>,
+    /// Units that have ready instances and, as far as is known, a place for one.
+    pub(super) turns: Turns,
+    /// Who had a turn when.
+    pub(super) history: History,
+    /// Units that have ready instances and no room in their pool, by pool.
+    pub(super) parked: BTreeMap<Address, Turns>,
+    /// Units that have come back from there.
+    pub(super) released: BTreeSet<Address>,
+    /// Slots of each pool that are taken.
+    pub(super) taken: BTreeMap<Address, u32>,
     /// Attempts under way, of each unit.
     pub(super) running: BTreeMap<Address, usize>,
     pub(super) running_total: usize,
@@ -93,12 +95,7 @@ pub struct Engine {
     pub(super) checking: BTreeSet<InstanceKey>,
     /// Checks that could not be made, of each instance.
     pub(super) check_errors: BTreeMap<InstanceKey, u32>,
-    /// The next timer first.
-    timers: BTreeSet<(Timestamp, InstanceKey)>,
-    timer_of: BTreeMap<InstanceKey, (Timestamp, Timer)>,
-    /// How many timers of each kind there are: retries, checks.
-    retries: usize,
-    checks: usize,
+    pub(super) timers: Timers,
     pub(super) draining: bool,
 }
 
@@ -116,18 +113,17 @@ impl Engine {
             full: BTreeSet::new(),
             open: BTreeMap::new(),
             ready: BTreeMap::new(),
-            turns: BTreeSet::new(),
-            last_turn: BTreeMap::new(),
-            turn: 0,
+            turns: Turns::default(),
+            history: History::default(),
+            parked: BTreeMap::new(),
+            released: BTreeSet::new(),
+            taken: BTreeMap::new(),
             running: BTreeMap::new(),
             running_total: 0,
             killed: BTreeMap::new(),
             checking: BTreeSet::new(),
             check_errors: BTreeMap::new(),
-            timers: BTreeSet::new(),
-            timer_of: BTreeMap::new(),
-            retries: 0,
-            checks: 0,
+            timers: Timers::default(),
             draining: false,
         };
         for mut instance in past.instances {
@@ -180,6 +176,7 @@ impl Engine {
                 number,
                 outcome,
             } => self.attempt_ended(&key, number, &outcome, now, &mut step),
+            Event::Heartbeat { key, number } => self.heard(&key, number, now, &mut step),
             Event::Checked { key, result } => self.checked(&key, result, now, &mut step),
             Event::DefinitionChanged {
                 definition,
@@ -188,13 +185,15 @@ impl Engine {
             Event::Trigger(addresses) => self.trigger(&addresses, now, &mut step),
             Event::Cancel(keys) => {
                 for key in keys {
-                    self.cancel(&key, now, &mut step);
+                    self.cancel(&key, "canceled by an operator", now, &mut step);
                 }
             }
             Event::Drain => self.drain(&mut step),
         }
         self.fire_timers(now, &mut step);
         self.materialise(now, &mut step);
+        // What is made late is not started before that is seen.
+        self.fire_timers(now, &mut step);
         self.dispatch(now, &mut step);
         step
     }
@@ -208,8 +207,7 @@ impl Engine {
             None => self.due.first().map(|(due, _)| *due),
             Some(_) => None,
         };
-        let timer = self.timers.first().map(|(at, _)| *at);
-        [due, timer].into_iter().flatten().min()
+        [due, self.timers.next()].into_iter().flatten().min()
     }
 
     /// Whether nothing runs and no precondition is being checked.
@@ -219,12 +217,12 @@ impl Engine {
 
     /// Whether something will start by the passing of time, without new data: a retry.
     pub fn will_start_by_itself(&self) -> bool {
-        !self.draining && self.retries > 0
+        !self.draining && self.timers.count(Timer::Retry) > 0
     }
 
     /// Whether preconditions will be checked again.
     pub fn waits_for_data(&self) -> bool {
-        self.checks > 0
+        self.timers.count(Timer::Check) > 0
     }
 
     /// Builds everything that follows from the definition and the live instances.
@@ -235,10 +233,10 @@ impl Engine {
         self.open.clear();
         self.ready.clear();
         self.turns.clear();
-        self.timers.clear();
-        self.timer_of.clear();
-        self.retries = 0;
-        self.checks = 0;
+        self.parked.clear();
+        self.released.clear();
+        self.taken.clear();
+        self.timers = Timers::default();
         self.running.clear();
         self.running_total = 0;
         for unit in self.definition.units.values() {
@@ -251,13 +249,7 @@ impl Engine {
             }
         }
         let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
-        // What runs comes first: whether there is a place for what is ready depends on it.
-        let (running, others): (Vec<InstanceKey>, Vec<InstanceKey>) = self
-            .live
-            .keys()
-            .cloned()
-            .partition(|key| self.status(key) == Some(Status::Running));
-        for key in running.into_iter().chain(others) {
+        for key in self.running_first() {
             self.index_instance(&key);
         }
         for address in addresses {
@@ -265,7 +257,7 @@ impl Engine {
         }
     }
 
-    fn status(&self, key: &InstanceKey) -> Option<Status> {
+    pub(super) fn status(&self, key: &InstanceKey) -> Option<Status> {
         self.live.get(key).map(|instance| instance.status)
     }
 
@@ -279,26 +271,21 @@ impl Engine {
         }
         match instance.status {
             Status::WaitingForRunner => match instance.not_before {
-                Some(at) => self.set_timer(key, at, Timer::Retry),
+                Some(at) => self.timers.set(key, Timer::Retry, at),
                 None => self.make_ready(key),
             },
             Status::Running => {
-                *self.running.entry(key.object.clone()).or_default() += 1;
-                self.running_total += 1;
-                let timeout = self.unit(&key.object).and_then(|unit| unit.attempt_timeout);
-                if let (Some(timeout), Some(since)) = (timeout, instance.running_since)
-                    && let Ok(at) = since.checked_add(timeout)
-                {
-                    self.set_timer(key, at, Timer::Timeout);
-                }
+                self.take_place(&key.object);
+                self.watch_attempt(key);
             }
             Status::WaitingOnDependencies if !self.checking.contains(key) => {
                 // Without a time it is looked at in the next step.
                 let at = instance.not_before.unwrap_or(Timestamp::MIN);
-                self.set_timer(key, at, Timer::Check);
+                self.timers.set(key, Timer::Check, at);
             }
             _ => {}
         }
+        self.watch_lateness(key);
     }
 
     /// Goes on with another definition, and with what the apply did to instances that do not run. Waiting instances of
@@ -368,7 +355,7 @@ impl Engine {
             instance.status = Status::WaitingOnDependencies;
             step.changes.push(Change::Instance(instance.clone()));
         }
-        self.set_timer(key, Timestamp::MIN, Timer::Check);
+        self.timers.set(key, Timer::Check, Timestamp::MIN);
     }
 
     /// Starts nothing more, and stops what runs.
@@ -385,52 +372,23 @@ impl Engine {
         }
     }
 
-    /// Sets the timer of an instance, in the place of the one it has.
-    pub(super) fn set_timer(&mut self, key: &InstanceKey, at: Timestamp, timer: Timer) {
-        self.clear_timer(key);
-        self.timers.insert((at, key.clone()));
-        self.timer_of.insert(key.clone(), (at, timer));
-        match timer {
-            Timer::Retry => self.retries += 1,
-            Timer::Check => self.checks += 1,
-            Timer::Timeout => {}
-        }
-    }
-
-    /// Removes the timer of an instance.
-    pub(super) fn clear_timer(&mut self, key: &InstanceKey) {
-        let Some((at, timer)) = self.timer_of.remove(key) else {
-            return;
-        };
-        self.timers.remove(&(at, key.clone()));
-        match timer {
-            Timer::Retry => self.retries -= 1,
-            Timer::Check => self.checks -= 1,
-            Timer::Timeout => {}
-        }
-    }
-
     fn fire_timers(&mut self, now: Timestamp, step: &mut Step) {
-        if self.draining {
-            return;
-        }
-        while let Some((at, key)) = self.timers.first().cloned()
-            && at <= now
+        while !self.draining
+            && let Some((key, timer)) = self.timers.take_due(now)
         {
-            let timer = self.timer_of.get(&key).map(|(_, timer)| *timer);
-            self.clear_timer(&key);
             match timer {
-                Some(Timer::Retry) => {
+                Timer::Retry => {
                     if let Some(instance) = self.live.get_mut(&key) {
                         instance.not_before = None;
                     }
                     self.make_ready(&key);
                 }
-                Some(Timer::Check) => {
+                Timer::Check => {
                     self.look_at(&key, now, step);
                 }
-                Some(Timer::Timeout) => self.kill(&key, KillReason::Timeout, step),
-                None => {}
+                Timer::Timeout => self.kill(&key, KillReason::Timeout, step),
+                Timer::Silence => self.lost_sight(&key, now, step),
+                Timer::Late => self.late(&key, now, step),
             }
         }
     }
@@ -450,6 +408,7 @@ impl Engine {
         instance.status = status;
         instance.reason = reason;
         instance.not_before = None;
+        instance.stop = None;
         instance.ended_at = Some(now);
         let instance = instance.clone();
         step.changes.push(Change::Instance(instance.clone()));
@@ -487,7 +446,9 @@ impl Engine {
         self.check_errors.remove(key);
         self.killed.remove(key);
         self.unready(key);
-        self.clear_timer(key);
+        for timer in Timer::OF_STATUS.into_iter().chain([Timer::Late]) {
+            self.timers.clear(key, timer);
+        }
     }
 
     /// Looks again at the instances that wait for one that has come to its end.

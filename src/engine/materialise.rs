@@ -8,6 +8,7 @@ use super::machine::Engine;
 use super::model::Change;
 use super::model::Instance;
 use super::model::InstanceKey;
+use super::model::Origin;
 use super::model::Step;
 use super::model::UnitKind;
 use crate::objects::Address;
@@ -101,7 +102,7 @@ impl Engine {
             .collect();
         // All of them exist before any is looked at: they wait for each other.
         for key in &keys {
-            self.insert(key.clone());
+            self.insert(key, Origin::Trigger);
         }
         for key in keys {
             self.look_at_new(&key, now, step);
@@ -112,7 +113,7 @@ impl Engine {
         if self.live.contains_key(key) || self.is_settled(key) {
             return;
         }
-        self.insert(key.clone());
+        self.insert(key, Origin::Schedule);
         self.look_at_new(key, now, step);
     }
 
@@ -125,9 +126,12 @@ impl Engine {
         }
     }
 
-    fn insert(&mut self, key: InstanceKey) {
+    fn insert(&mut self, key: &InstanceKey, origin: Origin) {
         *self.open.entry(key.object.clone()).or_default() += 1;
-        self.live.insert(key.clone(), Instance::new(key));
+        let mut instance = Instance::new(key.clone());
+        instance.origin = origin;
+        self.live.insert(key.clone(), instance);
+        self.watch_lateness(key);
     }
 
     fn is_settled(&self, key: &InstanceKey) -> bool {

@@ -8,9 +8,11 @@
 mod alignment;
 mod attempts;
 mod compile;
+mod lateness;
 mod machine;
 mod materialise;
 mod model;
+mod pools;
 mod ranges;
 mod readiness;
 #[cfg(test)]
@@ -19,7 +21,9 @@ mod simulation;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod transitions;
+mod turns;
 mod waiting;
 
 pub use compile::compile;

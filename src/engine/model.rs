@@ -115,10 +115,24 @@ pub struct Unit {
     pub max_retries: u32,
     /// Pause before the first retry.
     pub retry_delay: SignedDuration,
-    /// The pause doubles with each retry up to this.
-    pub retry_delay_max: SignedDuration,
+    /// The pause grows with each retry up to this.
+    pub max_retry_delay: SignedDuration,
+    /// How it grows.
+    pub backoff: Backoff,
+    /// Whether up to a quarter is added to each pause, so that what failed together is not tried again together.
+    pub retry_jitter: bool,
     /// How long one attempt may take. `None`: for ever.
     pub attempt_timeout: Option<SignedDuration>,
+    /// An attempt that nothing was heard of for so long is lost.
+    pub report_progress_timeout: SignedDuration,
+    /// An instance that has not finished so long after it was due is late. `None`: never.
+    pub late_after: Option<SignedDuration>,
+    /// Actions to run when it is late.
+    pub on_late: Vec<Address>,
+    /// Whether it is given up when it is late.
+    pub terminate_late: bool,
+    /// Since when its schedule makes instances; what was due before is not late. `None`: for ever.
+    pub since: Option<Timestamp>,
     /// What becomes of its waiting instances when something they depend on fails.
     pub failure_mode: FailureMode,
     /// Actions to run when it has failed.
@@ -127,8 +141,49 @@ pub struct Unit {
     pub on_success: Vec<Address>,
     /// How many of its attempts may run at once.
     pub max_active_instances: u32,
+    /// The pool that its attempts take slots of, and how many each.
+    pub pool: Option<PoolShare>,
+    /// Higher ones start first.
+    pub priority: i64,
+    /// Which of its instances start first.
+    pub instance_order: InstanceOrder,
     /// Whether new instances are made and waiting ones started.
     pub active: bool,
+}
+
+impl Unit {
+    /// A unit on demand that waits for nothing, with what holds where nothing is said.
+    pub fn new(address: Address, kind: UnitKind) -> Self {
+        Self {
+            address,
+            kind,
+            pipeline: None,
+            schedule: None,
+            dependencies: Vec::new(),
+            preconditions: Vec::new(),
+            precondition_timeout: None,
+            precondition_interval: SignedDuration::from_mins(1),
+            max_retries: 2,
+            retry_delay: SignedDuration::from_secs(30),
+            max_retry_delay: SignedDuration::from_mins(10),
+            backoff: Backoff::Exponential,
+            retry_jitter: false,
+            attempt_timeout: None,
+            report_progress_timeout: SignedDuration::from_mins(15),
+            late_after: None,
+            on_late: Vec::new(),
+            terminate_late: false,
+            since: None,
+            failure_mode: FailureMode::None,
+            on_fail: Vec::new(),
+            on_success: Vec::new(),
+            max_active_instances: 5,
+            pool: None,
+            priority: 0,
+            instance_order: InstanceOrder::OldestFirst,
+            active: true,
+        }
+    }
 }
 
 /// The kinds of units.
@@ -149,6 +204,33 @@ pub enum FailureMode {
     Cascade,
 }
 
+/// How the pause before an attempt grows with each failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backoff {
+    /// It doubles.
+    Exponential,
+    /// It stays the same.
+    Constant,
+}
+
+/// Which of the instances of a unit start first. What is back-filled on request comes after the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceOrder {
+    /// The oldest interval.
+    OldestFirst,
+    /// The newest interval.
+    NewestFirst,
+}
+
+/// What an attempt takes of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolShare {
+    /// The pool.
+    pub pool: Address,
+    /// How many of its slots; one that asks for more than there are takes them all.
+    pub slots: u32,
+}
+
 /// The key of an instance. Ordered by object, then start, then end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstanceKey {
@@ -158,6 +240,67 @@ pub struct InstanceKey {
     pub interval: Interval,
 }
 
+/// Why there is an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Origin {
+    /// Its schedule made it due.
+    Schedule,
+    /// An operator triggered it.
+    Trigger,
+    /// An operator asked for a past interval.
+    Backfill,
+    /// An operator asked for it once more.
+    Rerun,
+}
+
+impl Origin {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Schedule, Self::Trigger, Self::Backfill, Self::Rerun];
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "SCHEDULE",
+            Self::Trigger => "TRIGGER",
+            Self::Backfill => "BACKFILL",
+            Self::Rerun => "RERUN",
+        }
+    }
+
+    /// The origin of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == name)
+    }
+}
+
+/// What becomes of an instance when the attempt that is under way has been stopped, because somebody has decided so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Stop {
+    /// It is `CANCELED`.
+    Cancel,
+    /// It counts as `FINISHED`.
+    Finish,
+}
+
+impl Stop {
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancel => "CANCEL",
+            Self::Finish => "FINISH",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Cancel, Self::Finish]
+            .into_iter()
+            .find(|stop| stop.as_str() == name)
+    }
+}
+
 /// One run of an object for one interval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
@@ -165,6 +308,8 @@ pub struct Instance {
     pub key: InstanceKey,
     /// Its status.
     pub status: Status,
+    /// Why there is one.
+    pub origin: Origin,
     /// Attempts made or under way; the number of the latest.
     pub attempts: u32,
     /// Attempts that failed or timed out. Those that ended because their runner did are not counted.
@@ -179,6 +324,12 @@ pub struct Instance {
     pub started_at: Option<Timestamp>,
     /// When the attempt that is under way started.
     pub running_since: Option<Timestamp>,
+    /// When that attempt was last heard of.
+    pub heard_at: Option<Timestamp>,
+    /// What it comes to when that attempt has been stopped.
+    pub stop: Option<Stop>,
+    /// Whether it was late, and its actions for that have been asked for.
+    pub late: bool,
     /// When it came to its final status.
     pub ended_at: Option<Timestamp>,
     /// Why it failed, or what its preconditions last said.
@@ -191,6 +342,7 @@ impl Instance {
         Self {
             key,
             status: Status::WaitingOnDependencies,
+            origin: Origin::Schedule,
             attempts: 0,
             failures: 0,
             definition: None,
@@ -198,6 +350,9 @@ impl Instance {
             checking_since: None,
             started_at: None,
             running_since: None,
+            heard_at: None,
+            stop: None,
+            late: false,
             ended_at: None,
             reason: None,
         }
@@ -230,6 +385,8 @@ pub struct Definition {
     pub serial: u64,
     /// By address.
     pub units: BTreeMap<Address, Unit>,
+    /// How many slots each pool has.
+    pub pools: BTreeMap<Address, u32>,
 }
 
 /// What the engine is told.
@@ -245,6 +402,13 @@ pub enum Event {
         number: u32,
         /// How.
         outcome: Outcome,
+    },
+    /// An attempt goes on.
+    Heartbeat {
+        /// Which instance.
+        key: InstanceKey,
+        /// Which attempt.
+        number: u32,
     },
     /// The preconditions of an instance have been checked.
     Checked {
@@ -331,6 +495,13 @@ pub enum Effect {
     Check {
         /// Which instance.
         key: InstanceKey,
+    },
+    /// Tell that an instance is late.
+    Late {
+        /// Which instance.
+        key: InstanceKey,
+        /// Why, e.g. "it had not finished 1h after it was due".
+        reason: String,
     },
     /// Run an action for an instance.
     Act {

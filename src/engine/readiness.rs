@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::alignment::Standing;
 use super::machine::Engine;
-use super::machine::Timer;
 use super::model::Change;
 use super::model::CheckResult;
 use super::model::Effect;
@@ -14,6 +13,7 @@ use super::model::Status;
 use super::model::Step;
 use super::model::Unit;
 use super::model::UnitKind;
+use super::timers::Timer;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -34,7 +34,7 @@ impl Engine {
         }
         match self.dependencies(unit, key.interval) {
             Standing::Waiting => {
-                self.clear_timer(key);
+                self.timers.clear(key, Timer::Check);
                 false
             }
             Standing::GivenUp(dependency) => {
@@ -55,7 +55,7 @@ impl Engine {
 
     /// An instance that nothing holds back any more: a data node is there, an activity may start.
     fn pass(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
-        self.clear_timer(key);
+        self.timers.clear(key, Timer::Check);
         let is_node = self
             .unit(&key.object)
             .is_some_and(|unit| unit.kind == UnitKind::DataNode);
@@ -80,7 +80,7 @@ impl Engine {
         if let Some(at) = instance.not_before
             && at > now
         {
-            self.set_timer(key, at, Timer::Check);
+            self.timers.set(key, Timer::Check, at);
             return false;
         }
         let first = instance.checking_since.is_none();
@@ -89,7 +89,7 @@ impl Engine {
         if first {
             step.changes.push(Change::Instance(instance.clone()));
         }
-        self.clear_timer(key);
+        self.timers.clear(key, Timer::Check);
         self.checking.insert(key.clone());
         step.effects.push(Effect::Check { key: key.clone() });
         first
@@ -160,7 +160,7 @@ impl Engine {
         instance.reason = Some(reason);
         instance.not_before = Some(at);
         step.changes.push(Change::Instance(instance.clone()));
-        self.set_timer(key, at, Timer::Check);
+        self.timers.set(key, Timer::Check, at);
     }
 
     /// Whether everything that an interval of a unit depends on has finished.

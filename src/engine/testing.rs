@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -52,26 +51,11 @@ pub(super) fn address(name: &str) -> Address {
     Address::new(name)
 }
 
-/// An on-demand activity without anything.
+/// An on-demand activity without anything, whose attempts may be silent for long.
 pub(super) fn activity(name: &str) -> Unit {
     Unit {
-        address: address(name),
-        kind: UnitKind::Activity,
-        pipeline: None,
-        schedule: None,
-        dependencies: Vec::new(),
-        preconditions: Vec::new(),
-        precondition_timeout: None,
-        precondition_interval: SignedDuration::from_mins(1),
-        max_retries: 2,
-        retry_delay: SignedDuration::from_secs(30),
-        retry_delay_max: SignedDuration::from_mins(10),
-        attempt_timeout: None,
-        failure_mode: FailureMode::None,
-        on_fail: Vec::new(),
-        on_success: Vec::new(),
-        max_active_instances: 5,
-        active: true,
+        report_progress_timeout: jiff::SignedDuration::from_hours(1_000),
+        ..Unit::new(address(name), UnitKind::Activity)
     }
 }
 
@@ -139,6 +123,7 @@ pub(super) fn definition(serial: u64, units: impl IntoIterator<Item = Unit>) -> 
             .into_iter()
             .map(|unit| (unit.address.clone(), unit))
             .collect(),
+        ..Definition::default()
     }
 }
 
@@ -285,6 +270,20 @@ impl Rig {
         rig
     }
 
+    /// With a pool named `pool` of so many slots.
+    pub(super) fn with_pool(slots: u32, now: &str, units: impl IntoIterator<Item = Unit>) -> Self {
+        let mut definition = definition(1, units);
+        definition.pools.insert(address("pool"), slots);
+        let mut rig = Self {
+            engine: Engine::new(definition, Past::default(), LIMITS),
+            stored: Stored::default(),
+            now: at(now),
+            effects: Vec::new(),
+        };
+        rig.event(Event::Tick);
+        rig
+    }
+
     pub(super) fn event(&mut self, event: Event) -> Step {
         let step = self.engine.step(event, self.now);
         self.stored.commit(&step.changes);
@@ -339,6 +338,7 @@ impl Rig {
             Effect::Start { key, number, .. } => format!("start {} #{number}", short(&key)),
             Effect::Kill { key, number } => format!("kill {} #{number}", short(&key)),
             Effect::Check { key } => format!("check {}", short(&key)),
+            Effect::Late { key, .. } => format!("late {}", short(&key)),
             Effect::Act { action, instance } => {
                 format!("{action} for {} {}", short(&instance.key), instance.status)
             }
@@ -389,6 +389,15 @@ impl Rig {
         })
     }
 
+    /// The attempt that is under way says that it goes on.
+    pub(super) fn heartbeat(&mut self, name: &str) {
+        let instance = self.instance(name).clone();
+        self.event(Event::Heartbeat {
+            key: instance.key,
+            number: instance.attempts,
+        });
+    }
+
     pub(super) fn finish(&mut self, names: &[&str]) {
         for name in names {
             self.ended(name, Outcome::Finished);
@@ -426,6 +435,7 @@ impl Rig {
             ),
             Wait::Retry { until, .. } => format!("retry {}", moment(until)),
             Wait::Place => "a place".to_owned(),
+            Wait::Pool { pool } => format!("slots of {pool}"),
             Wait::Inactive => "inactive".to_owned(),
         };
         let waits = self.engine.waiting_on(&self.key(name));

@@ -19,7 +19,7 @@ const fn transition(from: Option<Status>, to: Status, why: &'static str) -> Tran
 }
 
 /// All legal changes of the status of an instance. What has finished never changes again.
-pub const TRANSITIONS: [Transition; 17] = [
+pub const TRANSITIONS: [Transition; 19] = [
     transition(
         None,
         Status::WaitingOnDependencies,
@@ -43,7 +43,7 @@ pub const TRANSITIONS: [Transition; 17] = [
     transition(
         Some(Status::WaitingOnDependencies),
         Status::WaitingOnDependencies,
-        "its preconditions were checked and do not hold yet",
+        "its preconditions were checked and do not hold yet, or it is late",
     ),
     transition(
         Some(Status::WaitingOnDependencies),
@@ -68,7 +68,12 @@ pub const TRANSITIONS: [Transition; 17] = [
     transition(
         Some(Status::WaitingOnDependencies),
         Status::Canceled,
-        "an operator gave it up, or its definition was removed",
+        "an operator gave it up, it was late and `terminate` did, or its definition was removed",
+    ),
+    transition(
+        Some(Status::WaitingForRunner),
+        Status::WaitingForRunner,
+        "it is late",
     ),
     transition(
         Some(Status::WaitingForRunner),
@@ -83,7 +88,12 @@ pub const TRANSITIONS: [Transition; 17] = [
     transition(
         Some(Status::WaitingForRunner),
         Status::Canceled,
-        "an operator gave it up, or its definition was removed",
+        "an operator gave it up, it was late and `terminate` did, or its definition was removed",
+    ),
+    transition(
+        Some(Status::Running),
+        Status::Running,
+        "its attempt was heard of, was told to stop, or it is late",
     ),
     transition(
         Some(Status::Running),
@@ -93,17 +103,17 @@ pub const TRANSITIONS: [Transition; 17] = [
     transition(
         Some(Status::Running),
         Status::WaitingForRunner,
-        "its attempt failed, timed out or lost its runner, and another one follows",
+        "its attempt failed, timed out, fell silent or lost its runner, and another one follows",
     ),
     transition(
         Some(Status::Running),
         Status::Failed,
-        "its last attempt failed or timed out",
+        "its last attempt failed, timed out or fell silent",
     ),
     transition(
         Some(Status::Running),
         Status::Canceled,
-        "an operator gave it up, or its definition was removed and its attempt did not finish",
+        "an operator gave it up, it was late and `terminate` did, or its definition was removed, and its attempt did not finish",
     ),
 ];
 

@@ -56,6 +56,11 @@ pub enum Wait {
     },
     /// A free place.
     Place,
+    /// Free slots of its pool.
+    Pool {
+        /// The pool.
+        pool: Address,
+    },
     /// It, or its pipeline, is not active.
     Inactive,
 }
@@ -76,6 +81,7 @@ impl Engine {
                     reason: instance.reason.clone(),
                 }],
                 None if self.is_full(unit) => vec![Wait::Place],
+                None if let Some(pool) = self.full_pool(unit) => vec![Wait::Pool { pool }],
                 None => Vec::new(),
             },
             Status::WaitingOnDependencies => {

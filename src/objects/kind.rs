@@ -19,6 +19,8 @@ pub enum Kind {
     Database,
     /// A named group of activities.
     Pipeline,
+    /// Places that activities share.
+    Pool,
     /// A check that must hold before an activity or data node is ready.
     Precondition,
     /// With what objects reach a service outside.
@@ -29,13 +31,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in alphabetical order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Action,
         Self::Activity,
         Self::DataFormat,
         Self::DataNode,
         Self::Database,
         Self::Pipeline,
+        Self::Pool,
         Self::Precondition,
         Self::Provider,
         Self::Schedule,
@@ -50,6 +53,7 @@ impl Kind {
             Self::DataNode => "data_node",
             Self::Database => "database",
             Self::Pipeline => "pipeline",
+            Self::Pool => "pool",
             Self::Precondition => "precondition",
             Self::Provider => "provider",
             Self::Schedule => "schedule",
@@ -63,7 +67,7 @@ impl Kind {
 
     /// Whether blocks of this kind have a type label (`activity "copy" "archive"`) or only a name.
     pub const fn has_type(self) -> bool {
-        !matches!(self, Self::Pipeline | Self::Schedule)
+        !matches!(self, Self::Pipeline | Self::Pool | Self::Schedule)
     }
 
     /// Whether blocks of this kind have a name label; that of a provider is its `alias`.

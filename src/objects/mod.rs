@@ -18,6 +18,7 @@ mod lifecycle;
 pub mod moves;
 mod object;
 mod pipeline;
+mod pool;
 mod precondition;
 mod provider;
 pub mod registry;

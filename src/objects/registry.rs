@@ -7,6 +7,7 @@ use super::data_node;
 use super::database;
 use super::kind::Kind;
 use super::pipeline;
+use super::pool;
 use super::precondition;
 use super::provider;
 use super::schedule;
@@ -15,6 +16,7 @@ use super::schema::ObjectType;
 /// All types, by kind and name.
 pub static TYPES: &[&ObjectType] = &[
     &action::shell_command::TYPE,
+    &action::terminate::TYPE,
     &activity::copy::TYPE,
     &activity::shell_command::TYPE,
     &activity::sql::TYPE,
@@ -26,6 +28,7 @@ pub static TYPES: &[&ObjectType] = &[
     &data_node::sql::TYPE,
     &database::jdbc::TYPE,
     &pipeline::TYPE,
+    &pool::TYPE,
     &precondition::exists::TYPE,
     &precondition::shell_command::TYPE,
     &provider::aws::TYPE,

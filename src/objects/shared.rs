@@ -44,9 +44,27 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
     AttributeSchema::new(
         "retry_delay",
         AttributeType::Duration,
-        "The pause before the first retry; it doubles with each further one, up to ten minutes.",
+        "The pause before the first retry.",
     )
     .or(Default::Text("30 seconds")),
+    AttributeSchema::new(
+        "backoff",
+        AttributeType::OneOf(&["exponential", "constant"]),
+        "How the pause grows: `exponential` doubles it with each further retry, up to `max_retry_delay`; `constant` does not.",
+    )
+    .or(Default::Text("exponential")),
+    AttributeSchema::new(
+        "max_retry_delay",
+        AttributeType::Duration,
+        "The longest pause that doubling leads to.",
+    )
+    .or(Default::Text("10 minutes")),
+    AttributeSchema::new(
+        "retry_jitter",
+        AttributeType::Bool,
+        "Whether up to a quarter is added to each pause, another part of it for each attempt, so that what failed together is not tried again together.",
+    )
+    .or(Default::Bool(true)),
 ];
 
 /// What only activities and pipelines have.
@@ -57,11 +75,50 @@ pub(super) const ATTEMPTS: &[AttributeSchema] = &[
         "How long one attempt may take before it is stopped and retried; left out: for ever.",
     ),
     AttributeSchema::new(
+        "report_progress_timeout",
+        AttributeType::Duration,
+        "How long nothing may be heard of an attempt before it is taken for failed; an attempt under way is heard of each minute.",
+    )
+    .or(Default::Text("15 minutes")),
+    AttributeSchema::new(
+        "late_after",
+        AttributeType::Duration,
+        "An instance that has not finished so long after it was due is late; left out: it never is.",
+    ),
+    AttributeSchema::new(
+        "on_late",
+        AttributeType::Refs(Kind::Action),
+        "What to do when an instance is late.",
+    ),
+    AttributeSchema::new(
         "max_active_instances",
         AttributeType::Integer(1),
         "How many instances of one activity may run at once.",
     )
     .or(Default::Integer(5)),
+    AttributeSchema::new(
+        "pool",
+        AttributeType::Ref(Kind::Pool),
+        "The pool whose slots its attempts take; what finds it full waits.",
+    ),
+    AttributeSchema::new(
+        "pool_slots",
+        AttributeType::Integer(1),
+        "How many slots of the pool an attempt takes.",
+    )
+    .or(Default::Integer(1)),
+    AttributeSchema::new(
+        "priority",
+        AttributeType::Integer(-1_000_000),
+        "Where places are short, activities with a higher priority start first; those with the same take turns, pipeline by pipeline.",
+    )
+    .or(Default::Integer(0)),
+    AttributeSchema::new(
+        "instance_order",
+        AttributeType::OneOf(&["oldest_first", "newest_first"]),
+        "Which of the instances of one activity that can start does so first. What `backfill` has asked for comes after the others.",
+    )
+    .or(Default::Text("oldest_first")),
     AttributeSchema::new(
         "active",
         AttributeType::Bool,

@@ -355,7 +355,7 @@ fn uses(value: &Value, found: &BTreeSet<Address>) -> bool {
         Value::Ref(reference) => {
             !matches!(
                 Kind::parse(&reference.kind),
-                None | Some(Kind::Activity | Kind::Pipeline | Kind::Schedule)
+                None | Some(Kind::Activity | Kind::Pipeline | Kind::Pool | Kind::Schedule)
             ) && found.contains(&Address::new(&*reference.address))
         }
         Value::List(list) | Value::Set(list) | Value::Tuple(list) => {

@@ -73,6 +73,7 @@ impl<'a> Previewer<'a> {
         self.serving(object, interval, "precondition");
         self.serving(object, interval, "on_fail");
         self.serving(object, interval, "on_success");
+        self.serving(object, interval, "on_late");
     }
 
     fn node(&mut self, object: &'a Object) {

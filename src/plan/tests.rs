@@ -14,7 +14,6 @@ use super::testing::*;
 use super::*;
 use crate::diag::Span;
 use crate::engine::Definition;
-use crate::engine::FailureMode;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
 use crate::lang::Value;
@@ -303,24 +302,12 @@ proptest! {
 }
 
 fn unit(name: &str, schedule: Option<Schedule>, active: bool) -> Unit {
+    let address = Address::new(format!("pipeline.p.activity.{name}"));
     Unit {
-        address: Address::new(format!("pipeline.p.activity.{name}")),
-        kind: UnitKind::Activity,
         pipeline: Some(Address::new("pipeline.p")),
         schedule,
-        dependencies: Vec::new(),
-        preconditions: Vec::new(),
-        precondition_timeout: None,
-        precondition_interval: SignedDuration::from_mins(1),
-        max_retries: 2,
-        retry_delay: SignedDuration::from_secs(30),
-        retry_delay_max: SignedDuration::from_mins(10),
-        attempt_timeout: None,
-        failure_mode: FailureMode::None,
-        on_fail: Vec::new(),
-        on_success: Vec::new(),
-        max_active_instances: 5,
         active,
+        ..Unit::new(address, UnitKind::Activity)
     }
 }
 
@@ -331,6 +318,7 @@ fn definition(units: impl IntoIterator<Item = Unit>) -> Definition {
             .into_iter()
             .map(|unit| (unit.address.clone(), unit))
             .collect(),
+        ..Definition::default()
     }
 }
 

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::RuntimeError;
 use crate::engine::Definition;
 use crate::engine::compile;
+use crate::objects::Address;
 use crate::objects::Moments;
+use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::stored;
@@ -23,6 +25,8 @@ pub struct SerialDefinition {
     pub objects: Objects,
     /// Their schedules.
     pub timetable: Timetable,
+    /// Since when each object is there; empty if nothing can be late.
+    pub since: BTreeMap<Address, Timestamp>,
 }
 
 impl SerialDefinition {
@@ -44,16 +48,27 @@ impl SerialDefinition {
             cuts: store.cuts()?,
         };
         let timetable = Timetable::new(&objects, &moments, now);
+        let can_be_late = |object: &Object| object.get("late_after").is_some();
+        let since = if objects.values().any(can_be_late) {
+            store.first_applied()?
+        } else {
+            BTreeMap::new()
+        };
         Ok(Self {
             serial,
             objects,
             timetable,
+            since,
         })
     }
 
     /// What the engine works on.
     pub fn compile(&self) -> Definition {
-        compile(&self.objects, &self.timetable, self.serial)
+        let mut definition = compile(&self.objects, &self.timetable, self.serial);
+        for unit in definition.units.values_mut() {
+            unit.since = self.since.get(&unit.address).copied();
+        }
+        definition
     }
 }
 

@@ -38,6 +38,9 @@ use crate::store::Store;
 /// How often the state is asked for a new apply.
 const HEAD_INTERVAL: Duration = Duration::from_millis(500);
 
+/// The loop turns more often than this, unless the machine sleeps.
+const SLEPT: SignedDuration = SignedDuration::from_secs(30);
+
 /// How long to wait for work to stop when a run breaks off: longer than processes are given to end.
 const ABANDON: Duration = Duration::from_secs(10);
 
@@ -99,6 +102,10 @@ pub(super) enum Report {
         rows: u64,
         bytes: u64,
     },
+    Heartbeat {
+        key: InstanceKey,
+        attempt: u32,
+    },
     Ended {
         key: InstanceKey,
         attempt: u32,
@@ -130,6 +137,10 @@ pub struct Runner<'a> {
     pub(super) tasks: JoinSet<()>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     pub(super) running: BTreeMap<(InstanceKey, u32), Cancel>,
+    /// When the loop last turned.
+    awake_at: Timestamp,
+    /// The attempts that retries were told of.
+    retrying: BTreeMap<InstanceKey, u32>,
     /// Actions under way.
     pub(super) acting: Vec<Cancel>,
     /// Of the state: makes the marks of processes unique on a machine.
@@ -169,6 +180,8 @@ impl<'a> Runner<'a> {
             tasks: JoinSet::new(),
             reports,
             running: BTreeMap::new(),
+            awake_at: now,
+            retrying: BTreeMap::new(),
             acting: Vec::new(),
             lineage: head.lineage,
             acting_count: 0,
@@ -212,6 +225,7 @@ impl<'a> Runner<'a> {
         };
         self.handle(vec![Event::Tick])?;
         loop {
+            self.after_sleep()?;
             let now = self.clock.now();
             if self.is_done(now, give_up) {
                 break;
@@ -250,6 +264,10 @@ impl<'a> Runner<'a> {
                 Report::Progress { key, rows, bytes } => {
                     self.observer.notice(&Notice::Progress { key, rows, bytes });
                 }
+                Report::Heartbeat { key, attempt } => events.push(Event::Heartbeat {
+                    key,
+                    number: attempt,
+                }),
                 Report::Ended {
                     key,
                     attempt,
@@ -285,6 +303,20 @@ impl<'a> Runner<'a> {
                 .record_process(&self.lease, &key, attempt, process)?;
         }
         self.handle(events)
+    }
+
+    /// After a sleep of the machine, or a jump of its clock, attempts could not say that they go on.
+    fn after_sleep(&mut self) -> Result<(), RuntimeError> {
+        let now = self.clock.now();
+        let before = std::mem::replace(&mut self.awake_at, now);
+        if now.duration_since(before) < SLEPT {
+            return Ok(());
+        }
+        let alive = self.running.keys().map(|(key, number)| Event::Heartbeat {
+            key: key.clone(),
+            number: *number,
+        });
+        self.handle(alive.collect())
     }
 
     /// Gives events to the engine, commits what it answers, then does it.
@@ -332,6 +364,9 @@ impl<'a> Runner<'a> {
                 let definition = self.definitions.at(&self.store, self.serial, now)?;
                 self.check(key, &definition, now);
             }
+            Effect::Late { key, reason } => {
+                self.observer.notice(&Notice::Late { key, reason });
+            }
             Effect::Act { action, instance } => {
                 let serial = instance.definition.unwrap_or(self.serial);
                 let definition = self.definitions.at(&self.store, serial, now)?;
@@ -355,6 +390,10 @@ impl<'a> Runner<'a> {
             (instance.not_before, instance.status)
             && is_activity
             && instance.attempts > 0
+            && self
+                .retrying
+                .insert(instance.key.clone(), instance.attempts)
+                != Some(instance.attempts)
         {
             self.observer.notice(&Notice::Retrying {
                 key: instance.key.clone(),
@@ -366,6 +405,7 @@ impl<'a> Runner<'a> {
         let Some(ended_at) = instance.ended_at else {
             return;
         };
+        self.retrying.remove(&instance.key);
         let failed = matches!(
             instance.status,
             Status::Failed | Status::CascadeFailed | Status::Canceled

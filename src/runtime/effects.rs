@@ -36,6 +36,9 @@ use crate::store::ProcessRecord;
 /// How often the progress of an attempt is told.
 const PROGRESS: Duration = Duration::from_millis(250);
 
+/// How often an attempt is heard of.
+const HEARTBEAT: Duration = Duration::from_mins(1);
+
 /// Work that has been evaluated, with the log it writes.
 type Prepared<W> = Result<(W, Log), String>;
 
@@ -68,6 +71,10 @@ impl Runner<'_> {
         };
         let prepared = prepared.map(|(work, log)| (work, context(log)));
         let reports = self.reports.clone();
+        let pulse = Pulse {
+            every: self.heartbeat_interval(&key),
+            number: attempt,
+        };
         let promise = Promise::new(
             &self.reports,
             Report::Ended {
@@ -81,7 +88,7 @@ impl Runner<'_> {
                 Err(error) => Outcome::Failed(error),
                 Ok((work, context)) => {
                     let work = exec::run(work, context);
-                    match tell_progress(work, &reports, &key, &progress).await {
+                    match tell_progress(work, &reports, (&key, pulse), &progress).await {
                         Ok(_) => Outcome::Finished,
                         Err(ExecError::Cancelled) => Outcome::Killed,
                         Err(ExecError::Failed(error)) => Outcome::Failed(error),
@@ -188,6 +195,15 @@ impl Runner<'_> {
         });
     }
 
+    /// How often an attempt is heard of: several times before it would be taken for lost.
+    fn heartbeat_interval(&self, key: &InstanceKey) -> Duration {
+        let timeout = self
+            .engine
+            .unit(&key.object)
+            .and_then(|unit| Duration::try_from(unit.report_progress_timeout).ok());
+        timeout.map_or(HEARTBEAT, |timeout| HEARTBEAT.min(timeout / 4))
+    }
+
     /// What tells the processes of an attempt from all others on this machine.
     pub(super) fn attempt_id(&self, key: &InstanceKey, attempt: u32) -> String {
         format!(
@@ -237,17 +253,36 @@ impl Runner<'_> {
     }
 }
 
-/// Waits for work, and tells its progress meanwhile.
+/// What an attempt says while it goes on.
+#[derive(Clone, Copy)]
+struct Pulse {
+    /// How often.
+    every: Duration,
+    /// The number of the attempt.
+    number: u32,
+}
+
+/// Waits for work, and tells meanwhile that it goes on, and how far it is.
 async fn tell_progress(
     work: impl Future<Output = Result<exec::Summary, ExecError>>,
     reports: &UnboundedSender<Report>,
-    key: &InstanceKey,
+    (key, pulse): (&InstanceKey, Pulse),
     progress: &Progress,
 ) -> Result<exec::Summary, ExecError> {
     tokio::pin!(work);
+    let mut silent = Duration::ZERO;
     loop {
         if let Ok(result) = tokio::time::timeout(PROGRESS, &mut work).await {
             return result;
+        }
+        silent += PROGRESS;
+        if silent >= pulse.every {
+            silent = Duration::ZERO;
+            let report = Report::Heartbeat {
+                key: key.clone(),
+                attempt: pulse.number,
+            };
+            tell(reports, report);
         }
         let summary = progress.summary();
         if summary == exec::Summary::default() {

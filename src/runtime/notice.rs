@@ -58,6 +58,13 @@ pub enum Notice {
         /// What is missing.
         reason: String,
     },
+    /// An instance is late.
+    Late {
+        /// The instance.
+        key: InstanceKey,
+        /// Why.
+        reason: String,
+    },
     /// An action has been done.
     Acted {
         /// The action.

@@ -165,6 +165,14 @@ impl Store {
         self.moments("SELECT object, made_until FROM cursors")
     }
 
+    /// When each object was first applied.
+    pub fn first_applied(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
+        self.moments(
+            "SELECT address, min(applies.at) FROM objects
+             JOIN applies ON applies.serial = objects.from_serial GROUP BY address",
+        )
+    }
+
     fn moments(&self, query: &str) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
         let mut statement = self
             .connection

@@ -32,6 +32,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/002.sql"),
         view: include_str!("migrations/002.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/003.sql"),
+        view: include_str!("migrations/003.view.sql"),
+    },
 ];
 
 /// The newest format.

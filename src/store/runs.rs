@@ -21,8 +21,10 @@ use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
+use crate::engine::Origin;
 use crate::engine::Ranges;
 use crate::engine::Status;
+use crate::engine::Stop;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -53,7 +55,7 @@ pub struct Filter {
 /// How many instances of each object have each status.
 pub type Counts = BTreeMap<Address, BTreeMap<Status, u64>>;
 
-const INSTANCE: &str = "object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at, running_since, ended_at, reason";
+const INSTANCE: &str = "object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at, running_since, ended_at, reason, origin, heard_at, stop, late";
 
 impl Store {
     /// Commits what the engine has decided, in order, in one transaction. Refused when another runner has taken over.
@@ -323,7 +325,7 @@ pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusq
     connection
         .prepare_cached(&format!(
             "INSERT OR REPLACE INTO instances ({INSTANCE})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
         ))?
         .execute(params![
             instance.key.object.as_str(),
@@ -339,6 +341,10 @@ pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusq
             instance.running_since.map(micros),
             instance.ended_at.map(micros),
             instance.reason,
+            instance.origin.as_str(),
+            instance.heard_at.map(micros),
+            instance.stop.map(Stop::as_str),
+            instance.late,
         ])?;
     Ok(())
 }
@@ -398,6 +404,13 @@ fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
         running_since: time(10)?,
         ended_at: time(11)?,
         reason: row.get(12)?,
+        origin: word(row, 13, Origin::parse)?,
+        heard_at: time(14)?,
+        stop: match row.get::<_, Option<String>>(15)? {
+            Some(_) => Some(word(row, 15, Stop::parse)?),
+            None => None,
+        },
+        late: row.get(16)?,
     })
 }
 
@@ -428,12 +441,17 @@ fn interval(row: &Row<'_>, column: usize) -> rusqlite::Result<Interval> {
 }
 
 fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
+    word(row, column, Status::parse)
+}
+
+/// One of a set of words.
+fn word<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let name: String = row.get(column)?;
-    Status::parse(&name).ok_or_else(|| {
+    parse(&name).ok_or_else(|| {
         rusqlite::Error::FromSqlConversionFailure(
             column,
             rusqlite::types::Type::Text,
-            format!("there is no status `{name}`").into(),
+            format!("`{name}` is not known here").into(),
         )
     })
 }

@@ -11,7 +11,9 @@ use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
+use crate::engine::Origin;
 use crate::engine::Status;
+use crate::engine::Stop;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -313,6 +315,10 @@ fn instances_and_attempts_come_back_as_they_were() {
         started_at: Some(at(3)),
         running_since: Some(at(4)),
         ended_at: Some(at(5)),
+        origin: Origin::Backfill,
+        heard_at: Some(at(6)),
+        stop: Some(Stop::Finish),
+        late: true,
         reason: Some("it's \"odd\"\n".to_owned()),
     };
     let attempt = Attempt {

@@ -58,8 +58,8 @@ fn pages() -> Vec<(String, String)> {
 fn about(kind: Kind) -> &'static str {
     match kind {
         Kind::Action => {
-            "What to do when an instance has failed or finished. Stands at the top level or in a pipeline; `on_fail` and \
-             `on_success` refer to it."
+            "What to do when an instance has failed, has finished or is late. Stands at the top level or in a pipeline; `on_fail`, \
+             `on_success` and `on_late` refer to it."
         }
         Kind::Activity => "Work. Stands in a pipeline.",
         Kind::DataFormat => {
@@ -70,6 +70,9 @@ fn about(kind: Kind) -> &'static str {
             "A database that tables live in. Stands at the top level or in a pipeline."
         }
         Kind::Pipeline => "Stands at the top level.",
+        Kind::Pool => {
+            "Places that activities share. Stands at the top level or in a pipeline; `pool` refers to it."
+        }
         Kind::Precondition => {
             "A check that must hold before an activity or a data node is ready. Stands at the top level, in a pipeline, or \
              nested in what it belongs to."

@@ -93,6 +93,7 @@ impl Lines {
                 format!("{}: {status}{attempts}{reason}", self.name(key))
             }
             Notice::NotYet { key, reason } => format!("{}: not yet: {reason}", self.name(key)),
+            Notice::Late { key, reason } => format!("{}: late: {reason}", self.name(key)),
             Notice::Acted {
                 action,
                 key,
@@ -248,6 +249,7 @@ impl JsonLines {
                 "precondition_not_met",
                 with(key, json!({ "reason": reason })),
             ),
+            Notice::Late { key, reason } => ("late", with(key, json!({ "reason": reason }))),
             Notice::Acted { action, key, error } => (
                 "action_done",
                 with(key, json!({ "action": action, "error": error })),

@@ -302,6 +302,7 @@ impl Namer<'_> {
                     .unwrap_or_default()
             ),
             Wait::Place => "a runner: `pipeform run` starts it".to_owned(),
+            Wait::Pool { pool } => format!("slots of {}", self.short(pool)),
             Wait::Inactive => "its pipeline or itself to be active".to_owned(),
         }
     }

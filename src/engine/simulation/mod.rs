@@ -146,8 +146,9 @@ impl Simulation {
         match self.random.below(100) {
             0..=39 => self.next_thing(),
             40..=54 => self.report_flight(),
-            55..=64 => self.report_check(),
-            65..=71 => self.foreign_report(),
+            55..=62 => self.report_check(),
+            63..=65 => self.heartbeat(),
+            66..=71 => self.foreign_report(),
             72..=79 => {
                 let pause = self.random.minutes(36 * 60);
                 self.later(pause);
@@ -199,6 +200,15 @@ impl Simulation {
         });
     }
 
+    /// An attempt says that it goes on: one that is under way, or one that was superseded.
+    fn heartbeat(&mut self) {
+        let flights: Vec<(InstanceKey, u32)> = self.flights.keys().cloned().collect();
+        let Some((key, number)) = self.random.pick(&flights) else {
+            return;
+        };
+        self.event(Event::Heartbeat { key, number });
+    }
+
     fn report_check(&mut self) {
         let Some(key) = self.checks.pop_first() else {
             return;
@@ -216,7 +226,9 @@ impl Simulation {
 
     /// A report that comes twice, late, or about something that was never asked for: nothing may change.
     fn foreign_report(&mut self) {
-        self.event(Event::Tick);
+        while self.engine.next_wake().is_some_and(|wake| wake <= self.now) {
+            self.event(Event::Tick);
+        }
         let outcome = self.fate();
         let event = match self.random.pick(&self.over) {
             Some((key, number)) if self.random.percent(70) => Event::AttemptEnded {
@@ -324,6 +336,7 @@ impl Simulation {
             Effect::Check { key } => {
                 assert!(self.checks.insert(key), "checked twice at once");
             }
+            Effect::Late { .. } => {}
             Effect::Act { action, instance } => {
                 let first = self.acted.insert((action, instance.key.clone()));
                 assert!(first, "acted twice for {instance:?}");

@@ -17,6 +17,7 @@ use super::super::Status;
 use super::super::Step;
 use super::super::Unit;
 use super::super::testing::Stored;
+use super::super::turns::Turns;
 use super::Simulation;
 use crate::objects::Address;
 use crate::time::Interval;
@@ -55,6 +56,7 @@ impl Simulation {
                 running <= usize::try_from(unit.max_active_instances).unwrap(),
                 "{running} of {key:?} run"
             );
+            self.assert_pool(unit);
             if *number == 1 {
                 self.assert_inputs(unit, key);
             }
@@ -63,6 +65,25 @@ impl Simulation {
         let running = all.filter(|instance| instance.status == Status::Running);
         assert!(running.count() <= self.limits.parallelism);
         self.assert_durable();
+    }
+
+    /// What starts finds room in its pool. An apply may leave more running than would start now.
+    fn assert_pool(&self, unit: &Unit) {
+        let Some(share) = &unit.pool else { return };
+        let slots = self.definition.pools[&share.pool];
+        let taken: u32 = self
+            .stored
+            .instances
+            .values()
+            .filter(|instance| instance.status == Status::Running)
+            .filter_map(|instance| {
+                let unit = self.definition.units.get(&instance.key.object)?;
+                unit.pool.as_ref()
+            })
+            .filter(|other| other.pool == share.pool)
+            .map(|other| other.slots.min(slots))
+            .sum();
+        assert!(taken <= slots, "{taken} slots of {slots} are taken");
     }
 
     fn assert_inputs(&self, unit: &Unit, key: &InstanceKey) {
@@ -153,12 +174,13 @@ impl Simulation {
         let mut rebuilt = Engine::new(self.definition.clone(), self.stored.past(), nothing);
         rebuilt.step(Event::Tick, self.now);
         let ready = |engine: &Engine| -> Vec<InstanceKey> {
-            let keys = engine.ready.values().flatten();
-            keys.cloned().collect()
+            let ready = engine.ready.values().flatten();
+            ready.map(|(_, _, key)| key.clone()).collect()
         };
         assert_eq!(ready(&live), ready(&rebuilt));
         let units = |engine: &Engine| -> BTreeSet<Address> {
-            engine.turns.iter().map(|(_, unit)| unit.clone()).collect()
+            let parked = engine.parked.values().flat_map(Turns::units);
+            engine.turns.units().chain(parked).cloned().collect()
         };
         assert_eq!(units(&live), units(&rebuilt));
         assert_eq!(live.due, rebuilt.due);

@@ -9,6 +9,8 @@ use super::super::Dependency;
 use super::super::FailureMode;
 use super::super::Instance;
 use super::super::InstanceKey;
+use super::super::InstanceOrder;
+use super::super::PoolShare;
 use super::super::Require;
 use super::super::Status;
 use super::super::Unit;
@@ -31,7 +33,10 @@ pub(super) fn definition(random: &mut Random) -> Definition {
         let unit = unit(random, &format!("unit{index}"), &units);
         units.push(unit);
     }
-    definition_of(1, units)
+    let mut definition = definition_of(1, units);
+    let slots = 1 + u32::try_from(random.below(3)).unwrap();
+    definition.pools.insert(address("pool"), slots);
+    definition
 }
 
 fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
@@ -59,6 +64,24 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
     if random.percent(30) {
         unit.on_fail = vec![address("on_fail")];
         unit.on_success = vec![address("on_success")];
+    }
+    unit.retry_jitter = random.percent(30);
+    unit.report_progress_timeout =
+        SignedDuration::from_mins(if random.percent(20) { 90 } else { 400 });
+    if random.percent(25) {
+        unit.late_after = Some(random.minutes(12 * 60));
+        unit.on_late = vec![address("on_late")];
+        unit.terminate_late = random.percent(30);
+    }
+    if random.percent(30) {
+        unit.pool = Some(PoolShare {
+            pool: address("pool"),
+            slots: 1 + u32::try_from(random.below(3)).unwrap(),
+        });
+    }
+    unit.priority = i64::try_from(random.below(3)).unwrap();
+    if random.percent(20) {
+        unit.instance_order = InstanceOrder::NewestFirst;
     }
     unit.max_active_instances = 1 + u32::try_from(random.below(3)).unwrap();
     unit.active = random.percent(95);

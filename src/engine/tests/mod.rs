@@ -1,5 +1,7 @@
 //! The rules of the engine, one by one.
 
+mod life;
+
 use jiff::SignedDuration;
 
 use super::CheckResult;
@@ -55,6 +57,7 @@ fn a_horizon_in_the_past_stands_for_the_clock() {
     };
     let mut rig = Rig::with(limits, "01-09", [daily("copy")]);
     assert_eq!(rig.effects(), ["start copy 01-05 #1"]);
+    rig.finish(&["copy 01-05"]);
     assert_eq!(rig.engine.next_wake(), None);
 }
 
@@ -138,7 +141,7 @@ fn preconditions_are_looked_at_once_more_when_their_time_is_over() {
 fn the_pause_before_a_retry_doubles_up_to_the_longest() {
     let unit = Unit {
         max_retries: 3,
-        retry_delay_max: SignedDuration::from_secs(50),
+        max_retry_delay: SignedDuration::from_secs(50),
         ..daily("copy")
     };
     let mut rig = Rig::new("01-06", [unit]);

@@ -1,3 +1,4 @@
 //! The types of actions.
 
 pub(super) mod shell_command;
+pub(super) mod terminate;

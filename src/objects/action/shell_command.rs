@@ -8,7 +8,7 @@ use crate::objects::shared;
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Action,
     name: "shell_command",
-    doc: "Runs a command when an instance has failed or finished; `run.node` is that instance.",
+    doc: "Runs a command when an instance has failed, finished or is late; `run.node` is that instance.",
     attributes: &[&[shared::DESCRIPTION], shared::COMMAND],
     nested: &[],
 };

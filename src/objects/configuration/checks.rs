@@ -29,6 +29,9 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
             (Kind::DataNode, "file") => {
                 check_file_node(object, configuration, &timetable, &mut report);
             }
+            (Kind::Activity | Kind::Pipeline, _) => {
+                super::life::check(object, &configuration.objects, &mut report);
+            }
             _ => {}
         }
     }

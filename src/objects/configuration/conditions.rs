@@ -191,7 +191,7 @@ impl<'m> Builder<'m> {
         when: When,
     ) -> bool {
         let kind = self.declaration(frame.id).object_type.kind;
-        let runs = !matches!(kind, Kind::Pipeline | Kind::Schedule);
+        let runs = !matches!(kind, Kind::Pipeline | Kind::Pool | Kind::Schedule);
         let judging = Judging {
             summary: when.summary(),
             phase: if runs {

@@ -7,41 +7,30 @@ use crate::lang::ast::Block;
 pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
     const LATER: &str = "Not in this version";
     let word = block.kind.text.as_ref();
-    let (summary, detail, help) = match word {
+    let (summary, detail) = match word {
         "import" => (
             LATER,
             "`import` blocks, which take definitions of AWS Data Pipeline over, are not in this version.",
-            None,
         ),
         "resource" if !from_terraform(block) => (
             LATER,
             "`resource` blocks, which create compute for the work, are not in this version: all work runs on the machine of the runner.",
-            None,
-        ),
-        "pool" => (
-            LATER,
-            "`pool` blocks, which share places among activities, are not in this version.",
-            Some("`max_active_instances` limits the instances of one activity that run at once."),
         ),
         "calendar" => (
             LATER,
             "`calendar` blocks, which say on which days schedules have intervals, are not in this version.",
-            None,
         ),
         "terraform" => (
             "Unsupported block type",
             "The block with the settings of a module is called `pipeform` here.",
-            None,
         ),
         "resource" | "data" | "ephemeral" => (
             "Unsupported block type",
             "This block is Terraform's. Pipelines are described by objects like `data_node` and `activity`; infrastructure is left to Terraform.",
-            None,
         ),
         _ => return None,
     };
-    let diagnostic = Diagnostic::error(summary, detail).at(block.span);
-    Some(diagnostic.help_if(help.map(str::to_owned)))
+    Some(Diagnostic::error(summary, detail).at(block.span))
 }
 
 /// Whether the type is one of a provider, e.g. `aws_s3_bucket`, and none of AWS Data Pipeline's resources.

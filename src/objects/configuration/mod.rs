@@ -20,6 +20,7 @@ mod ignore;
 mod instance;
 mod interface;
 mod later;
+mod life;
 mod lifecycle;
 mod nested;
 mod providers;

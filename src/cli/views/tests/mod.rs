@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Look;
@@ -14,7 +13,6 @@ use super::plan;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::engine::Definition;
-use crate::engine::FailureMode;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
 use crate::lang::Value;
@@ -83,23 +81,9 @@ fn node(name: &str) -> Value {
 
 fn unit(address: &str, schedule: Schedule) -> Unit {
     Unit {
-        address: Address::new(address),
-        kind: UnitKind::Activity,
         pipeline: Some(Address::new("pipeline.weblogs")),
         schedule: Some(schedule),
-        dependencies: Vec::new(),
-        preconditions: Vec::new(),
-        precondition_timeout: None,
-        precondition_interval: SignedDuration::from_mins(1),
-        max_retries: 2,
-        retry_delay: SignedDuration::from_secs(30),
-        retry_delay_max: SignedDuration::from_mins(10),
-        attempt_timeout: None,
-        failure_mode: FailureMode::None,
-        on_fail: Vec::new(),
-        on_success: Vec::new(),
-        max_active_instances: 5,
-        active: true,
+        ..Unit::new(Address::new(address), UnitKind::Activity)
     }
 }
 
@@ -110,6 +94,7 @@ fn definition(units: impl IntoIterator<Item = Unit>) -> Definition {
             .into_iter()
             .map(|unit| (unit.address.clone(), unit))
             .collect(),
+        ..Definition::default()
     }
 }
 

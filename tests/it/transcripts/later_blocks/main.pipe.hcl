@@ -16,8 +16,6 @@ resource "emr_cluster" "big" {}
 
 resource "aws_s3_bucket" "b" {}
 
-pool "few" {}
-
 calendar "work" {}
 
 import {
