@@ -2,14 +2,34 @@
 //!
 //! Pure arithmetic: nothing here does I/O or reads a clock, and nothing counts by enumeration.
 
+mod business;
+mod calendar;
+mod cron;
+mod every;
+mod holidays;
 mod interval;
 mod moment;
 mod period;
 mod schedule;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
+mod ticks;
 mod window;
+mod zone;
 
+pub use calendar::Calendar;
+pub use calendar::CalendarError;
+pub use calendar::Exclusion;
+pub use calendar::WEEKDAYS;
+pub use calendar::WhenExcluded;
+pub use calendar::parse_weekday;
+pub use cron::Cron;
+pub use cron::CronError;
+pub use holidays::HolidayError;
+pub use holidays::parse_date;
+pub use holidays::parse_holidays;
 pub use interval::Interval;
 pub use moment::Moment;
 pub use moment::MomentError;
@@ -21,4 +41,5 @@ pub use period::parse_duration;
 pub use schedule::Due;
 pub use schedule::Schedule;
 pub use schedule::ScheduleError;
+pub use schedule::Slot;
 pub use window::Window;

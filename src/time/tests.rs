@@ -4,11 +4,19 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use proptest::prelude::*;
 
+use super::Calendar;
+use super::Cron;
 use super::Due;
 use super::Interval;
 use super::Period;
 use super::Schedule;
+use super::Slot;
+use super::WEEKDAYS;
+use super::WhenExcluded;
+use super::parse_date;
 use super::parse_timezone;
+use super::parse_weekday;
+use super::testing::any_zone;
 
 fn schedule(start: &str, every: &str, zone: &str) -> Schedule {
     Schedule::new(
@@ -176,15 +184,118 @@ fn counting_a_long_past_is_arithmetic() {
     assert!(often.last_due(now).is_some());
 }
 
-fn zones() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![
-        "UTC",
-        "Europe/Berlin",
-        "America/New_York",
-        "Australia/Lord_Howe",
-        "Asia/Kathmandu",
-        "Pacific/Apia",
-    ])
+fn daily(start: &str, zone: &str) -> Schedule {
+    schedule(start, "1 day", zone)
+}
+
+fn weekends() -> Calendar {
+    Calendar::new(
+        ["saturday", "sunday"].map(|name| parse_weekday(name).unwrap()),
+        [parse_date("2026-12-25").unwrap()],
+    )
+    .unwrap()
+}
+
+#[test]
+fn occurrences_are_intervals_also_where_a_day_is_left_out() {
+    let schedule = daily("2011-12-29T00:00:00", "Pacific/Apia")
+        .with_occurrences(Some(2))
+        .unwrap();
+    assert_eq!(
+        starts(&schedule, "2011-12-01T00:00:00Z", 9),
+        ["2011-12-29T00:00-10:00", "2011-12-31T00:00+14:00"]
+    );
+}
+
+#[test]
+fn what_a_calendar_excludes_has_no_instance_or_is_due_on_another_day() {
+    // Due at 02:30 of the day after.
+    let nightly = daily("2026-11-02T02:30:00", "Europe/Berlin");
+    let week = Interval {
+        start: at("2026-11-06T00:00:00Z"),
+        end: at("2026-11-11T00:00:00Z"),
+    };
+    let dues = |schedule: &Schedule| -> Vec<String> {
+        schedule
+            .overlapping(week)
+            .map(|interval| schedule.due_at(interval).to_string())
+            .collect()
+    };
+    let skip = nightly
+        .clone()
+        .with_calendar(weekends(), WhenExcluded::Skip);
+    assert_eq!(
+        dues(&skip),
+        [
+            "2026-11-06T01:30:00Z",
+            "2026-11-09T01:30:00Z",
+            "2026-11-10T01:30:00Z",
+            "2026-11-11T01:30:00Z"
+        ]
+    );
+    assert_eq!(
+        skip.excluded(week)
+            .map(|tile| tile.end.to_string())
+            .collect::<Vec<_>>(),
+        ["2026-11-07T01:30:00Z", "2026-11-08T01:30:00Z"]
+    );
+    let next = nightly
+        .clone()
+        .with_calendar(weekends(), WhenExcluded::Next);
+    assert_eq!(
+        dues(&next),
+        [
+            "2026-11-06T01:30:00Z",
+            "2026-11-09T01:30:00Z",
+            "2026-11-09T01:30:00Z",
+            "2026-11-09T01:30:00Z",
+            "2026-11-10T01:30:00Z",
+            "2026-11-11T01:30:00Z"
+        ]
+    );
+    let previous = nightly.with_calendar(weekends(), WhenExcluded::Previous);
+    assert_eq!(
+        dues(&previous)[..4],
+        [
+            "2026-11-06T01:30:00Z",
+            "2026-11-06T01:30:00Z",
+            "2026-11-06T01:30:00Z",
+            "2026-11-09T01:30:00Z"
+        ]
+    );
+}
+
+#[test]
+fn what_piles_up_on_a_weekend_is_due_with_the_first_or_the_last_interval_beside_it() {
+    let hourly = schedule("2026-11-02T00:00:00", "1 hour", "UTC").with_due(Due::Start);
+    let due = |when: WhenExcluded, start: &str| {
+        let schedule = hourly.clone().with_calendar(weekends(), when);
+        let interval = schedule.interval_at(at(start)).unwrap();
+        schedule.due_at(interval).to_string()
+    };
+    assert_eq!(
+        due(WhenExcluded::Next, "2026-11-07T23:00:00Z"),
+        "2026-11-09T00:00:00Z"
+    );
+    assert_eq!(
+        due(WhenExcluded::Next, "2026-11-08T01:00:00Z"),
+        "2026-11-09T00:00:00Z"
+    );
+    assert_eq!(
+        due(WhenExcluded::Previous, "2026-11-07T01:00:00Z"),
+        "2026-11-06T23:00:00Z"
+    );
+}
+
+#[test]
+fn a_long_past_of_a_pattern_is_counted() {
+    let pattern = Cron::parse("*/5 * * * *").unwrap();
+    let zone = parse_timezone("Europe/Berlin").unwrap();
+    let often = Schedule::of_cron(pattern, at("2000-01-01T00:00:00Z"), zone).unwrap();
+    let now = at("2026-11-23T00:00:00Z");
+    assert_eq!(often.due_count(now), 2_829_024);
+    let without_weekends = often.with_calendar(weekends(), WhenExcluded::Skip);
+    assert_eq!(without_weekends.due_count(now), 2_020_333);
 }
 
 fn periods() -> impl Strategy<Value = &'static str> {
@@ -192,6 +303,7 @@ fn periods() -> impl Strategy<Value = &'static str> {
         "7 minutes",
         "1 hour",
         "5 hours",
+        "1 day",
         "1 day",
         "3 days",
         "1 week",
@@ -201,65 +313,180 @@ fn periods() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+fn patterns() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "30 2 * * *",
+        "0 0 * * *",
+        "*/20 * * * *",
+        "0 */6 * * *",
+        "15 2,23 * * 1-5",
+        "0 12 L * *",
+        "30 23 * * SUN",
+        "0 0 1 * *",
+    ])
+}
+
+/// What a schedule of a test is made of.
+#[derive(Debug)]
+struct Recipe {
+    zone: jiff::tz::TimeZone,
+    around: Timestamp,
+    every: Result<&'static str, &'static str>,
+    occurrences: Option<u64>,
+    cut: Option<i64>,
+    due: Due,
+    weekdays: Vec<usize>,
+    closed: Vec<i64>,
+    when: WhenExcluded,
+    end_of_month: Option<i8>,
+}
+
+impl Recipe {
+    fn schedule(&self) -> Option<Schedule> {
+        let mut anchor = self.zone.to_datetime(self.around);
+        if let Some(day) = self.end_of_month {
+            anchor = anchor
+                .date()
+                .with()
+                .day(day)
+                .build()
+                .ok()?
+                .to_datetime(anchor.time());
+        }
+        let start = self.zone.to_timestamp(anchor).ok()?;
+        let schedule = match self.every {
+            Ok(every) => Schedule::new(anchor, Period::parse(every).unwrap(), self.zone.clone()),
+            Err(cron) => Schedule::of_cron(Cron::parse(cron).unwrap(), start, self.zone.clone()),
+        };
+        let day = |offset: &i64| anchor.date() + jiff::Span::new().days(*offset);
+        let weekdays = self
+            .weekdays
+            .iter()
+            .filter_map(|index| parse_weekday(WEEKDAYS[*index]));
+        let calendar = Calendar::new(weekdays, self.closed.iter().map(day)).unwrap();
+        let schedule = schedule
+            .unwrap()
+            .with_occurrences(self.occurrences)
+            .unwrap()
+            .with_due(self.due)
+            .with_cut(
+                self.cut
+                    .map(|cut| start + jiff::SignedDuration::from_secs(cut)),
+            );
+        Some(schedule.with_calendar(calendar, self.when))
+    }
+}
+
+fn recipes() -> impl Strategy<Value = Recipe> {
+    let beat = prop_oneof![periods().prop_map(Ok), patterns().prop_map(Err)];
+    let calendar = (
+        prop::collection::vec(0_usize..6, 0..4),
+        prop::collection::vec(-10_i64..40, 0..20),
+        prop::sample::select(vec![
+            WhenExcluded::Skip,
+            WhenExcluded::Next,
+            WhenExcluded::Previous,
+        ]),
+    );
+    (
+        any_zone(),
+        beat,
+        prop::option::of(1_u64..60),
+        prop::option::of(0_i64..40_000_000),
+        prop::sample::select(vec![Due::Start, Due::End]),
+        calendar,
+        prop::option::of(prop::sample::select(vec![29_i8, 30, 31])),
+    )
+        .prop_map(
+            |(
+                (zone, around),
+                every,
+                occurrences,
+                cut,
+                due,
+                (weekdays, closed, when),
+                end_of_month,
+            )| Recipe {
+                zone,
+                around,
+                every,
+                occurrences,
+                cut,
+                due,
+                weekdays,
+                closed,
+                when,
+                end_of_month,
+            },
+        )
+}
+
 proptest! {
     #[test]
     fn intervals_tile_and_counts_equal_enumeration(
-        zone in zones(),
-        every in periods(),
-        start in 1_300_000_000_i64..1_800_000_000,
-        later in 0_i64..100,
-        occurrences in prop::option::of(1_u64..60),
-        cut in prop::option::of(0_i64..40_000_000),
-        due in prop::sample::select(vec![Due::Start, Due::End]),
+        recipe in recipes(),
+        later in 0_usize..100,
+        middle in (0_i64..4_000_000, 1_i64..4_000_000),
     ) {
-        let zone = parse_timezone(zone).unwrap();
-        let anchor = zone.to_datetime(Timestamp::from_second(start).unwrap());
-        let period = Period::parse(every).unwrap();
-        let schedule = Schedule::new(anchor, period, zone).unwrap()
-            .with_occurrences(occurrences).unwrap()
-            .with_due(due)
-            .with_cut(cut.map(|cut| Timestamp::from_second(start + cut).unwrap()));
-        let mut found = Vec::new();
-        let mut next = schedule.first_interval();
-        while let Some(interval) = next && found.len() < 80 {
-            prop_assert!(interval.start < interval.end);
-            if let Some(last) = found.last() {
-                let last: &Interval = last;
-                prop_assert_eq!(last.end, interval.start);
-            }
-            found.push(interval);
-            next = schedule.next_from(interval.end);
+        let Some(schedule) = recipe.schedule() else { return Ok(()) };
+        let slots: Vec<Slot> = schedule.slots(Timestamp::MIN).take(100).collect();
+        for pair in slots.windows(2) {
+            prop_assert!(pair[0].interval.start < pair[0].interval.end);
+            prop_assert_eq!(pair[0].interval.end, pair[1].interval.start, "no hole, no overlap");
+            prop_assert!(pair[0].due <= pair[1].due, "due in order: {:?}", pair);
         }
-        let Some(first) = found.first().copied() else { return Ok(()); };
-        let now = found[usize::try_from(later).unwrap() % (found.len().max(2) - 1)].end;
-        let enumerated = found.iter().filter(|interval| schedule.due_at(**interval) <= now).count();
-        prop_assert_eq!(schedule.due_count(now), enumerated as u64);
-        prop_assert_eq!(schedule.due_count_from(first.start, now), enumerated as u64);
-        prop_assert_eq!(
-            schedule.last_due(now),
-            found.iter().rfind(|interval| schedule.due_at(**interval) <= now).copied()
-        );
-        for interval in &found {
-            prop_assert_eq!(schedule.interval_at(interval.start), Some(*interval));
-            prop_assert_eq!(schedule.next_from(interval.start), Some(*interval));
-            prop_assert_eq!(schedule.overlapping(*interval).collect::<Vec<_>>(), vec![*interval]);
+        let Some(first_slot) = slots.first() else { return Ok(()) };
+        let tile_of = |slot: &Slot| slot.interval;
+        let found: Vec<Interval> = slots.iter().filter(|slot| slot.has_instance).map(tile_of).collect();
+        for slot in &slots {
+            let moved = slot.excluded.is_some() && recipe.when != WhenExcluded::Skip;
+            prop_assert!(moved || slot.due == slot.regular_due);
+            prop_assert_eq!(slot.has_instance, slot.excluded.is_none() || recipe.when != WhenExcluded::Skip);
+            prop_assert_eq!(schedule.interval_at(slot.interval.start), Some(slot.interval).filter(|_| slot.has_instance));
+            prop_assert_eq!(schedule.due_at(slot.interval), slot.due);
+            let backwards = schedule.slots_before(slot.interval.end).next();
+            prop_assert_eq!(backwards, Some(*slot));
         }
-        let all = Interval { start: first.start, end: now };
-        let middle = Interval {
-            start: Timestamp::from_second(start + later * 3_600).unwrap(),
-            end: Timestamp::from_second(start + later * 100_000 + 1).unwrap(),
-        };
-        if middle.start < middle.end {
-            let overlapping: Vec<_> = schedule.overlapping(middle).collect();
-            prop_assert_eq!(schedule.last_overlapping(middle), overlapping.last().copied());
+        let Some(first) = found.first().copied() else { return Ok(()) };
+        prop_assert_eq!(schedule.first_interval(), Some(first));
+        if slots.len() < 100 {
+            prop_assert_eq!(schedule.last_interval(), found.last().copied());
+        }
+        for pair in found.windows(2) {
+            prop_assert_eq!(schedule.next_from(pair[0].end), Some(pair[1]));
+        }
+        // Anything up to here has been enumerated.
+        let reach = if slots.len() < 100 { None } else { slots.last() };
+        let known = |at: Timestamp| reach.is_none_or(|last| {
+            let week = jiff::SignedDuration::from_hours(24 * 60);
+            at < last.interval.start.min(last.due) && at < last.interval.start - week.min(last.interval.start.duration_since(first_slot.interval.start))
+        });
+        let moment = slots[later % slots.len()];
+        for now in [moment.due, moment.interval.start, moment.due - jiff::SignedDuration::from_nanos(1)] {
+            if !known(now) { continue; }
+            let due: Vec<Interval> = found.iter().filter(|tile| schedule.due_at(**tile) <= now).copied().collect();
+            prop_assert_eq!(schedule.due_count(now), due.len() as u64, "at {}", now);
+            prop_assert_eq!(schedule.last_due(now), due.last().copied());
+            prop_assert_eq!(schedule.next_due(now), found.get(due.len()).copied());
+            let from = found[later % found.len()].start;
             prop_assert_eq!(
-                schedule.covering(middle),
-                overlapping.first().zip(overlapping.last()).map(|(first, last)| Interval { start: first.start, end: last.end })
+                schedule.due_count_from(from, now),
+                due.iter().filter(|tile| tile.start >= from).count() as u64
             );
+            let decided = slots.iter().rfind(|slot| slot.due <= now).map(|slot| slot.interval.end);
+            prop_assert_eq!(schedule.decided_until(now), decided);
         }
-        prop_assert_eq!(
-            schedule.overlapping(all).collect::<Vec<_>>(),
-            found.iter().filter(|interval| interval.overlaps(all)).copied().collect::<Vec<_>>()
-        );
+        let start = first_slot.interval.start + jiff::SignedDuration::from_secs(middle.0);
+        let middle = Interval { start, end: start + jiff::SignedDuration::from_secs(middle.1) };
+        for asked in [middle, Interval::moment(middle.start), moment.interval] {
+            if reach.is_some_and(|last| asked.end > last.interval.start) { continue; }
+            let wanted: Vec<Interval> = found.iter().filter(|tile| tile.overlaps(asked)).copied().collect();
+            prop_assert_eq!(schedule.overlapping(asked).collect::<Vec<_>>(), wanted.clone());
+            prop_assert_eq!(
+                schedule.excluded(asked).collect::<Vec<_>>(),
+                slots.iter().filter(|slot| !slot.has_instance && slot.interval.overlaps(asked)).map(tile_of).collect::<Vec<_>>()
+            );
+            prop_assert_eq!(schedule.last_overlapping(asked), wanted.last().copied());
+        }
     }
 }

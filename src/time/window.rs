@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::cron::Cron;
 use super::interval::Interval;
 use super::period::Period;
 use super::period::PeriodError;
@@ -121,7 +122,11 @@ impl Window {
         // Days are as the calendar counts them: a day before is a day before, also where it has 23 hours.
         let years = |months: i64, year: i64, month: i64| months / 12 * year + months % 12 * month;
         let shortest = years(back.months, 365, 28) + back.days;
-        match schedule.every() {
+        let Some(every) = schedule.every() else {
+            let longest = schedule.cron().map_or(i64::MAX, Cron::longest_minutes);
+            return shortest * MINUTES_A_DAY + back.minutes >= longest;
+        };
+        match every {
             Period::Minutes(every) => shortest * MINUTES_A_DAY + back.minutes >= i64::from(every),
             Period::Days(every) => {
                 shortest * MINUTES_A_DAY + back.minutes >= i64::from(every) * MINUTES_A_DAY
@@ -155,7 +160,7 @@ fn moved(edge: Timestamp, shift: Shift, reader: Option<&Schedule>) -> Option<Tim
     } else {
         let civil = match reader {
             Some(schedule) => schedule.calendar_from(edge, shift.months, shift.days)?,
-            None => super::schedule::calendar_from(
+            None => super::ticks::calendar_from(
                 TimeZone::UTC.to_datetime(edge),
                 shift.months,
                 shift.days,
@@ -346,6 +351,28 @@ mod tests {
             let window = Window::new("1 day", offset).unwrap();
             let reader = schedule(every, "2026-01-01", "Europe/Berlin");
             assert_eq!(window.is_past(Some(&reader)), wanted, "{offset:?} {every}");
+        }
+        let nightly = |text: &str| {
+            let from = "2026-01-01T00:00:00Z".parse().unwrap();
+            let zone = parse_timezone("Europe/Berlin").unwrap();
+            Schedule::of_cron(Cron::parse(text).unwrap(), from, zone).unwrap()
+        };
+        for (offset, pattern, wanted) in [
+            ("-1 day", "30 2 * * *", true),
+            ("-23 hours", "30 2 * * *", false),
+            ("-1 day", "30 2 * * 1-5", false),
+            ("-3 days", "30 2 * * 1-5", true),
+            ("-1 month", "0 0 1 * *", false),
+            ("-31 days", "0 0 1 * *", true),
+            ("-20 minutes", "*/20 * * * *", true),
+            ("-19 minutes", "*/20 * * * *", false),
+        ] {
+            let window = Window::new("1 day", Some(offset)).unwrap();
+            assert_eq!(
+                window.is_past(Some(&nightly(pattern))),
+                wanted,
+                "{offset} {pattern}"
+            );
         }
         assert!(Window::new("1 day", None).unwrap().is_past(None));
         assert!(!Window::new("1 day", Some("1 hour")).unwrap().is_past(None));
