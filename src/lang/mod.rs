@@ -18,6 +18,7 @@ mod infer;
 mod json;
 mod length;
 pub mod module;
+pub(crate) mod named;
 mod number;
 mod parse;
 pub mod print;

@@ -14,7 +14,7 @@ use super::ast::For;
 use super::ast::Part;
 use super::ast::UnaryOp;
 use super::eval::sign;
-use super::eval::visit;
+use super::named;
 use super::types::Type;
 use super::value::Value;
 use crate::diag::Span;
@@ -39,7 +39,7 @@ pub fn expression(expr: &Expr) -> String {
 /// The part of an expression at a place, as HCL on one line.
 pub fn part(expr: &Expr, span: Span) -> Option<String> {
     let mut found = None;
-    visit(expr, &mut |node| {
+    named::visit_all(expr, &mut |node| {
         if found.is_none() && node.span == span {
             found = Some(expression(node));
         }
@@ -86,7 +86,7 @@ fn precedence(operator: BinaryOp) -> u8 {
 }
 
 /// Whether a key of an object may stand without quotes.
-fn is_plain_key(key: &str) -> bool {
+pub(crate) fn is_plain_key(key: &str) -> bool {
     let mut chars = key.chars();
     chars
         .next()

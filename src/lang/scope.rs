@@ -56,6 +56,11 @@ pub trait Scope {
         None
     }
 
+    /// What a residual calls the value of these names, wherever it lands; `None` if it has no such name and is folded in.
+    fn name(&self, _path: &[Step]) -> Option<Expr> {
+        None
+    }
+
     /// Reports a finding about a part of a deferred value that is being finished.
     fn report_part(&self, _residual: &Expr, diagnostic: crate::diag::Diagnostic) {
         self.report(diagnostic);

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::ast::Expr;
 use super::ast::ExprKind;
 use super::ast::Part;
-use super::eval::residual::visit;
+use super::named;
 use super::value::Value;
 use crate::diag::did_you_mean;
 
@@ -139,7 +139,7 @@ impl Value {
         match self {
             Self::Deferred(expr) => {
                 let mut found = false;
-                visit(expr, &mut |node| {
+                named::visit_all(expr, &mut |node| {
                     found = found
                         || match &node.kind {
                             ExprKind::Call { name, .. } => &*name.text == FUNCTION,

@@ -1,8 +1,8 @@
 //! Values as JSON, for plan and state.
 //!
 //! Nothing is lost. What JSON has stays plain: null, bools, strings, numbers, tuples as arrays, objects as objects. All else is
-//! an object with one key that begins with `$`: `$number`, `$list`, `$set`, `$map`, `$ref`, `$expr` (a residual as HCL text),
-//! `$sensitive`, and `$object` around an object that has such keys of its own.
+//! an object with one key that begins with `$`: `$number`, `$list`, `$set`, `$map`, `$ref`, `$expr` (a residual as HCL text, with
+//! `$names` beside it where large parts go by their names), `$sensitive`, and `$object` around an object that has such keys of its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use serde_json::Value as Json;
 use serde_json::json;
 use thiserror::Error;
 
+use super::ast::Expr;
 use super::elements::Elements;
 use super::elements::Entries;
+use super::named;
 use super::number::Number;
 use super::parse::parse_expression;
 use super::print;
@@ -21,6 +23,10 @@ use super::value::Value;
 use super::value::Window;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
+
+/// Under these keys stand a residual and what the names in it stand for.
+const EXPR: &str = "$expr";
+const NAMES: &str = "$names";
 
 /// Why a stored value cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,9 +72,20 @@ pub fn to_json(value: &Value) -> Json {
         Value::Ref(reference) => {
             json!({ "$ref": reference_to_json(reference) })
         }
-        Value::Deferred(expr) => json!({ "$expr": print::expression(expr) }),
+        Value::Deferred(expr) => residual_to_json(expr),
         Value::Sensitive(inner) => json!({ "$sensitive": to_json(inner) }),
     }
+}
+
+/// A residual as text, and those of the parts that go by names.
+fn residual_to_json(expr: &Expr) -> Json {
+    let mut json = json!({ EXPR: print::expression(expr) });
+    let names = named::names(expr);
+    if !names.is_empty() {
+        let text = |(name, part): (String, Arc<Expr>)| (name, print::expression(&part).into());
+        json[NAMES] = Json::Object(names.into_iter().map(text).collect());
+    }
+    json
 }
 
 fn reference_to_json(reference: &Reference) -> Json {
@@ -108,6 +125,11 @@ pub fn from_json(json: &Json, file: FileId) -> Result<Value, StoredError> {
         Json::Array(items) => Ok(Value::Tuple(sequence(items, file)?)),
         Json::Object(entries) => match entries.iter().find(|(key, _)| key.starts_with('$')) {
             Some((form, content)) if entries.len() == 1 => tagged(form, content, file),
+            Some(_) if entries.len() == 2 && entries.contains_key(EXPR) => match entries.get(NAMES)
+            {
+                Some(names) => residual(&entries[EXPR], Some(names), file),
+                None => Err(StoredError::UnknownForm(EXPR.to_owned())),
+            },
             Some((form, _)) => Err(StoredError::UnknownForm(form.clone())),
             None => Ok(Value::Object(mapping(entries, file)?)),
         },
@@ -184,14 +206,29 @@ fn tagged(form: &str, content: &Json, file: FileId) -> Result<Value, StoredError
         "$ref" => reference_from_json(content)
             .map(|reference| Value::Ref(Arc::new(reference)))
             .ok_or(StoredError::WrongContent("$ref")),
-        "$expr" => {
-            let text = text("$expr")?;
-            let expr = parse_expression(file, text, &mut Diagnostics::new());
-            expr.map(|expr| Value::Deferred(Arc::new(expr)))
-                .ok_or_else(|| StoredError::Expression(text.to_owned()))
-        }
+        EXPR => residual(content, None, file),
         other => Err(StoredError::UnknownForm(other.to_owned())),
     }
+}
+
+/// A residual, with what the names in it stand for.
+fn residual(text: &Json, names: Option<&Json>, file: FileId) -> Result<Value, StoredError> {
+    let expr = parsed(text, EXPR, file)?;
+    let Some(names) = names else {
+        return Ok(Value::Deferred(Arc::new(expr)));
+    };
+    let names = names.as_object().ok_or(StoredError::WrongContent(NAMES))?;
+    let part = |(name, text): (&String, &Json)| Ok((name.clone(), parsed(text, NAMES, file)?));
+    let names = names.iter().map(part).collect::<Result<_, _>>()?;
+    named::with_names(expr, &names)
+        .map(|expr| Value::Deferred(Arc::new(expr)))
+        .ok_or(StoredError::WrongContent(NAMES))
+}
+
+fn parsed(text: &Json, form: &'static str, file: FileId) -> Result<Expr, StoredError> {
+    let text = text.as_str().ok_or(StoredError::WrongContent(form))?;
+    parse_expression(file, text, &mut Diagnostics::new())
+        .ok_or_else(|| StoredError::Expression(text.to_owned()))
 }
 
 fn reference_from_json(json: &Json) -> Option<Reference> {

@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 
 use crate::lang::Number;
 use crate::lang::Value;
-use crate::lang::print;
+use crate::lang::named;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Default;
@@ -78,9 +78,7 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
 pub fn same_value(old: &Value, new: &Value) -> bool {
     use Value::{Deferred, List, Map, Object, Set, Tuple};
     match (unmarked(old), unmarked(new)) {
-        (Deferred(old), Deferred(new)) => {
-            Arc::ptr_eq(old, new) || print::expression(old) == print::expression(new)
-        }
+        (Deferred(old), Deferred(new)) => Arc::ptr_eq(old, new) || named::same(old, new),
         (Set(old), Set(new) | List(new) | Tuple(new)) | (List(old) | Tuple(old), Set(new)) => {
             same_unordered(old, new)
         }

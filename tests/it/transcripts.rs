@@ -26,6 +26,7 @@ cases! {
     help,
     ignore_changes,
     json_syntax,
+    large_formulas,
     lateness,
     later_blocks,
     life_combinations,

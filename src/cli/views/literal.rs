@@ -9,12 +9,14 @@ use regex::Regex;
 
 use crate::lang::Value;
 use crate::lang::ast::ExprKind;
+use crate::lang::named::spelled_out;
 use crate::lang::print;
 use crate::lang::types::Type;
 
-/// A value as `terraform console` prints it, without a line end at the end. What only a run knows is shown as HCL.
+/// A value as `terraform console` prints it, without a line end at the end. What only a run knows is shown as HCL, with all
+/// that is in it.
 pub(crate) fn human(value: &Value) -> String {
-    match value {
+    match &spelled_out(value.clone()) {
         Value::String(text) if text.contains('\n') => format!("<<EOT\n{text}\nEOT"),
         value => indented(value, 0),
     }
@@ -173,7 +175,7 @@ fn quoted(text: &str) -> String {
 /// reference is the address it points to. What is sensitive is hidden; `nonsensitive()` shows it.
 pub(crate) fn json(value: &Value) -> String {
     let mut text = String::new();
-    write_json(value, &mut text);
+    write_json(&spelled_out(value.clone()), &mut text);
     text
 }
 

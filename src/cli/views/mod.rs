@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod literal;
 pub(crate) mod man;
+mod names;
 pub(crate) mod objects;
 mod paint;
 pub(crate) mod plan;

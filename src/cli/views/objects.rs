@@ -6,6 +6,8 @@ use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
 use crate::lang::Value;
+use crate::lang::named::Names;
+use crate::lang::named::names_of;
 use crate::lang::print;
 use crate::objects::Kind;
 use crate::objects::Object;
@@ -41,11 +43,20 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
         writer.value(&value, 2, Marker::None);
         writer.example(&value, 2, width);
     }
+    let lifecycle = object.lifecycle.as_value();
+    let mut names = Names::new();
+    for (name, value) in &object.attributes {
+        names_of(&masked(object, name, value), &mut names);
+    }
+    if let Some(lifecycle) = &lifecycle {
+        names_of(lifecycle, &mut names);
+    }
+    writer.names((&names, &names), 2);
     for (name, value) in blocks {
         writer.text.push('\n');
         writer.block(name, (Some(value), Some(value)), 2);
     }
-    if let Some(lifecycle) = object.lifecycle.as_value() {
+    if let Some(lifecycle) = lifecycle {
         writer.text.push('\n');
         writer.block(LIFECYCLE, (Some(&lifecycle), Some(&lifecycle)), 2);
     }

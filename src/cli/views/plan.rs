@@ -11,6 +11,8 @@ use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
 use crate::lang::Value;
+use crate::lang::named::Names;
+use crate::lang::named::names_of;
 use crate::lang::print;
 use crate::objects::Default;
 use crate::objects::Object;
@@ -147,6 +149,20 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
         }
     }
     writer.hidden(6, change.unchanged(), "attribute");
+    let (mut old, mut new) = (Names::new(), Names::new());
+    for attribute in &change.attributes {
+        let mask = |value| objects::masked(object, &attribute.name, value);
+        let (before, after) = (
+            attribute.old.as_ref().map(mask),
+            attribute.new.as_ref().map(mask),
+        );
+        for (value, names) in [(before, &mut old), (after, &mut new)] {
+            if let Some(value) = value {
+                names_of(&value, names);
+            }
+        }
+    }
+    writer.names((&old, &new), 6);
     for block in blocks {
         writer.text.push('\n');
         writer.block(&block.name, (block.old.as_ref(), block.new.as_ref()), 6);

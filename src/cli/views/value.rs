@@ -115,6 +115,12 @@ impl Writer<'_> {
                 Value::List(old) | Value::Tuple(old) | Value::Set(old),
                 Value::List(new) | Value::Tuple(new) | Value::Set(new),
             ) => self.list_difference(old, new, column),
+            // What changes is what the names in it stand for.
+            (Value::Deferred(before), Value::Deferred(after))
+                if print::expression(before) == print::expression(after) =>
+            {
+                self.value(new, column, Marker::None);
+            }
             _ => match (any_lines(old), any_lines(new)) {
                 (Some(before), Some(after)) if before.contains('\n') || after.contains('\n') => {
                     self.line_difference(&before, &after, column);
@@ -145,9 +151,13 @@ impl Writer<'_> {
 
     /// `name = `, on a line of its own.
     pub(crate) fn key(&mut self, name: &str, width: usize, column: usize, marker: Marker) {
+        self.name(&key(name), width, column, marker);
+    }
+
+    /// The same, with the name as it is.
+    pub(crate) fn name(&mut self, name: &str, width: usize, column: usize, marker: Marker) {
         self.line(column, marker);
-        let name = key(name);
-        self.text.push_str(&name);
+        self.text.push_str(name);
         self.text
             .push_str(&" ".repeat(width.saturating_sub(name.chars().count())));
         self.text.push_str(" = ");
@@ -287,19 +297,30 @@ impl Writer<'_> {
         width: usize,
         column: usize,
     ) {
+        self.entry_as(&key(name), sides, width, column);
+    }
+
+    /// The same, with the name as it is.
+    pub(crate) fn entry_as(
+        &mut self,
+        name: &str,
+        sides: (Option<&Value>, Option<&Value>),
+        width: usize,
+        column: usize,
+    ) {
         match sides {
             (None, Some(new)) => {
-                self.key(name, width, column, Marker::Add);
+                self.name(name, width, column, Marker::Add);
                 self.value(new, column, Marker::Add);
                 self.example(new, column, width);
             }
             (Some(old), None) => {
-                self.key(name, width, column, Marker::Remove);
+                self.name(name, width, column, Marker::Remove);
                 self.value(old, column, Marker::Remove);
                 self.gone();
             }
             (Some(old), Some(new)) => {
-                self.key(name, width, column, Marker::Change);
+                self.name(name, width, column, Marker::Change);
                 self.difference(old, new, column);
                 self.example(new, column, width);
             }

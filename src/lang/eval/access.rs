@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Evaluator;
 use super::fault::Fault;
 use super::fault::Outcome;
-use super::residual;
 use super::residual::deferred;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
@@ -55,8 +54,8 @@ impl Evaluator<'_> {
         if matches!(value, Value::Deferred(_)) || matches!(key, Value::Deferred(_)) {
             let value = self.whole(value)?;
             check_index(&value, &key, key_span, span)?;
-            let (source, source_marked) = residual::to_expr(value, span);
-            let (key, _) = residual::to_expr(key, key_span);
+            let (source, source_marked) = self.folded(value, span);
+            let (key, _) = self.folded(key, key_span);
             let kind = ExprKind::Index(Arc::new(source), Arc::new(key));
             return Ok(deferred(kind, span).mark(marked || source_marked));
         }

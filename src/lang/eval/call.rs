@@ -7,7 +7,6 @@ use super::Frames;
 use super::Phase;
 use super::fault::Fault;
 use super::fault::Outcome;
-use super::residual;
 use super::residual::deferred;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
@@ -123,7 +122,7 @@ impl Evaluator<'_> {
                 .map_err(|error| mistake(function, &error, *place))?;
         }
         if !known || impure || !may_unify(function, &arguments.values) {
-            return Ok(residual_call(name, arguments, span));
+            return Ok(self.residual_call(name, arguments, span));
         }
         let values: Vec<Value> = arguments
             .values
@@ -132,7 +131,7 @@ impl Evaluator<'_> {
             .collect();
         let result = (function.body)(self.call, &values);
         if matches!(&result, Err(error) if error.is_undecidable()) {
-            return Ok(residual_call(name, arguments, span));
+            return Ok(self.residual_call(name, arguments, span));
         }
         let result = result.map_err(|error| {
             let place = error
@@ -208,7 +207,7 @@ impl Evaluator<'_> {
             "try" => self.try_call(name, arguments, span, frames),
             "can" => match self.expression(one()?, frames) {
                 Ok(value) if value.is_known() => Ok(Value::Bool(true)),
-                Ok(value) => Ok(special_residual(name, vec![value], span)),
+                Ok(value) => Ok(self.special_residual(name, vec![value], span)),
                 Err(fault) if fault.fatal => Err(fault),
                 Err(_) => Ok(Value::Bool(false)),
             },
@@ -252,7 +251,7 @@ impl Evaluator<'_> {
             }
         }
         if !rest.is_empty() {
-            return Ok(special_residual(name, rest, span));
+            return Ok(self.special_residual(name, rest, span));
         }
         let reason = last_error.and_then(|fault| fault.diagnostics.into_iter().next());
         let detail = match reason {
@@ -292,32 +291,34 @@ fn mistake(function: &Function, error: &CallError, place: Span) -> Fault {
     Fault::at("Invalid function call", detail, place)
 }
 
-fn special_residual(name: &Ident, values: Vec<Value>, span: Span) -> Value {
-    let values = values.into_iter().map(|value| (value, span)).collect();
-    residual_call(
-        name,
-        Arguments {
-            values,
-            expand: false,
-            sensitive: false,
-        },
-        span,
-    )
-}
+impl Evaluator<'_> {
+    fn special_residual(&self, name: &Ident, values: Vec<Value>, span: Span) -> Value {
+        let values = values.into_iter().map(|value| (value, span)).collect();
+        self.residual_call(
+            name,
+            Arguments {
+                values,
+                expand: false,
+                sensitive: false,
+            },
+            span,
+        )
+    }
 
-pub(super) fn residual_call(name: &Ident, arguments: Arguments, span: Span) -> Value {
-    let mut sensitive = arguments.sensitive;
-    let folded = arguments.values.into_iter().map(|(value, place)| {
-        let (expr, marked) = residual::to_expr(value, place);
-        sensitive |= marked;
-        expr
-    });
-    let kind = ExprKind::Call {
-        name: name.clone(),
-        arguments: Arc::new(folded.collect()),
-        expand: arguments.expand,
-    };
-    deferred(kind, span).mark(sensitive)
+    pub(super) fn residual_call(&self, name: &Ident, arguments: Arguments, span: Span) -> Value {
+        let mut sensitive = arguments.sensitive;
+        let folded = arguments.values.into_iter().map(|(value, place)| {
+            let (expr, marked) = self.folded(value, place);
+            sensitive |= marked;
+            expr
+        });
+        let kind = ExprKind::Call {
+            name: name.clone(),
+            arguments: Arc::new(folded.collect()),
+            expand: arguments.expand,
+        };
+        deferred(kind, span).mark(sensitive)
+    }
 }
 
 fn check_count(function: &Function, arguments: &Arguments, span: Span) -> Result<(), Fault> {

@@ -8,7 +8,7 @@ use crate::lang::functions::Accepts;
 use crate::lang::functions::Purity;
 
 /// Names with their values, as the attributes of an object.
-pub(super) const VALUES: &str = r#"{
+pub(in crate::lang) const VALUES: &str = r#"{
     n1 = 3, n2 = -1.5, s1 = "x$y", s2 = "a\"b\n%%{", b1 = true, b2 = false,
     l1 = ["p", "q$"], l2 = tolist(["r", "s", "t"]), e1 = toset(["u", "v"]),
     o1 = { k = "v", m = "w" }, m1 = tomap({ k = "y", "k-2" = "z" }), z1 = null,
@@ -16,7 +16,7 @@ pub(super) const VALUES: &str = r#"{
 }"#;
 
 /// The names that may be deferred. What is sensitive is known to be so when a plan is made.
-pub(super) const NAMES: [&str; 13] = [
+pub(in crate::lang) const NAMES: [&str; 13] = [
     "n1", "n2", "s1", "s2", "b1", "b2", "l1", "l2", "e1", "o1", "m1", "z1", "r1",
 ];
 
@@ -25,7 +25,7 @@ const LEFT_OUT: [&str; 4] = ["bcrypt", "rsadecrypt", "range", "format"];
 
 /// What an expression gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::lang) enum Kind {
     Number,
     Text,
     Bool,
@@ -35,7 +35,7 @@ pub(super) enum Kind {
 }
 
 /// Where the choices come from. When there are no more, everything is a leaf.
-pub(super) struct Generator<'b> {
+pub(in crate::lang) struct Generator<'b> {
     bytes: &'b [u8],
     /// Whether nothing it makes can fail.
     total: bool,
@@ -44,7 +44,7 @@ pub(super) struct Generator<'b> {
 }
 
 impl<'b> Generator<'b> {
-    pub(super) fn new(bytes: &'b [u8], total: bool) -> Self {
+    pub(in crate::lang) fn new(bytes: &'b [u8], total: bool) -> Self {
         Self {
             bytes,
             total,
@@ -66,7 +66,7 @@ impl<'b> Generator<'b> {
     }
 
     /// An expression of a kind, `depth` levels deep.
-    pub(super) fn expression(&mut self, kind: Kind, depth: usize) -> String {
+    pub(in crate::lang) fn expression(&mut self, kind: Kind, depth: usize) -> String {
         if depth == 0 || self.bytes.is_empty() || self.pick(5) == 0 {
             return self.leaf(kind);
         }

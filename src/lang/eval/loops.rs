@@ -126,12 +126,11 @@ impl Evaluator<'_> {
     fn residual_for(&self, node: &For, source: Value, span: Span, frames: Frames<'_>) -> Outcome {
         let source = self.whole(source)?;
         let types = loop_types(&source, node.collection.span)?;
-        let (collection, mut sensitive) = residual::to_expr(source, node.collection.span);
+        let (collection, mut sensitive) = self.folded(source, node.collection.span);
         let (key, value, (result_key, result, condition)) =
             self.residual_loop((node.key.as_ref(), &node.value), &types, frames, |frames| {
                 let mut fold = |expr: &Expr| -> Result<Expr, Fault> {
-                    let (expr, marked) =
-                        residual::to_expr(self.expression(expr, frames)?, expr.span);
+                    let (expr, marked) = self.folded(self.expression(expr, frames)?, expr.span);
                     sensitive |= marked;
                     Ok(expr)
                 };
@@ -278,7 +277,7 @@ impl Evaluator<'_> {
                 let ty = infer::element_of_splat(&infer::of(&rest, None));
                 let kind = ExprKind::Each;
                 let variable = residual::later(Expr { kind, span }, ty);
-                let (each, sensitive) = residual::to_expr(element(&variable)?, each.span);
+                let (each, sensitive) = self.folded(element(&variable)?, each.span);
                 let kind = ExprKind::Splat {
                     source: rest,
                     full,

@@ -12,7 +12,7 @@ mod call;
 mod explain;
 mod fault;
 #[cfg(test)]
-mod generator;
+pub(super) mod generator;
 mod loops;
 mod modules;
 mod operators;
@@ -36,6 +36,7 @@ use super::ast::Expr;
 use super::ast::ExprKind;
 use super::convert;
 use super::functions::Call;
+use super::named;
 use super::scope::Resolution;
 use super::scope::Scope;
 use super::scope::Step;
@@ -46,6 +47,7 @@ use fault::Fault;
 use fault::Outcome;
 pub(crate) use operators::sign;
 pub(crate) use residual::children;
+pub(crate) use residual::children_mut;
 use residual::deferred;
 pub(crate) use residual::visit;
 
@@ -113,6 +115,10 @@ pub struct Evaluator<'a> {
     residual_loops: Cell<u32>,
     /// How many templates are being carried out, one inside the other.
     templates: u8,
+    /// Large collections that were met under a name, by their place in memory, with it.
+    large: RefCell<BTreeMap<usize, (Value, Expr)>>,
+    /// What named parts of residuals have come to, by their place in memory.
+    parts: RefCell<BTreeMap<usize, (Arc<Expr>, Value)>>,
 }
 
 /// The variables of `for` and the element of a splat, innermost first.
@@ -141,6 +147,8 @@ impl<'a> Evaluator<'a> {
             foreign: RefCell::default(),
             residual_loops: Cell::new(0),
             templates: 0,
+            large: RefCell::default(),
+            parts: RefCell::default(),
         }
     }
 
@@ -171,7 +179,7 @@ impl<'a> Evaluator<'a> {
             let value = self.whole(value)?;
             if residual::is_too_large(&value) {
                 let detail = "What remains of this expression until an instance runs is too large or nested too deeply to be stored. \
-                    Simplify it, or split it over several attributes.";
+                    Simplify it, or move parts into `locals`.";
                 return Err(Fault::new(Diagnostic::error("Deferred expression too large", detail).at(expr.span)));
             }
             Ok(value)
@@ -258,10 +266,52 @@ impl<'a> Evaluator<'a> {
             ExprKind::For(node) => self.for_expression(node, expr.span, frames),
             ExprKind::Parens(inner) => self.expression(inner, frames),
             ExprKind::Later(later) => match &later.value {
-                Some(value) => self.expression(value, None),
+                Some(_) if self.phase != Phase::Run => Ok(deferred(expr.kind.clone(), expr.span)),
+                Some(value) => self.named_part(value),
                 None => self.expression(&later.path, frames),
             },
         }
+    }
+
+    /// What a named part of a residual comes to, evaluated once.
+    fn named_part(&self, part: &Arc<Expr>) -> Outcome {
+        let place = Arc::as_ptr(part) as usize;
+        if let Some((_, value)) = self.parts.borrow().get(&place) {
+            return Ok(value.clone());
+        }
+        let value = stacker::maybe_grow(named::RED_ZONE, named::STACK, || {
+            self.expression(part, None)
+        })?;
+        let mut parts = self.parts.borrow_mut();
+        parts.insert(place, (Arc::clone(part), value.clone()));
+        Ok(value)
+    }
+
+    /// Remembers the name of a large collection.
+    fn meet_large(&self, value: &Value, path: &[Step]) {
+        let bare = match value {
+            Value::Sensitive(inner) => inner,
+            value => value,
+        };
+        if named::is_large_collection(bare)
+            && let Some(place) = residual::place(bare)
+            && !self.large.borrow().contains_key(&place)
+            && let Some(name) = self.scope.name(path)
+        {
+            let mut large = self.large.borrow_mut();
+            large.insert(place, (bare.clone(), name));
+        }
+    }
+
+    /// An expression that gives the value, without marks, and whether the value or something in it was sensitive. Large
+    /// collections are called by the names they were met under.
+    fn folded(&self, value: Value, span: Span) -> (Expr, bool) {
+        let name = |value: &Value| {
+            let place = residual::place(value)?;
+            let large = self.large.borrow();
+            large.get(&place).map(|(_, name)| name.clone())
+        };
+        residual::to_expr(value, span, &name)
     }
 
     /// All expressions; the errors of all of them.
@@ -332,9 +382,9 @@ impl<'a> Evaluator<'a> {
             return Ok(Value::object(entries).mark(sensitive));
         }
         let items = folded.into_iter().map(|(key, key_span, item, item_span)| {
-            let (item, marked) = residual::to_expr(item, item_span);
+            let (item, marked) = self.folded(item, item_span);
             sensitive |= marked;
-            (residual::to_expr(key, key_span).0, item)
+            (self.folded(key, key_span).0, item)
         });
         let kind = ExprKind::Object(Arc::new(items.collect()));
         Ok(deferred(kind, span).mark(sensitive))
@@ -361,6 +411,7 @@ impl<'a> Evaluator<'a> {
             None => match self.scope.resolve(&path) {
                 Resolution::Value { value, consumed } => {
                     self.meet_all(&value);
+                    self.meet_large(&value, path.get(..consumed).unwrap_or(&path));
                     (value, consumed)
                 }
                 Resolution::Deferred { ty, consumed } => {

@@ -185,8 +185,8 @@ impl Evaluator<'_> {
             };
             let yes_as_both = as_both(&yes_value, &no_value)?;
             let no_as_both = as_both(&no_value, &yes_value)?;
-            let (yes_expr, yes_marked) = residual::to_expr(yes_as_both, yes.span);
-            let (no_expr, no_marked) = residual::to_expr(no_as_both, no.span);
+            let (yes_expr, yes_marked) = self.folded(yes_as_both, yes.span);
+            let (no_expr, no_marked) = self.folded(no_as_both, no.span);
             let kind = ExprKind::Conditional(test, Arc::new(yes_expr), Arc::new(no_expr));
             return Ok(deferred(kind, span).mark(marked || yes_marked || no_marked));
         }
@@ -211,8 +211,8 @@ impl Evaluator<'_> {
             return Ok(result.mark(marked));
         }
         // Which type that is will be seen when both are known.
-        let (value, value_marked) = residual::to_expr(value, taken.span);
-        let (other, _) = residual::to_expr(other, span);
+        let (value, value_marked) = self.folded(value, taken.span);
+        let (other, _) = self.folded(other, span);
         let always = Expr {
             kind: ExprKind::Value(Value::Bool(true)),
             span: condition.span,
@@ -284,8 +284,8 @@ fn inconsistent(value: &Value, other: &Value, span: Span) -> Fault {
 }
 
 fn binary_residual(operator: BinaryOp, left: Operand, right: Operand, span: Span) -> Value {
-    let (left, left_marked) = residual::to_expr(left.value, left.span);
-    let (right, right_marked) = residual::to_expr(right.value, right.span);
+    let (left, left_marked) = residual::to_expr(left.value, left.span, &|_| None);
+    let (right, right_marked) = residual::to_expr(right.value, right.span, &|_| None);
     let kind = ExprKind::Binary(operator, Arc::new(left), Arc::new(right));
     deferred(kind, span).mark(left_marked || right_marked)
 }

@@ -11,6 +11,8 @@ use crate::lang::ast::ExprKind;
 use crate::lang::ast::Ident;
 use crate::lang::ast::Later;
 use crate::lang::ast::Part;
+use crate::lang::infer;
+use crate::lang::named;
 use crate::lang::scope::Step;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -18,6 +20,8 @@ use crate::lang::value::Value;
 /// The parser's limit is 64 levels; parentheses that the printer adds count, too.
 const MAX_LEVELS: usize = 48;
 const MAX_NODES: usize = 20_000;
+/// How many parts may go by their names, those in what they stand for among them.
+const MAX_NAMES: usize = 1_000;
 
 /// A deferred value.
 pub(super) fn deferred(kind: ExprKind, span: Span) -> Value {
@@ -35,15 +39,25 @@ pub(super) fn later(path: Expr, ty: Type) -> Value {
     deferred(ExprKind::Later(Arc::new(later)), span)
 }
 
-/// An expression that gives the value, without marks, and whether the value or something in it was sensitive.
-pub(crate) fn to_expr(value: Value, span: Span) -> (Expr, bool) {
+/// An expression that gives the value, without marks, and whether the value or something in it was sensitive. `name` gives the
+/// names of collections that keep theirs.
+pub(crate) fn to_expr(
+    value: Value,
+    span: Span,
+    name: &dyn Fn(&Value) -> Option<Expr>,
+) -> (Expr, bool) {
     let (value, sensitive) = value.unmark_deep();
-    (bare_expr(value, span), sensitive)
+    (bare_expr(value, span, name), sensitive)
 }
 
-fn bare_expr(value: Value, span: Span) -> Expr {
+fn bare_expr(value: Value, span: Span, name: &dyn Fn(&Value) -> Option<Expr>) -> Expr {
     if let Value::Deferred(expr) = value {
         return Arc::unwrap_or_clone(expr);
+    }
+    if let Some(path) = name(&value) {
+        let ty = infer::type_of(&value);
+        let whole = bare_expr(value, span, &|_| None);
+        return named::by_name(path, ty, Arc::new(whole));
     }
     if value.is_known() {
         return Expr {
@@ -52,12 +66,8 @@ fn bare_expr(value: Value, span: Span) -> Expr {
         };
     }
     let tuple = |items: &[Value]| {
-        ExprKind::Tuple(Arc::new(
-            items
-                .iter()
-                .map(|item| bare_expr(item.clone(), span))
-                .collect(),
-        ))
+        let items = items.iter().map(|item| bare_expr(item.clone(), span, name));
+        ExprKind::Tuple(Arc::new(items.collect()))
     };
     let object = |items: &std::collections::BTreeMap<Arc<str>, Value>| {
         let entry = |(key, item): (&Arc<str>, &Value)| {
@@ -65,7 +75,7 @@ fn bare_expr(value: Value, span: Span) -> Expr {
                 kind: ExprKind::Value(Value::String(Arc::clone(key))),
                 span,
             };
-            (key, bare_expr(item.clone(), span))
+            (key, bare_expr(item.clone(), span, name))
         };
         ExprKind::Object(Arc::new(items.iter().map(entry).collect()))
     };
@@ -91,6 +101,17 @@ fn call(name: &str, argument: ExprKind, span: Span) -> ExprKind {
             span,
         }]),
         expand: false,
+    }
+}
+
+/// Where the content of a collection lies in memory.
+pub(super) fn place(value: &Value) -> Option<usize> {
+    match value {
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            Some(Arc::as_ptr(items) as usize)
+        }
+        Value::Map(items) | Value::Object(items) => Some(Arc::as_ptr(items) as usize),
+        _ => None,
     }
 }
 
@@ -126,8 +147,9 @@ impl Value {
     /// Calls `with` for each name that a run knows and the deferred parts of the value need.
     pub(crate) fn deferred_names(&self, with: &mut dyn FnMut(&[Step])) {
         match self {
-            Self::Deferred(expr) => visit(expr, &mut |node| {
+            Self::Deferred(expr) => named::visit_all(expr, &mut |node| {
                 if let ExprKind::Later(later) = &node.kind
+                    && later.value.is_none()
                     && let Some(path) = path_of(&later.path)
                 {
                     with(&path);
@@ -149,7 +171,9 @@ impl Value {
 /// Whether a value holds a residual that is too large to store, or too deep to be parsed again.
 pub(super) fn is_too_large(value: &Value) -> bool {
     let mut nodes = 0;
-    too_large_value(value, &mut nodes)
+    let mut names = named::Names::new();
+    named::names_of(value, &mut names);
+    names.len() > MAX_NAMES || too_large_value(value, &mut nodes)
 }
 
 fn too_large_value(value: &Value, nodes: &mut usize) -> bool {
@@ -234,6 +258,68 @@ pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
             node.result_key.iter().for_each(&mut *with);
             with(&node.result);
             node.condition.iter().for_each(with);
+        }
+    }
+}
+
+/// Calls `with` for each expression directly inside another, to change it.
+pub(crate) fn children_mut(expr: &mut Expr, with: &mut dyn FnMut(&mut Expr)) {
+    match &mut expr.kind {
+        ExprKind::Value(_) | ExprKind::Name(_) | ExprKind::Each => {}
+        ExprKind::Template(parts) => part_children_mut(Arc::make_mut(parts).as_mut_slice(), with),
+        ExprKind::Tuple(items) => Arc::make_mut(items).iter_mut().for_each(with),
+        ExprKind::Object(items) => Arc::make_mut(items).iter_mut().for_each(|(key, item)| {
+            with(key);
+            with(item);
+        }),
+        ExprKind::Get(source, _) | ExprKind::Unary(_, source) | ExprKind::Parens(source) => {
+            with(Arc::make_mut(source));
+        }
+        ExprKind::Later(later) => with(&mut Arc::make_mut(later).path),
+        ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => {
+            with(Arc::make_mut(left));
+            with(Arc::make_mut(right));
+        }
+        ExprKind::Splat { source, each, .. } => {
+            with(Arc::make_mut(source));
+            with(Arc::make_mut(each));
+        }
+        ExprKind::Call { arguments, .. } => Arc::make_mut(arguments).iter_mut().for_each(with),
+        ExprKind::Conditional(condition, yes, no) => {
+            for part in [condition, yes, no] {
+                with(Arc::make_mut(part));
+            }
+        }
+        ExprKind::For(node) => {
+            let node = Arc::make_mut(node);
+            with(&mut node.collection);
+            node.result_key.iter_mut().for_each(&mut *with);
+            with(&mut node.result);
+            node.condition.iter_mut().for_each(with);
+        }
+    }
+}
+
+fn part_children_mut(parts: &mut [Part], with: &mut dyn FnMut(&mut Expr)) {
+    for part in parts {
+        match part {
+            Part::Literal(_) => {}
+            Part::Interpolation(expr) => with(expr),
+            Part::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                with(condition);
+                part_children_mut(then, with);
+                part_children_mut(otherwise, with);
+            }
+            Part::For {
+                collection, body, ..
+            } => {
+                with(collection);
+                part_children_mut(body, with);
+            }
         }
     }
 }

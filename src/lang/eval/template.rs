@@ -11,7 +11,6 @@ use super::loops::loop_types;
 use super::loops::with_element;
 use super::operators::as_condition;
 use super::operators::check_condition;
-use super::residual;
 use super::residual::deferred;
 use crate::diag::Span;
 use crate::lang::ast::Expr;
@@ -231,7 +230,7 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let types = loop_types(&source, collection.span)?;
-        let (collection, _) = residual::to_expr(source, collection.span);
+        let (collection, _) = self.folded(source, collection.span);
         let names = (inner.key, inner.value);
         let (key, value, body) = self.residual_loop(names, &types, frames, |frames| {
             self.branch(inner.body, span, frames, builder)

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::Evaluator;
 use super::Frames;
 use super::call::Arguments;
-use super::call::residual_call;
 use super::fault::Fault;
 use super::fault::Outcome;
 use crate::diag::Diagnostic;
@@ -142,7 +141,7 @@ impl Evaluator<'_> {
                 expand: false,
                 sensitive,
             };
-            return Ok(residual_call(name, arguments, span));
+            return Ok(self.residual_call(name, arguments, span));
         }
         let sensitive = source_marked || marked;
         let wrong = |detail: String, place: Span| {

@@ -8,6 +8,7 @@ use super::builder::Asked;
 use super::builder::Builder;
 use super::convert;
 use super::frames::Frame;
+use super::ignore::Ignored;
 use super::lifecycle;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
@@ -19,6 +20,7 @@ use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
+use crate::lang::named;
 use crate::lang::types::Type;
 use crate::objects::address::Address;
 use crate::objects::kind::Kind;
@@ -103,6 +105,22 @@ impl<'m> Builder<'m> {
             }),
             value => Some(value),
         }
+    }
+
+    /// An attribute as its readers get it: a large residual goes by the attribute's name. What is kept as it was applied has
+    /// names of what was configured then, and is read without them.
+    pub(super) fn read_attribute(&self, frame: &Rc<Frame<'m>>, step: &Step) -> Option<Value> {
+        let value = self.attribute(frame, step)?;
+        let lifecycle = self.declaration(frame.id).lifecycle.as_ref();
+        let keeps = lifecycle.is_some_and(|it| !matches!(it.ignored, Ignored::Nothing));
+        let value = if keeps {
+            named::spelled_out(value)
+        } else {
+            value
+        };
+        Some(named::called(value, || {
+            named::path(&format!("{}.{}", frame.address, step.name))
+        }))
     }
 
     /// The value of an attribute, evaluated once; `Null`: not set.

@@ -20,6 +20,7 @@ use crate::lang::ast::Attribute;
 use crate::lang::ast::Expr;
 use crate::lang::module::Output;
 use crate::lang::module::Variable;
+use crate::lang::named;
 use crate::lang::variables;
 use crate::objects::kind::Kind;
 
@@ -44,9 +45,11 @@ impl<'m> Builder<'m> {
                 (Some(caller), Some(argument)) => {
                     let scope = ModuleScope::call(self, caller);
                     let value = self.evaluate(&argument.expr, &scope)?;
-                    variables::accept(variable, &value, argument.expr.span)
+                    let value = variables::accept(variable, &value, argument.expr.span)
                         .map_err(|diagnostic| scope.report(diagnostic))
-                        .ok()
+                        .ok()?;
+                    let path = || named::path(&format!("{}var.{name}", module.prefix()));
+                    Some(named::called(value, path))
                 }
             },
         )
@@ -141,11 +144,16 @@ impl<'m> Builder<'m> {
                     );
                     return None;
                 }
-                Some(if output.sensitive && !sensitive {
+                let value = if output.sensitive && !sensitive {
                     value.conceal()
                 } else {
                     value
-                })
+                };
+                if module.is_root() {
+                    return Some(value); // nobody reads it
+                }
+                let path = || named::path(&format!("{}.{name}", module.address));
+                Some(named::called(value, path))
             },
         )
     }

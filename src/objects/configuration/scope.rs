@@ -21,7 +21,10 @@ use crate::lang::Resolution;
 use crate::lang::Scope;
 use crate::lang::Step;
 use crate::lang::Value;
+use crate::lang::ast::Attribute;
+use crate::lang::ast::Expr;
 use crate::lang::module::ModuleCall;
+use crate::lang::named;
 use crate::objects::kind::Kind;
 use crate::objects::run;
 
@@ -150,33 +153,60 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         &self.builder.declarations.modules[self.module.id]
     }
 
-    /// The value of a local.
-    pub(super) fn local(&self, name: &Arc<str>) -> Resolution {
+    /// The attribute that gives a local its value: in the pipeline, else in the module.
+    fn local_attribute(&self, name: &Arc<str>) -> Option<(&'m Attribute, bool)> {
         let inner = self.pipeline.as_ref().and_then(|(id, _)| {
-            self.builder
-                .declarations
-                .locals
-                .get(id)
-                .and_then(|locals| locals.get(name))
-                .copied()
+            let locals = self.builder.declarations.locals.get(id)?;
+            locals.get(name).copied()
         });
-        let outer = self.declared().module.locals.get(name);
-        let Some(attribute) = inner.or(outer) else {
-            return Resolution::Failed;
-        };
+        let outer = || self.declared().module.locals.get(name);
+        let inner = inner.map(|attribute| (attribute, true));
+        inner.or_else(|| Some((outer()?, false)))
+    }
+
+    /// The scope in which a local is declared and evaluated.
+    fn declaring(&self, name: &Arc<str>) -> Option<Self> {
+        let (_, inside) = self.local_attribute(name)?;
         let mut scope = Self::module(self.builder, &self.module);
-        if inner.is_some() {
+        if inside {
             scope.pipeline.clone_from(&self.pipeline);
         }
+        Some(scope)
+    }
+
+    /// The value of a local.
+    pub(super) fn local(&self, name: &Arc<str>) -> Resolution {
+        let (Some((attribute, _)), Some(scope)) =
+            (self.local_attribute(name), self.declaring(name))
+        else {
+            return Resolution::Failed;
+        };
         let standing = scope.pipeline.as_ref();
         let key = standing.map(|(id, repetition)| (*id, repetition.key.clone()));
         let value = self.builder.once(
             Asked::Local(self.module.number, key, name.clone()),
             || format!("{}local.{name}", self.module.prefix()),
             attribute.name.span,
-            || self.builder.evaluate(&attribute.expr, &scope),
+            || {
+                let value = self.builder.evaluate(&attribute.expr, &scope)?;
+                Some(named::called(value, || {
+                    named::path(&scope.local_path(name))
+                }))
+            },
         );
         found(value, 2)
+    }
+
+    /// What residuals call a local of this scope.
+    fn local_path(&self, name: &str) -> String {
+        let prefix = match &self.pipeline {
+            Some((id, repetition)) => {
+                let frame = self.builder.frame(*id, &self.module, None, repetition);
+                format!("{}.", frame.address)
+            }
+            None => self.module.prefix(),
+        };
+        format!("{prefix}local.{name}")
     }
 
     fn variable(&self, step: &Step) -> Resolution {
@@ -424,7 +454,7 @@ impl Scope for ModuleScope<'_, '_> {
             ("run", _) => self.run(path),
             ("var", Some(step)) => self.variable(step),
             ("local", Some(step)) => match self.local(&step.name) {
-                Resolution::Failed if !self.has_local(&step.name) => {
+                Resolution::Failed if self.local_attribute(&step.name).is_none() => {
                     self.unknown(
                         step,
                         &format!("There is no local `{}`.", step.name),
@@ -452,7 +482,7 @@ impl Scope for ModuleScope<'_, '_> {
             }
             ("self", Some(step)) => {
                 if let Some(frame) = &self.frame {
-                    found(self.builder.attribute(frame, step), 2)
+                    found(self.builder.read_attribute(frame, step), 2)
                 } else {
                     self.report(
                     Diagnostic::error(
@@ -491,6 +521,22 @@ impl Scope for ModuleScope<'_, '_> {
         }
     }
 
+    fn name(&self, path: &[Step]) -> Option<Expr> {
+        let [root, step, rest @ ..] = path else {
+            return None;
+        };
+        let path = match (root.name.as_ref(), rest) {
+            ("local", _) => self.declaring(&step.name)?.local_path(&step.name),
+            ("var", _) => format!("{}var.{}", self.module.prefix(), step.name),
+            ("module", [output, ..]) => {
+                let prefix = self.module.prefix();
+                format!("{prefix}module.{}.{}", step.name, output.name)
+            }
+            _ => return None,
+        };
+        named::path(&path)
+    }
+
     fn attribute(&self, reference: &Reference, name: &Step) -> Option<Value> {
         if reference.is_module() {
             let module = self.builder.referenced_module(reference)?;
@@ -511,7 +557,7 @@ impl Scope for ModuleScope<'_, '_> {
         if !own && !self.builder.postconditions_hold(&target) {
             return None; // reported
         }
-        let value = self.builder.attribute(&target, name)?;
+        let value = self.builder.read_attribute(&target, name)?;
         if value.has_deferred() {
             self.builder.note_source(&target.address, name.span);
         }
@@ -533,19 +579,6 @@ impl Scope for ModuleScope<'_, '_> {
             };
         }
         self.builder.report(diagnostic);
-    }
-}
-
-impl ModuleScope<'_, '_> {
-    fn has_local(&self, name: &Arc<str>) -> bool {
-        self.declared().module.locals.contains_key(name)
-            || self.pipeline.as_ref().is_some_and(|(id, _)| {
-                self.builder
-                    .declarations
-                    .locals
-                    .get(id)
-                    .is_some_and(|locals| locals.contains_key(name))
-            })
     }
 }
 

@@ -1,0 +1,76 @@
+//! What the names in the residuals of an object stand for: below its attributes, each once.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::paint::Marker;
+use super::value::Writer;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::named::Names;
+use crate::plan::same_value;
+
+/// What a name stands for, as a value to be shown and compared element by element: what was read back is one expression, and
+/// what is planned a value.
+fn meaning(expr: &Arc<Expr>) -> Value {
+    let whole = |expr: &Arc<Expr>| Value::Deferred(Arc::clone(expr));
+    match &expr.kind {
+        ExprKind::Value(value) => value.clone(),
+        ExprKind::Tuple(items) => {
+            let items = items.iter().map(|item| meaning(&Arc::new(item.clone())));
+            Value::tuple(items.collect())
+        }
+        ExprKind::Object(items) => {
+            let entry = |(key, item): &(Expr, Expr)| match &key.kind {
+                ExprKind::Value(Value::String(key)) => {
+                    Some((Arc::clone(key), meaning(&Arc::new(item.clone()))))
+                }
+                _ => None,
+            };
+            let entries: Option<BTreeMap<_, _>> = items.iter().map(entry).collect();
+            entries.map_or_else(|| whole(expr), Value::object)
+        }
+        ExprKind::Call {
+            name, arguments, ..
+        } if matches!(&*name.text, "tolist" | "toset" | "tomap") => match arguments.as_slice() {
+            [only] => match meaning(&Arc::new(only.clone())) {
+                Value::Deferred(_) => whole(expr),
+                elements => elements,
+            },
+            _ => whole(expr),
+        },
+        _ => whole(expr),
+    }
+}
+
+impl Writer<'_> {
+    /// Names that are added, changed or removed or, with equal sides, shown.
+    pub(crate) fn names(&mut self, (old, new): (&Names, &Names), column: usize) {
+        let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        if all.is_empty() {
+            return;
+        }
+        let shows = old == new;
+        self.text.push('\n');
+        self.line(column, Marker::None);
+        let note = self.look.dim("# where");
+        self.text.push_str(&note);
+        let mut hidden = 0;
+        for name in all {
+            let sides = (old.get(name).map(meaning), new.get(name).map(meaning));
+            match sides {
+                (Some(_), Some(value)) if shows => {
+                    self.name(name, 0, column, Marker::None);
+                    self.value(&value, column, Marker::None);
+                }
+                (Some(before), Some(after)) if same_value(&before, &after) => hidden += 1,
+                (before, after) => {
+                    self.entry_as(name, (before.as_ref(), after.as_ref()), 0, column);
+                }
+            }
+        }
+        self.hidden(column, hidden, "name");
+    }
+}
