@@ -1,6 +1,7 @@
 //! Making a plan: reads the state, compares, computes the effects on runs. Used by every command that shows or makes one.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,7 +19,6 @@ use crate::diag::Sources;
 use crate::diag::Span;
 use crate::engine::Definition;
 use crate::engine::Instance;
-use crate::engine::InstanceKey;
 use crate::engine::Status;
 use crate::graph::Graph;
 use crate::lang::NoFiles;
@@ -27,12 +27,14 @@ use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
+use crate::objects::Era;
 use crate::objects::Kind;
 use crate::objects::Moments;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
+use crate::objects::eras;
 use crate::objects::resolve::Resolver;
 use crate::objects::stored;
 use crate::plan::Action;
@@ -48,11 +50,12 @@ use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 use crate::plan::protected;
 use crate::runtime::SerialDefinition;
+use crate::runtime::moments;
 use crate::store::Apply;
 use crate::store::Counts;
 use crate::store::Store;
+use crate::store::StoredEra;
 use crate::store::StoredObject;
-use crate::time::Interval;
 
 /// Why an instance was given up by an apply.
 const REMOVED: &str = "its definition was removed";
@@ -71,7 +74,6 @@ pub(crate) struct Planned {
     outputs: BTreeMap<Arc<str>, Value>,
     moments: Moments,
     new_moments: Moments,
-    made_until: BTreeMap<Address, Timestamp>,
     /// Objects of the state that go on under another address; `old` and all that was read has the new ones.
     relocation: Relocation,
     preview: Preview,
@@ -99,9 +101,11 @@ pub(crate) fn plan(
     } = target;
     let new = std::mem::take(&mut configuration.objects);
     let statements = std::mem::take(&mut configuration.statements);
+    let moments = moments(store)?;
     let moments = Moments {
-        activations: relocation.keys(store.activations()?),
-        cuts: relocation.keys(store.cuts()?),
+        activations: relocation.keys(moments.activations),
+        cuts: relocation.keys(moments.cuts),
+        eras: relocation.keys(moments.eras),
     };
     let old = relocated(old, &relocation, &moments, now);
     let made_until = relocation.keys(store.made_until()?);
@@ -155,7 +159,6 @@ pub(crate) fn plan(
         outputs: configuration.outputs,
         moments,
         new_moments,
-        made_until,
         relocation,
         preview,
         sources,
@@ -257,25 +260,34 @@ fn continued(
     }
     let uncut = Moments {
         activations: next.activations.clone(),
-        cuts: BTreeMap::new(),
+        ..Moments::default()
     };
     let wanted = Timetable::new(new, &uncut, now);
-    for object in new.values() {
-        let address = &object.address;
-        let Some(schedule) = wanted.schedule(address) else {
-            continue;
-        };
+    let known = old.timetable.scheduled().chain(wanted.scheduled());
+    for address in known.collect::<BTreeSet<_>>() {
+        let made = made_until.get(address).copied();
         let before = old.timetable.schedule(address);
-        let mut schedule = effects::continued(before, schedule, now);
-        let unchanged = before.is_some_and(|before| *before == schedule);
-        if schedule.cut().is_none() && !unchanged {
+        let after = wanted.schedule(address);
+        let until = match (before, after) {
+            (Some(before), Some(after)) => {
+                if effects::same_schedule(before.current(), after.current()) {
+                    continue;
+                }
+                before.ends_at(made, now)
+            }
+            (Some(before), None) => made.max(before.cut()),
             // Whatever its schedule was before: what has been made is not made again.
-            schedule = schedule.with_cut(made_until.get(address).copied());
-        }
-        match schedule.cut() {
-            Some(cut) => next.cuts.insert(address.clone(), cut),
-            None => next.cuts.remove(address),
+            (None, _) => made.max(next.cuts.get(address).copied()),
         };
+        let Some(until) = until else { continue };
+        next.cuts.insert(address.clone(), until);
+        if let Some(before) = before {
+            next.eras.entry(address.clone()).or_default().push(Era {
+                ended_by: old.serial + 1,
+                until,
+                schedule: before.current().clone(),
+            });
+        }
     }
     let timetable = Timetable::new(new, &next, now);
     (next, timetable)
@@ -427,7 +439,7 @@ impl Planned {
         apply.moves = moves.map(|(old, new)| (old.clone(), new.clone())).collect();
         apply.activations = changed(&self.new_moments.activations, &self.moments.activations);
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
-        self.make_last_of_old_schedules(&mut apply);
+        apply.eras = self.ended_eras();
         let mut unfinished = store.unfinished_instances()?;
         for instance in &mut unfinished {
             instance.key.object = self.relocation.address(&instance.key.object);
@@ -438,22 +450,24 @@ impl Planned {
         Ok(apply)
     }
 
-    /// The intervals that are due under a schedule that changes are made now: the new one does not have them any more.
-    fn make_last_of_old_schedules(&self, apply: &mut Apply) {
-        for (address, cut) in apply.cuts.clone() {
-            let Some(schedule) = self.old.timetable.schedule(&address) else {
-                continue;
+    /// The schedules that this plan ends, as they are kept.
+    fn ended_eras(&self) -> BTreeMap<Address, StoredEra> {
+        let ended = self.new_moments.eras.iter().filter_map(|(address, eras)| {
+            let era = eras.last().filter(|era| era.ended_by > self.old.serial)?;
+            let schedule = eras::to_json(
+                &self.old.objects,
+                self.old.timetable.schedule_address(address)?,
+                self.old.timetable.activation(address)?,
+                era.schedule.cut(),
+            );
+            let era = StoredEra {
+                ended_by: era.ended_by,
+                until: era.until,
+                schedule,
             };
-            let mut next = match self.made_until.get(&address) {
-                Some(until) => schedule.next_from(*until),
-                None => schedule.first_interval(),
-            };
-            while let Some(interval) = next.filter(|interval| interval.end <= cut) {
-                apply.instances.push(waiting(&address, interval));
-                next = schedule.next_from(interval.end);
-            }
-            apply.made_until.insert(address, cut);
-        }
+            Some((address.clone(), era))
+        });
+        ended.collect()
     }
 
     /// Waiting instances of objects that go are given up; what runs finishes.
@@ -513,13 +527,6 @@ fn changed(
         .filter(|(address, at)| old.get(*address) != Some(at))
         .map(|(address, at)| (address.clone(), *at))
         .collect()
-}
-
-fn waiting(address: &Address, interval: Interval) -> Instance {
-    Instance::new(InstanceKey {
-        object: address.clone(),
-        interval,
-    })
 }
 
 fn stored_object(object: &Object) -> StoredObject {

@@ -18,7 +18,7 @@ use crate::objects::Address;
 use crate::objects::History;
 use crate::objects::Need;
 use crate::time::Interval;
-use crate::time::Schedule;
+use crate::time::Timeline;
 
 /// How an instance stands to one edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl Engine {
         let settled = self.settled.get(producer);
         let mut from = span.start;
         std::iter::from_fn(move || {
-            let schedule: &Schedule = schedule?;
+            let schedule: &Timeline = schedule?;
             loop {
                 if from >= span.end {
                     return None;

@@ -11,7 +11,7 @@ use crate::objects::Address;
 pub use crate::objects::Dependency;
 pub use crate::objects::Require;
 use crate::time::Interval;
-use crate::time::Schedule;
+use crate::time::Timeline;
 
 /// The status of an instance or attempt. Names are AWS Data Pipeline's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,8 +101,8 @@ pub struct Unit {
     pub kind: UnitKind,
     /// The pipeline it belongs to; `None` for a data node at the top level.
     pub pipeline: Option<Address>,
-    /// Its intervals; `None`: on demand.
-    pub schedule: Option<Schedule>,
+    /// Its intervals, also under earlier schedules; `None`: on demand.
+    pub schedule: Option<Timeline>,
     /// What it waits for.
     pub dependencies: Vec<Dependency>,
     /// Addresses of the preconditions that must hold after its dependencies have finished.

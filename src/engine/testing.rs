@@ -32,6 +32,7 @@ use super::transition_of;
 use crate::objects::Address;
 use crate::time::Period;
 use crate::time::Schedule;
+use crate::time::Timeline;
 use crate::time::Window;
 
 /// A moment of 2026 in UTC: `01-05`, `01-05T06`, `01-05T06:30` or `01-05T06:30:15`.
@@ -70,7 +71,7 @@ pub(super) fn data_node(name: &str) -> Unit {
 impl Unit {
     pub(super) fn on(self, schedule: Schedule) -> Self {
         Self {
-            schedule: Some(schedule),
+            schedule: Some(schedule.into()),
             ..self
         }
     }
@@ -93,7 +94,7 @@ impl Unit {
     ) -> Self {
         let window = Window::new(window.0, window.1).unwrap();
         self.dependencies.push(Dependency {
-            past: window.is_past(self.schedule.as_ref()),
+            past: window.is_past(self.schedule.as_ref().map(Timeline::current)),
             window: Some(window),
             require,
             ..Dependency::aligned(address(producer))

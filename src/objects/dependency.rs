@@ -12,7 +12,7 @@ use super::settings::Objects;
 use super::timetable::Timetable;
 use crate::lang::Value;
 use crate::time::Interval;
-use crate::time::Schedule;
+use crate::time::Timeline;
 use crate::time::Window;
 
 /// How many of the instances in its window a reader needs.
@@ -93,11 +93,11 @@ impl Dependency {
 
     /// The stretch of time that is meant for an interval of the one who waits, whose schedule this is (`None`: on demand).
     /// `None` when there is no time in it.
-    pub fn span(&self, interval: Interval, reader: Option<&Schedule>) -> Option<Interval> {
+    pub fn span(&self, interval: Interval, reader: Option<&Timeline>) -> Option<Interval> {
         let Some(window) = &self.window else {
             return Some(interval);
         };
-        let span = window.span(interval, reader)?;
+        let span = window.span(interval, reader.map(|reader| reader.schedule_of(interval)))?;
         // Where the clock was moved, a day before may end an hour late. It must not reach the interval itself.
         let end = if self.past {
             span.end.min(interval.start)
@@ -111,8 +111,8 @@ impl Dependency {
     pub fn need(
         &self,
         interval: Interval,
-        reader: Option<&Schedule>,
-        producer: Option<&Schedule>,
+        reader: Option<&Timeline>,
+        producer: Option<&Timeline>,
     ) -> Need {
         match (self.window, interval.is_moment(), producer) {
             (None, true, Some(_)) => Need::Newest,
@@ -198,7 +198,7 @@ fn edge(
         _ => None,
     };
     Dependency {
-        past: window.is_some_and(|window| window.is_past(reader)),
+        past: window.is_some_and(|window| window.is_past(reader.map(Timeline::current))),
         producer,
         window,
         require: require.unwrap_or_default(),

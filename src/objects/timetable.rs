@@ -21,6 +21,7 @@ use crate::time::Due;
 use crate::time::Interval;
 use crate::time::Period;
 use crate::time::Schedule;
+use crate::time::Timeline;
 use crate::time::parse_moment;
 use crate::time::parse_timezone;
 
@@ -31,6 +32,37 @@ pub struct Moments {
     pub activations: BTreeMap<Address, Timestamp>,
     /// Where the intervals of an object's changed schedule begin.
     pub cuts: BTreeMap<Address, Timestamp>,
+    /// The schedules that an object had before, oldest first.
+    pub eras: BTreeMap<Address, Vec<Era>>,
+}
+
+/// A schedule that an object has had, and until when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Era {
+    /// The serial of the apply that ended it.
+    pub ended_by: u64,
+    /// Where its last interval ends.
+    pub until: Timestamp,
+    /// The schedule.
+    pub schedule: Schedule,
+}
+
+impl Moments {
+    /// The moments as an earlier serial knew them: without what later applies have ended.
+    #[must_use]
+    pub fn as_of(mut self, serial: u64) -> Self {
+        for (address, eras) in &mut self.eras {
+            let known = eras.partition_point(|era| era.ended_by <= serial);
+            if known < eras.len() {
+                eras.truncate(known);
+                match eras.last() {
+                    Some(era) => self.cuts.insert(address.clone(), era.until),
+                    None => self.cuts.remove(address),
+                };
+            }
+        }
+        self
+    }
 }
 
 /// A data node whose writers, or else readers, have different schedules.
@@ -47,8 +79,9 @@ pub struct Ambiguous {
 /// The schedules of all activities and data nodes.
 #[derive(Clone, Debug, Default)]
 pub struct Timetable {
-    schedules: BTreeMap<Address, Schedule>,
+    schedules: BTreeMap<Address, Timeline>,
     objects: BTreeMap<Address, Option<Address>>,
+    activations: BTreeMap<Address, Timestamp>,
     writers: BTreeMap<Address, Vec<Address>>,
     readers: BTreeMap<Address, Vec<Address>>,
     /// Data nodes that need a `schedule` of their own.
@@ -100,17 +133,32 @@ impl Timetable {
                 .and_then(|pipeline| moments.activations.get(pipeline))
                 .copied()
                 .unwrap_or(now);
+            timetable.activations.insert(address.clone(), activation);
             let cut = moments.cuts.get(address).copied();
             if let Some(schedule) = schedule_of(object, activation, cut) {
-                timetable.schedules.insert(address.clone(), schedule);
+                let eras = moments.eras.get(address).into_iter().flatten();
+                let timeline = eras.fold(Timeline::from(schedule), |timeline, era| {
+                    timeline.after(era.schedule.clone(), era.until)
+                });
+                timetable.schedules.insert(address.clone(), timeline);
             }
         }
         timetable
     }
 
-    /// The schedule of an activity or data node; `None`: on demand.
-    pub fn schedule(&self, address: &Address) -> Option<&Schedule> {
+    /// The intervals of an activity or data node; `None`: on demand.
+    pub fn schedule(&self, address: &Address) -> Option<&Timeline> {
         self.schedules.get(address)
+    }
+
+    /// The activities and data nodes that have a schedule.
+    pub fn scheduled(&self) -> impl Iterator<Item = &Address> {
+        self.schedules.keys()
+    }
+
+    /// When the pipeline of an activity or data node with a schedule was activated.
+    pub fn activation(&self, address: &Address) -> Option<Timestamp> {
+        self.activations.get(address).copied()
     }
 
     /// The address of the schedule of an activity or data node.
@@ -140,7 +188,7 @@ impl Timetable {
         let Some(schedule) = self.other_schedule(node, writer) else {
             return vec![interval];
         };
-        overlapping(schedule, interval)
+        schedule.overlapping(interval).collect()
     }
 
     /// The intervals of a data node that an instance of `reader` for `interval` reads, if all are there.
@@ -157,9 +205,8 @@ impl Timetable {
             Need::SameRun => vec![interval],
             Need::Newest => schedule.last_due(interval.end).into_iter().collect(),
             Need::In { span, due_by } => {
-                let mut found = overlapping(schedule, span);
-                found.retain(|found| due_by.is_none_or(|due_by| schedule.due_at(*found) <= due_by));
-                found
+                let due = |found: &Interval| due_by.is_none_or(|at| schedule.due_at(*found) <= at);
+                schedule.overlapping(span).filter(due).collect()
             }
         };
         if edge.require == Require::Latest {
@@ -169,7 +216,7 @@ impl Timetable {
     }
 
     /// The schedule of a data node, if it is another one than that of its user.
-    fn other_schedule(&self, node: &Address, user: &Address) -> Option<&Schedule> {
+    fn other_schedule(&self, node: &Address, user: &Address) -> Option<&Timeline> {
         let same = self.schedule_address(node) == self.schedule_address(user);
         self.schedule(node).filter(|_| !same)
     }
@@ -194,15 +241,6 @@ impl Timetable {
         }
         schedule
     }
-}
-
-/// The intervals that overlap a stretch of time; from before a change of the schedule, those that it would have had.
-fn overlapping(schedule: &Schedule, span: Interval) -> Vec<Interval> {
-    let found: Vec<_> = schedule.overlapping(span).collect();
-    if found.is_empty() && schedule.cut().is_some() {
-        return schedule.clone().with_cut(None).overlapping(span).collect();
-    }
-    found
 }
 
 fn own_or_pipeline(objects: &Objects, object: &Object) -> Option<Address> {

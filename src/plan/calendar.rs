@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::time::Interval;
-use crate::time::Schedule;
+use crate::time::Timeline;
 
 /// Intervals by number, and the first and last of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct Pending {
 }
 
 /// The intervals that are due at `now` and start at or after `cursor` (`None`: all that are due).
-pub(super) fn pending(schedule: &Schedule, cursor: Option<Timestamp>, now: Timestamp) -> Pending {
+pub(super) fn pending(schedule: &Timeline, cursor: Option<Timestamp>, now: Timestamp) -> Pending {
     let (count, oldest) = match cursor {
         None => (schedule.due_count(now), schedule.first_interval()),
         Some(cursor) => (
@@ -33,7 +33,7 @@ pub(super) fn pending(schedule: &Schedule, cursor: Option<Timestamp>, now: Times
 }
 
 /// The next due times after `now`.
-pub(super) fn next_due(schedule: &Schedule, now: Timestamp, number: u64) -> Vec<Timestamp> {
+pub(super) fn next_due(schedule: &Timeline, now: Timestamp, number: u64) -> Vec<Timestamp> {
     let first = schedule.next_due(now);
     std::iter::successors(first, |last| schedule.next_from(last.end))
         .map(|interval| schedule.due_at(interval))

@@ -23,6 +23,7 @@ use crate::objects::Kind;
 use crate::objects::Object;
 use crate::time::Interval;
 use crate::time::Schedule;
+use crate::time::Timeline;
 
 /// How many back-filled runs an apply starts unless it is told that more are meant.
 pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
@@ -175,20 +176,26 @@ impl ActivityEffect {
     }
 }
 
-/// The schedule that a unit goes on with: a changed one begins where the last interval of the old one that is due at
-/// `now` ends, an unchanged one keeps its cut.
-pub fn continued(old: Option<&Schedule>, new: &Schedule, now: Timestamp) -> Schedule {
-    let cut = old.and_then(|old| {
-        if same_schedule(old, new) {
-            old.cut()
-        } else {
-            old.last_due(now).map(|last| last.end).or(old.cut())
-        }
-    });
-    new.clone().with_cut(cut.or(new.cut()))
+/// The intervals that a unit goes on with: those of a changed schedule begin where the old ones end, see
+/// [`Timeline::ends_at`].
+pub fn continued(
+    old: Option<&Timeline>,
+    new: &Timeline,
+    made_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Timeline {
+    match old {
+        Some(old) if same_schedule(old.current(), new.current()) => old.clone(),
+        Some(old) => match old.ends_at(made_until, now) {
+            Some(until) => old.clone().followed_by(new.current().clone(), until),
+            None => new.clone(),
+        },
+        None => new.clone(),
+    }
 }
 
-fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
+/// Whether two schedules have the same intervals, but for where a change has cut them.
+pub fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
     old.clone().with_cut(None) == new.clone().with_cut(None)
 }
 
@@ -254,16 +261,18 @@ fn activity(
     let before = old.and_then(|unit| unit.schedule.as_ref());
     let after = new.and_then(|unit| unit.schedule.as_ref());
     let recorded = runs.copied().unwrap_or_default();
-    let unmade = |schedule: &Schedule| calendar::pending(schedule, recorded.cursor, now);
+    let unmade = |timeline: &Timeline| calendar::pending(timeline, recorded.cursor, now);
     let old_due = before.map(unmade).unwrap_or_default();
     let changed = match (before, after) {
-        (Some(before), Some(after)) => !same_schedule(before, after),
+        (Some(before), Some(after)) => !same_schedule(before.current(), after.current()),
         (before, after) => old.is_some() && new.is_some() && before.is_some() != after.is_some(),
     };
-    let next = after.map(|after| continued(before, after, now));
+    let next = after.map(|after| continued(before, after, recorded.cursor, now));
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
-        (Some(next), _) if changed => calendar::pending(next, None, now),
+        (Some(next), _) if changed => {
+            calendar::pending(&Timeline::from(next.current().clone()), None, now)
+        }
         (Some(next), None) => unmade(next),
         _ => Pending::default(),
     };
@@ -276,7 +285,7 @@ fn activity(
         next_due: Vec::new(),
         was_due: Vec::new(),
         timezone: zone_name(after.or(before)),
-        cut: next.as_ref().filter(|_| changed).and_then(Schedule::cut),
+        cut: next.as_ref().filter(|_| changed).and_then(Timeline::cut),
     };
     if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;
@@ -288,6 +297,10 @@ fn activity(
         }
         (true, false) if was => effect.counts.held = recorded.waiting + old_due.count,
         (true, false) => {}
+        (true, true) if after.is_none() => {
+            // On demand now: nothing makes what was due by its schedule.
+            effect.counts.dropped = if was { old_due.count } else { 0 };
+        }
         (true, true) => {
             let (due, backfill) = if was {
                 (old_due.count, new_due)
@@ -318,7 +331,7 @@ fn joined(earlier: Pending, later: Pending) -> Pending {
     }
 }
 
-fn zone_name(schedule: Option<&Schedule>) -> String {
+fn zone_name(schedule: Option<&Timeline>) -> String {
     schedule
         .and_then(|schedule| schedule.timezone().iana_name())
         .unwrap_or("UTC")

@@ -22,6 +22,7 @@ use crate::objects::Object;
 use crate::time::Due;
 use crate::time::Period;
 use crate::time::Schedule;
+use crate::time::Timeline;
 
 fn shell<const N: usize>(attributes: [(&str, Value); N]) -> Object {
     object(&SHELL, "pipeline.p.activity.a", attributes)
@@ -305,7 +306,7 @@ fn unit(name: &str, schedule: Option<Schedule>, active: bool) -> Unit {
     let address = Address::new(format!("pipeline.p.activity.{name}"));
     Unit {
         pipeline: Some(Address::new("pipeline.p")),
-        schedule,
+        schedule: schedule.map(Timeline::from),
         active,
         ..Unit::new(address, UnitKind::Activity)
     }
@@ -485,12 +486,17 @@ fn a_changed_schedule_is_cut_where_the_old_one_ends() {
     assert_eq!(activity.next_due[0], at("2026-11-24T07:00:00Z"));
     // The day before by the old schedule, and six hours since by the new one.
     assert_eq!((effects.totals.due, effects.totals.backfill), (1, 6));
-    let next = continued(Some(&daily()), &hourly, at("2026-11-24T06:00:00Z"));
+    let (daily, hourly) = (Timeline::from(daily()), Timeline::from(hourly));
+    let next = continued(Some(&daily), &hourly, None, at("2026-11-24T06:00:00Z"));
     assert_eq!(next.cut(), activity.cut);
     assert_eq!(
-        continued(Some(&next), &hourly, at("2026-11-25T06:30:00Z")),
+        continued(Some(&next), &hourly, None, at("2026-11-25T06:30:00Z")),
         next
     );
+    // What has an instance already, because somebody ran ahead of the clock, is not made again.
+    let ahead = Some(at("2026-11-30T00:00:00Z"));
+    let next = continued(Some(&daily), &hourly, ahead, at("2026-11-24T06:00:00Z"));
+    assert_eq!(next.cut(), ahead);
 }
 
 #[test]
@@ -505,11 +511,13 @@ fn an_activity_on_demand_that_gets_a_schedule_is_back_filled() {
     let back = of(
         Some(unit("a", Some(daily()), true)),
         Some(unit("a", None, true)),
-        &recorded(Some("2026-11-24T00:00:00Z"), 0, 0),
+        &recorded(Some("2026-11-23T00:00:00Z"), 0, 0),
         false,
     );
     let activity = &back.pipelines[0].activities[0];
     assert_eq!((activity.was_due.len(), activity.next_due.len()), (5, 0));
+    // Nothing makes the intervals any more that are due and have no instance.
+    assert_eq!((back.totals.due, back.totals.dropped), (0, 1));
 }
 
 #[test]
@@ -552,7 +560,7 @@ proptest! {
             .unwrap()
             .with_cut(cut.map(after));
         let (cursor, now) = (after(cursor), after(now));
-        let pending = calendar::pending(&schedule, Some(cursor), now);
+        let pending = calendar::pending(&Timeline::from(schedule.clone()), Some(cursor), now);
         let cut = schedule.cut().unwrap_or(Timestamp::MIN);
         let count = (0..=60_000 / i64::from(minutes))
             .take_while(|at| occurrences.is_none_or(|limit| u64::try_from(*at).is_ok_and(|at| at < limit)))

@@ -9,6 +9,7 @@ use super::RuntimeError;
 use crate::engine::Definition;
 use crate::engine::compile;
 use crate::objects::Address;
+use crate::objects::Era;
 use crate::objects::Moments;
 use crate::objects::Object;
 use crate::objects::Objects;
@@ -43,11 +44,7 @@ impl SerialDefinition {
             )?;
             objects.insert(kept.address, object);
         }
-        let moments = Moments {
-            activations: store.activations()?,
-            cuts: store.cuts()?,
-        };
-        let timetable = Timetable::new(&objects, &moments, now);
+        let timetable = Timetable::new(&objects, &moments(store)?.as_of(serial), now);
         let can_be_late = |object: &Object| object.get("late_after").is_some();
         let since = if objects.values().any(can_be_late) {
             store.first_applied()?
@@ -70,6 +67,26 @@ impl SerialDefinition {
         }
         definition
     }
+}
+
+/// What the state knows of schedules besides their objects.
+pub fn moments(store: &Store) -> Result<Moments, RuntimeError> {
+    let mut eras: BTreeMap<Address, Vec<Era>> = BTreeMap::new();
+    for (object, kept) in store.eras()? {
+        for era in kept {
+            let read = Era {
+                ended_by: era.ended_by,
+                until: era.until,
+                schedule: crate::objects::eras::from_json(&object, &era.schedule)?,
+            };
+            eras.entry(object.clone()).or_default().push(read);
+        }
+    }
+    Ok(Moments {
+        activations: store.activations()?,
+        cuts: store.cuts()?,
+        eras,
+    })
 }
 
 /// The definitions read so far.

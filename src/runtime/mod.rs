@@ -16,6 +16,7 @@ use thiserror::Error;
 pub use crate::exec::secrets::Variables;
 pub use definitions::Definitions;
 pub use definitions::SerialDefinition;
+pub use definitions::moments;
 pub use driver::Options;
 pub use driver::Runner;
 pub use driver::Summary;

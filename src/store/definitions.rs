@@ -12,6 +12,8 @@ use serde_json::Value as Json;
 use super::StateLock;
 use super::Store;
 use super::StoreError;
+use super::eras;
+use super::eras::StoredEra;
 use super::micros;
 use super::moment;
 use super::moves;
@@ -62,6 +64,8 @@ pub struct Apply {
     pub activations: BTreeMap<Address, Timestamp>,
     /// Where the intervals of changed schedules begin.
     pub cuts: BTreeMap<Address, Timestamp>,
+    /// The schedules of objects that end.
+    pub eras: BTreeMap<Address, StoredEra>,
     /// Objects whose last intervals under their old schedule are made, and until when.
     pub made_until: BTreeMap<Address, Timestamp>,
     /// Instances that are made or given up by it.
@@ -243,6 +247,7 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
             put.execute(params![address.as_str(), micros(*at)])?;
         }
     }
+    eras::put_eras(transaction, &apply.eras)?;
     for (address, made_until) in &apply.made_until {
         runs::put_cursor(transaction, address, *made_until)?;
     }

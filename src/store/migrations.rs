@@ -36,6 +36,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/003.sql"),
         view: include_str!("migrations/003.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/004.sql"),
+        view: include_str!("migrations/004.view.sql"),
+    },
 ];
 
 /// The newest format.

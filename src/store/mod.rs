@@ -5,6 +5,7 @@
 //! late writes of a runner that was superseded. Only this module and `connect::sqlite` use rusqlite.
 
 mod definitions;
+mod eras;
 mod lock;
 mod migrations;
 mod moves;
@@ -26,6 +27,7 @@ use thiserror::Error;
 pub use definitions::Apply;
 pub use definitions::Head;
 pub use definitions::StoredObject;
+pub use eras::StoredEra;
 pub use lock::Holder;
 pub use lock::RunnerLease;
 pub use lock::StateLock;

@@ -10,9 +10,10 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 5] = [
+const KEYED: [(&str, &str); 6] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
+    ("eras", "object"),
     ("cursors", "object"),
     ("instances", "object"),
     ("attempts", "object"),
@@ -36,6 +37,13 @@ pub(super) fn relocate(
         ))?;
         for (old, new) in moves {
             update.execute(params![old.as_str(), on_the_way(new)])?;
+        }
+        // Schedules are many for one object: none of those of another is left among them.
+        if table == "eras" {
+            let mut drop = transaction.prepare_cached("DELETE FROM eras WHERE object = ?1")?;
+            for new in moves.values() {
+                drop.execute([new.as_str()])?;
+            }
         }
         for new in moves.values() {
             update.execute(params![on_the_way(new), new.as_str()])?;

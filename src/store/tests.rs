@@ -186,6 +186,14 @@ fn a_newer_or_foreign_file_is_refused_and_unchanged() {
     ));
 }
 
+fn era(ended_by: u64, until: i64) -> StoredEra {
+    StoredEra {
+        ended_by,
+        until: at(until),
+        schedule: json!({"every": "1 day"}),
+    }
+}
+
 #[test]
 fn an_apply_makes_a_serial_and_keeps_the_old_one() {
     let place = Place::new();
@@ -203,6 +211,10 @@ fn an_apply_makes_a_serial_and_keeps_the_old_one() {
         puts: vec![object("a", &json!({"x": 2}))],
         removes: vec![Address::new("b")],
         cuts: BTreeMap::from([(Address::new("a"), at(7))]),
+        eras: BTreeMap::from([
+            (Address::new("a"), era(2, 7)),
+            (Address::new("b"), era(2, 8)),
+        ]),
         made_until: BTreeMap::from([(Address::new("a"), at(8))]),
         instances: vec![Instance::new(key("a", 0, 1))],
         ..Apply::default()
@@ -227,6 +239,13 @@ fn an_apply_makes_a_serial_and_keeps_the_old_one() {
     assert!(store.outputs().unwrap().is_empty());
     assert_eq!(store.activations().unwrap().len(), 1);
     assert_eq!(store.cuts().unwrap()[&Address::new("a")], at(7));
+    assert_eq!(
+        store.eras().unwrap(),
+        BTreeMap::from([
+            (Address::new("a"), vec![era(2, 7)]),
+            (Address::new("b"), vec![era(2, 8)])
+        ])
+    );
     assert_eq!(store.made_until().unwrap()[&Address::new("a")], at(8));
     assert_eq!(store.unfinished_instances().unwrap().len(), 1);
 }
@@ -460,6 +479,11 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         activations: [(Address::new("pipeline.p"), at(1))].into(),
         cuts: [(Address::new("a"), at(2)), (Address::new("c"), at(3))].into(),
         made_until: [(Address::new("a"), at(20))].into(),
+        eras: [
+            (Address::new("a"), era(1, 2)),
+            (Address::new("c"), era(1, 3)),
+        ]
+        .into(),
         instances: vec![
             Instance {
                 reason: Some("of a".to_owned()),
@@ -513,6 +537,10 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         [(Address::new("pipeline.q"), at(1))].into()
     );
     assert_eq!(store.cuts().unwrap(), [(Address::new("c"), at(2))].into());
+    assert_eq!(
+        store.eras().unwrap(),
+        [(Address::new("c"), vec![era(1, 2)])].into()
+    );
     assert_eq!(
         store.made_until().unwrap(),
         [(Address::new("c"), at(20))].into()

@@ -16,6 +16,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod ticks;
+mod timeline;
 mod window;
 mod zone;
 
@@ -42,4 +43,5 @@ pub use schedule::Due;
 pub use schedule::Schedule;
 pub use schedule::ScheduleError;
 pub use schedule::Slot;
+pub use timeline::Timeline;
 pub use window::Window;

@@ -21,7 +21,7 @@ use super::super::turns::Turns;
 use super::Simulation;
 use crate::objects::Address;
 use crate::time::Interval;
-use crate::time::Schedule;
+use crate::time::Timeline;
 
 impl Stored {
     fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
@@ -273,7 +273,7 @@ impl Simulation {
 }
 
 /// The intervals of a schedule in a stretch of time, by enumeration from the first.
-fn needed(schedule: &Schedule, span: Interval, due_by: Option<Timestamp>) -> Vec<Interval> {
+fn needed(schedule: &Timeline, span: Interval, due_by: Option<Timestamp>) -> Vec<Interval> {
     let next = |last: &Interval| schedule.next_from(last.end);
     std::iter::successors(schedule.first_interval(), next)
         .take_while(|interval| interval.start < span.end)

@@ -7,8 +7,6 @@ use jiff::tz::TimeZone;
 use super::super::Definition;
 use super::super::Dependency;
 use super::super::FailureMode;
-use super::super::Instance;
-use super::super::InstanceKey;
 use super::super::InstanceOrder;
 use super::super::PoolShare;
 use super::super::Require;
@@ -23,6 +21,7 @@ use super::Simulation;
 use crate::time::Due;
 use crate::time::Period;
 use crate::time::Schedule;
+use crate::time::Timeline;
 use crate::time::Window;
 
 /// A few units; each depends on some before it.
@@ -44,7 +43,7 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
     if random.percent(35) {
         unit.kind = UnitKind::DataNode;
     }
-    unit.schedule = random.percent(80).then(|| schedule(random));
+    unit.schedule = random.percent(80).then(|| schedule(random).into());
     for producer in before {
         if random.percent(40) {
             let edge = edge(random, producer, unit.schedule.as_ref());
@@ -88,7 +87,7 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
     unit
 }
 
-fn edge(random: &mut Random, producer: &Unit, reader: Option<&Schedule>) -> Dependency {
+fn edge(random: &mut Random, producer: &Unit, reader: Option<&Timeline>) -> Dependency {
     let lengths = ["12 hours", "1 day", "3 days", "1 week"];
     let offsets = [None, Some("-1 day"), Some("-1 week"), Some("7 hours")];
     let pick = |random: &mut Random, among: &[&'static str; 4]| among[random.below(4)];
@@ -98,7 +97,7 @@ fn edge(random: &mut Random, producer: &Unit, reader: Option<&Schedule>) -> Depe
     });
     Dependency {
         producer: producer.address.clone(),
-        past: window.is_some_and(|window| window.is_past(reader)),
+        past: window.is_some_and(|window| window.is_past(reader.map(Timeline::current))),
         window,
         require: [Require::All, Require::All, Require::Any, Require::Latest][random.below(4)],
     }
@@ -108,7 +107,8 @@ fn edge(random: &mut Random, producer: &Unit, reader: Option<&Schedule>) -> Depe
 fn classify(unit: &mut Unit) {
     for edge in &mut unit.dependencies {
         let window = edge.window;
-        edge.past = window.is_some_and(|window| window.is_past(unit.schedule.as_ref()));
+        edge.past = window
+            .is_some_and(|window| window.is_past(unit.schedule.as_ref().map(Timeline::current)));
     }
 }
 
@@ -225,35 +225,16 @@ fn cancel_removed(simulation: &mut Simulation, unit: &Unit) {
     }
 }
 
-/// The new schedule begins where the last due interval of the old one ends; those of the old that are due are made.
+/// The new schedule begins where the old one ends.
 fn reschedule(simulation: &mut Simulation, address: &crate::objects::Address, new: Schedule) {
     let unit = simulation.definition.units.get_mut(address).unwrap();
-    let Some(old) = unit.schedule.clone() else {
+    let Some(old) = unit.schedule.take() else {
         return;
     };
-    let last = old.last_due(simulation.now).map(|last| last.end);
-    // What has been made is not made again, whatever its schedule was then.
     let made_until = simulation.stored.made_until.get(address).copied();
-    let cut = last.or(old.cut()).or(made_until);
-    unit.schedule = Some(new.with_cut(cut));
+    unit.schedule = Some(match old.ends_at(made_until, simulation.now) {
+        Some(until) => old.followed_by(new, until),
+        None => new.into(),
+    });
     classify(unit);
-    let Some(cut) = last else { return };
-    let stored = &mut simulation.stored;
-    let mut next = match stored.made_until.get(address) {
-        Some(until) => old.next_from(*until),
-        None => old.first_interval(),
-    };
-    while let Some(interval) = next.filter(|interval| interval.end <= cut) {
-        let key = InstanceKey {
-            object: address.clone(),
-            interval,
-        };
-        stored
-            .instances
-            .entry(key.clone())
-            .or_insert_with(|| Instance::new(key));
-        next = old.next_from(interval.end);
-    }
-    let until = stored.made_until.entry(address.clone()).or_insert(cut);
-    *until = cut.max(*until);
 }

@@ -82,7 +82,7 @@ fn node(name: &str) -> Value {
 fn unit(address: &str, schedule: Schedule) -> Unit {
     Unit {
         pipeline: Some(Address::new("pipeline.weblogs")),
-        schedule: Some(schedule),
+        schedule: Some(schedule.into()),
         ..Unit::new(Address::new(address), UnitKind::Activity)
     }
 }

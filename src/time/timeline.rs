@@ -1,0 +1,304 @@
+//! Timelines: the intervals of an object over all the schedules that it has had.
+//!
+//! When a schedule changes, its intervals end with the last one that is due, and the intervals of the next begin there:
+//! no hole, no overlap, and what was keeps the intervals that it had. Apart from schedules, which do not change.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::interval::Interval;
+use super::schedule::Schedule;
+
+/// A schedule, and those that came before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    /// The earlier ones, each with the moment where its last interval ends; oldest first.
+    past: Vec<(Timestamp, Schedule)>,
+    current: Schedule,
+}
+
+impl From<Schedule> for Timeline {
+    fn from(current: Schedule) -> Self {
+        Self {
+            past: Vec::new(),
+            current,
+        }
+    }
+}
+
+impl Timeline {
+    /// The same, with the intervals that an earlier schedule had up to `until`, where those of the current one begin.
+    /// Earlier ones are added from the oldest to the newest.
+    #[must_use]
+    pub fn after(mut self, earlier: Schedule, until: Timestamp) -> Self {
+        let begin = self.past.last().map(|(until, _)| *until);
+        let cut = begin.or(earlier.cut());
+        let earlier = earlier.with_cut(cut).with_end(Some(until));
+        if begin.is_none_or(|begin| begin < until)
+            && let Ok(earlier) = earlier
+            && earlier.first_interval().is_some()
+        {
+            self.past.push((until, earlier));
+        }
+        self.current = self.current.with_cut(Some(until));
+        self
+    }
+
+    /// The same up to a moment, and the intervals of another schedule from there on.
+    #[must_use]
+    pub fn followed_by(self, next: Schedule, until: Timestamp) -> Self {
+        let timeline = Self {
+            past: self.past,
+            current: next,
+        };
+        timeline.after(self.current, until)
+    }
+
+    /// Where the intervals of this schedule end if it changes now: with the last one that is due (or would be, if a
+    /// calendar did not exclude it) or has an instance
+    /// (`made_until`: until when there are instances). `None` if there is none: then there is nothing to keep.
+    pub fn ends_at(&self, made_until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let mut schedules = self.schedules().rev();
+        let due = schedules.find_map(|schedule| schedule.decided_until(now));
+        due.max(made_until).max(self.current.cut())
+    }
+
+    /// The schedule that new intervals have.
+    pub fn current(&self) -> &Schedule {
+        &self.current
+    }
+
+    /// The schedule that an interval is of.
+    pub fn schedule_of(&self, interval: Interval) -> &Schedule {
+        let of = self.past.iter().find(|(until, _)| interval.end <= *until);
+        of.map_or(&self.current, |(_, schedule)| schedule)
+    }
+
+    /// All schedules, the oldest first.
+    fn schedules(&self) -> impl DoubleEndedIterator<Item = &Schedule> {
+        let past = self.past.iter().map(|(_, schedule)| schedule);
+        past.chain([&self.current])
+    }
+
+    /// The zone of its calendar.
+    pub fn timezone(&self) -> &TimeZone {
+        self.current.timezone()
+    }
+
+    /// Where the intervals of the current schedule begin, after a change.
+    pub fn cut(&self) -> Option<Timestamp> {
+        self.current.cut()
+    }
+
+    /// The first interval.
+    pub fn first_interval(&self) -> Option<Interval> {
+        self.schedules().find_map(Schedule::first_interval)
+    }
+
+    /// The last interval; `None` when there is no end, or no interval.
+    pub fn last_interval(&self) -> Option<Interval> {
+        let last = self
+            .schedules()
+            .rev()
+            .find(|schedule| schedule.first_interval().is_some());
+        last.and_then(Schedule::last_interval)
+    }
+
+    /// The interval that contains a moment.
+    pub fn interval_at(&self, at: Timestamp) -> Option<Interval> {
+        self.schedules()
+            .find_map(|schedule| schedule.interval_at(at))
+    }
+
+    /// The first interval that starts at or after a moment.
+    pub fn next_from(&self, at: Timestamp) -> Option<Interval> {
+        self.schedules().find_map(|schedule| schedule.next_from(at))
+    }
+
+    /// The intervals that overlap one, oldest first.
+    pub fn overlapping(&self, other: Interval) -> impl Iterator<Item = Interval> {
+        self.schedules()
+            .flat_map(move |schedule| schedule.overlapping(other))
+    }
+
+    /// The newest interval that overlaps one.
+    pub fn last_overlapping(&self, other: Interval) -> Option<Interval> {
+        self.schedules()
+            .rev()
+            .find_map(|schedule| schedule.last_overlapping(other))
+    }
+
+    /// The intervals that overlap one and have no instance because a calendar excludes them, oldest first.
+    pub fn excluded(&self, other: Interval) -> impl Iterator<Item = Interval> {
+        self.schedules().flat_map(move |schedule| schedule.excluded(other))
+    }
+
+    /// When the instance of an interval is due.
+    pub fn due_at(&self, interval: Interval) -> Timestamp {
+        self.schedule_of(interval).due_at(interval)
+    }
+
+    /// The newest interval that is due.
+    pub fn last_due(&self, now: Timestamp) -> Option<Interval> {
+        self.schedules()
+            .rev()
+            .find_map(|schedule| schedule.last_due(now))
+    }
+
+    /// The next interval that is not due yet.
+    pub fn next_due(&self, now: Timestamp) -> Option<Interval> {
+        self.schedules().find_map(|schedule| schedule.next_due(now))
+    }
+
+    /// How many intervals are due.
+    pub fn due_count(&self, now: Timestamp) -> u64 {
+        self.schedules()
+            .map(|schedule| schedule.due_count(now))
+            .sum()
+    }
+
+    /// How many of the intervals that start at or after `from` are due.
+    pub fn due_count_from(&self, from: Timestamp, now: Timestamp) -> u64 {
+        self.schedules()
+            .map(|schedule| schedule.due_count_from(from, now))
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::Due;
+    use crate::time::Period;
+    use crate::time::parse_timezone;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn schedule(every: &str, start: &str, zone: &str) -> Schedule {
+        let period = Period::parse(every).unwrap();
+        Schedule::new(
+            start.parse().unwrap(),
+            period,
+            parse_timezone(zone).unwrap(),
+        )
+        .unwrap()
+    }
+
+    fn shown(timeline: &Timeline) -> Vec<String> {
+        let first = timeline.first_interval();
+        std::iter::successors(first, |last| timeline.next_from(last.end))
+            .take(5)
+            .map(|interval| {
+                let text = |at: Timestamp| at.strftime("%m-%dT%H").to_string();
+                format!("{} {}", text(interval.start), text(interval.end))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn old_intervals_stay_and_the_first_new_one_is_cut() {
+        let daily = Timeline::from(schedule("1 day", "2026-11-01", "UTC"));
+        let until = daily.ends_at(None, at("2026-11-04T12:00:00Z")).unwrap();
+        assert_eq!(until, at("2026-11-04T00:00:00Z"));
+        let weekly = Timeline::from(schedule("1 week", "2026-11-01", "UTC"));
+        let weekly = weekly.after(daily.current().clone(), until);
+        assert_eq!(
+            shown(&weekly),
+            [
+                "11-01T00 11-02T00",
+                "11-02T00 11-03T00",
+                "11-03T00 11-04T00",
+                "11-04T00 11-08T00",
+                "11-08T00 11-15T00"
+            ]
+        );
+        assert_eq!(weekly.due_count(at("2026-11-08T00:00:00Z")), 4);
+        assert_eq!(
+            weekly.due_count_from(at("2026-11-03T00:00:00Z"), at("2026-11-08T00:00:00Z")),
+            2
+        );
+    }
+
+    #[test]
+    fn what_has_an_instance_is_kept_also_before_it_is_due() {
+        let daily = Timeline::from(schedule("1 day", "2026-11-01", "UTC"));
+        let made = Some(at("2026-11-09T00:00:00Z"));
+        assert_eq!(daily.ends_at(made, at("2026-11-04T12:00:00Z")), made);
+        assert_eq!(daily.ends_at(None, at("2026-10-04T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_schedule_that_begins_later_leaves_the_old_intervals() {
+        let daily = schedule("1 day", "2026-11-01", "UTC");
+        let later = Timeline::from(schedule("1 day", "2027-01-01", "UTC"));
+        let later = later.after(daily, at("2026-11-03T00:00:00Z"));
+        assert_eq!(
+            shown(&later),
+            [
+                "11-01T00 11-02T00",
+                "11-02T00 11-03T00",
+                "01-01T00 01-02T00",
+                "01-02T00 01-03T00",
+                "01-03T00 01-04T00"
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_timeline_has_no_hole_and_no_overlap_and_counts_as_enumeration_does(
+            parts in prop::collection::vec(
+                (
+                    prop::sample::select(vec!["7 hours", "1 day", "3 days", "1 week", "1 month"]),
+                    prop::sample::select(vec!["UTC", "America/New_York", "Pacific/Apia"]),
+                    prop::sample::select(vec![Due::Start, Due::End]),
+                    1_i64..500,
+                ),
+                1..5,
+            ),
+            asked in (0_i64..1500, 1_i64..500),
+        ) {
+            let start = at("2011-11-01T00:00:00Z");
+            let mut now = start;
+            let mut timeline: Option<Timeline> = None;
+            for (every, zone, due, hours) in parts {
+                let next = schedule(every, "2011-11-01", zone).with_due(due);
+                let until = timeline.as_ref().and_then(|timeline| timeline.ends_at(None, now));
+                timeline = Some(match (timeline, until) {
+                    (Some(before), Some(until)) => {
+                        let past = before.past.clone().into_iter().chain([(until, before.current.clone())]);
+                        let whole = past.fold(Timeline::from(next.clone()), |new, (until, schedule)| new.after(schedule, until));
+                        let followed = before.followed_by(next, until);
+                        prop_assert_eq!(&followed, &whole);
+                        followed
+                    }
+                    _ => Timeline::from(next),
+                });
+                now = now.checked_add(SignedDuration::from_hours(hours)).unwrap();
+            }
+            let timeline = timeline.unwrap();
+            let first = timeline.first_interval();
+            let all: Vec<Interval> = std::iter::successors(first, |last| timeline.next_from(last.end)).take(400).collect();
+            for pair in all.windows(2) {
+                prop_assert_eq!(pair[0].end, pair[1].start);
+            }
+            let due = |interval: &&Interval| timeline.due_at(**interval) <= now;
+            prop_assert_eq!(timeline.due_count(now), all.iter().filter(due).count() as u64);
+            prop_assert_eq!(timeline.last_due(now), all.iter().rfind(due).copied());
+            prop_assert_eq!(timeline.next_due(now), all.iter().find(|interval| !due(interval)).copied());
+            let from = start.checked_add(SignedDuration::from_hours(asked.0)).unwrap();
+            let span = Interval { start: from, end: from.checked_add(SignedDuration::from_hours(asked.1)).unwrap() };
+            let overlapping: Vec<Interval> = all.iter().filter(|interval| interval.overlaps(span)).copied().collect();
+            prop_assert_eq!(timeline.last_overlapping(span), overlapping.last().copied());
+            prop_assert_eq!(timeline.overlapping(span).collect::<Vec<_>>(), overlapping);
+            prop_assert_eq!(timeline.interval_at(from), all.iter().find(|interval| interval.contains(from)).copied());
+            let later = |interval: &&Interval| interval.start >= from && due(interval);
+            prop_assert_eq!(timeline.due_count_from(from, now), all.iter().filter(later).count() as u64);
+        }
+    }
+}
