@@ -163,6 +163,10 @@ pub struct ActivityEffect {
     pub timezone: String,
     /// If its schedule changes: where its old intervals end and the new ones begin.
     pub cut: Option<Timestamp>,
+    /// The first new interval then.
+    pub first_new: Option<Interval>,
+    /// Whether that is cut: it would have begun before.
+    pub is_cut: bool,
 }
 
 impl ActivityEffect {
@@ -276,6 +280,11 @@ fn activity(
         (Some(next), None) => unmade(next),
         _ => Pending::default(),
     };
+    let new_schedule = next.as_ref().filter(|_| changed).map(Timeline::current);
+    let first_new = new_schedule.and_then(Schedule::first_interval);
+    let whole = new_schedule
+        .zip(first_new)
+        .and_then(|(schedule, first)| schedule.clone().with_cut(None).interval_at(first.start));
     let mut effect = ActivityEffect {
         address: address.clone(),
         activation: Activation::of(was, is),
@@ -285,7 +294,9 @@ fn activity(
         next_due: Vec::new(),
         was_due: Vec::new(),
         timezone: zone_name(after.or(before)),
-        cut: next.as_ref().filter(|_| changed).and_then(Timeline::cut),
+        cut: new_schedule.and_then(Schedule::cut),
+        first_new: first_new.filter(|_| before.is_some()),
+        is_cut: whole != first_new,
     };
     if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;

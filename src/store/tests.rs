@@ -467,6 +467,14 @@ fn another_connection_sees_that_something_was_written() {
     assert_eq!(reader.unfinished_instances().unwrap().len(), 1);
 }
 
+/// An instance that says whose it is.
+fn noted(name: &str, start: i64, end: i64) -> Instance {
+    Instance {
+        reason: Some(format!("of {name}")),
+        ..Instance::new(key(name, start, end))
+    }
+}
+
 #[test]
 fn what_is_moved_takes_its_definitions_and_runs_along() {
     let place = Place::new();
@@ -485,15 +493,9 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         ]
         .into(),
         instances: vec![
-            Instance {
-                reason: Some("of a".to_owned()),
-                ..Instance::new(key("a", 0, 10))
-            },
+            noted("a", 0, 10),
             Instance::new(key("a", 10, 20)),
-            Instance {
-                reason: Some("of c".to_owned()),
-                ..Instance::new(key("c", 0, 10))
-            },
+            noted("c", 0, 10),
             Instance::new(key("c", 20, 30)),
         ],
         ..Apply::default()

@@ -54,6 +54,7 @@ cases! {
     removed_activity,
     removed_block,
     retries,
+    schedule_change,
     schema,
     secrets,
     shell_command_fails,

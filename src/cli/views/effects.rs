@@ -175,14 +175,18 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
     {
         fact("newest", span(newest));
     }
-    if let Some(cut) = effect.cut {
-        fact(
-            "cut",
-            format!(
-                "old intervals end and new ones begin at {} {name}",
-                local(cut, &zone)
-            ),
+    if let (Some(cut), Some(first)) = (effect.cut, effect.first_new) {
+        let cut_to = if effect.is_cut {
+            ", cut to begin there"
+        } else {
+            ""
+        };
+        let old_end = local(cut, &zone);
+        let text = format!(
+            "old intervals end at {old_end}, the first new one is {}{cut_to}",
+            span(first)
         );
+        fact("cut", text);
     }
     for (label, times) in [("was due", &effect.was_due), ("next due", &effect.next_due)] {
         if times.is_empty() {
