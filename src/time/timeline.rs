@@ -130,7 +130,8 @@ impl Timeline {
 
     /// The intervals that overlap one and have no instance because a calendar excludes them, oldest first.
     pub fn excluded(&self, other: Interval) -> impl Iterator<Item = Interval> {
-        self.schedules().flat_map(move |schedule| schedule.excluded(other))
+        self.schedules()
+            .flat_map(move |schedule| schedule.excluded(other))
     }
 
     /// When the instance of an interval is due.
