@@ -13,6 +13,7 @@ macro_rules! cases {
 cases! {
     activity_cycle,
     apply_refuses_many_runs,
+    catch_up,
     check_blocks,
     command_line,
     conditions,
@@ -43,8 +44,10 @@ cases! {
     moved_mistakes,
     newer_state,
     on_demand,
+    operations,
     outputs_and_secrets,
     override_files,
+    pausing,
     plan_apply_run_status,
     pools,
     prevent_destroy,
