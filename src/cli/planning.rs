@@ -180,7 +180,6 @@ fn relocated(
     SerialDefinition {
         serial: old.serial,
         timetable: Timetable::new(&objects, moments, now),
-        pauses: relocation.keys(old.pauses),
         since: relocation.keys(old.since),
         objects,
     }
@@ -459,7 +458,7 @@ impl Planned {
                 &self.old.objects,
                 self.old.timetable.schedule_address(address)?,
                 self.old.timetable.activation(address)?,
-                era.schedule.cut(),
+                &era.schedule,
             );
             let era = StoredEra {
                 ended_by: era.ended_by,

@@ -12,7 +12,6 @@ mod lateness;
 mod machine;
 mod materialise;
 mod model;
-mod operations;
 mod pools;
 mod ranges;
 mod readiness;

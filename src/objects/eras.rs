@@ -8,22 +8,23 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::address::Address;
+use super::intervals::schedule_of;
 use super::object::Object;
 use super::settings::Objects;
 use super::stored;
 use super::stored::StoredError;
-use super::timetable::schedule_of;
+use crate::time::Due;
 use crate::time::Schedule;
 
-/// A schedule as it was for one object: `activation` is when its pipeline was activated, `cut` where its intervals began.
+/// A schedule as it was for one object: at which address, and when its pipeline was activated.
 pub fn to_json(
     objects: &Objects,
-    schedule: &Address,
+    address: &Address,
     activation: Timestamp,
-    cut: Option<Timestamp>,
+    schedule: &Schedule,
 ) -> Json {
     let mut parts: BTreeMap<&Address, &Object> = BTreeMap::new();
-    let mut open = vec![schedule.clone()];
+    let mut open = vec![address.clone()];
     while let Some(address) = open.pop() {
         let Some((address, object)) = objects.get_key_value(&address) else {
             continue;
@@ -43,9 +44,10 @@ pub fn to_json(
         })
     });
     json!({
-        "schedule": schedule,
+        "schedule": address,
         "activation": activation,
-        "cut": cut,
+        "cut": schedule.cut(),
+        "due": schedule.due().as_str(),
         "objects": parts.collect::<Vec<_>>(),
     })
 }
@@ -81,10 +83,17 @@ pub fn from_json(owner: &Address, json: &Json) -> Result<Schedule, StoredError> 
         objects.insert(address, object);
     }
     let activation = moment("activation")?.unwrap_or(Timestamp::UNIX_EPOCH);
-    objects
+    let schedule = objects
         .get(&Address::new(text(json, "schedule")?))
-        .and_then(|schedule| schedule_of(schedule, activation, moment("cut").ok()?))
-        .ok_or_else(|| damaged("has no interval"))
+        .and_then(|schedule| schedule_of(&objects, schedule, activation).ok())
+        .ok_or_else(|| damaged("has no interval"))?;
+    // The object may have said by itself when it was due.
+    let due = json.get("due").and_then(Json::as_str).and_then(Due::parse);
+    let schedule = schedule.with_cut(moment("cut")?);
+    Ok(match due {
+        Some(due) => schedule.with_due(due),
+        None => schedule,
+    })
 }
 
 #[cfg(test)]
@@ -131,10 +140,13 @@ mod tests {
         ] {
             let objects = schedule(attributes);
             let address = Address::new("schedule.s");
-            let wanted = schedule_of(&objects[&address], activation, cut);
-            let json = to_json(&objects, &address, activation, cut);
-            let read = from_json(&Address::new("activity.a"), &json).unwrap();
-            assert_eq!(Some(read), wanted);
+            for due in [Due::Start, Due::End] {
+                let wanted = schedule_of(&objects, &objects[&address], activation).unwrap();
+                let wanted = wanted.with_cut(cut).with_due(due);
+                let json = to_json(&objects, &address, activation, &wanted);
+                let read = from_json(&Address::new("activity.a"), &json).unwrap();
+                assert_eq!(read, wanted);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Kind {
     Action,
     /// Work.
     Activity,
+    /// Days on which nothing is due.
+    Calendar,
     /// How data is laid out in a file.
     DataFormat,
     /// Where data is.
@@ -31,9 +33,10 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in alphabetical order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Action,
         Self::Activity,
+        Self::Calendar,
         Self::DataFormat,
         Self::DataNode,
         Self::Database,
@@ -49,6 +52,7 @@ impl Kind {
         match self {
             Self::Action => "action",
             Self::Activity => "activity",
+            Self::Calendar => "calendar",
             Self::DataFormat => "data_format",
             Self::DataNode => "data_node",
             Self::Database => "database",
@@ -67,7 +71,10 @@ impl Kind {
 
     /// Whether blocks of this kind have a type label (`activity "copy" "archive"`) or only a name.
     pub const fn has_type(self) -> bool {
-        !matches!(self, Self::Pipeline | Self::Pool | Self::Schedule)
+        !matches!(
+            self,
+            Self::Calendar | Self::Pipeline | Self::Pool | Self::Schedule
+        )
     }
 
     /// Whether blocks of this kind have a name label; that of a provider is its `alias`.

@@ -2,6 +2,7 @@
 
 use super::action;
 use super::activity;
+use super::calendar;
 use super::data_format;
 use super::data_node;
 use super::database;
@@ -20,6 +21,7 @@ pub static TYPES: &[&ObjectType] = &[
     &activity::copy::TYPE,
     &activity::shell_command::TYPE,
     &activity::sql::TYPE,
+    &calendar::TYPE,
     &data_format::csv::TYPE,
     &data_format::custom::TYPE,
     &data_format::regex::TYPE,

@@ -156,12 +156,16 @@ fn attribute_type(takes: AttributeType) -> Type {
         | AttributeType::OneOf(_)
         | AttributeType::Duration
         | AttributeType::Period
+        | AttributeType::Cron
+        | AttributeType::Holidays
         | AttributeType::DateTime
         | AttributeType::TimeZone
         | AttributeType::Regex => Type::String,
         AttributeType::Bool => Type::Bool,
         AttributeType::Integer(_) => Type::Number,
-        AttributeType::Strings => Type::List(Box::new(Type::String)),
+        AttributeType::Strings | AttributeType::Weekdays | AttributeType::Dates => {
+            Type::List(Box::new(Type::String))
+        }
         AttributeType::StringMap => Type::Map(Box::new(Type::String)),
         _ => Type::Any,
     }

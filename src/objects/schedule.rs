@@ -1,4 +1,4 @@
-//! `schedule`: start, period, time zone, end.
+//! `schedule`: start, period or pattern, time zone, calendar, end.
 
 use super::kind::Kind;
 use super::schema::AttributeSchema;
@@ -6,6 +6,7 @@ use super::schema::AttributeType;
 use super::schema::Default;
 use super::schema::ObjectType;
 use super::shared;
+use crate::time::WhenExcluded;
 
 /// The description of a schedule.
 pub(super) static TYPE: ObjectType = ObjectType {
@@ -17,13 +18,17 @@ pub(super) static TYPE: ObjectType = ObjectType {
         AttributeSchema::new(
             "every",
             AttributeType::Period,
-            "The length of an interval: `15 minutes`, `1 hour`, `1 day`, `2 weeks`, `1 month`.",
-        )
-        .required(),
+            "The length of an interval: `15 minutes`, `1 hour`, `1 day`, `2 weeks`, `1 month`. A schedule has this, or `cron`.",
+        ),
+        AttributeSchema::new(
+            "cron",
+            AttributeType::Cron,
+            "The times between which intervals lie, as a pattern of five fields, or six with seconds: `30 2 * * mon-fri`.",
+        ),
         AttributeSchema::new(
             "start",
             AttributeType::DateTime,
-            "Where the first interval begins; left out: when the pipeline is first activated.",
+            "Where the first interval begins (with `cron`: at the first time of the pattern from there on); left out: when the pipeline is first activated.",
         ),
         AttributeSchema::new(
             "end",
@@ -33,12 +38,12 @@ pub(super) static TYPE: ObjectType = ObjectType {
         AttributeSchema::new(
             "occurrences",
             AttributeType::Integer(1),
-            "How many intervals there are.",
+            "How many intervals there are, with those that a calendar excludes.",
         ),
         AttributeSchema::new(
             "timezone",
             AttributeType::TimeZone,
-            "The zone in which days, weeks, months and years are counted.",
+            "The zone in which days, weeks, months and years are counted, and in which the pattern of `cron` and the days of the calendar are meant.",
         )
         .or(Default::Text("UTC")),
         AttributeSchema::new(
@@ -47,6 +52,17 @@ pub(super) static TYPE: ObjectType = ObjectType {
             "Whether an instance is due at the end of its interval, when its data is there, or at its start.",
         )
         .or(Default::Text("end")),
+        AttributeSchema::new(
+            "calendar",
+            AttributeType::Ref(Kind::Calendar),
+            "The days on which nothing is due.",
+        ),
+        AttributeSchema::new(
+            "when_excluded",
+            AttributeType::OneOf(WhenExcluded::WORDS),
+            "What becomes of an interval that would be due on a day that the calendar excludes: `skip`: it has no instance; `next`, `previous`: it is due on the next, or the last, day that is not excluded.",
+        )
+        .or(Default::Text("skip")),
     ]],
     nested: &[],
 };

@@ -146,6 +146,14 @@ pub enum AttributeType {
     Duration,
     /// A period of a schedule, e.g. `1 day`.
     Period,
+    /// A cron pattern, e.g. `30 2 * * *`.
+    Cron,
+    /// Names of weekdays.
+    Weekdays,
+    /// Dates, e.g. `2026-12-25`.
+    Dates,
+    /// A text of holidays: a date a line, or an iCalendar file.
+    Holidays,
     /// A date, or date and time, e.g. `2026-11-01` or `2026-11-01T06:00`, with or without offset.
     DateTime,
     /// A time zone, e.g. `Europe/Berlin`.

@@ -15,6 +15,11 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         "The schedule whose intervals it runs for; left out: the pipeline's; without any it runs on demand.",
     ),
     AttributeSchema::new(
+        "due",
+        AttributeType::OneOf(&["end", "start"]),
+        "Whether its instances are due at the end or at the start of their intervals; left out: as the schedule says.",
+    ),
+    AttributeSchema::new(
         "on_fail",
         AttributeType::Refs(Kind::Action),
         "What to do when an instance has failed for good.",
@@ -119,12 +124,6 @@ pub(super) const ATTEMPTS: &[AttributeSchema] = &[
         "Which of the instances of one activity that can start does so first. What `backfill` has asked for comes after the others.",
     )
     .or(Default::Text("oldest_first")),
-    AttributeSchema::new(
-        "catch_up",
-        AttributeType::OneOf(&["all", "latest", "none"]),
-        "Which intervals that are due and have no instance get one: `all`; the `latest` only; or `none` that was due before the activity was applied, and later the latest only.",
-    )
-    .or(Default::Text("all")),
     AttributeSchema::new(
         "active",
         AttributeType::Bool,

@@ -13,17 +13,15 @@ use super::address::Address;
 use super::dependency::Dependency;
 use super::dependency::Need;
 use super::dependency::Require;
+use super::intervals::own_due;
+use super::intervals::schedule_of;
 use super::kind::Kind;
 use super::object::Object;
-use super::settings;
 use super::settings::Objects;
 use crate::time::Due;
 use crate::time::Interval;
-use crate::time::Period;
 use crate::time::Schedule;
 use crate::time::Timeline;
-use crate::time::parse_moment;
-use crate::time::parse_timezone;
 
 /// Moments that the state knows and a configuration does not.
 #[derive(Clone, Debug, Default)]
@@ -123,27 +121,77 @@ impl Timetable {
             };
             timetable.objects.insert(object.address.clone(), schedule);
         }
-        for (address, schedule) in &timetable.objects {
-            let Some(object) = schedule.as_ref().and_then(|schedule| objects.get(schedule)) else {
+        timetable.fill(objects, moments, now);
+        timetable
+    }
+
+    /// Makes the schedules, each that several objects share once.
+    fn fill(&mut self, objects: &Objects, moments: &Moments, now: Timestamp) {
+        let mut made: BTreeMap<(&Address, Option<Timestamp>), Option<Schedule>> = BTreeMap::new();
+        let (mut schedules, mut activations) = (BTreeMap::new(), BTreeMap::new());
+        for (address, of) in &self.objects {
+            let of = of.as_ref().and_then(|of| objects.get_key_value(of));
+            let Some((of, described)) = of else {
                 continue;
             };
-            let activation = objects
-                .get(address)
-                .and_then(|object| object.pipeline.as_ref())
-                .and_then(|pipeline| moments.activations.get(pipeline))
-                .copied()
-                .unwrap_or(now);
-            timetable.activations.insert(address.clone(), activation);
-            let cut = moments.cuts.get(address).copied();
-            if let Some(schedule) = schedule_of(object, activation, cut) {
+            let start = described.get("start").is_some();
+            let activation = self.begin(objects, moments, address).unwrap_or(now);
+            activations.insert(address.clone(), activation);
+            let schedule = made
+                .entry((of, (!start).then_some(activation)))
+                .or_insert_with(|| schedule_of(objects, described, activation).ok());
+            if let Some(schedule) = schedule.clone() {
+                let schedule = match self.due(objects, address) {
+                    Some(due) => schedule.with_due(due),
+                    None => schedule,
+                };
+                let cut = moments.cuts.get(address).copied();
                 let eras = moments.eras.get(address).into_iter().flatten();
-                let timeline = eras.fold(Timeline::from(schedule), |timeline, era| {
+                let current = Timeline::from(schedule.with_cut(cut));
+                let timeline = eras.fold(current, |timeline, era| {
                     timeline.after(era.schedule.clone(), era.until)
                 });
-                timetable.schedules.insert(address.clone(), timeline);
+                schedules.insert(address.clone(), timeline);
             }
         }
-        timetable
+        self.schedules = schedules;
+        self.activations = activations;
+    }
+
+    /// When the pipeline of an object was first activated; a data node in none is activated by those that use it.
+    fn begin(&self, objects: &Objects, moments: &Moments, address: &Address) -> Option<Timestamp> {
+        let of = |address: &Address| {
+            let pipeline = objects.get(address)?.pipeline.as_ref()?;
+            moments.activations.get(pipeline).copied()
+        };
+        of(address).or_else(|| self.users(address).filter_map(of).min())
+    }
+
+    /// When the instances of an object are due, if that is not left to its schedule. Data is due with the first of those
+    /// that write it, or else read it.
+    fn due(&self, objects: &Objects, address: &Address) -> Option<Due> {
+        let object = objects.get(address)?;
+        let pipeline = |object: &Object| own_due(objects.get(object.pipeline.as_ref()?)?);
+        let of = |user: &Address| {
+            let user = objects.get(user)?;
+            own_due(user).or_else(|| pipeline(user))
+        };
+        own_due(object)
+            .or_else(|| {
+                let early = self.users(address).any(|user| of(user) == Some(Due::Start));
+                early.then_some(Due::Start)
+            })
+            .or_else(|| pipeline(object))
+    }
+
+    /// The activities with the schedule of a data node that write it; if there are none, those that read it.
+    fn users(&self, node: &Address) -> impl Iterator<Item = &Address> {
+        let users = match (self.writers(node), self.readers(node)) {
+            ([], readers) => readers,
+            (writers, _) => writers,
+        };
+        let same = |user: &&Address| self.schedule_address(user) == self.schedule_address(node);
+        users.iter().filter(same)
     }
 
     /// The intervals of an activity or data node; `None`: on demand.
@@ -249,41 +297,4 @@ fn own_or_pipeline(objects: &Objects, object: &Object) -> Option<Address> {
             .get(object.pipeline.as_ref()?)?
             .reference("schedule")
     })
-}
-
-/// The schedule that a `schedule` object describes. `None` only for attributes that validation refuses.
-pub fn schedule_of(
-    object: &Object,
-    activation: Timestamp,
-    cut: Option<Timestamp>,
-) -> Option<Schedule> {
-    let none = Objects::new();
-    let text = |name: &str| settings::text(&none, object, name);
-    let timezone = parse_timezone(text("timezone")?).ok()?;
-    let moment = |name: &str| text(name).and_then(|text| parse_moment(text).ok());
-    let start = match moment("start") {
-        Some(start) => start.civil(&timezone),
-        None => activation.to_zoned(timezone.clone()).datetime(),
-    };
-    Schedule::new(start, Period::parse(text("every")?).ok()?, timezone.clone())
-        .ok()?
-        .with_end(match moment("end") {
-            Some(end) => Some(end.timestamp(&timezone).ok()?),
-            None => None,
-        })
-        .ok()?
-        .with_occurrences(
-            settings::integer(&none, object, "occurrences")
-                .and_then(|count| u64::try_from(count).ok()),
-        )
-        .ok()
-        .map(|schedule| {
-            schedule
-                .with_due(if text("due") == Some("start") {
-                    Due::Start
-                } else {
-                    Due::End
-                })
-                .with_cut(cut)
-        })
 }

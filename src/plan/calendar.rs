@@ -11,6 +11,8 @@ pub(super) struct Pending {
     pub(super) count: u64,
     pub(super) oldest: Option<Interval>,
     pub(super) newest: Option<Interval>,
+    /// How many have no instance because a calendar excludes them.
+    pub(super) excluded: u64,
 }
 
 /// The intervals that are due at `now` and start at or after `cursor` (`None`: all that are due).
@@ -22,13 +24,18 @@ pub(super) fn pending(schedule: &Timeline, cursor: Option<Timestamp>, now: Times
             schedule.next_from(cursor),
         ),
     };
+    let excluded = schedule.excluded_count_from(cursor.unwrap_or(Timestamp::MIN), now);
     if count == 0 {
-        return Pending::default();
+        return Pending {
+            excluded,
+            ..Pending::default()
+        };
     }
     Pending {
         count,
         oldest,
         newest: schedule.last_due(now),
+        excluded,
     }
 }
 

@@ -15,8 +15,10 @@ use crate::lang::named;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Default;
+use crate::time::Cron;
 use crate::time::Period;
 use crate::time::parse_duration;
+use crate::time::parse_holidays;
 
 /// Whether an attribute means the same in both; `None` and `null` mean its default.
 pub(super) fn same_attribute(
@@ -56,12 +58,27 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
             Value::String(old),
             Value::String(new),
         ) => old == new || same_time(*takes, old, new),
+        (Some(AttributeType::Cron), Value::String(old), Value::String(new)) => {
+            old == new
+                || matches!((Cron::parse(old), Cron::parse(new)), (Ok(old), Ok(new)) if old == new)
+        }
+        (Some(AttributeType::Holidays), Value::String(old), Value::String(new)) => {
+            old == new
+                || matches!((parse_holidays(old), parse_holidays(new)), (Ok(old), Ok(new)) if old == new)
+        }
         (Some(AttributeType::DateTime), Value::String(old), Value::String(new)) => {
             old == new || same_moment(old, new)
         }
-        (Some(AttributeType::Refs(_) | AttributeType::DependsOn), old, new) => {
-            same_unordered(&elements(old), &elements(new))
-        }
+        (
+            Some(
+                AttributeType::Refs(_)
+                | AttributeType::DependsOn
+                | AttributeType::Weekdays
+                | AttributeType::Dates,
+            ),
+            old,
+            new,
+        ) => same_unordered(&elements(old), &elements(new)),
         (Some(AttributeType::NamedRefs(_)), old, new) => {
             if let (Value::Map(_) | Value::Object(_), _) | (_, Value::Map(_) | Value::Object(_)) =
                 (old, new)

@@ -211,7 +211,9 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
 fn kind_of(object_type: &ObjectType, attribute: &str) -> ChangeKind {
     match (object_type.kind, attribute) {
         (_, "description") => ChangeKind::Metadata,
-        (Kind::Schedule, _) | (_, "schedule" | "active") => ChangeKind::Schedule,
+        (Kind::Calendar | Kind::Schedule, _) | (_, "schedule" | "due" | "active") => {
+            ChangeKind::Schedule
+        }
         _ => ChangeKind::Behaviour,
     }
 }

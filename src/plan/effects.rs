@@ -155,6 +155,8 @@ pub struct ActivityEffect {
     pub oldest: Option<Interval>,
     /// The newest interval to back-fill.
     pub newest: Option<Interval>,
+    /// Intervals that are past, not made yet, and never made because a calendar excludes them.
+    pub excluded: u64,
     /// When it is due next; none when it is on demand or inactive.
     pub next_due: Vec<Timestamp>,
     /// When it would have been due next, if its schedule changes.
@@ -291,6 +293,7 @@ fn activity(
         counts: Totals::default(),
         oldest: None,
         newest: None,
+        excluded: joined(old_due, new_due).excluded,
         next_due: Vec::new(),
         was_due: Vec::new(),
         timezone: zone_name(after.or(before)),
@@ -339,6 +342,7 @@ fn joined(earlier: Pending, later: Pending) -> Pending {
         count: earlier.count + later.count,
         oldest: earlier.oldest.or(later.oldest),
         newest: later.newest.or(earlier.newest),
+        excluded: earlier.excluded + later.excluded,
     }
 }
 

@@ -41,6 +41,15 @@ impl WhenExcluded {
     /// The words for it.
     pub const WORDS: &[&str] = &["skip", "next", "previous"];
 
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Next => "next",
+            Self::Previous => "previous",
+        }
+    }
+
     /// The one that a word stands for.
     pub fn parse(word: &str) -> Option<Self> {
         match word {

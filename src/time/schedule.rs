@@ -37,6 +37,14 @@ pub enum Due {
 }
 
 impl Due {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::End => "end",
+        }
+    }
+
     /// The one that a word stands for.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -283,6 +291,16 @@ impl Schedule {
         };
         self.count_tiles(first, last)
             .saturating_sub(self.count_excluded(first, last))
+    }
+
+    /// How many of the intervals that start at or after `from` would be due, and have no instance because a calendar excludes
+    /// them.
+    pub fn excluded_count_from(&self, from: Timestamp, now: Timestamp) -> u64 {
+        let last = self.last_tile_due_before(self.due_bound(now));
+        match self.tile_from(from).zip(last) {
+            Some((first, last)) => self.count_excluded(first, last),
+            None => 0,
+        }
     }
 
     /// All intervals from the one that contains a moment on, with what the calendar makes of them.

@@ -473,6 +473,8 @@ proptest! {
                 schedule.due_count_from(from, now),
                 due.iter().filter(|tile| tile.start >= from).count() as u64
             );
+            let excluded = slots.iter().filter(|slot| !slot.has_instance && slot.due <= now && slot.interval.start >= from);
+            prop_assert_eq!(schedule.excluded_count_from(from, now), excluded.count() as u64);
             let decided = slots.iter().rfind(|slot| slot.due <= now).map(|slot| slot.interval.end);
             prop_assert_eq!(schedule.decided_until(now), decided);
         }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::interval::Interval;
 use super::schedule::Schedule;
+use super::schedule::Slot;
 
 /// A schedule, and those that came before it.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,6 +159,31 @@ impl Timeline {
             .sum()
     }
 
+    /// How many of the intervals that start at or after `from` would be due, and have no instance because a calendar excludes
+    /// them.
+    pub fn excluded_count_from(&self, from: Timestamp, now: Timestamp) -> u64 {
+        self.schedules()
+            .map(|schedule| schedule.excluded_count_from(from, now))
+            .sum()
+    }
+
+    /// All intervals from the one that contains a moment on, with what calendars make of them.
+    pub fn slots(&self, from: Timestamp) -> impl Iterator<Item = Slot> {
+        self.schedules()
+            .flat_map(move |schedule| schedule.slots(from))
+    }
+
+    /// All intervals that end at or before a moment, the newest first, with what calendars make of them.
+    pub fn slots_before(&self, at: Timestamp) -> impl Iterator<Item = Slot> {
+        let schedules = self.schedules().rev();
+        schedules.flat_map(move |schedule| schedule.slots_before(at))
+    }
+
+    /// Whether an earlier schedule ended at a moment.
+    pub fn changes_at(&self, at: Timestamp) -> bool {
+        self.current.cut() == Some(at) || self.past.iter().any(|(until, _)| *until == at)
+    }
+
     /// How many of the intervals that start at or after `from` are due.
     pub fn due_count_from(&self, from: Timestamp, now: Timestamp) -> u64 {
         self.schedules()
@@ -295,6 +321,10 @@ mod tests {
             let from = start.checked_add(SignedDuration::from_hours(asked.0)).unwrap();
             let span = Interval { start: from, end: from.checked_add(SignedDuration::from_hours(asked.1)).unwrap() };
             let overlapping: Vec<Interval> = all.iter().filter(|interval| interval.overlaps(span)).copied().collect();
+            let slots: Vec<Interval> = timeline.slots(from).take(50).map(|slot| slot.interval).collect();
+            prop_assert_eq!(&slots[..], &all.iter().filter(|interval| interval.end > from).take(50).copied().collect::<Vec<_>>()[..slots.len()]);
+            let before: Vec<Interval> = timeline.slots_before(from).map(|slot| slot.interval).collect();
+            prop_assert_eq!(before, all.iter().rev().filter(|interval| interval.end <= from).copied().collect::<Vec<_>>());
             prop_assert_eq!(timeline.last_overlapping(span), overlapping.last().copied());
             prop_assert_eq!(timeline.overlapping(span).collect::<Vec<_>>(), overlapping);
             prop_assert_eq!(timeline.interval_at(from), all.iter().find(|interval| interval.contains(from)).copied());

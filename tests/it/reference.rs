@@ -62,6 +62,9 @@ fn about(kind: Kind) -> &'static str {
              `on_success` and `on_late` refer to it."
         }
         Kind::Activity => "Work. Stands in a pipeline.",
+        Kind::Calendar => {
+            "Days on which nothing is due. Stands at the top level or in a pipeline; the `calendar` of a schedule refers to it."
+        }
         Kind::DataFormat => {
             "How data is laid out in a file. Stands at the top level or in a pipeline; nested in a data node it is `format`."
         }
@@ -135,6 +138,10 @@ fn takes(value: AttributeType) -> String {
         AttributeType::Integer(least) => format!("whole number, {least} or more"),
         AttributeType::Duration => "duration: `\"15 minutes\"`".to_owned(),
         AttributeType::Period => "period: `\"1 day\"`".to_owned(),
+        AttributeType::Cron => "cron pattern: `\"30 2 * * *\"`".to_owned(),
+        AttributeType::Weekdays => "list of weekdays: `[\"sunday\"]`".to_owned(),
+        AttributeType::Dates => "list of dates: `[\"2026-12-25\"]`".to_owned(),
+        AttributeType::Holidays => "text of dates: `file(\"holidays.txt\")`".to_owned(),
         AttributeType::DateTime => "date, or date and time".to_owned(),
         AttributeType::TimeZone => "time zone: `\"Europe/Berlin\"`".to_owned(),
         AttributeType::Regex => "regular expression".to_owned(),

@@ -175,6 +175,10 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
     {
         fact("newest", span(newest));
     }
+    if effect.excluded > 0 {
+        let intervals = counted(effect.excluded, "interval", "intervals");
+        fact("excluded", format!("{intervals} by the calendar: no runs"));
+    }
     if let (Some(cut), Some(first)) = (effect.cut, effect.first_new) {
         let cut_to = if effect.is_cut {
             ", cut to begin there"

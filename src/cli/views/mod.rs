@@ -10,10 +10,10 @@ pub(crate) mod literal;
 pub(crate) mod man;
 mod names;
 pub(crate) mod objects;
-pub(crate) mod operation;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod status;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::lang::Value;
 use crate::lang::named::Names;
 use crate::lang::named::names_of;
 use crate::lang::print;
+use crate::objects::AttributeType;
 use crate::objects::Default;
 use crate::objects::Object;
 use crate::plan::Action;
@@ -23,6 +24,7 @@ use crate::plan::ChangeKind;
 use crate::plan::LIFECYCLE;
 use crate::plan::OutputChange;
 use crate::plan::Plan;
+use crate::time::Cron;
 
 /// The whole plan. `example` says what a residual will be in the next run of its object.
 pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
@@ -141,6 +143,9 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
             attribute.new.as_ref().map(mask),
         );
         writer.entry(&attribute.name, (old.as_ref(), new.as_ref()), width, 6);
+        if let Some(note) = in_words(object, &attribute.name, new.as_ref()) {
+            writer.text.push_str(&look.dim(&format!(" # {note}")));
+        }
         if let (Action::Update, None, Some(default)) =
             (change.action, &new, default(object, &attribute.name))
         {
@@ -206,6 +211,17 @@ fn title(change: &Change, look: Look) -> String {
         out.extend(["  # (moved from ", from.as_str(), ")\n"]);
     }
     out
+}
+
+/// What a cron pattern means.
+fn in_words(object: &Object, name: &str, value: Option<&Value>) -> Option<String> {
+    let schema = object.object_type.attribute(name)?;
+    match value? {
+        Value::String(text) if schema.value == AttributeType::Cron => {
+            Cron::parse(text).ok().map(|cron| cron.describe())
+        }
+        _ => None,
+    }
 }
 
 /// What an attribute means when it is not set, as HCL.

@@ -16,6 +16,7 @@ use crate::objects::Kind;
 use crate::objects::Nested;
 use crate::objects::ObjectType;
 use crate::objects::registry;
+use crate::time::WEEKDAYS;
 
 /// The version of the form of the JSON. Its first part changes when a reader of the old form would be wrong.
 const FORMAT_VERSION: &str = "1.0";
@@ -136,6 +137,10 @@ fn attribute_json(attribute: &AttributeSchema) -> Json {
         AttributeType::Integer(least) => ("minimum", json!(least)),
         AttributeType::Duration => ("format", json!("duration")),
         AttributeType::Period => ("format", json!("period")),
+        AttributeType::Cron => ("format", json!("cron")),
+        AttributeType::Weekdays => ("values", json!(WEEKDAYS)),
+        AttributeType::Dates => ("format", json!("date")),
+        AttributeType::Holidays => ("format", json!("holidays")),
         AttributeType::DateTime => ("format", json!("date_time")),
         AttributeType::TimeZone => ("format", json!("time_zone")),
         AttributeType::Regex => ("format", json!("regex")),
@@ -159,7 +164,9 @@ fn types(value: AttributeType) -> Vec<String> {
     match value {
         AttributeType::Bool => vec!["bool".to_owned()],
         AttributeType::Integer(_) => vec!["number".to_owned()],
-        AttributeType::Strings => vec!["list(string)".to_owned()],
+        AttributeType::Strings | AttributeType::Weekdays | AttributeType::Dates => {
+            vec!["list(string)".to_owned()]
+        }
         AttributeType::StringMap => vec!["map(string)".to_owned()],
         AttributeType::Params => vec!["list(any)".to_owned(), "map(any)".to_owned()],
         AttributeType::Ref(kind) => vec![reference(kind)],
@@ -181,6 +188,8 @@ fn types(value: AttributeType) -> Vec<String> {
         | AttributeType::OneOf(_)
         | AttributeType::Duration
         | AttributeType::Period
+        | AttributeType::Cron
+        | AttributeType::Holidays
         | AttributeType::DateTime
         | AttributeType::TimeZone
         | AttributeType::Regex => vec!["string".to_owned()],
@@ -442,6 +451,10 @@ fn takes(value: AttributeType) -> String {
         AttributeType::Integer(least) => format!("number, {least} or more"),
         AttributeType::Duration => "duration: \"15 minutes\"".to_owned(),
         AttributeType::Period => "period: \"1 day\"".to_owned(),
+        AttributeType::Cron => "cron pattern: \"30 2 * * *\"".to_owned(),
+        AttributeType::Weekdays => "list of weekdays: [\"sunday\"]".to_owned(),
+        AttributeType::Dates => "list of dates: [\"2026-12-25\"]".to_owned(),
+        AttributeType::Holidays => "text of dates".to_owned(),
         AttributeType::DateTime => "date, or date and time".to_owned(),
         AttributeType::TimeZone => "time zone: \"Europe/Berlin\"".to_owned(),
         AttributeType::Regex => "regular expression".to_owned(),

@@ -1,7 +1,6 @@
 //! The rules of the engine, one by one.
 
 mod life;
-mod operations;
 
 use jiff::SignedDuration;
 

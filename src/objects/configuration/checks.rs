@@ -6,11 +6,14 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::objects::address::Address;
+use crate::objects::intervals::Unscheduled;
+use crate::objects::intervals::calendar_of;
+use crate::objects::intervals::schedule_of;
 use crate::objects::kind::Kind;
 use crate::objects::object::Object;
 use crate::objects::timetable::Moments;
 use crate::objects::timetable::Timetable;
-use crate::objects::timetable::schedule_of;
+use crate::time::ScheduleError;
 
 /// Checks a configuration whose attributes are all right by themselves.
 pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics) {
@@ -24,7 +27,8 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
             diagnostics.push(place(configuration, &object.address, diagnostic));
         };
         match (object.kind(), object.object_type.name) {
-            (Kind::Schedule, _) => check_schedule(object, &mut report),
+            (Kind::Calendar, _) => check_calendar(object, &mut report),
+            (Kind::Schedule, _) => check_schedule(object, configuration, &mut report),
             (Kind::DataNode, "sql") => check_sql_node(object, &mut report),
             (Kind::DataNode, "file") => {
                 check_file_node(object, configuration, &timetable, &mut report);
@@ -113,13 +117,59 @@ fn place(configuration: &Configuration, address: &Address, diagnostic: Diagnosti
     }
 }
 
-fn check_schedule(object: &Object, report: &mut impl FnMut(Diagnostic)) {
-    if schedule_of(object, jiff::Timestamp::UNIX_EPOCH, None).is_none() {
+fn check_calendar(object: &Object, report: &mut impl FnMut(Diagnostic)) {
+    if let Err(error) = calendar_of(object) {
+        report(
+            Diagnostic::error("Invalid calendar", format!("{}.", sentence(&error)))
+                .help("`weekends` are the days on which nothing is due."),
+        );
+    }
+}
+
+fn check_schedule(
+    object: &Object,
+    configuration: &Configuration,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    if object.get("when_excluded").is_some() && object.get("calendar").is_none() {
         report(Diagnostic::error(
-            "Invalid schedule",
-            "The schedule has no interval: its `end` must lie after its `start`, and both must be times that exist.",
+            "Invalid combination",
+            "`when_excluded` says what becomes of intervals that a calendar excludes, and this schedule has no `calendar`.",
         ));
     }
+    let begin = jiff::Timestamp::UNIX_EPOCH;
+    let Err(error) = schedule_of(&configuration.objects, object, begin) else {
+        return;
+    };
+    let summary = match error {
+        // Said where the calendar is, or where the attribute is.
+        Unscheduled::Attribute(_) | Unscheduled::Calendar(_) | Unscheduled::Holidays(_) => return,
+        Unscheduled::NoBeat => "Missing attribute",
+        Unscheduled::TwoBeats => "Invalid combination",
+        Unscheduled::Schedule(_) | Unscheduled::Moment(_) => "Invalid schedule",
+    };
+    let help = match error {
+        Unscheduled::NoBeat => Some("Write `every = \"1 day\"`, or `cron = \"30 2 * * *\"`."),
+        Unscheduled::Schedule(ScheduleError::Empty) => {
+            Some("With `cron`, the start is the first time of the pattern at or after `start`.")
+        }
+        _ => None,
+    };
+    report(
+        Diagnostic::error(summary, format!("{}.", sentence(&error))).help_if(
+            help.filter(|_| object.get("every").is_none())
+                .map(str::to_owned),
+        ),
+    );
+}
+
+/// An error as a sentence without its stop.
+fn sentence(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn check_sql_node(object: &Object, report: &mut impl FnMut(Diagnostic)) {

@@ -13,10 +13,16 @@ use crate::lang::types::convert as convert_type;
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
+use crate::time::Cron;
+use crate::time::CronError;
 use crate::time::Period;
+use crate::time::WEEKDAYS;
+use crate::time::parse_date;
 use crate::time::parse_duration;
+use crate::time::parse_holidays;
 use crate::time::parse_moment;
 use crate::time::parse_timezone;
+use crate::time::parse_weekday;
 
 /// Why a value does not fit.
 pub(in crate::objects) struct Problem {
@@ -172,6 +178,10 @@ fn known(takes: AttributeType, value: &Value) -> Result<Value, Problem> {
                 .map(drop)
                 .map_err(|error| error.to_string())
         }),
+        AttributeType::Cron => cron(value),
+        AttributeType::Weekdays => weekdays(value),
+        AttributeType::Dates => dates(value),
+        AttributeType::Holidays => holidays(value),
         AttributeType::DateTime => checked(value, |text| {
             parse_moment(text)
                 .map(drop)
@@ -235,6 +245,78 @@ fn checked(value: &Value, check: impl Fn(&str) -> Result<(), String>) -> Result<
     let converted = simple(value, &Type::String)?;
     if let Value::String(text) = &converted {
         check(text).map_err(Problem::new)?;
+    }
+    Ok(converted)
+}
+
+/// The texts of a list, each with a form of its own.
+fn each(value: &Value, check: impl Fn(&str) -> Result<(), Problem>) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::List(Box::new(Type::String)))?;
+    if let Value::List(list) = &converted {
+        for element in list.iter() {
+            match element {
+                Value::String(text) => check(text)?,
+                _ => return Err(Problem::new("its elements must not be null.")),
+            }
+        }
+    }
+    Ok(converted)
+}
+
+fn cron(value: &Value) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::String)?;
+    let Value::String(text) = &converted else {
+        return Ok(converted);
+    };
+    match Cron::parse(text) {
+        Ok(_) => Ok(converted),
+        Err(error) => {
+            let help = match error {
+                CronError::Never(_) => {
+                    "Days that only some years have, such as 29 February, are right."
+                }
+                _ => {
+                    "Patterns look like `30 2 * * *` (each day at 02:30), `*/15 * * * *` (every quarter of an hour) or `0 6 * * mon-fri`."
+                }
+            };
+            Err(Problem::new(format!("{error}.")).help(Some(help.to_owned())))
+        }
+    }
+}
+
+fn weekdays(value: &Value) -> Result<Value, Problem> {
+    each(value, |text| {
+        if parse_weekday(text).is_some() {
+            return Ok(());
+        }
+        Err(Problem::new(format!(
+            "`{text}` is no day of the week; write names like `saturday`."
+        ))
+        .help(did_you_mean(text, WEEKDAYS.iter().copied())))
+    })
+}
+
+fn dates(value: &Value) -> Result<Value, Problem> {
+    each(value, |text| {
+        parse_date(text)
+            .map(drop)
+            .ok_or_else(|| Problem::new(format!("`{text}` is no date such as `2026-12-25`.")))
+    })
+}
+
+fn holidays(value: &Value) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::String)?;
+    if let Value::String(text) = &converted
+        && let Err(error) = parse_holidays(text)
+    {
+        let is_path = !text.trim().contains(['\n', ':', '#']) && text.contains('.');
+        let help = is_path.then(|| {
+            format!(
+                "The attribute takes what is in the file: write `file(\"{}\")`.",
+                text.trim()
+            )
+        });
+        return Err(Problem::new(format!("{error}.")).help(help));
     }
     Ok(converted)
 }

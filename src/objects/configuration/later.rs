@@ -16,10 +16,6 @@ pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
             LATER,
             "`resource` blocks, which create compute for the work, are not in this version: all work runs on the machine of the runner.",
         ),
-        "calendar" => (
-            LATER,
-            "`calendar` blocks, which say on which days schedules have intervals, are not in this version.",
-        ),
         "terraform" => (
             "Unsupported block type",
             "The block with the settings of a module is called `pipeform` here.",

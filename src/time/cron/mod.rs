@@ -130,12 +130,11 @@ impl Cron {
         self.0.repeats
     }
 
-    /// What it means, in words.
+    /// What it means, as a part of a sentence: `at 02:30`.
     pub fn describe(&self) -> String {
-        CronParser::new()
-            .parse(&self.0.text)
-            .map(|cron| cron.describe())
-            .unwrap_or_default()
+        let text = CronParser::new().parse(&self.0.text);
+        let text = text.map(|cron| cron.describe()).unwrap_or_default();
+        uncapped(text.trim_end_matches('.'))
     }
 
     /// The longest time between two neighbours on the calendar, in minutes, rounded up: the clock may make it longer or
@@ -267,7 +266,11 @@ fn reason(error: &Croner) -> String {
         Croner::ComponentError(text) => text.clone(),
         other => other.to_string(),
     };
-    let text = text.trim_end_matches('.');
+    uncapped(text.trim_end_matches('.'))
+}
+
+/// A sentence as a part of one.
+fn uncapped(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()

@@ -330,7 +330,7 @@ proptest! {
     fn far_ticks_are_counted_as_they_are_found(
         pattern in patterns(),
         (zone, around) in any_zone(),
-        number in 0_u64..50_000,
+        number in 0_u64..3_000,
     ) {
         let Some(ticks) = CronTicks::new(Cron::parse(&pattern).unwrap(), around, zone) else { return Ok(()) };
         let Some(found) = ticks.nth(number) else { return Ok(()) };
