@@ -15,6 +15,10 @@ pub(super) struct Entry {
 const FINE: (u8, &str) = (0, "it went well");
 const ERROR: (u8, &str) = (1, "an error");
 const DONE: &[(u8, &str)] = &[FINE, ERROR];
+const DONE_OR_NOT: &[(u8, &str)] = &[
+    (0, "it was done, or there was nothing to do"),
+    (1, "an error, or it was not approved"),
+];
 
 static ENTRIES: &[Entry] = &[
     Entry {
@@ -149,7 +153,71 @@ static ENTRIES: &[Entry] = &[
             "Run a pipeline that has no schedule",
             "pipeform trigger pipeline.export && pipeform run",
         )],
-        exit_codes: DONE,
+        exit_codes: DONE_OR_NOT,
+    },
+    Entry {
+        command: "backfill",
+        examples: &[(
+            "Make what `catch_up` has passed over in January",
+            "pipeform backfill pipeline.weblogs@2026-01-01..2026-02-01",
+        )],
+        exit_codes: DONE_OR_NOT,
+    },
+    Entry {
+        command: "rerun",
+        examples: &[
+            (
+                "One day, and what was made of it",
+                "pipeform rerun pipeline.weblogs.activity.archive@2026-11-01 --with-consumers",
+            ),
+            (
+                "All that failed",
+                "pipeform rerun pipeline.weblogs --failed",
+            ),
+            (
+                "In CI",
+                "pipeform rerun 'pipeline.export*@2026-11-01..' --auto-approve=342",
+            ),
+        ],
+        exit_codes: DONE_OR_NOT,
+    },
+    Entry {
+        command: "cancel",
+        examples: &[
+            ("All that waits or runs", "pipeform cancel pipeline.weblogs"),
+            (
+                "See what that would be",
+                "pipeform cancel pipeline.weblogs@2026-11-01.. --dry-run",
+            ),
+        ],
+        exit_codes: DONE_OR_NOT,
+    },
+    Entry {
+        command: "pause",
+        examples: &[
+            (
+                "A pipeline, until it is resumed",
+                "pipeform pause pipeline.weblogs",
+            ),
+            (
+                "Some instances",
+                "pipeform pause pipeline.weblogs.activity.report@2026-11-01..2026-11-08",
+            ),
+        ],
+        exit_codes: DONE_OR_NOT,
+    },
+    Entry {
+        command: "resume",
+        examples: &[("What was paused", "pipeform resume pipeline.weblogs")],
+        exit_codes: DONE_OR_NOT,
+    },
+    Entry {
+        command: "mark-finished",
+        examples: &[(
+            "The work was done by hand",
+            "pipeform mark-finished pipeline.weblogs.activity.report@2026-11-01",
+        )],
+        exit_codes: DONE_OR_NOT,
     },
     Entry {
         command: "status",
@@ -170,6 +238,7 @@ static ENTRIES: &[Entry] = &[
                 "One day of a pipeline",
                 "pipeform history pipeline.weblogs --from 2026-11-01 --to 2026-11-02",
             ),
+            ("Who has asked for what", "pipeform history --operations"),
         ],
         exit_codes: DONE,
     },

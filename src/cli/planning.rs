@@ -180,6 +180,7 @@ fn relocated(
     SerialDefinition {
         serial: old.serial,
         timetable: Timetable::new(&objects, moments, now),
+        pauses: relocation.keys(old.pauses),
         since: relocation.keys(old.since),
         objects,
     }

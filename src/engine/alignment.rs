@@ -169,6 +169,7 @@ impl Engine {
     ) -> impl Iterator<Item = Interval> + use<'a> {
         let schedule = self.unit(producer).and_then(|unit| unit.schedule.as_ref());
         let settled = self.settled.get(producer);
+        let dropped = self.dropped.get(producer);
         let mut from = span.start;
         std::iter::from_fn(move || {
             let schedule: &Timeline = schedule?;
@@ -184,7 +185,10 @@ impl Engine {
                 if due_by.is_some_and(|due_by| schedule.due_at(next) > due_by) {
                     return None;
                 }
-                let passed = settled.and_then(|settled| settled.around(next));
+                let around = |ranges: &Ranges| ranges.around(next);
+                let passed = settled
+                    .and_then(around)
+                    .or_else(|| dropped.and_then(around));
                 from = passed.map_or(next.end, |range| range.end);
                 if passed.is_none() {
                     return Some(next);

@@ -232,10 +232,7 @@ impl Engine {
         }
         let started_at = instance.running_since.take().unwrap_or(now);
         instance.heard_at = None;
-        let decision = instance
-            .stop
-            .take()
-            .map(|stop| (stop, instance.reason.clone()));
+        let decision = instance.stop.map(|stop| (stop, instance.reason.clone()));
         for timer in Timer::OF_STATUS {
             self.timers.clear(key, timer);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::model::Backoff;
+use super::model::CatchUp;
 use super::model::Definition;
 use super::model::FailureMode;
 use super::model::InstanceOrder;
@@ -127,6 +128,11 @@ fn with_attempts(objects: &Objects, object: &Object, unit: Unit) -> Unit {
             slots: count("pool_slots").unwrap_or(1),
         }),
         priority: number("priority").unwrap_or(unit.priority),
+        catch_up: match settings::text(objects, object, "catch_up") {
+            Some("latest") => CatchUp::Latest,
+            Some("none") => CatchUp::None,
+            _ => CatchUp::All,
+        },
         instance_order: match settings::text(objects, object, "instance_order") {
             Some("newest_first") => InstanceOrder::NewestFirst,
             _ => InstanceOrder::OldestFirst,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::lateness::is_open;
 use super::model::Change;
 use super::model::Definition;
 use super::model::Effect;
@@ -13,6 +14,7 @@ use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Status;
 use super::model::Step;
+use super::model::Stop;
 use super::model::Unit;
 use super::ranges::Ranges;
 use super::timers::Timer;
@@ -42,6 +44,8 @@ pub struct Past {
     pub instances: Vec<Instance>,
     /// Finished (and skipped) intervals of each object.
     pub settled: BTreeMap<Address, Ranges>,
+    /// Intervals of each object that `catch_up` has passed over.
+    pub dropped: BTreeMap<Address, Ranges>,
     /// The end of the newest interval of each object that has an instance.
     pub made_until: BTreeMap<Address, Timestamp>,
 }
@@ -66,6 +70,8 @@ pub struct Engine {
     pub(super) live: BTreeMap<InstanceKey, Instance>,
     /// Finished and skipped intervals.
     pub(super) settled: BTreeMap<Address, Ranges>,
+    /// Intervals that `catch_up` has passed over.
+    pub(super) dropped: BTreeMap<Address, Ranges>,
     pub(super) made_until: BTreeMap<Address, Timestamp>,
     /// Units that wait for a unit.
     pub(super) consumers: BTreeMap<Address, Vec<Address>>,
@@ -93,6 +99,8 @@ pub struct Engine {
     pub(super) killed: BTreeMap<InstanceKey, KillReason>,
     /// Instances whose preconditions are being checked.
     pub(super) checking: BTreeSet<InstanceKey>,
+    /// Those of them whose checks are about what was before: an operator has ended or held them meanwhile.
+    pub(super) stale_checks: BTreeSet<InstanceKey>,
     /// Checks that could not be made, of each instance.
     pub(super) check_errors: BTreeMap<InstanceKey, u32>,
     pub(super) timers: Timers,
@@ -107,6 +115,7 @@ impl Engine {
             limits,
             live: BTreeMap::new(),
             settled: past.settled,
+            dropped: past.dropped,
             made_until: past.made_until,
             consumers: BTreeMap::new(),
             due: BTreeSet::new(),
@@ -122,6 +131,7 @@ impl Engine {
             running_total: 0,
             killed: BTreeMap::new(),
             checking: BTreeSet::new(),
+            stale_checks: BTreeSet::new(),
             check_errors: BTreeMap::new(),
             timers: Timers::default(),
             draining: false,
@@ -183,11 +193,7 @@ impl Engine {
                 instances,
             } => self.adopt(definition, instances, now, &mut step),
             Event::Trigger(addresses) => self.trigger(&addresses, now, &mut step),
-            Event::Cancel(keys) => {
-                for key in keys {
-                    self.cancel(&key, "canceled by an operator", now, &mut step);
-                }
-            }
+            Event::Operate(order) => self.operate(&order, now, &mut step),
             Event::Drain => self.drain(&mut step),
         }
         self.fire_timers(now, &mut step);
@@ -265,8 +271,7 @@ impl Engine {
         let Some(instance) = self.live.get(key) else {
             return;
         };
-        let open = !instance.status.is_unsuccessful();
-        if open {
+        if is_open(instance.status) {
             *self.open.entry(key.object.clone()).or_default() += 1;
         }
         match instance.status {
@@ -329,8 +334,7 @@ impl Engine {
     /// Takes an instance as the store has it.
     fn take_over(&mut self, instance: Instance) {
         if instance.status != Status::WaitingOnDependencies {
-            self.checking.remove(&instance.key);
-            self.check_errors.remove(&instance.key);
+            self.outdate_check(&instance.key);
         }
         self.live.insert(instance.key.clone(), instance);
     }
@@ -402,19 +406,20 @@ impl Engine {
         now: Timestamp,
         step: &mut Step,
     ) {
+        self.forget_waiting(key);
         let Some(instance) = self.live.get_mut(key) else {
             return;
         };
+        // What somebody counts as finished has not been done: nothing is said about that.
+        let by_hand = instance.stop.take() == Some(Stop::Finish) && reason.is_some();
         instance.status = status;
         instance.reason = reason;
         instance.not_before = None;
-        instance.stop = None;
         instance.ended_at = Some(now);
         let instance = instance.clone();
         step.changes.push(Change::Instance(instance.clone()));
-        self.forget_waiting(key);
         let actions = self.unit(&key.object).map(|unit| match status {
-            Status::Finished => unit.on_success.clone(),
+            Status::Finished if !by_hand => unit.on_success.clone(),
             Status::Failed => unit.on_fail.clone(),
             _ => Vec::new(),
         });
@@ -437,13 +442,22 @@ impl Engine {
         self.tell_consumers(key, now, step);
     }
 
+    /// What a check under way finds is about something that is over.
+    fn outdate_check(&mut self, key: &InstanceKey) {
+        if self.checking.contains(key) {
+            self.stale_checks.insert(key.clone());
+        }
+        self.check_errors.remove(key);
+    }
+
     /// Takes an instance out of everything that only waiting or running ones are in.
-    fn forget_waiting(&mut self, key: &InstanceKey) {
-        if let Some(open) = self.open.get_mut(&key.object) {
+    pub(super) fn forget_waiting(&mut self, key: &InstanceKey) {
+        if self.status(key).is_some_and(is_open)
+            && let Some(open) = self.open.get_mut(&key.object)
+        {
             *open = open.saturating_sub(1);
         }
-        self.checking.remove(key);
-        self.check_errors.remove(key);
+        self.outdate_check(key);
         self.killed.remove(key);
         self.unready(key);
         for timer in Timer::OF_STATUS.into_iter().chain([Timer::Late]) {

@@ -5,14 +5,26 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::machine::Engine;
+use super::model::CatchUp;
 use super::model::Change;
 use super::model::Instance;
 use super::model::InstanceKey;
+use super::model::InstanceOrder;
 use super::model::Origin;
+use super::model::Status;
 use super::model::Step;
 use super::model::UnitKind;
+use super::ranges::Ranges;
 use crate::objects::Address;
 use crate::time::Interval;
+
+/// What comes of the intervals of a unit that are due.
+enum CaughtUp {
+    /// An instance of this one; those before are passed over.
+    Make(Interval),
+    /// None: those before this moment are passed over.
+    Nothing(Timestamp),
+}
 
 impl Engine {
     /// Makes the instances that are due.
@@ -27,9 +39,20 @@ impl Engine {
             let Some((_, address)) = self.due.pop_first() else {
                 return;
             };
-            let Some(interval) = self.next_interval(&address) else {
+            let Some(first) = self.next_interval(&address) else {
                 continue;
             };
+            let interval = match self.caught_up(&address, first, horizon) {
+                CaughtUp::Make(interval) => interval,
+                CaughtUp::Nothing(until) => {
+                    self.drop_before(&address, first.start, until, now, step);
+                    self.enqueue_due(&address);
+                    continue;
+                }
+            };
+            if interval.start > first.start {
+                self.drop_before(&address, first.start, interval.start, now, step);
+            }
             self.made_until.insert(address.clone(), interval.end);
             step.changes.push(Change::Cursor {
                 object: address.clone(),
@@ -52,7 +75,10 @@ impl Engine {
         let Some(schedule) = &unit.schedule else {
             return;
         };
-        if self.open.get(address).copied().unwrap_or(0) >= self.limits.instances_ahead {
+        // Those that start with the newest must know it.
+        let bounded = unit.instance_order == InstanceOrder::OldestFirst;
+        let open = self.open.get(address).copied().unwrap_or(0);
+        if bounded && open >= self.limits.instances_ahead {
             self.full.insert(address.clone());
             return;
         }
@@ -60,6 +86,19 @@ impl Engine {
             let due = schedule.due_at(interval);
             self.due.insert((due, address.clone()));
         }
+    }
+
+    /// Looks anew whether a unit may make its next instance ahead: it has more unfinished ones than before.
+    pub(super) fn requeue_due(&mut self, address: &Address) {
+        let due = self.next_interval(address).and_then(|interval| {
+            let schedule = self.unit(address)?.schedule.as_ref()?;
+            Some(schedule.due_at(interval))
+        });
+        if let Some(due) = due {
+            self.due.remove(&(due, address.clone()));
+        }
+        self.full.remove(address);
+        self.enqueue_due(address);
     }
 
     /// The oldest interval of a unit that has no instance yet.
@@ -109,6 +148,79 @@ impl Engine {
         }
     }
 
+    /// The newest stretches of time that `catch_up` has passed over for an object, oldest first.
+    pub fn passed_over(&self, object: &Address, number: usize) -> Vec<Interval> {
+        let ranges = self.dropped.get(object).into_iter().flat_map(Ranges::iter);
+        let all: Vec<Interval> = ranges.collect();
+        all.get(all.len().saturating_sub(number)..)
+            .unwrap_or_default()
+            .to_vec()
+    }
+
+    /// What comes of the intervals that are due, from the first one that has no instance.
+    fn caught_up(&self, address: &Address, first: Interval, horizon: Timestamp) -> CaughtUp {
+        let Some((unit, schedule)) = self
+            .unit(address)
+            .and_then(|unit| Some((unit, unit.schedule.as_ref()?)))
+        else {
+            return CaughtUp::Make(first);
+        };
+        let newest = match unit.catch_up {
+            CatchUp::All => None,
+            CatchUp::Latest | CatchUp::None => schedule.last_due(horizon),
+        };
+        let Some(newest) = newest.filter(|newest| newest.start >= first.start) else {
+            return CaughtUp::Make(first);
+        };
+        let before = |since: &Timestamp| schedule.due_at(newest) <= *since;
+        if unit.catch_up == CatchUp::None && unit.since.as_ref().is_some_and(before) {
+            CaughtUp::Nothing(newest.end)
+        } else {
+            CaughtUp::Make(newest)
+        }
+    }
+
+    /// Passes over the intervals of a unit between two moments.
+    fn drop_before(
+        &mut self,
+        address: &Address,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        let span = Interval {
+            start: from,
+            end: until,
+        };
+        self.dropped
+            .entry(address.clone())
+            .or_default()
+            .insert(span);
+        step.changes.push(Change::Dropped {
+            object: address.clone(),
+            span,
+            at: now,
+        });
+        self.made_until.insert(address.clone(), until);
+        step.changes.push(Change::Cursor {
+            object: address.clone(),
+            made_until: until,
+        });
+        // What waited for these goes on.
+        let consumers = self.consumers.get(address).cloned().unwrap_or_default();
+        for unit in consumers {
+            let waiting: Vec<InstanceKey> = self
+                .instances_of(&unit)
+                .filter(|instance| instance.status == Status::WaitingOnDependencies)
+                .map(|instance| instance.key.clone())
+                .collect();
+            for key in waiting {
+                self.look_at(&key, now, step);
+            }
+        }
+    }
+
     fn make(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         if self.live.contains_key(key) || self.is_settled(key) {
             return;
@@ -126,7 +238,7 @@ impl Engine {
         }
     }
 
-    fn insert(&mut self, key: &InstanceKey, origin: Origin) {
+    pub(super) fn insert(&mut self, key: &InstanceKey, origin: Origin) {
         *self.open.entry(key.object.clone()).or_default() += 1;
         let mut instance = Instance::new(key.clone());
         instance.origin = origin;
@@ -134,7 +246,7 @@ impl Engine {
         self.watch_lateness(key);
     }
 
-    fn is_settled(&self, key: &InstanceKey) -> bool {
+    pub(super) fn is_settled(&self, key: &InstanceKey) -> bool {
         !key.interval.is_moment()
             && self
                 .settled

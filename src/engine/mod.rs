@@ -12,6 +12,7 @@ mod lateness;
 mod machine;
 mod materialise;
 mod model;
+mod operations;
 mod pools;
 mod ranges;
 mod readiness;

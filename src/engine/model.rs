@@ -131,7 +131,7 @@ pub struct Unit {
     pub on_late: Vec<Address>,
     /// Whether it is given up when it is late.
     pub terminate_late: bool,
-    /// Since when its schedule makes instances; what was due before is not late. `None`: for ever.
+    /// Since when it is there, if that matters: what was due before is not late, and not made with [`CatchUp::None`].
     pub since: Option<Timestamp>,
     /// What becomes of its waiting instances when something they depend on fails.
     pub failure_mode: FailureMode,
@@ -147,8 +147,12 @@ pub struct Unit {
     pub priority: i64,
     /// Which of its instances start first.
     pub instance_order: InstanceOrder,
+    /// Which intervals that were missed are made up for.
+    pub catch_up: CatchUp,
     /// Whether new instances are made and waiting ones started.
     pub active: bool,
+    /// Who has paused it, or its pipeline, and when; then it is not active.
+    pub paused: Option<Paused>,
 }
 
 impl Unit {
@@ -181,7 +185,9 @@ impl Unit {
             pool: None,
             priority: 0,
             instance_order: InstanceOrder::OldestFirst,
+            catch_up: CatchUp::All,
             active: true,
+            paused: None,
         }
     }
 }
@@ -220,6 +226,26 @@ pub enum InstanceOrder {
     OldestFirst,
     /// The newest interval.
     NewestFirst,
+}
+
+/// Which intervals that are due and have no instance get one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// Every one.
+    All,
+    /// The newest.
+    Latest,
+    /// The newest, unless it was due before the unit was there.
+    None,
+}
+
+/// A pause by an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// By whom, `user@host`.
+    pub who: String,
+    /// Since when (UTC).
+    pub since: Timestamp,
 }
 
 /// What an attempt takes of a pool.
@@ -389,6 +415,21 @@ pub struct Definition {
     pub pools: BTreeMap<Address, u32>,
 }
 
+impl Definition {
+    /// Holds the units that operators have paused, by themselves or with their pipelines.
+    pub fn pause(&mut self, pauses: &BTreeMap<Address, Paused>) {
+        for unit in self.units.values_mut() {
+            let by = pauses
+                .get(&unit.address)
+                .or_else(|| pauses.get(unit.pipeline.as_ref()?));
+            if let Some(by) = by {
+                unit.paused = Some(by.clone());
+                unit.active = false;
+            }
+        }
+    }
+}
+
 /// What the engine is told.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -426,10 +467,44 @@ pub enum Event {
     },
     /// Run these on-demand units now, as one run.
     Trigger(Vec<Address>),
-    /// Give up these instances.
-    Cancel(Vec<InstanceKey>),
+    /// Do what an operator asks for.
+    Operate(Order),
     /// Start nothing more.
     Drain,
+}
+
+/// What an operator can ask for, about instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "name")]
+pub enum Operation {
+    /// Run what has ended once more.
+    Rerun {
+        /// With the definition that it ran with, and not with the current one.
+        as_was: bool,
+    },
+    /// Give up what waits or runs.
+    Cancel,
+    /// Count what has not finished as finished.
+    MarkFinished,
+    /// Hold what waits.
+    Pause,
+    /// Let what is held go on.
+    Resume,
+    /// Make what is due and was never made.
+    Backfill,
+}
+
+/// An operation on instances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Under which number the state keeps it; `None`: it does not.
+    pub id: Option<u64>,
+    /// What is asked for.
+    pub operation: Operation,
+    /// By whom, `user@host`.
+    pub who: String,
+    /// For which instances, as the state has them; fresh ones where it has none.
+    pub targets: Vec<Instance>,
 }
 
 /// How an attempt ended.
@@ -469,6 +544,24 @@ pub enum Change {
         object: Address,
         /// The end of the newest interval that has an instance.
         made_until: Timestamp,
+    },
+    /// Intervals of a unit that `catch_up` passes over: they are `SKIPPED` without instances.
+    Dropped {
+        /// The unit.
+        object: Address,
+        /// From the start of the first to the end of the last.
+        span: Interval,
+        /// When (UTC).
+        at: Timestamp,
+    },
+    /// An order has been carried out.
+    Operated {
+        /// Its number.
+        id: u64,
+        /// How many instances it changed.
+        instances: u64,
+        /// When (UTC).
+        at: Timestamp,
     },
 }
 

@@ -39,6 +39,36 @@ impl Ranges {
         self.ranges.insert(start, end);
     }
 
+    /// Takes an interval out.
+    pub fn remove(&mut self, interval: Interval) {
+        if interval.start >= interval.end {
+            return;
+        }
+        let before_its_end = self.ranges.range(..interval.end).rev();
+        let reaching_in: Vec<(Timestamp, Timestamp)> = before_its_end
+            .take_while(|(_, end)| **end > interval.start)
+            .map(|(start, end)| (*start, *end))
+            .collect();
+        for (start, end) in reaching_in {
+            self.ranges.remove(&start);
+            if start < interval.start {
+                self.ranges.insert(start, interval.start);
+            }
+            if end > interval.end {
+                self.ranges.insert(interval.end, end);
+            }
+        }
+    }
+
+    /// All ranges, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = Interval> {
+        let ranges = self.ranges.iter();
+        ranges.map(|(start, end)| Interval {
+            start: *start,
+            end: *end,
+        })
+    }
+
     /// Whether every moment of an interval is in the set.
     pub fn covers(&self, interval: Interval) -> bool {
         self.around(interval).is_some()
@@ -115,6 +145,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_taken_out_is_not_in_the_set(
+            parts in prop::collection::vec((0_i64..60, 1_i64..12), 0..20),
+            out in (0_i64..60, 1_i64..12),
+        ) {
+            let mut ranges: Ranges = parts.iter().map(|(start, length)| interval(*start, start + length)).collect();
+            ranges.remove(interval(out.0, out.0 + out.1));
+            let out = out.0..out.0 + out.1;
+            for second in 0..80 {
+                let wanted = !out.contains(&second)
+                    && parts.iter().any(|(start, length)| (*start..start + length).contains(&second));
+                prop_assert_eq!(ranges.covers(interval(second, second + 1)), wanted, "{}", second);
+            }
+        }
+
         #[test]
         fn ranges_are_a_set_of_moments(
             parts in prop::collection::vec((0_i64..60, 1_i64..12), 0..20),

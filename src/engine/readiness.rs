@@ -106,6 +106,10 @@ impl Engine {
         if !self.checking.remove(key) {
             return;
         }
+        if self.stale_checks.remove(key) {
+            self.look_at(key, now, step);
+            return;
+        }
         let Some(unit) = self.unit(&key.object) else {
             return;
         };

@@ -18,6 +18,8 @@ use super::FailureMode;
 use super::Instance;
 use super::InstanceKey;
 use super::Limits;
+use super::Operation;
+use super::Order;
 use super::Outcome;
 use super::Past;
 use super::Ranges;
@@ -30,6 +32,7 @@ use super::Wait;
 use super::model::Attempt;
 use super::transition_of;
 use crate::objects::Address;
+use crate::time::Interval;
 use crate::time::Period;
 use crate::time::Schedule;
 use crate::time::Timeline;
@@ -141,6 +144,7 @@ pub(super) struct Stored {
     pub(super) instances: BTreeMap<InstanceKey, Instance>,
     pub(super) attempts: BTreeMap<(InstanceKey, u32), Attempt>,
     pub(super) made_until: BTreeMap<Address, Timestamp>,
+    pub(super) dropped: BTreeMap<Address, Ranges>,
 }
 
 impl Stored {
@@ -160,6 +164,13 @@ impl Stored {
                         .insert(instance.key.clone(), instance.clone());
                 }
                 Change::Attempt(attempt) => self.put_attempt(attempt),
+                Change::Dropped { object, span, .. } => {
+                    self.dropped
+                        .entry(object.clone())
+                        .or_default()
+                        .insert(*span);
+                }
+                Change::Operated { .. } => {}
                 Change::Cursor { object, made_until } => {
                     let before = self.made_until.insert(object.clone(), *made_until);
                     assert!(before.is_none_or(|before| before < *made_until));
@@ -204,6 +215,7 @@ impl Stored {
     pub(super) fn past(&self) -> Past {
         let mut past = Past {
             made_until: self.made_until.clone(),
+            dropped: self.dropped.clone(),
             ..Past::default()
         };
         for instance in self.instances.values() {
@@ -415,8 +427,49 @@ impl Rig {
     }
 
     pub(super) fn cancel(&mut self, name: &str) {
-        let key = self.key(name);
-        self.event(Event::Cancel(vec![key]));
+        self.operate(Operation::Cancel, &[name]);
+    }
+
+    /// Does what an operator asks for, to instances that are there.
+    pub(super) fn operate(&mut self, operation: Operation, names: &[&str]) -> u64 {
+        let targets = names.iter().map(|name| self.instance(name).clone());
+        let targets = targets.collect();
+        self.order(operation, targets)
+    }
+
+    /// The same to intervals that have no instance yet.
+    pub(super) fn operate_on_unmade(
+        &mut self,
+        operation: Operation,
+        object: &str,
+        dropped: bool,
+    ) -> u64 {
+        let all = Interval {
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let unmade = self.engine.unmade(&address(object), all, dropped, self.now);
+        let target = |interval| {
+            Instance::new(InstanceKey {
+                object: address(object),
+                interval,
+            })
+        };
+        self.order(operation, unmade.into_iter().map(target).collect())
+    }
+
+    fn order(&mut self, operation: Operation, targets: Vec<Instance>) -> u64 {
+        let step = self.event(Event::Operate(Order {
+            id: Some(1),
+            operation,
+            who: "maria@laptop".to_owned(),
+            targets,
+        }));
+        let operated = step.changes.iter().find_map(|change| match change {
+            Change::Operated { instances, .. } => Some(*instances),
+            _ => None,
+        });
+        operated.unwrap()
     }
 
     /// What an instance waits for, in short.

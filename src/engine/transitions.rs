@@ -18,8 +18,9 @@ const fn transition(from: Option<Status>, to: Status, why: &'static str) -> Tran
     Transition { from, to, why }
 }
 
-/// All legal changes of the status of an instance. What has finished never changes again.
-pub const TRANSITIONS: [Transition; 19] = [
+/// All legal changes of the status of an instance. What has finished changes only when an operator
+/// asks for it.
+pub const TRANSITIONS: [Transition; 35] = [
     transition(
         None,
         Status::WaitingOnDependencies,
@@ -33,7 +34,7 @@ pub const TRANSITIONS: [Transition; 19] = [
     transition(
         None,
         Status::Finished,
-        "it is a data node and waits for nothing",
+        "it is a data node and waits for nothing, or an operator counts it as finished",
     ),
     transition(
         None,
@@ -53,7 +54,7 @@ pub const TRANSITIONS: [Transition; 19] = [
     transition(
         Some(Status::WaitingOnDependencies),
         Status::Finished,
-        "it is a data node, and is there",
+        "it is a data node, and is there, or an operator counts it as finished",
     ),
     transition(
         Some(Status::WaitingOnDependencies),
@@ -78,7 +79,7 @@ pub const TRANSITIONS: [Transition; 19] = [
     transition(
         Some(Status::WaitingForRunner),
         Status::WaitingOnDependencies,
-        "an apply gave it more to wait for before its first attempt",
+        "before its first attempt an apply gave it more to wait for, or what it depends on is run again",
     ),
     transition(
         Some(Status::WaitingForRunner),
@@ -98,7 +99,7 @@ pub const TRANSITIONS: [Transition; 19] = [
     transition(
         Some(Status::Running),
         Status::Finished,
-        "its attempt did its work",
+        "its attempt did its work, or an operator counts it as finished",
     ),
     transition(
         Some(Status::Running),
@@ -114,6 +115,86 @@ pub const TRANSITIONS: [Transition; 19] = [
         Some(Status::Running),
         Status::Canceled,
         "an operator gave it up, it was late and `terminate` did, or its definition was removed, and its attempt did not finish",
+    ),
+    transition(
+        None,
+        Status::Canceled,
+        "an operator gave it up before it was made",
+    ),
+    transition(
+        None,
+        Status::Paused,
+        "an operator held it before it was made",
+    ),
+    transition(
+        None,
+        Status::Skipped,
+        "it is due, and `catch_up` passes over it; there is no row for it",
+    ),
+    transition(
+        Some(Status::WaitingOnDependencies),
+        Status::Paused,
+        "an operator holds it",
+    ),
+    transition(
+        Some(Status::WaitingForRunner),
+        Status::Paused,
+        "an operator holds it",
+    ),
+    transition(
+        Some(Status::WaitingForRunner),
+        Status::Finished,
+        "an operator counts it as finished",
+    ),
+    transition(
+        Some(Status::Paused),
+        Status::WaitingOnDependencies,
+        "an operator lets it go on",
+    ),
+    transition(
+        Some(Status::Paused),
+        Status::Finished,
+        "an operator counts it as finished",
+    ),
+    transition(
+        Some(Status::Paused),
+        Status::Canceled,
+        "an operator gave it up, or its definition was removed",
+    ),
+    transition(
+        Some(Status::Failed),
+        Status::WaitingOnDependencies,
+        "an operator runs it again",
+    ),
+    transition(
+        Some(Status::Failed),
+        Status::Finished,
+        "an operator counts it as finished",
+    ),
+    transition(
+        Some(Status::CascadeFailed),
+        Status::WaitingOnDependencies,
+        "an operator runs it again, or what made it give up is run again",
+    ),
+    transition(
+        Some(Status::CascadeFailed),
+        Status::Finished,
+        "an operator counts it as finished",
+    ),
+    transition(
+        Some(Status::Canceled),
+        Status::WaitingOnDependencies,
+        "an operator runs it again, or its definition has come back",
+    ),
+    transition(
+        Some(Status::Canceled),
+        Status::Finished,
+        "an operator counts it as finished",
+    ),
+    transition(
+        Some(Status::Finished),
+        Status::WaitingOnDependencies,
+        "an operator runs it again, or, for a data node, what writes it",
     ),
 ];
 

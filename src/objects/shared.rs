@@ -125,6 +125,12 @@ pub(super) const ATTEMPTS: &[AttributeSchema] = &[
     )
     .or(Default::Text("oldest_first")),
     AttributeSchema::new(
+        "catch_up",
+        AttributeType::OneOf(&["all", "latest", "none"]),
+        "Which intervals that are due and have no instance get one: `all`; the `latest` only; or `none` that was due before the activity was applied, and later the latest only.",
+    )
+    .or(Default::Text("all")),
+    AttributeSchema::new(
         "active",
         AttributeType::Bool,
         "Whether its schedule makes new instances and waiting ones start; left out: what operators have set, else true.",

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::RuntimeError;
 use crate::engine::Definition;
+use crate::engine::Paused;
 use crate::engine::compile;
 use crate::objects::Address;
 use crate::objects::Era;
@@ -26,7 +27,9 @@ pub struct SerialDefinition {
     pub objects: Objects,
     /// Their schedules.
     pub timetable: Timetable,
-    /// Since when each object is there; empty if nothing can be late.
+    /// What operators hold.
+    pub pauses: BTreeMap<Address, Paused>,
+    /// Since when each object is there; empty if that does not matter to any.
     pub since: BTreeMap<Address, Timestamp>,
 }
 
@@ -45,8 +48,10 @@ impl SerialDefinition {
             objects.insert(kept.address, object);
         }
         let timetable = Timetable::new(&objects, &moments(store)?.as_of(serial), now);
-        let can_be_late = |object: &Object| object.get("late_after").is_some();
-        let since = if objects.values().any(can_be_late) {
+        let matters = |object: &Object| {
+            object.get("late_after").is_some() || object.get("catch_up").is_some()
+        };
+        let since = if objects.values().any(matters) {
             store.first_applied()?
         } else {
             BTreeMap::new()
@@ -55,16 +60,23 @@ impl SerialDefinition {
             serial,
             objects,
             timetable,
+            pauses: store.pauses()?,
             since,
         })
     }
 
     /// What the engine works on.
     pub fn compile(&self) -> Definition {
+        self.compile_with(&self.pauses)
+    }
+
+    /// The same, with other pauses: these change while the definition stays.
+    pub fn compile_with(&self, pauses: &BTreeMap<Address, Paused>) -> Definition {
         let mut definition = compile(&self.objects, &self.timetable, self.serial);
         for unit in definition.units.values_mut() {
             unit.since = self.since.get(&unit.address).copied();
         }
+        definition.pause(pauses);
         definition
     }
 }

@@ -152,8 +152,44 @@ pub struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// Takes over a state: reads it, and cleans up after a runner that was killed.
+    /// Takes over a state: reads it, cleans up after a runner that was killed, and does what operators have asked for.
     pub async fn new(
+        store: Store,
+        lease: RunnerLease,
+        clock: Clock,
+        options: Options,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self, RuntimeError> {
+        let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
+        let mut events = super::recovery::recover(&mut runner).await?;
+        events.extend(runner.orders()?);
+        runner.handle(events)?;
+        Ok(runner)
+    }
+
+    /// Does what operators have asked for, where there is no runner, and starts nothing.
+    pub async fn carry_out(
+        store: Store,
+        lease: RunnerLease,
+        clock: Clock,
+        options: Options,
+        observer: &'a mut dyn Observer,
+    ) -> Result<(), RuntimeError> {
+        let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
+        runner.handle(vec![Event::Drain])?;
+        let lost = super::recovery::recover(&mut runner).await?;
+        runner.handle(lost)?;
+        let orders = runner.orders()?;
+        runner.handle(orders)
+    }
+
+    /// The orders that nobody has carried out yet.
+    fn orders(&self) -> Result<Vec<Event>, RuntimeError> {
+        let orders = self.store.open_orders()?;
+        Ok(orders.into_iter().map(Event::Operate).collect())
+    }
+
+    fn at_rest(
         store: Store,
         lease: RunnerLease,
         clock: Clock,
@@ -164,10 +200,11 @@ impl<'a> Runner<'a> {
         let head = store.head()?;
         let serial = head.serial;
         let mut definitions = Definitions::default();
-        let definition = definitions.at(&store, serial, now)?.compile();
+        let definition = definitions.at(&store, serial, now)?;
+        let definition = definition.compile_with(&store.pauses()?);
         let engine = super::recovery::engine(&store, definition, &lease, &options)?;
         let (reports, receiver) = mpsc::unbounded_channel();
-        let mut runner = Self {
+        Ok(Self {
             data_version: store.data_version()?,
             store,
             lease,
@@ -188,10 +225,7 @@ impl<'a> Runner<'a> {
             receiver,
             summary: Summary::default(),
             stopping: false,
-        };
-        let events = super::recovery::recover(&mut runner).await?;
-        runner.handle(events)?;
-        Ok(runner)
+        })
     }
 
     /// Runs what is due until the end that the options name.
@@ -433,7 +467,7 @@ impl<'a> Runner<'a> {
         self.observer.notice(&Notice::Warning(text));
     }
 
-    /// Picks up what others have written beside this runner: an apply, a trigger.
+    /// Picks up what others have written beside this runner: an apply, a trigger, a pause, an order.
     fn poll_head(&mut self) -> Result<(), RuntimeError> {
         let version = self.store.data_version()?;
         if version == self.data_version {
@@ -444,18 +478,18 @@ impl<'a> Runner<'a> {
         let definition = self
             .definitions
             .at(&self.store, serial, self.clock.now())?
-            .compile();
+            .compile_with(&self.store.pauses()?);
         self.serial = serial;
         self.definitions
             .forget_before(self.engine.oldest_definition().unwrap_or(serial));
         let adopted = self.store.unfinished_instances()?;
-        self.handle(vec![
-            Event::DefinitionChanged {
-                definition,
-                instances: adopted,
-            },
-            Event::Tick,
-        ])
+        let mut events = vec![Event::DefinitionChanged {
+            definition,
+            instances: adopted,
+        }];
+        events.extend(self.orders()?);
+        events.push(Event::Tick);
+        self.handle(events)
     }
 
     /// Stops cleanly: starts nothing more and stops what runs, which is tried again by the next runner.

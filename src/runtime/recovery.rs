@@ -34,6 +34,7 @@ pub fn past(store: &Store) -> Result<Past, RuntimeError> {
     Ok(Past {
         instances: store.unfinished_instances()?,
         settled: store.settled()?,
+        dropped: store.dropped()?,
         made_until: store.made_until()?,
     })
 }

@@ -17,6 +17,7 @@ use super::eras::StoredEra;
 use super::micros;
 use super::moment;
 use super::moves;
+use super::operations;
 use super::runs;
 use crate::engine::Instance;
 use crate::objects::Address;
@@ -70,6 +71,8 @@ pub struct Apply {
     pub made_until: BTreeMap<Address, Timestamp>,
     /// Instances that are made or given up by it.
     pub instances: Vec<Instance>,
+    /// Objects that operators hold, and that the configuration says are active or not.
+    pub unpaused: Vec<Address>,
     /// When.
     pub at: Timestamp,
     /// By whom.
@@ -251,6 +254,8 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
     for (address, made_until) in &apply.made_until {
         runs::put_cursor(transaction, address, *made_until)?;
     }
+    operations::lift_pauses(transaction, &apply.unpaused)?;
+    operations::lift_pauses(transaction, &apply.removes)?;
     for instance in &apply.instances {
         runs::put_instance(transaction, instance)?;
     }

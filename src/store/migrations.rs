@@ -40,6 +40,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/004.sql"),
         view: include_str!("migrations/004.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/005.sql"),
+        view: include_str!("migrations/005.view.sql"),
+    },
 ];
 
 /// The newest format.

@@ -9,6 +9,7 @@ mod eras;
 mod lock;
 mod migrations;
 mod moves;
+mod operations;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use eras::StoredEra;
 pub use lock::Holder;
 pub use lock::RunnerLease;
 pub use lock::StateLock;
+pub use operations::Record;
 pub use runs::Counts;
 pub use runs::Filter;
 pub use runs::ProcessRecord;

@@ -10,13 +10,15 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 6] = [
+const KEYED: [(&str, &str); 8] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
     ("eras", "object"),
     ("cursors", "object"),
     ("instances", "object"),
     ("attempts", "object"),
+    ("dropped", "object"),
+    ("pauses", "object"),
 ];
 
 /// No address begins so: what is on its way must not meet what is still there.

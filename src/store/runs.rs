@@ -17,6 +17,8 @@ use super::definitions::signed;
 use super::definitions::unsigned;
 use super::micros;
 use super::moment;
+use super::operations;
+use super::operations::Record;
 use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
@@ -68,6 +70,12 @@ impl Store {
                     Change::Cursor { object, made_until } => {
                         put_cursor(transaction, object, *made_until)?;
                     }
+                    Change::Dropped { object, span, at } => {
+                        operations::put_dropped(transaction, object, *span, *at)?;
+                    }
+                    Change::Operated { id, instances, at } => {
+                        operations::put_result(transaction, *id, *instances, *at)?;
+                    }
                 }
             }
             Ok(())
@@ -99,8 +107,13 @@ impl Store {
         })
     }
 
-    /// Writes what a trigger has made, for a runner to find.
-    pub fn enqueue(&mut self, _lock: &StateLock, changes: &[Change]) -> Result<(), StoreError> {
+    /// Writes what a trigger has made, for a runner to find, and who has asked for it.
+    pub fn enqueue(
+        &mut self,
+        _lock: &StateLock,
+        record: &Record,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
         let path = self.path.clone();
         let database = |error| super::database(&path, error);
         let transaction = self
@@ -112,6 +125,7 @@ impl Store {
                 put_instance(&transaction, instance).map_err(database)?;
             }
         }
+        operations::put_record(&transaction, record, None).map_err(database)?;
         transaction.commit().map_err(database)
     }
 
@@ -231,6 +245,21 @@ impl Store {
             ),
             &values,
         )
+    }
+
+    /// One instance.
+    pub fn instance(&self, key: &InstanceKey) -> Result<Option<Instance>, StoreError> {
+        let found = self.collect(
+            &format!(
+                "SELECT {INSTANCE} FROM instances WHERE object = ?1 AND start = ?2 AND \"end\" = ?3"
+            ),
+            &[
+                key.object.as_str().to_owned().into(),
+                micros(key.interval.start).into(),
+                micros(key.interval.end).into(),
+            ],
+        )?;
+        Ok(found.into_iter().next())
     }
 
     /// How many instances of each object have each status.

@@ -46,6 +46,17 @@ fn holder(operation: &str) -> Holder {
     Holder::this_process("maria@laptop".to_owned(), operation, at(0))
 }
 
+fn record(operation: &str) -> Record {
+    Record {
+        at: at(9),
+        who: "maria@laptop".to_owned(),
+        operation: operation.to_owned(),
+        what: "a".to_owned(),
+        asked: 1,
+        changed: None,
+    }
+}
+
 fn lock(path: &Path) -> StateLock {
     Store::lock_state(path, &holder("apply"), Duration::ZERO).unwrap()
 }
@@ -461,7 +472,11 @@ fn another_connection_sees_that_something_was_written() {
     let before = reader.data_version().unwrap();
     let lock = lock(&place.path());
     writer
-        .enqueue(&lock, &[Change::Instance(Instance::new(key("a", 1, 1)))])
+        .enqueue(
+            &lock,
+            &record("trigger"),
+            &[Change::Instance(Instance::new(key("a", 1, 1)))],
+        )
         .unwrap();
     assert_ne!(reader.data_version().unwrap(), before);
     assert_eq!(reader.unfinished_instances().unwrap().len(), 1);

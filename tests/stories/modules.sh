@@ -227,7 +227,7 @@ pipeline "p" {
 }
 HCL
 expect 0 pipeform apply --auto-approve
-expect 0 pipeform trigger 'module.job["b"]'
+expect 0 pipeform trigger --auto-approve 'module.job["b"]'
 expect 0 pipeform run
 [[ $(cat written) == b ]] || fail "$(cat written)"
 

@@ -106,7 +106,7 @@ expect 0 pipeform apply --auto-approve
 cp "$work/output" "$work/apply"
 
 step "the command receives them, in each attempt"
-expect 0 pipeform trigger module.all.pipeline.work
+expect 0 pipeform trigger --auto-approve module.all.pipeline.work
 expect 0 pipeform run --json
 cp "$work/output" "$work/run.json"
 printf %s "$canary" | cmp - "$SEEN/password-1" || fail "the command did not receive the secret"
@@ -136,11 +136,11 @@ for file in *; do
 done
 
 step "a secret that is not there fails the attempt, and says which"
-expect 0 pipeform trigger module.all.pipeline.work
+expect 0 pipeform trigger --auto-approve module.all.pipeline.work
 expect 1 env -u CANARY "$PIPEFORM" run
 says 'the environment variable `CANARY` is not set'
 rm token
-expect 0 pipeform trigger module.all.pipeline.work
+expect 0 pipeform trigger --auto-approve module.all.pipeline.work
 expect 1 pipeform run
 says "token" "does not exist"
 clean "the state or a log" .pipeform

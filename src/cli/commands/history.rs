@@ -17,6 +17,10 @@ use crate::time::parse_moment;
 
 /// List instances, the newest interval first
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(in crate::cli) struct Args {
     /// Only of these objects, and what is inside them
     addresses: Vec<String>,
@@ -45,6 +49,10 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     all: bool,
 
+    /// What operators have asked for, and what was applied: who, when, to what
+    #[arg(long, conflicts_with_all = ["addresses", "status", "from", "to", "attempts", "all"])]
+    operations: bool,
+
     /// As JSON, one instance a line
     #[arg(long)]
     json: bool,
@@ -52,6 +60,15 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
+    if args.operations {
+        let records = store.audit_trail(args.limit)?;
+        terminal::print(&if args.json {
+            history::records_json(&records)
+        } else {
+            history::records(&records)
+        });
+        return Ok(ExitCode::SUCCESS);
+    }
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
     let moment = |flag: &str, text: &Option<String>| {

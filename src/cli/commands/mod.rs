@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod apply;
+mod backfill;
+mod cancel;
 mod completion;
 mod console;
 mod destroy;
@@ -11,8 +13,13 @@ mod history;
 mod init;
 mod logs;
 mod man;
+mod mark_finished;
+mod operate;
 mod output;
+mod pause;
 mod plan;
+mod rerun;
+mod resume;
 mod run;
 mod schedule;
 mod schema;
@@ -41,6 +48,12 @@ pub(super) enum Command {
     Destroy(destroy::Args),
     Run(run::Args),
     Trigger(trigger::Args),
+    Backfill(backfill::Args),
+    Rerun(rerun::Args),
+    Cancel(cancel::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
+    MarkFinished(mark_finished::Args),
     Status(status::Args),
     History(history::Args),
     Schedule(schedule::Args),
@@ -69,6 +82,12 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Destroy(args) => destroy::run(&args, context),
         Command::Run(args) => run::run(&args, context),
         Command::Trigger(args) => trigger::run(&args, context),
+        Command::Backfill(args) => backfill::run(&args, context),
+        Command::Rerun(args) => rerun::run(&args, context),
+        Command::Cancel(args) => cancel::run(&args, context),
+        Command::Pause(args) => pause::run(&args, context),
+        Command::Resume(args) => resume::run(&args, context),
+        Command::MarkFinished(args) => mark_finished::run(&args, context),
         Command::Status(args) => status::run(&args, context),
         Command::History(args) => history::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),

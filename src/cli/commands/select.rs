@@ -1,17 +1,60 @@
-//! Which objects and instances a command is about.
+//! Which objects and intervals a command is about: `ADDRESS`, with `*` for any part of a name, and `ADDRESS@FROM..TO`.
 
 use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::cli::errors::Failure;
 use crate::diag::did_you_mean;
 use crate::objects::Address;
+use crate::time::Interval;
+use crate::time::Moment;
+use crate::time::Timeline;
+use crate::time::parse_moment;
 
-/// Whether an address is the one that was asked for, one of its `for_each`, or inside it.
+/// Whether an address is the one that was asked for, one of its `for_each`, or inside it. `*` stands for any part of a
+/// name, `**` for anything.
 pub(super) fn is_inside(address: &Address, prefix: &str) -> bool {
-    address
-        .as_str()
-        .strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    matches(address.as_str(), prefix)
+}
+
+fn matches(text: &str, pattern: &str) -> bool {
+    if let Some(rest) = pattern.strip_prefix("**") {
+        return suffixes(text, |_| true).any(|text| matches(text, rest));
+    }
+    if let Some(rest) = pattern.strip_prefix('*') {
+        let in_name = |passed: &str| !ends_a_name(passed);
+        return suffixes(text, in_name).any(|text| matches(text, rest));
+    }
+    let (mut letters, mut wanted) = (text.chars(), pattern.chars());
+    match (letters.next(), wanted.next()) {
+        (None | Some('.' | '['), None) => true,
+        (Some(letter), Some(want)) if letter == want => matches(letters.as_str(), wanted.as_str()),
+        _ => false,
+    }
+}
+
+/// The ends of a text, the longest first, while what was passed is as it has to be.
+fn suffixes<'a>(
+    text: &'a str,
+    passed: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = &'a str> {
+    let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    starts
+        .map(move |at| text.split_at(at))
+        .take_while(move |(before, _)| passed(before))
+        .map(|(_, rest)| rest)
+}
+
+/// Whether a part of an address goes beyond a name: it has a dot outside of a key.
+fn ends_a_name(passed: &str) -> bool {
+    let mut in_key = false;
+    passed.chars().any(|letter| {
+        in_key ^= letter == '"';
+        letter == '.' && !in_key
+    })
 }
 
 /// The addresses of the state that were asked for; all of them if none was. An address that matches nothing is an error.
@@ -46,22 +89,163 @@ pub(super) fn select_from(
         .collect())
 }
 
+/// An address, maybe with intervals.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::cli) struct Selection {
+    /// As it was written.
+    pub(in crate::cli) text: String,
+    /// The address.
+    pub(super) address: String,
+    /// Which intervals.
+    pub(super) range: Range,
+}
+
+/// Which intervals of an object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::cli) enum Range {
+    /// Nothing is said about that.
+    Unsaid,
+    /// The one that contains a moment.
+    At(Moment),
+    /// Those that start at or after the one and before the other.
+    Between(Option<Moment>, Option<Moment>),
+}
+
+impl Selection {
+    /// Reads `ADDRESS`, `ADDRESS@MOMENT` or `ADDRESS@FROM..TO`, either end of which may be left out.
+    pub(in crate::cli) fn parse(text: &str) -> Result<Self, Failure> {
+        let mut in_key = false;
+        let at = text.char_indices().find(|(_, letter)| {
+            in_key ^= *letter == '"';
+            *letter == '@' && !in_key
+        });
+        let (address, range) = match at {
+            None => (text, Range::Unsaid),
+            Some((at, _)) => {
+                let (address, range) = text.split_at(at);
+                (address, Self::range(text, range.trim_start_matches('@'))?)
+            }
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            address: address.to_owned(),
+            range,
+        })
+    }
+
+    fn range(text: &str, range: &str) -> Result<Range, Failure> {
+        let moment = |part: &str| {
+            parse_moment(part).map_err(|error| {
+                Failure::message(format!(
+                    "`{text}`: {error}.\n\nBehind `@` stands one interval by a time in it (`@2026-11-01`), or those between two times (`@2026-11-01..2026-11-08`, the end not included); an end that is left out is open (`@2026-11-01..`)."
+                ))
+            })
+        };
+        let end = |part: &str| (!part.is_empty()).then(|| moment(part)).transpose();
+        match range.split_once("..") {
+            None => Ok(Range::At(moment(range)?)),
+            Some((from, to)) => {
+                let (from, to) = (end(from)?, end(to)?);
+                let utc = |moment: Option<Moment>| moment?.timestamp(&TimeZone::UTC).ok();
+                if let (Some(first), Some(last)) = (utc(from), utc(to))
+                    && first >= last
+                {
+                    return Err(Failure::message(format!(
+                        "`{text}`: the range is empty, its end must lie after its start."
+                    )));
+                }
+                Ok(Range::Between(from, to))
+            }
+        }
+    }
+
+    /// The stretch of time in which the intervals of an object start. Times without offset are those of its zone.
+    pub(super) fn starts(
+        &self,
+        schedule: Option<&Timeline>,
+        timezone: &TimeZone,
+    ) -> Result<Interval, Failure> {
+        let at = |moment: Moment| {
+            moment
+                .timestamp(timezone)
+                .map_err(|error| Failure::message(format!("`{}`: {error}", self.text)))
+        };
+        let (start, end) = match self.range {
+            Range::Unsaid | Range::Between(None, None) => (Timestamp::MIN, Timestamp::MAX),
+            Range::Between(from, to) => (
+                from.map_or(Ok(Timestamp::MIN), at)?,
+                to.map_or(Ok(Timestamp::MAX), at)?,
+            ),
+            Range::At(moment) => {
+                let moment = at(moment)?;
+                // Moments of triggers are shown to the second.
+                let start = schedule
+                    .and_then(|schedule| schedule.interval_at(moment))
+                    .map_or(moment, |interval| interval.start);
+                let second = SignedDuration::from_secs(1);
+                (start, start.checked_add(second).unwrap_or(Timestamp::MAX))
+            }
+        };
+        Ok(Interval { start, end })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::Range;
+    use super::Selection;
     use super::is_inside;
     use crate::objects::Address;
 
     #[test]
     fn a_prefix_ends_where_a_name_does() {
-        let address = Address::new("pipeline.export[\"a\"].activity.copy");
+        let address = Address::new("pipeline.export[\"a.b\"].activity.copy");
         for (prefix, wanted) in [
             ("pipeline.export", true),
-            ("pipeline.export[\"a\"]", true),
-            ("pipeline.export[\"a\"].activity.copy", true),
+            ("pipeline.export[\"a.b\"]", true),
+            ("pipeline.export[\"a.b\"].activity.copy", true),
             ("pipeline.exp", false),
             ("pipeline.export[\"b\"]", false),
+            ("pipeline.*", true),
+            ("pipeline.e*t", true),
+            ("pipeline.exp*", true),
+            ("*.export", true),
+            ("*", true),
+            ("pipeline.export[*].activity.c*", true),
+            ("pipeline.export*.activity.copy", true),
+            ("**.copy", true),
+            ("*.copy", false),
+            ("pipeline.*.copy", false),
+            ("**.load", false),
         ] {
             assert_eq!(is_inside(&address, prefix), wanted, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_range_stands_behind_the_address() {
+        let parse = |text: &str| Selection::parse(text).ok();
+        let plain = parse("pipeline.p[\"a@b\"]").unwrap();
+        assert_eq!(
+            (plain.address.as_str(), plain.range),
+            ("pipeline.p[\"a@b\"]", Range::Unsaid)
+        );
+        let open = parse("pipeline.p@2026-11-01..").unwrap();
+        assert_eq!(open.address, "pipeline.p");
+        assert!(matches!(open.range, Range::Between(Some(_), None)));
+        assert!(matches!(
+            parse("p@..").unwrap().range,
+            Range::Between(None, None)
+        ));
+        assert!(matches!(parse("p@2026-11-01").unwrap().range, Range::At(_)));
+        for wrong in [
+            "p@",
+            "p@soon",
+            "p@2026-11-02..2026-11-01",
+            "p@2026-13-01..",
+            "p@1..2..3",
+        ] {
+            assert!(parse(wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Instances and their attempts, as a table.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::status::interval_text;
@@ -8,6 +9,44 @@ use super::status::moment;
 use crate::engine::Attempt;
 use crate::engine::Instance;
 use crate::runtime::SerialDefinition;
+use crate::store::Record;
+
+/// What operators have asked for, for people.
+pub(crate) fn records(records: &[Record]) -> String {
+    if records.is_empty() {
+        return "No operations.\n".to_owned();
+    }
+    let mut table = vec![["AT", "WHO", "OPERATION", "WHAT", "ASKED", "DONE"].map(str::to_owned)];
+    table.extend(records.iter().map(|record| {
+        [
+            moment(record.at, &TimeZone::UTC),
+            record.who.clone(),
+            record.operation.clone(),
+            record.what.clone(),
+            record.asked.to_string(),
+            record
+                .changed
+                .map_or("not yet".to_owned(), |it| it.to_string()),
+        ]
+    }));
+    aligned(&table).concat()
+}
+
+/// The same for machines: one a line.
+pub(crate) fn records_json(records: &[Record]) -> String {
+    let line = |record: &Record| {
+        let line = json!({
+            "at": record.at,
+            "who": record.who,
+            "operation": record.operation,
+            "what": record.what,
+            "asked": record.asked,
+            "changed": record.changed,
+        });
+        format!("{line}\n")
+    };
+    records.iter().map(line).collect()
+}
 
 /// For people.
 pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefinition) -> String {
@@ -52,30 +91,32 @@ pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefini
         }
         below.push(lines);
     }
-    let widths: Vec<usize> = (0..6)
-        .map(|column| {
-            table
-                .iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
     let mut out = String::new();
-    for (row, lines) in table.iter().zip(&below) {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        out.push_str(cells.join("  ").trim_end());
-        out.push('\n');
+    for (row, lines) in aligned(&table).iter().zip(&below) {
+        out.push_str(row);
         for line in lines {
             out.push_str(line);
             out.push('\n');
         }
     }
     out
+}
+
+/// The rows of a table as lines, with columns below each other.
+fn aligned(table: &[[String; 6]]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = table.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    table.iter().map(line).collect()
 }
 
 /// For machines: one instance a line.
@@ -88,6 +129,8 @@ pub(crate) fn json(rows: &[(Instance, Vec<Attempt>)]) -> String {
             "scheduled_start": instance.key.interval.start,
             "scheduled_end": instance.key.interval.end,
             "status": instance.status.as_str(),
+            "origin": instance.origin.as_str(),
+            "late": instance.late,
             "started_at": instance.started_at,
             "ended_at": instance.ended_at,
             "reason": instance.reason,

@@ -10,6 +10,7 @@ pub(crate) mod literal;
 pub(crate) mod man;
 mod names;
 pub(crate) mod objects;
+pub(crate) mod operation;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -9,6 +9,7 @@ use super::Look;
 use super::paint::counted;
 use crate::engine::Engine;
 use crate::engine::InstanceKey;
+use crate::engine::Paused;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
 use crate::engine::Wait;
@@ -19,6 +20,9 @@ use crate::time::Interval;
 
 /// How many instances of one activity are shown.
 const SHOWN: usize = 10;
+
+/// How many stretches of time that were passed over are shown.
+const STRETCHES: usize = 3;
 
 /// How far a chain of things that wait for each other is followed.
 const DEPTH: usize = 8;
@@ -35,6 +39,9 @@ struct Activity {
     next_due: Option<Timestamp>,
     timezone: TimeZone,
     active: bool,
+    paused: Option<Paused>,
+    /// What `catch_up` has passed over, the newest stretches.
+    dropped: Vec<Interval>,
     instances: Vec<Instance>,
     more: usize,
 }
@@ -82,6 +89,8 @@ impl Status {
                         .and_then(|schedule| Some(schedule.due_at(schedule.next_due(now)?))),
                     timezone: definition.timetable.timezone(&unit.address),
                     active: unit.active,
+                    paused: unit.paused.clone(),
+                    dropped: engine.passed_over(&unit.address, STRETCHES),
                     instances: open
                         .into_iter()
                         .map(|instance| Instance {
@@ -125,8 +134,20 @@ impl Status {
 impl Activity {
     fn human(&self, look: Look) -> String {
         let mut facts = vec![format!("{} finished", self.finished)];
-        if !self.active {
-            facts.push("not active".to_owned());
+        match &self.paused {
+            Some(paused) => facts.push(format!(
+                "paused by {} since {}",
+                paused.who,
+                moment(paused.since, &self.timezone)
+            )),
+            None if !self.active => facts.push("not active".to_owned()),
+            None => {}
+        }
+        for span in &self.dropped {
+            let (from, to) = (span.start, span.end);
+            let from = moment(from, &self.timezone);
+            let to = moment(to, &self.timezone);
+            facts.push(format!("passed over from {from} to {to}"));
         }
         if let Some(due) = self.next_due {
             facts.push(format!("next due {}", moment(due, &self.timezone)));
@@ -184,6 +205,8 @@ impl Activity {
         json!({
             "address": self.address,
             "active": self.active,
+            "paused": self.paused.as_ref().map(|paused| json!({ "by": paused.who, "since": paused.since })),
+            "passed_over": self.dropped.iter().map(|span| json!({ "from": span.start, "to": span.end })).collect::<Vec<_>>(),
             "finished": self.finished,
             "next_due": self.next_due,
             "instances": instances,

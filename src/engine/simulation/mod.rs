@@ -18,6 +18,8 @@ use super::Engine;
 use super::Event;
 use super::InstanceKey;
 use super::Limits;
+use super::Operation;
+use super::Order;
 use super::Outcome;
 use super::Status;
 use super::testing::Stored;
@@ -60,6 +62,9 @@ struct Tally {
     failed: usize,
     cascade_failed: usize,
     canceled: usize,
+    rerun: usize,
+    paused: usize,
+    dropped: usize,
     timed_out: usize,
     crashes: usize,
     applies: usize,
@@ -128,7 +133,9 @@ impl Simulation {
         self.settle();
         self.assert_nothing_forgotten();
         for instance in self.stored.instances.values() {
+            self.tally.rerun += usize::from(instance.origin == super::Origin::Rerun);
             match instance.status {
+                Status::Paused => self.tally.paused += 1,
                 Status::Finished => self.tally.finished += 1,
                 Status::Failed => self.tally.failed += 1,
                 Status::CascadeFailed => self.tally.cascade_failed += 1,
@@ -136,6 +143,7 @@ impl Simulation {
                 _ => self.tally.stuck += 1,
             }
         }
+        self.tally.dropped = self.stored.dropped.len();
         let attempts = self.stored.attempts.values();
         let timed_out = |attempt: &&super::Attempt| attempt.status == Status::TimedOut;
         self.tally.timed_out = attempts.filter(timed_out).count();
@@ -153,7 +161,7 @@ impl Simulation {
                 let pause = self.random.minutes(36 * 60);
                 self.later(pause);
             }
-            80..=83 => self.cancel(),
+            80..=83 => self.operate(),
             84..=88 => self.trigger(),
             89..=93 => self.apply(),
             94..=96 => self.crash(),
@@ -256,10 +264,25 @@ impl Simulation {
         assert_eq!(before, format!("{:?}", self.engine));
     }
 
-    fn cancel(&mut self) {
+    fn operate(&mut self) {
         let keys: Vec<InstanceKey> = self.stored.instances.keys().cloned().collect();
         if let Some(key) = self.random.pick(&keys) {
-            self.event(Event::Cancel(vec![key]));
+            let operation = [
+                Operation::Cancel,
+                Operation::Cancel,
+                Operation::Rerun { as_was: false },
+                Operation::Rerun { as_was: true },
+                Operation::MarkFinished,
+                Operation::Pause,
+                Operation::Resume,
+            ][self.random.below(7)];
+            let targets = vec![self.stored.instances[&key].clone()];
+            self.event(Event::Operate(Order {
+                id: None,
+                operation,
+                who: "somebody".to_owned(),
+                targets,
+            }));
         }
     }
 
@@ -297,8 +320,7 @@ impl Simulation {
         if death == 0 {
             return self.crash();
         }
-        self.stored.commit(&step.changes);
-        self.assert_step(&step);
+        self.commit(&step);
         if death == 1 {
             return self.crash();
         }
@@ -311,6 +333,22 @@ impl Simulation {
         if self.random.percent(10) {
             self.assert_rebuilt_is_equal();
         }
+    }
+
+    fn commit(&mut self, step: &super::Step) {
+        self.stored.commit(&step.changes);
+        for change in &step.changes {
+            if let super::Change::Instance(instance) = change
+                && instance.origin == super::Origin::Rerun
+                && instance.status == Status::WaitingOnDependencies
+            {
+                // It begins again.
+                self.held.remove(&instance.key);
+                self.acted
+                    .retain(|(action, key)| *key != instance.key || action.as_str() == "on_late");
+            }
+        }
+        self.assert_step(step);
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -368,8 +406,7 @@ impl Simulation {
     /// A step without a crash.
     fn survive(&mut self, event: Event) {
         let step = self.engine.step(event, self.now);
-        self.stored.commit(&step.changes);
-        self.assert_step(&step);
+        self.commit(&step);
         for effect in step.effects {
             self.perform(effect);
         }
@@ -416,6 +453,9 @@ fn the_rules_hold_whatever_happens() {
         tally.failed += run.failed;
         tally.cascade_failed += run.cascade_failed;
         tally.canceled += run.canceled;
+        tally.rerun += run.rerun;
+        tally.paused += run.paused;
+        tally.dropped += run.dropped;
         tally.timed_out += run.timed_out;
         tally.crashes += run.crashes;
         tally.applies += run.applies;
@@ -433,6 +473,9 @@ fn the_rules_hold_whatever_happens() {
         tally.failed,
         tally.cascade_failed,
         tally.canceled,
+        tally.rerun,
+        tally.paused,
+        tally.dropped,
         tally.timed_out,
         tally.crashes,
         tally.applies,

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
+use super::super::CatchUp;
 use super::super::Definition;
 use super::super::Dependency;
 use super::super::FailureMode;
@@ -77,6 +78,14 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
             pool: address("pool"),
             slots: 1 + u32::try_from(random.below(3)).unwrap(),
         });
+    }
+    unit.catch_up = match random.below(8) {
+        0 => CatchUp::Latest,
+        1 => CatchUp::None,
+        _ => CatchUp::All,
+    };
+    if unit.catch_up == CatchUp::None {
+        unit.since = Some(super::super::testing::at("01-05T06"));
     }
     unit.priority = i64::try_from(random.below(3)).unwrap();
     if random.percent(20) {

@@ -1,0 +1,42 @@
+//! `pipeform backfill`.
+
+use std::process::ExitCode;
+
+use super::operate;
+use super::operate::Common;
+use super::operate::Scene;
+use super::operate::demand_range;
+use super::operate::propose;
+use super::operate::selections;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::views::operation::Words;
+use crate::engine::Operation;
+
+/// Make instances of past intervals that have none
+///
+/// Of those that `catch_up` has passed over, and of those that are due and not made yet. Instances that are there are left
+/// alone: `rerun` is for these. What is back-filled starts after what is due by itself.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let selections = selections(&args.common)?;
+    demand_range(&selections, "backfill")?;
+    let scene = Scene::look(context)?;
+    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
+    for selection in &selections {
+        instances.extend(scene.instances(selection, false)?);
+        unmade.extend(scene.unmade(selection, true)?);
+    }
+    let proposal = propose(instances, unmade, &[]);
+    let words = Words {
+        command: "backfill",
+        does: ["back-fill", ""],
+        options: Vec::new(),
+    };
+    operate::run(&scene, &args.common, &words, &proposal, Operation::Backfill)
+}

@@ -1,0 +1,47 @@
+//! `pipeform cancel`.
+
+use std::process::ExitCode;
+
+use super::operate;
+use super::operate::Common;
+use super::operate::Scene;
+use super::operate::propose;
+use super::operate::selections;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::views::operation::Words;
+use crate::engine::Operation;
+use crate::engine::Status;
+
+/// Give up instances that wait or run
+///
+/// An attempt under way is stopped. What is due and not made yet is given up, too. What waits for them waits on: `rerun` or
+/// `mark-finished` lets it go on.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let selections = selections(&args.common)?;
+    let scene = Scene::look(context)?;
+    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
+    for selection in &selections {
+        instances.extend(scene.instances(selection, true)?);
+        unmade.extend(scene.unmade(selection, false)?);
+    }
+    let statuses = [
+        Status::WaitingOnDependencies,
+        Status::WaitingForRunner,
+        Status::Running,
+        Status::Paused,
+    ];
+    let proposal = propose(instances, unmade, &statuses);
+    let words = Words {
+        command: "cancel",
+        does: ["cancel", ""],
+        options: Vec::new(),
+    };
+    operate::run(&scene, &args.common, &words, &proposal, Operation::Cancel)
+}

@@ -1,0 +1,57 @@
+//! `pipeform mark-finished`.
+
+use std::process::ExitCode;
+
+use super::operate;
+use super::operate::Common;
+use super::operate::Scene;
+use super::operate::demand_range;
+use super::operate::propose;
+use super::operate::selections;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::views::operation::Words;
+use crate::engine::Operation;
+use crate::engine::Status;
+
+/// Count instances as finished that have not done their work
+///
+/// What waits for them goes on. An attempt under way is stopped; no actions run.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let selections = selections(&args.common)?;
+    demand_range(&selections, "mark-finished")?;
+    let scene = Scene::look(context)?;
+    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
+    for selection in &selections {
+        instances.extend(scene.instances(selection, false)?);
+        unmade.extend(scene.unmade(selection, false)?);
+    }
+    let statuses = [
+        Status::WaitingOnDependencies,
+        Status::WaitingForRunner,
+        Status::Running,
+        Status::Paused,
+        Status::Failed,
+        Status::CascadeFailed,
+        Status::Canceled,
+    ];
+    let proposal = propose(instances, unmade, &statuses);
+    let words = Words {
+        command: "mark-finished",
+        does: ["mark", " as finished"],
+        options: Vec::new(),
+    };
+    operate::run(
+        &scene,
+        &args.common,
+        &words,
+        &proposal,
+        Operation::MarkFinished,
+    )
+}

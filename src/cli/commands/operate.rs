@@ -1,0 +1,403 @@
+//! What `rerun`, `cancel`, `pause`, `resume`, `mark-finished`, `backfill` and `trigger` share: they say what they will do
+//! and to how many instances, ask, write an order into the state, and have it carried out: by the runner that is there, or
+//! else at once.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::select::Range;
+use super::select::Selection;
+use super::select::select;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::terminal;
+use crate::cli::views::operation;
+use crate::cli::views::operation::Outcome;
+use crate::cli::views::operation::Proposal;
+use crate::engine::Engine;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Limits;
+use crate::engine::Operation;
+use crate::engine::Status;
+use crate::engine::UnitKind;
+use crate::objects::Address;
+use crate::runtime::Notice;
+use crate::runtime::Observer;
+use crate::runtime::Options;
+use crate::runtime::Runner;
+use crate::runtime::RuntimeError;
+use crate::runtime::SerialDefinition;
+use crate::runtime::Until;
+use crate::runtime::Variables;
+use crate::runtime::past;
+use crate::store::Filter;
+use crate::store::Holder;
+use crate::store::Record;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::time::Interval;
+
+/// More instances than this need their exact number to be approved in advance.
+const APPROVED_UNCOUNTED: u64 = 100;
+
+/// How often, and for how long, a runner is waited for.
+const POLL: Duration = Duration::from_millis(100);
+const POLLS: u32 = 50;
+
+/// Options of all of them.
+#[derive(Clone, Debug, clap::Args)]
+pub(in crate::cli) struct Common {
+    /// Which: an address, with `*` for any part of a name, maybe with intervals: `@2026-11-01`, `@FROM..TO`
+    #[arg(required = true, value_name = "ADDRESS[@FROM..TO]")]
+    pub(super) selections: Vec<String>,
+
+    /// Do not ask; for more than 100 instances with their exact number: `--auto-approve=342`
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(super) auto_approve: Option<Approved>,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// What is done, as JSON; with --auto-approve or --dry-run
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What was approved in advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Approved {
+    /// Some instances: not too many.
+    Few,
+    /// Exactly so many.
+    Exactly(u64),
+    /// What somebody has said yes to a moment ago.
+    Any,
+}
+
+impl std::str::FromStr for Approved {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() {
+            return Ok(Self::Few);
+        }
+        text.parse().map(Self::Exactly)
+    }
+}
+
+/// What is there.
+pub(super) struct Scene<'a> {
+    pub(super) context: &'a Context,
+    pub(super) store: Store,
+    pub(super) definition: SerialDefinition,
+    pub(super) engine: Engine,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Scene<'a> {
+    /// Looks at the state.
+    pub(super) fn look(context: &'a Context) -> Result<Self, Failure> {
+        if !crate::store::exists(&context.state_path())? {
+            return Err(Failure::message(
+                "There are no instances: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
+            ));
+        }
+        let store = context.read_state()?;
+        let now = context.clock.now();
+        let definition = SerialDefinition::read(&store, store.head()?.serial, now)?;
+        let engine = Engine::new(definition.compile(), past(&store)?, Limits::looking());
+        Ok(Self {
+            context,
+            store,
+            definition,
+            engine,
+            now,
+        })
+    }
+
+    /// The objects that a selection is about: activities, and data nodes if it names them.
+    pub(super) fn objects(&self, selection: &Selection) -> Result<Vec<Address>, Failure> {
+        let known: BTreeSet<Address> = self.definition.objects.keys().cloned().collect();
+        let chosen = select(&known, std::slice::from_ref(&selection.address))?;
+        let names_nodes = selection.address.contains("data_node");
+        let wanted = chosen.into_iter().filter(|address| {
+            self.engine
+                .unit(address)
+                .is_some_and(|unit| names_nodes || unit.kind == UnitKind::Activity)
+        });
+        Ok(wanted.collect())
+    }
+
+    /// The instances that a selection is about, as far as they are in the state.
+    pub(super) fn instances(
+        &self,
+        selection: &Selection,
+        live_only: bool,
+    ) -> Result<Vec<Instance>, Failure> {
+        let mut found = Vec::new();
+        for object in self.objects(selection)? {
+            let starts = self.starts(selection, &object)?;
+            let within = |instance: &&Instance| contains(starts, instance.key.interval.start);
+            if live_only {
+                found.extend(self.engine.instances_of(&object).filter(within).cloned());
+                continue;
+            }
+            found.extend(self.store.instances(&Filter {
+                objects: Some(vec![object]),
+                from: (starts.start != Timestamp::MIN).then_some(starts.start),
+                to: (starts.end != Timestamp::MAX).then_some(starts.end),
+                ..Filter::default()
+            })?);
+        }
+        Ok(found)
+    }
+
+    /// The intervals that a selection is about, that are due and have no instance yet.
+    pub(super) fn unmade(
+        &self,
+        selection: &Selection,
+        dropped: bool,
+    ) -> Result<Vec<Instance>, Failure> {
+        let mut found = Vec::new();
+        for object in self.objects(selection)? {
+            let starts = self.starts(selection, &object)?;
+            let intervals = self.engine.unmade(&object, starts, dropped, self.now);
+            found.extend(intervals.into_iter().map(|interval| {
+                Instance::new(InstanceKey {
+                    object: object.clone(),
+                    interval,
+                })
+            }));
+        }
+        Ok(found)
+    }
+
+    fn starts(&self, selection: &Selection, object: &Address) -> Result<Interval, Failure> {
+        let timetable = &self.definition.timetable;
+        selection.starts(timetable.schedule(object), &timetable.timezone(object))
+    }
+}
+
+fn contains(span: Interval, at: Timestamp) -> bool {
+    span.start <= at && at < span.end
+}
+
+/// Reads what a command is about.
+pub(super) fn selections(common: &Common) -> Result<Vec<Selection>, Failure> {
+    common
+        .selections
+        .iter()
+        .map(|text| Selection::parse(text))
+        .collect()
+}
+
+/// Demands intervals, where leaving them out would mean all of history.
+pub(super) fn demand_range(selections: &[Selection], command: &str) -> Result<(), Failure> {
+    match selections
+        .iter()
+        .find(|selection| selection.range == Range::Unsaid)
+    {
+        None => Ok(()),
+        Some(selection) => Err(Failure::message(format!(
+            "`{command}` needs to know which intervals of `{0}` are meant.\n\nWrite `{0}@2026-11-01`, `{0}@2026-11-01..2026-11-08`, or `{0}@..` for all.",
+            selection.text
+        ))),
+    }
+}
+
+/// Sorts instances into those that an operation has a meaning for, and the others, without counting any twice.
+pub(super) fn propose(
+    instances: impl IntoIterator<Item = Instance>,
+    unmade: impl IntoIterator<Item = Instance>,
+    statuses: &[Status],
+) -> Proposal {
+    let mut proposal = Proposal::default();
+    let mut seen = BTreeSet::new();
+    for instance in instances {
+        if !seen.insert(instance.key.clone()) {
+            continue;
+        }
+        if statuses.contains(&instance.status) {
+            proposal.targets.push((instance.key, Some(instance.status)));
+        } else {
+            *proposal.left_alone.entry(instance.status).or_default() += 1;
+        }
+    }
+    for instance in unmade {
+        if seen.insert(instance.key.clone()) {
+            proposal.targets.push((instance.key, None));
+        }
+    }
+    proposal.targets.sort();
+    proposal
+}
+
+/// Shows what will be done, asks, and has it done.
+pub(super) fn run(
+    scene: &Scene<'_>,
+    common: &Common,
+    what: &operation::Words,
+    proposal: &Proposal,
+    operation: Operation,
+) -> Result<ExitCode, Failure> {
+    let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
+    if !common.json {
+        terminal::print(&operation::human(what, proposal, &scene.definition));
+    }
+    if count == 0 || common.dry_run {
+        let outcome = if common.dry_run {
+            Outcome::DryRun
+        } else {
+            Outcome::Done(0)
+        };
+        show(common, what, proposal, outcome);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !approve(common, what, count)? {
+        terminal::say("\nNothing was done.\n");
+        return Err(Failure::Silent);
+    }
+    let context = scene.context;
+    let record = record(context, common, what, count);
+    let keys: Vec<InstanceKey> = proposal
+        .targets
+        .iter()
+        .map(|(key, _)| key.clone())
+        .collect();
+    let mut store = context.write_state()?;
+    let id = store.order(&record, operation, &keys)?;
+    let outcome = carry_out(context, store, id, what.command)?;
+    show(common, what, proposal, outcome);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(common: &Common, what: &operation::Words, proposal: &Proposal, outcome: Outcome) {
+    terminal::print(&if common.json {
+        operation::json(what, proposal, outcome)
+    } else {
+        operation::closing(proposal, outcome)
+    });
+}
+
+/// What the audit trail says.
+pub(super) fn record(
+    context: &Context,
+    common: &Common,
+    what: &operation::Words,
+    asked: u64,
+) -> Record {
+    let options = what.options.iter().map(|option| format!(" {option}"));
+    Record {
+        at: context.clock.now(),
+        who: context.who(),
+        operation: what.command.to_owned(),
+        what: common.selections.join(" ") + &options.collect::<String>(),
+        asked,
+        changed: None,
+    }
+}
+
+/// Whether it is to be done. Where nobody can be asked, it has to be approved in advance.
+pub(super) fn approve(
+    common: &Common,
+    what: &operation::Words,
+    count: u64,
+) -> Result<bool, Failure> {
+    let command = what.command;
+    match common.auto_approve {
+        Some(Approved::Exactly(number)) if number != count => Err(Failure::message(format!(
+            "--auto-approve={number}: these are {count} instances, and not {number}. Nothing was done.\n\nLook at them with `--dry-run`."
+        ))),
+        Some(Approved::Few) if count > APPROVED_UNCOUNTED => Err(Failure::message(format!(
+            "These are {count} instances, and --auto-approve alone approves {APPROVED_UNCOUNTED}. Nothing was done.\n\nIf they are meant, use `--auto-approve={count}`."
+        ))),
+        Some(_) => Ok(true),
+        None if common.json => Err(Failure::message(
+            "--json asks nobody: use it with --auto-approve or --dry-run.",
+        )),
+        None => match terminal::ask(operation::QUESTION) {
+            Some(answer) => Ok(answer == "yes"),
+            None => Err(Failure::message(format!(
+                "There was no answer: standard input has ended. Nothing was done.\n\nIn automation, use `pipeform {command} --auto-approve{}`.",
+                if count > APPROVED_UNCOUNTED {
+                    format!("={count}")
+                } else {
+                    String::new()
+                }
+            ))),
+        },
+    }
+}
+
+/// Has an order carried out: by the runner that is there, or here and now.
+fn carry_out(
+    context: &Context,
+    mut store: Store,
+    id: u64,
+    command: &'static str,
+) -> Result<Outcome, Failure> {
+    let holder = Holder::this_process(context.who(), command, context.clock.now());
+    for _ in 0..POLLS {
+        match store.lock_runner(&holder) {
+            Ok(lease) => {
+                let path = context.state_path();
+                carry_out_here(context, store, lease)?;
+                let changed = Store::read(&path)?.order_result(id)?;
+                return Ok(changed.map_or(Outcome::LeftToRunner, Outcome::Done));
+            }
+            Err(StoreError::Locked { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(changed) = store.order_result(id)? {
+            return Ok(Outcome::Done(changed));
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(Outcome::LeftToRunner)
+}
+
+fn carry_out_here(
+    context: &Context,
+    store: Store,
+    lease: crate::store::RunnerLease,
+) -> Result<(), Failure> {
+    let options = Options {
+        at: None,
+        until: Until::Idle,
+        parallelism: 0,
+        directory: context.directory.clone(),
+        logs: context.data_directory().join("logs"),
+        environment: BTreeMap::new(),
+        variables: Variables::new(|_| None),
+    };
+    let clock = context.clock;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::message(format!("The runtime cannot start: {error}")))?;
+    let result: Result<(), RuntimeError> = runtime.block_on(Runner::carry_out(
+        store,
+        lease,
+        clock,
+        options,
+        &mut Warnings,
+    ));
+    Ok(result?)
+}
+
+/// Tells warnings, and nothing else.
+struct Warnings;
+
+impl Observer for Warnings {
+    fn notice(&mut self, notice: &Notice) {
+        if let Notice::Warning(text) = notice {
+            terminal::say(&format!("{text}\n"));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `pipeform pause`.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use super::operate;
+use super::operate::Common;
+use super::operate::Scene;
+use super::operate::propose;
+use super::operate::selections;
+use super::select::Range;
+use super::select::Selection;
+use super::select::select;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::terminal;
+use crate::cli::views::operation::Outcome;
+use crate::cli::views::operation::Proposal;
+use crate::cli::views::operation::Words;
+use crate::engine::Operation;
+use crate::engine::Status;
+use crate::objects::Address;
+use crate::objects::Kind;
+
+/// Hold pipelines, activities, or some of their instances
+///
+/// Without intervals the object is held: its instances that wait, and those that become due, until `resume`. With intervals
+/// these instances are, if they wait, and also if they are due and not made yet. What runs goes on.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let selections = selections(&args.common)?;
+    let scene = Scene::look(context)?;
+    let whole = whole(&selections, "pause")?;
+    if whole {
+        return pause_objects(&scene, args, &selections);
+    }
+    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
+    for selection in &selections {
+        instances.extend(scene.instances(selection, true)?);
+        unmade.extend(scene.unmade(selection, false)?);
+    }
+    let statuses = [Status::WaitingOnDependencies, Status::WaitingForRunner];
+    let proposal = propose(instances, unmade, &statuses);
+    operate::run(&scene, &args.common, &words(), &proposal, Operation::Pause)
+}
+
+fn words() -> Words {
+    Words {
+        command: "pause",
+        does: ["pause", ""],
+        options: Vec::new(),
+    }
+}
+
+/// Whether whole objects are meant, and not some of their instances.
+pub(super) fn whole(selections: &[Selection], command: &str) -> Result<bool, Failure> {
+    let unsaid = |selection: &&Selection| selection.range == Range::Unsaid;
+    match selections.iter().filter(unsaid).count() {
+        0 => Ok(false),
+        number if number == selections.len() => Ok(true),
+        _ => Err(Failure::message(format!(
+            "`{command}` takes whole objects, or intervals of objects, and not both at once: they are held in different ways."
+        ))),
+    }
+}
+
+fn pause_objects(
+    scene: &Scene<'_>,
+    args: &Args,
+    selections: &[Selection],
+) -> Result<ExitCode, Failure> {
+    let mut chosen: BTreeSet<Address> = BTreeSet::new();
+    for selection in selections {
+        chosen.extend(objects(scene, selection)?);
+    }
+    let (held, fresh): (Vec<Address>, Vec<Address>) = chosen
+        .into_iter()
+        .partition(|address| scene.definition.pauses.contains_key(address));
+    super::resume::show_objects(scene, args.common.json, "pause", &fresh);
+    if !held.is_empty() && !args.common.json {
+        terminal::print(&format!("Left alone: {} paused already.\n", held.len()));
+    }
+    let asked = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+    if asked == 0 || args.common.dry_run {
+        super::resume::close_objects(&args.common, "pause", &fresh, Outcome::DryRun);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !operate::approve(&args.common, &words(), asked)? {
+        terminal::say("\nNothing was done.\n");
+        return Err(Failure::Silent);
+    }
+    let mut record = operate::record(scene.context, &args.common, &words(), asked);
+    record.changed = Some(asked);
+    let mut store = scene.context.write_state()?;
+    store.set_pauses(&record, &fresh, &[])?;
+    super::resume::close_objects(&args.common, "pause", &fresh, Outcome::Done(asked));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The objects that are held by a selection: pipelines as a whole, so that what they get later is held, too.
+fn objects(scene: &Scene<'_>, selection: &Selection) -> Result<Vec<Address>, Failure> {
+    let known: BTreeSet<Address> = scene.definition.objects.keys().cloned().collect();
+    let chosen = select(&known, std::slice::from_ref(&selection.address))?;
+    let objects = &scene.definition.objects;
+    let pipelines: BTreeSet<&Address> = chosen
+        .iter()
+        .filter(|address| {
+            let object = objects.get(*address);
+            object.is_some_and(|object| object.kind() == Kind::Pipeline)
+        })
+        .collect();
+    let units = scene.objects(selection)?;
+    let alone = units.iter().filter(|address| {
+        let pipeline = objects
+            .get(*address)
+            .and_then(|object| object.pipeline.as_ref());
+        pipeline.is_none_or(|pipeline| !pipelines.contains(pipeline))
+    });
+    Ok(pipelines.iter().copied().chain(alone).cloned().collect())
+}
+
+/// How many instances wait in each of some objects.
+pub(super) fn waiting(scene: &Scene<'_>, objects: &[Address]) -> BTreeMap<Address, usize> {
+    let waits = |status: Status| {
+        matches!(
+            status,
+            Status::WaitingOnDependencies | Status::WaitingForRunner
+        )
+    };
+    let of_unit = |unit: &Address| {
+        let instances = scene.engine.instances_of(unit);
+        instances.filter(|instance| waits(instance.status)).count()
+    };
+    let inside = |outer: &Address| {
+        let units = scene.definition.objects.values().filter(move |object| {
+            object.kind() == Kind::Activity
+                && (object.address == *outer || object.pipeline.as_ref() == Some(outer))
+        });
+        units.map(|object| of_unit(&object.address)).sum()
+    };
+    objects
+        .iter()
+        .map(|object| (object.clone(), inside(object)))
+        .collect()
+}
+
+/// Nothing but instances that are held.
+pub(super) fn paused_instances(
+    scene: &Scene<'_>,
+    selections: &[Selection],
+) -> Result<Proposal, Failure> {
+    let mut instances = Vec::new();
+    for selection in selections {
+        instances.extend(scene.instances(selection, true)?);
+    }
+    instances.retain(|instance| instance.status == Status::Paused);
+    Ok(propose(instances, [], &[Status::Paused]))
+}

@@ -1,0 +1,153 @@
+//! What an operation will do, to which instances, and what came of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::paint::counted;
+use super::status::interval_text;
+use crate::engine::InstanceKey;
+use crate::engine::Status;
+use crate::objects::Address;
+use crate::runtime::SerialDefinition;
+
+/// What is asked before anything is done.
+pub(crate) const QUESTION: &str =
+    "\nDo you want to do this?\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ";
+
+/// How an operation is called.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words {
+    /// The command, e.g. `rerun`.
+    pub(crate) command: &'static str,
+    /// What it does: before and after the number of instances.
+    pub(crate) does: [&'static str; 2],
+    /// The options that matter to what it does.
+    pub(crate) options: Vec<&'static str>,
+}
+
+/// To which instances something is to be done.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proposal {
+    /// These, with their status; without one: there is no instance yet.
+    pub(crate) targets: Vec<(InstanceKey, Option<Status>)>,
+    /// How many others were named, and are left alone because of their status.
+    pub(crate) left_alone: BTreeMap<Status, u64>,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing was done, as was asked.
+    DryRun,
+    /// So many instances were changed.
+    Done(u64),
+    /// A runner has not answered yet.
+    LeftToRunner,
+}
+
+/// What will be done, for people.
+pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefinition) -> String {
+    let [before, after] = words.does;
+    let number = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
+    let instances = counted(number, "instance", "instances");
+    let mut out = if number == 0 {
+        format!("There is no instance to {before}{after}.\n")
+    } else {
+        format!("This will {before} {instances}{after}:\n")
+    };
+    let mut by_object: BTreeMap<&Address, Vec<&(InstanceKey, Option<Status>)>> = BTreeMap::new();
+    for target in &proposal.targets {
+        by_object.entry(&target.0.object).or_default().push(target);
+    }
+    for (object, targets) in by_object {
+        let timezone = definition.timetable.timezone(object);
+        let at = |target: &&(InstanceKey, _)| interval_text(target.0.interval, &timezone);
+        let first = targets.first().map(at).unwrap_or_default();
+        let last = targets.last().map(at).unwrap_or_default();
+        let mut counts: BTreeMap<Option<Status>, u64> = BTreeMap::new();
+        for (_, status) in &targets {
+            *counts.entry(*status).or_default() += 1;
+        }
+        let status = |status: Option<Status>| status.map_or("not made yet", Status::as_str);
+        let statuses: Vec<String> = counts
+            .into_iter()
+            .map(|(of, number)| format!("{number} {}", status(of)))
+            .collect();
+        let intervals = if targets.len() == 1 {
+            let of = targets.first().and_then(|(_, status)| *status);
+            format!("{first} ({})", status(of))
+        } else {
+            format!("{first} to {last} ({})", statuses.join(", "))
+        };
+        out.extend(["  ", object.as_str(), ": ", &intervals, "\n"]);
+    }
+    if !proposal.left_alone.is_empty() {
+        let counts: Vec<String> = proposal
+            .left_alone
+            .iter()
+            .map(|(status, number)| format!("{number} {status}"))
+            .collect();
+        out.extend(["Left alone: ", &counts.join(", "), ".\n"]);
+    }
+    out
+}
+
+/// What came of it, for people.
+pub(crate) fn closing(proposal: &Proposal, outcome: Outcome) -> String {
+    let asked = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
+    match outcome {
+        Outcome::Done(_) if asked == 0 => String::new(),
+        Outcome::DryRun => "\nNothing was done: this is a dry run.\n".to_owned(),
+        Outcome::Done(changed) if changed == asked => {
+            format!("\nDone: {}.\n", counted(changed, "instance", "instances"))
+        }
+        Outcome::Done(changed) => format!(
+            "\nDone: {}; the others had changed meanwhile.\n",
+            counted(changed, "instance", "instances")
+        ),
+        Outcome::LeftToRunner => {
+            "\nThe order is in the state, and a runner is at work that takes it up at its next step.\n"
+                .to_owned()
+        }
+    }
+}
+
+/// The same for machines.
+pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> String {
+    let instances: Vec<Json> = proposal
+        .targets
+        .iter()
+        .map(|(key, status)| {
+            json!({
+                "address": key.object,
+                "scheduled_start": key.interval.start,
+                "scheduled_end": key.interval.end,
+                "status": status.map(Status::as_str),
+            })
+        })
+        .collect();
+    let left_alone: BTreeMap<&str, u64> = proposal
+        .left_alone
+        .iter()
+        .map(|(status, number)| (status.as_str(), *number))
+        .collect();
+    let (state, changed) = match outcome {
+        Outcome::DryRun => ("dry_run", None),
+        Outcome::Done(changed) => ("done", Some(changed)),
+        Outcome::LeftToRunner => ("left_to_runner", None),
+    };
+    format!(
+        "{}\n",
+        json!({
+            "operation": words.command,
+            "options": words.options,
+            "count": instances.len(),
+            "instances": instances,
+            "left_alone": left_alone,
+            "outcome": state,
+            "changed": changed,
+        })
+    )
+}

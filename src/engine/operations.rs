@@ -1,0 +1,393 @@
+//! What operators ask for: running again, giving up, holding, counting as done, making what was never made.
+//!
+//! An order names instances as the state had them when it was written. What has changed since is looked at again: an
+//! instance that an operation has no meaning for any more is left alone, and not counted.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use super::lateness::is_open;
+use super::machine::Engine;
+use super::model::Change;
+use super::model::FailureMode;
+use super::model::Instance;
+use super::model::InstanceKey;
+use super::model::Operation;
+use super::model::Order;
+use super::model::Origin;
+use super::model::Status;
+use super::model::Step;
+use super::model::Stop;
+use super::model::Unit;
+use super::model::UnitKind;
+use super::timers::Timer;
+use crate::objects::Address;
+use crate::time::Interval;
+
+impl Engine {
+    /// Does what an order says, and notes to how many instances.
+    pub(super) fn operate(&mut self, order: &Order, now: Timestamp, step: &mut Step) {
+        let changed = match order.operation {
+            Operation::Rerun { as_was } => self.rerun(&order.targets, as_was, now, step),
+            Operation::Cancel => self.each(
+                order,
+                |engine, key, step| {
+                    let reason = format!("canceled by {}", order.who);
+                    engine.give_up(key, &reason, now, step)
+                },
+                step,
+            ),
+            Operation::MarkFinished => self.each(
+                order,
+                |engine, key, step| {
+                    let reason = format!("marked as finished by {}", order.who);
+                    engine.count_as_finished(key, &reason, now, step)
+                },
+                step,
+            ),
+            Operation::Pause => self.each(
+                order,
+                |engine, key, step| engine.hold(key, &order.who, step),
+                step,
+            ),
+            Operation::Resume => self.resume(&order.targets, now, step),
+            Operation::Backfill => self.back_fill(&order.targets, now, step),
+        };
+        if let Some(id) = order.id {
+            step.changes.push(Change::Operated {
+                id,
+                instances: changed,
+                at: now,
+            });
+        }
+    }
+
+    /// Does something to each target; one that was never made is made for it.
+    fn each(
+        &mut self,
+        order: &Order,
+        mut change: impl FnMut(&mut Self, &InstanceKey, &mut Step) -> bool,
+        step: &mut Step,
+    ) -> u64 {
+        let mut changed = 0;
+        for target in &order.targets {
+            let key = &target.key;
+            if !self.live.contains_key(key) {
+                if !self.is_unmade(target) {
+                    continue;
+                }
+                self.insert(key, target.origin);
+            }
+            changed += u64::from(change(self, key, step));
+        }
+        changed
+    }
+
+    /// Whether a target has no instance, and could have one.
+    fn is_unmade(&self, target: &Instance) -> bool {
+        let key = &target.key;
+        self.unit(&key.object).is_some()
+            && !key.interval.is_moment()
+            && !target.status.is_settled()
+            && !self.live.contains_key(key)
+            && !self.is_settled(key)
+    }
+
+    fn give_up(
+        &mut self,
+        key: &InstanceKey,
+        reason: &str,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> bool {
+        let status = self.status(key);
+        let stopped = self
+            .live
+            .get(key)
+            .is_some_and(|instance| instance.stop.is_some());
+        self.cancel(key, reason, now, step);
+        !stopped && status.is_some_and(|status| !status.is_unsuccessful())
+    }
+
+    fn count_as_finished(
+        &mut self,
+        key: &InstanceKey,
+        reason: &str,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> bool {
+        let Some(instance) = self.live.get_mut(key) else {
+            return false;
+        };
+        if instance.status == Status::Running {
+            self.stop(key, Stop::Finish, reason, step);
+        } else {
+            instance.stop = Some(Stop::Finish);
+            self.end(key, Status::Finished, Some(reason.to_owned()), now, step);
+        }
+        true
+    }
+
+    /// Holds an instance that waits.
+    fn hold(&mut self, key: &InstanceKey, who: &str, step: &mut Step) -> bool {
+        let Some(instance) = self.live.get_mut(key) else {
+            return false;
+        };
+        if !is_open(instance.status) || instance.status == Status::Running {
+            return false;
+        }
+        // Before its status changes: where it stands follows from that.
+        self.forget_waiting(key);
+        if let Some(instance) = self.live.get_mut(key) {
+            instance.status = Status::Paused;
+            instance.not_before = None;
+            instance.reason = Some(format!("paused by {who}"));
+            step.changes.push(Change::Instance(instance.clone()));
+        }
+        if self.full.remove(&key.object) {
+            self.enqueue_due(&key.object);
+        }
+        true
+    }
+
+    fn resume(&mut self, targets: &[Instance], now: Timestamp, step: &mut Step) -> u64 {
+        let paused = |target: &&Instance| self.status(&target.key) == Some(Status::Paused);
+        let keys: Vec<InstanceKey> = targets
+            .iter()
+            .filter(paused)
+            .map(|target| target.key.clone())
+            .collect();
+        for key in &keys {
+            if let Some(instance) = self.live.get(key).cloned() {
+                let instance = Instance {
+                    status: Status::WaitingOnDependencies,
+                    reason: None,
+                    ..instance
+                };
+                self.wait_anew(instance, step);
+            }
+        }
+        self.look_at_all(&keys, now, step);
+        count(&keys)
+    }
+
+    fn back_fill(&mut self, targets: &[Instance], now: Timestamp, step: &mut Step) -> u64 {
+        let unmade = |target: &&Instance| self.is_unmade(target);
+        let keys: Vec<InstanceKey> = targets
+            .iter()
+            .filter(unmade)
+            .map(|target| target.key.clone())
+            .collect();
+        for key in &keys {
+            let instance = Instance {
+                origin: Origin::Backfill,
+                ..Instance::new(key.clone())
+            };
+            self.wait_anew(instance, step);
+        }
+        self.look_at_all(&keys, now, step);
+        count(&keys)
+    }
+
+    /// Runs instances again that have ended. Data nodes that they write are not there until they have; what depends on
+    /// them and was not tried yet waits for them; what gave up with them tries again.
+    fn rerun(
+        &mut self,
+        targets: &[Instance],
+        as_was: bool,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> u64 {
+        let mut keys: Vec<InstanceKey> = Vec::new();
+        for target in targets {
+            let ended = match self.live.get(&target.key) {
+                Some(live) if live.status.is_unsuccessful() => live.clone(),
+                None if target.status.is_settled() => target.clone(),
+                _ => continue,
+            };
+            if self.unit(&target.key.object).is_some() {
+                self.start_over(ended, as_was, step);
+                keys.push(target.key.clone());
+            }
+        }
+        let changed = count(&keys);
+        let mut known: BTreeSet<InstanceKey> = keys.iter().cloned().collect();
+        let mut next = 0;
+        while let Some(key) = keys.get(next).cloned() {
+            next += 1;
+            let mut readers = self.consumers_of(&key);
+            readers.extend(self.ready_on_demand(&key));
+            for reader in readers {
+                if !known.contains(&reader) && self.follow_rerun(&reader, step) {
+                    known.insert(reader.clone());
+                    keys.push(reader);
+                }
+            }
+        }
+        self.look_at_all(&keys, now, step);
+        changed
+    }
+
+    /// What is on demand, could start, and reads the latest of something with a schedule.
+    fn ready_on_demand(&self, key: &InstanceKey) -> Vec<InstanceKey> {
+        if key.interval.is_moment() {
+            return Vec::new();
+        }
+        let consumers = self.consumers.get(&key.object).into_iter().flatten();
+        let on_demand = consumers.filter(|consumer| {
+            self.unit(consumer)
+                .is_some_and(|unit| unit.schedule.is_none())
+        });
+        on_demand
+            .flat_map(|consumer| self.instances_of(consumer))
+            .filter(|instance| instance.status == Status::WaitingForRunner)
+            .map(|instance| instance.key.clone())
+            .collect()
+    }
+
+    /// What the rerun of something means for an instance that depends on it; whether it waits again because of it.
+    fn follow_rerun(&mut self, key: &InstanceKey, step: &mut Step) -> bool {
+        let Some(unit) = self.unit(&key.object) else {
+            return false;
+        };
+        let is_node = unit.kind == UnitKind::DataNode;
+        let cascades = unit.failure_mode == FailureMode::Cascade;
+        match self.live.get(key) {
+            None if is_node && self.is_settled(key) => {
+                self.start_over(Instance::new(key.clone()), false, step);
+                true
+            }
+            Some(live) if live.status == Status::CascadeFailed && cascades => {
+                let ended = live.clone();
+                self.start_over(ended, false, step);
+                true
+            }
+            Some(live) if live.status == Status::WaitingForRunner && live.attempts == 0 => {
+                self.unready(key);
+                if let Some(live) = self.live.get_mut(key) {
+                    live.status = Status::WaitingOnDependencies;
+                    step.changes.push(Change::Instance(live.clone()));
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// An instance that has ended begins again; the numbers of its attempts go on.
+    fn start_over(&mut self, ended: Instance, as_was: bool, step: &mut Step) {
+        if !self.live.contains_key(&ended.key)
+            && let Some(settled) = self.settled.get_mut(&ended.key.object)
+        {
+            settled.remove(ended.key.interval);
+        }
+        let instance = Instance {
+            origin: Origin::Rerun,
+            attempts: ended.attempts,
+            definition: ended.definition.filter(|_| as_was),
+            late: ended.late,
+            ..Instance::new(ended.key)
+        };
+        self.wait_anew(instance, step);
+    }
+
+    /// Takes an instance among those that wait.
+    fn wait_anew(&mut self, instance: Instance, step: &mut Step) {
+        let key = instance.key.clone();
+        *self.open.entry(key.object.clone()).or_default() += 1;
+        step.changes.push(Change::Instance(instance.clone()));
+        self.live.insert(key.clone(), instance);
+        // Without this it would be looked at only when something that it depends on ends.
+        self.timers.set(&key, Timer::Check, Timestamp::MIN);
+        self.watch_lateness(&key);
+        self.requeue_due(&key.object);
+    }
+
+    fn look_at_all(&mut self, keys: &[InstanceKey], now: Timestamp, step: &mut Step) {
+        for key in keys {
+            self.look_at(key, now, step);
+        }
+    }
+
+    /// The instances that depend on one, whether they are there or not. What is on demand and reads what has a schedule is
+    /// not among them: what it read was the latest then.
+    pub fn consumers_of(&self, key: &InstanceKey) -> Vec<InstanceKey> {
+        let mut found = BTreeSet::new();
+        let consumers = self.consumers.get(&key.object).into_iter().flatten();
+        for unit in consumers.filter_map(|consumer| self.unit(consumer)) {
+            let edges = unit.dependencies.iter();
+            for edge in edges.filter(|edge| edge.producer == key.object) {
+                let Some(schedule) = &unit.schedule else {
+                    if key.interval.is_moment() && edge.window.is_none() {
+                        found.insert(of(unit, key.interval));
+                    }
+                    continue;
+                };
+                if key.interval.is_moment() {
+                    continue;
+                }
+                let near = edge.readers(key.interval).unwrap_or(key.interval);
+                let reads = |interval: &Interval| {
+                    let span = edge.span(*interval, Some(schedule));
+                    span.is_some_and(|span| span.overlaps(key.interval))
+                };
+                let readers = schedule.overlapping(widened(near)).filter(reads);
+                found.extend(readers.map(|interval| of(unit, interval)));
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// The intervals of an object in `[from, to)`, by their starts, that are due and have no instance, oldest first:
+    /// those that are to be made, and with `dropped` those that `catch_up` has passed over, too.
+    pub fn unmade(
+        &self,
+        object: &Address,
+        span: Interval,
+        dropped: bool,
+        now: Timestamp,
+    ) -> Vec<Interval> {
+        let Some(schedule) = self.unit(object).and_then(|unit| unit.schedule.as_ref()) else {
+            return Vec::new();
+        };
+        let made_until = self.made_until.get(object).copied();
+        let passed_over = self.dropped.get(object);
+        let first = schedule.next_from(span.start);
+        std::iter::successors(first, |last| schedule.next_from(last.end))
+            .take_while(|interval| interval.start < span.end && schedule.due_at(*interval) <= now)
+            .filter(|interval| {
+                let key = InstanceKey {
+                    object: object.clone(),
+                    interval: *interval,
+                };
+                let to_come = made_until.is_none_or(|until| interval.start >= until);
+                let is_dropped = passed_over.is_some_and(|ranges| ranges.covers(*interval));
+                (to_come || dropped && is_dropped)
+                    && !self.live.contains_key(&key)
+                    && !self.is_settled(&key)
+            })
+            .collect()
+    }
+}
+
+fn of(unit: &Unit, interval: Interval) -> InstanceKey {
+    InstanceKey {
+        object: unit.address.clone(),
+        interval,
+    }
+}
+
+/// A little more on both sides: what ends where a stretch of time begins is in it, too.
+fn widened(span: Interval) -> Interval {
+    let moment = SignedDuration::from_micros(1);
+    Interval {
+        start: span.start.checked_sub(moment).unwrap_or(span.start),
+        end: span.end.checked_add(moment).unwrap_or(span.end),
+    }
+}
+
+fn count(keys: &[InstanceKey]) -> u64 {
+    u64::try_from(keys.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,275 @@
+//! What operators ask for, and what `catch_up` passes over.
+
+use super::super::CatchUp;
+use super::super::Event;
+use super::super::Limits;
+use super::super::Operation;
+use super::super::Outcome;
+use super::super::Paused;
+use super::super::Status;
+use super::super::Unit;
+use super::super::testing::LIMITS;
+use super::super::testing::Rig;
+use super::super::testing::activity;
+use super::super::testing::address;
+use super::super::testing::at;
+use super::super::testing::data_node;
+use super::super::testing::every;
+use super::daily;
+
+const RERUN: Operation = Operation::Rerun { as_was: false };
+
+fn once(unit: Unit) -> Unit {
+    Unit {
+        max_retries: 0,
+        ..unit
+    }
+}
+
+/// `a` writes the node `n`, which `z` reads.
+fn chain() -> [Unit; 3] {
+    let node = data_node("n").on(every("1 day", "01-05")).after(&["a"]);
+    [once(daily("a")), node, once(daily("z")).after(&["n"])]
+}
+
+#[test]
+fn a_rerun_takes_the_current_definition_new_retries_and_the_next_number() {
+    for (as_was, wanted) in [(false, 2), (true, 1)] {
+        let mut rig = Rig::new("01-06", [once(daily("a"))]);
+        rig.fail("a 01-05");
+        rig.change(2, [once(daily("a"))]);
+        assert_eq!(rig.operate(Operation::Rerun { as_was }, &["a 01-05"]), 1);
+        let instance = rig.instance("a 01-05");
+        assert_eq!((instance.attempts, instance.failures), (2, 0));
+        assert_eq!(instance.definition, Some(wanted));
+        rig.finish(&["a 01-05"]);
+        assert_eq!(rig.status("a 01-05"), Status::Finished);
+    }
+}
+
+#[test]
+fn what_runs_or_waits_is_not_run_again_and_what_has_finished_is() {
+    let mut rig = Rig::new("01-07", [daily("a")]);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.operate(RERUN, &["a 01-05", "a 01-06"]), 1);
+    rig.crash();
+    assert_eq!(rig.status("a 01-05"), Status::Running);
+    assert_eq!(rig.attempts("a 01-05").len(), 3);
+}
+
+#[test]
+fn the_data_of_a_rerun_is_not_there_until_it_has_finished() {
+    let week = activity("week").on(every("7 days", "01-05")).after(&["n"]);
+    let [a, n, z] = chain();
+    let mut rig = Rig::new("01-11", [a, n, z, week]);
+    for day in 5..11 {
+        rig.finish(&[&format!("a 01-{day:02}"), &format!("z 01-{day:02}")]);
+    }
+    rig.operate(RERUN, &["a 01-05"]);
+    assert_eq!(rig.status("n 01-05"), Status::WaitingOnDependencies);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+    rig.tick("01-12");
+    rig.finish(&["a 01-11"]);
+    assert_eq!(rig.waits("week 01-05"), ["n 01-05 WAITING_ON_DEPENDENCIES"]);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.status("week 01-05"), Status::Running);
+}
+
+#[test]
+fn consumers_are_found_through_data_nodes() {
+    let rig = Rig::new("01-06", chain());
+    let node = rig.engine.consumers_of(&rig.key("a 01-05"));
+    assert_eq!(node, [rig.key("n 01-05")]);
+    assert_eq!(rig.engine.consumers_of(&node[0]), [rig.key("z 01-05")]);
+}
+
+#[test]
+fn what_gave_up_with_something_goes_on_with_its_rerun() {
+    let units = chain().map(Unit::cascading);
+    let mut rig = Rig::new("01-06", units);
+    rig.fail("a 01-05");
+    assert_eq!(rig.status("z 01-05"), Status::CascadeFailed);
+    rig.operate(RERUN, &["z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::CascadeFailed);
+    rig.operate(RERUN, &["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["a 01-05", "z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+}
+
+#[test]
+fn what_could_start_waits_for_a_rerun_of_what_it_depends_on() {
+    let limits = Limits {
+        parallelism: 1,
+        ..LIMITS
+    };
+    let busy = Unit {
+        priority: 5,
+        ..daily("busy")
+    };
+    let z = daily("z").after(&["a"]);
+    let a = Unit {
+        priority: 9,
+        ..daily("a")
+    };
+    let mut rig = Rig::with(limits, "01-06", [a, busy, z]);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::WaitingForRunner);
+    rig.operate(RERUN, &["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["busy 01-05", "a 01-05", "z 01-05"]);
+}
+
+#[test]
+fn what_is_canceled_while_it_runs_stays_so_when_its_runner_dies() {
+    let mut rig = Rig::new("01-06", [daily("a")]);
+    rig.cancel("a 01-05");
+    assert_eq!(rig.status("a 01-05"), Status::Running);
+    rig.crash();
+    let instance = rig.instance("a 01-05");
+    assert_eq!(instance.status, Status::Canceled);
+    assert_eq!(instance.reason.as_deref(), Some("canceled by maria@laptop"));
+}
+
+#[test]
+fn what_is_not_made_yet_is_canceled_held_and_counted_as_finished_too() {
+    let limits = Limits {
+        instances_ahead: 1,
+        ..LIMITS
+    };
+    for (operation, wanted) in [
+        (Operation::Cancel, Status::Canceled),
+        (Operation::Pause, Status::Paused),
+        (Operation::MarkFinished, Status::Finished),
+    ] {
+        let mut rig = Rig::with(limits, "01-09", [daily("a")]);
+        assert_eq!(rig.operate_on_unmade(operation, "a", false), 3);
+        rig.effects();
+        rig.finish(&["a 01-05"]);
+        rig.crash();
+        for day in ["a 01-06", "a 01-07", "a 01-08"] {
+            assert_eq!(rig.status(day), wanted);
+        }
+        assert_eq!(rig.effects(), [""; 0]);
+        rig.tick("01-10");
+        assert_eq!(rig.effects(), ["start a 01-09 #1"]);
+    }
+}
+
+#[test]
+fn counting_as_finished_lets_consumers_go_on_and_runs_no_actions() {
+    let a = Unit {
+        on_success: vec![address("mail")],
+        on_fail: vec![address("mail")],
+        ..once(daily("a"))
+    };
+    let mut rig = Rig::new("01-07", [a, daily("z").after(&["a"])]);
+    rig.fail("a 01-05");
+    rig.effects();
+    assert_eq!(
+        rig.operate(Operation::MarkFinished, &["a 01-05", "a 01-06"]),
+        2
+    );
+    assert_eq!(rig.effects(), ["kill a 01-06 #1", "start z 01-05 #1"]);
+    rig.ended("a 01-06", Outcome::Killed);
+    assert_eq!(rig.effects(), ["start z 01-06 #1"]);
+    assert_eq!(
+        rig.attempts("a 01-06"),
+        ["CANCELED: marked as finished by maria@laptop"]
+    );
+    assert_eq!(rig.operate(Operation::MarkFinished, &["a 01-06"]), 0);
+}
+
+#[test]
+fn held_instances_go_on_where_they_were() {
+    let limits = Limits {
+        parallelism: 1,
+        ..LIMITS
+    };
+    let mut rig = Rig::with(limits, "01-07", [daily("a")]);
+    assert_eq!(rig.operate(Operation::Pause, &["a 01-05", "a 01-06"]), 1);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.status("a 01-06"), Status::Paused);
+    rig.crash();
+    assert_eq!(rig.operate(Operation::Resume, &["a 01-06"]), 1);
+    assert_eq!(rig.status("a 01-06"), Status::Running);
+}
+
+#[test]
+fn a_held_unit_makes_and_starts_nothing_until_it_is_let_go() {
+    let mut rig = Rig::new("01-06", [once(daily("a"))]);
+    rig.finish(&["a 01-05"]);
+    let mut held = super::super::testing::definition(1, [once(daily("a"))]);
+    let paused = Paused {
+        who: "maria@laptop".to_owned(),
+        since: at("01-06"),
+    };
+    held.pause(&[(address("a"), paused)].into());
+    let instances = Vec::new;
+    rig.event(Event::DefinitionChanged {
+        definition: held,
+        instances: instances(),
+    });
+    rig.effects();
+    rig.tick("01-08");
+    assert_eq!(rig.effects(), [""; 0]);
+    rig.change(1, [once(daily("a"))]);
+    assert_eq!(rig.effects(), ["start a 01-06 #1", "start a 01-07 #1"]);
+}
+
+#[test]
+fn only_the_newest_is_made_up_for_and_nobody_waits_for_the_others() {
+    let a = Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("a")
+    };
+    let week = activity("week").on(every("7 days", "01-05")).after(&["a"]);
+    let mut rig = Rig::new("01-12", [a, week]);
+    assert_eq!(rig.effects(), ["start a 01-11 #1"]);
+    assert_eq!(rig.waits("week 01-05"), ["a 01-11 RUNNING"]);
+    rig.finish(&["a 01-11"]);
+    assert_eq!(rig.effects(), ["start week 01-05 #1"]);
+    rig.tick("01-15");
+    assert_eq!(rig.effects(), ["start a 01-14 #1"]);
+    let passed_over = rig.engine.passed_over(&address("a"), 9);
+    let days = passed_over.iter().map(|it| (it.start, it.end));
+    assert!(days.eq([(at("01-05"), at("01-11")), (at("01-12"), at("01-14"))]));
+}
+
+#[test]
+fn with_none_what_was_due_before_is_passed_over_too() {
+    let a = Unit {
+        catch_up: CatchUp::None,
+        since: Some(at("01-08T12")),
+        ..daily("a")
+    };
+    let mut rig = Rig::new("01-08T12", [a]);
+    assert_eq!(rig.effects(), [""; 0]);
+    rig.crash();
+    assert_eq!(rig.wake(), "01-09");
+    assert_eq!(rig.effects(), ["start a 01-08 #1"]);
+    rig.tick("01-12");
+    assert_eq!(rig.effects(), ["start a 01-11 #1"]);
+}
+
+#[test]
+fn what_was_passed_over_can_be_back_filled_and_starts_after_the_rest() {
+    let limits = Limits {
+        parallelism: 1,
+        ..LIMITS
+    };
+    let a = Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("a")
+    };
+    let mut rig = Rig::with(limits, "01-08", [a]);
+    assert_eq!(rig.effects(), ["start a 01-07 #1"]);
+    assert_eq!(rig.operate_on_unmade(Operation::Backfill, "a", true), 2);
+    assert_eq!(rig.operate_on_unmade(Operation::Backfill, "a", true), 0);
+    rig.tick("01-09");
+    for wanted in ["a 01-07", "a 01-08", "a 01-05", "a 01-06"] {
+        rig.finish(&[wanted]);
+    }
+    rig.crash();
+    assert_eq!(rig.operate_on_unmade(Operation::Backfill, "a", true), 0);
+}

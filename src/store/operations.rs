@@ -1,0 +1,308 @@
+//! What operators ask for: orders for a runner, pauses, and the audit trail of both.
+//!
+//! An order is written by a command and carried out by whoever holds the runner lease, in the transaction that also says
+//! that it is done: a command beside a runner needs nothing but the state.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::TransactionBehavior;
+use rusqlite::params;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Store;
+use super::StoreError;
+use super::definitions::signed;
+use super::definitions::unsigned;
+use super::micros;
+use super::moment;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Operation;
+use crate::engine::Order;
+use crate::engine::Paused;
+use crate::engine::Ranges;
+use crate::objects::Address;
+use crate::time::Interval;
+
+/// Something that an operator has asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When (UTC).
+    pub at: Timestamp,
+    /// By whom, `user@host`.
+    pub who: String,
+    /// The name of the command.
+    pub operation: String,
+    /// To what, as it was written.
+    pub what: String,
+    /// For how many instances (or objects, for a pause of these).
+    pub asked: u64,
+    /// How many were changed; `None`: it is not done yet.
+    pub changed: Option<u64>,
+}
+
+/// An order as it is kept until it is done.
+#[derive(Debug, Serialize, Deserialize)]
+struct Targets {
+    operation: Operation,
+    /// By object: start and end, microseconds since 1970.
+    instances: BTreeMap<Address, Vec<(i64, i64)>>,
+}
+
+impl Store {
+    /// Writes an order, for a runner to carry out, and answers its number.
+    pub fn order(
+        &mut self,
+        record: &Record,
+        operation: Operation,
+        targets: &[InstanceKey],
+    ) -> Result<u64, StoreError> {
+        let mut instances: BTreeMap<Address, Vec<(i64, i64)>> = BTreeMap::new();
+        for key in targets {
+            let (start, end) = (micros(key.interval.start), micros(key.interval.end));
+            let of_object = instances.entry(key.object.clone()).or_default();
+            of_object.push((start, end));
+        }
+        let targets = serde_json::to_string(&Targets {
+            operation,
+            instances,
+        })
+        .map_err(|error| self.damaged(error.to_string()))?;
+        put_record(&self.connection, record, Some(&targets)).map_err(|error| self.error(error))?;
+        Ok(unsigned(self.connection.last_insert_rowid()))
+    }
+
+    /// The orders that are not carried out yet, oldest first.
+    pub fn open_orders(&self) -> Result<Vec<Order>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT id, who, targets FROM operations
+                 WHERE done_at IS NULL AND targets IS NOT NULL ORDER BY id",
+            )
+            .map_err(|error| self.error(error))?;
+        let rows: Vec<(i64, String, String)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))?;
+        rows.into_iter()
+            .map(|(id, who, text)| {
+                let kept: Targets = serde_json::from_str(&text)
+                    .map_err(|error| self.damaged(format!("order {id}: {error}")))?;
+                Ok(Order {
+                    id: Some(unsigned(id)),
+                    operation: kept.operation,
+                    who,
+                    targets: self.targets(kept.instances)?,
+                })
+            })
+            .collect()
+    }
+
+    fn targets(
+        &self,
+        instances: BTreeMap<Address, Vec<(i64, i64)>>,
+    ) -> Result<Vec<Instance>, StoreError> {
+        let mut targets = Vec::new();
+        for (object, intervals) in instances {
+            for (start, end) in intervals {
+                let key = InstanceKey {
+                    object: object.clone(),
+                    interval: Interval {
+                        start: moment(start),
+                        end: moment(end),
+                    },
+                };
+                let kept = self.instance(&key)?;
+                targets.push(kept.unwrap_or_else(|| Instance::new(key)));
+            }
+        }
+        Ok(targets)
+    }
+
+    /// How many instances an order has changed; `None`: it is not carried out yet.
+    pub fn order_result(&self, id: u64) -> Result<Option<u64>, StoreError> {
+        let changed: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT changed FROM operations WHERE id = ?1",
+                [signed(id)],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.error(error))?;
+        Ok(changed.map(unsigned))
+    }
+
+    /// Holds objects, or lets them go on, and says who has done so.
+    pub fn set_pauses(
+        &mut self,
+        record: &Record,
+        paused: &[Address],
+        resumed: &[Address],
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let database = |error| super::database(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database)?;
+        for address in paused {
+            transaction
+                .execute(
+                    "INSERT OR IGNORE INTO pauses (object, who, at) VALUES (?1, ?2, ?3)",
+                    params![address.as_str(), record.who, micros(record.at)],
+                )
+                .map_err(database)?;
+        }
+        lift_pauses(&transaction, resumed).map_err(database)?;
+        put_record(&transaction, record, None).map_err(database)?;
+        transaction.commit().map_err(database)
+    }
+
+    /// What operators hold, by address.
+    pub fn pauses(&self) -> Result<BTreeMap<Address, Paused>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT object, who, at FROM pauses")
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([], |row| {
+                let paused = Paused {
+                    who: row.get(1)?,
+                    since: moment(row.get(2)?),
+                };
+                Ok((Address::new(row.get::<_, String>(0)?), paused))
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    /// The intervals of each object that `catch_up` has passed over.
+    pub fn dropped(&self) -> Result<BTreeMap<Address, Ranges>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT object, start, \"end\" FROM dropped")
+            .map_err(|error| self.error(error))?;
+        let rows: Vec<(String, Interval)> = statement
+            .query_map([], |row| {
+                let interval = Interval {
+                    start: moment(row.get(1)?),
+                    end: moment(row.get(2)?),
+                };
+                Ok((row.get(0)?, interval))
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))?;
+        let mut dropped: BTreeMap<Address, Ranges> = BTreeMap::new();
+        for (object, interval) in rows {
+            dropped
+                .entry(Address::new(object))
+                .or_default()
+                .insert(interval);
+        }
+        Ok(dropped)
+    }
+
+    /// What has been asked for, and what has been applied, the newest first.
+    pub fn audit_trail(&self, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT at, who, operation, what, asked, changed FROM operations
+                 UNION ALL
+                 SELECT at, who, 'apply', 'serial ' || serial, added + changed + destroyed,
+                        added + changed + destroyed FROM applies
+                 ORDER BY at DESC LIMIT ?1",
+            )
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], read_record)
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+}
+
+/// Lets objects go on.
+pub(super) fn lift_pauses(connection: &Connection, objects: &[Address]) -> rusqlite::Result<()> {
+    let mut lift = connection.prepare_cached("DELETE FROM pauses WHERE object = ?1")?;
+    for address in objects {
+        lift.execute([address.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Adds to the audit trail. Without targets there is nothing left to do.
+pub(super) fn put_record(
+    connection: &Connection,
+    record: &Record,
+    targets: Option<&str>,
+) -> rusqlite::Result<()> {
+    let done_at = targets.is_none().then(|| micros(record.at));
+    connection
+        .prepare_cached(
+            "INSERT INTO operations (at, who, operation, what, asked, targets, changed, done_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            micros(record.at),
+            record.who,
+            record.operation,
+            record.what,
+            signed(record.asked),
+            targets,
+            record.changed.map(signed),
+            done_at,
+        ])?;
+    Ok(())
+}
+
+/// An order has been carried out.
+pub(super) fn put_result(
+    connection: &Connection,
+    id: u64,
+    changed: u64,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE operations SET changed = ?2, done_at = ?3, targets = NULL WHERE id = ?1",
+        )?
+        .execute(params![signed(id), signed(changed), micros(at)])?;
+    Ok(())
+}
+
+/// Intervals are passed over.
+pub(super) fn put_dropped(
+    connection: &Connection,
+    object: &Address,
+    span: Interval,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO dropped (object, start, \"end\", at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (object, start) DO UPDATE SET \"end\" = max(\"end\", excluded.\"end\")",
+        )?
+        .execute(params![
+            object.as_str(),
+            micros(span.start),
+            micros(span.end),
+            micros(at)
+        ])?;
+    Ok(())
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        at: moment(row.get(0)?),
+        who: row.get(1)?,
+        operation: row.get(2)?,
+        what: row.get(3)?,
+        asked: unsigned(row.get(4)?),
+        changed: row.get::<_, Option<i64>>(5)?.map(unsigned),
+    })
+}
