@@ -11,6 +11,7 @@
 //! - [`graph`]: which object needs which.
 //! - [`plan`]: what a change does, to the definitions and to the runs.
 //! - [`engine`]: the pure state machine of instances and attempts.
+//! - [`rehearsal`]: the engine on a clock of its own, with imagined work.
 //! - [`store`]: the state.
 //! - [`connect`]: files, databases and formats.
 //! - [`exec`]: what activities, preconditions and actions do.
@@ -30,6 +31,7 @@ pub mod graph;
 pub mod lang;
 pub mod objects;
 pub mod plan;
+pub mod rehearsal;
 pub mod runtime;
 pub mod store;
 pub mod time;

@@ -220,6 +220,34 @@ static ENTRIES: &[Entry] = &[
         exit_codes: DONE_OR_NOT,
     },
     Entry {
+        command: "simulate",
+        examples: &[
+            (
+                "The days around the change of the clocks",
+                "pipeform simulate --from 2027-03-27 --to 2027-03-30",
+            ),
+            (
+                "How long it takes to catch up with what is not done, with four hands",
+                "pipeform simulate --backlog --parallelism 4",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "test",
+        examples: &[
+            ("All cases, here and in `tests/`", "pipeform test"),
+            (
+                "One of them, with its timetable",
+                "pipeform test --case \"late data\" --verbose",
+            ),
+        ],
+        exit_codes: &[
+            (0, "all cases pass"),
+            (1, "a case fails, or something is wrong"),
+        ],
+    },
+    Entry {
         command: "status",
         examples: &[
             ("All activities", "pipeform status"),

@@ -397,6 +397,17 @@ pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
 }
 
 impl Planned {
+    /// What the engine would work on after an apply, and its schedules.
+    pub(crate) fn next_definition(&self) -> (Definition, &Timetable) {
+        let units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
+        (units, &self.timetable)
+    }
+
+    /// The objects that there would be after an apply.
+    pub(crate) fn next_objects(&self) -> &Objects {
+        &self.new
+    }
+
     /// What a residual of an object will be in its next run.
     pub(crate) fn example(&self, object: &Object, residual: &Expr) -> Option<Value> {
         let call = no_files_call(self.plan.at);

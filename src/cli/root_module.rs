@@ -45,6 +45,18 @@ pub(crate) struct VariableArgs {
 enum Given {
     Value(String),
     File(PathBuf),
+    /// A text like that of a value file, under the name that findings about it have.
+    Text(String, String),
+}
+
+impl VariableArgs {
+    /// The same with values from a text like that of a value file, which come before all others. `name` is what findings about
+    /// it say where they are.
+    #[must_use]
+    pub(crate) fn with_text(mut self, name: &str, text: String) -> Self {
+        self.given.push(Given::Text(name.to_owned(), text));
+        self
+    }
 }
 
 impl clap::FromArgMatches for VariableArgs {
@@ -109,6 +121,8 @@ pub(crate) struct RootModule {
     pub(crate) settings: Settings,
     /// The variables that need a value and have none. What depends on them is not in the configuration.
     pub(crate) unset: Vec<Arc<str>>,
+    /// The values of its variables.
+    pub(crate) variables: BTreeMap<Arc<str>, Value>,
     /// Whether it has no files.
     pub(crate) empty: bool,
 }
@@ -164,6 +178,7 @@ impl RootModule {
             sources: written.sources,
             settings: written.tree.module.settings.clone(),
             unset: written.unset,
+            variables: written.variables,
             empty: false,
         }
     }
@@ -387,6 +402,11 @@ fn value_sources(
                 let name = path.to_string_lossy();
                 values.extend(value_file(folder, &name, sources, diagnostics));
             }
+            Given::Text(name, text) => values.push(ValueSource::File {
+                file: sources.add(name, text.as_str()),
+                text: text.as_str().into(),
+                json: false,
+            }),
         }
     }
     values

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "plan",
         &["diag", "engine", "graph", "lang", "objects", "time"],
     ),
+    ("rehearsal", &["engine", "objects", "time"]),
     ("connect", &["diag"]),
     (
         "store",
@@ -41,22 +42,53 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "clock", "diag", "engine", "fetch", "graph", "lang", "objects", "plan", "runtime",
-            "store", "time",
+            "clock",
+            "diag",
+            "engine",
+            "fetch",
+            "graph",
+            "lang",
+            "objects",
+            "plan",
+            "rehearsal",
+            "runtime",
+            "store",
+            "time",
         ],
     ),
     (
         "lib",
         &[
-            "clock", "cli", "connect", "diag", "engine", "exec", "fetch", "graph", "lang",
-            "objects", "plan", "runtime", "store", "time",
+            "clock",
+            "cli",
+            "connect",
+            "diag",
+            "engine",
+            "exec",
+            "fetch",
+            "graph",
+            "lang",
+            "objects",
+            "plan",
+            "rehearsal",
+            "runtime",
+            "store",
+            "time",
         ],
     ),
     ("main", &[]),
 ];
 
 /// These do no I/O, read no clock and spawn nothing.
-const PURE: &[&str] = &["lang", "objects", "time", "graph", "plan", "engine"];
+const PURE: &[&str] = &[
+    "lang",
+    "objects",
+    "time",
+    "graph",
+    "plan",
+    "engine",
+    "rehearsal",
+];
 
 /// Paths a pure module must not name.
 const IMPURE: &[&str] = &[

@@ -25,8 +25,10 @@ mod schedule;
 mod schema;
 mod select;
 mod show;
+mod simulate;
 mod state;
 mod status;
+mod test;
 mod trigger;
 mod validate;
 mod version;
@@ -54,6 +56,8 @@ pub(super) enum Command {
     Pause(pause::Args),
     Resume(resume::Args),
     MarkFinished(mark_finished::Args),
+    Simulate(simulate::Args),
+    Test(test::Args),
     Status(status::Args),
     History(history::Args),
     Schedule(schedule::Args),
@@ -88,6 +92,8 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Pause(args) => pause::run(&args, context),
         Command::Resume(args) => resume::run(&args, context),
         Command::MarkFinished(args) => mark_finished::run(&args, context),
+        Command::Simulate(args) => simulate::run(&args, context),
+        Command::Test(args) => test::run(&args, context),
         Command::Status(args) => status::run(&args, context),
         Command::History(args) => history::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),

@@ -20,6 +20,7 @@ pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text_diff;
+pub(crate) mod timetable;
 mod value;
 
 pub(crate) use paint::Look;

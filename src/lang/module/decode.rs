@@ -15,7 +15,7 @@ use crate::lang::convert;
 use crate::lang::value::Value;
 
 /// The content of a block that is being read.
-pub(super) struct Content<'b> {
+pub(crate) struct Content<'b> {
     block: &'b Block,
     /// The block in messages: "a `variable` block".
     what: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Content<'b> {
 }
 
 impl<'b> Content<'b> {
-    pub(super) fn of(block: &'b Block, what: &'static str) -> Self {
+    pub(crate) fn of(block: &'b Block, what: &'static str) -> Self {
         Self {
             block,
             what,
@@ -31,7 +31,7 @@ impl<'b> Content<'b> {
         }
     }
 
-    pub(super) fn take(&mut self, name: &'static str) -> Option<&'b Attribute> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<&'b Attribute> {
         self.known.push(name);
         self.block
             .body
@@ -41,7 +41,7 @@ impl<'b> Content<'b> {
     }
 
     /// An attribute that must be there.
-    pub(super) fn required(
+    pub(crate) fn required(
         &mut self,
         name: &'static str,
         diagnostics: &mut Diagnostics,
@@ -107,7 +107,7 @@ impl<'b> Content<'b> {
         result
     }
 
-    pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'b Block> {
+    pub(crate) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'b Block> {
         self.block
             .body
             .blocks
@@ -125,7 +125,7 @@ impl<'b> Content<'b> {
     }
 
     /// Reports what has not been taken. `blocks` are the kinds of nested blocks that may stand here.
-    pub(super) fn finish(mut self, blocks: &[&str], diagnostics: &mut Diagnostics) {
+    pub(crate) fn finish(mut self, blocks: &[&str], diagnostics: &mut Diagnostics) {
         for attribute in &self.block.body.attributes {
             if self.known.contains(&&*attribute.name.text) {
                 continue;
@@ -172,7 +172,7 @@ impl<'b> Content<'b> {
 }
 
 /// The labels of a block, if there are as many as `names`.
-pub(super) fn labels<'b>(
+pub(crate) fn labels<'b>(
     block: &'b Block,
     names: &[&str],
     diagnostics: &mut Diagnostics,

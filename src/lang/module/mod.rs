@@ -5,7 +5,7 @@
 
 mod calls;
 mod condition;
-mod decode;
+pub(crate) mod decode;
 mod moves;
 mod overrides;
 #[cfg(test)]

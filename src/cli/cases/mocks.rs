@@ -1,0 +1,329 @@
+//! Mocks: what a case imagines of its activities and data.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use globset::Glob;
+use globset::GlobMatcher;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use super::facts::Facts;
+use super::moment_of;
+use crate::cli::views::status::interval_text;
+use crate::cli::views::status::moment;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::did_you_mean;
+use crate::engine::CheckResult;
+use crate::engine::InstanceKey;
+use crate::engine::Outcome;
+use crate::lang::Scope as _;
+use crate::lang::Value;
+use crate::lang::ast::Block;
+use crate::lang::ast::Expr;
+use crate::lang::ast::Ident;
+use crate::lang::functions::Call;
+use crate::lang::module::decode::Content;
+use crate::lang::module::decode::labels;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Objects;
+use crate::objects::Timetable;
+use crate::rehearsal::Imagined;
+use crate::rehearsal::World;
+use crate::time::parse_duration;
+
+/// A `mock` block as it is written.
+pub(super) struct Written {
+    address: Ident,
+    intervals: Option<Expr>,
+    duration: Option<Expr>,
+    fails: Option<Expr>,
+    error: Option<Expr>,
+    ready: Option<Expr>,
+    outputs: Option<Expr>,
+}
+
+impl Written {
+    pub(super) fn decode(block: &Block, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let address = labels(block, &["address"], diagnostics)?.first()?.clone();
+        let mut content = Content::of(block, "a `mock` block");
+        let mut take = |name| content.take(name).map(|attribute| attribute.expr.clone());
+        let written = Self {
+            address,
+            intervals: take("intervals"),
+            duration: take("duration"),
+            fails: take("fails"),
+            error: take("error"),
+            ready: take("ready"),
+            outputs: take("outputs"),
+        };
+        content.finish(&[], diagnostics);
+        Some(written)
+    }
+}
+
+/// How many attempts fail.
+#[derive(Clone, Copy)]
+enum Fails {
+    All,
+    First(usize),
+}
+
+/// When preconditions hold.
+#[derive(Clone, Copy)]
+enum Ready {
+    Never,
+    From(Timestamp),
+}
+
+/// A mock that is right.
+struct Mock {
+    address: GlobMatcher,
+    intervals: Option<BTreeSet<Arc<str>>>,
+    duration: Option<SignedDuration>,
+    fails: Option<Fails>,
+    error: Option<Arc<str>>,
+    ready: Option<Ready>,
+    outputs: Option<BTreeSet<Arc<str>>>,
+}
+
+/// The mocks of a case.
+pub(super) struct Mocks<'a> {
+    mocks: Vec<Mock>,
+    objects: &'a Objects,
+}
+
+impl<'a> Mocks<'a> {
+    /// Reads all mocks of a case; `None` if one is wrong, which was reported.
+    pub(super) fn read(
+        written: &[Written],
+        objects: &'a Objects,
+        facts: &Facts,
+        call: &Call<'_>,
+    ) -> Option<Self> {
+        let reader = Reader {
+            objects,
+            facts,
+            call,
+        };
+        let mocks: Vec<Option<Mock>> = written.iter().map(|mock| reader.mock(mock)).collect();
+        Some(Self {
+            mocks: mocks.into_iter().collect::<Option<_>>()?,
+            objects,
+        })
+    }
+
+    /// The world that they make, with these schedules.
+    pub(super) fn world(&'a self, timetable: &'a Timetable) -> Mocked<'a> {
+        Mocked {
+            mocks: self,
+            timetable,
+        }
+    }
+}
+
+struct Reader<'a> {
+    objects: &'a Objects,
+    facts: &'a Facts,
+    call: &'a Call<'a>,
+}
+
+impl Reader<'_> {
+    fn mock(&self, written: &Written) -> Option<Mock> {
+        let address = self.address(written)?;
+        let texts = |expr: &Option<Expr>| match expr {
+            None => Some(None),
+            Some(expr) => {
+                let texts = self.facts.texts(expr, self.call)?;
+                Some(Some(texts.into_iter().collect::<BTreeSet<_>>()))
+            }
+        };
+        let duration = match &written.duration {
+            None => None,
+            Some(expr) => Some(self.duration(expr)?),
+        };
+        let fails = match &written.fails {
+            None => None,
+            Some(expr) => Some(self.fails(expr)?),
+        };
+        let error = match &written.error {
+            None => None,
+            Some(expr) => Some(self.facts.text(expr, self.call)?),
+        };
+        let ready = match &written.ready {
+            None => None,
+            Some(expr) => Some(self.ready(expr)?),
+        };
+        Some(Mock {
+            address,
+            intervals: texts(&written.intervals)?,
+            duration,
+            fails,
+            error,
+            ready,
+            outputs: texts(&written.outputs)?,
+        })
+    }
+
+    /// The addresses that are meant: `*` stands for anything. There must be such an object, of a kind that the attributes fit.
+    fn address(&self, written: &Written) -> Option<GlobMatcher> {
+        let text = &written.address.text;
+        // Brackets are part of addresses.
+        let escaped = text.replace('[', "[[]");
+        let matcher = Glob::new(&escaped).ok()?.compile_matcher();
+        let meant: Vec<&Address> = self
+            .objects
+            .keys()
+            .filter(|address| matcher.is_match(address.as_str()))
+            .collect();
+        if meant.is_empty() {
+            let detail = format!("There is no object `{text}` in the configuration.");
+            let hint = did_you_mean(text, self.objects.keys().map(Address::as_str));
+            let finding = Diagnostic::error("Unknown object", detail);
+            self.facts
+                .report(finding.at(written.address.span).help_if(hint));
+            return None;
+        }
+        let activity = |address: &&&Address| address.kind() == Kind::Activity.as_str();
+        let works =
+            written.duration.is_some() || written.fails.is_some() || written.outputs.is_some();
+        if works && !meant.iter().any(|address| activity(&address)) {
+            let detail = format!(
+                "`duration`, `fails` and `outputs` are of activities, and `{text}` is none. When data is there is said by `ready`."
+            );
+            let finding = Diagnostic::error("Not an activity", detail);
+            self.facts.report(finding.at(written.address.span));
+            return None;
+        }
+        Some(matcher)
+    }
+
+    fn duration(&self, expr: &Expr) -> Option<SignedDuration> {
+        let text = self.facts.text(expr, self.call)?;
+        parse_duration(&text)
+            .map_err(|error| {
+                let finding = Diagnostic::error("Invalid duration", format!("{error}."));
+                self.facts.report(finding.at(expr.span));
+            })
+            .ok()
+    }
+
+    fn fails(&self, expr: &Expr) -> Option<Fails> {
+        match self.facts.evaluate(expr, self.call)? {
+            Value::Bool(true) => Some(Fails::All),
+            Value::Bool(false) => Some(Fails::First(0)),
+            Value::Number(number) if number.to_index().is_some() => {
+                Some(Fails::First(number.to_index()?))
+            }
+            value => {
+                let wanted = "true, false, or the number of attempts that fail";
+                self.facts.wrong(expr, wanted, &value)
+            }
+        }
+    }
+
+    fn ready(&self, expr: &Expr) -> Option<Ready> {
+        match self.facts.evaluate(expr, self.call)? {
+            Value::Bool(false) => Some(Ready::Never),
+            Value::Bool(true) => Some(Ready::From(Timestamp::MIN)),
+            Value::String(text) => moment_of(&text)
+                .map(Ready::From)
+                .map_err(|detail| {
+                    let finding = Diagnostic::error("Invalid time", detail);
+                    self.facts.report(finding.at(expr.span));
+                })
+                .ok(),
+            value => {
+                let wanted = "a time, or true or false";
+                self.facts.wrong(expr, wanted, &value)
+            }
+        }
+    }
+}
+
+/// A world as the mocks say: what none says takes no time, finishes, and is there. Of several that say it the last counts.
+pub(super) struct Mocked<'a> {
+    mocks: &'a Mocks<'a>,
+    timetable: &'a Timetable,
+}
+
+impl Mocked<'_> {
+    /// What the last mock of an instance says.
+    fn said<T>(&self, key: &InstanceKey, says: impl Fn(&Mock) -> Option<T>) -> Option<T> {
+        let zone = self.timetable.timezone(&key.object);
+        let name = interval_text(key.interval, &zone);
+        self.mocks.mocks.iter().rev().find_map(|mock| {
+            let intervals = mock.intervals.as_ref();
+            let meant = mock.address.is_match(key.object.as_str())
+                && intervals.is_none_or(|intervals| intervals.contains(&*name));
+            meant.then(|| says(mock)).flatten()
+        })
+    }
+
+    /// Who did not write a data node that it should have written.
+    fn unwritten(&self, key: &InstanceKey) -> Option<Address> {
+        let mut writers = self.timetable.writers(&key.object).iter();
+        let forgot = |writer: &&Address| {
+            let Some(object) = self.mocks.objects.get(writer) else {
+                return false;
+            };
+            let name = object.references("output").into_iter();
+            let name = name.filter(|(_, address)| *address == key.object);
+            let names: Vec<Arc<str>> = name.map(|(name, _)| name).collect();
+            let schedule = self.timetable.schedule(writer);
+            let intervals = schedule.map_or_else(
+                || vec![key.interval],
+                |schedule| schedule.overlapping(key.interval).collect(),
+            );
+            intervals.into_iter().any(|interval| {
+                let writing = InstanceKey {
+                    object: (*writer).clone(),
+                    interval,
+                };
+                let outputs = self.said(&writing, |mock| mock.outputs.clone());
+                outputs.is_some_and(|outputs| !names.iter().any(|name| outputs.contains(name)))
+            })
+        };
+        writers.find(forgot).cloned()
+    }
+}
+
+impl World for Mocked<'_> {
+    fn attempt(&mut self, key: &InstanceKey, number: u32, _at: Timestamp) -> Imagined {
+        let takes = self.said(key, |mock| mock.duration);
+        let fails = match self.said(key, |mock| mock.fails) {
+            None => false,
+            Some(Fails::All) => true,
+            Some(Fails::First(count)) => (number as usize) <= count,
+        };
+        let outcome = if fails {
+            let error = self.said(key, |mock| mock.error.clone());
+            Outcome::Failed(error.map_or_else(
+                || "it fails in this case".to_owned(),
+                |error| error.to_string(),
+            ))
+        } else {
+            Outcome::Finished
+        };
+        Imagined {
+            takes: takes.unwrap_or(SignedDuration::ZERO),
+            outcome,
+        }
+    }
+
+    fn check(&mut self, key: &InstanceKey, at: Timestamp) -> CheckResult {
+        if let Some(writer) = self.unwritten(key) {
+            return CheckResult::False(format!("{writer} did not write it"));
+        }
+        match self.said(key, |mock| mock.ready) {
+            Some(Ready::Never) => CheckResult::False("it is never there in this case".to_owned()),
+            Some(Ready::From(from)) if at < from => {
+                let zone = self.timetable.timezone(&key.object);
+                CheckResult::False(format!("it is there at {}", moment(from, &zone)))
+            }
+            _ => CheckResult::True,
+        }
+    }
+}
