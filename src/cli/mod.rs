@@ -6,6 +6,7 @@ mod cases;
 mod checks;
 mod commands;
 mod context;
+mod cycles;
 mod errors;
 mod formatting;
 mod installing;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::checks;
 use super::context::Context;
+use super::cycles::check_graph;
 use super::errors::Failure;
 use super::root_module::random;
 use super::target::Target;
-use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::diag::Places;
@@ -20,7 +20,6 @@ use crate::diag::Span;
 use crate::engine::Definition;
 use crate::engine::Instance;
 use crate::engine::Status;
-use crate::graph::Graph;
 use crate::lang::NoFiles;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
@@ -196,40 +195,6 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
     placed(&preview(resolver, now).1, configuration)
-}
-
-/// Refuses objects that need each other in a circle.
-pub(crate) fn check_graph(configuration: &Configuration) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    for cycle in Graph::new(&configuration.objects).cycles() {
-        let Some(first) = cycle.first() else {
-            continue;
-        };
-        let path: Vec<_> = cycle
-            .iter()
-            .chain([first])
-            .map(|address| format!("  {address}"))
-            .collect();
-        let mut diagnostic = Diagnostic::error(
-            "Cycle",
-            format!(
-                "These objects need each other, so that none of them could ever start:\n{}",
-                path.join("\n  needs\n")
-            ),
-        )
-        .about(first.to_string());
-        let mut places = cycle
-            .iter()
-            .filter_map(|address| configuration.places.get(address));
-        if let Some(place) = places.next() {
-            diagnostic = diagnostic.at(*place);
-        }
-        for place in places {
-            diagnostic = diagnostic.label(*place, "part of the cycle");
-        }
-        diagnostics.push(diagnostic);
-    }
-    diagnostics
 }
 
 fn check_cycles(target: &Target) -> Result<(), Failure> {

@@ -50,6 +50,7 @@ cases! {
     operations,
     outputs_and_secrets,
     override_files,
+    own_past,
     pausing,
     plan_apply_run_status,
     pools,

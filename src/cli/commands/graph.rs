@@ -18,6 +18,8 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let module = RootModule::load(context, &args.variables, None)?.valid()?;
-    terminal::print(&Graph::new(&module.configuration.objects).dot());
+    let configuration = &module.configuration;
+    let graph = Graph::new(&configuration.objects, &configuration.timetable());
+    terminal::print(&graph.dot());
     Ok(ExitCode::SUCCESS)
 }

@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if whole && !module.diagnostics.has_errors() {
         module
             .diagnostics
-            .extend(planning::check_graph(&module.configuration));
+            .extend(crate::cli::cycles::check_graph(&module.configuration));
     }
     if whole && !module.diagnostics.has_errors() {
         module.diagnostics.extend(planning::check_formulas(

@@ -15,13 +15,20 @@ use crate::objects::timetable::Moments;
 use crate::objects::timetable::Timetable;
 use crate::time::ScheduleError;
 
+impl Configuration {
+    /// The schedules of its activities and data nodes, as far as they are known without a state.
+    pub fn timetable(&self) -> Timetable {
+        Timetable::new(
+            &self.objects,
+            &Moments::default(),
+            jiff::Timestamp::UNIX_EPOCH,
+        )
+    }
+}
+
 /// Checks a configuration whose attributes are all right by themselves.
 pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics) {
-    let timetable = Timetable::new(
-        &configuration.objects,
-        &Moments::default(),
-        jiff::Timestamp::UNIX_EPOCH,
-    );
+    let timetable = configuration.timetable();
     for object in configuration.objects.values() {
         let mut report = |diagnostic: Diagnostic| {
             diagnostics.push(place(configuration, &object.address, diagnostic));
@@ -73,11 +80,7 @@ pub(super) fn check_reads(
     if reads.is_empty() {
         return;
     }
-    let timetable = Timetable::new(
-        &configuration.objects,
-        &Moments::default(),
-        jiff::Timestamp::UNIX_EPOCH,
-    );
+    let timetable = configuration.timetable();
     for read in reads {
         let reader = Address::new(read.reader.clone());
         let target = Address::new(read.target.clone());
