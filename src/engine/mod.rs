@@ -36,4 +36,6 @@ pub use ranges::Ranges;
 pub use transitions::TRANSITIONS;
 pub use transitions::Transition;
 pub use transitions::transition_of;
+pub use waiting::NotNeeded;
+pub use waiting::NotWaitedFor;
 pub use waiting::Wait;

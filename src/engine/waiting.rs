@@ -13,6 +13,7 @@ use super::model::Unit;
 use crate::objects::Address;
 use crate::objects::Need;
 use crate::time::Interval;
+use crate::time::Why;
 
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,76 @@ pub enum Wait {
     Inactive,
 }
 
+/// A stretch of time that the interval or the window of an instance covers, and that it does not wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotWaitedFor {
+    /// Whose instances there are none of, or not needed.
+    pub object: Address,
+    /// The stretch.
+    pub interval: Interval,
+    /// Why.
+    pub why: NotNeeded,
+}
+
+/// Why a stretch of time is not waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotNeeded {
+    /// The producer has no instances there.
+    None(Why),
+    /// Its instances there were not due when who is on demand was triggered.
+    NotDueThen,
+    /// Only the latest is needed.
+    Older,
+}
+
 impl Engine {
+    /// What an instance does not wait for, although its interval or window covers it.
+    pub fn not_waited_for(&self, key: &InstanceKey) -> Vec<NotWaitedFor> {
+        let Some(unit) = self.unit(&key.object) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for edge in &unit.dependencies {
+            let producer = self.unit(&edge.producer);
+            let timeline = producer.and_then(|producer| producer.schedule.as_ref());
+            let (Need::In { span, due_by }, Some(timeline)) =
+                (self.need(unit, edge, key.interval), timeline)
+            else {
+                continue;
+            };
+            let mut add = |start, end, why| {
+                let object = edge.producer.clone();
+                let interval = Interval { start, end };
+                if start < end {
+                    found.push(NotWaitedFor {
+                        object,
+                        interval,
+                        why,
+                    });
+                }
+            };
+            let newest = self.newest_in(&edge.producer, span, due_by);
+            for gap in timeline.gaps(span) {
+                add(
+                    gap.interval.start,
+                    gap.interval.end,
+                    NotNeeded::None(gap.why),
+                );
+            }
+            let first = timeline.overlapping(span).next();
+            if let (Require::Latest, Some(first), Some(newest)) = (edge.require, first, newest) {
+                add(first.start, newest.start, NotNeeded::Older);
+            }
+            if due_by.is_some()
+                && let Some(last) = timeline.last_overlapping(span)
+            {
+                let from = newest.or(first).map_or(span.start, |newest| newest.end);
+                add(from, last.end, NotNeeded::NotDueThen);
+            }
+        }
+        found
+    }
+
     /// What an instance waits for, oldest interval first; empty if it runs or can start.
     pub fn waiting_on(&self, key: &InstanceKey) -> Vec<Wait> {
         let (Some(instance), Some(unit)) = (self.live.get(key), self.unit(&key.object)) else {

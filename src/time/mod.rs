@@ -43,5 +43,7 @@ pub use schedule::Due;
 pub use schedule::Schedule;
 pub use schedule::ScheduleError;
 pub use schedule::Slot;
+pub use timeline::Gap;
 pub use timeline::Timeline;
+pub use timeline::Why;
 pub use window::Window;

@@ -255,6 +255,14 @@ impl Schedule {
         self.kept_back(last?).filter(|last| last.overlaps(other))
     }
 
+    /// From the start of the first interval, with an instance or without, to the end of the last; `None` for no end. `None`
+    /// when there is no interval.
+    pub(super) fn whole(&self) -> Option<(Timestamp, Option<Timestamp>)> {
+        let first = self.tile_from(Timestamp::MIN)?;
+        let last = self.until.and_then(|until| self.tile_before(until));
+        Some((first.start, last.map(|last| last.end)))
+    }
+
     /// When the instance of an interval is due.
     pub fn due_at(&self, interval: Interval) -> Timestamp {
         self.shifted(self.regular_due(interval))

@@ -18,6 +18,28 @@ pub struct Timeline {
     current: Schedule,
 }
 
+/// A stretch of time without instances, and why there are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The stretch.
+    pub interval: Interval,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a stretch of time has no instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It lies before the first interval.
+    BeforeFirst,
+    /// It lies after the last interval.
+    AfterLast,
+    /// It lies between the end of one schedule and the start of the next.
+    BetweenSchedules,
+    /// A calendar excludes its intervals.
+    Excluded,
+}
+
 impl From<Schedule> for Timeline {
     fn from(current: Schedule) -> Self {
         Self {
@@ -133,6 +155,43 @@ impl Timeline {
     pub fn excluded(&self, other: Interval) -> impl Iterator<Item = Interval> {
         self.schedules()
             .flat_map(move |schedule| schedule.excluded(other))
+    }
+
+    /// What of a stretch of time has no instances, oldest first. Excluded intervals in a row are one stretch.
+    pub fn gaps(&self, span: Interval) -> Vec<Gap> {
+        let mut gaps: Vec<Gap> = Vec::new();
+        let mut add = |start: Timestamp, end: Timestamp, why| {
+            let interval = Interval {
+                start: start.max(span.start),
+                end: end.min(span.end),
+            };
+            match gaps.last_mut() {
+                _ if interval.start >= interval.end => {}
+                Some(last) if last.why == why && last.interval.end == interval.start => {
+                    last.interval.end = interval.end;
+                }
+                _ => gaps.push(Gap { interval, why }),
+            }
+        };
+        let mut covered = None;
+        for schedule in self.schedules() {
+            let whole = schedule.whole();
+            let why = match covered {
+                None => Why::BeforeFirst,
+                Some(_) => Why::BetweenSchedules,
+            };
+            let Some((start, end)) = whole else { continue };
+            add(covered.unwrap_or(Timestamp::MIN), start, why);
+            for excluded in schedule.excluded(span) {
+                add(excluded.start, excluded.end, Why::Excluded);
+            }
+            covered = Some(end.unwrap_or(Timestamp::MAX));
+        }
+        match covered {
+            Some(end) => add(end, Timestamp::MAX, Why::AfterLast),
+            None => add(Timestamp::MIN, Timestamp::MAX, Why::BeforeFirst),
+        }
+        gaps
     }
 
     /// When the instance of an interval is due.
@@ -276,6 +335,77 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_has_no_instances_says_why() {
+        let limited = schedule("1 day", "2026-11-10", "UTC")
+            .with_occurrences(Some(5))
+            .unwrap();
+        let timeline = Timeline::from(limited).after(
+            schedule("1 day", "2026-11-02", "UTC"),
+            at("2026-11-05T00:00:00Z"),
+        );
+        let span = Interval {
+            start: at("2026-10-28T12:00:00Z"),
+            end: at("2026-12-01T00:00:00Z"),
+        };
+        let gaps = timeline.gaps(span).into_iter().map(|gap| {
+            let day = |at: Timestamp| at.strftime("%m-%dT%H").to_string();
+            format!(
+                "{} {} {:?}",
+                day(gap.interval.start),
+                day(gap.interval.end),
+                gap.why
+            )
+        });
+        assert_eq!(
+            gaps.collect::<Vec<_>>(),
+            [
+                "10-28T12 11-02T00 BeforeFirst",
+                "11-05T00 11-10T00 BetweenSchedules",
+                "11-15T00 12-01T00 AfterLast"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_calendar_excludes_is_one_stretch() {
+        use jiff::civil::Weekday;
+
+        use crate::time::Calendar;
+        use crate::time::WhenExcluded;
+        let weekend = [Weekday::Saturday, Weekday::Sunday];
+        let calendar = Calendar::new(weekend, []).unwrap();
+        let daily =
+            schedule("1 day", "2026-11-02", "UTC").with_calendar(calendar, WhenExcluded::Skip);
+        let timeline = Timeline::from(daily);
+        let span = Interval {
+            start: at("2026-11-05T00:00:00Z"),
+            end: at("2026-11-12T00:00:00Z"),
+        };
+        // The days that are due on Saturday 7 and Sunday 8.
+        let excluded = Interval {
+            start: at("2026-11-06T00:00:00Z"),
+            end: at("2026-11-08T00:00:00Z"),
+        };
+        assert_eq!(
+            timeline.gaps(span),
+            [Gap {
+                interval: excluded,
+                why: Why::Excluded
+            }]
+        );
+    }
+
+    /// The parts of intervals that lie in a stretch of time.
+    fn overlapping_again(all: &[Interval], span: Interval) -> impl Iterator<Item = Interval> {
+        all.iter()
+            .filter(move |interval| interval.overlaps(span))
+            .map(move |interval| Interval {
+                start: interval.start.max(span.start),
+                end: interval.end.min(span.end),
+            })
+    }
+
     proptest! {
         #[test]
         fn a_timeline_has_no_hole_and_no_overlap_and_counts_as_enumeration_does(
@@ -328,6 +458,14 @@ mod tests {
             prop_assert_eq!(timeline.last_overlapping(span), overlapping.last().copied());
             prop_assert_eq!(timeline.overlapping(span).collect::<Vec<_>>(), overlapping);
             prop_assert_eq!(timeline.interval_at(from), all.iter().find(|interval| interval.contains(from)).copied());
+            let gaps = timeline.gaps(span);
+            let mut tiles: Vec<Interval> = gaps.iter().map(|gap| gap.interval).chain(overlapping_again(&all, span)).collect();
+            tiles.sort();
+            prop_assert_eq!(tiles.first().map(|tile| tile.start), Some(span.start));
+            prop_assert_eq!(tiles.last().map(|tile| tile.end), Some(span.end));
+            for pair in tiles.windows(2) {
+                prop_assert_eq!(pair[0].end, pair[1].start);
+            }
             let later = |interval: &&Interval| interval.start >= from && due(interval);
             prop_assert_eq!(timeline.due_count_from(from, now), all.iter().filter(later).count() as u64);
         }

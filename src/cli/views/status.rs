@@ -9,6 +9,8 @@ use super::Look;
 use super::paint::counted;
 use crate::engine::Engine;
 use crate::engine::InstanceKey;
+use crate::engine::NotNeeded;
+use crate::engine::NotWaitedFor;
 use crate::engine::Paused;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
@@ -17,12 +19,16 @@ use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::store::Counts;
 use crate::time::Interval;
+use crate::time::Why;
 
 /// How many instances of one activity are shown.
 const SHOWN: usize = 10;
 
 /// How many stretches of time that were passed over are shown.
 const STRETCHES: usize = 3;
+
+/// How much of what one instance waits for is shown.
+const WAITS: usize = 10;
 
 /// How far a chain of things that wait for each other is followed.
 const DEPTH: usize = 8;
@@ -52,12 +58,23 @@ struct Instance {
     attempts: u32,
     reason: Option<String>,
     waits: Vec<Line>,
+    not_waited_for: Vec<Passed>,
 }
 
 /// One thing that is waited for, and why that does not come: the end of the chain of what waits for what.
 struct Line {
     text: String,
     because: Option<String>,
+    /// The instance, if it is one.
+    instance: Option<(Address, Interval, Option<InstanceStatus>)>,
+}
+
+/// What is not waited for, and why.
+struct Passed {
+    text: String,
+    object: Address,
+    interval: Interval,
+    why: &'static str,
 }
 
 impl Status {
@@ -99,6 +116,7 @@ impl Status {
                             attempts: instance.attempts,
                             reason: instance.reason.clone(),
                             waits: waits(engine, definition, &instance.key),
+                            not_waited_for: not_waited_for(engine, definition, &instance.key),
                         })
                         .collect(),
                     more,
@@ -170,12 +188,19 @@ impl Activity {
             {
                 out.extend(["    ", &reason.replace('\n', "\n    "), "\n"]);
             }
-            for wait in &instance.waits {
+            for wait in instance.waits.iter().take(WAITS) {
                 out.extend(["    waits for ", &wait.text.replace('\n', "\n      "), "\n"]);
                 if let Some(because) = &wait.because {
                     out.push_str(&look.dim(&format!("      because {because}")));
                     out.push('\n');
                 }
+            }
+            if let Some(more @ 1..) = instance.waits.len().checked_sub(WAITS) {
+                out.extend(["    waits for ", &more.to_string(), " more\n"]);
+            }
+            for passed in &instance.not_waited_for {
+                out.push_str(&look.dim(&format!("    does not wait for {}", passed.text)));
+                out.push('\n');
             }
         }
         if self.more > 0 {
@@ -195,9 +220,13 @@ impl Activity {
                     "status": instance.status.as_str(),
                     "attempts": instance.attempts,
                     "reason": instance.reason,
-                    "waits_for": instance.waits.iter().map(|wait| json!({
-                        "what": wait.text,
-                        "because": wait.because,
+                    "waits_for": instance.waits.iter().map(Line::json).collect::<Vec<_>>(),
+                    "does_not_wait_for": instance.not_waited_for.iter().map(|passed| json!({
+                        "what": passed.text,
+                        "address": passed.object,
+                        "from": passed.interval.start,
+                        "to": passed.interval.end,
+                        "why": passed.why,
                     })).collect::<Vec<_>>(),
                 })
             })
@@ -215,22 +244,67 @@ impl Activity {
     }
 }
 
+impl Line {
+    fn json(&self) -> Json {
+        let mut json = json!({ "what": self.text, "because": self.because });
+        if let Some((object, interval, status)) = &self.instance {
+            json["address"] = json!(object);
+            json["scheduled_start"] = json!(interval.start);
+            json["scheduled_end"] = json!(interval.end);
+            json["status"] = json!(status.map(InstanceStatus::as_str));
+        }
+        json
+    }
+}
+
 fn waits(engine: &Engine, definition: &SerialDefinition, key: &InstanceKey) -> Vec<Line> {
-    let namer = Namer {
-        definition,
-        pipeline: definition
-            .objects
-            .get(&key.object)
-            .and_then(|object| object.pipeline.as_ref()),
+    let namer = Namer::new(definition, &key.object);
+    let waits = engine.waiting_on(key);
+    let line = |(place, wait): (usize, &Wait)| Line {
+        text: namer.text(wait, &key.object),
+        // Only those that are shown need a cause.
+        because: (place < WAITS).then(|| namer.cause(engine, wait)).flatten(),
+        instance: match wait {
+            Wait::Instance { key, status, .. } => {
+                Some((key.object.clone(), key.interval, Some(*status)))
+            }
+            Wait::NotDue {
+                object, interval, ..
+            } => Some((object.clone(), *interval, None)),
+            _ => None,
+        },
     };
-    engine
-        .waiting_on(key)
-        .iter()
-        .map(|wait| Line {
-            text: namer.text(wait, &key.object),
-            because: namer.cause(engine, wait),
-        })
-        .collect()
+    waits.iter().enumerate().map(line).collect()
+}
+
+fn not_waited_for(
+    engine: &Engine,
+    definition: &SerialDefinition,
+    key: &InstanceKey,
+) -> Vec<Passed> {
+    let namer = Namer::new(definition, &key.object);
+    let passed = |passed: NotWaitedFor| {
+        let (why, because) = match passed.why {
+            NotNeeded::None(Why::BeforeFirst) => ("before_first", "before its first interval"),
+            NotNeeded::None(Why::AfterLast) => ("after_last", "after its last interval"),
+            NotNeeded::None(Why::BetweenSchedules) => (
+                "between_schedules",
+                "between its old schedule and its new one",
+            ),
+            NotNeeded::None(Why::Excluded) => ("excluded", "excluded by its calendar"),
+            NotNeeded::NotDueThen => ("not_due", "not due yet when this was triggered"),
+            NotNeeded::Older => ("older", "older than the latest"),
+        };
+        let timezone = definition.timetable.timezone(&passed.object);
+        let span = span_text(passed.interval, &timezone);
+        Passed {
+            text: format!("{} {span}: {because}", namer.short(&passed.object)),
+            object: passed.object,
+            interval: passed.interval,
+            why,
+        }
+    };
+    engine.not_waited_for(key).into_iter().map(passed).collect()
 }
 
 /// Names things as they are called in one pipeline.
@@ -239,7 +313,16 @@ struct Namer<'a> {
     pipeline: Option<&'a Address>,
 }
 
-impl Namer<'_> {
+impl<'a> Namer<'a> {
+    /// For what is said about an object.
+    fn new(definition: &'a SerialDefinition, object: &Address) -> Self {
+        let object = definition.objects.get(object);
+        Self {
+            definition,
+            pipeline: object.and_then(|object| object.pipeline.as_ref()),
+        }
+    }
+
     /// Follows what an instance waits for to what that waits for, and so on, to the end.
     fn cause(&self, engine: &Engine, wait: &Wait) -> Option<String> {
         let Wait::Instance { key, .. } = wait else {
@@ -271,7 +354,7 @@ impl Namer<'_> {
     }
 
     /// An address without the pipeline that it shares with the instance.
-    fn short<'a>(&self, object: &'a Address) -> &'a str {
+    fn short<'b>(&self, object: &'b Address) -> &'b str {
         self.pipeline
             .and_then(|pipeline| object.as_str().strip_prefix(pipeline.as_str()))
             .and_then(|rest| rest.strip_prefix('.'))
@@ -328,6 +411,25 @@ impl Namer<'_> {
             Wait::Pool { pool } => format!("slots of {}", self.short(pool)),
             Wait::Inactive => "its pipeline or itself to be active".to_owned(),
         }
+    }
+}
+
+/// A stretch of time by both its ends, as dates where these say it all.
+pub(crate) fn span_text(span: Interval, timezone: &TimeZone) -> String {
+    let [start, end] = [span.start, span.end].map(|at| at.to_zoned(timezone.clone()));
+    let midnight = |zoned: &jiff::Zoned| zoned.time() == jiff::civil::Time::midnight();
+    if midnight(&start) && midnight(&end) {
+        format!(
+            "{} to {}",
+            start.strftime("%Y-%m-%d"),
+            end.strftime("%Y-%m-%d")
+        )
+    } else {
+        format!(
+            "{} to {}",
+            moment(span.start, timezone),
+            moment(span.end, timezone)
+        )
     }
 }
 

@@ -144,3 +144,51 @@ fn an_hour_waits_for_the_day_that_contains_it() {
         assert!(matches!(status, Status::Running | Status::WaitingForRunner));
     }
 }
+
+#[test]
+fn what_is_not_waited_for_is_named() {
+    let named = |rig: &Rig, name: &str| {
+        let passed = rig.engine.not_waited_for(&rig.key(name)).into_iter();
+        passed
+            .map(|passed| {
+                let [start, end] = [passed.interval.start, passed.interval.end]
+                    .map(|at| at.strftime("%m-%d").to_string());
+                format!("{} {start} {end} {:?}", passed.object, passed.why)
+            })
+            .collect::<Vec<_>>()
+    };
+    let limited = Unit {
+        max_active_instances: 50,
+        ..activity("day").on(every("1 day", "01-05").with_occurrences(Some(3)).unwrap())
+    };
+    let rolling = activity("rolling").on(every("1 day", "01-05")).reading(
+        "day",
+        ("1 week", None),
+        Require::All,
+    );
+    let newest = activity("newest").on(every("1 day", "01-05")).reading(
+        "day",
+        ("3 days", None),
+        Require::Latest,
+    );
+    let now = activity("now").reading("day", ("2 days", Some("1 day")), Require::All);
+    let mut rig = Rig::new("01-07", [limited.clone(), rolling.clone(), newest, now]);
+    assert_eq!(
+        named(&rig, "rolling 01-06"),
+        ["day 12-31 01-05 None(BeforeFirst)"]
+    );
+    assert_eq!(
+        named(&rig, "newest 01-06"),
+        ["day 01-04 01-05 None(BeforeFirst)", "day 01-05 01-06 Older"]
+    );
+    rig.trigger("01-07", &["now"]);
+    assert_eq!(named(&rig, "now 01-07"), ["day 01-07 01-08 NotDueThen"]);
+    let rig = Rig::new("01-11", [limited, rolling]);
+    assert_eq!(
+        named(&rig, "rolling 01-09"),
+        [
+            "day 01-03 01-05 None(BeforeFirst)",
+            "day 01-08 01-10 None(AfterLast)"
+        ]
+    );
+}
