@@ -40,6 +40,7 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::Relocation;
+use crate::plan::alignments;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
@@ -122,7 +123,8 @@ pub(crate) fn plan(
     let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
     let counts = relocation.keys(store.counts()?);
     let runs = unit_runs(&counts, &made_until, &old_units, &new_units);
-    let effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
+    let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
+    effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
     let old_outputs = read_outputs(store)?
         .into_iter()
         .map(|(name, value)| (name, relocation.value(value)))

@@ -31,6 +31,15 @@ impl Require {
     /// The words that say so.
     pub const WORDS: &'static [&'static str] = &["all", "any", "latest"];
 
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Any => "any",
+            Self::Latest => "latest",
+        }
+    }
+
     /// What a word says.
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {

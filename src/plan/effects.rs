@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::alignment::Alignment;
 use super::calendar;
 use super::calendar::Pending;
 use super::change::Change;
@@ -49,6 +50,9 @@ pub struct Effects {
     pub pipelines: Vec<PipelineEffect>,
     /// The sums.
     pub totals: Totals,
+    /// Which intervals of others are waited for and read, as far as that is new or changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alignment: Vec<Alignment>,
 }
 
 impl Effects {
@@ -346,7 +350,8 @@ fn joined(earlier: Pending, later: Pending) -> Pending {
     }
 }
 
-fn zone_name(schedule: Option<&Timeline>) -> String {
+/// The name of the zone that the intervals of a schedule are shown in.
+pub(super) fn zone_name(schedule: Option<&Timeline>) -> String {
     schedule
         .and_then(|schedule| schedule.timezone().iana_name())
         .unwrap_or("UTC")

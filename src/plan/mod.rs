@@ -3,6 +3,7 @@
 //! Pure: [`diff`] compares what is configured with what was applied, [`effects`] computes by arithmetic what that does
 //! to the runs. Nothing here does I/O or reads a clock; the views in `cli` print a [`Plan`], `store` applies its changes.
 
+pub mod alignment;
 mod calendar;
 mod change;
 mod compare;
@@ -18,6 +19,7 @@ mod tests;
 
 use jiff::Timestamp;
 
+pub use alignment::alignments;
 pub use change::Action;
 pub use change::AttributeChange;
 pub use change::Change;

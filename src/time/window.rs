@@ -3,6 +3,8 @@
 //! Apart from schedules, because a window belongs to the one who reads: it ends where the reader's interval ends and is
 //! counted on the reader's calendar, whatever schedule the data has.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -79,6 +81,29 @@ impl Shift {
             (_, _) => SignedDuration::from_hours(6 * 24),
         };
         (middle.saturating_sub(margin), middle.saturating_add(margin))
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, unit) = match *self {
+            Self { months, .. } if months != 0 => (months, "month"),
+            Self { days, .. } if days != 0 => (days, "day"),
+            Self { minutes, .. } if minutes % 60 == 0 => (minutes / 60, "hour"),
+            Self { minutes, .. } => (minutes, "minute"),
+        };
+        let plural = if number.abs() == 1 { "" } else { "s" };
+        write!(formatter, "{number} {unit}{plural}")
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.length)?;
+        if self.offset != Shift::default() {
+            write!(formatter, ", moved by {}", self.offset)?;
+        }
+        Ok(())
     }
 }
 
@@ -376,6 +401,22 @@ mod tests {
         }
         assert!(Window::new("1 day", None).unwrap().is_past(None));
         assert!(!Window::new("1 day", Some("1 hour")).unwrap().is_past(None));
+    }
+
+    #[test]
+    fn windows_are_shown() {
+        for (length, offset, shown) in [
+            ("28 days", None, "28 days"),
+            ("1 week", Some("-1 day"), "7 days, moved by -1 day"),
+            (
+                "1 year",
+                Some("90 minutes"),
+                "12 months, moved by 90 minutes",
+            ),
+            ("1 hour", Some("-2 hours"), "1 hour, moved by -2 hours"),
+        ] {
+            assert_eq!(Window::new(length, offset).unwrap().to_string(), shown);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The summary stands first and last; its sentence `Plan: 1 to add, 0 to change, 0 to destroy.` is read by tools, and so
 //! are `# … will be created` and `Changes to Outputs:`.
 
+use super::alignment;
 use super::effects;
 use super::objects;
 use super::paint::Look;
@@ -51,6 +52,11 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     let effects = effects::effects(&plan.effects, look);
     if !effects.is_empty() {
         out.push_str(&effects);
+        out.push('\n');
+    }
+    let alignment = alignment::alignment(&plan.effects, look);
+    if !alignment.is_empty() {
+        out.push_str(&alignment);
         out.push('\n');
     }
     out.push_str(&summary);
