@@ -83,6 +83,22 @@ impl Ranges {
         })
     }
 
+    /// What of the set lies within an interval, oldest first.
+    pub fn within(&self, interval: Interval) -> impl Iterator<Item = Interval> {
+        let before = self.ranges.range(..interval.start).next_back();
+        let inside = self
+            .ranges
+            .range(interval.start..interval.end.max(interval.start));
+        let parts = before
+            .into_iter()
+            .chain(inside)
+            .map(move |(start, end)| Interval {
+                start: interval.start.max(*start),
+                end: interval.end.min(*end),
+            });
+        parts.filter(|part| part.start < part.end)
+    }
+
     /// Whether any moment of an interval is in the set.
     pub fn intersects(&self, interval: Interval) -> bool {
         interval.start < interval.end
@@ -174,6 +190,12 @@ mod tests {
             if let Some(range) = ranges.around(interval(asked.0, asked.0 + asked.1)) {
                 prop_assert!((range.start.as_second()..range.end.as_second()).all(inside));
                 prop_assert!(!inside(range.start.as_second() - 1) && !inside(range.end.as_second()));
+            }
+            let within: Vec<Interval> = ranges.within(interval(asked.0, asked.0 + asked.1)).collect();
+            for second in 0..80 {
+                let part = within.iter().any(|part| (part.start.as_second()..part.end.as_second()).contains(&second));
+                let asked_for = (asked.0..asked.0 + asked.1).contains(&second);
+                prop_assert_eq!(part, asked_for && inside(second));
             }
             let newest = (0..80).rev().find(|second| inside(*second)).map(|second| second + 1);
             prop_assert_eq!(ranges.newest().map(|range| range.end.as_second()), newest);

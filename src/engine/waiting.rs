@@ -86,6 +86,8 @@ pub enum NotNeeded {
     NotDueThen,
     /// Only the latest is needed.
     Older,
+    /// `catch_up` has passed over its instances there.
+    PassedOver,
 }
 
 impl Engine {
@@ -121,6 +123,14 @@ impl Engine {
                     gap.interval.end,
                     NotNeeded::None(gap.why),
                 );
+            }
+            let settled = self.settled.get(&edge.producer);
+            let dropped = self.dropped.get(&edge.producer);
+            for passed in dropped.into_iter().flat_map(|ranges| ranges.within(span)) {
+                // What was back-filled later is there after all.
+                if settled.is_none_or(|settled| !settled.covers(passed)) {
+                    add(passed.start, passed.end, NotNeeded::PassedOver);
+                }
             }
             let first = timeline.overlapping(span).next();
             if let (Require::Latest, Some(first), Some(newest)) = (edge.require, first, newest) {

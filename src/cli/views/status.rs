@@ -294,6 +294,7 @@ fn not_waited_for(
             NotNeeded::None(Why::Excluded) => ("excluded", "excluded by its calendar"),
             NotNeeded::NotDueThen => ("not_due", "not due yet when this was triggered"),
             NotNeeded::Older => ("older", "older than the latest"),
+            NotNeeded::PassedOver => ("passed_over", "passed over by `catch_up`"),
         };
         let timezone = definition.timetable.timezone(&passed.object);
         let span = span_text(passed.interval, &timezone);

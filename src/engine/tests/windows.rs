@@ -1,11 +1,14 @@
 //! What an instance with a window waits for, and what it does not.
 
+use super::super::CatchUp;
 use super::super::CheckResult;
+use super::super::NotNeeded;
 use super::super::Require;
 use super::super::Status;
 use super::super::Unit;
 use super::super::testing::Rig;
 use super::super::testing::activity;
+use super::super::testing::at;
 use super::super::testing::data_node;
 use super::super::testing::every;
 
@@ -191,4 +194,23 @@ fn what_is_not_waited_for_is_named() {
             "day 01-08 01-10 None(AfterLast)"
         ]
     );
+}
+
+#[test]
+fn what_catch_up_has_passed_over_is_named() {
+    let day = Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("day")
+    };
+    let week = activity("week")
+        .on(every("1 week", "01-05"))
+        .after(&["day"]);
+    let rig = Rig::new("01-12", [day, week]);
+    let passed = rig.engine.not_waited_for(&rig.key("week 01-05"));
+    let [passed] = passed.as_slice() else {
+        panic!("{passed:?}");
+    };
+    assert_eq!(passed.why, NotNeeded::PassedOver);
+    assert_eq!(passed.interval.start, at("01-05"));
+    assert_eq!(passed.interval.end, at("01-11"));
 }
