@@ -76,7 +76,7 @@ fn load(
     mut sources: Sources,
     mut diagnostics: Diagnostics,
 ) -> Result<ModuleTree, Failure> {
-    let loaded = Loader {
+    let tree = Loader {
         root: &context.directory,
         grammar: &Blocks,
         checkouts,
@@ -96,7 +96,7 @@ fn load(
             look.width,
         ));
     }
-    Ok(loaded.tree)
+    Ok(tree)
 }
 
 fn line(event: &Event) -> String {

@@ -146,7 +146,7 @@ impl RootModule {
     ) -> Result<Self, Failure> {
         let folder = Folder::root(&context.directory);
         let names = file_names(&folder, context)?;
-        let written = Written::read_folder(context, arguments, &folder, &names)?;
+        let written = Written::read_folder(context, arguments, &folder, &names);
         Ok(Self {
             empty: !is_module(&names),
             ..Self::of(written, None)
@@ -234,7 +234,7 @@ impl Written {
         if !is_module(&names) {
             return Ok(None);
         }
-        Self::read_folder(context, arguments, &folder, &names).map(Some)
+        Ok(Some(Self::read_folder(context, arguments, &folder, &names)))
     }
 
     /// Reads the files with these names, of which there may be none.
@@ -243,10 +243,10 @@ impl Written {
         arguments: &VariableArgs,
         folder: &Folder,
         names: &[String],
-    ) -> Result<Self, Failure> {
+    ) -> Self {
         let mut sources = Sources::default();
         let mut diagnostics = Diagnostics::new();
-        let loaded = Loader {
+        let tree = Loader {
             root: &context.directory,
             grammar: &Blocks,
             checkouts: &mut Installed::new(&context.directory),
@@ -254,9 +254,7 @@ impl Written {
             diagnostics: &mut diagnostics,
         }
         .load(folder, names);
-        if !loaded.whole {
-            return Err(Failure::Findings(Box::new((diagnostics, sources))));
-        }
+        let damage = tree.damage();
         let given = value_sources(
             context,
             arguments,
@@ -264,13 +262,15 @@ impl Written {
             &mut sources,
             &mut diagnostics,
         );
-        let mut written = Self::of(context, loaded.tree);
+        let mut written = Self::of(context, tree);
         written.sources = sources;
         let declared = &written.tree.module.variables;
-        let assigned = variables::assign(declared, &given, &mut diagnostics);
+        let mut found = Diagnostics::new();
+        let assigned = variables::assign(declared, &given, &mut found);
+        diagnostics.extend(damage.sound(found));
         (written.variables, written.unset) = (assigned.values, assigned.unset);
         written.diagnostics = diagnostics;
-        Ok(written)
+        written
     }
 
     /// The module in the context's directory, or one without blocks where there is none: for the console, which asks for
@@ -279,8 +279,13 @@ impl Written {
         context: &Context,
         arguments: &VariableArgs,
     ) -> Result<Self, Failure> {
-        let written = Self::read_any(context, arguments)?;
-        Ok(written.unwrap_or_else(|| Self::of(context, ModuleTree::leaf(Module::default()))))
+        let written = Self::read_any(context, arguments)?
+            .unwrap_or_else(|| Self::of(context, ModuleTree::leaf(Module::default())));
+        if !written.tree.damage().is_empty() {
+            let found = (written.diagnostics, written.sources);
+            return Err(Failure::Findings(Box::new(found)));
+        }
+        Ok(written)
     }
 
     fn of(context: &Context, tree: ModuleTree) -> Self {
@@ -383,7 +388,7 @@ fn value_sources(
         })
         .collect();
     for name in variables::automatic_files(names.iter().map(String::as_str)) {
-        values.extend(value_file(folder, name, sources, diagnostics));
+        values.push(value_file(folder, name, sources, diagnostics));
     }
     for given in &arguments.given {
         match given {
@@ -400,7 +405,7 @@ fn value_sources(
             },
             Given::File(path) => {
                 let name = path.to_string_lossy();
-                values.extend(value_file(folder, &name, sources, diagnostics));
+                values.push(value_file(folder, &name, sources, diagnostics));
             }
             Given::Text(name, text) => values.push(ValueSource::File {
                 file: sources.add(name, text.as_str()),
@@ -418,15 +423,18 @@ fn value_file(
     name: &str,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
-) -> Option<ValueSource> {
-    let text: Arc<str> = folder.text(name, diagnostics)?.into();
-    Some(ValueSource::File {
+) -> ValueSource {
+    let Some(text) = folder.text(name, diagnostics) else {
+        return ValueSource::Unreadable;
+    };
+    let text: Arc<str> = text.into();
+    ValueSource::File {
         file: sources.add(name, text.clone()),
         text,
         json: Path::new(name)
             .extension()
             .is_some_and(|extension| extension == "json"),
-    })
+    }
 }
 
 /// Sixteen random bytes.

@@ -1,5 +1,6 @@
 //! One finding, and the list that rules append to.
 
+use super::damage::Presumption;
 use super::sources::Span;
 
 /// Whether a finding stops the command.
@@ -52,6 +53,8 @@ pub struct Diagnostic {
     pub attribute: Option<String>,
     /// The part of a stored expression that it is about, where `span` points into no file.
     pub part: Option<Box<str>>,
+    /// What it presumes of texts that could be read in part only.
+    pub presumption: Option<Box<Presumption>>,
 }
 
 impl Diagnostic {
@@ -68,6 +71,7 @@ impl Diagnostic {
             object: None,
             attribute: None,
             part: None,
+            presumption: None,
         }
     }
 
@@ -107,6 +111,20 @@ impl Diagnostic {
     #[must_use]
     pub fn help_if(mut self, text: Option<String>) -> Self {
         self.help.extend(text);
+        self
+    }
+
+    /// Says that it is right only if nothing is missing of a place.
+    #[must_use]
+    pub fn if_whole(mut self, place: Span) -> Self {
+        self.presumption.get_or_insert_default().whole = Some(place);
+        self
+    }
+
+    /// Says that it is right only if nothing of this name is declared.
+    #[must_use]
+    pub fn if_absent(mut self, name: &str) -> Self {
+        self.presumption.get_or_insert_default().absent = Some(name.into());
         self
     }
 

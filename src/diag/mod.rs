@@ -4,6 +4,7 @@
 //! A [`Span`] says where, [`Sources`] keeps the texts that spans point into, and `render` turns both into the picture
 //! that a person reads. Nothing here knows what a pipeline is.
 
+mod damage;
 mod diagnostic;
 mod excerpt;
 mod json;
@@ -14,6 +15,8 @@ mod suggest;
 mod tests;
 mod text;
 
+pub use damage::Damage;
+pub use damage::Presumption;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
 pub use diagnostic::Involved;

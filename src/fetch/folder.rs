@@ -17,7 +17,7 @@ use crate::lang;
 use crate::lang::Grammar;
 use crate::lang::SourceFile;
 use crate::lang::Syntax;
-use crate::lang::ast::Body;
+use crate::lang::module::Files;
 use crate::lang::module::merge_overrides;
 
 /// The largest file that is read.
@@ -192,13 +192,15 @@ impl Folder {
         grammar: &dyn Grammar,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
-    ) -> Vec<Body> {
+    ) -> Files {
+        let mut read = Files::default();
         let (mut files, mut overriding) = (Vec::new(), Vec::new());
         for name in names {
             let Some(syntax) = syntax(name) else {
                 continue;
             };
             let Some(text) = self.text(name, diagnostics) else {
+                read.damage.add_unknown();
                 continue;
             };
             // What is quoted in messages has no passwords; what is parsed has them.
@@ -222,13 +224,19 @@ impl Folder {
         let parsed = lang::parse_files(&files, grammar, threads);
         for (parsed, overriding) in parsed.into_iter().zip(overriding) {
             diagnostics.extend(parsed.diagnostics);
+            let whole = parsed.damage.is_empty();
+            read.damage.extend(parsed.damage);
+            if overriding && !whole {
+                read.damage.spreads();
+            }
             if overriding {
                 overrides.push(parsed.body);
             } else {
                 bodies.push(parsed.body);
             }
         }
-        merge_overrides(bodies, overrides, diagnostics)
+        read.bodies = merge_overrides(bodies, overrides, &mut read.findings);
+        read
     }
 }
 

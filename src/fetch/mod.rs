@@ -41,5 +41,4 @@ pub use source::SUPPORTED;
 pub use source::Source;
 pub use source::SourceError;
 pub use tree::Checkouts;
-pub use tree::Loaded;
 pub use tree::Loader;

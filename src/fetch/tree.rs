@@ -57,15 +57,6 @@ pub struct Loader<'a> {
     pub diagnostics: &'a mut Diagnostics,
 }
 
-/// What was loaded.
-#[derive(Debug)]
-pub struct Loaded {
-    /// The modules. What could not be loaded is missing, and has been reported.
-    pub tree: ModuleTree,
-    /// Whether all that was found could be read and parsed. If not, complaints about what is missing would hide the cause.
-    pub whole: bool,
-}
-
 /// A tree that may be called again, and the number of modules in it; `None` for what could not be loaded.
 type Shared = Option<(Arc<ModuleTree>, u64)>;
 
@@ -76,7 +67,6 @@ struct Load<'l, 'a> {
     done: BTreeMap<String, Shared>,
     /// The modules that are being loaded, each called by the one before.
     open: Vec<Open>,
-    whole: bool,
 }
 
 struct Open {
@@ -87,8 +77,9 @@ struct Open {
 }
 
 impl Loader<'_> {
-    /// Loads the root module, whose files have these names, and all it calls.
-    pub fn load(&mut self, folder: &Folder, names: &[String]) -> Loaded {
+    /// Loads the root module, whose files have these names, and all it calls. What could not be loaded is missing, and has been
+    /// reported.
+    pub fn load(&mut self, folder: &Folder, names: &[String]) -> ModuleTree {
         let root = Open {
             call: "".into(),
             path: folder.path().to_owned(),
@@ -98,29 +89,22 @@ impl Loader<'_> {
             with: self,
             done: BTreeMap::new(),
             open: vec![root],
-            whole: true,
         };
-        Loaded {
-            tree: load.module(folder, names).0,
-            whole: load.whole,
-        }
+        load.module(folder, names).0
     }
 }
 
 impl Load<'_, '_> {
     /// Reads the module in a folder, and loads those it calls.
     fn module(&mut self, folder: &Folder, names: &[String]) -> (ModuleTree, u64) {
-        let mut found = Diagnostics::new();
-        let bodies = folder.bodies(names, self.with.grammar, self.with.sources, &mut found);
-        let mut decoded = Diagnostics::new();
-        let module = Module::decode(folder.path(), bodies, &mut decoded);
-        // What does not parse is missing: complaints about that would only hide the cause.
-        if found.has_errors() {
-            self.whole = false;
-        } else {
-            found.extend(decoded);
-        }
-        self.with.diagnostics.extend(found);
+        let Loader {
+            grammar,
+            sources,
+            diagnostics,
+            ..
+        } = self.with;
+        let files = folder.bodies(names, *grammar, sources, diagnostics);
+        let module = Module::decode(folder.path(), files, diagnostics);
         let mut size: u64 = 1;
         let mut children = BTreeMap::new();
         for (name, call) in &module.calls {
@@ -144,8 +128,9 @@ impl Load<'_, '_> {
 
     /// The module that a `module` block calls.
     fn call(&mut self, caller: &Folder, call: &ModuleCall) -> Shared {
+        let source = call.source.as_deref()?;
         let found = self
-            .locate(caller, call)
+            .locate(caller, call, source)
             .and_then(|folder| self.enter(&folder, call));
         match found {
             Ok(loaded) => loaded,
@@ -157,9 +142,14 @@ impl Load<'_, '_> {
     }
 
     /// Where the module is.
-    fn locate(&mut self, caller: &Folder, call: &ModuleCall) -> Result<Folder, Box<Diagnostic>> {
+    fn locate(
+        &mut self,
+        caller: &Folder,
+        call: &ModuleCall,
+        source: &str,
+    ) -> Result<Folder, Box<Diagnostic>> {
         let invalid = |detail: String| Box::new(Diagnostic::error("Invalid module source", detail));
-        match Source::parse(&call.source) {
+        match Source::parse(source) {
             Err(error) => Err(Box::new(invalid(error.to_string()).help(SUPPORTED))),
             Ok(Source::Local(path)) => caller.relative(self.with.root, &path).ok_or_else(|| {
                 invalid(format!(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::named;
 use super::types::Type;
 use super::value::Value;
+use crate::diag::Damage;
 use crate::diag::Span;
 
 /// A name in the source.
@@ -47,6 +48,22 @@ pub struct Block {
     pub body: Body,
     /// The header: from the kind to the last label.
     pub span: Span,
+}
+
+impl Block {
+    /// All of it.
+    pub fn whole(&self) -> Span {
+        self.span.to(self.body.span)
+    }
+
+    /// Whether something of it could not be read that is in no block of its own.
+    pub fn is_damaged(&self, damage: &Damage) -> bool {
+        let own = |place: Span| {
+            let mut blocks = self.body.blocks.iter().map(|block| block.body.span);
+            !blocks.any(|inner| inner.start <= place.start && place.end <= inner.end)
+        };
+        damage.is_everywhere() || damage.within(self.whole()).any(own)
+    }
 }
 
 /// An expression with its place.
@@ -105,6 +122,8 @@ pub enum ExprKind {
     For(Arc<For>),
     /// `(a)`.
     Parens(Arc<Expr>),
+    /// What could not be read, which was reported.
+    Unread,
     /// In residuals only: a name that is known when an instance runs, with what a plan knows of it.
     Later(Arc<Later>),
 }

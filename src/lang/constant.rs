@@ -40,6 +40,7 @@ pub(super) fn constant(expr: &Expr, what: &str, diagnostics: &mut Diagnostics) -
             }
             complete.then(|| Value::object(entries))
         }
+        ExprKind::Unread => None,
         _ => refuse(expr, what, diagnostics),
     }
 }

@@ -148,7 +148,7 @@ pub(super) fn of(expr: &Expr, each: Option<&Type>) -> Type {
             _ => either(of(yes, each), &of(no, each)),
         },
         ExprKind::Parens(inner) => of(inner, each),
-        ExprKind::Name(_) | ExprKind::For(_) => Type::Any,
+        ExprKind::Name(_) | ExprKind::For(_) | ExprKind::Unread => Type::Any,
     }
 }
 

@@ -134,7 +134,7 @@ impl Printer {
             }
             ExprKind::Object(items) => self.object(items.iter().map(|(key, item)| (key, item))),
             ExprKind::Name(name) => self.text.push_str(&name.text),
-            ExprKind::Each => {}
+            ExprKind::Each | ExprKind::Unread => {}
             ExprKind::Get(source, name) => {
                 self.source(source);
                 self.text.push('.');

@@ -41,6 +41,7 @@ cases! {
     many_mistakes,
     missing_file_waits,
     missing_variable,
+    mistakes_beside_damage,
     module_conditions,
     modules,
     moved,

@@ -7,6 +7,7 @@ use super::Evaluator;
 use super::fault::Fault;
 use super::fault::Outcome;
 use super::residual::deferred;
+use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
 use crate::lang::ast::ExprKind;
@@ -200,7 +201,8 @@ fn unknown_entry<'k>(keys: impl Iterator<Item = &'k str>, name: &str, span: Span
         _ if names.len() > SHOWN => {}
         _ => detail = format!("{detail} There are {}.", names.join(", ")),
     }
-    Fault::at("Unsupported attribute", detail, span).help_if(did_you_mean(name, keys))
+    let diagnostic = Diagnostic::error("Unsupported attribute", detail).at(span);
+    Fault::new(diagnostic.if_absent(name)).help_if(did_you_mean(name, keys))
 }
 
 /// What is inside a value that has no attributes of its own.

@@ -52,6 +52,7 @@ impl Fault {
                 vec!["`nonsensitive(…)` around it in `pipeform console` tells.".to_owned()];
             diagnostic.labels.clear();
             diagnostic.values = Box::default();
+            diagnostic.presumption = None;
         }
         self
     }

@@ -265,6 +265,7 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::For(node) => self.for_expression(node, expr.span, frames),
             ExprKind::Parens(inner) => self.expression(inner, frames),
+            ExprKind::Unread => Err(Fault::reported()),
             ExprKind::Later(later) => match &later.value {
                 Some(_) if self.phase != Phase::Run => Ok(deferred(expr.kind.clone(), expr.span)),
                 Some(value) => self.named_part(value),

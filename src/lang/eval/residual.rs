@@ -228,7 +228,7 @@ pub(crate) fn visit(expr: &Expr, with: &mut dyn FnMut(&Expr) -> bool) {
 /// Calls `with` for each expression directly inside another.
 pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
     match &expr.kind {
-        ExprKind::Value(_) | ExprKind::Name(_) | ExprKind::Each => {}
+        ExprKind::Value(_) | ExprKind::Name(_) | ExprKind::Each | ExprKind::Unread => {}
         ExprKind::Template(parts) => part_children(parts, with),
         ExprKind::Tuple(items) => items.iter().for_each(with),
         ExprKind::Object(items) => items.iter().for_each(|(key, item)| {
@@ -265,7 +265,7 @@ pub(crate) fn children(expr: &Expr, with: &mut dyn FnMut(&Expr)) {
 /// Calls `with` for each expression directly inside another, to change it.
 pub(crate) fn children_mut(expr: &mut Expr, with: &mut dyn FnMut(&mut Expr)) {
     match &mut expr.kind {
-        ExprKind::Value(_) | ExprKind::Name(_) | ExprKind::Each => {}
+        ExprKind::Value(_) | ExprKind::Name(_) | ExprKind::Each | ExprKind::Unread => {}
         ExprKind::Template(parts) => part_children_mut(Arc::make_mut(parts).as_mut_slice(), with),
         ExprKind::Tuple(items) => Arc::make_mut(items).iter_mut().for_each(with),
         ExprKind::Object(items) => Arc::make_mut(items).iter_mut().for_each(|(key, item)| {

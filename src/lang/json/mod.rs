@@ -24,10 +24,12 @@ use super::grammar::Shape;
 use super::grammar::Strings;
 use super::number::Number;
 use super::parse::Embedded;
+use super::parse::Parsed;
 use super::parse::normalized;
 use super::parse::read_expression;
 use super::parse::read_template;
 use super::value::Value;
+use crate::diag::Damage;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -38,23 +40,22 @@ use reader::Property;
 use reader::Text;
 
 /// Reads a file. A syntax error ends it, since JSON gives no place to go on; other mistakes do not.
-pub(super) fn read_body(
-    file: FileId,
-    text: &str,
-    grammar: &dyn Grammar,
-    diagnostics: &mut Diagnostics,
-) -> Body {
+pub(super) fn read_body(file: FileId, text: &str, grammar: &dyn Grammar) -> Parsed {
+    let mut parsed = Parsed::default();
     let root = match reader::read(file, text) {
         Ok(root) => root,
         Err(problem) => {
-            diagnostics.push(*problem);
-            return Body::default();
+            parsed.damage.add(whole(file, text), text);
+            parsed.diagnostics.push(*problem);
+            return parsed;
         }
     };
     let mut bodies = Bodies {
         file,
+        text,
         grammar,
-        diagnostics,
+        diagnostics: &mut parsed.diagnostics,
+        damage: &mut parsed.damage,
     };
     let mut body = Body {
         span: root.span,
@@ -68,8 +69,7 @@ pub(super) fn read_body(
                 bodies.body(item, &[], &mut body);
             }
         }
-        _ => bodies.error(
-            "Wrong JSON value",
+        _ => bodies.unreadable(
             format!(
                 "A configuration file is a JSON object whose properties are blocks; this is {}.",
                 root.describe()
@@ -77,18 +77,30 @@ pub(super) fn read_body(
             root.span,
         ),
     }
-    body
+    parsed.body = body;
+    parsed
+}
+
+/// The place of a whole text.
+fn whole(file: FileId, text: &str) -> Span {
+    Span {
+        file,
+        start: 0,
+        end: u32::try_from(text.len()).unwrap_or(u32::MAX),
+    }
 }
 
 /// Reads a file of values: the properties of one object, with their places. Strings are no templates here.
 pub(super) fn read_values(
     file: FileId,
     text: &str,
+    damage: &mut Damage,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Ident, Value, Span)> {
     let root = match reader::read(file, text) {
         Ok(root) => root,
         Err(problem) => {
+            damage.add(whole(file, text), text);
             diagnostics.push(*problem);
             return Vec::new();
         }
@@ -140,8 +152,10 @@ fn plain(node: &Node) -> Value {
 
 struct Bodies<'a> {
     file: FileId,
+    text: &'a str,
     grammar: &'a dyn Grammar,
     diagnostics: &'a mut Diagnostics,
+    damage: &'a mut Damage,
 }
 
 /// A block as far as it has been read.
@@ -168,6 +182,13 @@ impl Bodies<'_> {
             .push(Diagnostic::error(summary, detail).at(span));
     }
 
+    /// Reports a value that cannot be what it should be.
+    fn unreadable(&mut self, detail: String, span: Span) {
+        let range = span.start as usize..span.end as usize;
+        self.damage.add(span, self.text.get(range).unwrap_or(""));
+        self.error("Wrong JSON value", detail, span);
+    }
+
     /// Adds the attributes and blocks of an object to a body.
     fn body(&mut self, node: &Node, parents: &[Parent<'_>], body: &mut Body) {
         let NodeKind::Object(properties) = &node.kind else {
@@ -175,7 +196,7 @@ impl Bodies<'_> {
                 "The content of a block is a JSON object; this is {}.",
                 node.describe()
             );
-            self.error("Wrong JSON value", detail, node.span);
+            self.unreadable(detail, node.span);
             return;
         };
         let mut set: BTreeMap<&str, Span> = BTreeMap::new();
@@ -284,7 +305,7 @@ impl Bodies<'_> {
             "}".repeat(header.labels.len() + header.missing),
             node.describe()
         );
-        self.error("Wrong JSON value", detail, node.span);
+        self.unreadable(detail, node.span);
     }
 
     fn expression(&mut self, node: &Node, strings: Strings) -> Expr {
@@ -292,12 +313,14 @@ impl Bodies<'_> {
             NodeKind::Null => ExprKind::Value(Value::NULL),
             NodeKind::Bool(value) => ExprKind::Value(Value::Bool(*value)),
             NodeKind::Number(text) => {
-                let number = Number::parse(text).unwrap_or_else(|| {
+                if let Some(number) = Number::parse(text) {
+                    ExprKind::Value(Value::Number(number))
+                } else {
                     let detail = "This number is too large: a number has at most 1,200 digits before and after the point together.";
                     self.error("Invalid number", detail, node.span);
-                    Number::from(0)
-                });
-                ExprKind::Value(Value::Number(number))
+                    self.damage.add(node.span, "");
+                    ExprKind::Unread
+                }
             }
             NodeKind::String(text) => return self.string(text, strings),
             NodeKind::Array(items) => ExprKind::Tuple(Arc::new(
@@ -353,8 +376,11 @@ impl Bodies<'_> {
             }
             _ => read_template(&embedded, self.diagnostics),
         };
+        if kind.is_none() {
+            self.damage.add(text.span, "");
+        }
         Expr {
-            kind: kind.unwrap_or(ExprKind::Value(Value::NULL)),
+            kind: kind.unwrap_or(ExprKind::Unread),
             span: text.span,
         }
     }

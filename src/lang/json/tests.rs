@@ -5,9 +5,8 @@ use crate::lang::Language;
 use crate::lang::print;
 
 fn read(text: &str) -> (Body, Diagnostics) {
-    let mut diagnostics = Diagnostics::new();
-    let body = read_body(FileId(0), text, &Language, &mut diagnostics);
-    (body, diagnostics)
+    let parsed = read_body(FileId(0), text, &Language);
+    (parsed.body, parsed.diagnostics)
 }
 
 fn slice(text: &str, span: Span) -> &str {

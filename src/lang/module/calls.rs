@@ -7,6 +7,7 @@ use super::Content;
 use super::Module;
 use super::decode;
 use super::duplicate;
+use crate::diag::Damage;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
@@ -23,8 +24,8 @@ use crate::lang::value::Value;
 pub struct ModuleCall {
     /// Its name, with its place.
     pub name: Ident,
-    /// Where the module comes from, as it is written.
-    pub source: Arc<str>,
+    /// Where the module comes from, as it is written; `None` if that is wrong, which was reported.
+    pub source: Option<Arc<str>>,
     /// Where that stands.
     pub source_span: Span,
     /// One instance for each key.
@@ -39,6 +40,8 @@ pub struct ModuleCall {
     pub arguments: Vec<Attribute>,
     /// The header of the block.
     pub span: Span,
+    /// The block.
+    pub place: Span,
 }
 
 /// The name of a provider, with its place.
@@ -79,6 +82,15 @@ impl ModuleTree {
             module,
             children: BTreeMap::new(),
         }
+    }
+
+    /// What of the files of all these modules could not be read.
+    pub fn damage(&self) -> Damage {
+        let mut damage = self.module.damage.clone();
+        for child in self.children.values() {
+            damage.extend(child.damage());
+        }
+        damage
     }
 }
 
@@ -146,11 +158,11 @@ fn call(block: &Block, diagnostics: &mut Diagnostics) -> Option<ModuleCall> {
             .label(count.span, "`count` is here"),
         );
     }
-    let (source, source_span) = source?;
+    let (source, source_span) = source.unwrap_or((None, block.span));
     let arguments = content.rest().cloned().collect();
     Some(ModuleCall {
         name,
-        source: source?,
+        source,
         source_span,
         for_each,
         count,
@@ -158,6 +170,7 @@ fn call(block: &Block, diagnostics: &mut Diagnostics) -> Option<ModuleCall> {
         providers,
         arguments,
         span: block.span,
+        place: block.whole(),
     })
 }
 

@@ -49,7 +49,11 @@ impl<'b> Content<'b> {
         let attribute = self.take(name);
         if attribute.is_none() {
             let detail = format!("{} needs the attribute `{name}`.", capitalised(self.what));
-            diagnostics.push(Diagnostic::error("Missing attribute", detail).at(self.block.span));
+            diagnostics.push(
+                Diagnostic::error("Missing attribute", detail)
+                    .at(self.block.span)
+                    .if_whole(self.block.whole()),
+            );
         }
         attribute.map(|attribute| attribute.expr.clone())
     }

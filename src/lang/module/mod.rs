@@ -25,8 +25,10 @@ use super::constant::constant;
 use super::types;
 use super::types::Type;
 use super::value::Value;
+use crate::diag::Damage;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Span;
 pub use calls::ModuleCall;
 pub use calls::ModuleTree;
 pub use calls::ProviderName;
@@ -59,6 +61,28 @@ pub struct Module {
     pub removed: Vec<Removed>,
     /// All other blocks, untouched, in the order of files and lines.
     pub blocks: Vec<Block>,
+    /// What of its files could not be read.
+    pub damage: Damage,
+}
+
+/// The files of a module, as far as they could be read.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// What they hold, in the order of their names.
+    pub bodies: Vec<Body>,
+    /// What could not be read.
+    pub damage: Damage,
+    /// What is wrong with how they fit together.
+    pub findings: Diagnostics,
+}
+
+impl From<Vec<Body>> for Files {
+    fn from(bodies: Vec<Body>) -> Self {
+        Self {
+            bodies,
+            ..Self::default()
+        }
+    }
 }
 
 /// What the `pipeform` block says.
@@ -73,6 +97,10 @@ pub struct Settings {
 }
 
 /// A `variable` block.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what a block says, one by one"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
     /// Its name, with its place.
@@ -92,6 +120,8 @@ pub struct Variable {
     pub nullable: bool,
     /// The `validation` blocks.
     pub validations: Vec<Condition>,
+    /// Whether it cannot be known which values it takes, or which it has: that was reported, and it has none.
+    pub broken: bool,
 }
 
 /// An `output` block.
@@ -109,6 +139,8 @@ pub struct Output {
     pub preconditions: Vec<Condition>,
     /// What it refers to besides, for people: outputs are known before anything runs.
     pub depends_on: Option<Expr>,
+    /// The block.
+    pub place: Span,
 }
 
 /// Names that `module` blocks need for themselves.
@@ -124,16 +156,27 @@ const RESERVED: [&str; 8] = [
 ];
 
 impl Module {
-    /// Decodes the bodies of a module's files, in the order of their names.
+    /// Decodes the files of a module.
     pub fn decode(
         path: impl Into<PathBuf>,
-        bodies: Vec<Body>,
+        files: impl Into<Files>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
+        let files = files.into();
+        let mut found = files.findings;
         let mut module = Self {
             path: path.into(),
+            damage: files.damage,
             ..Self::default()
         };
+        module.add_files(files.bodies, &mut found);
+        // Whether the damage says otherwise is not known.
+        module.settings.allow_plaintext |= module.damage.hides("pipeform");
+        diagnostics.extend(module.damage.sound(found));
+        module
+    }
+
+    fn add_files(&mut self, bodies: Vec<Body>, diagnostics: &mut Diagnostics) {
         let mut settings: Option<Ident> = None;
         for body in bodies {
             for attribute in &body.attributes {
@@ -158,25 +201,26 @@ impl Module {
                                     .label(first.span, "first one here"),
                             );
                         }
-                        module.settings = pipeform(&block, diagnostics);
+                        self.settings = pipeform(&block, diagnostics);
+                        self.settings.allow_plaintext |= block.is_damaged(&self.damage);
                     }
-                    "variable" => module.add_variable(&block, diagnostics),
-                    "locals" => module.add_locals(&block, diagnostics),
-                    "output" => module.add_output(&block, diagnostics),
-                    "module" => module.add_call(&block, diagnostics),
-                    "moved" => module.add_moved(&block, diagnostics),
-                    "removed" => module.add_removed(&block, diagnostics),
-                    _ => module.blocks.push(block),
+                    "variable" => self.add_variable(&block, diagnostics),
+                    "locals" => self.add_locals(&block, diagnostics),
+                    "output" => self.add_output(&block, diagnostics),
+                    "module" => self.add_call(&block, diagnostics),
+                    "moved" => self.add_moved(&block, diagnostics),
+                    "removed" => self.add_removed(&block, diagnostics),
+                    _ => self.blocks.push(block),
                 }
             }
         }
-        module
     }
 
     fn add_variable(&mut self, block: &Block, diagnostics: &mut Diagnostics) {
-        let Some(variable) = variable(block, diagnostics) else {
+        let Some(mut variable) = variable(block, diagnostics) else {
             return;
         };
+        variable.broken |= block.is_damaged(&self.damage);
         if let Some(first) = self.variables.get(&variable.name.text) {
             diagnostics.push(duplicate("variable", &variable.name, &first.name));
             return;
@@ -307,6 +351,7 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
     let default = content
         .take("default")
         .map(|attribute| default(attribute, ty.as_ref(), nullable, diagnostics));
+    let broken = ty.is_none() || matches!(default, Some(None));
     let description = content
         .string("description", diagnostics)
         .map(|(text, _)| text);
@@ -328,11 +373,13 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
         name,
         ty: ty.unwrap_or(Type::Any),
         literal,
-        default,
+        // After an error, the variable still counts as one with a default, so that no value is asked for.
+        default: default.map(|default| default.unwrap_or(Value::NULL)),
         description,
         sensitive,
         nullable,
         validations,
+        broken,
     })
 }
 
@@ -341,22 +388,19 @@ fn default(
     ty: Option<&Type>,
     nullable: bool,
     diagnostics: &mut Diagnostics,
-) -> Value {
-    // After an error, the variable still counts as one with a default, so that no value is asked for.
-    let Some(value) = constant(&attribute.expr, "The default of a variable", diagnostics) else {
-        return Value::NULL;
-    };
+) -> Option<Value> {
+    let value = constant(&attribute.expr, "The default of a variable", diagnostics)?;
     if value == Value::NULL && !nullable {
         let detail = "The default is null, but `nullable = false` forbids it.";
         diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
     }
-    let Some(ty) = ty else { return value };
+    let Some(ty) = ty else { return Some(value) };
     match types::convert(&value, ty) {
-        Ok(value) => value,
+        Ok(value) => Some(value),
         Err(error) => {
             let detail = format!("The default does not fit the type: {error}.");
             diagnostics.push(Diagnostic::error("Invalid default", detail).at(attribute.expr.span));
-            Value::NULL
+            None
         }
     }
 }
@@ -390,5 +434,6 @@ fn output(block: &Block, diagnostics: &mut Diagnostics) -> Option<Output> {
         sensitive,
         preconditions,
         depends_on,
+        place: block.whole(),
     })
 }

@@ -85,9 +85,11 @@ fn merge_blocks(bases: &mut [Body], overrides: Vec<Block>, diagnostics: &mut Dia
         let base = places
             .get(&header(&block))
             .and_then(|(body, at)| bases.get_mut(*body)?.blocks.get_mut(*at));
-        match base {
-            Some(base) => merge_block(base, block, diagnostics),
-            None => diagnostics.push(missing(&written(&block)).at(block.span)),
+        if let Some(base) = base {
+            merge_block(base, block, diagnostics);
+        } else {
+            let name = block.labels.last().unwrap_or(&block.kind);
+            diagnostics.push(missing(&written(&block), &name.text).at(block.span));
         }
     }
 }
@@ -106,7 +108,11 @@ fn merge_locals(bases: &mut [Body], attributes: Vec<Attribute>, diagnostics: &mu
         match places.get_mut(&attribute.name.text) {
             Some(base) => **base = attribute,
             None => diagnostics.push(
-                missing(&format!("local value `{}`", attribute.name.text)).at(attribute.name.span),
+                missing(
+                    &format!("local value `{}`", attribute.name.text),
+                    &attribute.name.text,
+                )
+                .at(attribute.name.span),
             ),
         }
     }
@@ -204,11 +210,11 @@ fn written(block: &Block) -> String {
     }
 }
 
-fn missing(what: &str) -> Diagnostic {
+fn missing(what: &str, name: &str) -> Diagnostic {
     let detail = format!(
         "There is no {what} to override. An override file changes only what stands in another file: put it there, or correct the name."
     );
-    Diagnostic::error("Nothing to override", detail)
+    Diagnostic::error("Nothing to override", detail).if_absent(name)
 }
 
 #[cfg(test)]

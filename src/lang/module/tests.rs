@@ -144,7 +144,7 @@ fn a_module_block_is_a_call_with_arguments() {
     );
     assert_eq!(messages, Vec::<String>::new());
     let call = &module.calls["archive"];
-    assert_eq!(&*call.source, "./modules/archive");
+    assert_eq!(call.source.as_deref(), Some("./modules/archive"));
     assert!(call.for_each.is_some() && call.count.is_none() && call.depends_on.is_some());
     let names: Vec<_> = call
         .arguments

@@ -27,10 +27,12 @@ use super::ast::Body;
 use super::ast::Expr;
 use super::ast::ExprKind;
 use super::grammar::Grammar;
+use super::grammar::Language;
 use super::json::read_body;
 use super::tokens::Scanner;
 use super::tokens::TokenKind;
 use super::tokens::is_closed_comment;
+use crate::diag::Damage;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -52,21 +54,20 @@ const MAX_BYTES: usize = 256 << 20;
 /// Reads a file. After a mistake it goes on at the next block, so that one pass finds several; what could not be read is
 /// missing from the result.
 pub fn parse_body(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Body {
-    let span = span_of(file, 0, text.len());
-    if let Some(problem) = unreadable(file, text) {
-        diagnostics.push(problem);
-        return Body {
-            span,
-            ..Body::default()
-        };
-    }
-    let read = || body::read(file, text);
-    diagnostics.extend(bidirectional::warnings(file, text));
-    let (mut body, found) =
-        with_stack(text, read).unwrap_or_else(|problem| (Body::default(), problem));
-    diagnostics.extend(found);
-    body.span = span;
-    body
+    let parsed = parse_text(file, text);
+    diagnostics.extend(parsed.diagnostics);
+    parsed.body
+}
+
+/// The same with what could not be read.
+pub(super) fn parse_text(file: FileId, text: &str) -> Parsed {
+    let source = SourceFile {
+        file,
+        text,
+        syntax: Syntax::Native,
+    };
+    let read = || parse_file(&source, &Language);
+    with_stack(text, read).unwrap_or_else(Parsed::failed)
 }
 
 /// A file to read.
@@ -96,6 +97,21 @@ pub struct Parsed {
     pub body: Body,
     /// What is wrong with it.
     pub diagnostics: Diagnostics,
+    /// What could not be read.
+    pub damage: Damage,
+}
+
+impl Parsed {
+    /// A file that could not be read at all.
+    fn failed(diagnostics: Diagnostics) -> Self {
+        let mut damage = Damage::default();
+        damage.add_unknown();
+        Self {
+            body: Body::default(),
+            diagnostics,
+            damage,
+        }
+    }
 }
 
 /// Reads files, on so many threads; the results are in the order of the files.
@@ -129,9 +145,9 @@ pub fn parse_files(files: &[SourceFile<'_>], grammar: &dyn Grammar, threads: usi
             }
         }
     });
-    let missing = |file: &SourceFile<'_>| Parsed {
-        body: Body::default(),
-        diagnostics: parser_failed("The parser stopped in the middle of the file.", file.file),
+    let missing = |file: &SourceFile<'_>| {
+        let what = "The parser stopped in the middle of the file.";
+        Parsed::failed(parser_failed(what, file.file))
     };
     results
         .into_iter()
@@ -150,15 +166,14 @@ fn take<'f, 't>(
 
 /// Reads a file where there is stack enough.
 fn parse_file(source: &SourceFile<'_>, grammar: &dyn Grammar) -> Parsed {
-    let mut parsed = Parsed::default();
     let SourceFile { file, text, syntax } = *source;
-    if let Some(problem) = unreadable(file, text) {
-        parsed.diagnostics.push(problem);
+    let mut parsed = if let Some(problem) = unreadable(file, text) {
+        Parsed::failed(problem.into())
     } else if syntax == Syntax::Json {
-        parsed.body = read_body(file, text, grammar, &mut parsed.diagnostics);
+        read_body(file, text, grammar)
     } else {
-        (parsed.body, parsed.diagnostics) = body::read(file, text);
-    }
+        body::read(file, text)
+    };
     parsed
         .diagnostics
         .extend(bidirectional::warnings(file, text));

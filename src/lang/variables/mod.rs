@@ -15,10 +15,11 @@ use super::ast::Ident;
 use super::constant::constant;
 use super::json::read_values;
 use super::module::Variable;
-use super::parse::parse_body;
 use super::parse::parse_expression;
+use super::parse::parse_text;
 use super::types;
 use super::value::Value;
+use crate::diag::Damage;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -37,6 +38,8 @@ pub enum ValueSource {
         /// The text among the sources.
         file: FileId,
     },
+    /// A value file that could not be read, which was reported.
+    Unreadable,
     /// A value file.
     File {
         /// The text among the sources.
@@ -99,12 +102,17 @@ pub fn assign(
     diagnostics: &mut Diagnostics,
 ) -> Assigned {
     let mut given = BTreeMap::new();
+    let mut damage = Damage::default();
     for source in sources {
-        collect(variables, source, &mut given, diagnostics);
+        damage.extend(collect(variables, source, &mut given, diagnostics));
     }
     let mut assigned = Assigned::default();
     for (name, variable) in variables {
         let given = given.remove(name);
+        // Neither is known of a variable that may be given in what could not be read.
+        if variable.broken || damage.hides(name) {
+            continue;
+        }
         if given.is_none() && variable.default.is_none() {
             assigned.unset.push(Arc::clone(name));
         }
@@ -117,14 +125,16 @@ pub fn assign(
     assigned
 }
 
-/// Adds what one source gives. `None` as a value: given, but wrong, and reported.
+/// Adds what one source gives. `None` as a value: given, but wrong, and reported. Returns what of it could not be read.
 fn collect(
     variables: &BTreeMap<Arc<str>, Variable>,
     source: &ValueSource,
     given: &mut BTreeMap<Arc<str>, Option<Given>>,
     diagnostics: &mut Diagnostics,
-) {
+) -> Damage {
+    let mut damage = Damage::default();
     match source {
+        ValueSource::Unreadable => damage.add_unknown(),
         ValueSource::Environment { name, text, file } => {
             if let Some(variable) = variables.get(name) {
                 given.insert(
@@ -145,15 +155,16 @@ fn collect(
                 );
                 diagnostics.push(
                     Diagnostic::error("Undeclared variable", detail)
+                        .if_absent(name)
                         .help_if(did_you_mean(name, variables.keys().map(|key| &**key))),
                 );
             }
         }
         ValueSource::File { file, text, json } => {
             let entries = if *json {
-                json_entries(*file, text, diagnostics)
+                json_entries(*file, text, &mut damage, diagnostics)
             } else {
-                hcl_entries(*file, text, diagnostics)
+                hcl_entries(*file, text, &mut damage, diagnostics)
             };
             for (name, entry) in entries {
                 if variables.contains_key(&name) {
@@ -173,12 +184,14 @@ fn collect(
                     diagnostics.push(
                         Diagnostic::warning("Undeclared variable", detail)
                             .at(span)
+                            .if_absent(&name)
                             .help_if(hint),
                     );
                 }
             }
         }
     }
+    damage
 }
 
 /// A value written on the command line or in the environment: plain text where no type or a primitive one is given, else HCL.
@@ -207,8 +220,16 @@ fn from_text(
 
 type Entries = Vec<(Arc<str>, Option<Given>)>;
 
-fn hcl_entries(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Entries {
-    let body = parse_body(file, text, diagnostics);
+fn hcl_entries(
+    file: FileId,
+    text: &str,
+    damage: &mut Damage,
+    diagnostics: &mut Diagnostics,
+) -> Entries {
+    let parsed = parse_text(file, text);
+    diagnostics.extend(parsed.diagnostics);
+    damage.extend(parsed.damage);
+    let body = parsed.body;
     for block in &body.blocks {
         let detail = "A value file has attributes only: `name = value`.";
         diagnostics.push(Diagnostic::error("Block in a value file", detail).at(block.span));
@@ -224,8 +245,13 @@ fn hcl_entries(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Entri
     body.attributes.iter().map(entry).collect()
 }
 
-fn json_entries(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Entries {
-    let values = read_values(file, text, diagnostics);
+fn json_entries(
+    file: FileId,
+    text: &str,
+    damage: &mut Damage,
+    diagnostics: &mut Diagnostics,
+) -> Entries {
+    let values = read_values(file, text, damage, diagnostics);
     let entry =
         |(name, value, span): (Ident, Value, Span)| (name.text, Some(Given { value, span }));
     values.into_iter().map(entry).collect()

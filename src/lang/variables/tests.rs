@@ -2,6 +2,7 @@ use super::*;
 use crate::diag::Severity;
 use crate::lang::eval::Phase;
 use crate::lang::module::Module;
+use crate::lang::parse::parse_body;
 use crate::lang::print;
 use crate::lang::test_support::TestScope;
 use crate::lang::test_support::parsed;

@@ -84,7 +84,11 @@ impl CheckBlock {
         }
         if !any {
             let detail = "A `check` block needs at least one `assert` block, with `condition` and `error_message`.";
-            diagnostics.push(Diagnostic::error("Missing block", detail).at(block.span));
+            diagnostics.push(
+                Diagnostic::error("Missing block", detail)
+                    .at(block.span)
+                    .if_whole(block.whole()),
+            );
         }
         Some(Self {
             name: name.clone(),

@@ -80,8 +80,12 @@ impl<'m> Builder<'m> {
 
     /// Reads one attribute by name, for `self.NAME` and `data_node.archive.NAME`: its default if it is not set.
     pub(super) fn attribute(&self, frame: &Rc<Frame<'m>>, step: &Step) -> Option<Value> {
-        let object_type = self.declaration(frame.id).object_type;
+        let declaration = self.declaration(frame.id);
+        let object_type = declaration.object_type;
         let Some(schema) = object_type.attribute(&step.name) else {
+            if declaration.damaged {
+                return None; // there may be several of it, and this a key
+            }
             self.report(
                 Diagnostic::error(
                     "Unsupported attribute",
@@ -160,6 +164,7 @@ impl<'m> Builder<'m> {
         let nested = self.nested_references(frame, schema.name);
         let Some(attribute) = self.written(frame, schema.name) else {
             return Some(match nested.as_slice() {
+                [] if self.declaration(frame.id).damaged => return None,
                 [] => Value::NULL,
                 [only] => only.clone(),
                 _ => Value::tuple(nested),
@@ -400,6 +405,7 @@ impl<'m> Builder<'m> {
                         ),
                     )
                     .at(block.span)
+                    .if_whole(block.whole())
                     .about(frame.address.to_string()),
                 );
             }

@@ -40,7 +40,8 @@ impl<'m> Builder<'m> {
         };
         let mut blocks = owner.body.blocks.iter();
         let Some(block) = blocks.find(|block| &*block.kind.text == name) else {
-            return Some(Value::NULL);
+            let damaged = self.declaration(frame.id).damaged;
+            return (!damaged).then_some(Value::NULL);
         };
         for second in blocks.filter(|block| &*block.kind.text == name) {
             let detail = format!("Only one `{name}` block may stand here.");
@@ -59,7 +60,8 @@ impl<'m> Builder<'m> {
                     let what = any(&format!("`{name}` block"));
                     let detail = format!("{what} needs `{}`: {}", schema.name, schema.doc);
                     let place = place(block, schema.name);
-                    scope.report(Diagnostic::error("Missing attribute", detail).at(place));
+                    let finding = Diagnostic::error("Missing attribute", detail).at(place);
+                    scope.report(finding.if_whole(block.whole()));
                     whole = false;
                 }
                 Some(Value::Null(_)) => {}

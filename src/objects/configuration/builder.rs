@@ -182,10 +182,14 @@ impl<'m> Builder<'m> {
         }
         configuration.formulas = self.formulas.take();
         configuration.incomplete = self.incomplete.take();
-        super::checks::check_reads(&self.reads.borrow(), &configuration, |diagnostic| {
+        configuration
+    }
+
+    /// Reports what was read from objects with other schedules.
+    pub(super) fn check_reads(&self, configuration: &Configuration) {
+        super::checks::check_reads(&self.reads.borrow(), configuration, |diagnostic| {
             self.report(diagnostic);
         });
-        configuration
     }
 
     fn build_module(&self, module: &Rc<ModuleInstance<'m>>, configuration: &mut Configuration) {

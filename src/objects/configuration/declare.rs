@@ -52,6 +52,8 @@ pub(super) struct Declaration<'m> {
     pub(super) nested: Vec<NestedBlock<'m>>,
     /// Its `lifecycle` block.
     pub(super) lifecycle: Option<Box<LifecycleBlock<'m>>>,
+    /// Whether something of its block could not be read, so that what it does not set is not known.
+    pub(super) damaged: bool,
 }
 
 /// What one module declares.
@@ -164,6 +166,7 @@ impl<'m> Declarer<'m> {
                     ),
                 )
                 .at(argument.name.span)
+                .if_absent(&argument.name.text)
                 .help_if(did_you_mean(
                     &argument.name.text,
                     module.variables.keys().map(AsRef::as_ref).chain([
@@ -179,7 +182,8 @@ impl<'m> Declarer<'m> {
         for variable in module.variables.values() {
             let name = &variable.name;
             let given = |argument: &Attribute| argument.name.text == name.text;
-            if variable.default.is_some() || call.arguments.iter().any(given) {
+            let optional = variable.default.is_some() || variable.broken;
+            if optional || call.arguments.iter().any(given) {
                 continue;
             }
             let purpose = match &variable.description {
@@ -195,6 +199,7 @@ impl<'m> Declarer<'m> {
                     ),
                 )
                 .at(call.span)
+                .if_whole(call.place)
                 .label(name.span, "declared here"),
             );
         }
@@ -357,6 +362,7 @@ impl<'m> Declarer<'m> {
         let lifecycle = LifecycleBlock::decode(block, object_type, &mut self.diagnostics);
         self.declarations.list.push(Declaration {
             lifecycle,
+            damaged: self.is_damaged(block),
             module: self.current,
             object_type,
             name: name.text.clone(),
@@ -368,6 +374,11 @@ impl<'m> Declarer<'m> {
         });
         self.nested(block, id, object_type);
         Some(id)
+    }
+
+    pub(super) fn is_damaged(&self, block: &Block) -> bool {
+        let module = self.declarations.modules[self.current].module;
+        !module.damage.is_empty() && block.is_damaged(&module.damage)
     }
 
     /// Checks the labels of a block and finds its type.

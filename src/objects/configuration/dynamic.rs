@@ -92,7 +92,8 @@ impl<'m> Dynamic<'m> {
                     "Missing attribute",
                     "A `dynamic` block needs `for_each`: it makes a block for each element.",
                 )
-                .at(block.span),
+                .at(block.span)
+                .if_whole(block.whole()),
             );
         }
         let content = content(block, diagnostics);
@@ -179,7 +180,11 @@ fn content<'m>(block: &'m Block, diagnostics: &mut Diagnostics) -> Option<&'m Bl
     if found.is_none() {
         let detail =
             "A `dynamic` block needs a `content` block: what stands in the blocks that it makes.";
-        diagnostics.push(Diagnostic::error("Missing block", detail).at(block.span));
+        diagnostics.push(
+            Diagnostic::error("Missing block", detail)
+                .at(block.span)
+                .if_whole(block.whole()),
+        );
     }
     found
 }

@@ -76,6 +76,9 @@ impl<'m> Builder<'m> {
             for_each: find("for_each"),
             count: find("count"),
         };
+        if declaration.damaged && self.may_repeat(module, &written) {
+            return None;
+        }
         self.expand(
             Block::Object(module.number, id, outer),
             written,
@@ -101,12 +104,23 @@ impl<'m> Builder<'m> {
             for_each: call.for_each.as_ref(),
             count: call.count.as_ref(),
         };
+        let damage = &self.declarations.modules[caller.id].module.damage;
+        if damage.touches(call.place) && self.may_repeat(caller, &written) {
+            return None;
+        }
         self.expand(
             Block::Module(caller.number, name.clone()),
             written,
             || ModuleScope::module(self, caller),
             || (format!("module.{name}"), call.span),
         )
+    }
+
+    /// Whether what says how often there is something may stand in what could not be read.
+    fn may_repeat(&self, module: &ModuleInstance<'m>, written: &Written<'_>) -> bool {
+        let damage = &self.declarations.modules[module.id].module.damage;
+        let nowhere = written.for_each.is_none() && written.count.is_none();
+        nowhere && (damage.hides("for_each") || damage.hides("count"))
     }
 
     fn expand<'b>(

@@ -40,6 +40,7 @@ impl<'m> Builder<'m> {
             || format!("{}var.{name}", module.prefix()),
             place,
             || match (caller, argument) {
+                _ if variable.broken => None,
                 (None, _) => self.surroundings.variables.get(name).cloned(),
                 (Some(_), None) => variables::default(variable),
                 (Some(caller), Some(argument)) => {
@@ -130,7 +131,8 @@ impl<'m> Builder<'m> {
                             "Output of a sensitive value",
                             "The value is sensitive, so the output must say `sensitive = true`.",
                         )
-                        .at(output.value.span),
+                        .at(output.value.span)
+                        .if_whole(output.place),
                     );
                 }
                 if module.is_root() && value.has_secret() {
@@ -193,6 +195,7 @@ impl<'m> Builder<'m> {
                 "Unknown output",
                 format!("`{}` has no output `{name}`. {there_are}.", module.address),
             )
+            .if_absent(name)
             .help_if(did_you_mean(
                 name,
                 declared.outputs.keys().map(AsRef::as_ref),

@@ -90,21 +90,27 @@ pub struct Surroundings<'a> {
 }
 
 /// Evaluates the root module and those it calls. The configuration is complete only if there are no errors, and all variables of
-/// the root module have values; what depends on one without a value is missing, and nothing is said about it.
+/// the root module have values; what depends on one without a value is missing, and nothing is said about it. Neither is it about
+/// what depends on the parts of the files that could not be read.
 pub fn configure(
     tree: &ModuleTree,
     surroundings: Surroundings<'_>,
 ) -> (Configuration, Diagnostics) {
     let (declarations, mut diagnostics) = declare::declare(tree);
+    let damage = tree.damage();
     let builder = builder::Builder::new(declarations, surroundings);
     let mut configuration = builder.build();
+    if damage.is_empty() {
+        builder.check_reads(&configuration);
+    }
     diagnostics.extend(builder.into_diagnostics());
     configuration.statements = Statements::collect(tree, &configuration.places, &mut diagnostics);
+    let mut diagnostics = damage.sound(diagnostics);
     let variables = &tree.module.variables;
     let whole = variables
         .keys()
         .all(|name| surroundings.variables.contains_key(name));
-    if whole && !diagnostics.has_errors() {
+    if whole && damage.is_empty() && !diagnostics.has_errors() {
         checks::check(&configuration, &mut diagnostics);
     }
     (configuration, one_per_module(diagnostics))

@@ -147,6 +147,7 @@ impl<'m> Declarer<'m> {
         let lifecycle = LifecycleBlock::decode(block, object_type, &mut self.diagnostics);
         self.declarations.list.push(Declaration {
             lifecycle,
+            damaged: self.is_damaged(block),
             module,
             object_type,
             name: Arc::from(""),

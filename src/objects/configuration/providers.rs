@@ -86,6 +86,7 @@ impl<'m> Declarer<'m> {
             owner: None,
             nested: Vec::new(),
             lifecycle: None,
+            damaged: self.is_damaged(block),
         });
     }
 
@@ -161,7 +162,8 @@ impl<'m> Builder<'m> {
         schema: &AttributeSchema,
     ) -> Option<Value> {
         let Some(attribute) = self.written(frame, schema.name) else {
-            return Some(Value::NULL);
+            let damaged = self.declaration(frame.id).damaged;
+            return (!damaged).then_some(Value::NULL);
         };
         let scope = ModuleScope::object(self, frame.clone());
         let Some(name) = ProviderName::of(&attribute.expr) else {
@@ -249,6 +251,7 @@ impl<'m> Builder<'m> {
             );
             return Diagnostic::error(SUMMARY, detail)
                 .at(wanted.span)
+                .if_absent(provider_type)
                 .help(format!(
                     "Write one at the top level of the root module: `provider \"{provider_type}\" {{}}` takes all from the environment."
                 ));
@@ -270,6 +273,7 @@ impl<'m> Builder<'m> {
             detail.push('.');
             return Diagnostic::error(SUMMARY, detail)
                 .at(wanted.span)
+                .if_absent(alias)
                 .help_if(similar);
         };
         detail.push_str(", and the call of the module passes none of that name.");
@@ -279,6 +283,8 @@ impl<'m> Builder<'m> {
         );
         Diagnostic::error(SUMMARY, detail)
             .at(wanted.span)
+            .if_absent(alias)
+            .if_whole(call.place)
             .label(call.span, "the module is called here")
             .help(similar.unwrap_or(pass))
     }

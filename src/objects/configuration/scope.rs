@@ -304,7 +304,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             }
             _ => None,
         };
-        if value.is_none() {
+        if value.is_none() && !self.is_damaged() {
             let (form, needs) = match step.name.as_ref() {
                 "each" => ("`each.key` and `each.value`", "for_each"),
                 _ => ("`count.index`", "count"),
@@ -323,6 +323,20 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             );
         }
         found(value, consumed)
+    }
+
+    /// Whether something could not be read of what the expression stands in.
+    fn is_damaged(&self) -> bool {
+        let mut around = self.frame.as_ref().map(|frame| frame.id);
+        around = around.or(self.pipeline.as_ref().map(|(id, _)| *id));
+        while let Some(id) = around {
+            let declaration = self.builder.declaration(id);
+            if declaration.damaged {
+                return true;
+            }
+            around = declaration.owner.or(declaration.pipeline);
+        }
+        self.call.is_some() && !self.declared().module.damage.is_empty()
     }
 
     fn path(&self, step: &Step) -> Resolution {
@@ -419,21 +433,27 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         self.report(
             Diagnostic::error("Unknown name", detail)
                 .at(step.span)
+                .if_absent(&step.name)
                 .help_if(did_you_mean(&step.name, candidates)),
         );
     }
 
     /// What begins with `run` stays in the residual; its type is checked against what is read from it.
     fn run(&self, path: &[Step]) -> Resolution {
-        let kind = self
+        let declaration = self
             .frame
             .as_ref()
-            .map(|frame| self.builder.declaration(frame.id).object_type.kind);
+            .map(|frame| self.builder.declaration(frame.id));
+        let kind = declaration.map(|declaration| declaration.object_type.kind);
         let data = || self.builder.data_of(self.frame.as_ref()?);
         match run::type_of(path, kind, data) {
             Ok((ty, consumed)) => Resolution::Deferred { ty, consumed },
             Err(diagnostic) => {
-                self.report(diagnostic);
+                // What it reads and writes may be what could not be read.
+                let damaged = declaration.is_some_and(|declaration| declaration.damaged);
+                if !damaged {
+                    self.report(diagnostic);
+                }
                 Resolution::Failed
             }
         }

@@ -150,6 +150,9 @@ impl Decoder<'_> {
             }
             return Value::NULL;
         };
+        if expr.kind == ExprKind::Unread {
+            return Value::NULL; // reported
+        }
         for path in references(expr) {
             let names: Vec<&str> = path.iter().map(|step| &*step.name).collect();
             self.references.push(names.join("."));

@@ -31,7 +31,14 @@ impl Bodies<'_> {
                     self.take();
                     labels.push(self.ident(token));
                 }
-                Some((TokenKind::OpenQuote, token)) => labels.push(self.label(token)?),
+                Some((TokenKind::OpenQuote, token)) => {
+                    let Some(label) = self.label(token) else {
+                        self.skip_line(first);
+                        self.skip_content(first);
+                        return None;
+                    };
+                    labels.push(label);
+                }
                 _ => {
                     let finding = mistakes::no_brace(self.source, first, token, !labels.is_empty());
                     self.report(finding);
@@ -39,6 +46,13 @@ impl Bodies<'_> {
                         continue;
                     }
                     self.skip_line(first);
+                    let quoted = |label: &Ident| {
+                        (label.span.end - label.span.start) as usize > label.text.len()
+                    };
+                    let at_end = token.is_none_or(|token| token.kind.ends_line());
+                    if at_end || labels.iter().any(quoted) {
+                        self.skip_content(first);
+                    }
                     return None;
                 }
             }
@@ -50,11 +64,18 @@ impl Bodies<'_> {
         if self.depth >= MAX_DEPTH {
             self.report(too_deep(span));
             self.resume_at(self.source.text.len());
+            self.unread.push(first.start as usize..self.at);
             return None;
         }
         self.depth += 1;
         let indent = lines::indent(self.source.text, first.start as usize);
-        let body = self.content(Around { brace, indent });
+        let outer = self.around.replace(indent);
+        let body = self.content(Around {
+            start: first.start as usize,
+            brace,
+            indent,
+        });
+        self.around = outer;
         self.depth -= 1;
         Some(Block {
             kind,
@@ -86,8 +107,10 @@ impl Bodies<'_> {
                     text.push_str(
                         &reader.unescaped(self.source.text_of(token), token.start as usize),
                     );
-                    let found = reader.diagnostics;
-                    found.into_iter().for_each(|finding| self.report(finding));
+                    for finding in reader.diagnostics {
+                        self.report(finding);
+                        self.unread.push(token.range());
+                    }
                 }
                 kind => {
                     let (start, open) = template.unwrap_or((token, 0));
@@ -107,6 +130,7 @@ impl Bodies<'_> {
         let span = self.source.span(quote.start as usize..end.end as usize);
         if template.is_some() {
             self.report(mistakes::template_in_label(span));
+            self.unread.push(quote.start as usize..end.end as usize);
         }
         Some(Ident {
             text: Arc::from(text),
@@ -123,8 +147,13 @@ impl Bodies<'_> {
             .is_some_and(|token| !token.kind.ends_line());
         let start = around.brace.start as usize;
         self.in_line = false;
+        let found = self.found.len();
         if one_line {
             self.one_line(around, &mut body, &mut names);
+            if self.found.len() > found {
+                // Of the header it is not sure either where it ends.
+                self.unread.push(around.start..start + 1);
+            }
         } else {
             while self.step(&mut body, &mut names, Some(around)) == Next::Item {}
         }
@@ -179,6 +208,7 @@ impl Bodies<'_> {
             };
             let finding = mistakes::one_line(place);
             self.report(finding);
+            self.unread.push(place.start as usize..place.end as usize);
         }
         self.in_line = false;
         while self.step(body, names, Some(around)) == Next::Item {
@@ -203,10 +233,54 @@ impl Bodies<'_> {
             && lines::begins(self.source.text, start)
             && lines::indent(self.source.text, start) < around.indent
         {
-            self.report(mistakes::unclosed(self.source, around.brace));
+            self.unclosed(around.brace);
             return;
         }
         self.take();
         self.in_line = true;
+    }
+
+    /// Takes the lines behind a line that could not be read if it ends as the header of a block does.
+    pub(super) fn skip_content_of(&mut self, first: Token) {
+        let rest = self.source.text.get(first.start as usize..).unwrap_or("");
+        let line = rest.lines().next().unwrap_or("");
+        let here = self.at <= first.start as usize + line.len();
+        if here && line.trim_end().ends_with('{') {
+            self.skip_content(first);
+        }
+    }
+
+    /// Takes the lines behind a header without a brace that are indented further, and what closes them.
+    fn skip_content(&mut self, first: Token) {
+        let text = self.source.text;
+        let own = lines::indent(text, first.start as usize);
+        if self.around.is_some_and(|around| own <= around) {
+            return;
+        }
+        let rest = text.get(self.at..).unwrap_or("");
+        let mut end = if self.at == 0 || text.as_bytes().get(self.at - 1) == Some(&b'\n') {
+            0
+        } else {
+            rest.find('\n').map_or(rest.len(), |newline| newline + 1)
+        };
+        let mut content = false;
+        for line in rest.get(end..).unwrap_or("").split_inclusive('\n') {
+            let blank = line.trim().is_empty();
+            let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+            if !blank && indent <= own {
+                let closing = line.trim_start_matches([' ', '\t']);
+                if content && indent == own && closing.starts_with('}') {
+                    end += indent + 1;
+                }
+                break;
+            }
+            content |= !blank;
+            end += line.len();
+        }
+        if content {
+            self.resume_at(self.at + end);
+            self.in_line = false;
+            self.unread.push(first.start as usize..self.at);
+        }
     }
 }

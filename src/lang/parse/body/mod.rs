@@ -3,13 +3,16 @@
 //! Only the tokens of one expression are kept at a time, so memory does not grow with the file beyond the tree. After a mistake
 //! reading goes on at the next line that begins an attribute or a block, in whatever block that is. What is left open is
 //! found by what cannot stand inside of it. If that finds nothing and the end of the file comes, the item is read once more, and
-//! this time the indentation says where things end.
+//! this time the indentation says where things end. What could not be read is noted as damage.
 
 mod block;
+mod doubt;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diag::Damage;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -17,6 +20,7 @@ use crate::diag::Span;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Body;
 use crate::lang::ast::Ident;
+use crate::lang::parse::Parsed;
 use crate::lang::parse::expression::Reader;
 use crate::lang::parse::expression::ends_value;
 use crate::lang::parse::expression::is_blank;
@@ -29,12 +33,13 @@ use crate::lang::tokens::Scanner;
 use crate::lang::tokens::Token;
 use crate::lang::tokens::TokenKind;
 use crate::lang::tokens::is_closed_comment;
+use doubt::Anchor;
 
 /// More mistakes than this in one file are not worth reading.
 const MAX_ERRORS: usize = 100;
 
 /// Reads a file.
-pub(super) fn read(file: FileId, text: &str) -> (Body, Diagnostics) {
+pub(super) fn read(file: FileId, text: &str) -> Parsed {
     let source = Source {
         file,
         text,
@@ -47,9 +52,15 @@ pub(super) fn read(file: FileId, text: &str) -> (Body, Diagnostics) {
         at: 0,
         gathered: Gathered::default(),
         found: Vec::new(),
+        unread: Vec::new(),
         depth: 0,
         ends: Ends::ByBrackets,
         in_line: false,
+        anchor: Anchor::default(),
+        stray: None,
+        around: None,
+        searched: 0,
+        early: None,
     };
     let body = bodies.file();
     let mut diagnostics = Diagnostics::new();
@@ -57,7 +68,15 @@ pub(super) fn read(file: FileId, text: &str) -> (Body, Diagnostics) {
         .found
         .into_iter()
         .for_each(|finding| diagnostics.push(finding));
-    (body, diagnostics)
+    let mut damage = Damage::default();
+    for range in bodies.unread {
+        damage.add(source.span(range.clone()), text.get(range).unwrap_or(""));
+    }
+    Parsed {
+        body,
+        diagnostics,
+        damage,
+    }
 }
 
 /// Reads bodies.
@@ -70,10 +89,22 @@ struct Bodies<'a> {
     /// The tokens of the expression that is being read.
     gathered: Gathered,
     found: Vec<Diagnostic>,
+    /// What could not be read.
+    unread: Vec<Range<usize>>,
     depth: usize,
     ends: Ends,
     /// Whether an item has ended on the line that is being read.
     in_line: bool,
+    /// The last item that stands in no block and is not indented.
+    anchor: Anchor,
+    /// One past a brace that closes nothing; it is looked for where another one closes too early.
+    stray: Option<usize>,
+    /// How far the block around is indented.
+    around: Option<usize>,
+    /// How far such braces have been looked for.
+    searched: usize,
+    /// The braces that are indented further than what they close, while they are looked for.
+    early: Option<usize>,
 }
 
 /// What says where things end.
@@ -92,6 +123,8 @@ enum Ends {
 /// A block around what is read.
 #[derive(Clone, Copy)]
 struct Around {
+    /// The first byte of its header.
+    start: usize,
     /// Its `{`.
     brace: Token,
     /// How far its first line is indented.
@@ -137,10 +170,9 @@ impl Bodies<'_> {
 
     fn check_comment(&mut self, token: Token) {
         if token.kind == TokenKind::BlockComment && !is_closed_comment(self.source.text_of(token)) {
-            self.report(mistakes::open_comment(
-                self.source
-                    .span(token.start as usize..token.start as usize + 2),
-            ));
+            let start = token.start as usize;
+            self.report(mistakes::open_comment(self.source.span(start..start + 2)));
+            self.unread.push(start..token.end as usize);
         }
     }
 
@@ -179,6 +211,7 @@ impl Bodies<'_> {
         let mut names = BTreeMap::new();
         loop {
             let before = (body.attributes.len(), body.blocks.len(), self.found.len());
+            let unread = self.unread.len();
             let start = self.at;
             let next = self.step(&mut body, &mut names, None);
             if self.ends == Ends::RanOut {
@@ -188,14 +221,18 @@ impl Bodies<'_> {
                 }
                 body.blocks.truncate(before.1);
                 self.found.truncate(before.2);
+                self.unread.truncate(unread);
                 self.resume_at(start);
                 self.in_line = false;
+            } else if let Some(end) = self.stray.take() {
+                self.search(end, &mut body, &mut names);
             } else if next == Next::End || self.too_many() {
                 break;
             }
         }
         if self.too_many() {
             self.found.push(mistakes::too_many(self.source.file));
+            self.unread.push(self.at..self.source.text.len());
         }
         body
     }
@@ -213,10 +250,23 @@ impl Bodies<'_> {
             }
             return Next::End;
         };
+        let brace_or_end = token.kind == TokenKind::CloseBrace || token.kind.ends_line();
+        if around.is_none() && !brace_or_end && self.begins_unindented(token) {
+            self.anchor = Anchor {
+                start: token.start as usize,
+                attributes: body.attributes.len(),
+                blocks: body.blocks.len(),
+                found: self.found.len(),
+                unread: self.unread.len(),
+            };
+        }
         match token.kind {
             kind if kind.ends_line() => {
                 self.take();
                 self.in_line = false;
+            }
+            TokenKind::CloseBrace if around.is_some_and(|around| self.is_early(token, around)) => {
+                self.early(body, token);
             }
             TokenKind::CloseBrace if around.is_some() => {
                 if std::mem::take(&mut self.in_line) {
@@ -226,6 +276,16 @@ impl Bodies<'_> {
             }
             kind if kind != TokenKind::CloseBrace && std::mem::take(&mut self.in_line) => {
                 self.report(mistakes::same_line(self.source, token));
+                let last = body.blocks.last().map(|block| block.body.span.end as usize);
+                if let Some(end) = last
+                    && lines::begins(
+                        self.source.text.get(end..).unwrap_or(""),
+                        token.start as usize - end,
+                    )
+                {
+                    // Its brace may close it too early.
+                    self.unread.push(end - 1..end);
+                }
                 self.skip_line(token);
             }
             TokenKind::Identifier => {
@@ -233,12 +293,19 @@ impl Bodies<'_> {
                     && self.by_indentation()
                     && self.begins_outside(token, around)
                 {
-                    self.report(mistakes::unclosed(self.source, around.brace));
+                    self.unclosed(around.brace);
                     return Next::End;
                 }
                 self.item(token, body, names);
             }
+            TokenKind::CloseBrace if self.searched < token.end as usize => {
+                self.stray = Some(token.end as usize);
+            }
             _ => {
+                if token.kind == TokenKind::CloseBrace {
+                    self.doubt(body);
+                }
+                self.doubt_last(body, token);
                 let finding = mistakes::no_item(self.source, token);
                 self.report(finding);
                 if token.kind == TokenKind::OpenBrace
@@ -272,9 +339,10 @@ impl Bodies<'_> {
             // Of several that are open only the innermost is reported.
             Ends::ByIndentation => {
                 self.ends = Ends::Reported;
-                self.report(mistakes::unclosed(self.source, opener));
+                self.unclosed(opener);
             }
-            Ends::RanOut | Ends::Reported => {}
+            Ends::Reported => self.unread.push(opener.range()),
+            Ends::RanOut => {}
         }
     }
 
@@ -288,8 +356,9 @@ impl Bodies<'_> {
         match self.significant().map(|token| token.kind) {
             Some(TokenKind::Assign) => {
                 self.take();
-                if let Some(attribute) = self.attribute(name, first) {
-                    self.add(attribute, body, names);
+                match self.attribute(name.clone(), first) {
+                    Some(attribute) => self.add(attribute, body, names),
+                    None => self.add_unread(name, body),
                 }
             }
             Some(TokenKind::OpenBrace | TokenKind::OpenQuote | TokenKind::Identifier) => {
@@ -306,7 +375,9 @@ impl Bodies<'_> {
                 let next = self.peek();
                 let finding = mistakes::no_assignment(self.source, first, next);
                 self.report(finding);
+                self.doubt_last(body, first);
                 self.skip_line(first);
+                self.add_unread(name, body);
             }
         }
     }
@@ -325,14 +396,21 @@ impl Bodies<'_> {
             self.report(finding);
             return;
         }
+        // In place of one that could not be read.
+        body.attributes
+            .retain(|other| other.name.text != attribute.name.text);
         body.attributes.push(attribute);
     }
 
     /// Reads the value of an attribute and the end of its line. `None` if there is a mistake in it, which has been reported.
     fn attribute(&mut self, name: Ident, first: Token) -> Option<Attribute> {
+        let start = first.start as usize;
+        let unread = self.unread.len();
         let whole = self.gather(first);
         self.in_line = whole;
-        if !whole {
+        if !whole || self.unread.len() > unread {
+            self.skip_content_of(first);
+            self.unread.push(start..self.at);
             return None;
         }
         let gathered = std::mem::take(&mut self.gathered);
@@ -352,8 +430,11 @@ impl Bodies<'_> {
         let ends = gathered.tokens.iter().rfind(|token| !is_blank(token.kind));
         let goes_on = ends.is_some_and(|last| !ends_value(last.kind));
         self.gathered = gathered;
-        if attribute.is_none() && goes_on {
-            self.skip_rest(first);
+        if attribute.is_none() {
+            self.unread.push(start..self.at);
+            if goes_on {
+                self.skip_rest(first);
+            }
         }
         attribute
     }
@@ -481,6 +562,8 @@ impl Bodies<'_> {
         self.gather(first);
         self.found.truncate(found);
         self.ends = ends;
+        self.skip_content_of(first);
+        self.unread.push(first.start as usize..self.at);
         // No block is open here that it could close.
         if self.depth == 0
             && self
