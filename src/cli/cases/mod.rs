@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::context::Context;
+use super::cycles::check_graph;
 use super::errors::Failure;
-use super::planning::check_graph;
 use super::root_module::RootModule;
 use super::root_module::VariableArgs;
 use super::root_module::random;
