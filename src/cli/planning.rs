@@ -19,6 +19,7 @@ use crate::diag::Sources;
 use crate::diag::Span;
 use crate::engine::Definition;
 use crate::engine::Instance;
+use crate::engine::Paused;
 use crate::engine::Status;
 use crate::lang::NoFiles;
 use crate::lang::Value;
@@ -38,6 +39,7 @@ use crate::objects::resolve::Resolver;
 use crate::objects::stored;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Relocation;
 use crate::plan::alignments;
@@ -111,7 +113,9 @@ pub(crate) fn plan(
     let made_until = relocation.keys(store.made_until()?);
     let (new_moments, timetable) = continued(&old, &new, &moments, &made_until, now);
     let old_units = old.compile();
-    let new_units = crate::engine::compile(&new, &timetable, head.serial + 1);
+    let mut new_units = crate::engine::compile(&new, &timetable, head.serial + 1);
+    let paused = held(&old.pauses, &new);
+    new_units.pause(&staying(&paused));
     let mut changes = diff(&old.objects, &new);
     forget(&mut changes, &statements.removals);
     relocation.note(&mut changes, &old.objects);
@@ -147,6 +151,7 @@ pub(crate) fn plan(
         changes,
         output_changes: diff_outputs(&old_outputs, &configuration.outputs),
         effects,
+        held: paused,
         serial: head.serial,
         lineage: head.lineage,
         at: now,
@@ -165,6 +170,29 @@ pub(crate) fn plan(
         sources,
         max_runs,
     })
+}
+
+/// What operators hold. What the configuration says about being active counts more than that.
+fn held(pauses: &BTreeMap<Address, Paused>, new: &Objects) -> Vec<Held> {
+    let remaining = pauses
+        .iter()
+        .filter(|(address, _)| new.contains_key(*address));
+    remaining
+        .map(|(address, paused)| Held {
+            address: address.clone(),
+            paused: paused.clone(),
+            lifted: new
+                .get(address)
+                .is_some_and(|object| object.get("active").is_some()),
+        })
+        .collect()
+}
+
+fn staying(held: &[Held]) -> BTreeMap<Address, Paused> {
+    let staying = held.iter().filter(|held| !held.lifted);
+    staying
+        .map(|held| (held.address.clone(), held.paused.clone()))
+        .collect()
 }
 
 /// What the state holds, under the addresses that its objects have after the moves.
@@ -417,6 +445,8 @@ impl Planned {
         let moves = self.relocation.pairs();
         apply.moves = moves.map(|(old, new)| (old.clone(), new.clone())).collect();
         apply.activations = changed(&self.new_moments.activations, &self.moments.activations);
+        let lifted = self.plan.held.iter().filter(|held| held.lifted);
+        apply.unpaused = lifted.map(|held| held.address.clone()).collect();
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
         apply.eras = self.ended_eras();
         let mut unfinished = store.unfinished_instances()?;

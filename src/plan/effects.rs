@@ -15,6 +15,7 @@ use super::calendar::Pending;
 use super::change::Change;
 use super::change::ChangeKind;
 use crate::diag::Diagnostic;
+use crate::engine::CatchUp;
 use crate::engine::Definition;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
@@ -89,7 +90,7 @@ pub struct Totals {
     pub backfill: u64,
     /// Due now, with or without the plan.
     pub due: u64,
-    /// Due, not yet made, and never made because their activity goes.
+    /// Due, not yet made, and never made: because their activity goes, or because `catch_up` passes over them.
     pub dropped: u64,
     /// Waiting, and canceled because their activity goes.
     pub canceled: u64,
@@ -325,6 +326,8 @@ fn activity(
             } else {
                 (0, joined(old_due, new_due))
             };
+            let before_it = is_before_it(old, now);
+            let (due, backfill) = caught_up(new, before_it, (due, backfill), &mut effect.counts);
             // What was given up when its definition was removed waits again when that comes back.
             let returning = if old.is_none() { recorded.waiting } else { 0 };
             effect.counts.due = due;
@@ -339,6 +342,46 @@ fn activity(
         effect.next_due = calendar::next_due(next, now, NEXT);
     }
     effect
+}
+
+/// Whether all that is due was due before an activity was there; `None`: it is not there yet.
+fn is_before_it(old: Option<&Unit>, now: Timestamp) -> bool {
+    let Some(unit) = old else {
+        return true;
+    };
+    let newest = unit.schedule.as_ref().and_then(|schedule| {
+        let last = schedule.last_due(now)?;
+        Some(schedule.due_at(last))
+    });
+    unit.since
+        .zip(newest)
+        .is_some_and(|(since, due)| due <= since)
+}
+
+/// What remains of the runs that are due when `catch_up` has passed over the others; these are counted.
+fn caught_up(
+    unit: Option<&Unit>,
+    all_before_it: bool,
+    (due, backfill): (u64, Pending),
+    counts: &mut Totals,
+) -> (u64, Pending) {
+    let keep = match unit.map(|unit| unit.catch_up) {
+        None | Some(CatchUp::All) => return (due, backfill),
+        Some(CatchUp::None) if all_before_it => 0,
+        Some(CatchUp::Latest | CatchUp::None) => 1,
+    };
+    let all = due + backfill.count;
+    counts.dropped += all.saturating_sub(keep);
+    if backfill.count == 0 {
+        return (due.min(keep), backfill);
+    }
+    let newest = backfill.newest.filter(|_| keep > 0);
+    let rest = Pending {
+        count: keep,
+        oldest: newest,
+        newest,
+    };
+    (0, rest)
 }
 
 fn joined(earlier: Pending, later: Pending) -> Pending {

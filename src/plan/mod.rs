@@ -19,6 +19,9 @@ mod tests;
 
 use jiff::Timestamp;
 
+use crate::engine::Paused;
+use crate::objects::Address;
+
 pub use alignment::alignments;
 pub use change::Action;
 pub use change::AttributeChange;
@@ -45,12 +48,25 @@ pub struct Plan {
     pub output_changes: Vec<OutputChange>,
     /// What it does to the runs.
     pub effects: Effects,
+    /// What operators hold.
+    pub held: Vec<Held>,
     /// The serial of the state that was compared with.
     pub serial: u64,
     /// The lineage of that state; empty when there is none yet.
     pub lineage: String,
     /// The moment for which due runs were counted.
     pub at: Timestamp,
+}
+
+/// An object that an operator has paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Which.
+    pub address: Address,
+    /// By whom and since when.
+    pub paused: Paused,
+    /// Whether the configuration says that it is active, or not, so that an apply ends the pause.
+    pub lifted: bool,
 }
 
 /// How many objects are created, updated and deleted.
@@ -67,7 +83,8 @@ pub struct Counts {
 impl Plan {
     /// Whether the definitions and outputs stay as they are. Runs that became due are no change.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && !self.changes_outputs()
+        let lifts = self.held.iter().any(|held| held.lifted);
+        self.changes.is_empty() && !self.changes_outputs() && !lifts
     }
 
     /// Whether any output changes.

@@ -13,11 +13,11 @@ use super::effects::effects;
 use super::testing::*;
 use super::*;
 use crate::diag::Span;
+use crate::engine::CatchUp;
 use crate::engine::Definition;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
 use crate::lang::Value;
-use crate::objects::Address;
 use crate::objects::Object;
 use crate::time::Due;
 use crate::time::Period;
@@ -469,6 +469,39 @@ fn a_deactivated_activity_holds_and_an_activated_one_catches_up() {
     let unit = |active| Some(unit("a", Some(daily()), active));
     assert_eq!(of(unit(true), unit(false), &runs, true).totals.held, 6);
     assert_eq!(of(unit(false), unit(true), &runs, true).totals.backfill, 4);
+}
+
+#[test]
+fn what_catch_up_passes_over_is_dropped() {
+    let unit = |catch_up, active| {
+        Some(Unit {
+            catch_up,
+            ..unit("a", Some(daily()), active)
+        })
+    };
+    let none = recorded(None, 0, 0);
+    let four_days_ago = recorded(Some("2026-11-20T00:00:00Z"), 0, 0);
+    for (catch_up, new, back, due) in [
+        (CatchUp::All, (23, 0), (4, 0), (4, 0)),
+        (CatchUp::Latest, (1, 22), (1, 3), (1, 3)),
+        (CatchUp::None, (0, 23), (1, 3), (1, 3)),
+    ] {
+        let counts = |old, runs| {
+            let totals = of(old, unit(catch_up, true), runs, true).totals;
+            (totals.backfill + totals.due, totals.dropped)
+        };
+        assert_eq!(counts(None, &none), new, "{catch_up:?}");
+        assert_eq!(
+            counts(unit(catch_up, false), &four_days_ago),
+            back,
+            "{catch_up:?}"
+        );
+        assert_eq!(
+            counts(unit(catch_up, true), &four_days_ago),
+            due,
+            "{catch_up:?}"
+        );
+    }
 }
 
 #[test]

@@ -294,7 +294,9 @@ fn statuses_page() -> String {
             .map_or(String::new(), |from| format!("`{from}`"));
         writeln!(page, "| {from} | `{}` | {} |", change.to, change.why).unwrap();
     }
-    page.push_str("\nWhat is `FINISHED` never starts again by itself.\n");
+    page.push_str(
+        "\nWhat is `FINISHED` never starts again by itself: an operator has to ask for it.\n",
+    );
     page
 }
 
@@ -314,7 +316,9 @@ fn status_meaning(status: Status) -> &'static str {
         Status::TimedOut => {
             "Of an attempt only: it took longer than `attempt_timeout`. The instance is tried again, or is `FAILED`."
         }
-        Status::Skipped => "Passed over on purpose. Not given in this version.",
-        Status::Paused => "Held by an operator. Not given in this version.",
+        Status::Skipped => {
+            "Passed over by `catch_up`: a stretch of time, without an instance of its own."
+        }
+        Status::Paused => "Held by an operator, until `resume`.",
     }
 }

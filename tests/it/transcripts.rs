@@ -13,6 +13,7 @@ macro_rules! cases {
 cases! {
     activity_cycle,
     apply_refuses_many_runs,
+    beside_a_runner,
     calendars,
     case_mistakes,
     cases,

@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use super::paint::Look;
 use super::paint::TOGETHER;
 use super::paint::counted;
+use super::status::moment;
+use crate::plan::Held;
 use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::Effects;
@@ -22,6 +24,30 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
     for pipeline in &effects.pipelines {
         out.push('\n');
         out.push_str(&pipeline_effect(pipeline, look));
+    }
+    out
+}
+
+/// What operators hold, and what becomes of that; empty when they hold nothing.
+pub(crate) fn held(held: &[Held], look: Look) -> String {
+    if held.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", look.bold("Paused by operators:"));
+    for held in held {
+        let fate = if held.lifted {
+            "the configuration sets `active`, so that an apply ends this"
+        } else {
+            "this stays until `pipeform resume`"
+        };
+        let text = format!(
+            "{} by {} since {}: {fate}",
+            held.address,
+            held.paused.who,
+            moment(held.paused.since, &TimeZone::UTC)
+        );
+        out.push_str(&look.wrapped(2, 2, &text));
+        out.push('\n');
     }
     out
 }
@@ -43,7 +69,15 @@ pub(crate) fn due(effects: &Effects, look: Look) -> String {
     {
         if activity.counts.due > 0 {
             let runs = counted(activity.counts.due, "run", "runs");
-            out.extend(["  ", activity.address.as_str(), ": ", &runs, "\n"]);
+            out.extend(["  ", activity.address.as_str(), ": ", &runs]);
+            match activity.counts.dropped {
+                0 => {}
+                1 => out.push_str(", and `catch_up` passes over 1"),
+                number => {
+                    out.extend([", and `catch_up` passes over ", &number.to_string()]);
+                }
+            }
+            out.push('\n');
         }
     }
     out.push_str(&look.wrapped(0, 0, "`pipeform run` starts them."));

@@ -100,11 +100,23 @@ pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
     if !plan.output_changes.is_empty() {
         out.push_str(&outputs(plan, at));
     }
+    let paused: Vec<Json> = plan
+        .held
+        .iter()
+        .map(|held| {
+            json!({
+                "address": held.address,
+                "by": held.paused.who,
+                "since": held.paused.since,
+                "lifted": held.lifted,
+            })
+        })
+        .collect();
     out.push_str(&event(
         ("info", "effects"),
         &effect_text::sentence(&plan.effects.totals),
         at,
-        json!({ "effects": plan.effects, "serial": plan.serial, "lineage": plan.lineage, "at": plan.at }),
+        json!({ "effects": plan.effects, "paused": paused, "serial": plan.serial, "lineage": plan.lineage, "at": plan.at }),
     ));
     out
 }

@@ -54,10 +54,15 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
         out.push_str(&effects);
         out.push('\n');
     }
-    let alignment = alignment::alignment(&plan.effects, look);
-    if !alignment.is_empty() {
-        out.push_str(&alignment);
-        out.push('\n');
+    for part in [
+        alignment::alignment(&plan.effects, look),
+        effects::held(&plan.held, look),
+    ] {
+        if !part.is_empty() {
+            out.push_str(&part);
+            out.push('
+');
+        }
     }
     out.push_str(&summary);
     out
@@ -83,10 +88,14 @@ fn no_changes(plan: &Plan, look: Look) -> String {
         "{} Your infrastructure matches the configuration.\n\nPipeform has compared the configuration with what is applied and found no\ndifferences.\n",
         look.bold("No changes.")
     );
-    let due = effects::due(&plan.effects, look);
-    if !due.is_empty() {
-        out.push('\n');
-        out.push_str(&due);
+    for part in [
+        effects::held(&plan.held, look),
+        effects::due(&plan.effects, look),
+    ] {
+        if !part.is_empty() {
+            out.push('\n');
+            out.push_str(&part);
+        }
     }
     out
 }

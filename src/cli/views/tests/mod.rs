@@ -58,6 +58,7 @@ fn planned(old: impl IntoIterator<Item = Object>, new: impl IntoIterator<Item = 
         serial: 3,
         lineage: "0199".to_owned(),
         at: at(NOW),
+        held: Vec::new(),
     }
 }
 
