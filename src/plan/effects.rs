@@ -380,6 +380,7 @@ fn caught_up(
         count: keep,
         oldest: newest,
         newest,
+        ..backfill
     };
     (0, rest)
 }
