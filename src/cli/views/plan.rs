@@ -60,8 +60,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     ] {
         if !part.is_empty() {
             out.push_str(&part);
-            out.push('
-');
+            out.push('\n');
         }
     }
     out.push_str(&summary);
