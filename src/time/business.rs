@@ -17,6 +17,10 @@ use super::zone::just_after;
 use super::zone::just_before;
 use super::zone::start_of_day;
 
+/// How many runs of excluded days in a row are looked at, besides those that are single dates, before all of what follows
+/// is taken to be excluded. Weekdays of ticks repeat sooner: those of 29 February, the rarest day, within eleven.
+const RUNS: usize = 100;
+
 impl Schedule {
     /// The calendar, if what it excludes has no instances.
     pub(super) fn skips(&self) -> Option<&Calendar> {
@@ -47,10 +51,18 @@ impl Schedule {
         })
     }
 
+    /// How many runs of excluded days can lie in a row, if not all days are excluded.
+    fn most_runs(&self) -> usize {
+        RUNS + self.skips().map_or(0, Calendar::dates)
+    }
+
     /// The first interval with an instance, from one on.
     pub(super) fn kept_from(&self, tile: Interval) -> Option<Interval> {
         let mut tile = tile;
-        while !self.has_instance(tile) {
+        for _ in 0..self.most_runs() {
+            if self.has_instance(tile) {
+                return Some(tile);
+            }
             let open = self
                 .skips()?
                 .next_open(self.day(self.regular_due(tile)))
@@ -62,13 +74,16 @@ impl Schedule {
                 self.tile_from(tile.end)?
             };
         }
-        Some(tile)
+        None
     }
 
     /// The last interval with an instance, from one backwards.
     pub(super) fn kept_back(&self, tile: Interval) -> Option<Interval> {
         let mut tile = tile;
-        while !self.has_instance(tile) {
+        for _ in 0..self.most_runs() {
+            if self.has_instance(tile) {
+                return Some(tile);
+            }
             let closed = self
                 .skips()?
                 .previous_open(self.day(self.regular_due(tile)))
@@ -80,7 +95,7 @@ impl Schedule {
                 self.tile_before(tile.start)?
             };
         }
-        Some(tile)
+        None
     }
 
     /// How many of the intervals from one to another, both included, have no instance.

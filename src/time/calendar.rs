@@ -108,6 +108,11 @@ impl Calendar {
         self.0.weekdays == 0 && self.0.dates.is_empty()
     }
 
+    /// How many single dates it leaves out.
+    pub(super) fn dates(&self) -> usize {
+        self.0.dates.len()
+    }
+
     /// Why a day is left out; `None`: it is not.
     pub fn excludes(&self, date: Date) -> Option<Exclusion> {
         if self.0.weekdays & bit(date.weekday()) != 0 {

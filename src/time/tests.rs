@@ -288,6 +288,31 @@ fn what_piles_up_on_a_weekend_is_due_with_the_first_or_the_last_interval_beside_
 }
 
 #[test]
+fn a_search_ends_where_all_is_excluded_and_finds_what_is_rare() {
+    let of_cron = |text: &str, calendar: Calendar| {
+        let cron = Cron::parse(text).unwrap();
+        let from = at("2026-11-01T00:00:00Z");
+        let schedule = Schedule::of_cron(cron, from, jiff::tz::TimeZone::UTC).unwrap();
+        schedule
+            .with_due(Due::Start)
+            .with_calendar(calendar, WhenExcluded::Skip)
+    };
+    let saturdays = of_cron("0 6 * * sat", weekends());
+    assert_eq!(saturdays.first_interval(), None);
+    assert_eq!(saturdays.last_due(at("2030-01-01T00:00:00Z")), None);
+    assert_eq!(saturdays.due_count(at("2030-01-01T00:00:00Z")), 0);
+    let but_mondays = WEEKDAYS[1..]
+        .iter()
+        .map(|name| parse_weekday(name).unwrap());
+    let mondays = Calendar::new(but_mondays, []).unwrap();
+    let leap = of_cron("0 0 29 2 *", mondays);
+    assert_eq!(
+        starts(&leap, "2073-01-01T00:00:00Z", 2),
+        ["2112-02-29T00:00+00:00", "2140-02-29T00:00+00:00"]
+    );
+}
+
+#[test]
 fn a_long_past_of_a_pattern_is_counted() {
     let pattern = Cron::parse("*/5 * * * *").unwrap();
     let zone = parse_timezone("Europe/Berlin").unwrap();

@@ -19,11 +19,16 @@ use super::super::testing::address;
 use super::super::testing::definition as definition_of;
 use super::Random;
 use super::Simulation;
+use crate::time::Calendar;
+use crate::time::Cron;
 use crate::time::Due;
 use crate::time::Period;
 use crate::time::Schedule;
 use crate::time::Timeline;
+use crate::time::WEEKDAYS;
+use crate::time::WhenExcluded;
 use crate::time::Window;
+use crate::time::parse_weekday;
 
 /// A few units; each depends on some before it.
 pub(super) fn definition(random: &mut Random) -> Definition {
@@ -147,11 +152,40 @@ fn schedule(random: &mut Random) -> Schedule {
     let occurrences = random
         .percent(20)
         .then(|| 1 + u64::try_from(random.below(4)).unwrap());
-    Schedule::new(start, period, zone)
+    let patterns = ["30 2 * * *", "0 */9 * * *", "0 12 * * tue,fri"];
+    let schedule = if random.percent(25) {
+        let cron = Cron::parse(patterns[random.below(3)]).unwrap();
+        let from = zone.to_timestamp(start).unwrap();
+        Schedule::of_cron(cron, from, zone)
+    } else {
+        Schedule::new(start, period, zone)
+    };
+    let schedule = schedule
         .unwrap()
         .with_due(due)
         .with_occurrences(occurrences)
-        .unwrap()
+        .unwrap();
+    if random.percent(25) {
+        let when = [
+            WhenExcluded::Skip,
+            WhenExcluded::Next,
+            WhenExcluded::Previous,
+        ][random.below(3)];
+        let with = schedule.clone().with_calendar(calendar(random), when);
+        if with.first_interval().is_some() {
+            return with;
+        }
+    }
+    schedule
+}
+
+/// A weekday, perhaps, and a few days in a row.
+fn calendar(random: &mut Random) -> Calendar {
+    let weekdays = parse_weekday(WEEKDAYS[random.below(7)]).filter(|_| random.percent(60));
+    let first = 1 + random.below(12);
+    let dates =
+        (first..first + random.below(4)).map(|day| date(2026, 1, i8::try_from(day).unwrap()));
+    Calendar::new(weekdays, dates).unwrap()
 }
 
 /// One apply: a unit goes, comes back, is new, is changed, gets another schedule, or is switched on or off.

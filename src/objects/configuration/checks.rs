@@ -141,8 +141,17 @@ fn check_schedule(
         ));
     }
     let begin = jiff::Timestamp::UNIX_EPOCH;
-    let Err(error) = schedule_of(&configuration.objects, object, begin) else {
-        return;
+    let error = match schedule_of(&configuration.objects, object, begin) {
+        // Without a start, a few intervals are other ones when it begins.
+        Ok(schedule) if schedule.first_interval().is_none() && is_fixed(object) => {
+            report(Diagnostic::error(
+                "Invalid schedule",
+                "The calendar excludes all its intervals, so that nothing would ever be due.",
+            ).help("`when_excluded = \"next\"` or `\"previous\"` moves them to days that are not excluded; `due = \"start\"` looks at the day on which they start."));
+            return;
+        }
+        Ok(_) => return,
+        Err(error) => error,
     };
     let summary = match error {
         // Said where the calendar is, or where the attribute is.
@@ -164,6 +173,12 @@ fn check_schedule(
                 .map(str::to_owned),
         ),
     );
+}
+
+/// Whether its intervals do not depend on when it begins, or go on for ever.
+fn is_fixed(object: &Object) -> bool {
+    let set = |name: &str| object.get(name).is_some();
+    set("start") || !set("end") && !set("occurrences")
 }
 
 /// An error as a sentence without its stop.

@@ -33,3 +33,12 @@ schedule "order" {
   start = "2026-11-02"
   end   = "2026-11-02"
 }
+
+calendar "weekend" {
+  weekends = ["saturday", "sunday"]
+}
+
+schedule "saturdays" {
+  cron     = "0 6 * * sat"
+  calendar = calendar.weekend
+}
