@@ -3,9 +3,10 @@
 CARGO ?= cargo
 TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target))
 EXAMPLE ?= weblogs
+SEEDS ?= 10000
 PIPEFORM = $(TARGET)/debug/pipeform
 
-.PHONY: help demo build test test-all stories lint fmt oracle docs bench deny fuzz
+.PHONY: help demo build test test-all stories sim lint fmt oracle docs bench deny fuzz
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +30,9 @@ test-all: ## Run everything, the heavy stories too
 	$(CARGO) test --locked
 	@$(CARGO) build --locked
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy
+
+sim: ## Simulate the engine with SEEDS seeds, or with one: SEED
+	@PIPEFORM_SEEDS=$(SEEDS) PIPEFORM_SEED=$(SEED) $(CARGO) test --locked --profile sim --lib simulat -- --nocapture
 
 oracle: build ## Compare expressions and fmt with the real terraform anew (needs terraform)
 	@mkdir -p "$(TARGET)/oracle"

@@ -521,6 +521,7 @@ impl Planned {
                 apply.instances.push(Instance {
                     attempts: instance.attempts,
                     origin: instance.origin,
+                    late: instance.late,
                     ..Instance::new(instance.key.clone())
                 });
             }

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::faults::Fault;
 use super::machine::Engine;
 use super::model::Dependency;
 use super::model::FailureMode;
@@ -90,6 +91,7 @@ impl Engine {
                 Require::All => {
                     let live = self.live_in(producer, span, due_by);
                     let missing = self.missing(producer, span, due_by).next();
+                    let missing = missing.filter(|_| !self.has(Fault::StartsBeforeInputs));
                     standing_of(live, missing, cascades)
                 }
                 Require::Any => self.standing_to_any(producer, (span, due_by), cascades),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::faults::Fault;
 use super::machine::Engine;
 use super::machine::KillReason;
 use super::machine::Ready;
@@ -224,10 +225,12 @@ impl Engine {
         now: Timestamp,
         step: &mut Step,
     ) {
+        let takes_late = self.has(Fault::TakesLateReports);
         let Some(instance) = self.live.get_mut(key) else {
             return;
         };
-        if instance.status != Status::Running || instance.attempts != number {
+        let superseded = instance.attempts != number && !takes_late;
+        if instance.status != Status::Running || superseded {
             return;
         }
         let started_at = instance.running_since.take().unwrap_or(now);

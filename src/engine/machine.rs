@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::faults::Fault;
 use super::lateness::is_open;
 use super::model::Change;
 use super::model::Definition;
@@ -105,6 +106,8 @@ pub struct Engine {
     pub(super) check_errors: BTreeMap<InstanceKey, u32>,
     pub(super) timers: Timers,
     pub(super) draining: bool,
+    #[cfg(test)]
+    pub(super) fault: Option<Fault>,
 }
 
 impl Engine {
@@ -135,6 +138,8 @@ impl Engine {
             check_errors: BTreeMap::new(),
             timers: Timers::default(),
             draining: false,
+            #[cfg(test)]
+            fault: None,
         };
         for mut instance in past.instances {
             if instance.status == Status::WaitingOnDependencies {
@@ -436,7 +441,7 @@ impl Engine {
                 .or_default()
                 .insert(key.interval);
         }
-        if self.full.remove(&key.object) {
+        if self.full.remove(&key.object) && !self.has(Fault::ForgetsWhatIsDue) {
             self.enqueue_due(&key.object);
         }
         self.tell_consumers(key, now, step);

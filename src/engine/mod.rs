@@ -8,6 +8,7 @@
 mod alignment;
 mod attempts;
 mod compile;
+mod faults;
 mod lateness;
 mod machine;
 mod materialise;
@@ -17,7 +18,7 @@ mod pools;
 mod ranges;
 mod readiness;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

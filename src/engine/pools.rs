@@ -3,6 +3,7 @@
 //! A unit that is ready but finds its pool full is parked with the pool. When slots are free again those whose turn it is
 //! come back; what needs few slots does not overtake what waits for many, so that nothing waits for ever.
 
+use super::faults::Fault;
 use super::machine::Engine;
 use super::model::InstanceKey;
 use super::model::PoolShare;
@@ -19,7 +20,8 @@ impl Engine {
         };
         let lane = lane(unit);
         let running = self.running.get(address).copied().unwrap_or(0);
-        let has_place = running < usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX);
+        let most = usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX);
+        let has_place = running < most || self.has(Fault::ExceedsLimits) && running == most;
         let is_ready = self
             .ready
             .get(address)

@@ -12,6 +12,8 @@ mod moves;
 mod operations;
 mod runs;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod tests;
 
 use std::io;

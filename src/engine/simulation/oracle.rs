@@ -1,134 +1,490 @@
-//! The rules, written a second time in the plainest way: over what is stored, by enumeration.
+//! The rules, written a second time in the plainest way: over the replay of all that was committed, by enumeration.
+//!
+//! It knows nothing of queues, timers or ranges. What it is told are the changes that were committed, the effects that were
+//! asked for, and the definition; from these it decides what must hold after every step.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::super::Attempt;
+use super::super::CatchUp;
+use super::super::Change;
+use super::super::Definition;
 use super::super::Dependency;
-use super::super::Effect;
-use super::super::Engine;
-use super::super::Event;
 use super::super::Instance;
 use super::super::InstanceKey;
+use super::super::InstanceOrder;
 use super::super::Limits;
-use super::super::Origin;
 use super::super::Ranges;
 use super::super::Require;
 use super::super::Status;
-use super::super::Step;
 use super::super::Unit;
-use super::super::testing::Stored;
-use super::super::turns::Turns;
-use super::Simulation;
+use super::super::testing::short;
+use super::super::transition_of;
+use super::disk::Tables;
+use super::listed::Listed;
 use crate::objects::Address;
 use crate::time::Interval;
-use crate::time::Timeline;
 
-impl Stored {
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rule {
+    /// No due instance is forgotten, and what can go on does.
+    NothingForgotten,
+    /// None runs before its inputs.
+    InputsFirst,
+    /// Never two attempts with a valid lease.
+    OneLease,
+    /// A finished interval is finished once.
+    FinishedOnce,
+    /// Limits hold.
+    LimitsHold,
+    /// The store equals the replay of its log, and so does what the engine knows.
+    StoreIsLog,
+    /// Statuses change as the table of transitions says, and the engine never breaks off.
+    Legal,
+}
+
+impl Rule {
+    /// The rule in words.
+    pub(crate) const fn says(self) -> &'static str {
+        match self {
+            Self::NothingForgotten => "no due instance is forgotten",
+            Self::InputsFirst => "none runs before its inputs",
+            Self::OneLease => "never two attempts with a valid lease",
+            Self::FinishedOnce => "a finished interval is finished once",
+            Self::LimitsHold => "limits hold",
+            Self::StoreIsLog => "the store equals the replay of its log",
+            Self::Legal => "statuses change as the table of transitions says",
+        }
+    }
+}
+
+/// A rule that does not hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    /// Which.
+    pub(crate) rule: Rule,
+    /// What was seen.
+    pub(crate) what: String,
+}
+
+/// Nothing, or a finding.
+pub(super) type Found<T = ()> = Result<T, Finding>;
+
+/// A finding, unless something holds.
+pub(super) fn must(holds: bool, rule: Rule, what: impl FnOnce() -> String) -> Found {
+    if holds {
+        return Ok(());
+    }
+    Err(Finding { rule, what: what() })
+}
+
+/// What everything is judged by.
+#[derive(Debug, Default)]
+pub(super) struct Oracle {
+    /// The replay of all that was committed.
+    pub(super) log: Tables,
+    /// Instances whose first attempt has started.
+    tried: BTreeSet<InstanceKey>,
+    /// Instances whose preconditions were found to hold.
+    held: BTreeSet<InstanceKey>,
+    acted: BTreeSet<(Address, InstanceKey)>,
+    /// Whether an operator has just asked for something to run again.
+    pub(super) rerun: bool,
+    /// What may be passed over.
+    droppers: BTreeSet<Address>,
+    /// The intervals of each unit, one after the other.
+    listed: BTreeMap<Address, Listed>,
+}
+
+/// What the rules are judged with, besides what was committed.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) definition: &'a Definition,
+    pub(super) limits: Limits,
+    pub(super) now: Timestamp,
+    /// When the engine wants to be woken.
+    pub(super) next_wake: Option<Timestamp>,
+}
+
+impl Oracle {
+    /// There is another definition.
+    pub(super) fn adopt(&mut self, definition: &Definition) {
+        let listed = |unit: &Unit| {
+            let schedule = unit.schedule.as_ref()?;
+            let known = self.listed.get(&unit.address);
+            let same = known.filter(|known| known.schedule == *schedule).cloned();
+            let listed = same.unwrap_or_else(|| Listed::new(schedule));
+            Some((unit.address.clone(), listed))
+        };
+        let drops = |unit: &&Unit| unit.catch_up != CatchUp::All;
+        let droppers = definition.units.values().filter(drops);
+        self.droppers = droppers.map(|unit| unit.address.clone()).collect();
+        self.listed = definition.units.values().filter_map(listed).collect();
+    }
+
+    /// An apply has written these.
+    pub(super) fn applied(&mut self, instances: &[Instance]) {
+        for instance in instances {
+            self.begins_again(instance);
+            self.log.put(&Change::Instance(instance.clone()));
+        }
+    }
+
+    /// Takes what was committed under a fence.
+    pub(super) fn committed(&mut self, changes: &[Change], fence: u64) -> Found {
+        for change in changes {
+            match change {
+                Change::Instance(instance) => self.check_instance(instance)?,
+                Change::Attempt(attempt) => self.check_attempt(attempt, fence)?,
+                Change::Operated { .. } => {}
+                Change::Dropped { object, .. } => {
+                    let may = self.droppers.contains(object);
+                    must(may, Rule::NothingForgotten, || {
+                        format!(
+                            "what is due of {object} is passed over, though all is to be caught up"
+                        )
+                    })?;
+                }
+                Change::Cursor { object, made_until } => {
+                    let before = self.log.made_until.get(object);
+                    let on = before.is_none_or(|before| before < made_until);
+                    must(on, Rule::FinishedOnce, || {
+                        format!("intervals of {object} are made anew")
+                    })?;
+                }
+            }
+            if let Change::Instance(instance) = change {
+                self.begins_again(instance);
+            }
+            self.log.put(change);
+        }
+        Ok(())
+    }
+
+    /// What had ended and waits again needs its inputs anew.
+    fn begins_again(&mut self, instance: &Instance) {
+        let key = &instance.key;
+        let before = self.log.instances.get(key).map(|before| before.status);
+        let ended = before.is_some_and(|before| before.is_settled() || before.is_unsuccessful());
+        if ended && is_open(instance.status) {
+            self.tried.remove(key);
+            self.held.remove(key);
+            self.acted
+                .retain(|(action, of)| of != key || action.as_str() == "on_late");
+        }
+    }
+
+    fn check_instance(&self, instance: &Instance) -> Found {
+        let before = self.log.instances.get(&instance.key);
+        if before == Some(instance) {
+            return Ok(());
+        }
+        let from = before.map(|before| before.status);
+        let rule = match from {
+            Some(from) if from.is_settled() => Rule::FinishedOnce,
+            _ => Rule::Legal,
+        };
+        let by_itself = rule == Rule::FinishedOnce && !self.rerun;
+        let legal = !by_itself && transition_of(from, instance.status).is_some();
+        must(legal, rule, || {
+            let from = from.map_or("nothing", Status::as_str);
+            format!(
+                "{} becomes {}, and was {from}",
+                short(&instance.key),
+                instance.status
+            )
+        })
+    }
+
+    fn check_attempt(&self, attempt: &Attempt, fence: u64) -> Found {
+        let key = &attempt.instance;
+        let said = || format!("attempt {} of {}", attempt.number, short(key));
+        let known = self.log.attempts.get(&(key.clone(), attempt.number));
+        if let Some(known) = known {
+            must(known.status == Status::Running, Rule::FinishedOnce, || {
+                format!("{} ends twice", said())
+            })?;
+            let ends = attempt.status != Status::Running && attempt.ended_at.is_some();
+            return must(ends, Rule::Legal, || format!("{} starts twice", said()));
+        }
+        let others = self
+            .log
+            .attempts
+            .range((key.clone(), 0)..=(key.clone(), u32::MAX));
+        let running = others
+            .clone()
+            .find(|(_, other)| other.status == Status::Running);
+        must(running.is_none(), Rule::OneLease, || {
+            let (_, other) = running.unwrap();
+            format!(
+                "{} starts while attempt {} is under way",
+                said(),
+                other.number
+            )
+        })?;
+        must(attempt.fence == fence, Rule::OneLease, || {
+            format!("{} has the lease of another runner", said())
+        })?;
+        let last = u32::try_from(others.count()).unwrap();
+        let legal = attempt.status == Status::Running && attempt.number == last + 1;
+        must(legal, Rule::Legal, || {
+            format!("{} is not the next one", said())
+        })
+    }
+
+    /// Whether an attempt may act: its lease is written down and valid.
+    pub(super) fn has_lease(&self, key: &InstanceKey, number: u32, fence: u64) -> bool {
+        let attempt = self.log.attempts.get(&(key.clone(), number));
+        attempt.is_some_and(|attempt| attempt.status == Status::Running && attempt.fence == fence)
+    }
+
+    /// The preconditions of an instance were found to hold.
+    pub(super) fn held(&mut self, key: &InstanceKey) {
+        self.held.insert(key.clone());
+    }
+
+    /// An attempt starts.
+    pub(super) fn starts(&mut self, key: &InstanceKey, number: u32, site: Site<'_>) -> Found {
+        let name = short(key);
+        let leased = self.has_lease(key, number, site.limits.fence);
+        must(leased, Rule::OneLease, || {
+            format!("attempt {number} of {name} starts without a lease")
+        })?;
+        let Some(unit) = site.definition.units.get(&key.object) else {
+            return must(false, Rule::Legal, || {
+                format!("{name} starts without a definition")
+            });
+        };
+        must(unit.active, Rule::LimitsHold, || {
+            format!("{name} starts though it is not active")
+        })?;
+        let running = self.running(&key.object);
+        must(
+            running <= unit.max_active_instances,
+            Rule::LimitsHold,
+            || {
+                format!(
+                    "{running} attempts of {} run, and at most {} may",
+                    key.object, unit.max_active_instances
+                )
+            },
+        )?;
+        self.check_pool(unit, site)?;
+        if !self.tried.insert(key.clone()) {
+            return Ok(());
+        }
+        for edge in &unit.dependencies {
+            let ready = self.is_ready(unit, edge, key.interval, site.definition);
+            must(ready, Rule::InputsFirst, || {
+                format!(
+                    "{name} starts before what it needs of {} has finished",
+                    edge.producer
+                )
+            })?;
+        }
+        let held = unit.preconditions.is_empty() || self.held.contains(key);
+        must(held, Rule::InputsFirst, || {
+            format!("{name} starts before its preconditions held")
+        })
+    }
+
+    /// An action is to be done for an instance.
+    pub(super) fn acts(&mut self, action: &Address, key: &InstanceKey) -> Found {
+        let first = self.acted.insert((action.clone(), key.clone()));
+        must(first, Rule::FinishedOnce, || {
+            format!("{action} is done twice for {}", short(key))
+        })
+    }
+
+    /// What starts finds room in its pool. An apply may leave more running than would start now.
+    fn check_pool(&self, unit: &Unit, site: Site<'_>) -> Found {
+        let Some(share) = &unit.pool else {
+            return Ok(());
+        };
+        let (taken, slots) = self.pool(&share.pool, site.definition);
+        must(taken <= slots, Rule::LimitsHold, || {
+            format!("{taken} slots of {slots} are taken of {}", share.pool)
+        })
+    }
+
+    /// How many slots of a pool are taken, and how many there are.
+    fn pool(&self, pool: &Address, definition: &Definition) -> (u32, u32) {
+        let slots = definition.pools[pool];
+        let running = self.log.instances.values();
+        let taken = running
+            .filter(|instance| instance.status == Status::Running)
+            .filter_map(|instance| definition.units.get(&instance.key.object)?.pool.as_ref())
+            .filter(|share| share.pool == *pool)
+            .map(|share| share.slots.min(slots))
+            .sum();
+        (taken, slots)
+    }
+
+    /// What must hold after every step.
+    pub(super) fn after_step(&mut self, site: Site<'_>) -> Found {
+        self.check_running(site)?;
+        for unit in site.definition.units.values().filter(|unit| unit.active) {
+            self.check_due(unit, site)?;
+        }
+        Ok(())
+    }
+
+    /// Places are not exceeded, and none is free for what is ready.
+    fn check_running(&self, site: Site<'_>) -> Found {
+        let with = |status| {
+            let all = self.log.instances.values();
+            all.filter(move |instance| instance.status == status)
+        };
+        let mut running: BTreeMap<&Address, u32> = BTreeMap::new();
+        for instance in with(Status::Running) {
+            *running.entry(&instance.key.object).or_default() += 1;
+            let leased = self.has_lease(&instance.key, instance.attempts, site.limits.fence);
+            must(leased, Rule::OneLease, || {
+                format!("{} runs without a lease", short(&instance.key))
+            })?;
+        }
+        let total = usize::try_from(running.values().sum::<u32>()).unwrap();
+        must(total <= site.limits.parallelism, Rule::LimitsHold, || {
+            format!(
+                "{total} attempts run, and at most {} may",
+                site.limits.parallelism
+            )
+        })?;
+        if total == site.limits.parallelism {
+            return Ok(());
+        }
+        for instance in with(Status::WaitingForRunner) {
+            let Some(unit) = site.definition.units.get(&instance.key.object) else {
+                continue;
+            };
+            let here = running.get(&unit.address).copied().unwrap_or(0);
+            let waits = instance.not_before.is_some_and(|at| at > site.now);
+            // What needs few slots does not overtake what waits for many.
+            let pooled = |share: &super::super::PoolShare| self.pool(&share.pool, site.definition);
+            let crowded = unit.pool.as_ref().is_some_and(|share| pooled(share).0 > 0);
+            let may = unit.active && here < unit.max_active_instances && !waits && !crowded;
+            must(!may, Rule::NothingForgotten, || {
+                format!(
+                    "{} could start, and does not: {} of {} run",
+                    short(&instance.key),
+                    here,
+                    unit.max_active_instances
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What is due has an instance; for what will be, the engine wants to be woken.
+    fn check_due(&mut self, unit: &Unit, site: Site<'_>) -> Found {
+        let Some((name, due)) = self.first_unmade(unit, site) else {
+            return Ok(());
+        };
+        // What comes free by the very step is made by the next one, at once.
+        let at = due.max(site.now);
+        let wakes = site.next_wake.is_some_and(|wake| wake <= at);
+        must(wakes, Rule::NothingForgotten, || {
+            format!("{name} is due at {due} and has no instance, and nothing wakes the runner")
+        })
+    }
+
+    /// The first interval of a unit that has no instance, and when it is due; `None` if there may be no more instances.
+    fn first_unmade(&mut self, unit: &Unit, site: Site<'_>) -> Option<(String, Timestamp)> {
+        let mut listed = self.listed.remove(&unit.address)?;
+        let unmade = listed.first_unmade(site.now, |interval| self.was_made(unit, interval));
+        self.listed.insert(unit.address.clone(), listed);
+        let (interval, due) = unmade?;
+        let object = unit.address.clone();
+        // Those that start with the newest must know it.
+        let full = unit.instance_order == InstanceOrder::OldestFirst
+            && self.open(&unit.address) >= site.limits.instances_ahead;
+        (!full).then(|| (short(&InstanceKey { object, interval }), due))
+    }
+
     fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
         let key = |at| InstanceKey {
             object: object.clone(),
             interval: Interval::moment(at),
         };
-        self.instances
+        self.log
+            .instances
             .range(key(Timestamp::MIN)..=key(Timestamp::MAX))
             .map(|(_, instance)| instance)
     }
 
-    fn running(&self, object: &Address) -> usize {
-        self.of(object)
-            .filter(|instance| instance.status == Status::Running)
-            .count()
-    }
-}
-
-impl Simulation {
-    /// What must hold after every step.
-    pub(super) fn assert_step(&self, step: &Step) {
-        let units = &self.definition.units;
-        for effect in &step.effects {
-            let Effect::Start { key, number, .. } = effect else {
-                continue;
-            };
-            let unit = &units[&key.object];
-            assert!(unit.active, "{key:?} started though inactive");
-            let running = self.stored.running(&key.object);
-            assert!(
-                running <= usize::try_from(unit.max_active_instances).unwrap(),
-                "{running} of {key:?} run"
-            );
-            self.assert_pool(unit);
-            let stored = &self.stored.instances[key];
-            let again = stored.origin == Origin::Rerun && stored.started_at == stored.running_since;
-            if *number == 1 || again {
-                self.assert_inputs(unit, key);
-            }
-        }
-        let all = self.stored.instances.values();
-        let running = all.filter(|instance| instance.status == Status::Running);
-        assert!(running.count() <= self.limits.parallelism);
-        self.assert_durable();
+    fn running(&self, object: &Address) -> u32 {
+        let running = |instance: &&Instance| instance.status == Status::Running;
+        u32::try_from(self.of(object).filter(running).count()).unwrap()
     }
 
-    /// What starts finds room in its pool. An apply may leave more running than would start now.
-    fn assert_pool(&self, unit: &Unit) {
-        let Some(share) = &unit.pool else { return };
-        let slots = self.definition.pools[&share.pool];
-        let taken: u32 = self
-            .stored
-            .instances
-            .values()
-            .filter(|instance| instance.status == Status::Running)
-            .filter_map(|instance| {
-                let unit = self.definition.units.get(&instance.key.object)?;
-                unit.pool.as_ref()
-            })
-            .filter(|other| other.pool == share.pool)
-            .map(|other| other.slots.min(slots))
-            .sum();
-        assert!(taken <= slots, "{taken} slots of {slots} are taken");
+    fn open(&self, object: &Address) -> usize {
+        let open = |instance: &&Instance| is_open(instance.status);
+        self.of(object).filter(open).count()
     }
 
-    fn assert_inputs(&self, unit: &Unit, key: &InstanceKey) {
-        for dependency in &unit.dependencies {
-            assert!(
-                self.is_ready(unit, dependency, key.interval),
-                "{key:?} started before {}",
-                dependency.producer
-            );
-        }
-        assert!(
-            unit.preconditions.is_empty() || self.held.contains(key),
-            "{key:?} started before its preconditions held"
-        );
+    /// Whether there is an instance of an interval, or was one of another that lies there: before its schedule was changed,
+    /// or it was removed and came back.
+    fn was_made(&self, unit: &Unit, interval: Interval) -> bool {
+        let key = InstanceKey {
+            object: unit.address.clone(),
+            interval,
+        };
+        self.log.instances.contains_key(&key)
+            || self.is_dropped(&unit.address, interval)
+            || self
+                .of(&unit.address)
+                .any(|instance| instance.key.interval.overlaps(interval))
+    }
+
+    /// Whether an interval was passed over and has no instance all the same.
+    fn is_dropped(&self, object: &Address, interval: Interval) -> bool {
+        let dropped = self.log.dropped.get(object);
+        let key = InstanceKey {
+            object: object.clone(),
+            interval,
+        };
+        dropped.is_some_and(|dropped| dropped.covers(interval))
+            && !self.log.instances.contains_key(&key)
     }
 
     /// Whether what an interval needs of a producer has finished.
-    fn is_ready(&self, unit: &Unit, edge: &Dependency, interval: Interval) -> bool {
-        let Some(producer) = self.definition.units.get(&edge.producer) else {
+    fn is_ready(
+        &mut self,
+        unit: &Unit,
+        edge: &Dependency,
+        interval: Interval,
+        definition: &Definition,
+    ) -> bool {
+        let Some(producer) = definition.units.get(&edge.producer) else {
             return true;
         };
-        let settled = |instance: &&Instance| instance.status.is_settled();
-        let mut done = self.stored.of(&edge.producer).filter(settled);
-        let Some(schedule) = &producer.schedule else {
+        if producer.schedule.is_none() {
+            let mut run = self
+                .of(&edge.producer)
+                .filter(|instance| instance.key.interval == interval);
             return edge.window.is_some()
                 || !interval.is_moment()
-                || self
-                    .stored
-                    .of(&edge.producer)
-                    .filter(|instance| instance.key.interval == interval)
-                    .all(|instance| instance.status.is_settled());
-        };
+                || run.all(|instance| instance.status.is_settled());
+        }
+        let settled = |instance: &&Instance| instance.status.is_settled();
         if edge.window.is_none() && interval.is_moment() {
+            let mut done = self.of(&edge.producer).filter(settled);
             return done.any(|instance| !instance.key.interval.is_moment());
         }
         let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
             return true;
         };
-        let needed = needed(schedule, span, interval.is_moment().then_some(interval.end));
+        let due_by = interval.is_moment().then_some(interval.end);
+        let listed = self.listed.get_mut(&edge.producer);
+        let needed = listed.map_or_else(Vec::new, |listed| listed.in_span(span, due_by));
+        let done = self.of(&edge.producer).filter(settled);
         let finished: Ranges = done.map(|instance| instance.key.interval).collect();
-        // What was passed over is not waited for, unless it was back-filled.
-        let dropped = |interval: &Interval| self.is_dropped(&edge.producer, *interval);
+        // What was passed over is not waited for, unless it was made on request.
+        let dropped = |needed: &Interval| self.is_dropped(&edge.producer, *needed);
         let is_done = |needed: &Interval| finished.covers(*needed) || dropped(needed);
         match edge.require {
             Require::All => needed.iter().all(is_done),
@@ -137,174 +493,65 @@ impl Simulation {
         }
     }
 
-    fn is_dropped(&self, object: &Address, interval: Interval) -> bool {
-        let key = InstanceKey {
-            object: object.clone(),
-            interval,
-        };
-        let dropped = self.stored.dropped.get(object);
-        dropped.is_some_and(|dropped| dropped.covers(interval))
-            && !self.stored.instances.contains_key(&key)
-    }
-
-    /// What is in memory is what is stored, so that a crash loses nothing.
-    fn assert_durable(&self) {
-        for instance in self.stored.instances.values() {
-            let live = self.engine.instance(&instance.key);
-            match live {
-                None => assert!(instance.status.is_settled(), "forgotten: {instance:?}"),
-                Some(live) => {
-                    let mut live = live.clone();
-                    live.not_before = instance.not_before;
-                    assert_eq!(live, *instance);
-                }
+    /// When nothing can happen any more, everything due has an instance, which has finished, or something that did not
+    /// succeed stands in its way.
+    pub(super) fn in_the_end(&mut self, site: Site<'_>) -> Found {
+        let definition = site.definition;
+        for unit in definition.units.values().filter(|unit| unit.active) {
+            if let Some((name, due)) = self.first_unmade(unit, site) {
+                must(due > site.now, Rule::NothingForgotten, || {
+                    format!("{name} was due at {due}, and has no instance")
+                })?;
             }
         }
-    }
-
-    /// An engine made from what is stored would start the same. Only an instance that was already being checked
-    /// when an apply gave it more, or less, to wait for lags behind until the next check.
-    pub(super) fn assert_rebuilt_is_equal(&self) {
-        let lags = |instance: &Instance| {
-            let key = &instance.key;
-            if instance.checking_since.is_none() || instance.status != Status::WaitingOnDependencies
-            {
-                return false;
-            }
-            let unit = &self.definition.units[&key.object];
-            !unit.active
-                || unit.preconditions.is_empty()
-                || !self.engine.is_unblocked(unit, key.interval)
-        };
-        if self.engine.live.values().any(lags) {
-            return;
-        }
-        let nothing = Limits {
-            parallelism: 0,
-            ..self.limits
-        };
-        let mut live = self.engine.clone();
-        live.limits = nothing;
-        live.step(Event::Tick, self.now);
-        let mut rebuilt = Engine::new(self.definition.clone(), self.stored.past(), nothing);
-        rebuilt.step(Event::Tick, self.now);
-        let ready = |engine: &Engine| -> Vec<InstanceKey> {
-            let ready = engine.ready.values().flatten();
-            ready.map(|(_, _, key)| key.clone()).collect()
-        };
-        assert_eq!(ready(&live), ready(&rebuilt));
-        let units = |engine: &Engine| -> BTreeSet<Address> {
-            let parked = engine.parked.values().flat_map(Turns::units);
-            engine.turns.units().chain(parked).cloned().collect()
-        };
-        assert_eq!(units(&live), units(&rebuilt));
-        assert_eq!(live.due, rebuilt.due);
-        assert_eq!(live.full, rebuilt.full);
-        let settled = |engine: &Engine| {
-            let mut settled = engine.settled.clone();
-            settled.retain(|_, ranges| !ranges.is_empty());
-            settled
-        };
-        assert_eq!(settled(&live), settled(&rebuilt));
-        assert_eq!(live.dropped, rebuilt.dropped);
-        for unit in self.definition.units.keys() {
-            assert_eq!(live.next_interval(unit), rebuilt.next_interval(unit));
-        }
-        assert_eq!(live.running_total, rebuilt.running_total);
-        let checking: BTreeSet<InstanceKey> = live
-            .checking
-            .difference(&live.stale_checks)
+        let open: Vec<Instance> = self
+            .log
+            .instances
+            .values()
+            .filter(|instance| is_open(instance.status))
             .cloned()
             .collect();
-        assert!(checking.is_subset(&rebuilt.checking), "checks at once");
-    }
-
-    /// At the end, everything due has finished, or something that did not succeed stands in its way.
-    pub(super) fn assert_nothing_forgotten(&self) {
-        for instance in self.stored.instances.values() {
-            self.assert_not_forgotten(instance);
-        }
-        for unit in self.definition.units.values().filter(|unit| unit.active) {
-            let Some(schedule) = &unit.schedule else {
-                continue;
+        for instance in &open {
+            let held_back = match definition.units.get(&instance.key.object) {
+                None => false,
+                Some(unit) if !unit.active => instance.status != Status::Running,
+                Some(unit) => {
+                    instance.status == Status::WaitingOnDependencies
+                        && unit.dependencies.iter().any(|edge| {
+                            !self.is_ready(unit, edge, instance.key.interval, definition)
+                                || self.stands_in_the_way(unit, edge, instance, definition)
+                        })
+                }
             };
-            let finished: Ranges = self
-                .stored
-                .of(&unit.address)
-                .filter(|instance| instance.status.is_settled())
-                .map(|instance| instance.key.interval)
-                .collect();
-            let open = self.stored.of(&unit.address).filter(|instance| {
-                matches!(
-                    instance.status,
-                    Status::WaitingOnDependencies | Status::WaitingForRunner
-                )
-            });
-            let full = open.count() >= self.limits.instances_ahead;
-            let mut next = schedule.first_interval();
-            while let Some(interval) = next.filter(|next| schedule.due_at(*next) <= self.now) {
-                let key = InstanceKey {
-                    object: unit.address.clone(),
-                    interval,
-                };
-                let made = self.stored.instances.contains_key(&key)
-                    || finished.covers(interval)
-                    || self.is_dropped(&unit.address, interval)
-                    // Before it was changed or removed and brought back, its intervals were others.
-                    || self.was_made_otherwise(&key);
-                assert!(made || full, "never made: {key:?}");
-                next = schedule.next_from(interval.end);
-            }
+            must(held_back, Rule::NothingForgotten, || {
+                format!("{} is {} for ever", short(&instance.key), instance.status)
+            })?;
         }
+        Ok(())
     }
 
-    fn was_made_otherwise(&self, key: &InstanceKey) -> bool {
-        self.stored
-            .of(&key.object)
-            .any(|instance| instance.key != *key && instance.key.interval.overlaps(key.interval))
-    }
-
-    fn assert_not_forgotten(&self, instance: &Instance) {
-        let Some(unit) = self.definition.units.get(&instance.key.object) else {
-            let waits = matches!(
-                instance.status,
-                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Running
-            );
-            assert!(!waits, "its definition is gone: {instance:?}");
-            return;
-        };
-        match instance.status {
-            Status::Running => panic!("still running: {instance:?}"),
-            Status::WaitingForRunner => assert!(!unit.active, "never started: {instance:?}"),
-            Status::WaitingOnDependencies if unit.active => {
-                let stuck = unit.dependencies.iter().any(|dependency| {
-                    !self.is_ready(unit, dependency, instance.key.interval)
-                        || self.stands_in_the_way(unit, dependency, instance.key.interval)
-                });
-                assert!(stuck, "forgotten: {instance:?}");
-                assert!(!self.engine.waiting_on(&instance.key).is_empty());
-            }
-            _ => {}
-        }
-    }
-
-    fn stands_in_the_way(&self, unit: &Unit, edge: &Dependency, interval: Interval) -> bool {
-        let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
+    /// Whether something unfinished lies in what an instance reads, though it may not need it.
+    fn stands_in_the_way(
+        &self,
+        unit: &Unit,
+        edge: &Dependency,
+        reader: &Instance,
+        definition: &Definition,
+    ) -> bool {
+        let Some(span) = edge.span(reader.key.interval, unit.schedule.as_ref()) else {
             return false;
         };
-        self.definition.units.contains_key(&edge.producer)
-            && self.stored.of(&edge.producer).any(|instance| {
+        definition.units.contains_key(&edge.producer)
+            && self.of(&edge.producer).any(|instance| {
                 !instance.status.is_settled() && instance.key.interval.overlaps(span)
             })
     }
 }
 
-/// The intervals of a schedule in a stretch of time, by enumeration from the first.
-fn needed(schedule: &Timeline, span: Interval, due_by: Option<Timestamp>) -> Vec<Interval> {
-    let next = |last: &Interval| schedule.next_from(last.end);
-    std::iter::successors(schedule.first_interval(), next)
-        .take_while(|interval| interval.start < span.end)
-        .filter(|interval| interval.overlaps(span))
-        .filter(|interval| due_by.is_none_or(|due_by| schedule.due_at(*interval) <= due_by))
-        .collect()
+/// Whether an instance waits or runs.
+const fn is_open(status: Status) -> bool {
+    matches!(
+        status,
+        Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Running
+    )
 }

@@ -1,6 +1,10 @@
 //! Random definitions, and what an apply does to them and to the store.
 
 use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::civil::Weekday;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
@@ -8,6 +12,7 @@ use super::super::CatchUp;
 use super::super::Definition;
 use super::super::Dependency;
 use super::super::FailureMode;
+use super::super::Instance;
 use super::super::InstanceOrder;
 use super::super::PoolShare;
 use super::super::Require;
@@ -17,39 +22,53 @@ use super::super::UnitKind;
 use super::super::testing::activity;
 use super::super::testing::address;
 use super::super::testing::definition as definition_of;
-use super::Random;
-use super::Simulation;
+use super::disk::Tables;
+use super::random::Random;
+use crate::objects::Address;
 use crate::time::Calendar;
 use crate::time::Cron;
 use crate::time::Due;
 use crate::time::Period;
 use crate::time::Schedule;
 use crate::time::Timeline;
-use crate::time::WEEKDAYS;
 use crate::time::WhenExcluded;
 use crate::time::Window;
-use crate::time::parse_weekday;
+
+/// Why waiting instances of what is removed are given up, as an apply says it.
+const REMOVED: &str = "its definition was removed";
+
+/// The days on which simulations begin: an ordinary one, and some before clocks are moved or a day is left out.
+pub(super) fn first_day(random: &mut Random) -> Date {
+    [
+        date(2026, 1, 5),
+        date(2026, 1, 5),
+        date(2026, 3, 6),
+        date(2026, 3, 27),
+        date(2026, 10, 23),
+        date(2011, 12, 28),
+    ][random.below(6)]
+}
 
 /// A few units; each depends on some before it.
-pub(super) fn definition(random: &mut Random) -> Definition {
-    let count = 2 + random.below(5);
+pub(super) fn definition(random: &mut Random, first_day: Date) -> Definition {
+    let count = 2 + random.below(4);
     let mut units: Vec<Unit> = Vec::new();
     for index in 0..count {
-        let unit = unit(random, &format!("unit{index}"), &units);
+        let unit = unit(random, &format!("unit{index}"), &units, first_day);
         units.push(unit);
     }
     let mut definition = definition_of(1, units);
-    let slots = 1 + u32::try_from(random.below(3)).unwrap();
-    definition.pools.insert(address("pool"), slots);
+    definition.pools.insert(address("pool"), random.up_to(3));
     definition
 }
 
-fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
+fn unit(random: &mut Random, name: &str, before: &[Unit], day: Date) -> Unit {
     let mut unit = activity(name);
     if random.percent(35) {
         unit.kind = UnitKind::DataNode;
     }
-    unit.schedule = random.percent(80).then(|| schedule(random).into());
+    unit.schedule = random.percent(80).then(|| schedule(random, day).into());
+    unit.pipeline = [None, Some("p"), Some("q")][random.below(3)].map(address);
     for producer in before {
         if random.percent(40) {
             let edge = edge(random, producer, unit.schedule.as_ref());
@@ -81,22 +100,23 @@ fn unit(random: &mut Random, name: &str, before: &[Unit]) -> Unit {
     if random.percent(30) {
         unit.pool = Some(PoolShare {
             pool: address("pool"),
-            slots: 1 + u32::try_from(random.below(3)).unwrap(),
+            slots: random.up_to(3),
         });
     }
+    unit.priority = i64::try_from(random.below(3)).unwrap();
+    if random.percent(20) {
+        unit.instance_order = InstanceOrder::NewestFirst;
+    }
+    unit.max_active_instances = random.up_to(3);
     unit.catch_up = match random.below(8) {
         0 => CatchUp::Latest,
         1 => CatchUp::None,
         _ => CatchUp::All,
     };
     if unit.catch_up == CatchUp::None {
-        unit.since = Some(super::super::testing::at("01-05T06"));
+        let since = TimeZone::UTC.to_timestamp(day.at(6, 0, 0, 0));
+        unit.since = since.ok();
     }
-    unit.priority = i64::try_from(random.below(3)).unwrap();
-    if random.percent(20) {
-        unit.instance_order = InstanceOrder::NewestFirst;
-    }
-    unit.max_active_instances = 1 + u32::try_from(random.below(3)).unwrap();
     unit.active = random.percent(95);
     unit
 }
@@ -126,158 +146,189 @@ fn classify(unit: &mut Unit) {
     }
 }
 
-fn schedule(random: &mut Random) -> Schedule {
-    let period = [
-        Period::Days(1),
-        Period::Days(1),
-        Period::Minutes(12 * 60),
-        Period::Minutes(7 * 60),
-        Period::Days(2),
-        Period::Days(7),
-    ][random.below(6)];
-    // New York leaves an hour out, and Berlin repeats one, on other days: here only their offsets matter.
-    let zone = ["UTC", "America/New_York", "Pacific/Apia"][random.below(3)];
-    let day = 1 + i8::try_from(random.below(6)).unwrap();
-    let start = date(2026, 1, day).at(0, 0, 0, 0);
-    let due = if random.percent(30) {
-        Due::Start
-    } else {
-        Due::End
+fn schedule(random: &mut Random, day: Date) -> Schedule {
+    let zones = [
+        "UTC",
+        "America/New_York",
+        "Europe/Berlin",
+        "Pacific/Apia",
+        "Australia/Lord_Howe",
+    ];
+    let zone = match zones[random.below(5)] {
+        "UTC" => TimeZone::UTC,
+        zone => TimeZone::get(zone).unwrap(),
     };
-    let zone = if zone == "UTC" {
-        TimeZone::UTC
-    } else {
-        TimeZone::get(zone).unwrap()
-    };
-    let occurrences = random
-        .percent(20)
-        .then(|| 1 + u64::try_from(random.below(4)).unwrap());
-    let patterns = ["30 2 * * *", "0 */9 * * *", "0 12 * * tue,fri"];
-    let schedule = if random.percent(25) {
+    let back = i64::try_from(random.below(6)).unwrap();
+    let minute = [0, 0, 30][random.below(3)];
+    let start = day.checked_sub(back.days()).unwrap();
+    let start = start.at(if minute == 30 { 2 } else { 0 }, minute, 0, 0);
+    let schedule = if random.percent(15) {
+        let patterns = ["30 2 * * *", "0 */6 * * *", "0 0 * * MON-FRI"];
         let cron = Cron::parse(patterns[random.below(3)]).unwrap();
         let from = zone.to_timestamp(start).unwrap();
-        Schedule::of_cron(cron, from, zone)
+        Schedule::of_cron(cron, from, zone).unwrap()
     } else {
-        Schedule::new(start, period, zone)
+        let period = [
+            Period::Days(1),
+            Period::Days(1),
+            Period::Minutes(12 * 60),
+            Period::Minutes(7 * 60),
+            Period::Days(2),
+            Period::Days(7),
+        ][random.below(6)];
+        Schedule::new(start, period, zone).unwrap()
     };
+    let due = [Due::End, Due::End, Due::Start][random.below(3)];
+    let occurrences = random.percent(20).then(|| random.up_to(4).into());
     let schedule = schedule
-        .unwrap()
         .with_due(due)
         .with_occurrences(occurrences)
         .unwrap();
-    if random.percent(25) {
-        let when = [
-            WhenExcluded::Skip,
-            WhenExcluded::Next,
-            WhenExcluded::Previous,
-        ][random.below(3)];
-        let with = schedule.clone().with_calendar(calendar(random), when);
-        if with.first_interval().is_some() {
-            return with;
-        }
+    // A week that is always due on the same day off would have no interval.
+    let weekly = schedule.every() == Some(Period::Days(7));
+    if !random.percent(15) || weekly {
+        return schedule;
     }
-    schedule
+    let when = [
+        WhenExcluded::Skip,
+        WhenExcluded::Next,
+        WhenExcluded::Previous,
+    ][random.below(3)];
+    let weekends = Calendar::new([Weekday::Saturday, Weekday::Sunday], [day]).unwrap();
+    schedule.with_calendar(weekends, when)
 }
 
-/// A weekday, perhaps, and a few days in a row.
-fn calendar(random: &mut Random) -> Calendar {
-    let weekdays = parse_weekday(WEEKDAYS[random.below(7)]).filter(|_| random.percent(60));
-    let first = 1 + random.below(12);
-    let dates =
-        (first..first + random.below(4)).map(|day| date(2026, 1, i8::try_from(day).unwrap()));
-    Calendar::new(weekdays, dates).unwrap()
+/// What an apply is made with.
+pub(super) struct Site<'a> {
+    pub(super) definition: &'a mut Definition,
+    /// Units that an apply has removed; a later one may bring them back.
+    pub(super) removed: &'a mut Vec<Unit>,
+    pub(super) tables: &'a Tables,
+    pub(super) now: Timestamp,
+    pub(super) first_day: Date,
 }
 
-/// One apply: a unit goes, comes back, is new, is changed, gets another schedule, or is switched on or off.
-pub(super) fn change(simulation: &mut Simulation) {
-    change_units(simulation);
-    hold_ready(simulation);
-}
-
-/// What is ready but was never tried waits again: it may have more to wait for.
-fn hold_ready(simulation: &mut Simulation) {
-    for instance in simulation.stored.instances.values_mut() {
-        if instance.status == Status::WaitingForRunner && instance.attempts == 0 {
-            instance.status = Status::WaitingOnDependencies;
-        }
+impl Site<'_> {
+    /// One apply: a unit goes, comes back, is new, is changed, gets another schedule, or is switched on or off. Answers what
+    /// was done, and which instances the apply writes.
+    pub(super) fn change(&mut self, random: &mut Random) -> (String, Vec<Instance>) {
+        self.definition.serial += 1;
+        let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
+        let chosen = random.pick(&addresses);
+        let mut written = Vec::new();
+        let done = match (random.below(6), chosen) {
+            (0, Some(address)) => self.remove(&address, &mut written),
+            (1, _) => self.bring_back(&mut written),
+            (2, _) => {
+                let before: Vec<Unit> = self.definition.units.values().cloned().collect();
+                let name = format!("unit{}", 90 + self.definition.serial);
+                let unit = unit(random, &name, &before, self.first_day);
+                let done = format!("{name} is new");
+                self.definition.units.insert(unit.address.clone(), unit);
+                done
+            }
+            (3, Some(address)) => self.switch(&address),
+            (4, Some(address)) => self.replace(&address, random),
+            (_, Some(address)) => self.reschedule(&address, random),
+            (_, None) => "nothing changes".to_owned(),
+        };
+        self.hold_ready(&mut written);
+        (done, written)
     }
-}
 
-fn change_units(simulation: &mut Simulation) {
-    simulation.definition.serial += 1;
-    let units = &mut simulation.definition.units;
-    let random = &mut simulation.random;
-    let addresses: Vec<_> = units.keys().cloned().collect();
-    let chosen = random.pick(&addresses);
-    match random.below(6) {
-        0 => {
-            if let Some(unit) = chosen.and_then(|address| units.remove(&address)) {
-                cancel_removed(simulation, &unit);
-                simulation.removed.push(unit);
-            }
-        }
-        1 => {
-            if let Some(unit) = simulation.removed.pop() {
-                units.insert(unit.address.clone(), unit);
-            }
-        }
-        2 => {
-            let before: Vec<Unit> = units.values().cloned().collect();
-            let name = format!("unit{}", 10 + simulation.definition.serial);
-            let unit = unit(random, &name, &before);
-            units.insert(unit.address.clone(), unit);
-        }
-        3 => {
-            if let Some(unit) = chosen.and_then(|address| units.get_mut(&address)) {
-                unit.active = !unit.active;
-            }
-        }
-        4 => {
-            let Some(address) = chosen else { return };
-            let before: Vec<Unit> = units
-                .range(..address.clone())
-                .map(|(_, unit)| unit.clone())
-                .collect();
-            let old = units[&address].schedule.clone();
-            let mut unit = unit(random, address.as_str(), &before);
-            unit.schedule = old;
-            classify(&mut unit);
-            units.insert(address, unit);
-        }
-        _ => {
-            if let Some(address) = chosen {
-                let new = schedule(random);
-                reschedule(simulation, &address, new);
+    fn switch(&mut self, address: &Address) -> String {
+        let unit = self.definition.units.get_mut(address).unwrap();
+        unit.active = !unit.active;
+        let state = if unit.active { "active" } else { "inactive" };
+        format!("{address} is {state}")
+    }
+
+    /// What is ready but was never tried waits again: it may have more to wait for.
+    fn hold_ready(&self, written: &mut Vec<Instance>) {
+        for instance in self.tables.instances.values() {
+            let ready = instance.status == Status::WaitingForRunner && instance.attempts == 0;
+            let stays = self.definition.units.contains_key(&instance.key.object);
+            if ready && stays {
+                written.push(Instance {
+                    status: Status::WaitingOnDependencies,
+                    ..instance.clone()
+                });
             }
         }
     }
-}
 
-/// Waiting instances of what is removed are given up in the store.
-fn cancel_removed(simulation: &mut Simulation, unit: &Unit) {
-    for instance in simulation.stored.instances.values_mut() {
-        let waits = matches!(
-            instance.status,
-            Status::WaitingOnDependencies | Status::WaitingForRunner
-        );
-        if waits && instance.key.object == unit.address {
-            instance.status = Status::Canceled;
-            instance.ended_at = Some(simulation.now);
-            instance.not_before = None;
+    /// Waiting instances of what is removed are given up.
+    fn remove(&mut self, address: &Address, written: &mut Vec<Instance>) -> String {
+        let unit = self.definition.units.remove(address).unwrap();
+        self.removed.push(unit);
+        for instance in self.tables.instances.values() {
+            let waits = matches!(
+                instance.status,
+                Status::WaitingOnDependencies | Status::WaitingForRunner
+            );
+            if waits && instance.key.object == *address {
+                written.push(Instance {
+                    status: Status::Canceled,
+                    ended_at: Some(self.now),
+                    not_before: None,
+                    reason: Some(REMOVED.to_owned()),
+                    ..instance.clone()
+                });
+            }
         }
+        format!("{address} is removed")
     }
-}
 
-/// The new schedule begins where the old one ends.
-fn reschedule(simulation: &mut Simulation, address: &crate::objects::Address, new: Schedule) {
-    let unit = simulation.definition.units.get_mut(address).unwrap();
-    let Some(old) = unit.schedule.take() else {
-        return;
-    };
-    let made_until = simulation.stored.made_until.get(address).copied();
-    unit.schedule = Some(match old.ends_at(made_until, simulation.now) {
-        Some(until) => old.followed_by(new, until),
-        None => new.into(),
-    });
-    classify(unit);
+    /// What was given up because its definition was removed waits again when it comes back.
+    fn bring_back(&mut self, written: &mut Vec<Instance>) -> String {
+        let Some(unit) = self.removed.pop() else {
+            return "nothing changes".to_owned();
+        };
+        for instance in self.tables.instances.values() {
+            let given_up =
+                instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED);
+            if given_up && instance.key.object == unit.address {
+                written.push(Instance {
+                    attempts: instance.attempts,
+                    origin: instance.origin,
+                    late: instance.late,
+                    ..Instance::new(instance.key.clone())
+                });
+            }
+        }
+        let done = format!("{} comes back", unit.address);
+        self.definition.units.insert(unit.address.clone(), unit);
+        done
+    }
+
+    /// Everything but the schedule is another.
+    fn replace(&mut self, address: &Address, random: &mut Random) -> String {
+        let units = &mut self.definition.units;
+        let before: Vec<Unit> = units
+            .range(..address.clone())
+            .map(|(_, unit)| unit.clone())
+            .collect();
+        let old = units[address].schedule.clone();
+        let mut unit = unit(random, address.as_str(), &before, self.first_day);
+        unit.schedule = old;
+        classify(&mut unit);
+        units.insert(address.clone(), unit);
+        format!("{address} is changed")
+    }
+
+    /// The new schedule begins where the old one ends.
+    fn reschedule(&mut self, address: &Address, random: &mut Random) -> String {
+        let new = schedule(random, self.first_day);
+        let unit = self.definition.units.get_mut(address).unwrap();
+        let Some(old) = unit.schedule.take() else {
+            return "nothing changes".to_owned();
+        };
+        let made_until = self.tables.made_until.get(address).copied();
+        unit.schedule = Some(match old.ends_at(made_until, self.now) {
+            Some(until) => old.followed_by(new, until),
+            None => new.into(),
+        });
+        classify(unit);
+        format!("{address} gets another schedule")
+    }
 }

@@ -1,0 +1,163 @@
+//! What is durable in a simulation. Here it is a table in memory; `store` puts its own database in its place.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::super::Attempt;
+use super::super::Change;
+use super::super::Instance;
+use super::super::InstanceKey;
+use super::super::Past;
+use super::super::Ranges;
+use super::super::Status;
+use super::Planted;
+use crate::objects::Address;
+
+/// Instances, attempts, how far instances have been made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tables {
+    pub(crate) instances: BTreeMap<InstanceKey, Instance>,
+    pub(crate) attempts: BTreeMap<(InstanceKey, u32), Attempt>,
+    pub(crate) made_until: BTreeMap<Address, Timestamp>,
+    /// What `catch_up` has passed over.
+    pub(crate) dropped: BTreeMap<Address, Ranges>,
+}
+
+impl Tables {
+    /// Takes a change.
+    pub(crate) fn put(&mut self, change: &Change) {
+        match change {
+            Change::Instance(instance) => {
+                let key = instance.key.clone();
+                self.instances.insert(key, instance.clone());
+            }
+            Change::Attempt(attempt) => {
+                let key = (attempt.instance.clone(), attempt.number);
+                self.attempts.insert(key, attempt.clone());
+            }
+            Change::Cursor { object, made_until } => {
+                self.made_until.insert(object.clone(), *made_until);
+            }
+            Change::Dropped { object, span, .. } => {
+                let dropped = self.dropped.entry(object.clone()).or_default();
+                dropped.insert(*span);
+            }
+            Change::Operated { .. } => {}
+        }
+    }
+}
+
+/// What keeps the state of a simulation. There is one runner at a time; the newest fence is its.
+pub(crate) trait Disk {
+    /// An empty one.
+    fn new(planted: Option<Planted>) -> Self;
+
+    /// The runner is dead, or only believed to be (`alive`): another one takes over, and gets its fence.
+    fn take_over(&mut self, alive: bool) -> u64;
+
+    /// Commits under a fence; whether it was taken.
+    fn commit(&mut self, fence: u64, changes: &[Change]) -> bool;
+
+    /// Begins to commit. The runner dies before that is done.
+    fn begin_commit(&mut self, changes: &[Change]);
+
+    /// What a runner that was superseded still tries to commit; whether it was taken.
+    fn commit_superseded(&mut self, fence: u64, changes: &[Change]) -> bool;
+
+    /// What an apply writes.
+    fn apply(&mut self, instances: &[Instance]);
+
+    /// What a new engine is told.
+    fn past(&self) -> Past;
+
+    /// Attempts that are under way, as far as is written.
+    fn running(&self) -> Vec<Attempt>;
+
+    /// One instance.
+    fn instance(&self, key: &InstanceKey) -> Option<Instance>;
+
+    /// Everything.
+    fn tables(&self) -> Tables;
+}
+
+/// A disk in memory.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    tables: Tables,
+    fence: u64,
+    planted: Option<Planted>,
+    commits: u64,
+}
+
+impl Disk for Memory {
+    fn new(planted: Option<Planted>) -> Self {
+        Self {
+            tables: Tables::default(),
+            fence: 0,
+            planted,
+            commits: 0,
+        }
+    }
+
+    fn take_over(&mut self, _alive: bool) -> u64 {
+        self.fence += 1;
+        self.fence
+    }
+
+    fn commit(&mut self, fence: u64, changes: &[Change]) -> bool {
+        if fence != self.fence && self.planted != Some(Planted::IgnoresFences) {
+            return false;
+        }
+        self.commits += 1;
+        let lost = self.planted == Some(Planted::LosesCommits) && self.commits.is_multiple_of(8);
+        for change in changes.iter().filter(|_| !lost) {
+            self.tables.put(change);
+        }
+        true
+    }
+
+    fn begin_commit(&mut self, _changes: &[Change]) {}
+
+    fn commit_superseded(&mut self, fence: u64, changes: &[Change]) -> bool {
+        self.commit(fence, changes)
+    }
+
+    fn apply(&mut self, instances: &[Instance]) {
+        for instance in instances {
+            self.tables.put(&Change::Instance(instance.clone()));
+        }
+    }
+
+    fn past(&self) -> Past {
+        let mut past = Past {
+            made_until: self.tables.made_until.clone(),
+            dropped: self.tables.dropped.clone(),
+            ..Past::default()
+        };
+        for instance in self.tables.instances.values() {
+            if instance.status.is_settled() {
+                let object = instance.key.object.clone();
+                let ranges: &mut Ranges = past.settled.entry(object).or_default();
+                ranges.insert(instance.key.interval);
+            } else {
+                past.instances.push(instance.clone());
+            }
+        }
+        past
+    }
+
+    fn running(&self) -> Vec<Attempt> {
+        let attempts = self.tables.attempts.values();
+        let running = attempts.filter(|attempt| attempt.status == Status::Running);
+        running.cloned().collect()
+    }
+
+    fn instance(&self, key: &InstanceKey) -> Option<Instance> {
+        self.tables.instances.get(key).cloned()
+    }
+
+    fn tables(&self) -> Tables {
+        self.tables.clone()
+    }
+}

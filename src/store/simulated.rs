@@ -1,0 +1,196 @@
+//! The simulation of the engine on the real database: durable commits, crashes that leave the files as they were in the
+//! middle of a transaction, and runners that were superseded.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use super::Apply;
+use super::Filter;
+use super::Holder;
+use super::RunnerLease;
+use super::Store;
+use super::StoreError;
+use super::runs::put_instance;
+use crate::engine::Attempt;
+use crate::engine::Change;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Past;
+use crate::engine::simulation::Disk;
+use crate::engine::simulation::Planted;
+use crate::engine::simulation::Tables;
+use crate::engine::simulation::explore;
+use crate::engine::simulation::knob;
+use crate::engine::simulation::story_of_seed;
+
+/// How many seeds are tried where nothing else is said. Each makes about a hundred durable commits.
+const SEEDS: u64 = 5;
+
+/// Of so many seeds in memory one is tried on the database, too.
+const ONE_IN: u64 = 200;
+
+/// A state in a directory of its own. After each crash it is another one, with the files as they were.
+struct Database {
+    directory: tempfile::TempDir,
+    lives: u32,
+    runner: Option<(Store, RunnerLease)>,
+    /// A runner that was superseded and does not know it.
+    superseded: Option<(Store, RunnerLease)>,
+}
+
+impl Database {
+    fn path(&self) -> PathBuf {
+        let life = format!("life{}", self.lives);
+        self.directory.path().join(life).join("state.db")
+    }
+
+    fn store(&self) -> &Store {
+        &self.runner.as_ref().unwrap().0
+    }
+
+    /// What is on the disk now is all that is left.
+    fn crash(&mut self) {
+        let before = self.path();
+        self.lives += 1;
+        let after = self.path();
+        std::fs::create_dir_all(after.parent().unwrap()).unwrap();
+        for ending in ["", "-wal"] {
+            let name = |path: &PathBuf| PathBuf::from(format!("{}{ending}", path.display()));
+            if name(&before).exists() {
+                std::fs::copy(name(&before), name(&after)).unwrap();
+            }
+        }
+        self.runner = None;
+        self.superseded = None;
+    }
+}
+
+fn holder() -> Holder {
+    Holder::this_process("maria@laptop".to_owned(), "run", Timestamp::UNIX_EPOCH)
+}
+
+impl Disk for Database {
+    fn new(_planted: Option<Planted>) -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            lives: 0,
+            runner: None,
+            superseded: None,
+        }
+    }
+
+    fn take_over(&mut self, alive: bool) -> u64 {
+        if alive {
+            self.superseded = self.runner.take();
+            // As where locks of the system do not hold: on a disk that machines share.
+            std::fs::remove_file(self.path().with_file_name("runner.lock")).unwrap();
+        } else if self.runner.is_some() {
+            self.crash();
+        }
+        let mut store = Store::open(&self.path()).unwrap();
+        let lease = store.lock_runner(&holder()).unwrap();
+        let fence = lease.fence();
+        self.runner = Some((store, lease));
+        fence
+    }
+
+    fn commit(&mut self, fence: u64, changes: &[Change]) -> bool {
+        let (store, lease) = self.runner.as_mut().unwrap();
+        assert_eq!(lease.fence(), fence);
+        store.commit(lease, changes).unwrap();
+        true
+    }
+
+    fn begin_commit(&mut self, changes: &[Change]) {
+        let store = self.store();
+        store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for change in changes {
+            if let Change::Instance(instance) = change {
+                put_instance(&store.connection, instance).unwrap();
+            }
+        }
+    }
+
+    fn commit_superseded(&mut self, _fence: u64, changes: &[Change]) -> bool {
+        let (store, lease) = self.superseded.as_mut().unwrap();
+        match store.commit(lease, changes) {
+            Ok(()) => true,
+            Err(StoreError::Fenced { .. }) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn apply(&mut self, instances: &[Instance]) {
+        let path = self.path();
+        let lock = Store::lock_state(&path, &holder(), std::time::Duration::ZERO).unwrap();
+        // Beside the runner, as another process does.
+        let mut store = Store::open(&path).unwrap();
+        let apply = Apply {
+            expected_serial: store.head().unwrap().serial,
+            instances: instances.to_vec(),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply).unwrap();
+    }
+
+    fn past(&self) -> Past {
+        Past {
+            instances: self.store().unfinished_instances().unwrap(),
+            settled: self.store().settled().unwrap(),
+            made_until: self.store().made_until().unwrap(),
+            dropped: self.store().dropped().unwrap(),
+        }
+    }
+
+    fn running(&self) -> Vec<Attempt> {
+        let running = self.store().running_attempts().unwrap().into_iter();
+        running.map(|(attempt, _)| attempt).collect()
+    }
+
+    fn instance(&self, key: &InstanceKey) -> Option<Instance> {
+        let moment = SignedDuration::from_micros(1);
+        let filter = Filter {
+            objects: Some(vec![key.object.clone()]),
+            from: Some(key.interval.start),
+            to: key.interval.start.checked_add(moment).ok(),
+            ..Filter::default()
+        };
+        let mut found = self.store().instances(&filter).unwrap().into_iter();
+        found.find(|instance| instance.key == *key)
+    }
+
+    fn tables(&self) -> Tables {
+        let mut tables = Tables {
+            made_until: self.store().made_until().unwrap(),
+            dropped: self.store().dropped().unwrap(),
+            ..Tables::default()
+        };
+        for instance in self.store().instances(&Filter::default()).unwrap() {
+            for attempt in self.store().attempts(&instance.key).unwrap() {
+                tables.put(&Change::Attempt(attempt));
+            }
+            tables.put(&Change::Instance(instance));
+        }
+        tables
+    }
+}
+
+#[test]
+fn the_rules_hold_on_the_real_database() {
+    let seeds = knob("PIPEFORM_SEEDS").map_or(SEEDS, |seeds| seeds.div_ceil(ONE_IN));
+    let (tally, failing) = explore::<Database>(seeds);
+    println!(
+        "{seeds} seeds on SQLite, {} with a finding: {tally:?}",
+        failing.len()
+    );
+    if let Some(first) = failing.first() {
+        let story = story_of_seed::<Database>(*first, None);
+        panic!("{} seeds fail: {failing:?}\n\n{story}", failing.len());
+    }
+    assert!(
+        tally.finished > 0 && tally.crashes > 0 && tally.refused > 0,
+        "{tally:?}"
+    );
+}
