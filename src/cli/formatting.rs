@@ -149,10 +149,7 @@ impl<'c> Formatter<'c> {
         let text = match bytes.map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(error)) => {
-                let detail = format!(
-                    "`{name}` is not UTF-8: the byte at position {} is not part of a character.",
-                    error.utf8_error().valid_up_to()
-                );
+                let detail = crate::fetch::not_utf8(name, &error);
                 self.fail("Unreadable file", detail);
                 return None;
             }

@@ -290,7 +290,7 @@ fn leaves(path: &str) -> bool {
 }
 
 /// Why the bytes of a file are no text, and where.
-fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> String {
+pub fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> String {
     let bytes = error.as_bytes();
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return format!("`{shown}` is UTF-16. Save it as UTF-8.");

@@ -26,6 +26,7 @@ pub use folder::CONFIGURATION;
 pub use folder::Folder;
 pub use folder::JSON_CONFIGURATION;
 pub use folder::is_module;
+pub use folder::not_utf8;
 pub use folder::syntax;
 pub use git::GitError;
 pub use install::Event;

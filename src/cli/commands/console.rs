@@ -2,6 +2,7 @@
 
 use std::io::BufRead as _;
 use std::io::IsTerminal as _;
+use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::parse_expression;
 use crate::lang::tokens;
+use crate::lang::tokens::OpenSoFar;
 use crate::lang::types::Type;
 use crate::objects::configuration::Session;
 
@@ -74,6 +76,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     })
 }
 
+/// The longest expression on standard input, in bytes.
+const LONGEST: usize = 64 << 20;
+
 struct Console<'s, 'm> {
     session: Session<'m>,
     /// What to say where an expression has no value because a variable has none.
@@ -88,24 +93,40 @@ impl Console<'_, '_> {
     /// Evaluates what stands on standard input.
     fn read(&mut self) -> Result<(), Failure> {
         let mut text = String::new();
+        let mut open = OpenSoFar::default();
         let mut line = Vec::new();
         let mut input = std::io::stdin().lock();
-        loop {
+        for number in 1.. {
             line.clear();
-            let read = input.read_until(b'\n', &mut line).map_err(|error| {
+            let left = LONGEST.saturating_sub(text.len()) as u64 + 1;
+            let read = input.by_ref().take(left).read_until(b'\n', &mut line);
+            let read = read.map_err(|error| {
                 Failure::message(format!("Standard input cannot be read: {error}"))
             })?;
-            text.push_str(&String::from_utf8_lossy(&line));
-            if read == 0 || !goes_on(&text) {
+            let Ok(added) = std::str::from_utf8(&line) else {
+                let detail = format!("Line {number} of standard input is not UTF-8.");
+                return Err(Failure::message(detail));
+            };
+            text.push_str(added);
+            if text.len() > LONGEST {
+                let detail = format!(
+                    "The expression that goes on in line {number} of standard input has more than {} MiB. Is one of its brackets, templates or heredocs never closed?",
+                    LONGEST >> 20
+                );
+                return Err(Failure::message(detail));
+            }
+            if read == 0 || !open.read(&text).is_some_and(|open| open.goes_on) {
+                open = OpenSoFar::default();
                 let expression = std::mem::take(&mut text);
                 if !is_blank(&expression) && self.expression(&expression) {
                     return Ok(());
                 }
             }
             if read == 0 {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// Asks for expressions until the user has had enough.

@@ -179,28 +179,59 @@ pub struct Open {
 ///
 /// A closing bracket that does not fit closes nothing: what it was meant for stays open.
 pub fn open_at_end(text: &str) -> Option<Open> {
-    let mut open: Vec<Token> = Vec::new();
-    let mut last = None;
-    for token in Scanner::new(text) {
-        last = Some(token);
-        if let Some(opener) = opener_of(token.kind) {
-            if open.last().is_some_and(|open| opener.contains(&open.kind)) {
-                open.pop();
-            }
-        } else if token.kind.bracket_change() > 0
-            || matches!(token.kind, TokenKind::OpenQuote | TokenKind::OpenHeredoc)
-        {
-            open.push(token);
+    OpenSoFar::default().read(text)
+}
+
+/// What a text leaves open that comes line by line, in time linear in all of it.
+#[derive(Debug, Default)]
+pub struct OpenSoFar {
+    scanner: scanner::State,
+    /// How much of the text has been read.
+    length: usize,
+    open: Vec<Token>,
+    /// The comment that is open.
+    comment: Option<Token>,
+}
+
+impl OpenSoFar {
+    /// What the text leaves open; it begins with the text of the call before, which ended with a line.
+    pub fn read(&mut self, text: &str) -> Option<Open> {
+        let added = text.get(self.length..).unwrap_or("");
+        self.length = text.len();
+        if self.comment.is_none() || added.contains("*/") {
+            self.go_on(text);
+        } else if let Some(comment) = &mut self.comment {
+            comment.end = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
+        let by = self.comment.or_else(|| self.open.last().copied())?;
+        Some(Open {
+            by,
+            goes_on: by.kind != TokenKind::OpenQuote,
+        })
     }
-    let comment = last.filter(|token| {
-        token.kind == TokenKind::BlockComment && !is_closed_comment(token.text(text))
-    });
-    let by = comment.or_else(|| open.last().copied())?;
-    Some(Open {
-        by,
-        goes_on: by.kind != TokenKind::OpenQuote,
-    })
+
+    fn go_on(&mut self, text: &str) {
+        let mut scanner = Scanner::resumed(text, std::mem::take(&mut self.scanner));
+        self.comment = None;
+        for token in scanner.by_ref() {
+            if token.kind == TokenKind::BlockComment && !is_closed_comment(token.text(text)) {
+                self.comment = Some(token);
+                break;
+            }
+            if let Some(opener) = opener_of(token.kind) {
+                let open = self.open.last();
+                if open.is_some_and(|open| opener.contains(&open.kind)) {
+                    self.open.pop();
+                }
+            } else if token.kind.bracket_change() > 0
+                || matches!(token.kind, TokenKind::OpenQuote | TokenKind::OpenHeredoc)
+            {
+                self.open.push(token);
+            }
+        }
+        // A comment that is open is read once more when it is closed.
+        self.scanner = scanner.suspended(self.comment.map(|token| token.start as usize));
+    }
 }
 
 /// The blocks of a text that are in no other: where each is, from its first word to its closing brace, and its header.

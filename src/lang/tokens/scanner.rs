@@ -28,6 +28,13 @@ pub struct Scanner<'a> {
     modes: Vec<Mode>,
 }
 
+/// Where a scanner is, without its text.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    at: usize,
+    modes: Vec<Mode>,
+}
+
 /// The tokens of one character.
 const SINGLE: &[(u8, TokenKind)] = &[
     (b'[', TokenKind::OpenBracket),
@@ -84,6 +91,23 @@ impl<'a> Scanner<'a> {
         Self {
             modes: vec![Mode::Bare],
             ..Self::new(text)
+        }
+    }
+
+    /// Goes on where a scanner of a text was that this one begins with.
+    pub(super) fn resumed(text: &'a str, state: State) -> Self {
+        Self {
+            at: state.at,
+            modes: state.modes,
+            ..Self::new(text)
+        }
+    }
+
+    /// Where it is; at that byte if it has to read once more from there.
+    pub(super) fn suspended(self, from: Option<usize>) -> State {
+        State {
+            at: from.unwrap_or(self.at),
+            modes: self.modes,
         }
     }
 

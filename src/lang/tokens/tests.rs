@@ -334,3 +334,18 @@ proptest! {
         prop_assert_eq!(at, text.len());
     }
 }
+
+proptest! {
+    #[test]
+    fn what_is_open_so_far_is_what_is_open_at_the_end(
+        lines in proptest::collection::vec("[ ax(){}\\[\\]\"$%/*#<E-]{0,8}(<<E)?", 0..8),
+    ) {
+        let mut text = String::new();
+        let mut open = super::OpenSoFar::default();
+        for line in lines {
+            text.push_str(&line);
+            text.push('\n');
+            prop_assert_eq!(open.read(&text), open_at_end(&text), "{:?}", text);
+        }
+    }
+}
