@@ -501,8 +501,7 @@ impl Planned {
     /// What is ready but was never tried waits again: it may have more to wait for now.
     fn hold_ready(&self, unfinished: &[Instance], apply: &mut Apply) {
         for instance in unfinished {
-            let ready = instance.status == Status::WaitingForRunner && instance.attempts == 0;
-            if ready && self.new.contains_key(&instance.key.object) {
+            if instance.is_untried() && self.new.contains_key(&instance.key.object) {
                 apply.instances.push(Instance {
                     status: Status::WaitingOnDependencies,
                     ..instance.clone()

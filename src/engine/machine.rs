@@ -349,9 +349,7 @@ impl Engine {
         let Some(unit) = self.unit(&key.object) else {
             return;
         };
-        let untried = self.live.get(key).is_some_and(|instance| {
-            instance.status == Status::WaitingForRunner && instance.attempts == 0
-        });
+        let untried = self.live.get(key).is_some_and(Instance::is_untried);
         let same_checks = before
             .units
             .get(&key.object)

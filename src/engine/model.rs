@@ -363,6 +363,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether it could start and was not tried yet, since it was made or began again: what it has to wait for may change.
+    pub fn is_untried(&self) -> bool {
+        self.status == Status::WaitingForRunner && self.definition.is_none()
+    }
+
     /// An instance that nothing has happened to yet.
     pub fn new(key: InstanceKey) -> Self {
         Self {

@@ -175,7 +175,7 @@ impl Engine {
 
     fn back_fill(&mut self, targets: &[Instance], now: Timestamp, step: &mut Step) -> u64 {
         let unmade = |target: &&Instance| self.is_unmade(target);
-        let keys: Vec<InstanceKey> = targets
+        let mut keys: Vec<InstanceKey> = targets
             .iter()
             .filter(unmade)
             .map(|target| target.key.clone())
@@ -187,8 +187,16 @@ impl Engine {
             };
             self.wait_anew(instance, step);
         }
+        let changed = count(&keys);
+        // What could do without them waits for them now.
+        for key in keys.clone() {
+            let mut readers = self.consumers_of(&key);
+            readers.extend(self.ready_on_demand(&key));
+            readers.retain(|reader| self.hold_back(reader, step));
+            keys.extend(readers);
+        }
         self.look_at_all(&keys, now, step);
-        count(&keys)
+        changed
     }
 
     /// Runs instances again that have ended. Data nodes that they write are not there until they have; what depends on
@@ -264,16 +272,21 @@ impl Engine {
                 self.start_over(ended, false, step);
                 true
             }
-            Some(live) if live.status == Status::WaitingForRunner && live.attempts == 0 => {
-                self.unready(key);
-                if let Some(live) = self.live.get_mut(key) {
-                    live.status = Status::WaitingOnDependencies;
-                    step.changes.push(Change::Instance(live.clone()));
-                }
-                true
-            }
-            _ => false,
+            _ => self.hold_back(key, step),
         }
+    }
+
+    /// Sends an instance back to waiting that could start and was not tried yet; whether it was such a one.
+    fn hold_back(&mut self, key: &InstanceKey, step: &mut Step) -> bool {
+        if !self.live.get(key).is_some_and(Instance::is_untried) {
+            return false;
+        }
+        self.unready(key);
+        if let Some(live) = self.live.get_mut(key) {
+            live.status = Status::WaitingOnDependencies;
+            step.changes.push(Change::Instance(live.clone()));
+        }
+        true
     }
 
     /// An instance that has ended begins again; the numbers of its attempts go on.

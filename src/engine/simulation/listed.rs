@@ -38,7 +38,13 @@ impl Listed {
                 None => self.schedule.first_interval(),
             };
             match next {
-                Some(next) => self.all.push((next, self.schedule.due_at(next))),
+                Some(next) => {
+                    // They are made in their order: none before the one before it is due.
+                    let before = self.all.last().map(|(_, due)| *due);
+                    let due = self.schedule.due_at(next);
+                    self.all
+                        .push((next, before.map_or(due, |before| due.max(before))));
+                }
                 None => self.ended = true,
             }
         }

@@ -172,6 +172,10 @@ impl Oracle {
         let ended = before.is_some_and(|before| before.is_settled() || before.is_unsuccessful());
         if ended && is_open(instance.status) {
             self.tried.remove(key);
+            if instance.definition.is_some() {
+                // It runs as it was, whatever was applied since.
+                self.tried.insert(key.clone());
+            }
             self.held.remove(key);
             self.acted
                 .retain(|(action, of)| of != key || action.as_str() == "on_late");

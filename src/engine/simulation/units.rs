@@ -246,9 +246,8 @@ impl Site<'_> {
     /// What is ready but was never tried waits again: it may have more to wait for.
     fn hold_ready(&self, written: &mut Vec<Instance>) {
         for instance in self.tables.instances.values() {
-            let ready = instance.status == Status::WaitingForRunner && instance.attempts == 0;
             let stays = self.definition.units.contains_key(&instance.key.object);
-            if ready && stays {
+            if instance.is_untried() && stays {
                 written.push(Instance {
                     status: Status::WaitingOnDependencies,
                     ..instance.clone()
@@ -264,7 +263,7 @@ impl Site<'_> {
         for instance in self.tables.instances.values() {
             let waits = matches!(
                 instance.status,
-                Status::WaitingOnDependencies | Status::WaitingForRunner
+                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
             );
             if waits && instance.key.object == *address {
                 written.push(Instance {

@@ -702,7 +702,11 @@ impl<D: Disk> World<D> {
         let fence = self.limits.fence;
         let flights: Vec<(InstanceKey, u32)> = self.flights.keys().cloned().collect();
         self.tell(|| "the runner sleeps, and another one takes over".to_owned());
+        let crashes = self.tally.crashes;
         self.take_over(true)?;
+        if self.tally.crashes > crashes {
+            return Ok(());
+        }
         let event = match random.pick(&flights) {
             Some((key, number)) => Event::AttemptEnded {
                 key,
