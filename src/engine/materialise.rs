@@ -13,10 +13,13 @@ use super::model::InstanceOrder;
 use super::model::Origin;
 use super::model::Status;
 use super::model::Step;
+use super::model::Unit;
 use super::model::UnitKind;
 use super::ranges::Ranges;
 use crate::objects::Address;
+use crate::objects::Need;
 use crate::time::Interval;
+use crate::time::Timeline;
 
 /// What comes of the intervals of a unit that are due.
 enum CaughtUp {
@@ -165,6 +168,11 @@ impl Engine {
         else {
             return CaughtUp::Make(first);
         };
+        if unit.kind == UnitKind::DataNode
+            && let Some(until) = self.unwritten_until(unit, schedule, first, horizon)
+        {
+            return CaughtUp::Nothing(until);
+        }
         let newest = match unit.catch_up {
             CatchUp::All => None,
             CatchUp::Latest | CatchUp::None => schedule.last_due(horizon),
@@ -178,6 +186,48 @@ impl Engine {
         } else {
             CaughtUp::Make(newest)
         }
+    }
+
+    /// Until when nobody writes the intervals of a data node, from one that is due: its writers were passed over there.
+    /// `None` if this one is written.
+    fn unwritten_until(
+        &self,
+        unit: &Unit,
+        schedule: &Timeline,
+        first: Interval,
+        horizon: Timestamp,
+    ) -> Option<Timestamp> {
+        let mut until = schedule.last_due(horizon)?.end;
+        if unit.dependencies.is_empty() {
+            return None;
+        }
+        for edge in &unit.dependencies {
+            let writer = self.unit(&edge.producer)?;
+            let Need::In { span, .. } = self.need(unit, edge, first) else {
+                return None;
+            };
+            if writer.kind != UnitKind::Activity {
+                return None;
+            }
+            let settled = self.settled.get(&edge.producer);
+            if settled.is_some_and(|settled| settled.intersects(span)) {
+                return None;
+            }
+            let passed = self.dropped.get(&edge.producer)?.around(span)?;
+            until = until.min(passed.end);
+        }
+        // What is only partly in it is written by somebody.
+        let rest = Interval {
+            start: first.start,
+            end: until,
+        };
+        let last = schedule.last_overlapping(rest)?;
+        let until = if last.end <= until {
+            last.end
+        } else {
+            last.start
+        };
+        (until > first.start).then_some(until)
     }
 
     /// Passes over the intervals of a unit between two moments.

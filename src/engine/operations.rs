@@ -175,7 +175,7 @@ impl Engine {
 
     fn back_fill(&mut self, targets: &[Instance], now: Timestamp, step: &mut Step) -> u64 {
         let unmade = |target: &&Instance| self.is_unmade(target);
-        let mut keys: Vec<InstanceKey> = targets
+        let keys: Vec<InstanceKey> = targets
             .iter()
             .filter(unmade)
             .map(|target| target.key.clone())
@@ -188,14 +188,7 @@ impl Engine {
             self.wait_anew(instance, step);
         }
         let changed = count(&keys);
-        // What could do without them waits for them now.
-        for key in keys.clone() {
-            let mut readers = self.consumers_of(&key);
-            readers.extend(self.ready_on_demand(&key));
-            readers.retain(|reader| self.hold_back(reader, step));
-            keys.extend(readers);
-        }
-        self.look_at_all(&keys, now, step);
+        self.look_at_with_readers(keys, now, step);
         changed
     }
 
@@ -221,6 +214,17 @@ impl Engine {
             }
         }
         let changed = count(&keys);
+        self.look_at_with_readers(keys, now, step);
+        changed
+    }
+
+    /// Looks at instances that wait anew, and at what depends on them: that waits again, too, if it was not tried yet.
+    fn look_at_with_readers(
+        &mut self,
+        mut keys: Vec<InstanceKey>,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
         let mut known: BTreeSet<InstanceKey> = keys.iter().cloned().collect();
         let mut next = 0;
         while let Some(key) = keys.get(next).cloned() {
@@ -235,7 +239,6 @@ impl Engine {
             }
         }
         self.look_at_all(&keys, now, step);
-        changed
     }
 
     /// What is on demand, could start, and reads the latest of something with a schedule.
@@ -263,7 +266,7 @@ impl Engine {
         let is_node = unit.kind == UnitKind::DataNode;
         let cascades = unit.failure_mode == FailureMode::Cascade;
         match self.live.get(key) {
-            None if is_node && self.is_settled(key) => {
+            None if is_node && (self.is_settled(key) || self.is_passed_over(key)) => {
                 self.start_over(Instance::new(key.clone()), false, step);
                 true
             }
@@ -287,6 +290,12 @@ impl Engine {
             step.changes.push(Change::Instance(live.clone()));
         }
         true
+    }
+
+    /// Whether `catch_up` has passed over an interval, or over those who would have written it.
+    fn is_passed_over(&self, key: &InstanceKey) -> bool {
+        let dropped = self.dropped.get(&key.object);
+        dropped.is_some_and(|dropped| dropped.covers(key.interval))
     }
 
     /// An instance that has ended begins again; the numbers of its attempts go on.

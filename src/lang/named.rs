@@ -161,8 +161,7 @@ fn rename(value: Value, path: &Expr) -> Value {
     }
 }
 
-/// The value with what its names stand for in their place, unless it would be too large: for what may stand beside other
-/// parts of the same names.
+/// The value with what its names stand for in their place, unless it would be too large: for people who ask for it.
 pub(crate) fn spelled_out(value: Value) -> Value {
     match value {
         Value::Deferred(expr) => {
@@ -210,6 +209,78 @@ fn spell_out(expr: &mut Expr, nodes: &mut u64) -> bool {
     let mut fits = true;
     children_mut(expr, &mut |child| fits = fits && spell_out(child, nodes));
     fits
+}
+
+/// The value with all its names below another one: for what was configured earlier than what it will stand beside, where the
+/// same names may stand for something else.
+pub(crate) fn below(value: Value, outer: &str) -> Value {
+    let mut known = BTreeMap::new();
+    below_in(value, outer, &mut known)
+}
+
+/// Parts that have new names, by the place of what they stand for in memory.
+type Renamed = BTreeMap<usize, (Arc<Expr>, Arc<Expr>)>;
+
+fn below_in(value: Value, outer: &str, known: &mut Renamed) -> Value {
+    let mut all = |items: &[Value]| -> Vec<Value> {
+        let items = items.iter().cloned();
+        items.map(|item| below_in(item, outer, known)).collect()
+    };
+    match value {
+        Value::Deferred(expr) => {
+            let mut expr = Arc::unwrap_or_clone(expr);
+            push_below(&mut expr, outer, known);
+            Value::Deferred(Arc::new(expr))
+        }
+        Value::Sensitive(inner) => below_in(Arc::unwrap_or_clone(inner), outer, known).mark(true),
+        Value::List(items) if !items.iter().all(Value::is_known) => Value::list(all(&items)),
+        Value::Tuple(items) if !items.iter().all(Value::is_known) => Value::tuple(all(&items)),
+        Value::Map(items) if items.values().any(Value::has_deferred) => {
+            Value::map(below_entries(&items, outer, known))
+        }
+        Value::Object(items) if items.values().any(Value::has_deferred) => {
+            Value::object(below_entries(&items, outer, known))
+        }
+        value => value,
+    }
+}
+
+fn below_entries(
+    items: &BTreeMap<Arc<str>, Value>,
+    outer: &str,
+    known: &mut Renamed,
+) -> BTreeMap<Arc<str>, Value> {
+    let each =
+        |(key, item): (&Arc<str>, &Value)| (Arc::clone(key), below_in(item.clone(), outer, known));
+    items.iter().map(each).collect()
+}
+
+fn push_below(expr: &mut Expr, outer: &str, known: &mut Renamed) {
+    let ExprKind::Later(later) = &mut expr.kind else {
+        children_mut(expr, &mut |child| push_below(child, outer, known));
+        return;
+    };
+    let Some(value) = &later.value else {
+        return;
+    };
+    let place = Arc::as_ptr(value) as usize;
+    let renamed = if let Some((_, renamed)) = known.get(&place) {
+        Arc::clone(renamed)
+    } else {
+        let mut inner = Expr::clone(value);
+        stacker::maybe_grow(RED_ZONE, STACK, || push_below(&mut inner, outer, known));
+        let inner = Arc::new(inner);
+        known.insert(place, (Arc::clone(value), Arc::clone(&inner)));
+        inner
+    };
+    let name = format!("{outer}.{}", print::expression(&later.path));
+    if let Some(path) = path(&name) {
+        *later = Arc::new(Later {
+            path,
+            ty: later.ty.clone(),
+            value: Some(renamed),
+        });
+    }
 }
 
 /// What the names in a residual stand for, and the names in that, and so on.

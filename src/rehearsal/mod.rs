@@ -104,12 +104,15 @@ const TURNS: usize = 2_000_000;
 
 /// A past in which all that was due before a moment has finished.
 pub fn finished_until(definition: &Definition, at: Timestamp) -> Past {
+    let before = at.checked_sub(SignedDuration::from_nanos(1));
+    let before = before.unwrap_or(at);
     let mut past = Past::default();
     for unit in definition.units.values() {
         let Some(schedule) = &unit.schedule else {
             continue;
         };
-        let (Some(first), Some(until)) = (schedule.first_interval(), schedule.ends_at(None, at))
+        let (Some(first), Some(until)) =
+            (schedule.first_interval(), schedule.ends_at(None, before))
         else {
             continue;
         };

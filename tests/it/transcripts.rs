@@ -32,6 +32,7 @@ cases! {
     ignore_changes,
     json_syntax,
     large_formulas,
+    large_kept,
     lateness,
     later_blocks,
     life_combinations,

@@ -65,6 +65,18 @@ impl Facts {
         as_text(&value).or_else(|| self.wrong(expr, "a string", &value))
     }
 
+    /// The value of an expression as a string that may be shown.
+    pub(super) fn open_text(&self, expr: &Expr, call: &Call<'_>) -> Option<Arc<str>> {
+        let value = self.evaluate(expr, call)?;
+        if value.has_sensitive() {
+            let detail =
+                "This is shown where the attempt fails, so that nothing sensitive may be in it.";
+            self.report(Diagnostic::error("Sensitive value", detail).at(expr.span));
+            return None;
+        }
+        as_text(&value).or_else(|| self.wrong(expr, "a string", &value))
+    }
+
     pub(super) fn boolean(&self, expr: &Expr, call: &Call<'_>) -> Option<bool> {
         match self.evaluate(expr, call)? {
             Value::Bool(value) => Some(value),

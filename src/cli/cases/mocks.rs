@@ -1,12 +1,12 @@
 //! Mocks: what a case imagines of its activities and data.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::Glob;
-use globset::GlobMatcher;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use regex::Regex;
 
 use super::facts::Facts;
 use super::moment_of;
@@ -14,6 +14,7 @@ use crate::cli::views::status::interval_text;
 use crate::cli::views::status::moment;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Span;
 use crate::diag::did_you_mean;
 use crate::engine::CheckResult;
 use crate::engine::InstanceKey;
@@ -80,8 +81,12 @@ enum Ready {
 
 /// A mock that is right.
 struct Mock {
-    address: GlobMatcher,
+    address: Regex,
     intervals: Option<BTreeSet<Arc<str>>>,
+    /// Where the intervals are written.
+    place: Span,
+    /// Those of them that an instance has had.
+    met: RefCell<BTreeSet<Arc<str>>>,
     duration: Option<SignedDuration>,
     fails: Option<Fails>,
     error: Option<Arc<str>>,
@@ -150,7 +155,7 @@ impl Reader<'_> {
         };
         let error = match &written.error {
             None => None,
-            Some(expr) => Some(self.facts.text(expr, self.call)?),
+            Some(expr) => Some(self.facts.open_text(expr, self.call)?),
         };
         let ready = match &written.ready {
             None => None,
@@ -159,6 +164,11 @@ impl Reader<'_> {
         Some(Mock {
             address,
             intervals: texts(&written.intervals)?,
+            place: written
+                .intervals
+                .as_ref()
+                .map_or(written.address.span, |expr| expr.span),
+            met: RefCell::default(),
             duration,
             fails,
             error,
@@ -168,11 +178,17 @@ impl Reader<'_> {
     }
 
     /// The addresses that are meant: `*` stands for anything. There must be such an object, of a kind that the attributes fit.
-    fn address(&self, written: &Written) -> Option<GlobMatcher> {
+    fn address(&self, written: &Written) -> Option<Regex> {
         let text = &written.address.text;
-        // Brackets are part of addresses.
-        let escaped = text.replace('[', "[[]");
-        let matcher = Glob::new(&escaped).ok()?.compile_matcher();
+        let pattern = regex::escape(text).replace("\\*", ".*");
+        let pattern = Regex::new(&format!("^{pattern}$"));
+        let matcher = pattern
+            .map_err(|_| {
+                let detail = "The address is too long.";
+                let finding = Diagnostic::error("Invalid address", detail);
+                self.facts.report(finding.at(written.address.span));
+            })
+            .ok()?;
         let meant: Vec<&Address> = self
             .objects
             .keys()
@@ -258,8 +274,26 @@ impl Mocked<'_> {
             let intervals = mock.intervals.as_ref();
             let meant = mock.address.is_match(key.object.as_str())
                 && intervals.is_none_or(|intervals| intervals.contains(&*name));
+            if meant && intervals.is_some() {
+                mock.met.borrow_mut().insert(name.as_str().into());
+            }
             meant.then(|| says(mock)).flatten()
         })
+    }
+
+    /// Reports intervals that no instance has had which looked for them.
+    pub(super) fn check_intervals(&self, facts: &Facts) {
+        for mock in &self.mocks.mocks {
+            let met = mock.met.borrow();
+            for name in mock.intervals.iter().flatten() {
+                if !met.contains(name) {
+                    let detail = format!(
+                        "No instance that this mock is for has the interval `{name}` in this case. `pipeform test --verbose` shows what they are called."
+                    );
+                    facts.report(Diagnostic::error("Unknown interval", detail).at(mock.place));
+                }
+            }
+        }
     }
 
     /// Who did not write a data node that it should have written.

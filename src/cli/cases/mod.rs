@@ -7,7 +7,6 @@
 mod facts;
 mod mocks;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -300,14 +299,48 @@ impl Stage<'_> {
         } else {
             rehearsal::finished_until(&definition, bounds.from)
         };
+        for trigger in &self.case.triggers {
+            self.check_trigger(trigger, &bounds, &timetable, &call)?;
+        }
         let mut world = mocks.world(&timetable);
         let story = rehearsal::rehearse(definition, past, bounds, &mut world);
+        world.check_intervals(&self.facts);
         let resolver = Resolver::planned(self.objects, &timetable, &call);
         self.facts.tell(&story, resolver);
         for assertion in &self.case.assertions {
             self.check(assertion, &call);
         }
         Some((story, timetable))
+    }
+
+    /// Reports a trigger that would do nothing.
+    fn check_trigger(
+        &self,
+        trigger: &Trigger,
+        bounds: &Bounds,
+        timetable: &Timetable,
+        call: &Call<'_>,
+    ) -> Option<()> {
+        let at = self.moment(&trigger.at, call)?;
+        if at < bounds.from || at > bounds.to {
+            let detail = "A trigger lies between `from` and `to` of its case.";
+            self.facts
+                .report(Diagnostic::error("Invalid time", detail).at(trigger.at.span));
+            return None;
+        }
+        let addresses = self
+            .facts
+            .addresses(&trigger.addresses, self.objects, call)?;
+        let scheduled = addresses.iter().find(|it| timetable.schedule(it).is_some());
+        if let Some(scheduled) = scheduled {
+            let detail = format!(
+                "`{scheduled}` has a schedule and runs by that; only what has none is triggered."
+            );
+            let finding = Diagnostic::error("Nothing to trigger", detail);
+            self.facts.report(finding.at(trigger.addresses.span));
+            return None;
+        }
+        Some(())
     }
 
     fn call(&self) -> Call<'static> {
@@ -364,7 +397,7 @@ impl Stage<'_> {
             })
             .collect();
         let parallelism = match &self.case.parallelism {
-            None => 2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            None => PARALLELISM,
             Some(expr) => self.facts.count(expr, call)?,
         };
         let (Some((_, Some(from))), Some((place, Some(to)))) = (from, to) else {
@@ -395,6 +428,9 @@ impl Stage<'_> {
             .ok()
     }
 }
+
+/// How many attempts run at once if a case does not say it: the same on every machine.
+const PARALLELISM: usize = 16;
 
 /// How long a case may last.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 3660);

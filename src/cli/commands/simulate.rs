@@ -141,7 +141,7 @@ fn check_addresses(wanted: &[String], objects: &Objects) -> Result<(), Failure> 
     for prefix in wanted {
         if !objects.keys().any(|address| is_inside(address, prefix)) {
             let hint = did_you_mean(prefix, objects.keys().map(Address::as_str));
-            let hint = hint.map(|hint| format!(" {hint}.")).unwrap_or_default();
+            let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
             return Err(Failure::message(format!(
                 "The configuration has no `{prefix}`.{hint}"
             )));

@@ -74,6 +74,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             tell(args, (&file.name, name), &outcome);
         }
     }
+    if passed + failed == 0 && args.case.is_empty() {
+        return Err(Failure::message("There is no `case` in these files."));
+    }
     if passed + failed == 0 {
         return Err(Failure::message("No case is meant: none has such a name."));
     }

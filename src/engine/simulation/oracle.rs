@@ -21,6 +21,7 @@ use super::super::Ranges;
 use super::super::Require;
 use super::super::Status;
 use super::super::Unit;
+use super::super::UnitKind;
 use super::super::testing::short;
 use super::super::transition_of;
 use super::disk::Tables;
@@ -92,7 +93,7 @@ pub(super) struct Oracle {
     /// Instances whose preconditions were found to hold.
     held: BTreeSet<InstanceKey>,
     acted: BTreeSet<(Address, InstanceKey)>,
-    /// Whether an operator has just asked for something to run again.
+    /// Whether an operator has just asked for something to run again, or to be written after all.
     pub(super) rerun: bool,
     /// What may be passed over.
     droppers: BTreeSet<Address>,
@@ -123,6 +124,22 @@ impl Oracle {
         let drops = |unit: &&Unit| unit.catch_up != CatchUp::All;
         let droppers = definition.units.values().filter(drops);
         self.droppers = droppers.map(|unit| unit.address.clone()).collect();
+        // What nobody writes is passed over with those who would have written it.
+        let written = |unit: &&Unit| {
+            let writers = unit.dependencies.iter().map(|edge| &edge.producer);
+            let mut passed_over = writers.map(|writer| {
+                let writer = definition.units.get(writer);
+                writer.is_some_and(|writer| {
+                    writer.kind == UnitKind::Activity && self.droppers.contains(&writer.address)
+                })
+            });
+            unit.kind == UnitKind::DataNode
+                && !unit.dependencies.is_empty()
+                && passed_over.all(|it| it)
+        };
+        let nodes = definition.units.values().filter(written);
+        let nodes: Vec<Address> = nodes.map(|unit| unit.address.clone()).collect();
+        self.droppers.extend(nodes);
         self.listed = definition.units.values().filter_map(listed).collect();
     }
 

@@ -439,7 +439,7 @@ impl<D: Disk> World<D> {
             "an operator asks for {operation:?} of {}",
             names.join(" and ")
         );
-        self.oracle.rerun = matches!(operation, Operation::Rerun { .. });
+        self.oracle.rerun = matches!(operation, Operation::Rerun { .. } | Operation::Backfill);
         let order = Order {
             id: None,
             operation,

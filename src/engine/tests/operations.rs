@@ -273,3 +273,34 @@ fn what_was_passed_over_can_be_back_filled_and_starts_after_the_rest() {
     rig.crash();
     assert_eq!(rig.operate_on_unmade(Operation::Backfill, "a", true), 0);
 }
+
+#[test]
+fn what_nobody_wrote_is_not_there_and_a_back_fill_waits_for_it() {
+    let copy = Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("copy")
+    };
+    let node = data_node("data")
+        .on(every("1 day", "01-05"))
+        .after(&["copy"]);
+    let load = Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("load").after(&["data"])
+    };
+    let mut rig = Rig::new("01-12", [copy, node, load]);
+    assert_eq!(rig.effects(), ["start copy 01-11 #1"]);
+    rig.finish(&["copy 01-11", "load 01-11"]);
+    assert_eq!(rig.effects(), ["start load 01-11 #1"]);
+    // One was looked at before its writer was passed over.
+    let made = rig.statuses();
+    assert!(made.len() <= 4, "{made:?}");
+    assert_eq!(rig.operate_on_unmade(Operation::Backfill, "copy", true), 6);
+    assert_eq!(rig.operate_on_unmade(Operation::Backfill, "load", true), 6);
+    let started = rig.effects();
+    assert!(
+        started.iter().all(|started| started.contains("copy")),
+        "{started:?}"
+    );
+    rig.finish(&["copy 01-05"]);
+    assert!(rig.effects().contains(&"start load 01-05 #1".to_owned()));
+}

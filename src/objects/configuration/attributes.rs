@@ -112,19 +112,18 @@ impl<'m> Builder<'m> {
     }
 
     /// An attribute as its readers get it: a large residual goes by the attribute's name. What is kept as it was applied has
-    /// names of what was configured then, and is read without them.
+    /// names of what was configured then, which are read below its own.
     pub(super) fn read_attribute(&self, frame: &Rc<Frame<'m>>, step: &Step) -> Option<Value> {
         let value = self.attribute(frame, step)?;
         let lifecycle = self.declaration(frame.id).lifecycle.as_ref();
         let keeps = lifecycle.is_some_and(|it| !matches!(it.ignored, Ignored::Nothing));
+        let name = format!("{}.{}", frame.address, step.name);
         let value = if keeps {
-            named::spelled_out(value)
+            named::below(value, &name)
         } else {
             value
         };
-        Some(named::called(value, || {
-            named::path(&format!("{}.{}", frame.address, step.name))
-        }))
+        Some(named::called(value, || named::path(&name)))
     }
 
     /// The value of an attribute, evaluated once; `Null`: not set.

@@ -57,3 +57,32 @@ case "a formula that fails in one interval" {
     error_message = "There were ${length(runs["pipeline.p.activity.a"])}."
   }
 }
+
+case "mocks that nothing meets" {
+  from = "2026-05-03T12:00"
+  to   = "2026-05-04T12:00"
+  mock "pipeline.p.activity.a" {
+    intervals = ["2026-05-03T00:00Z"]
+    duration  = "1 minute"
+  }
+  mock "pipeline.p.activity.{a" {
+    duration = "1 minute"
+  }
+  trigger {
+    at        = "2026-05-03T13:00"
+    addresses = ["pipeline.p"]
+  }
+}
+
+case "an interval by another name" {
+  from = "2026-05-03T12:00"
+  to   = "2026-05-04T12:00"
+  mock "pipeline.p.activity.a" {
+    intervals = ["2026-05-03T00:00Z"]
+    duration  = "1 minute"
+  }
+  assert {
+    condition     = length(runs) == 1
+    error_message = "no"
+  }
+}
