@@ -9,7 +9,7 @@ case "the report waits for the log of the last day" {
   from = "2026-11-22"
   to   = "2026-12-05"
 
-  mock "*.archive" {
+  mock "**.activity.archive" {
     duration = "10 minutes"
   }
 

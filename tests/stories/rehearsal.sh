@@ -19,7 +19,8 @@ grep -q 'It took 2 attempts' "$work/failed.txt"
 "$PIPEFORM" simulate --from 2026-11-20 --to 2026-12-20 --duration "20 minutes" \
     --var logs_dir=/logs --var warehouse=/warehouse --var first_day=2026-11-02 --var weeks=8 >"$work/month.txt"
 tail -n 1 "$work/month.txt"
-# Thirty days, and four weeks of two activities each. The clock stops while the last day is archived.
-grep -q '^38 instances: 1 RUNNING, 37 FINISHED\.$' "$work/month.txt"
+# Thirty-one days are due, both ends among them, and four weeks of two activities each. The clock stops while the last day is
+# archived.
+grep -q '^39 instances: 1 RUNNING, 38 FINISHED\.$' "$work/month.txt"
 
 test ! -e .pipeform && test ! -e /warehouse

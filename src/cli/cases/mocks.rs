@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
-use regex::Regex;
 
 use super::facts::Facts;
 use super::moment_of;
+use crate::cli::commands::select::is_inside;
 use crate::cli::views::status::interval_text;
 use crate::cli::views::status::moment;
 use crate::diag::Diagnostic;
@@ -81,7 +81,8 @@ enum Ready {
 
 /// A mock that is right.
 struct Mock {
-    address: Regex,
+    /// Addresses as commands take them: `*` stands for any part of a name, `**` for anything.
+    address: Arc<str>,
     intervals: Option<BTreeSet<Arc<str>>>,
     /// Where the intervals are written.
     place: Span,
@@ -177,22 +178,13 @@ impl Reader<'_> {
         })
     }
 
-    /// The addresses that are meant: `*` stands for anything. There must be such an object, of a kind that the attributes fit.
-    fn address(&self, written: &Written) -> Option<Regex> {
+    /// The addresses that are meant. There must be such an object, of a kind that the attributes fit.
+    fn address(&self, written: &Written) -> Option<Arc<str>> {
         let text = &written.address.text;
-        let pattern = regex::escape(text).replace("\\*", ".*");
-        let pattern = Regex::new(&format!("^{pattern}$"));
-        let matcher = pattern
-            .map_err(|_| {
-                let detail = "The address is too long.";
-                let finding = Diagnostic::error("Invalid address", detail);
-                self.facts.report(finding.at(written.address.span));
-            })
-            .ok()?;
         let meant: Vec<&Address> = self
             .objects
             .keys()
-            .filter(|address| matcher.is_match(address.as_str()))
+            .filter(|address| is_inside(address, text))
             .collect();
         if meant.is_empty() {
             let detail = format!("There is no object `{text}` in the configuration.");
@@ -213,7 +205,7 @@ impl Reader<'_> {
             self.facts.report(finding.at(written.address.span));
             return None;
         }
-        Some(matcher)
+        Some(text.clone())
     }
 
     fn duration(&self, expr: &Expr) -> Option<SignedDuration> {
@@ -272,7 +264,7 @@ impl Mocked<'_> {
         let name = interval_text(key.interval, &zone);
         self.mocks.mocks.iter().rev().find_map(|mock| {
             let intervals = mock.intervals.as_ref();
-            let meant = mock.address.is_match(key.object.as_str())
+            let meant = is_inside(&key.object, &mock.address)
                 && intervals.is_none_or(|intervals| intervals.contains(&*name));
             if meant && intervals.is_some() {
                 mock.met.borrow_mut().insert(name.as_str().into());

@@ -23,7 +23,7 @@ mod resume;
 mod run;
 mod schedule;
 mod schema;
-mod select;
+pub(super) mod select;
 mod show;
 mod simulate;
 mod state;

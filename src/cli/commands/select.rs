@@ -16,41 +16,40 @@ use crate::time::parse_moment;
 
 /// Whether an address is the one that was asked for, one of its `for_each`, or inside it. `*` stands for any part of a
 /// name, `**` for anything.
-pub(super) fn is_inside(address: &Address, prefix: &str) -> bool {
-    matches(address.as_str(), prefix)
+pub(in crate::cli) fn is_inside(address: &Address, prefix: &str) -> bool {
+    matches(address.as_str(), prefix, false)
 }
 
-fn matches(text: &str, pattern: &str) -> bool {
+/// `in_key`: both go on between the quotes of a key, where a dot ends no name.
+fn matches(text: &str, pattern: &str, in_key: bool) -> bool {
+    let ends_in_key = |passed: &str| in_key ^ (passed.matches('"').count() % 2 == 1);
+    let goes_on = |text: &str, rest: &str, passed: &str| matches(text, rest, ends_in_key(passed));
     if let Some(rest) = pattern.strip_prefix("**") {
-        return suffixes(text, |_| true).any(|text| matches(text, rest));
+        return parts(text).any(|(passed, text)| goes_on(text, rest, passed));
     }
     if let Some(rest) = pattern.strip_prefix('*') {
-        let in_name = |passed: &str| !ends_a_name(passed);
-        return suffixes(text, in_name).any(|text| matches(text, rest));
+        return parts(text)
+            .take_while(|(passed, _)| !ends_a_name(passed, in_key))
+            .any(|(passed, text)| goes_on(text, rest, passed));
     }
     let (mut letters, mut wanted) = (text.chars(), pattern.chars());
     match (letters.next(), wanted.next()) {
         (None | Some('.' | '['), None) => true,
-        (Some(letter), Some(want)) if letter == want => matches(letters.as_str(), wanted.as_str()),
+        (Some(letter), Some(want)) if letter == want => {
+            matches(letters.as_str(), wanted.as_str(), in_key ^ (letter == '"'))
+        }
         _ => false,
     }
 }
 
-/// The ends of a text, the longest first, while what was passed is as it has to be.
-fn suffixes<'a>(
-    text: &'a str,
-    passed: impl Fn(&str) -> bool + 'a,
-) -> impl Iterator<Item = &'a str> {
+/// A text in two parts, in all ways, the shortest first part first.
+fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    starts
-        .map(move |at| text.split_at(at))
-        .take_while(move |(before, _)| passed(before))
-        .map(|(_, rest)| rest)
+    starts.map(move |at| text.split_at(at))
 }
 
 /// Whether a part of an address goes beyond a name: it has a dot outside of a key.
-fn ends_a_name(passed: &str) -> bool {
-    let mut in_key = false;
+fn ends_a_name(passed: &str, mut in_key: bool) -> bool {
     passed.chars().any(|letter| {
         in_key ^= letter == '"';
         letter == '.' && !in_key
@@ -211,6 +210,9 @@ mod tests {
             ("pipeline.exp*", true),
             ("*.export", true),
             ("*", true),
+            ("pipeline.export[\"*\"]", true),
+            ("pipeline.export[\"*\"].activity.*", true),
+            ("pipeline.export[\"*c\"]", false),
             ("pipeline.export[*].activity.c*", true),
             ("pipeline.export*.activity.copy", true),
             ("**.copy", true),

@@ -34,6 +34,9 @@ const FIELDS: [&str; 6] = [
     "day of the week",
 ];
 
+/// How many values each field has.
+const VALUES: [u64; 6] = [60, 60, 24, 31, 12, 7];
+
 const DAY: i64 = 24 * 3600;
 
 /// A cron pattern. Two are equal when they match the same times, however they are written.
@@ -207,7 +210,7 @@ impl fmt::Display for Cron {
     }
 }
 
-/// Checks what croner lets pass: fields that are too many, and lists with nothing between two commas.
+/// Checks what croner lets pass: fields that are too many, steps that are too long, and lists with nothing between two commas.
 fn check_fields(text: &str) -> Result<(), CronError> {
     if text.starts_with('@') {
         return Ok(());
@@ -227,6 +230,19 @@ fn check_fields(text: &str) -> Result<(), CronError> {
                 field,
                 part: (*part).to_owned(),
                 reason: "between two commas, and beside each, there must be something".to_owned(),
+            });
+        }
+        let values = VALUES[FIELDS.iter().position(|name| name == field).unwrap_or(0)];
+        let steps = part.split(',').filter_map(|part| part.split_once('/'));
+        let mut steps = steps.filter_map(|(_, step)| step.parse::<u64>().ok());
+        if let Some(step) = steps.find(|step| *step > values) {
+            return Err(CronError::Field {
+                text: text.to_owned(),
+                field,
+                part: (*part).to_owned(),
+                reason: format!(
+                    "it has {values} values, and the step of {step} passes all but the first"
+                ),
             });
         }
     }

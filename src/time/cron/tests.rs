@@ -108,6 +108,11 @@ fn what_is_no_pattern_is_refused_with_the_field() {
         ("61 0 0 * * *", "the second `61` is not right"),
         ("*/0 0 * * *", "the minute `*/0` is not right"),
         (
+            "*/90 * * * *",
+            "the minute `*/90` is not right: it has 60 values, and the step of 90",
+        ),
+        ("0 0 1-7/8,1/32 * *", "the day of the month `1-7/8,1/32`"),
+        (
             "0 22-2 * * *",
             "the hour `22-2` is not right: range out of bounds",
         ),

@@ -13,7 +13,7 @@ case "wrong mocks" {
   mock "pipeline.p.activity.b" {
     duration = "1 hour"
   }
-  mock "pipeline.p" {
+  mock "pipeline.p.schedule" {
     duration = "1 hour"
   }
   mock "pipeline.p.activity.a" {
