@@ -97,6 +97,8 @@ pub(super) struct Oracle {
     pub(super) rerun: bool,
     /// What may be passed over.
     droppers: BTreeSet<Address>,
+    /// Who writes each data node, if activities do.
+    writers: BTreeMap<Address, Vec<Address>>,
     /// The intervals of each unit, one after the other.
     listed: BTreeMap<Address, Listed>,
 }
@@ -124,22 +126,20 @@ impl Oracle {
         let drops = |unit: &&Unit| unit.catch_up != CatchUp::All;
         let droppers = definition.units.values().filter(drops);
         self.droppers = droppers.map(|unit| unit.address.clone()).collect();
-        // What nobody writes is passed over with those who would have written it.
-        let written = |unit: &&Unit| {
-            let writers = unit.dependencies.iter().map(|edge| &edge.producer);
-            let mut passed_over = writers.map(|writer| {
-                let writer = definition.units.get(writer);
-                writer.is_some_and(|writer| {
-                    writer.kind == UnitKind::Activity && self.droppers.contains(&writer.address)
-                })
-            });
-            unit.kind == UnitKind::DataNode
-                && !unit.dependencies.is_empty()
-                && passed_over.all(|it| it)
+        let activity = |address: &Address| {
+            let unit = definition.units.get(address);
+            unit.is_some_and(|unit| unit.kind == UnitKind::Activity)
         };
-        let nodes = definition.units.values().filter(written);
-        let nodes: Vec<Address> = nodes.map(|unit| unit.address.clone()).collect();
-        self.droppers.extend(nodes);
+        let nodes = definition.units.values();
+        let nodes = nodes.filter(|unit| unit.kind == UnitKind::DataNode);
+        self.writers = nodes
+            .map(|node| {
+                let writers = node.dependencies.iter();
+                let writers: Vec<Address> = writers.map(|edge| edge.producer.clone()).collect();
+                (node.address.clone(), writers)
+            })
+            .filter(|(_, writers)| !writers.is_empty() && writers.iter().all(activity))
+            .collect();
         self.listed = definition.units.values().filter_map(listed).collect();
     }
 
@@ -159,7 +159,12 @@ impl Oracle {
                 Change::Attempt(attempt) => self.check_attempt(attempt, fence)?,
                 Change::Operated { .. } => {}
                 Change::Dropped { object, .. } => {
-                    let may = self.droppers.contains(object);
+                    // What nobody writes is passed over with those who would have written it.
+                    let unwritten = self.writers.get(object).is_some_and(|writers| {
+                        let gone = |writer| self.log.dropped.contains_key(writer);
+                        writers.iter().all(gone)
+                    });
+                    let may = self.droppers.contains(object) || unwritten;
                     must(may, Rule::NothingForgotten, || {
                         format!(
                             "what is due of {object} is passed over, though all is to be caught up"
