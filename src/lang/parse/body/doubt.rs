@@ -88,7 +88,10 @@ impl Bodies<'_> {
 
     pub(super) fn back_to_anchor(&mut self, body: &mut Body, names: &mut BTreeMap<Arc<str>, Span>) {
         let anchor = self.anchor;
-        for attribute in body.attributes.drain(anchor.attributes..) {
+        for attribute in body
+            .attributes
+            .drain(anchor.attributes.min(body.attributes.len())..)
+        {
             names.remove(&attribute.name.text);
         }
         body.blocks.truncate(anchor.blocks);

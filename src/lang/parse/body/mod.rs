@@ -216,7 +216,7 @@ impl Bodies<'_> {
             let next = self.step(&mut body, &mut names, None);
             if self.ends == Ends::RanOut {
                 self.ends = Ends::ByIndentation;
-                for attribute in body.attributes.drain(before.0..) {
+                for attribute in body.attributes.drain(before.0.min(body.attributes.len())..) {
                     names.remove(&attribute.name.text);
                 }
                 body.blocks.truncate(before.1);
