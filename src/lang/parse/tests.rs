@@ -100,6 +100,18 @@ fn an_object_that_begins_like_a_loop_is_refused() {
     }
 }
 
+/// The second `a` stands in place of the first, which could not be read; the stray brace makes the line be read twice.
+#[test]
+fn what_is_read_twice_is_not_set_twice() {
+    assert_eq!(
+        findings("a = 'x'\na = 1\n}\nb = 2\n"),
+        [
+            "1: Strings are written in double quotes: `\"text\"`, not `'text'`.",
+            "3: This `}` closes nothing. Remove it, or add what it should close."
+        ]
+    );
+}
+
 #[test]
 fn signs_before_a_brace_that_are_no_blanks_end() {
     for sign in [

@@ -19,15 +19,13 @@ use crate::lang::parse::lines;
 use crate::lang::parse::mistakes;
 use crate::lang::tokens::Token;
 
-/// An item of a file, and what was read before it.
+/// Where an item of a file begins, and what had been reported before it. What had been read before it is what begins before it.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Anchor {
+pub(super) struct Mark {
     /// Its first byte.
     pub(super) start: usize,
-    pub(super) attributes: usize,
-    pub(super) blocks: usize,
-    pub(super) found: usize,
-    pub(super) unread: usize,
+    found: usize,
+    unread: usize,
 }
 
 impl Bodies<'_> {
@@ -73,31 +71,45 @@ impl Bodies<'_> {
         names: &mut BTreeMap<Arc<str>, Span>,
     ) {
         self.searched = end;
-        self.back_to_anchor(body, names);
+        self.back_to(self.anchor, body, names);
         let ends = std::mem::replace(&mut self.ends, Ends::ByIndentation);
         self.early = Some(0);
         while self.at < end && self.step(body, names, None) == Next::Item {}
         let whole = self.ends == Ends::ByIndentation && self.at >= end;
         self.ends = ends;
         let found = self.found.get(self.anchor.found..).unwrap_or(&[]);
-        let explained = matches!(found.len(), 1 | 2) && body.blocks.len() == self.anchor.blocks + 1;
+        let blocks = body.blocks.iter().rev();
+        let since = blocks.take_while(|block| block.span.start as usize >= self.anchor.start);
+        let explained = matches!(found.len(), 1 | 2) && since.count() == 1;
         if self.early.take().is_none_or(|count| count > 1) || !whole || !explained {
-            self.back_to_anchor(body, names);
+            self.back_to(self.anchor, body, names);
         }
     }
 
-    pub(super) fn back_to_anchor(&mut self, body: &mut Body, names: &mut BTreeMap<Arc<str>, Span>) {
-        let anchor = self.anchor;
-        for attribute in body
-            .attributes
-            .drain(anchor.attributes.min(body.attributes.len())..)
-        {
-            names.remove(&attribute.name.text);
+    /// The place before the item that begins at this byte.
+    pub(super) fn mark(&self, start: usize) -> Mark {
+        Mark {
+            start,
+            found: self.found.len(),
+            unread: self.unread.len(),
         }
-        body.blocks.truncate(anchor.blocks);
-        self.found.truncate(anchor.found);
-        self.unread.truncate(anchor.unread);
-        self.resume_at(anchor.start);
+    }
+
+    /// Goes back to a place in the file, as if nothing after it had been read.
+    pub(super) fn back_to(
+        &mut self,
+        mark: Mark,
+        body: &mut Body,
+        names: &mut BTreeMap<Arc<str>, Span>,
+    ) {
+        let before = |span: Span| (span.start as usize) < mark.start;
+        body.attributes
+            .retain(|attribute| before(attribute.name.span));
+        body.blocks.retain(|block| before(block.span));
+        names.retain(|_, first| before(*first));
+        self.found.truncate(mark.found);
+        self.unread.truncate(mark.unread);
+        self.resume_at(mark.start);
         self.in_line = false;
     }
 

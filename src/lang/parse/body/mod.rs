@@ -33,7 +33,7 @@ use crate::lang::tokens::Scanner;
 use crate::lang::tokens::Token;
 use crate::lang::tokens::TokenKind;
 use crate::lang::tokens::is_closed_comment;
-use doubt::Anchor;
+use doubt::Mark;
 
 /// More mistakes than this in one file are not worth reading.
 const MAX_ERRORS: usize = 100;
@@ -56,7 +56,7 @@ pub(super) fn read(file: FileId, text: &str) -> Parsed {
         depth: 0,
         ends: Ends::ByBrackets,
         in_line: false,
-        anchor: Anchor::default(),
+        anchor: Mark::default(),
         stray: None,
         around: None,
         searched: 0,
@@ -96,7 +96,7 @@ struct Bodies<'a> {
     /// Whether an item has ended on the line that is being read.
     in_line: bool,
     /// The last item that stands in no block and is not indented.
-    anchor: Anchor,
+    anchor: Mark,
     /// One past a brace that closes nothing; it is looked for where another one closes too early.
     stray: Option<usize>,
     /// How far the block around is indented.
@@ -210,20 +210,11 @@ impl Bodies<'_> {
         let mut body = Body::default();
         let mut names = BTreeMap::new();
         loop {
-            let before = (body.attributes.len(), body.blocks.len(), self.found.len());
-            let unread = self.unread.len();
-            let start = self.at;
+            let before = self.mark(self.at);
             let next = self.step(&mut body, &mut names, None);
             if self.ends == Ends::RanOut {
                 self.ends = Ends::ByIndentation;
-                for attribute in body.attributes.drain(before.0.min(body.attributes.len())..) {
-                    names.remove(&attribute.name.text);
-                }
-                body.blocks.truncate(before.1);
-                self.found.truncate(before.2);
-                self.unread.truncate(unread);
-                self.resume_at(start);
-                self.in_line = false;
+                self.back_to(before, &mut body, &mut names);
             } else if let Some(end) = self.stray.take() {
                 self.search(end, &mut body, &mut names);
             } else if next == Next::End || self.too_many() {
@@ -252,13 +243,7 @@ impl Bodies<'_> {
         };
         let brace_or_end = token.kind == TokenKind::CloseBrace || token.kind.ends_line();
         if around.is_none() && !brace_or_end && self.begins_unindented(token) {
-            self.anchor = Anchor {
-                start: token.start as usize,
-                attributes: body.attributes.len(),
-                blocks: body.blocks.len(),
-                found: self.found.len(),
-                unread: self.unread.len(),
-            };
+            self.anchor = self.mark(token.start as usize);
         }
         match token.kind {
             kind if kind.ends_line() => {
