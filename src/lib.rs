@@ -9,6 +9,7 @@
 //! - [`objects`]: what each type of object is, and from blocks to objects.
 //! - [`time`]: schedules and their intervals.
 //! - [`graph`]: which object needs which.
+//! - [`import`]: AWS Data Pipeline definitions and their expressions.
 //! - [`plan`]: what a change does, to the definitions and to the runs.
 //! - [`engine`]: the pure state machine of instances and attempts.
 //! - [`rehearsal`]: the engine on a clock of its own, with imagined work.
@@ -28,6 +29,7 @@ pub mod engine;
 pub mod exec;
 pub mod fetch;
 pub mod graph;
+pub mod import;
 pub mod lang;
 pub mod objects;
 pub mod plan;

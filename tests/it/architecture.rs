@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["diag", "engine", "graph", "lang", "objects", "time"],
     ),
     ("rehearsal", &["engine", "objects", "time"]),
+    ("import", &["diag", "lang", "objects"]),
     ("connect", &["diag"]),
     (
         "store",
@@ -47,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "engine",
             "fetch",
             "graph",
+            "import",
             "lang",
             "objects",
             "plan",
@@ -67,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "exec",
             "fetch",
             "graph",
+            "import",
             "lang",
             "objects",
             "plan",
@@ -88,6 +91,7 @@ const PURE: &[&str] = &[
     "plan",
     "engine",
     "rehearsal",
+    "import",
 ];
 
 /// Paths a pure module must not name.

@@ -47,8 +47,9 @@ pipeline "bank" {
       occurrences = 1
     }
 
-    command = "ls day-*"
-    input   = data_node.day
+    command         = "ls \"$@\""
+    script_argument = run.inputs.day[*].path
+    input           = data_node.day
   }
 
   activity "shell_command" "pay" {

@@ -1,0 +1,3 @@
+//! AWS Data Pipeline definitions, and the expressions in them.
+
+pub mod expression;
