@@ -257,19 +257,21 @@ impl Engine {
             fence: self.limits.fence,
         }));
         let runner_ended = status == Status::Canceled || *outcome == Outcome::Lost;
+        let is_there = self.unit(&key.object).is_some();
         match decision {
+            // It has read what is run again, also if it has finished meanwhile.
+            Some((Stop::Restart, _)) if is_there => self.restart(key, false, now, step),
+            Some((Stop::RestartAsWas, _)) if is_there => self.restart(key, true, now, step),
             _ if status == Status::Finished => self.end(key, Status::Finished, None, now, step),
             Some((Stop::Cancel, reason)) => self.end(key, Status::Canceled, reason, now, step),
             Some((Stop::Finish, reason)) => self.end(key, Status::Finished, reason, now, step),
             // The attempt ended with its runner: it is made again, and does not count as a failure.
-            None if runner_ended && self.unit(&key.object).is_some() => {
-                self.again(key, error, None, step);
-            }
-            None if runner_ended => {
+            None if runner_ended && is_there => self.again(key, error, None, step),
+            None | Some(_) if runner_ended => {
                 let reason = Some("its definition was removed".to_owned());
                 self.end(key, Status::Canceled, reason, now, step);
             }
-            None => self.failed(key, error, now, step),
+            None | Some(_) => self.failed(key, error, now, step),
         }
     }
 

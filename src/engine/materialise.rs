@@ -15,7 +15,6 @@ use super::model::Status;
 use super::model::Step;
 use super::model::Unit;
 use super::model::UnitKind;
-use super::ranges::Ranges;
 use crate::objects::Address;
 use crate::objects::Need;
 use crate::time::Interval;
@@ -149,15 +148,6 @@ impl Engine {
         for key in keys {
             self.look_at_new(&key, now, step);
         }
-    }
-
-    /// The newest stretches of time that `catch_up` has passed over for an object, oldest first.
-    pub fn passed_over(&self, object: &Address, number: usize) -> Vec<Interval> {
-        let ranges = self.dropped.get(object).into_iter().flat_map(Ranges::iter);
-        let all: Vec<Interval> = ranges.collect();
-        all.get(all.len().saturating_sub(number)..)
-            .unwrap_or_default()
-            .to_vec()
     }
 
     /// What comes of the intervals that are due, from the first one that has no instance.

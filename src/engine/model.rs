@@ -308,6 +308,10 @@ pub enum Stop {
     Cancel,
     /// It counts as `FINISHED`.
     Finish,
+    /// It runs once more, with what it depends on.
+    Restart,
+    /// The same, with the definition that it ran with.
+    RestartAsWas,
 }
 
 impl Stop {
@@ -316,14 +320,20 @@ impl Stop {
         match self {
             Self::Cancel => "CANCEL",
             Self::Finish => "FINISH",
+            Self::Restart => "RESTART",
+            Self::RestartAsWas => "RESTART_AS_WAS",
         }
     }
 
     /// The one of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Cancel, Self::Finish]
-            .into_iter()
-            .find(|stop| stop.as_str() == name)
+        const ALL: [Stop; 4] = [
+            Stop::Cancel,
+            Stop::Finish,
+            Stop::Restart,
+            Stop::RestartAsWas,
+        ];
+        ALL.into_iter().find(|stop| stop.as_str() == name)
     }
 }
 
@@ -363,6 +373,12 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether it was tried and has not ended: an attempt is under way, or another one follows.
+    pub fn is_under_way(&self) -> bool {
+        self.status == Status::Running
+            || self.status == Status::WaitingForRunner && self.definition.is_some()
+    }
+
     /// Whether it could start and was not tried yet, since it was made or began again: what it has to wait for may change.
     pub fn is_untried(&self) -> bool {
         self.status == Status::WaitingForRunner && self.definition.is_none()
@@ -486,6 +502,9 @@ pub enum Operation {
     Rerun {
         /// With the definition that it ran with, and not with the current one.
         as_was: bool,
+        /// Also what is under way, or waits for its next attempt: it has read what is run again.
+        #[serde(default)]
+        restart: bool,
     },
     /// Give up what waits or runs.
     Cancel,

@@ -30,7 +30,13 @@ impl Engine {
     /// Does what an order says, and notes to how many instances.
     pub(super) fn operate(&mut self, order: &Order, now: Timestamp, step: &mut Step) {
         let changed = match order.operation {
-            Operation::Rerun { as_was } => self.rerun(&order.targets, as_was, now, step),
+            Operation::Rerun { as_was, restart } => {
+                let mut changed = self.rerun(&order.targets, as_was, now, step);
+                if restart {
+                    changed += self.restart_all(order, as_was, now, step);
+                }
+                changed
+            }
             Operation::Cancel => self.each(
                 order,
                 |engine, key, step| {
@@ -216,6 +222,46 @@ impl Engine {
         let changed = count(&keys);
         self.look_at_with_readers(keys, now, step);
         changed
+    }
+
+    /// Runs again what is under way: its attempt is stopped first. What only waits for its next attempt has none to stop.
+    fn restart_all(&mut self, order: &Order, as_was: bool, now: Timestamp, step: &mut Step) -> u64 {
+        let decision = if as_was {
+            Stop::RestartAsWas
+        } else {
+            Stop::Restart
+        };
+        let mut changed = 0;
+        for target in &order.targets {
+            let key = &target.key;
+            let live = self.live.get(key);
+            if !live.is_some_and(|live| live.is_under_way() && live.stop.is_none()) {
+                continue;
+            }
+            changed += 1;
+            if self.status(key) == Some(Status::Running) {
+                let reason = format!("{} runs again what it depends on", order.who);
+                self.stop(key, decision, &reason, step);
+            } else {
+                self.restart(key, as_was, now, step);
+            }
+        }
+        changed
+    }
+
+    /// An instance that was tried and has not ended begins again.
+    pub(super) fn restart(
+        &mut self,
+        key: &InstanceKey,
+        as_was: bool,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        self.forget_waiting(key);
+        if let Some(instance) = self.live.get(key).cloned() {
+            self.start_over(instance, as_was, step);
+            self.look_at_with_readers(vec![key.clone()], now, step);
+        }
     }
 
     /// Looks at instances that wait anew, and at what depends on them: that waits again, too, if it was not tried yet.

@@ -151,11 +151,15 @@ impl Engine {
         full.then_some(share.pool)
     }
 
-    /// Why a ready instance of a unit has no place, if it has none.
+    /// Whether as many attempts of a unit are under way as may be.
     pub(super) fn is_full(&self, unit: &Unit) -> bool {
         let running = self.running.get(&unit.address).copied().unwrap_or(0);
         running >= usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX)
-            || self.running_total >= self.limits.parallelism
+    }
+
+    /// Whether as many attempts are under way as may be.
+    pub(super) fn has_no_place(&self) -> bool {
+        self.running_total >= self.limits.parallelism
     }
 
     /// The instances that run, first: whether there is a place for what is ready depends on them.

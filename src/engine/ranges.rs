@@ -61,7 +61,7 @@ impl Ranges {
     }
 
     /// All ranges, the oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = Interval> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Interval> {
         let ranges = self.ranges.iter();
         ranges.map(|(start, end)| Interval {
             start: *start,

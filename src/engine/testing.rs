@@ -480,7 +480,15 @@ impl Rig {
                 object,
                 interval,
                 due,
-            } => format!("{object} {} due {}", moment(interval.start), moment(due)),
+                held,
+            } => {
+                let held = if held { ", held" } else { "" };
+                format!(
+                    "{object} {} due {}{held}",
+                    moment(interval.start),
+                    moment(due)
+                )
+            }
             Wait::First { object } => format!("the first of {object}"),
             Wait::Preconditions { reason, next_check } => format!(
                 "preconditions: {} ({})",
@@ -488,6 +496,7 @@ impl Rig {
                 next_check.map(moment).unwrap_or_default()
             ),
             Wait::Retry { until, .. } => format!("retry {}", moment(until)),
+            Wait::OwnPlace { most } => format!("one of {most} places"),
             Wait::Place => "a place".to_owned(),
             Wait::Pool { pool } => format!("slots of {pool}"),
             Wait::Inactive => "inactive".to_owned(),

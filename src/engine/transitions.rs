@@ -20,7 +20,7 @@ const fn transition(from: Option<Status>, to: Status, why: &'static str) -> Tran
 
 /// All legal changes of the status of an instance. What has finished changes only when an operator
 /// asks for it.
-pub const TRANSITIONS: [Transition; 35] = [
+pub const TRANSITIONS: [Transition; 36] = [
     transition(
         None,
         Status::WaitingOnDependencies,
@@ -79,7 +79,7 @@ pub const TRANSITIONS: [Transition; 35] = [
     transition(
         Some(Status::WaitingForRunner),
         Status::WaitingOnDependencies,
-        "before its first attempt an apply gave it more to wait for, or what it depends on is run again",
+        "before its first attempt an apply gave it more to wait for, or what it depends on is run again; later an operator runs it again with that",
     ),
     transition(
         Some(Status::WaitingForRunner),
@@ -105,6 +105,11 @@ pub const TRANSITIONS: [Transition; 35] = [
         Some(Status::Running),
         Status::WaitingForRunner,
         "its attempt failed, timed out, fell silent or lost its runner, and another one follows",
+    ),
+    transition(
+        Some(Status::Running),
+        Status::WaitingOnDependencies,
+        "an operator runs it again with what it depends on, and its attempt was stopped",
     ),
     transition(
         Some(Status::Running),

@@ -10,6 +10,7 @@ use super::model::InstanceKey;
 use super::model::Require;
 use super::model::Status;
 use super::model::Unit;
+use super::ranges::Ranges;
 use crate::objects::Address;
 use crate::objects::Need;
 use crate::time::Interval;
@@ -35,6 +36,8 @@ pub enum Wait {
         interval: Interval,
         /// When it will be due (UTC).
         due: Timestamp,
+        /// Whether it is not made when it is due, because its object is not active.
+        held: bool,
     },
     /// The first finished interval of an object that has none yet.
     First {
@@ -54,6 +57,11 @@ pub enum Wait {
         until: Timestamp,
         /// Why the last attempt failed.
         reason: Option<String>,
+    },
+    /// An attempt of its own activity to end: no more may be under way at once.
+    OwnPlace {
+        /// How many may (`max_active_instances`).
+        most: u32,
     },
     /// A free place.
     Place,
@@ -124,13 +132,8 @@ impl Engine {
                     NotNeeded::None(gap.why),
                 );
             }
-            let settled = self.settled.get(&edge.producer);
-            let dropped = self.dropped.get(&edge.producer);
-            for passed in dropped.into_iter().flat_map(|ranges| ranges.within(span)) {
-                // What was back-filled later is there after all.
-                if settled.is_none_or(|settled| !settled.covers(passed)) {
-                    add(passed.start, passed.end, NotNeeded::PassedOver);
-                }
+            for passed in self.passed_over_within(&edge.producer, span) {
+                add(passed.start, passed.end, NotNeeded::PassedOver);
             }
             let first = timeline.overlapping(span).next();
             if let (Require::Latest, Some(first), Some(newest)) = (edge.require, first, newest) {
@@ -160,8 +163,11 @@ impl Engine {
                     until,
                     reason: instance.reason.clone(),
                 }],
-                None if self.is_full(unit) => vec![Wait::Place],
+                None if self.is_full(unit) => vec![Wait::OwnPlace {
+                    most: unit.max_active_instances,
+                }],
                 None if let Some(pool) = self.full_pool(unit) => vec![Wait::Pool { pool }],
+                None if self.has_no_place() => vec![Wait::Place],
                 None => Vec::new(),
             },
             Status::WaitingOnDependencies => {
@@ -218,12 +224,49 @@ impl Engine {
             object: producer.clone(),
             interval,
         };
-        let schedule = self.unit(producer)?.schedule.as_ref()?;
+        let unit = self.unit(producer)?;
+        let schedule = unit.schedule.as_ref()?;
         (!self.live.contains_key(&key)).then(|| Wait::NotDue {
             object: key.object,
             interval,
             due: schedule.due_at(interval),
+            held: !unit.active,
         })
+    }
+
+    /// The newest stretches of time that `catch_up` has passed over for an object, oldest first.
+    pub fn passed_over(&self, object: &Address, number: usize) -> Vec<Interval> {
+        let Some(dropped) = self.dropped.get(object) else {
+            return Vec::new();
+        };
+        let mut found: Vec<Interval> = Vec::new();
+        for stretch in dropped.iter().rev() {
+            let parts = self.passed_over_within(object, stretch).into_iter().rev();
+            found.extend(parts.take(number - found.len()));
+            if found.len() == number {
+                break;
+            }
+        }
+        found.reverse();
+        found
+    }
+
+    /// What of a stretch of time `catch_up` has passed over for an object, oldest first. What was back-filled later is there
+    /// after all.
+    fn passed_over_within(&self, object: &Address, span: Interval) -> Vec<Interval> {
+        let dropped = self.dropped.get(object);
+        let within = |ranges: &Ranges| ranges.within(span).collect::<Vec<Interval>>();
+        let mut rest: Ranges = dropped.map(within).into_iter().flatten().collect();
+        if rest.is_empty() {
+            return Vec::new();
+        }
+        let settled = self.settled.get(object).map(within);
+        let live = self.live_in(object, span, None);
+        let made = live.map(|instance| instance.key.interval);
+        for interval in settled.into_iter().flatten().chain(made) {
+            rest.remove(interval);
+        }
+        rest.iter().collect()
     }
 
     /// How many instances of activities wait: for data, for others, for a place or for their next attempt.

@@ -238,10 +238,10 @@ impl Run {
             "scheduled_end",
             text(rfc3339(self.interval.end, &self.timezone)),
         );
-        put(
-            "actual_start",
-            text(rfc3339(self.actual_start, &self.timezone)),
-        );
+        // To the second; what was triggered goes by its exact moment.
+        let actual = Timestamp::from_second(self.actual_start.as_second());
+        let actual = actual.unwrap_or(self.actual_start);
+        put("actual_start", text(rfc3339(actual, &self.timezone)));
         put("date", text(start.strftime("%Y-%m-%d").to_string()));
         put("year", text(start.strftime("%Y").to_string()));
         put("month", text(start.strftime("%m").to_string()));
@@ -264,12 +264,12 @@ impl Run {
     }
 }
 
-/// A moment as expressions see it: to the second, with the offset of the zone.
+/// A moment as expressions see it, with the offset of the zone.
 fn rfc3339(moment: Timestamp, timezone: &TimeZone) -> String {
     let zoned = moment.to_zoned(timezone.clone());
     if zoned.offset().is_zero() {
-        zoned.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%.fZ").to_string()
     } else {
-        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
     }
 }

@@ -26,6 +26,7 @@ use crate::objects::Object;
 use crate::time::Interval;
 use crate::time::Schedule;
 use crate::time::Timeline;
+use crate::time::Why;
 
 /// How many back-filled runs an apply starts unless it is told that more are meant.
 pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
@@ -174,6 +175,68 @@ pub struct ActivityEffect {
     pub first_new: Option<Interval>,
     /// Whether that is cut: it would have begun before.
     pub is_cut: bool,
+    /// If its schedule changes: what has no intervals because of that, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holes: Vec<Hole>,
+}
+
+/// A stretch of time that gets no intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Hole {
+    /// From here on (UTC).
+    pub from: Timestamp,
+    /// Until here (UTC); `None`: for ever.
+    pub to: Option<Timestamp>,
+    /// Why.
+    pub why: WhyHole,
+}
+
+/// Why a change of a schedule leaves a stretch of time without intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyHole {
+    /// The new schedule begins earlier than the old one did, and what is over stays as it was.
+    BeforeOldSchedule,
+    /// The new schedule begins after the old intervals end.
+    BetweenSchedules,
+    /// The calendar excludes it.
+    Excluded,
+    /// The new schedule has ended.
+    AfterLast,
+}
+
+/// What a timeline has no intervals for, around the place where its schedule has changed last.
+fn holes(timeline: &Timeline) -> Vec<Hole> {
+    let current = timeline.current();
+    let Some(cut) = timeline.changed_at() else {
+        return Vec::new();
+    };
+    let mut holes = Vec::new();
+    let whole = current.clone().with_cut(None).first_interval();
+    if let (Some(whole), Some(first)) = (whole, timeline.first_interval())
+        && whole.end <= first.start
+    {
+        holes.push(Hole {
+            from: whole.start,
+            to: Some(first.start),
+            why: WhyHole::BeforeOldSchedule,
+        });
+    }
+    let end = current.first_interval().map(|first| first.start);
+    let span = Interval {
+        start: cut,
+        end: end.unwrap_or(Timestamp::MAX),
+    };
+    holes.extend(timeline.gaps(span).into_iter().map(|gap| Hole {
+        from: gap.interval.start,
+        to: Some(gap.interval.end).filter(|end| *end < Timestamp::MAX),
+        why: match gap.why {
+            Why::Excluded => WhyHole::Excluded,
+            Why::AfterLast => WhyHole::AfterLast,
+            Why::BeforeFirst | Why::BetweenSchedules => WhyHole::BetweenSchedules,
+        },
+    }));
+    holes
 }
 
 impl ActivityEffect {
@@ -305,6 +368,10 @@ fn activity(
         cut: new_schedule.and_then(Schedule::cut),
         first_new: first_new.filter(|_| before.is_some()),
         is_cut: whole != first_new,
+        holes: match (&next, before) {
+            (Some(next), Some(_)) if changed => holes(next),
+            _ => Vec::new(),
+        },
     };
     if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;

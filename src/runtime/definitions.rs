@@ -9,6 +9,7 @@ use super::RuntimeError;
 use crate::engine::Definition;
 use crate::engine::Paused;
 use crate::engine::compile;
+use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Era;
 use crate::objects::Moments;
@@ -62,6 +63,22 @@ impl SerialDefinition {
             timetable,
             pauses: store.pauses()?,
             since,
+        })
+    }
+
+    /// What holds an object that is not active, itself or its pipeline: an operator's pause, or `active = false`.
+    pub fn held_by(&self, object: &Address) -> Option<(&Address, Option<&Paused>)> {
+        let object = self.objects.get(object)?;
+        let pipeline = object.pipeline.as_ref();
+        let pipeline = pipeline.and_then(|pipeline| self.objects.get(pipeline));
+        let levels = || [Some(object), pipeline].into_iter().flatten();
+        let paused = levels().find_map(|level| {
+            let paused = self.pauses.get(&level.address)?;
+            Some((&level.address, Some(paused)))
+        });
+        paused.or_else(|| {
+            let off = |level: &&Object| level.get("active") == Some(&Value::Bool(false));
+            Some((&levels().find(off)?.address, None))
         })
     }
 

@@ -14,7 +14,7 @@ pub fn log_path(logs: &Path, key: &InstanceKey, attempt: u32) -> PathBuf {
 
 /// Where the logs of an instance are kept. It follows from the address, so that it is found when the object is gone.
 pub(super) fn log_directory(logs: &Path, key: &InstanceKey) -> PathBuf {
-    let start = key.interval.start.strftime("%Y-%m-%dT%H-%M-%SZ");
+    let start = key.interval.start.strftime("%Y-%m-%dT%H-%M-%S%.fZ");
     object_directory(logs, &key.object).join(start.to_string())
 }
 
@@ -60,9 +60,12 @@ pub(super) fn safe(name: &str) -> String {
 mod tests {
     use std::path::Path;
 
+    use super::log_directory;
     use super::move_logs;
     use super::object_directory;
+    use crate::engine::InstanceKey;
     use crate::objects::Address;
+    use crate::time::Interval;
 
     #[test]
     fn objects_of_different_modules_have_different_directories() {
@@ -78,6 +81,20 @@ mod tests {
             let found = object_directory(Path::new("l"), &Address::new(address));
             assert_eq!(found.to_str(), Some(directory), "{address}");
         }
+    }
+
+    #[test]
+    fn runs_of_one_second_have_different_logs() {
+        let directory = |at: &str| {
+            let key = InstanceKey {
+                object: Address::new("pipeline.p.activity.a"),
+                interval: Interval::moment(at.parse().unwrap()),
+            };
+            log_directory(Path::new("l"), &key)
+        };
+        let [whole, part] = ["2026-01-01T10:00:07Z", "2026-01-01T10:00:07.001Z"].map(directory);
+        assert_eq!(whole, Path::new("l/p/a/2026-01-01T10-00-07Z"));
+        assert_eq!(part, Path::new("l/p/a/2026-01-01T10-00-07.001Z"));
     }
 
     #[test]

@@ -21,6 +21,9 @@ use super::StoreError;
 use super::create_directory;
 use super::create_private;
 
+/// The file of the runner lease.
+const RUNNER: &str = "runner.lock";
+
 /// Between two tries to get a lock.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -86,12 +89,22 @@ impl Store {
         Ok(StateLock { _file: file })
     }
 
+    /// Who runs the state at `path`; `None`: nobody does, or somebody who only carries out an order.
+    pub fn runner(path: &Path) -> Option<Holder> {
+        let mut file = File::open(path.with_file_name(RUNNER)).ok()?;
+        // Those who look do not keep each other out, and a runner has patience with them.
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return None;
+        }
+        holder(&mut file).filter(|holder| holder.operation == "run")
+    }
+
     /// Takes the runner lease and raises the fence.
     pub fn lock_runner(&mut self, holder: &Holder) -> Result<RunnerLease, StoreError> {
         let file = lock(
-            &self.directory().join("runner.lock"),
+            &self.directory().join(RUNNER),
             holder,
-            Duration::ZERO,
+            POLL,
             "The runner lease of this state",
             "There is one runner for a state. What is due will be run by that one.",
         )?;
@@ -154,13 +167,19 @@ fn lock(
 
 /// ` by maria@laptop (apply, process 4711) since 2026-11-23T10:00:00Z`; empty if the file does not say.
 fn describe(file: &mut File) -> String {
-    let mut text = String::new();
-    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
-    match (read, serde_json::from_str::<Holder>(&text)) {
-        (Ok(_), Ok(holder)) => format!(
+    match holder(file) {
+        Some(holder) => format!(
             " by {} ({}, process {}) since {}",
             holder.who, holder.operation, holder.process, holder.since
         ),
-        _ => String::new(),
+        None => String::new(),
     }
+}
+
+/// Who has written into the file of a lock last.
+fn holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
 }

@@ -54,6 +54,18 @@ pub struct Filter {
     pub limit: Option<usize>,
 }
 
+impl Filter {
+    /// The instances of an object that start in a stretch of time.
+    pub fn starting_in(object: Address, span: Interval) -> Self {
+        Self {
+            objects: Some(vec![object]),
+            from: (span.start != Timestamp::MIN).then_some(span.start),
+            to: (span.end != Timestamp::MAX).then_some(span.end),
+            ..Self::default()
+        }
+    }
+}
+
 /// How many instances of each object have each status.
 pub type Counts = BTreeMap<Address, BTreeMap<Status, u64>>;
 

@@ -113,6 +113,12 @@ impl Timeline {
         self.current.cut()
     }
 
+    /// Where the intervals of the schedule before the current one end; `None`: there was none.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        let past = self.past.last().map(|(until, _)| *until);
+        past.or_else(|| self.cut())
+    }
+
     /// The first interval.
     pub fn first_interval(&self) -> Option<Interval> {
         self.schedules().find_map(Schedule::first_interval)
@@ -424,7 +430,9 @@ mod tests {
             let mut now = start;
             let mut timeline: Option<Timeline> = None;
             for (every, zone, due, hours) in parts {
-                let next = schedule(every, "2011-11-01", zone).with_due(due);
+                // A later start would leave a hole.
+                let begin = if timeline.is_none() { "2011-11-01" } else { "2011-10-29" };
+                let next = schedule(every, begin, zone).with_due(due);
                 let until = timeline.as_ref().and_then(|timeline| timeline.ends_at(None, now));
                 timeline = Some(match (timeline, until) {
                     (Some(before), Some(until)) => {

@@ -34,8 +34,8 @@ pub(in crate::cli) struct Args {
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Approval {
     /// Do not ask before changing the state
-    #[arg(long)]
-    auto_approve: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    auto_approve: Option<String>,
 
     /// Back-fill up to this many runs (otherwise `max_runs_per_apply` of the `pipeform` block, or 1000)
     #[arg(long, value_name = "N")]
@@ -44,6 +44,26 @@ pub(super) struct Approval {
     /// Wait this long for the state lock, e.g. `30s`
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     lock_timeout: String,
+}
+
+impl Approval {
+    /// Whether nobody is to be asked. Like Terraform's, the flag may say `true` or `false`.
+    fn is_given(&self, operation: &str) -> Result<bool, Failure> {
+        match self.auto_approve.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => {
+                let hint = if other.parse::<u64>().is_ok() {
+                    "\n\nHow many runs may be back-filled is said by `--allow-runs=N`."
+                } else {
+                    ""
+                };
+                Err(Failure::message(format!(
+                    "--auto-approve: `{other}` is neither `true` nor `false`; write `pipeform {operation} --auto-approve`.{hint}"
+                )))
+            }
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -62,6 +82,7 @@ pub(super) fn change(
     operation: &str,
 ) -> Result<ExitCode, Failure> {
     let patience = lock_timeout(&approval.lock_timeout)?;
+    let approved = approval.is_given(operation)?;
     let holder = Holder::this_process(context.who(), operation, context.clock.now());
     // Nothing is created, not even for the lock, while the plan does not stand.
     let mut planned = planning::plan(context, &context.read_state()?, &target)?;
@@ -81,7 +102,7 @@ pub(super) fn change(
         let sources = crate::diag::Sources::default();
         return Err(Failure::Findings(Box::new((finding.into(), sources))));
     }
-    if !approval.auto_approve && !approve(operation)? {
+    if !approved && !approve(operation)? {
         terminal::say(&format!("\n{} canceled.\n", capital(operation)));
         return Err(Failure::Silent);
     }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
+use super::operate::Unmade;
 use super::operate::demand_range;
-use super::operate::propose;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
@@ -27,16 +27,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     demand_range(&selections, "backfill")?;
     let scene = Scene::look(context)?;
-    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
-    for selection in &selections {
-        instances.extend(scene.instances(selection, false)?);
-        unmade.extend(scene.unmade(selection, true)?);
-    }
-    let proposal = propose(instances, unmade, &[]);
+    let proposal = scene.proposal(&selections, Unmade::WithPassedOver, false, &[])?;
     let words = Words {
         command: "backfill",
         does: ["back-fill", ""],
         options: Vec::new(),
+        starts: true,
     };
-    operate::run(&scene, &args.common, &words, &proposal, Operation::Backfill)
+    operate::run(&scene, &args.common, &words, proposal, Operation::Backfill)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::propose;
+use super::operate::Unmade;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
@@ -26,22 +26,18 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
-    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
-    for selection in &selections {
-        instances.extend(scene.instances(selection, true)?);
-        unmade.extend(scene.unmade(selection, false)?);
-    }
     let statuses = [
         Status::WaitingOnDependencies,
         Status::WaitingForRunner,
         Status::Running,
         Status::Paused,
     ];
-    let proposal = propose(instances, unmade, &statuses);
+    let proposal = scene.proposal(&selections, Unmade::Due, true, &statuses)?;
     let words = Words {
         command: "cancel",
         does: ["cancel", ""],
         options: Vec::new(),
+        starts: false,
     };
-    operate::run(&scene, &args.common, &words, &proposal, Operation::Cancel)
+    operate::run(&scene, &args.common, &words, proposal, Operation::Cancel)
 }

@@ -3,16 +3,22 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use super::select::select;
+use super::select::Chosen;
+use super::select::Selection;
+use super::select::is_inside;
+use super::select::select_intervals;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::history;
+use crate::engine::Instance;
 use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::runtime::SerialDefinition;
 use crate::store::Filter;
+use crate::store::Record;
+use crate::store::Store;
 use crate::time::parse_moment;
 
 /// List instances, the newest interval first
@@ -22,7 +28,8 @@ use crate::time::parse_moment;
     reason = "each is a flag of the command line"
 )]
 pub(in crate::cli) struct Args {
-    /// Only of these objects, and what is inside them
+    /// Only of these objects, and what is inside them; maybe with intervals: `@2026-11-01`, `@FROM..TO`
+    #[arg(value_name = "ADDRESS[@FROM..TO]")]
     addresses: Vec<String>,
 
     /// Only with this status, e.g. `FAILED`; may be given several times
@@ -49,8 +56,8 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     all: bool,
 
-    /// What operators have asked for, and what was applied: who, when, to what
-    #[arg(long, conflicts_with_all = ["addresses", "status", "from", "to", "attempts", "all"])]
+    /// What operators have asked for, and what was applied: who, when, to what; with addresses, only operations on these
+    #[arg(long, conflicts_with_all = ["status", "from", "to", "attempts", "all"])]
     operations: bool,
 
     /// As JSON, one instance a line
@@ -61,7 +68,14 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     if args.operations {
-        let records = store.audit_trail(args.limit)?;
+        let mut records = store.audit_trail(if args.addresses.is_empty() {
+            args.limit
+        } else {
+            usize::MAX
+        })?;
+        let selections = Selection::parse_all(&args.addresses)?;
+        records.retain(|record| is_about(record, &selections));
+        records.truncate(args.limit);
         terminal::print(&if args.json {
             history::records_json(&records)
         } else {
@@ -85,17 +99,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let mut known: BTreeSet<Address> = definition.objects.keys().cloned().collect();
     known.extend(store.counts()?.into_keys());
-    let objects = select(&known, &args.addresses)?
-        .into_iter()
-        .filter(|address| args.all || address.kind() == Kind::Activity.as_str())
-        .collect();
-    let instances = store.instances(&Filter {
-        objects: Some(objects),
+    let selections = Selection::parse_all(&args.addresses)?;
+    let mut chosen = select_intervals(&known, &selections, &definition.timetable)?;
+    chosen.retain(|address, _| args.all || address.kind() == Kind::Activity.as_str());
+    let filter = Filter {
+        objects: None,
         statuses,
         from: moment("--from", &args.from)?,
         to: moment("--to", &args.to)?,
         limit: Some(args.limit),
-    })?;
+    };
+    let instances = instances(&store, chosen, &filter)?;
+    let runner = Store::runner(&context.state_path());
     let mut rows = Vec::new();
     for instance in instances {
         let attempts = if args.attempts || args.json {
@@ -108,9 +123,57 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     terminal::print(&if args.json {
         history::json(&rows)
     } else {
-        history::human(&rows, &definition)
+        history::human(&rows, &definition, runner.is_some())
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether an operation was on one of these: on what is inside it, or on what it is inside of.
+fn is_about(record: &Record, selections: &[Selection]) -> bool {
+    let meets = |asked: &Selection| {
+        let words = record.what.split_whitespace();
+        let operated = words.filter_map(|word| Selection::parse(word).ok());
+        operated.into_iter().any(|operated| {
+            is_inside(&Address::new(&*operated.address), &asked.address)
+                || is_inside(&Address::new(&*asked.address), &operated.address)
+        })
+    };
+    selections.is_empty() || selections.iter().any(meets)
+}
+
+/// The instances of some objects, the newest interval first.
+fn instances(store: &Store, chosen: Chosen, filter: &Filter) -> Result<Vec<Instance>, Failure> {
+    let (mut whole, mut found) = (Vec::new(), Vec::new());
+    for (address, spans) in chosen {
+        let Some(spans) = spans else {
+            whole.push(address);
+            continue;
+        };
+        for span in spans {
+            let within = Filter::starting_in(address.clone(), span);
+            found.extend(store.instances(&Filter {
+                statuses: filter.statuses.clone(),
+                from: filter.from.max(within.from),
+                to: [filter.to, within.to].into_iter().flatten().min(),
+                limit: filter.limit,
+                ..within
+            })?);
+        }
+    }
+    if !whole.is_empty() {
+        found.extend(store.instances(&Filter {
+            objects: Some(whole),
+            ..filter.clone()
+        })?);
+    }
+    found.sort_by(|one, other| {
+        let start = |instance: &Instance| instance.key.interval.start;
+        let by_start = start(other).cmp(&start(one));
+        by_start.then_with(|| one.key.cmp(&other.key))
+    });
+    found.dedup_by(|one, other| one.key == other.key);
+    found.truncate(filter.limit.unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 fn status(name: &str) -> Result<Status, Failure> {

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use super::select::select;
+use super::select::Chosen;
+use super::select::Range;
+use super::select::Selection;
+use super::select::is_inside;
+use super::select::select_intervals;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
@@ -13,15 +17,17 @@ use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::runtime::log_path;
 use crate::store::Filter;
+use crate::store::Store;
 use crate::time::parse_moment;
 
 /// Print the log of an attempt
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The activity
+    /// The activity, maybe with the interval: `@2026-11-01`; left out: the newest that was tried
+    #[arg(value_name = "ADDRESS[@TIME]")]
     address: String,
 
-    /// The instance whose interval contains this time, e.g. `2026-11-01`; left out: the newest that was tried
+    /// The instance whose interval contains this time, e.g. `2026-11-01`
     #[arg(long, value_name = "TIME")]
     interval: Option<String>,
 
@@ -36,12 +42,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
     let mut known: BTreeSet<Address> = definition.objects.keys().cloned().collect();
     known.extend(store.counts()?.into_keys());
-    let objects = select(&known, std::slice::from_ref(&args.address))?;
-    let instances = store.instances(&Filter {
-        objects: Some(objects),
-        ..Filter::default()
-    })?;
-    let instance = choose(&instances, args, &definition)?;
+    let selection = Selection::parse(&selected(args)?)?;
+    let chosen = select_intervals(
+        &known,
+        std::slice::from_ref(&selection),
+        &definition.timetable,
+    )?;
+    let instances = tried(&store, chosen)?;
+    let instance = choose(&instances, &selection, &definition)?;
     let attempt = args.attempt.unwrap_or(instance.attempts);
     let path = log_path(
         &context.data_directory().join("logs"),
@@ -65,33 +73,66 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The address with its interval.
+fn selected(args: &Args) -> Result<String, Failure> {
+    let address = &args.address;
+    match &args.interval {
+        None => Ok(address.clone()),
+        Some(_) if Selection::parse(address)?.range != Range::Unsaid => Err(Failure::message(
+            format!("--interval: `{address}` names an interval already.\n\nWrite one of the two."),
+        )),
+        Some(time) => {
+            parse_moment(time).map_err(|error| Failure::message(format!("--interval: {error}")))?;
+            Ok(format!("{address}@{time}"))
+        }
+    }
+}
+
+/// The instances that were tried, the newest first.
+fn tried(store: &Store, chosen: Chosen) -> Result<Vec<Instance>, Failure> {
+    let mut found = Vec::new();
+    let (whole, parts): (Vec<_>, Vec<_>) =
+        chosen.into_iter().partition(|(_, spans)| spans.is_none());
+    if !whole.is_empty() {
+        found.extend(store.instances(&Filter {
+            objects: Some(whole.into_iter().map(|(address, _)| address).collect()),
+            ..Filter::default()
+        })?);
+    }
+    for (address, spans) in parts {
+        for span in spans.into_iter().flatten() {
+            found.extend(store.instances(&Filter::starting_in(address.clone(), span))?);
+        }
+    }
+    found.retain(|instance| instance.attempts > 0);
+    found.sort_by_key(|instance| std::cmp::Reverse(instance.key.interval.start));
+    Ok(found)
+}
+
 fn choose<'a>(
-    instances: &'a [Instance],
-    args: &Args,
+    tried: &'a [Instance],
+    selection: &Selection,
     definition: &SerialDefinition,
 ) -> Result<&'a Instance, Failure> {
-    let mut tried = instances.iter().filter(|instance| instance.attempts > 0);
-    let Some(text) = &args.interval else {
-        return tried.next().ok_or_else(|| {
-            Failure::message(format!(
-                "No instance of `{}` has been tried yet.\n\n`pipeform status {}` says what they wait for.",
-                args.address, args.address
-            ))
-        });
+    let address = &selection.address;
+    if let Some(newest) = tried.first() {
+        return Ok(newest);
+    }
+    if selection.range == Range::Unsaid {
+        return Err(Failure::message(format!(
+            "No instance of `{address}` has been tried yet.\n\n`pipeform status {address}` says what they wait for."
+        )));
+    }
+    let on_demand = definition.objects.keys().any(|object| {
+        is_inside(object, address) && definition.timetable.schedule(object).is_none()
+    });
+    let hint = if on_demand {
+        "\n\nWhat was triggered goes by the exact moment of its trigger: `pipeform history` lists these."
+    } else {
+        ""
     };
-    let wanted =
-        parse_moment(text).map_err(|error| Failure::message(format!("--interval: {error}")))?;
-    tried
-        .find(|instance| {
-            let timezone = definition.timetable.timezone(&instance.key.object);
-            wanted.timestamp(&timezone).is_ok_and(|at| {
-                instance.key.interval.contains(at) || instance.key.interval.start == at
-            })
-        })
-        .ok_or_else(|| {
-            Failure::message(format!(
-                "No instance of `{}` whose interval contains {text} has been tried.",
-                args.address
-            ))
-        })
+    Err(Failure::message(format!(
+        "`{}`: no such instance has been tried.{hint}",
+        selection.text
+    )))
 }

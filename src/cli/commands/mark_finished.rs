@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
+use super::operate::Unmade;
 use super::operate::demand_range;
-use super::operate::propose;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
@@ -27,11 +27,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     demand_range(&selections, "mark-finished")?;
     let scene = Scene::look(context)?;
-    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
-    for selection in &selections {
-        instances.extend(scene.instances(selection, false)?);
-        unmade.extend(scene.unmade(selection, false)?);
-    }
     let statuses = [
         Status::WaitingOnDependencies,
         Status::WaitingForRunner,
@@ -41,17 +36,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Status::CascadeFailed,
         Status::Canceled,
     ];
-    let proposal = propose(instances, unmade, &statuses);
+    let proposal = scene.proposal(&selections, Unmade::Due, false, &statuses)?;
     let words = Words {
         command: "mark-finished",
         does: ["mark", " as finished"],
         options: Vec::new(),
+        starts: false,
     };
     operate::run(
         &scene,
         &args.common,
         &words,
-        &proposal,
+        proposal,
         Operation::MarkFinished,
     )
 }

@@ -23,6 +23,7 @@ use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Limits;
 use crate::engine::Operation;
+use crate::engine::Paused;
 use crate::engine::Status;
 use crate::engine::UnitKind;
 use crate::objects::Address;
@@ -70,7 +71,7 @@ pub(in crate::cli) struct Common {
 }
 
 /// What was approved in advance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Approved {
     /// Some instances: not too many.
     Few,
@@ -78,17 +79,29 @@ pub(in crate::cli) enum Approved {
     Exactly(u64),
     /// What somebody has said yes to a moment ago.
     Any,
+    /// Something that is no number.
+    Unreadable(String),
 }
 
-impl std::str::FromStr for Approved {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.is_empty() {
-            return Ok(Self::Few);
+impl From<&str> for Approved {
+    fn from(text: &str) -> Self {
+        match text.parse() {
+            _ if text.is_empty() => Self::Few,
+            Ok(number) => Self::Exactly(number),
+            Err(_) => Self::Unreadable(text.to_owned()),
         }
-        text.parse().map(Self::Exactly)
     }
+}
+
+/// Which intervals that have no instance an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unmade {
+    /// None.
+    None,
+    /// Those that are due.
+    Due,
+    /// Those that are due, and those that `catch_up` has passed over.
+    WithPassedOver,
 }
 
 /// What is there.
@@ -125,7 +138,7 @@ impl<'a> Scene<'a> {
     pub(super) fn objects(&self, selection: &Selection) -> Result<Vec<Address>, Failure> {
         let known: BTreeSet<Address> = self.definition.objects.keys().cloned().collect();
         let chosen = select(&known, std::slice::from_ref(&selection.address))?;
-        let names_nodes = selection.address.contains("data_node");
+        let names_nodes = selection.names_data_nodes();
         let wanted = chosen.into_iter().filter(|address| {
             self.engine
                 .unit(address)
@@ -135,11 +148,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The instances that a selection is about, as far as they are in the state.
-    pub(super) fn instances(
-        &self,
-        selection: &Selection,
-        live_only: bool,
-    ) -> Result<Vec<Instance>, Failure> {
+    fn instances(&self, selection: &Selection, live_only: bool) -> Result<Vec<Instance>, Failure> {
         let mut found = Vec::new();
         for object in self.objects(selection)? {
             let starts = self.starts(selection, &object)?;
@@ -148,22 +157,13 @@ impl<'a> Scene<'a> {
                 found.extend(self.engine.instances_of(&object).filter(within).cloned());
                 continue;
             }
-            found.extend(self.store.instances(&Filter {
-                objects: Some(vec![object]),
-                from: (starts.start != Timestamp::MIN).then_some(starts.start),
-                to: (starts.end != Timestamp::MAX).then_some(starts.end),
-                ..Filter::default()
-            })?);
+            found.extend(self.store.instances(&Filter::starting_in(object, starts))?);
         }
         Ok(found)
     }
 
     /// The intervals that a selection is about, that are due and have no instance yet.
-    pub(super) fn unmade(
-        &self,
-        selection: &Selection,
-        dropped: bool,
-    ) -> Result<Vec<Instance>, Failure> {
+    fn unmade(&self, selection: &Selection, dropped: bool) -> Result<Vec<Instance>, Failure> {
         let mut found = Vec::new();
         for object in self.objects(selection)? {
             let starts = self.starts(selection, &object)?;
@@ -178,10 +178,43 @@ impl<'a> Scene<'a> {
         Ok(found)
     }
 
+    /// Proposes the instances of selections that an operation has a meaning for: `unmade` says which of those that were never
+    /// made, `live_only` that what has finished is not even looked at.
+    pub(super) fn proposal(
+        &self,
+        selections: &[Selection],
+        unmade: Unmade,
+        live_only: bool,
+        statuses: &[Status],
+    ) -> Result<Proposal, Failure> {
+        let (mut instances, mut fresh) = (Vec::new(), Vec::new());
+        for selection in selections {
+            instances.extend(self.instances(selection, live_only)?);
+            if unmade != Unmade::None {
+                let dropped = unmade == Unmade::WithPassedOver;
+                fresh.extend(self.unmade(selection, dropped)?);
+            }
+        }
+        Ok(propose(instances, fresh, statuses))
+    }
+
     fn starts(&self, selection: &Selection, object: &Address) -> Result<Interval, Failure> {
         let timetable = &self.definition.timetable;
         selection.starts(timetable.schedule(object), &timetable.timezone(object))
     }
+}
+
+/// What of some objects, or their pipelines, is not active, and who has paused it.
+pub(super) fn held<'a>(
+    scene: &Scene<'_>,
+    objects: impl IntoIterator<Item = &'a Address>,
+) -> BTreeMap<Address, Option<Paused>> {
+    let objects: BTreeSet<&Address> = objects.into_iter().collect();
+    let held = objects
+        .into_iter()
+        .filter_map(|object| scene.definition.held_by(object));
+    held.map(|(by, paused)| (by.clone(), paused.cloned()))
+        .collect()
 }
 
 fn contains(span: Interval, at: Timestamp) -> bool {
@@ -190,11 +223,12 @@ fn contains(span: Interval, at: Timestamp) -> bool {
 
 /// Reads what a command is about.
 pub(super) fn selections(common: &Common) -> Result<Vec<Selection>, Failure> {
-    common
-        .selections
-        .iter()
-        .map(|text| Selection::parse(text))
-        .collect()
+    if let Some(Approved::Unreadable(text)) = &common.auto_approve {
+        return Err(Failure::message(format!(
+            "--auto-approve: `{text}` is not a number of instances.\n\nWrite `--auto-approve` for up to {APPROVED_UNCOUNTED} instances, and their exact number for more: `--dry-run` says how many there are."
+        )));
+    }
+    Selection::parse_all(&common.selections)
 }
 
 /// Demands intervals, where leaving them out would mean all of history.
@@ -212,7 +246,7 @@ pub(super) fn demand_range(selections: &[Selection], command: &str) -> Result<()
 }
 
 /// Sorts instances into those that an operation has a meaning for, and the others, without counting any twice.
-pub(super) fn propose(
+fn propose(
     instances: impl IntoIterator<Item = Instance>,
     unmade: impl IntoIterator<Item = Instance>,
     statuses: &[Status],
@@ -243,9 +277,14 @@ pub(super) fn run(
     scene: &Scene<'_>,
     common: &Common,
     what: &operation::Words,
-    proposal: &Proposal,
+    mut proposal: Proposal,
     operation: Operation,
 ) -> Result<ExitCode, Failure> {
+    if what.starts {
+        let held = held(scene, proposal.targets.iter().map(|(key, _)| &key.object));
+        proposal.held.extend(held);
+    }
+    let proposal = &proposal;
     let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
     if !common.json {
         terminal::print(&operation::human(what, proposal, &scene.definition));
@@ -310,9 +349,13 @@ pub(super) fn approve(
     count: u64,
 ) -> Result<bool, Failure> {
     let command = what.command;
+    let these = match count {
+        1 => "this is 1 instance".to_owned(),
+        _ => format!("these are {count} instances"),
+    };
     match common.auto_approve {
         Some(Approved::Exactly(number)) if number != count => Err(Failure::message(format!(
-            "--auto-approve={number}: these are {count} instances, and not {number}. Nothing was done.\n\nLook at them with `--dry-run`."
+            "--auto-approve={number}: {these}, and not {number}. Nothing was done.\n\nLook at them with `--dry-run`."
         ))),
         Some(Approved::Few) if count > APPROVED_UNCOUNTED => Err(Failure::message(format!(
             "These are {count} instances, and --auto-approve alone approves {APPROVED_UNCOUNTED}. Nothing was done.\n\nIf they are meant, use `--auto-approve={count}`."

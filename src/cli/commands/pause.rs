@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::propose;
+use super::operate::Unmade;
 use super::operate::selections;
 use super::select::Range;
 use super::select::Selection;
@@ -16,7 +16,6 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::operation::Outcome;
-use crate::cli::views::operation::Proposal;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
 use crate::engine::Status;
@@ -40,14 +39,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if whole {
         return pause_objects(&scene, args, &selections);
     }
-    let (mut instances, mut unmade) = (Vec::new(), Vec::new());
-    for selection in &selections {
-        instances.extend(scene.instances(selection, true)?);
-        unmade.extend(scene.unmade(selection, false)?);
-    }
     let statuses = [Status::WaitingOnDependencies, Status::WaitingForRunner];
-    let proposal = propose(instances, unmade, &statuses);
-    operate::run(&scene, &args.common, &words(), &proposal, Operation::Pause)
+    let proposal = scene.proposal(&selections, Unmade::Due, true, &statuses)?;
+    operate::run(&scene, &args.common, &words(), proposal, Operation::Pause)
 }
 
 fn words() -> Words {
@@ -55,6 +49,7 @@ fn words() -> Words {
         command: "pause",
         does: ["pause", ""],
         options: Vec::new(),
+        starts: false,
     }
 }
 
@@ -148,17 +143,4 @@ pub(super) fn waiting(scene: &Scene<'_>, objects: &[Address]) -> BTreeMap<Addres
         .iter()
         .map(|object| (object.clone(), inside(object)))
         .collect()
-}
-
-/// Nothing but instances that are held.
-pub(super) fn paused_instances(
-    scene: &Scene<'_>,
-    selections: &[Selection],
-) -> Result<Proposal, Failure> {
-    let mut instances = Vec::new();
-    for selection in selections {
-        instances.extend(scene.instances(selection, true)?);
-    }
-    instances.retain(|instance| instance.status == Status::Paused);
-    Ok(propose(instances, [], &[Status::Paused]))
 }

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
+use super::operate::Unmade;
 use super::operate::demand_range;
-use super::operate::propose;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     common: Common,
 
-    /// With everything that depends on them and has ended, too
+    /// With everything that depends on them and has ended, or is under way: its attempt is stopped, and made again after them
     #[arg(long)]
     with_consumers: bool,
 
@@ -53,27 +53,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         demand_range(&selections, "rerun")?;
     }
     let scene = Scene::look(context)?;
-    let mut instances = Vec::new();
-    for selection in &selections {
-        instances.extend(scene.instances(selection, args.failed)?);
-    }
     let statuses = if args.failed { FAILED } else { ENDED };
-    let mut proposal = propose(instances, [], statuses);
+    let mut proposal = scene.proposal(&selections, Unmade::None, args.failed, statuses)?;
     if args.failed {
         // Nobody has asked for the others.
         proposal.left_alone.clear();
     }
+    let first = proposal.targets.iter().map(|(key, _)| key.clone());
+    let consumers = consumers(&scene, first.collect(), args.with_consumers)?;
+    let consumers = consumers.into_iter().map(|it| (it.key, it.status));
     if args.with_consumers {
-        let first = proposal.targets.iter().map(|(key, _)| key.clone());
-        let more = consumers(&scene, first.collect())?;
-        let left_alone = proposal.left_alone;
-        let targets = proposal.targets.into_iter();
-        let targets = targets.chain(more.into_iter().map(|it| (it.key, Some(it.status))));
-        let targets: BTreeSet<_> = targets.collect();
-        proposal = crate::cli::views::operation::Proposal {
-            targets: targets.into_iter().collect(),
-            left_alone,
-        };
+        let more = consumers.map(|(key, status)| (key, Some(status)));
+        proposal.targets.extend(more);
+        proposal.targets.sort();
+        proposal.targets.dedup();
+    } else {
+        proposal.readers = consumers.collect();
     }
     let flags = [
         (args.with_consumers, "--with-consumers"),
@@ -87,15 +82,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             .into_iter()
             .filter_map(|(set, flag)| set.then_some(flag))
             .collect(),
+        starts: true,
     };
     let operation = Operation::Rerun {
         as_was: args.as_was,
+        restart: args.with_consumers,
     };
-    operate::run(&scene, &args.common, &words, &proposal, operation)
+    operate::run(&scene, &args.common, &words, proposal, operation)
 }
 
-/// The instances of activities that depend on some, that on these, and so on, as far as they have ended.
-fn consumers(scene: &Scene<'_>, first: Vec<InstanceKey>) -> Result<Vec<Instance>, Failure> {
+/// The instances of activities that depend on some: those under way and, with `all`, those that have ended, and those that
+/// depend on these, and so on. What was not tried yet waits by itself.
+fn consumers(
+    scene: &Scene<'_>,
+    first: Vec<InstanceKey>,
+    all: bool,
+) -> Result<Vec<Instance>, Failure> {
     let mut known: BTreeSet<InstanceKey> = first.iter().cloned().collect();
     let mut open = first;
     let mut found = Vec::new();
@@ -113,15 +115,18 @@ fn consumers(scene: &Scene<'_>, first: Vec<InstanceKey>) -> Result<Vec<Instance>
                 open.push(reader);
                 continue;
             }
-            let ended = scene
-                .store
-                .instance(&reader)?
-                .filter(|instance| ENDED.contains(&instance.status));
-            if let Some(instance) = ended {
-                open.push(reader);
+            let instance = scene.store.instance(&reader)?;
+            let meant = instance.filter(|instance| {
+                instance.is_under_way() || all && ENDED.contains(&instance.status)
+            });
+            if let Some(instance) = meant {
+                if all {
+                    open.push(reader);
+                }
                 found.push(instance);
             }
         }
     }
+    found.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(found)
 }

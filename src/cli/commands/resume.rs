@@ -9,6 +9,7 @@ use super::operate;
 use super::operate::Approved;
 use super::operate::Common;
 use super::operate::Scene;
+use super::operate::Unmade;
 use super::operate::selections;
 use super::pause;
 use super::select::Selection;
@@ -19,6 +20,7 @@ use crate::cli::terminal;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
+use crate::engine::Status;
 use crate::objects::Address;
 
 /// Let go on what `pause` has held
@@ -33,13 +35,15 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
-    let instances = pause::paused_instances(&scene, &selections)?;
+    let mut instances = scene.proposal(&selections, Unmade::None, true, &[Status::Paused])?;
+    // Nobody has asked for the others.
+    instances.left_alone.clear();
     if !pause::whole(&selections, "resume")? {
         return operate::run(
             &scene,
             &args.common,
-            &words(),
-            &instances,
+            &words(true),
+            instances,
             Operation::Resume,
         );
     }
@@ -55,11 +59,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         .cloned()
         .collect();
     if lifted.is_empty() {
+        let mut objects = Vec::new();
+        for selection in &selections {
+            objects.extend(scene.objects(selection)?);
+        }
+        instances.held = operate::held(&scene, &objects);
         return operate::run(
             &scene,
             &args.common,
-            &words(),
-            &instances,
+            &words(false),
+            instances,
             Operation::Resume,
         );
     }
@@ -69,11 +78,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         close_objects(&args.common, "resume", &lifted, Outcome::DryRun);
         return Ok(ExitCode::SUCCESS);
     }
-    if !operate::approve(&args.common, &words(), asked)? {
+    if !operate::approve(&args.common, &words(false), asked)? {
         terminal::say("\nNothing was done.\n");
         return Err(Failure::Silent);
     }
-    let mut record = operate::record(context, &args.common, &words(), asked);
+    let mut record = operate::record(context, &args.common, &words(false), asked);
     record.changed = Some(asked);
     let mut store = context.write_state()?;
     store.set_pauses(&record, &[], &lifted)?;
@@ -86,14 +95,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         auto_approve: Some(Approved::Any),
         ..args.common.clone()
     };
-    operate::run(&scene, &common, &words(), &instances, Operation::Resume)
+    operate::run(&scene, &common, &words(false), instances, Operation::Resume)
 }
 
-fn words() -> Words {
+/// `starts`: whether objects stay held that are.
+fn words(starts: bool) -> Words {
     Words {
         command: "resume",
         does: ["resume", ""],
         options: Vec::new(),
+        starts,
     }
 }
 

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::status::Listing;
+use super::status::wanted;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
@@ -15,7 +17,8 @@ use crate::cli::views::progress::Bars;
 use crate::cli::views::progress::JsonLines;
 use crate::cli::views::progress::Lines;
 use crate::cli::views::progress::closing;
-use crate::cli::views::status;
+use crate::cli::views::status::Source;
+use crate::cli::views::status::Status;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::Limits;
@@ -30,6 +33,7 @@ use crate::runtime::Until;
 use crate::runtime::Variables;
 use crate::runtime::past;
 use crate::store::Holder;
+use crate::store::Store;
 use crate::time::parse_duration;
 use crate::time::parse_moment;
 
@@ -41,6 +45,7 @@ const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// Ends when nothing can start any more without new data. Exits with 1 when an instance has failed; waiting for data is
 /// no failure.
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("listing").args(["limit", "all"]).multiple(true).requires("dry_run")))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -65,6 +70,9 @@ pub(in crate::cli) struct Args {
     /// Show what is due and what it waits for; run nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    listing: Listing,
 
     /// How many attempts may run at once; by default twice the number of processors
     #[arg(long, value_name = "N")]
@@ -185,14 +193,18 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
     };
     let mut engine = Engine::new(definition.compile(), past(&store)?, limits);
     drop(engine.step(Event::Tick, now));
-    let all: Vec<Address> = definition.objects.keys().cloned().collect();
-    let status = status::Status::new(
-        &engine,
-        &definition,
-        &store.counts()?,
-        &all,
-        at.unwrap_or(now),
-    );
+    let all = definition.objects.keys();
+    let all = all.map(|address| (address.clone(), None)).collect();
+    let runner = Store::runner(&context.state_path());
+    let source = Source {
+        engine: &engine,
+        definition: &definition,
+        counts: &store.counts()?,
+        runner: runner.as_ref(),
+        now: at.unwrap_or(now),
+        limit: args.listing.limit(args.json),
+    };
+    let status = Status::new(&source, &wanted(&store, &engine, all, false)?);
     terminal::print(&if args.json {
         status.json()
     } else {

@@ -218,6 +218,7 @@ impl Scheduled {
             begins_when_applied: described.is_some() && !activated,
             slots: Vec::new(),
             before: 0,
+            ends: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which objects and intervals a command is about: `ADDRESS`, with `*` for any part of a name, and `ADDRESS@FROM..TO`.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::cli::errors::Failure;
 use crate::diag::did_you_mean;
 use crate::objects::Address;
+use crate::objects::Timetable;
 use crate::time::Interval;
 use crate::time::Moment;
 use crate::time::Timeline;
@@ -88,6 +90,40 @@ pub(super) fn select_from(
         .collect())
 }
 
+/// Objects, each with the stretches of time in which its instances start; `None`: all of them are meant.
+pub(super) type Chosen = BTreeMap<Address, Option<Vec<Interval>>>;
+
+/// The objects that were asked for, all if none was, with their intervals.
+pub(super) fn select_intervals(
+    known: &BTreeSet<Address>,
+    selections: &[Selection],
+    timetable: &Timetable,
+) -> Result<Chosen, Failure> {
+    if selections.is_empty() {
+        return Ok(known
+            .iter()
+            .map(|address| (address.clone(), None))
+            .collect());
+    }
+    let mut chosen = Chosen::new();
+    for selection in selections {
+        for object in select(known, std::slice::from_ref(&selection.address))? {
+            let span = match selection.range {
+                Range::Unsaid => None,
+                _ => Some(
+                    selection.starts(timetable.schedule(&object), &timetable.timezone(&object))?,
+                ),
+            };
+            let spans = chosen.entry(object).or_insert_with(|| Some(Vec::new()));
+            match (spans.as_mut(), span) {
+                (Some(spans), Some(span)) => spans.push(span),
+                _ => *spans = None,
+            }
+        }
+    }
+    Ok(chosen)
+}
+
 /// An address, maybe with intervals.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::cli) struct Selection {
@@ -111,6 +147,16 @@ pub(in crate::cli) enum Range {
 }
 
 impl Selection {
+    /// Reads all of them.
+    pub(super) fn parse_all(texts: &[String]) -> Result<Vec<Self>, Failure> {
+        texts.iter().map(|text| Self::parse(text)).collect()
+    }
+
+    /// Whether it is about data nodes, too: they are meant only where they are named.
+    pub(super) fn names_data_nodes(&self) -> bool {
+        self.address.contains("data_node")
+    }
+
     /// Reads `ADDRESS`, `ADDRESS@MOMENT` or `ADDRESS@FROM..TO`, either end of which may be left out.
     pub(in crate::cli) fn parse(text: &str) -> Result<Self, Failure> {
         let mut in_key = false;
@@ -177,12 +223,12 @@ impl Selection {
             ),
             Range::At(moment) => {
                 let moment = at(moment)?;
-                // Moments of triggers are shown to the second.
                 let start = schedule
                     .and_then(|schedule| schedule.interval_at(moment))
                     .map_or(moment, |interval| interval.start);
-                let second = SignedDuration::from_secs(1);
-                (start, start.checked_add(second).unwrap_or(Timestamp::MAX))
+                // The state keeps times to the microsecond: only this start is in it.
+                let least = SignedDuration::from_micros(1);
+                (start, start.checked_add(least).unwrap_or(Timestamp::MAX))
             }
         };
         Ok(Interval { start, end })

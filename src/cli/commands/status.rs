@@ -1,27 +1,65 @@
 //! `pipeform status`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use super::select::select;
+use super::select::Chosen;
+use super::select::Selection;
+use super::select::select_intervals;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
-use crate::cli::views::status;
+use crate::cli::views::status::Source;
+use crate::cli::views::status::Status;
+use crate::cli::views::status::Wanted;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::Limits;
+use crate::engine::Status as InstanceStatus;
+use crate::engine::UnitKind;
 use crate::runtime::SerialDefinition;
 use crate::runtime::past;
+use crate::store::Filter;
+use crate::store::Store;
 
 /// Show how each activity stands, and what each instance waits for
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Only these objects, and what is inside them
+    /// Only these objects, and what is inside them; maybe with intervals, also finished ones: `@2026-11-01`, `@FROM..TO`
+    #[arg(value_name = "ADDRESS[@FROM..TO]")]
     addresses: Vec<String>,
 
-    /// As JSON
+    #[command(flatten)]
+    listing: Listing,
+
+    /// As JSON; lists all, unless there is a --limit
     #[arg(long)]
     json: bool,
+}
+
+/// How much is listed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Listing {
+    /// List so many instances of each activity, and so much of what one waits for [default: 10]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// List all
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+/// How many instances of one activity are listed for people.
+const LISTED: usize = 10;
+
+impl Listing {
+    /// `None`: everything is listed.
+    pub(super) fn limit(self, json: bool) -> Option<usize> {
+        match self.limit {
+            None if self.all || json => None,
+            limit => limit.or(Some(LISTED)),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -29,18 +67,62 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let now = context.clock.now();
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, now)?;
-    let selected = select(
-        &definition.objects.keys().cloned().collect(),
-        &args.addresses,
-    )?;
+    let known = definition.objects.keys().cloned().collect();
+    let selections: Vec<Selection> = Selection::parse_all(&args.addresses)?;
+    let chosen = select_intervals(&known, &selections, &definition.timetable)?;
     // What is due but was never looked at is made here, in memory only, so that it shows.
     let mut engine = Engine::new(definition.compile(), past(&store)?, Limits::looking());
     drop(engine.step(Event::Tick, now));
-    let status = status::Status::new(&engine, &definition, &store.counts()?, &selected, now);
+    let nodes = selections.iter().any(Selection::names_data_nodes);
+    let wanted = wanted(&store, &engine, chosen, nodes)?;
+    let runner = Store::runner(&context.state_path());
+    let source = Source {
+        engine: &engine,
+        definition: &definition,
+        counts: &store.counts()?,
+        runner: runner.as_ref(),
+        now,
+        limit: args.listing.limit(args.json),
+    };
+    let status = Status::new(&source, &wanted);
     terminal::print(&if args.json {
         status.json()
     } else {
         status.human(context.look)
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is shown: activities, and data nodes if they are named; of intervals also those that have finished.
+pub(super) fn wanted(
+    store: &Store,
+    engine: &Engine,
+    chosen: Chosen,
+    nodes: bool,
+) -> Result<Vec<Wanted>, Failure> {
+    let mut wanted = Vec::new();
+    for (address, spans) in chosen {
+        let unit = engine.unit(&address);
+        if !unit.is_some_and(|unit| nodes || unit.kind == UnitKind::Activity) {
+            continue;
+        }
+        let mut settled = Vec::new();
+        let mut seen = BTreeSet::new();
+        for span in spans.iter().flatten() {
+            let found = store.instances(&Filter {
+                statuses: vec![InstanceStatus::Finished, InstanceStatus::Skipped],
+                ..Filter::starting_in(address.clone(), *span)
+            })?;
+            let fresh = found
+                .into_iter()
+                .filter(|instance| seen.insert(instance.key.clone()));
+            settled.extend(fresh);
+        }
+        wanted.push(Wanted {
+            address,
+            spans,
+            settled,
+        });
+    }
+    Ok(wanted)
 }

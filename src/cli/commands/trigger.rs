@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
@@ -17,11 +21,13 @@ use crate::cli::views::operation;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Proposal;
 use crate::cli::views::operation::Words;
+use crate::cli::views::status::interval_text;
 use crate::engine::Change;
 use crate::engine::Event;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
 use crate::objects::Kind;
+use crate::store::Filter;
 use crate::store::Holder;
 use crate::store::Store;
 use crate::time::Interval;
@@ -53,22 +59,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             common.selections.join(", ")
         )));
     }
-    let moment = Interval::moment(scene.now);
-    let target = |object: &Address| {
-        let key = InstanceKey {
-            object: object.clone(),
-            interval: moment,
-        };
-        (key, None)
-    };
-    let proposal = Proposal {
-        targets: activities.iter().map(target).collect(),
-        ..Proposal::default()
-    };
+    let moment = free_moment(&scene.store, &scene)?;
+    let mut proposal = proposal(&scene, &activities, moment);
     let words = Words {
         command: "trigger",
         does: ["trigger", ""],
         options: Vec::new(),
+        starts: true,
     };
     if !common.json {
         terminal::print(&operation::human(&words, &proposal, &scene.definition));
@@ -80,7 +77,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             terminal::say("\nNothing was done.\n");
             return Err(Failure::Silent);
         }
-        enqueue(&mut scene, common, &words, activities)?;
+        let made = enqueue(&mut scene, common, &words, activities.clone())?;
+        if made != moment {
+            proposal = self::proposal(&scene, &activities, made);
+            let name = interval_text(Interval::moment(made), &TimeZone::UTC);
+            terminal::say(&format!(
+                "\nSomebody else was first: this is the run of {name}.\n"
+            ));
+        }
         outcome = Outcome::Done(count);
     }
     terminal::print(&if common.json {
@@ -88,10 +92,51 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     } else {
         operation::closing(&proposal, outcome)
     });
-    if outcome != Outcome::DryRun && !common.json {
+    if outcome != Outcome::DryRun && !common.json && proposal.held.is_empty() {
         terminal::say("`pipeform run` starts it, or a runner that is there already.\n");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be made.
+fn proposal(scene: &Scene<'_>, activities: &[Address], moment: Timestamp) -> Proposal {
+    let target = |object: &Address| {
+        let key = InstanceKey {
+            object: object.clone(),
+            interval: Interval::moment(moment),
+        };
+        (key, None)
+    };
+    Proposal {
+        targets: activities.iter().map(target).collect(),
+        held: operate::held(scene, activities),
+        ..Proposal::default()
+    }
+}
+
+/// The moment of the next run: this second or, where there is a run of it, the next millisecond. So each run goes by a
+/// moment of its own that people can type, and what is due at the time of the trigger is due at that moment.
+fn free_moment(store: &Store, scene: &Scene<'_>) -> Result<Timestamp, Failure> {
+    let second = Timestamp::from_second(scene.now.as_second()).unwrap_or(scene.now);
+    let end = second.checked_add(SignedDuration::from_secs(1));
+    let on_demand = scene.definition.objects.keys().filter(|address| {
+        let unit = scene.engine.unit(address);
+        unit.is_some_and(|unit| unit.schedule.is_none())
+    });
+    let made = store.instances(&Filter {
+        objects: Some(on_demand.cloned().collect()),
+        from: Some(second),
+        to: end.ok(),
+        ..Filter::default()
+    })?;
+    let taken: BTreeSet<Timestamp> = made.iter().map(|it| it.key.interval.start).collect();
+    let mut moment = second;
+    while taken.contains(&moment)
+        && let Ok(next) = moment.checked_add(SignedDuration::from_millis(1))
+    {
+        moment = next;
+    }
+    Ok(moment)
 }
 
 fn on_demand(scene: &Scene<'_>, selections: &[Selection]) -> Result<Vec<Address>, Failure> {
@@ -108,18 +153,20 @@ fn on_demand(scene: &Scene<'_>, selections: &[Selection]) -> Result<Vec<Address>
     Ok(chosen.into_iter().collect())
 }
 
-/// Writes the instances of the run into the state.
+/// Writes the instances of the run into the state, and answers its moment.
 fn enqueue(
     scene: &mut Scene<'_>,
     common: &Common,
     words: &Words,
     activities: Vec<Address>,
-) -> Result<(), Failure> {
+) -> Result<Timestamp, Failure> {
     let context = scene.context;
     let count = u64::try_from(activities.len()).unwrap_or(u64::MAX);
     let holder = Holder::this_process(context.who(), "trigger", scene.now);
     let lock = Store::lock_state(&context.state_path(), &holder, Duration::from_secs(10))?;
-    let step = scene.engine.step(Event::Trigger(activities), scene.now);
+    let mut store = context.write_state()?;
+    let moment = free_moment(&store, scene)?;
+    let step = scene.engine.step(Event::Trigger(activities), moment);
     let made: Vec<Change> = step
         .changes
         .into_iter()
@@ -129,7 +176,6 @@ fn enqueue(
         .collect();
     let mut record = operate::record(context, common, words, count);
     record.changed = Some(count);
-    let mut store = context.write_state()?;
     store.enqueue(&lock, &record, &made)?;
-    Ok(())
+    Ok(moment)
 }

@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use super::paint::Look;
 use super::paint::counted;
 use super::status::span_text;
+use super::waiting::gap as why_none;
 use crate::plan::alignment::Aligned;
 use crate::plan::alignment::Alignment;
 use crate::plan::effects::Effects;
-use crate::time::Why;
 
 /// The section; empty when there is nothing to say.
 pub(crate) fn alignment(effects: &Effects, look: Look) -> String {
@@ -92,12 +92,7 @@ fn one(alignment: &Alignment, aligned: &Aligned, look: Look) -> String {
     let mut out = look.wrapped(6, 2, &format!("{own}: {needs}"));
     out.push('\n');
     for gap in &aligned.gaps {
-        let why = match gap.why {
-            Why::BeforeFirst => "before its first interval",
-            Why::AfterLast => "after its last interval",
-            Why::BetweenSchedules => "between its old schedule and its new one",
-            Why::Excluded => "excluded by its calendar",
-        };
+        let (_, why) = why_none(gap.why);
         let text = format!("not {}, {why}", span_text(gap.interval, &zone));
         out.push_str(&look.wrapped(8, 2, &text));
         out.push('\n');

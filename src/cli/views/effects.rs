@@ -13,6 +13,7 @@ use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::Effects;
 use crate::plan::effects::PipelineEffect;
 use crate::plan::effects::Totals;
+use crate::plan::effects::WhyHole;
 use crate::time::Interval;
 
 /// The section about runs; empty when there is nothing to say.
@@ -225,6 +226,20 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
             span(first)
         );
         fact("cut", text);
+    }
+    for hole in &effect.holes {
+        let from = local(hole.from, &zone);
+        let to = match hole.to {
+            Some(to) => format!("to {} {name}", local(to, &zone)),
+            None => format!("{name} on"),
+        };
+        let why = match hole.why {
+            WhyHole::BeforeOldSchedule => "before the old schedule began, and what is over stays",
+            WhyHole::BetweenSchedules => "after the old intervals and before the new ones",
+            WhyHole::Excluded => "excluded by the calendar",
+            WhyHole::AfterLast => "after the last interval",
+        };
+        fact("no runs", format!("{from} {to}: {why}"));
     }
     for (label, times) in [("was due", &effect.was_due), ("next due", &effect.next_due)] {
         if times.is_empty() {

@@ -48,8 +48,12 @@ pub(crate) fn records_json(records: &[Record]) -> String {
     records.iter().map(line).collect()
 }
 
-/// For people.
-pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefinition) -> String {
+/// For people. `is_run`: whether there is a runner; without one nothing is under way any more.
+pub(crate) fn human(
+    rows: &[(Instance, Vec<Attempt>)],
+    definition: &SerialDefinition,
+    is_run: bool,
+) -> String {
     if rows.is_empty() {
         return "No instances.\n".to_owned();
     }
@@ -71,17 +75,7 @@ pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefini
         ]);
         let mut lines = Vec::new();
         for attempt in attempts {
-            lines.push(format!(
-                "  attempt {}: {}, {}{}",
-                attempt.number,
-                attempt.status,
-                took(Some(attempt.started_at), attempt.ended_at),
-                attempt
-                    .error
-                    .as_ref()
-                    .map(|error| format!(": {}", error.replace('\n', "\n    ")))
-                    .unwrap_or_default()
-            ));
+            lines.push(attempt_line(attempt, &timezone, is_run));
         }
         if attempts.is_empty()
             && let Some(reason) = &instance.reason
@@ -100,6 +94,20 @@ pub(crate) fn human(rows: &[(Instance, Vec<Attempt>)], definition: &SerialDefini
         }
     }
     out
+}
+
+/// `attempt 2: FAILED, 1.2s: it exited with 1`.
+fn attempt_line(attempt: &Attempt, timezone: &TimeZone, is_run: bool) -> String {
+    let (number, status) = (attempt.number, attempt.status);
+    let how_long = match attempt.ended_at {
+        Some(_) => took(Some(attempt.started_at), attempt.ended_at),
+        None if is_run => format!("since {}", moment(attempt.started_at, timezone)),
+        None => "but its runner has ended".to_owned(),
+    };
+    let error = attempt.error.as_ref();
+    let error = error.map(|error| format!(": {}", error.replace('\n', "\n    ")));
+    let error = error.unwrap_or_default();
+    format!("  attempt {number}: {status}, {how_long}{error}")
 }
 
 /// The rows of a table as lines, with columns below each other.

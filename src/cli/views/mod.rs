@@ -23,5 +23,6 @@ mod tests;
 pub(crate) mod text_diff;
 pub(crate) mod timetable;
 mod value;
+pub(crate) mod waiting;
 
 pub(crate) use paint::Look;

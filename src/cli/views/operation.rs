@@ -8,6 +8,7 @@ use serde_json::json;
 use super::paint::counted;
 use super::status::interval_text;
 use crate::engine::InstanceKey;
+use crate::engine::Paused;
 use crate::engine::Status;
 use crate::objects::Address;
 use crate::runtime::SerialDefinition;
@@ -25,6 +26,8 @@ pub(crate) struct Words {
     pub(crate) does: [&'static str; 2],
     /// The options that matter to what it does.
     pub(crate) options: Vec<&'static str>,
+    /// Whether it lets instances start, so that it matters whether their objects are active.
+    pub(crate) starts: bool,
 }
 
 /// To which instances something is to be done.
@@ -34,6 +37,10 @@ pub(crate) struct Proposal {
     pub(crate) targets: Vec<(InstanceKey, Option<Status>)>,
     /// How many others were named, and are left alone because of their status.
     pub(crate) left_alone: BTreeMap<Status, u64>,
+    /// What has read what is run again, is under way and goes on.
+    pub(crate) readers: Vec<(InstanceKey, Status)>,
+    /// What of these objects, or their pipelines, is not active, and who has paused it.
+    pub(crate) held: BTreeMap<Address, Option<Paused>>,
 }
 
 /// What came of it.
@@ -91,6 +98,33 @@ pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefin
             .collect();
         out.extend(["Left alone: ", &counts.join(", "), ".\n"]);
     }
+    out.push_str(&remarks(proposal, definition));
+    out
+}
+
+/// What becomes of others, and what nothing comes of for now.
+fn remarks(proposal: &Proposal, definition: &SerialDefinition) -> String {
+    let mut out = String::new();
+    if !proposal.readers.is_empty() {
+        out.push_str("These have read it, are under way and go on (--with-consumers runs them again, too):\n");
+    }
+    for (key, status) in &proposal.readers {
+        let interval = interval_text(key.interval, &definition.timetable.timezone(&key.object));
+        let (object, status) = (key.object.as_str(), status.as_str());
+        out.extend(["  ", object, ": ", &interval, " (", status, ")\n"]);
+    }
+    for (object, paused) in &proposal.held {
+        let text = match paused {
+            Some(paused) => format!(
+                "{object} is paused by {}: nothing of it starts until `pipeform resume {object}`.\n",
+                paused.who
+            ),
+            None => format!(
+                "{object} is not active: nothing of it starts while its configuration has `active = false`.\n"
+            ),
+        };
+        out.push_str(&text);
+    }
     out
 }
 
@@ -119,14 +153,7 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
     let instances: Vec<Json> = proposal
         .targets
         .iter()
-        .map(|(key, status)| {
-            json!({
-                "address": key.object,
-                "scheduled_start": key.interval.start,
-                "scheduled_end": key.interval.end,
-                "status": status.map(Status::as_str),
-            })
-        })
+        .map(|(key, status)| one(key, *status))
         .collect();
     let left_alone: BTreeMap<&str, u64> = proposal
         .left_alone
@@ -146,8 +173,19 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
             "count": instances.len(),
             "instances": instances,
             "left_alone": left_alone,
+            "readers_under_way": proposal.readers.iter().map(|(key, status)| one(key, Some(*status))).collect::<Vec<_>>(),
+            "held": proposal.held.keys().collect::<Vec<_>>(),
             "outcome": state,
             "changed": changed,
         })
     )
+}
+
+fn one(key: &InstanceKey, status: Option<Status>) -> Json {
+    json!({
+        "address": key.object,
+        "scheduled_start": key.interval.start,
+        "scheduled_end": key.interval.end,
+        "status": status.map(Status::as_str),
+    })
 }

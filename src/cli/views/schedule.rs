@@ -34,6 +34,8 @@ pub(crate) struct Section {
     pub(crate) slots: Vec<Slot>,
     /// How many of them lie before the time that was asked for.
     pub(crate) before: usize,
+    /// Whether there are none from that time on.
+    pub(crate) ends: bool,
 }
 
 impl Section {
@@ -60,6 +62,7 @@ impl Section {
         self.slots.reverse();
         self.before = self.slots.len();
         self.slots.extend(schedule.slots(from).take(count(next)));
+        self.ends = first.is_none();
     }
 
     /// Why there is nothing to come, or not what one might expect.
@@ -81,7 +84,7 @@ impl Section {
                     .to_owned(),
             );
         }
-        if self.slots.len() == self.before {
+        if self.ends {
             notes.push(match schedule.last_interval() {
                 Some(last) => format!(
                     "It has ended: its last interval was that from {} to {}.",
@@ -99,7 +102,7 @@ impl Section {
             Some("on_demand")
         } else if !self.active {
             Some("not_active")
-        } else if self.slots.len() == self.before {
+        } else if self.ends {
             Some("ended")
         } else {
             None

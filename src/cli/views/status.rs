@@ -7,36 +7,49 @@ use serde_json::json;
 
 use super::Look;
 use super::paint::counted;
+use super::waiting::Line;
+use super::waiting::Namer;
+use super::waiting::Passed;
 use crate::engine::Engine;
-use crate::engine::InstanceKey;
-use crate::engine::NotNeeded;
-use crate::engine::NotWaitedFor;
+use crate::engine::Instance as Kept;
 use crate::engine::Paused;
 use crate::engine::Status as InstanceStatus;
-use crate::engine::UnitKind;
-use crate::engine::Wait;
+use crate::engine::Unit;
 use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::store::Counts;
+use crate::store::Holder;
 use crate::time::Interval;
-use crate::time::Why;
 
-/// How many instances of one activity are shown.
-const SHOWN: usize = 10;
-
-/// How many stretches of time that were passed over are shown.
+/// How many stretches of time that were passed over are shown, unless everything is.
 const STRETCHES: usize = 3;
 
-/// How much of what one instance waits for is shown.
-const WAITS: usize = 10;
+/// What is looked at.
+pub(crate) struct Source<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) definition: &'a SerialDefinition,
+    pub(crate) counts: &'a Counts,
+    /// Who runs, if somebody does.
+    pub(crate) runner: Option<&'a Holder>,
+    pub(crate) now: Timestamp,
+    /// How many instances of an activity are shown, and how much of what one waits for; `None`: all.
+    pub(crate) limit: Option<usize>,
+}
 
-/// How far a chain of things that wait for each other is followed.
-const DEPTH: usize = 8;
+/// An object that is asked about.
+pub(crate) struct Wanted {
+    pub(crate) address: Address,
+    /// Only its instances that start in these; `None`: those that have not finished.
+    pub(crate) spans: Option<Vec<Interval>>,
+    /// Of these instances those that have finished.
+    pub(crate) settled: Vec<Kept>,
+}
 
 /// Everything there is to say.
 pub(crate) struct Status {
     activities: Vec<Activity>,
     empty: bool,
+    runner: Option<Holder>,
 }
 
 struct Activity {
@@ -49,7 +62,11 @@ struct Activity {
     /// What `catch_up` has passed over, the newest stretches.
     dropped: Vec<Interval>,
     instances: Vec<Instance>,
+    /// Why there is no instance where one was asked for.
+    absent: Vec<String>,
     more: usize,
+    /// How many things that one instance waits for are shown.
+    limit: usize,
 }
 
 struct Instance {
@@ -59,73 +76,21 @@ struct Instance {
     reason: Option<String>,
     waits: Vec<Line>,
     not_waited_for: Vec<Passed>,
-}
-
-/// One thing that is waited for, and why that does not come: the end of the chain of what waits for what.
-struct Line {
-    text: String,
-    because: Option<String>,
-    /// The instance, if it is one.
-    instance: Option<(Address, Interval, Option<InstanceStatus>)>,
-}
-
-/// What is not waited for, and why.
-struct Passed {
-    text: String,
-    object: Address,
-    interval: Interval,
-    why: &'static str,
+    /// Whether an attempt is under way whose runner has ended.
+    abandoned: bool,
 }
 
 impl Status {
-    /// Looks at the engine. Finished instances are only counted.
-    pub(crate) fn new(
-        engine: &Engine,
-        definition: &SerialDefinition,
-        counts: &Counts,
-        selected: &[Address],
-        now: Timestamp,
-    ) -> Self {
-        let activities = selected
-            .iter()
-            .filter_map(|address| engine.unit(address))
-            .filter(|unit| unit.kind == UnitKind::Activity)
-            .map(|unit| {
-                let schedule = unit.schedule.as_ref();
-                let mut open: Vec<_> = engine.instances_of(&unit.address).collect();
-                let more = open.len().saturating_sub(SHOWN);
-                open.truncate(SHOWN);
-                Activity {
-                    address: unit.address.clone(),
-                    finished: counts
-                        .get(&unit.address)
-                        .and_then(|counts| counts.get(&InstanceStatus::Finished))
-                        .copied()
-                        .unwrap_or(0),
-                    next_due: schedule
-                        .and_then(|schedule| Some(schedule.due_at(schedule.next_due(now)?))),
-                    timezone: definition.timetable.timezone(&unit.address),
-                    active: unit.active,
-                    paused: unit.paused.clone(),
-                    dropped: engine.passed_over(&unit.address, STRETCHES),
-                    instances: open
-                        .into_iter()
-                        .map(|instance| Instance {
-                            interval: instance.key.interval,
-                            status: instance.status,
-                            attempts: instance.attempts,
-                            reason: instance.reason.clone(),
-                            waits: waits(engine, definition, &instance.key),
-                            not_waited_for: not_waited_for(engine, definition, &instance.key),
-                        })
-                        .collect(),
-                    more,
-                }
-            })
-            .collect();
+    /// Looks at the engine. Finished instances are only counted, unless their intervals are asked for.
+    pub(crate) fn new(source: &Source<'_>, wanted: &[Wanted]) -> Self {
+        let activities = wanted.iter().filter_map(|wanted| {
+            let unit = source.engine.unit(&wanted.address)?;
+            Some(source.activity(unit, wanted))
+        });
         Self {
-            activities,
-            empty: definition.objects.is_empty(),
+            activities: activities.collect(),
+            empty: source.definition.objects.is_empty(),
+            runner: source.runner.cloned(),
         }
     }
 
@@ -145,96 +110,166 @@ impl Status {
     /// For machines.
     pub(crate) fn json(&self) -> String {
         let activities: Vec<Json> = self.activities.iter().map(Activity::json).collect();
-        format!("{}\n", json!({ "activities": activities }))
+        let runner = self.runner.as_ref().map(
+            |runner| json!({ "who": runner.who, "process": runner.process, "since": runner.since }),
+        );
+        format!(
+            "{}\n",
+            json!({ "activities": activities, "runner": runner })
+        )
+    }
+}
+
+impl Source<'_> {
+    fn activity(&self, unit: &Unit, wanted: &Wanted) -> Activity {
+        let schedule = unit.schedule.as_ref();
+        let limit = match wanted.spans {
+            None => self.limit.unwrap_or(usize::MAX),
+            Some(_) => usize::MAX,
+        };
+        let contains = |kept: &&Kept| {
+            let start = kept.key.interval.start;
+            let within = |span: &Interval| span.start <= start && start < span.end;
+            let spans = wanted.spans.as_ref();
+            spans.is_none_or(|spans| spans.iter().any(within))
+        };
+        let open = self.engine.instances_of(&unit.address).filter(contains);
+        let mut kept: Vec<&Kept> = wanted.settled.iter().chain(open).collect();
+        kept.sort_by_key(|kept| &kept.key);
+        let more = kept.len().saturating_sub(limit);
+        kept.truncate(limit);
+        let absent = match &wanted.spans {
+            Some(spans) if kept.is_empty() => {
+                let why = |span: &Interval| self.absent(unit, *span);
+                spans.iter().map(why).collect()
+            }
+            _ => Vec::new(),
+        };
+        let finished = self.counts.get(&unit.address);
+        let finished = finished.and_then(|counts| counts.get(&InstanceStatus::Finished));
+        let stretches = self.limit.map_or(usize::MAX, |_| STRETCHES);
+        Activity {
+            address: unit.address.clone(),
+            finished: finished.copied().unwrap_or(0),
+            next_due: schedule
+                .and_then(|schedule| Some(schedule.due_at(schedule.next_due(self.now)?))),
+            timezone: self.definition.timetable.timezone(&unit.address),
+            active: unit.active,
+            paused: unit.paused.clone(),
+            dropped: self.engine.passed_over(&unit.address, stretches),
+            instances: kept
+                .into_iter()
+                .map(|kept| self.instance(kept, limit))
+                .collect(),
+            absent,
+            more,
+            limit,
+        }
+    }
+
+    fn instance(&self, kept: &Kept, limit: usize) -> Instance {
+        let zone = |address: &Address| self.definition.timetable.timezone(address);
+        let key = &kept.key;
+        let namer = Namer::applied(&zone, self.definition, &key.object, self.runner);
+        let not_waited_for = if kept.status.is_settled() {
+            Vec::new()
+        } else {
+            namer.not_waited_for(self.engine, key)
+        };
+        Instance {
+            interval: key.interval,
+            status: kept.status,
+            attempts: kept.attempts,
+            reason: kept.reason.clone(),
+            waits: namer.waits(self.engine, key, limit),
+            not_waited_for,
+            abandoned: kept.status == InstanceStatus::Running && self.runner.is_none(),
+        }
+    }
+
+    /// Why an object has no instance in a stretch of time.
+    fn absent(&self, unit: &Unit, span: Interval) -> String {
+        let timezone = self.definition.timetable.timezone(&unit.address);
+        let Some(schedule) = &unit.schedule else {
+            return "no instance: it runs when it is triggered".to_owned();
+        };
+        let first = schedule.next_from(span.start);
+        let Some(first) = first.filter(|first| first.start < span.end) else {
+            let excluded = schedule.excluded(span).next().is_some();
+            let why = if excluded {
+                "its calendar excludes it"
+            } else {
+                "its schedule has no interval there"
+            };
+            return format!("no instance: {why}");
+        };
+        let name = interval_text(first, &timezone);
+        let due = schedule.due_at(first);
+        if due > self.now {
+            return format!("no instance: {name} is due {}", moment(due, &timezone));
+        }
+        let passed_over = self.engine.passed_over(&unit.address, usize::MAX);
+        let passed_over = passed_over.iter().any(|passed| passed.overlaps(first));
+        let why = if passed_over {
+            "`catch_up` has passed over it, and `pipeform backfill` brings it back"
+        } else {
+            "it is due and not made yet"
+        };
+        format!("no instance of {name}: {why}")
     }
 }
 
 impl Activity {
     fn human(&self, look: Look) -> String {
-        let mut facts = vec![format!("{} finished", self.finished)];
-        match &self.paused {
-            Some(paused) => facts.push(format!(
-                "paused by {} since {}",
-                paused.who,
-                moment(paused.since, &self.timezone)
-            )),
-            None if !self.active => facts.push("not active".to_owned()),
-            None => {}
-        }
-        for span in &self.dropped {
-            let (from, to) = (span.start, span.end);
-            let from = moment(from, &self.timezone);
-            let to = moment(to, &self.timezone);
-            facts.push(format!("passed over from {from} to {to}"));
-        }
-        if let Some(due) = self.next_due {
-            facts.push(format!("next due {}", moment(due, &self.timezone)));
-        }
-        let mut out = format!(
-            "{}: {}\n",
-            look.bold(self.address.as_str()),
-            facts.join(", ")
-        );
+        let facts = self.facts();
+        let address = look.bold(self.address.as_str());
+        let mut out = format!("{address}: {}\n", facts.join(", "));
         for instance in &self.instances {
-            let attempts = match instance.attempts {
-                0 => String::new(),
-                number => format!(", {}", counted(u64::from(number), "attempt", "attempts")),
-            };
-            let interval = interval_text(instance.interval, &self.timezone);
-            let status = instance.status.as_str();
-            out.extend(["  ", &interval, "  ", status, &attempts, "\n"]);
-            if let Some(reason) = &instance.reason
-                && instance.status.is_unsuccessful()
-            {
-                out.extend(["    ", &reason.replace('\n', "\n    "), "\n"]);
-            }
-            for wait in instance.waits.iter().take(WAITS) {
-                out.extend(["    waits for ", &wait.text.replace('\n', "\n      "), "\n"]);
-                if let Some(because) = &wait.because {
-                    out.push_str(&look.dim(&format!("      because {because}")));
-                    out.push('\n');
-                }
-            }
-            if let Some(more @ 1..) = instance.waits.len().checked_sub(WAITS) {
-                out.extend(["    waits for ", &more.to_string(), " more\n"]);
-            }
-            for passed in &instance.not_waited_for {
-                out.push_str(&look.dim(&format!("    does not wait for {}", passed.text)));
-                out.push('\n');
-            }
+            out.push_str(&instance.human(&self.timezone, self.limit, look));
+        }
+        for absent in &self.absent {
+            out.extend(["  ", absent, "\n"]);
         }
         if self.more > 0 {
-            out.extend(["  and ", &self.more.to_string(), " more\n"]);
+            out.extend(["  and ", &self.more.to_string(), " more (--all)\n"]);
         }
         out
     }
 
+    fn facts(&self) -> Vec<String> {
+        let at = |time| moment(time, &self.timezone);
+        let mut facts = vec![format!("{} finished", self.finished)];
+        match &self.paused {
+            Some(paused) => {
+                facts.push(format!(
+                    "paused by {} since {}",
+                    paused.who,
+                    at(paused.since)
+                ));
+            }
+            None if !self.active => facts.push("not active".to_owned()),
+            None => {}
+        }
+        for span in &self.dropped {
+            facts.push(format!(
+                "passed over from {} to {}",
+                at(span.start),
+                at(span.end)
+            ));
+        }
+        if let Some(due) = self.next_due {
+            facts.push(format!("next due {}", at(due)));
+        }
+        facts
+    }
+
     fn json(&self) -> Json {
-        let instances: Vec<Json> = self
-            .instances
-            .iter()
-            .map(|instance| {
-                json!({
-                    "scheduled_start": instance.interval.start,
-                    "scheduled_end": instance.interval.end,
-                    "status": instance.status.as_str(),
-                    "attempts": instance.attempts,
-                    "reason": instance.reason,
-                    "waits_for": instance.waits.iter().map(Line::json).collect::<Vec<_>>(),
-                    "does_not_wait_for": instance.not_waited_for.iter().map(|passed| json!({
-                        "what": passed.text,
-                        "address": passed.object,
-                        "from": passed.interval.start,
-                        "to": passed.interval.end,
-                        "why": passed.why,
-                    })).collect::<Vec<_>>(),
-                })
-            })
-            .collect();
+        let instances: Vec<Json> = self.instances.iter().map(Instance::json).collect();
+        let paused = self.paused.as_ref();
         json!({
             "address": self.address,
             "active": self.active,
-            "paused": self.paused.as_ref().map(|paused| json!({ "by": paused.who, "since": paused.since })),
+            "paused": paused.map(|paused| json!({ "by": paused.who, "since": paused.since })),
             "passed_over": self.dropped.iter().map(|span| json!({ "from": span.start, "to": span.end })).collect::<Vec<_>>(),
             "finished": self.finished,
             "next_due": self.next_due,
@@ -244,174 +279,50 @@ impl Activity {
     }
 }
 
-impl Line {
+impl Instance {
+    fn human(&self, timezone: &TimeZone, limit: usize, look: Look) -> String {
+        let attempts = match self.attempts {
+            0 => String::new(),
+            number => format!(", {}", counted(u64::from(number), "attempt", "attempts")),
+        };
+        let interval = interval_text(self.interval, timezone);
+        let mut out = format!("  {interval}  {}{attempts}\n", self.status);
+        if let Some(reason) = &self.reason
+            && self.status.is_unsuccessful()
+        {
+            out.extend(["    ", &reason.replace('\n', "\n    "), "\n"]);
+        }
+        if self.abandoned {
+            out.push_str("    its runner has ended: the next `pipeform run` tries it again\n");
+        }
+        for wait in self.waits.iter().take(limit) {
+            out.extend(["    waits for ", &wait.text.replace('\n', "\n      "), "\n"]);
+            if let Some(because) = &wait.because {
+                out.push_str(&look.dim(&format!("      because {because}")));
+                out.push('\n');
+            }
+        }
+        if let Some(more @ 1..) = self.waits.len().checked_sub(limit) {
+            out.extend(["    waits for ", &more.to_string(), " more (--all)\n"]);
+        }
+        for passed in &self.not_waited_for {
+            out.push_str(&look.dim(&format!("    does not wait for {}", passed.text)));
+            out.push('\n');
+        }
+        out
+    }
+
     fn json(&self) -> Json {
-        let mut json = json!({ "what": self.text, "because": self.because });
-        if let Some((object, interval, status)) = &self.instance {
-            json["address"] = json!(object);
-            json["scheduled_start"] = json!(interval.start);
-            json["scheduled_end"] = json!(interval.end);
-            json["status"] = json!(status.map(InstanceStatus::as_str));
-        }
-        json
-    }
-}
-
-fn waits(engine: &Engine, definition: &SerialDefinition, key: &InstanceKey) -> Vec<Line> {
-    let namer = Namer::new(definition, &key.object);
-    let waits = engine.waiting_on(key);
-    let line = |(place, wait): (usize, &Wait)| Line {
-        text: namer.text(wait, &key.object),
-        // Only those that are shown need a cause.
-        because: (place < WAITS).then(|| namer.cause(engine, wait)).flatten(),
-        instance: match wait {
-            Wait::Instance { key, status, .. } => {
-                Some((key.object.clone(), key.interval, Some(*status)))
-            }
-            Wait::NotDue {
-                object, interval, ..
-            } => Some((object.clone(), *interval, None)),
-            _ => None,
-        },
-    };
-    waits.iter().enumerate().map(line).collect()
-}
-
-fn not_waited_for(
-    engine: &Engine,
-    definition: &SerialDefinition,
-    key: &InstanceKey,
-) -> Vec<Passed> {
-    let namer = Namer::new(definition, &key.object);
-    let passed = |passed: NotWaitedFor| {
-        let (why, because) = match passed.why {
-            NotNeeded::None(Why::BeforeFirst) => ("before_first", "before its first interval"),
-            NotNeeded::None(Why::AfterLast) => ("after_last", "after its last interval"),
-            NotNeeded::None(Why::BetweenSchedules) => (
-                "between_schedules",
-                "between its old schedule and its new one",
-            ),
-            NotNeeded::None(Why::Excluded) => ("excluded", "excluded by its calendar"),
-            NotNeeded::NotDueThen => ("not_due", "not due yet when this was triggered"),
-            NotNeeded::Older => ("older", "older than the latest"),
-            NotNeeded::PassedOver => ("passed_over", "passed over by `catch_up`"),
-        };
-        let timezone = definition.timetable.timezone(&passed.object);
-        let span = span_text(passed.interval, &timezone);
-        Passed {
-            text: format!("{} {span}: {because}", namer.short(&passed.object)),
-            object: passed.object,
-            interval: passed.interval,
-            why,
-        }
-    };
-    engine.not_waited_for(key).into_iter().map(passed).collect()
-}
-
-/// Names things as they are called in one pipeline.
-struct Namer<'a> {
-    definition: &'a SerialDefinition,
-    pipeline: Option<&'a Address>,
-}
-
-impl<'a> Namer<'a> {
-    /// For what is said about an object.
-    fn new(definition: &'a SerialDefinition, object: &Address) -> Self {
-        let object = definition.objects.get(object);
-        Self {
-            definition,
-            pipeline: object.and_then(|object| object.pipeline.as_ref()),
-        }
-    }
-
-    /// Follows what an instance waits for to what that waits for, and so on, to the end.
-    fn cause(&self, engine: &Engine, wait: &Wait) -> Option<String> {
-        let Wait::Instance { key, .. } = wait else {
-            return None;
-        };
-        let mut last = key.clone();
-        for _ in 0..DEPTH {
-            let waits = engine.waiting_on(&last);
-            match waits.first()? {
-                Wait::Instance {
-                    key: next, status, ..
-                } if !status.is_unsuccessful() => last = next.clone(),
-                first => {
-                    let (what, which) = (self.named(&last.object, last.interval), &last.object);
-                    return Some(format!("{what} waits for {}", self.text(first, which)));
-                }
-            }
-        }
-        None
-    }
-
-    fn named(&self, object: &Address, interval: Interval) -> String {
-        let timezone = self.definition.timetable.timezone(object);
-        format!(
-            "{} {}",
-            self.short(object),
-            interval_text(interval, &timezone)
-        )
-    }
-
-    /// An address without the pipeline that it shares with the instance.
-    fn short<'b>(&self, object: &'b Address) -> &'b str {
-        self.pipeline
-            .and_then(|pipeline| object.as_str().strip_prefix(pipeline.as_str()))
-            .and_then(|rest| rest.strip_prefix('.'))
-            .unwrap_or(object.as_str())
-    }
-
-    /// One thing that `owner` waits for, by name and interval.
-    fn text(&self, wait: &Wait, owner: &Address) -> String {
-        let own = self.definition.timetable.timezone(owner);
-        match wait {
-            Wait::Instance {
-                key,
-                status,
-                reason,
-            } => {
-                let name = self.named(&key.object, key.interval);
-                match reason {
-                    Some(reason) if status.is_unsuccessful() => {
-                        format!("{name}, which is {status}: {reason}")
-                    }
-                    _ => format!("{name} ({status})"),
-                }
-            }
-            Wait::NotDue {
-                object,
-                interval,
-                due,
-            } => format!(
-                "{} (due {})",
-                self.named(object, *interval),
-                moment(*due, &self.definition.timetable.timezone(object))
-            ),
-            Wait::First { object } => {
-                format!("the first finished interval of {}", self.short(object))
-            }
-            Wait::Preconditions { reason, next_check } => {
-                let reason = reason
-                    .as_deref()
-                    .unwrap_or("its preconditions, which have not been checked yet");
-                match next_check {
-                    Some(at) => format!("{reason} (checked again {})", moment(*at, &own)),
-                    None => reason.to_owned(),
-                }
-            }
-            Wait::Retry { until, reason } => format!(
-                "its next attempt, at {}{}",
-                moment(*until, &own),
-                reason
-                    .as_ref()
-                    .map(|reason| format!(": {reason}"))
-                    .unwrap_or_default()
-            ),
-            Wait::Place => "a runner: `pipeform run` starts it".to_owned(),
-            Wait::Pool { pool } => format!("slots of {}", self.short(pool)),
-            Wait::Inactive => "its pipeline or itself to be active".to_owned(),
-        }
+        json!({
+            "scheduled_start": self.interval.start,
+            "scheduled_end": self.interval.end,
+            "status": self.status.as_str(),
+            "attempts": self.attempts,
+            "reason": self.reason,
+            "runner_ended": self.abandoned,
+            "waits_for": self.waits.iter().map(Line::json).collect::<Vec<_>>(),
+            "does_not_wait_for": self.not_waited_for.iter().map(Passed::json).collect::<Vec<_>>(),
+        })
     }
 }
 
@@ -434,7 +345,8 @@ pub(crate) fn span_text(span: Interval, timezone: &TimeZone) -> String {
     }
 }
 
-/// An interval by its start: a date where that says it all.
+/// An interval by its start, so that no other of its object reads the same: a date where that says it all, and of what was
+/// triggered the moment as exactly as it is kept.
 pub(crate) fn interval_text(interval: Interval, timezone: &TimeZone) -> String {
     let start = interval.start.to_zoned(timezone.clone());
     let end = interval.end.to_zoned(timezone.clone());
@@ -442,14 +354,24 @@ pub(crate) fn interval_text(interval: Interval, timezone: &TimeZone) -> String {
     if !interval.is_moment() && midnight(&start) && midnight(&end) {
         start.strftime("%Y-%m-%d").to_string()
     } else {
-        moment(interval.start, timezone)
+        moment_with(interval.start, timezone, "%S%.f")
     }
 }
 
 /// A moment to the second (to the minute where that is exact), with the zone's offset.
 pub(crate) fn moment(at: Timestamp, timezone: &TimeZone) -> String {
+    moment_with(at, timezone, "%S")
+}
+
+/// A moment with its seconds in a format, unless it has none.
+fn moment_with(at: Timestamp, timezone: &TimeZone, seconds: &str) -> String {
     let zoned = at.to_zoned(timezone.clone());
-    let seconds = if zoned.second() == 0 { "" } else { ":%S" };
+    let is_minute = zoned.second() == 0 && zoned.subsec_nanosecond() == 0;
+    let seconds = if is_minute {
+        String::new()
+    } else {
+        format!(":{seconds}")
+    };
     let zone = if zoned.offset().is_zero() { "Z" } else { "%:z" };
     zoned
         .strftime(&format!("%Y-%m-%dT%H:%M{seconds}{zone}"))

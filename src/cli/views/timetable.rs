@@ -9,15 +9,13 @@ use super::history::took;
 use super::paint::counted;
 use super::status::interval_text;
 use super::status::moment;
+use super::waiting::Namer;
+use super::waiting::ZoneOf;
 use crate::engine::Status;
-use crate::engine::Wait;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::rehearsal::Run;
 use crate::rehearsal::Story;
-
-/// The zone of each object's schedule.
-pub(crate) type ZoneOf<'a> = &'a dyn Fn(&Address) -> TimeZone;
 
 /// The instances that are shown: those of activities, and data nodes that came to no good end; in the order of their start.
 fn shown<'s>(story: &'s Story, wanted: &dyn Fn(&Address) -> bool) -> Vec<&'s Run> {
@@ -48,9 +46,9 @@ pub(crate) fn human(story: &Story, zone: ZoneOf<'_>, wanted: &dyn Fn(&Address) -
     let mut below: Vec<Vec<String>> = vec![Vec::new()];
     for run in &runs {
         let instance = &run.instance;
-        let zone = zone(&instance.key.object);
-        let at = |at| moment(at, &zone);
-        let name = interval_text(instance.key.interval, &zone);
+        let own = zone(&instance.key.object);
+        let at = |at| moment(at, &own);
+        let name = interval_text(instance.key.interval, &own);
         table.push([
             at(run.due),
             instance.started_at.map(at).unwrap_or_default(),
@@ -59,7 +57,7 @@ pub(crate) fn human(story: &Story, zone: ZoneOf<'_>, wanted: &dyn Fn(&Address) -
             instance.status.to_string(),
             format!("{} {name}", instance.key.object),
         ]);
-        below.push(notes(run, &zone));
+        below.push(notes(run, zone));
     }
     let mut out = aligned(&table, &below);
     out.push('\n');
@@ -72,57 +70,31 @@ pub(crate) fn human(story: &Story, zone: ZoneOf<'_>, wanted: &dyn Fn(&Address) -
 }
 
 /// What there is to say of an instance besides.
-fn notes(run: &Run, zone: &TimeZone) -> Vec<String> {
+fn notes(run: &Run, zone: ZoneOf<'_>) -> Vec<String> {
+    let owner = &run.instance.key.object;
+    let own = zone(owner);
     let mut notes: Vec<String> = run
         .attempts
         .values()
         .filter(|attempt| !matches!(attempt.status, Status::Finished | Status::Running))
         .map(|attempt| {
             let error = attempt.error.as_deref().unwrap_or_default();
-            let ended = attempt.ended_at.map(|at| moment(at, zone));
+            let ended = attempt.ended_at.map(|at| moment(at, &own));
             let ended = ended.map(|at| format!(" at {at}")).unwrap_or_default();
             let number = attempt.number;
             format!("attempt {number}: {}{ended}: {error}", attempt.status)
         })
         .collect();
     if let Some((at, reason)) = &run.late {
-        notes.push(format!("late at {}: {reason}", moment(*at, zone)));
+        notes.push(format!("late at {}: {reason}", moment(*at, &own)));
     }
+    let namer = Namer::rehearsed(zone);
     notes.extend(
         run.waits
             .iter()
-            .map(|wait| format!("waits for {}", wait_text(wait, zone))),
+            .map(|wait| format!("waits for {}", namer.text(wait, owner))),
     );
     notes
-}
-
-fn wait_text(wait: &Wait, zone: &TimeZone) -> String {
-    match wait {
-        Wait::Instance { key, status, .. } => {
-            format!(
-                "{} {}: {status}",
-                key.object,
-                interval_text(key.interval, zone)
-            )
-        }
-        Wait::NotDue {
-            object,
-            interval,
-            due,
-        } => {
-            let (interval, due) = (interval_text(*interval, zone), moment(*due, zone));
-            format!("{object} {interval}: due {due}")
-        }
-        Wait::First { object } => format!("the first finished interval of {object}"),
-        Wait::Preconditions { reason, .. } => {
-            let reason = reason.as_deref();
-            reason.map_or_else(|| "its preconditions".to_owned(), str::to_owned)
-        }
-        Wait::Retry { until, .. } => format!("its next attempt at {}", moment(*until, zone)),
-        Wait::Place => "a free place".to_owned(),
-        Wait::Pool { pool } => format!("slots of {pool}"),
-        Wait::Inactive => "its pipeline or itself to be active".to_owned(),
-    }
 }
 
 fn aligned(table: &[[String; 6]], below: &[Vec<String>]) -> String {
@@ -178,11 +150,11 @@ pub(crate) fn json(story: &Story, wanted: &dyn Fn(&Address) -> bool) -> String {
                 })
             })
             .collect();
-        let zone = TimeZone::UTC;
+        let namer = Namer::rehearsed(&|_| TimeZone::UTC);
         let waits: Vec<String> = run
             .waits
             .iter()
-            .map(|wait| wait_text(wait, &zone))
+            .map(|wait| namer.text(wait, &instance.key.object))
             .collect();
         let line = json!({
             "address": instance.key.object,

@@ -418,8 +418,14 @@ impl<D: Disk> World<D> {
         let operation = [
             Operation::Cancel,
             Operation::Cancel,
-            Operation::Rerun { as_was: false },
-            Operation::Rerun { as_was: true },
+            Operation::Rerun {
+                as_was: false,
+                restart: false,
+            },
+            Operation::Rerun {
+                as_was: true,
+                restart: false,
+            },
             Operation::MarkFinished,
             Operation::Pause,
             Operation::Resume,

@@ -219,7 +219,7 @@ fn an_apply_does_not_let_more_run_than_may() {
     assert_eq!(rig.status("copy 01-06"), Status::Running);
     rig.change(2, [unit]);
     assert_eq!(rig.status("copy 01-05"), Status::WaitingForRunner);
-    assert_eq!(rig.waits("copy 01-05"), ["a place"]);
+    assert_eq!(rig.waits("copy 01-05"), ["one of 1 places"]);
 }
 
 #[test]

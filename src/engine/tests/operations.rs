@@ -17,7 +17,10 @@ use super::super::testing::data_node;
 use super::super::testing::every;
 use super::daily;
 
-const RERUN: Operation = Operation::Rerun { as_was: false };
+const RERUN: Operation = Operation::Rerun {
+    as_was: false,
+    restart: false,
+};
 
 fn once(unit: Unit) -> Unit {
     Unit {
@@ -38,7 +41,16 @@ fn a_rerun_takes_the_current_definition_new_retries_and_the_next_number() {
         let mut rig = Rig::new("01-06", [once(daily("a"))]);
         rig.fail("a 01-05");
         rig.change(2, [once(daily("a"))]);
-        assert_eq!(rig.operate(Operation::Rerun { as_was }, &["a 01-05"]), 1);
+        assert_eq!(
+            rig.operate(
+                Operation::Rerun {
+                    as_was,
+                    restart: false
+                },
+                &["a 01-05"]
+            ),
+            1
+        );
         let instance = rig.instance("a 01-05");
         assert_eq!((instance.attempts, instance.failures), (2, 0));
         assert_eq!(instance.definition, Some(wanted));
@@ -73,6 +85,80 @@ fn the_data_of_a_rerun_is_not_there_until_it_has_finished() {
     assert_eq!(rig.waits("week 01-05"), ["n 01-05 WAITING_ON_DEPENDENCIES"]);
     rig.finish(&["a 01-05"]);
     assert_eq!(rig.status("week 01-05"), Status::Running);
+}
+
+/// Also what is under way.
+const RESTART: Operation = Operation::Rerun {
+    as_was: false,
+    restart: true,
+};
+
+#[test]
+fn what_is_under_way_is_stopped_and_runs_after_what_it_depends_on() {
+    let mut rig = Rig::new("01-06", chain());
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Running);
+    assert_eq!(rig.operate(RESTART, &["a 01-05", "z 01-05"]), 2);
+    assert_eq!(rig.status("z 01-05"), Status::Running);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Running);
+    rig.ended("z 01-05", Outcome::Killed);
+    let why = "CANCELED: maria@laptop runs again what it depends on";
+    assert_eq!(rig.attempts("z 01-05")[0], why);
+    assert_eq!(rig.status("z 01-05"), Status::Running);
+    assert_eq!(rig.instance("z 01-05").attempts, 2);
+    rig.finish(&["z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+}
+
+#[test]
+fn what_finishes_before_it_could_be_stopped_waits_for_the_rerun_all_the_same() {
+    let mut rig = Rig::new("01-06", chain());
+    rig.finish(&["a 01-05"]);
+    rig.operate(RESTART, &["a 01-05", "z 01-05"]);
+    rig.ended("z 01-05", Outcome::Finished);
+    assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["a 01-05", "z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+    assert_eq!(rig.instance("z 01-05").attempts, 2);
+}
+
+#[test]
+fn what_waits_for_its_next_attempt_waits_for_the_rerun_first() {
+    let [a, n, z] = chain();
+    let z = Unit {
+        max_retries: 3,
+        ..z
+    };
+    let mut rig = Rig::new("01-06", [a, n, z]);
+    rig.finish(&["a 01-05"]);
+    rig.ended("z 01-05", Outcome::Failed("no".to_owned()));
+    assert_eq!(rig.status("z 01-05"), Status::WaitingForRunner);
+    assert_eq!(rig.operate(RESTART, &["a 01-05", "z 01-05"]), 2);
+    assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["a 01-05", "z 01-05"]);
+    assert_eq!(rig.instance("z 01-05").failures, 0);
+}
+
+#[test]
+fn a_runner_that_takes_over_knows_what_was_to_be_restarted() {
+    let mut rig = Rig::new("01-06", chain());
+    rig.finish(&["a 01-05"]);
+    rig.operate(RESTART, &["a 01-05", "z 01-05"]);
+    rig.crash();
+    assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["a 01-05", "z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+}
+
+#[test]
+fn what_is_canceled_after_all_is_not_restarted() {
+    let mut rig = Rig::new("01-06", chain());
+    rig.finish(&["a 01-05"]);
+    rig.operate(RESTART, &["a 01-05", "z 01-05"]);
+    rig.operate(Operation::Cancel, &["z 01-05"]);
+    rig.ended("z 01-05", Outcome::Killed);
+    assert_eq!(rig.status("z 01-05"), Status::Canceled);
 }
 
 #[test]

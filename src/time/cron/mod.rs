@@ -135,9 +135,16 @@ impl Cron {
 
     /// What it means, as a part of a sentence: `at 02:30`.
     pub fn describe(&self) -> String {
-        let text = CronParser::new().parse(&self.0.text);
+        let told = told(&self.0.text);
+        let text = CronParser::new().parse(&told);
         let text = text.map(|cron| cron.describe()).unwrap_or_default();
-        uncapped(text.trim_end_matches('.'))
+        let text = uncapped(text.trim_end_matches('.'));
+        // croner says the same of `LW` and of `L`.
+        if day_of_month(&told).eq_ignore_ascii_case("LW") {
+            let weekday = "on the last day from Monday to Friday of the month";
+            return text.replace("on the last day of the month", weekday);
+        }
+        text
     }
 
     /// The longest time between two neighbours on the calendar, in minutes, rounded up: the clock may make it longer or
@@ -210,6 +217,34 @@ impl fmt::Display for Cron {
     }
 }
 
+/// A pattern as it is described: `*/7` starts anew in each hour, so that "every 7 minutes" would be wrong.
+fn told(text: &str) -> String {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let values = VALUES.get(6 - fields.len().min(6)..).unwrap_or(&[]);
+    let field = |(field, values): (&&str, &u64)| {
+        let step = field.strip_prefix("*/").and_then(|step| step.parse().ok());
+        match step {
+            Some(step @ 1_u64..) if *values % step != 0 && matches!(values, 24 | 60) => {
+                let numbers = (0..*values).step_by(usize::try_from(step).unwrap_or(usize::MAX));
+                let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+                numbers.join(",")
+            }
+            _ => (*field).to_owned(),
+        }
+    };
+    let fields: Vec<String> = fields.iter().zip(values).map(field).collect();
+    if fields.is_empty() || text.starts_with('@') {
+        text.to_owned()
+    } else {
+        fields.join(" ")
+    }
+}
+
+/// The field of a pattern for the day of the month.
+fn day_of_month(text: &str) -> &str {
+    text.split_whitespace().rev().nth(2).unwrap_or_default()
+}
+
 /// Checks what croner lets pass: fields that are too many, steps that are too long, and lists with nothing between two commas.
 fn check_fields(text: &str) -> Result<(), CronError> {
     if text.starts_with('@') {
@@ -230,6 +265,14 @@ fn check_fields(text: &str) -> Result<(), CronError> {
                 field,
                 part: (*part).to_owned(),
                 reason: "between two commas, and beside each, there must be something".to_owned(),
+            });
+        }
+        if *field == "day of the week" && part.split(',').any(|day| day.eq_ignore_ascii_case("L")) {
+            return Err(CronError::Field {
+                text: text.to_owned(),
+                field,
+                part: (*part).to_owned(),
+                reason: "`L` stands behind a day there, `friL` for the last Friday; the last day of the month is `L` as the day of the month".to_owned(),
             });
         }
         let values = VALUES[FIELDS.iter().position(|name| name == field).unwrap_or(0)];

@@ -123,7 +123,10 @@ fn what_is_no_pattern_is_refused_with_the_field() {
         ("0 , * * *", "the hour `,` is not right"),
         ("0 0 30 2 *", "`0 0 30 2 *` never fires"),
         ("0 0 31 2,4,6,9,11 *", "never fires"),
-        ("0 0 * * L", "never fires"),
+        (
+            "0 0 * * L",
+            "the day of the week `L` is not right: `L` stands behind a day",
+        ),
         ("@reboot", "`@reboot` is no cron pattern"),
         ("ж * * * *", "the minute `ж` is not right"),
     ] {
@@ -348,4 +351,37 @@ proptest! {
     fn no_text_is_too_much(text in "[-0-9*/,#LW?+@A-Za-zж ]{0,40}") {
         drop(Cron::parse(&text));
     }
+}
+
+#[test]
+fn descriptions_say_what_a_pattern_means() {
+    for (pattern, wanted) in [
+        ("30 2 * * *", "at 02:30"),
+        ("*/15 * * * *", "at every 15 minutes"),
+        ("*/25 * * * *", "at minute 0, 25, and 50 past every hour"),
+        ("0 */7 * * *", "at minute 0, of hour 0, 7, 14, and 21"),
+        ("0 0 L * *", "at 00:00, on the last day of the month"),
+        (
+            "0 0 LW * *",
+            "at 00:00, on the last day from Monday to Friday of the month",
+        ),
+        ("0 0 * * friL", "at 00:00, on the last Friday of the month"),
+        ("@daily", "at 00:00"),
+    ] {
+        assert_eq!(
+            Cron::parse(pattern).unwrap().describe(),
+            wanted,
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn a_bare_l_is_no_day_of_the_week() {
+    let error = Cron::parse("0 0 * * L").unwrap_err().to_string();
+    assert!(
+        error.contains("the day of the week `L` is not right"),
+        "{error}"
+    );
+    assert!(error.contains("friL"), "{error}");
 }
