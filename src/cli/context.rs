@@ -148,6 +148,16 @@ impl Context {
         })
     }
 
+    /// The same for another root module, whose path begins in the directory of this one.
+    pub(crate) fn elsewhere(&self, path: &Path) -> Self {
+        Self {
+            environment: self.environment.clone(),
+            directory: self.directory.join(path),
+            working_directory: self.working_directory.clone(),
+            ..*self
+        }
+    }
+
     /// Where local data is kept.
     pub(crate) fn data_directory(&self) -> PathBuf {
         self.directory.join(DATA_DIRECTORY)

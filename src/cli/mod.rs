@@ -15,6 +15,7 @@ mod moving;
 mod planning;
 mod root_module;
 mod spelling;
+mod succession;
 mod target;
 mod terminal;
 mod views;

@@ -1,7 +1,6 @@
 //! Making a plan: reads the state, compares, computes the effects on runs. Used by every command that shows or makes one.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,6 +10,8 @@ use super::context::Context;
 use super::cycles::check_graph;
 use super::errors::Failure;
 use super::root_module::random;
+use super::succession::continued;
+use super::succession::instances_after;
 use super::target::Target;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -18,7 +19,6 @@ use crate::diag::Places;
 use crate::diag::Sources;
 use crate::diag::Span;
 use crate::engine::Definition;
-use crate::engine::Instance;
 use crate::engine::Paused;
 use crate::engine::Status;
 use crate::lang::NoFiles;
@@ -27,8 +27,6 @@ use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
-use crate::objects::Era;
-use crate::objects::Kind;
 use crate::objects::Moments;
 use crate::objects::Object;
 use crate::objects::Objects;
@@ -58,9 +56,6 @@ use crate::store::Counts;
 use crate::store::Store;
 use crate::store::StoredEra;
 use crate::store::StoredObject;
-
-/// Why an instance was given up by an apply.
-const REMOVED: &str = "its definition was removed";
 
 /// A plan with what it was made from.
 pub(crate) struct Planned {
@@ -103,15 +98,16 @@ pub(crate) fn plan(
     } = target;
     let new = std::mem::take(&mut configuration.objects);
     let statements = std::mem::take(&mut configuration.statements);
-    let moments = moments(store)?;
-    let moments = Moments {
-        activations: relocation.keys(moments.activations),
-        cuts: relocation.keys(moments.cuts),
-        eras: relocation.keys(moments.eras),
-    };
+    let moments = relocated_moments(moments(store)?, &relocation);
     let old = relocated(old, &relocation, &moments, now);
     let made_until = relocation.keys(store.made_until()?);
-    let (new_moments, timetable) = continued(&old, &new, &moments, &made_until, now);
+    let (new_moments, timetable) = continued(
+        (head.serial, &old.timetable),
+        &new,
+        &moments,
+        &made_until,
+        now,
+    );
     let old_units = old.compile();
     let mut new_units = crate::engine::compile(&new, &timetable, head.serial + 1);
     let paused = held(&old.pauses, &new);
@@ -195,6 +191,15 @@ fn staying(held: &[Held]) -> BTreeMap<Address, Paused> {
         .collect()
 }
 
+/// What the state knows of schedules, under the addresses that their objects have after the moves.
+fn relocated_moments(moments: Moments, relocation: &Relocation) -> Moments {
+    Moments {
+        activations: relocation.keys(moments.activations),
+        cuts: relocation.keys(moments.cuts),
+        eras: relocation.keys(moments.eras),
+    }
+}
+
 /// What the state holds, under the addresses that its objects have after the moves.
 fn relocated(
     old: SerialDefinition,
@@ -236,57 +241,6 @@ fn check_cycles(target: &Target) -> Result<(), Failure> {
         ))));
     }
     Ok(())
-}
-
-/// Activations and cuts after the plan, and the schedules that follow.
-fn continued(
-    old: &SerialDefinition,
-    new: &Objects,
-    moments: &Moments,
-    made_until: &BTreeMap<Address, Timestamp>,
-    now: Timestamp,
-) -> (Moments, Timetable) {
-    let mut next = moments.clone();
-    for object in new.values() {
-        if object.kind() == Kind::Pipeline {
-            next.activations
-                .entry(object.address.clone())
-                .or_insert(now);
-        }
-    }
-    let uncut = Moments {
-        activations: next.activations.clone(),
-        ..Moments::default()
-    };
-    let wanted = Timetable::new(new, &uncut, now);
-    let known = old.timetable.scheduled().chain(wanted.scheduled());
-    for address in known.collect::<BTreeSet<_>>() {
-        let made = made_until.get(address).copied();
-        let before = old.timetable.schedule(address);
-        let after = wanted.schedule(address);
-        let until = match (before, after) {
-            (Some(before), Some(after)) => {
-                if effects::same_schedule(before.current(), after.current()) {
-                    continue;
-                }
-                before.ends_at(made, now)
-            }
-            (Some(before), None) => made.max(before.cut()),
-            // Whatever its schedule was before: what has been made is not made again.
-            (None, _) => made.max(next.cuts.get(address).copied()),
-        };
-        let Some(until) = until else { continue };
-        next.cuts.insert(address.clone(), until);
-        if let Some(before) = before {
-            next.eras.entry(address.clone()).or_default().push(Era {
-                ended_by: old.serial + 1,
-                until,
-                schedule: before.current().clone(),
-            });
-        }
-    }
-    let timetable = Timetable::new(new, &next, now);
-    (next, timetable)
 }
 
 fn unit_runs(
@@ -394,7 +348,8 @@ pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
 impl Planned {
     /// What the engine would work on after an apply, and its schedules.
     pub(crate) fn next_definition(&self) -> (Definition, &Timetable) {
-        let units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
+        let mut units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
+        units.pause(&staying(&self.plan.held));
         (units, &self.timetable)
     }
 
@@ -453,9 +408,8 @@ impl Planned {
         for instance in &mut unfinished {
             instance.key.object = self.relocation.address(&instance.key.object);
         }
-        self.cancel_removed(&unfinished, &mut apply);
-        self.revive_returned(&unfinished, &mut apply);
-        self.hold_ready(&unfinished, &mut apply);
+        apply.instances =
+            instances_after(&unfinished, (&self.old.objects, &self.new), self.plan.at);
         Ok(apply)
     }
 
@@ -477,54 +431,6 @@ impl Planned {
             Some((address.clone(), era))
         });
         ended.collect()
-    }
-
-    /// Waiting instances of objects that go are given up; what runs finishes.
-    fn cancel_removed(&self, unfinished: &[Instance], apply: &mut Apply) {
-        for instance in unfinished {
-            let waits = matches!(
-                instance.status,
-                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
-            );
-            if waits && apply.removes.contains(&instance.key.object) {
-                apply.instances.push(Instance {
-                    status: Status::Canceled,
-                    reason: Some(REMOVED.to_owned()),
-                    not_before: None,
-                    ended_at: Some(self.plan.at),
-                    ..instance.clone()
-                });
-            }
-        }
-    }
-
-    /// What is ready but was never tried waits again: it may have more to wait for now.
-    fn hold_ready(&self, unfinished: &[Instance], apply: &mut Apply) {
-        for instance in unfinished {
-            if instance.is_untried() && self.new.contains_key(&instance.key.object) {
-                apply.instances.push(Instance {
-                    status: Status::WaitingOnDependencies,
-                    ..instance.clone()
-                });
-            }
-        }
-    }
-
-    /// Instances that were given up because their definition was removed wait again when it comes back.
-    fn revive_returned(&self, unfinished: &[Instance], apply: &mut Apply) {
-        for instance in unfinished {
-            let given_up =
-                instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED);
-            let object = &instance.key.object;
-            if given_up && self.new.contains_key(object) && !self.old.objects.contains_key(object) {
-                apply.instances.push(Instance {
-                    attempts: instance.attempts,
-                    origin: instance.origin,
-                    late: instance.late,
-                    ..Instance::new(instance.key.clone())
-                });
-            }
-        }
     }
 }
 

@@ -134,7 +134,17 @@ impl RootModule {
         arguments: &VariableArgs,
         prior: Option<&Objects>,
     ) -> Result<Self, Failure> {
-        let written = Written::read(context, arguments)?.with_values();
+        Self::load_beside(context, arguments, prior, Sources::default())
+    }
+
+    /// The same, beside texts that were read before: findings may point into both.
+    pub(crate) fn load_beside(
+        context: &Context,
+        arguments: &VariableArgs,
+        prior: Option<&Objects>,
+        sources: Sources,
+    ) -> Result<Self, Failure> {
+        let written = Written::read(context, arguments, sources)?.with_values();
         Ok(Self::of(written, prior))
     }
 
@@ -146,7 +156,8 @@ impl RootModule {
     ) -> Result<Self, Failure> {
         let folder = Folder::root(&context.directory);
         let names = file_names(&folder, context)?;
-        let written = Written::read_folder(context, arguments, &folder, &names);
+        let written =
+            Written::read_folder(context, arguments, (&folder, &names), Sources::default());
         Ok(Self {
             empty: !is_module(&names),
             ..Self::of(written, None)
@@ -216,9 +227,13 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Reads the module in the context's directory; one without any files is an error.
-    pub(crate) fn read(context: &Context, arguments: &VariableArgs) -> Result<Self, Failure> {
-        let written = Self::read_any(context, arguments)?;
+    /// Reads the module in the context's directory, beside texts that were read before; one without any files is an error.
+    fn read(
+        context: &Context,
+        arguments: &VariableArgs,
+        sources: Sources,
+    ) -> Result<Self, Failure> {
+        let written = Self::read_any(context, arguments, sources)?;
         written.ok_or_else(|| {
             Failure::message(format!(
                 "No configuration files in `{}`.\n\nA pipeline is described in files whose names end in `{CONFIGURATION}` (or `{JSON_CONFIGURATION}`). Change to the directory that holds them, or name it with --chdir.",
@@ -228,23 +243,27 @@ impl Written {
     }
 
     /// Reads the module in the context's directory; `None` if it has no files.
-    fn read_any(context: &Context, arguments: &VariableArgs) -> Result<Option<Self>, Failure> {
+    fn read_any(
+        context: &Context,
+        arguments: &VariableArgs,
+        sources: Sources,
+    ) -> Result<Option<Self>, Failure> {
         let folder = Folder::root(&context.directory);
         let names = file_names(&folder, context)?;
         if !is_module(&names) {
             return Ok(None);
         }
-        Ok(Some(Self::read_folder(context, arguments, &folder, &names)))
+        let files = (&folder, names.as_slice());
+        Ok(Some(Self::read_folder(context, arguments, files, sources)))
     }
 
     /// Reads the files with these names, of which there may be none.
     fn read_folder(
         context: &Context,
         arguments: &VariableArgs,
-        folder: &Folder,
-        names: &[String],
+        (folder, names): (&Folder, &[String]),
+        mut sources: Sources,
     ) -> Self {
-        let mut sources = Sources::default();
         let mut diagnostics = Diagnostics::new();
         let tree = Loader {
             root: &context.directory,
@@ -279,7 +298,7 @@ impl Written {
         context: &Context,
         arguments: &VariableArgs,
     ) -> Result<Self, Failure> {
-        let written = Self::read_any(context, arguments)?
+        let written = Self::read_any(context, arguments, Sources::default())?
             .unwrap_or_else(|| Self::of(context, ModuleTree::leaf(Module::default())));
         if !written.tree.damage().is_empty() {
             let found = (written.diagnostics, written.sources);

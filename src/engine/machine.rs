@@ -172,6 +172,16 @@ impl Engine {
             .map(|(_, instance)| instance)
     }
 
+    /// All instances that have not finished.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Instance> {
+        self.live.values()
+    }
+
+    /// The end of the newest interval of each unit that has an instance.
+    pub fn made_until(&self) -> &BTreeMap<Address, Timestamp> {
+        &self.made_until
+    }
+
     /// The oldest serial that an unfinished instance keeps to.
     pub fn oldest_definition(&self) -> Option<u64> {
         self.live

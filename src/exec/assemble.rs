@@ -28,8 +28,6 @@ use crate::connect::sqlite::Param;
 use crate::connect::sqlite::Params;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::WriteMode;
-use crate::diag::Diagnostic;
-use crate::diag::Diagnostics;
 use crate::engine::InstanceKey;
 use crate::lang::Secrets;
 use crate::lang::Value;
@@ -61,7 +59,7 @@ impl<'a> Assembler<'a> {
         let mut resolved = self
             .resolver
             .activity(&key.object, key.interval, of)
-            .map_err(|diagnostics| self.sentences(&diagnostics))?;
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         resolved.activity = self.revealed(resolved.activity)?;
         for node in resolved
             .inputs
@@ -79,7 +77,7 @@ impl<'a> Assembler<'a> {
         let revealed = self
             .resolver
             .reveal(resolved, self.secrets)
-            .map_err(|diagnostics| self.sentences(&diagnostics))?;
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         self.hidden.borrow_mut().extend(sensitive(&revealed));
         Ok(revealed)
     }
@@ -111,7 +109,7 @@ impl<'a> Assembler<'a> {
         let resolved = self
             .resolver
             .serving(action, &key.object, key.interval, of, extra)
-            .map_err(|diagnostics| self.sentences(&diagnostics))?;
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let resolved = self.revealed(resolved)?;
         match resolved.object.object_type.name {
             "shell_command" => Ok(self.command(&resolved)),
@@ -146,7 +144,7 @@ impl<'a> Assembler<'a> {
         let resolved = self
             .resolver
             .serving(address, &key.object, key.interval, of, Vec::new())
-            .map_err(|diagnostics| self.sentences(&diagnostics))?;
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let resolved = self.revealed(resolved)?;
         match resolved.object.object_type.name {
             "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
@@ -167,7 +165,7 @@ impl<'a> Assembler<'a> {
         let node = self
             .resolver
             .node(&key.object, key.interval, of)
-            .map_err(|diagnostics| self.sentences(&diagnostics))?;
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         Ok(match node.object.object_type.name {
             "sql" => Exists::Table {
                 connection: self.connection(&node, of)?,
@@ -291,7 +289,7 @@ impl<'a> Assembler<'a> {
         let database = self
             .resolver
             .served_by(&address, node.run.clone(), node.interval, of)
-            .map_err(|diagnostics| self.sentences(&diagnostics))?;
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let database = self.revealed(database)?;
         let text = required(&database, "connection_string")?;
         let path = text
@@ -304,40 +302,6 @@ impl<'a> Assembler<'a> {
             }
             _ => text,
         })
-    }
-
-    /// The findings of an evaluation as the error of an attempt: what is wrong, in which part of which attribute, and where
-    /// that is written.
-    fn sentences(&self, diagnostics: &Diagnostics) -> String {
-        let place = |finding: &Diagnostic| {
-            let attribute = finding.attribute.as_deref()?;
-            let address = finding.object.as_deref()?;
-            let part = finding.part.as_deref();
-            let part = part.map(|part| format!("`{part}` in ")).unwrap_or_default();
-            let object = self.resolver.objects.get(&Address::new(address));
-            let written = object.and_then(|object| object.written.get(attribute));
-            if part.is_empty() && written.is_none() {
-                return None;
-            }
-            let written = written
-                .map(|place| format!(" ({place})"))
-                .unwrap_or_default();
-            Some(format!(
-                " It is {part}`{attribute}` of `{address}`{written}."
-            ))
-        };
-        let sentence = |finding: &Diagnostic| {
-            let detail = &finding.detail;
-            match place(finding) {
-                None => format!("{}: {detail}", finding.summary),
-                Some(place) => {
-                    let detail = detail.trim_end_matches('.');
-                    format!("{}: {detail}.{place}", finding.summary)
-                }
-            }
-        };
-        let sentences: Vec<String> = diagnostics.iter().map(sentence).collect();
-        sentences.join("\n")
     }
 
     fn command(&self, resolved: &Resolved<'a>) -> Work {

@@ -8,6 +8,7 @@ use super::ast::Expr;
 use super::types::Type;
 use super::value::Reference;
 use super::value::Value;
+use crate::diag::Diagnostic;
 use crate::diag::Span;
 
 /// One name of a traversal: `var`, `bucket`.
@@ -50,8 +51,15 @@ pub trait Scope {
     /// Reads an attribute of a referenced object (`data_node.archive.path`). `None` if that failed and was reported.
     fn attribute(&self, reference: &Reference, name: &Step) -> Option<Value>;
 
-    /// The object of all outputs of a referenced module ([`Reference::is_module`]). `None` if one of them failed, which was
-    /// reported.
+    /// What a record ([`Reference::is_record`]) has under a name; else what is wrong with that, for `try` and `can` to drop.
+    fn field(&self, _reference: &Reference, name: &Step) -> Result<Value, Box<Diagnostic>> {
+        let detail = format!("There is no `{}` here.", name.name);
+        let finding = Diagnostic::error("Unsupported attribute", detail);
+        Err(Box::new(finding.at(name.span)))
+    }
+
+    /// The object of all outputs of a referenced module ([`Reference::is_module`]), or of all fields of a record. `None` if one
+    /// of them failed, which was reported.
     fn module(&self, _reference: &Reference) -> Option<Value> {
         None
     }
@@ -62,12 +70,12 @@ pub trait Scope {
     }
 
     /// Reports a finding about a part of a deferred value that is being finished.
-    fn report_part(&self, _residual: &Expr, diagnostic: crate::diag::Diagnostic) {
+    fn report_part(&self, _residual: &Expr, diagnostic: Diagnostic) {
         self.report(diagnostic);
     }
 
     /// Reports a finding.
-    fn report(&self, diagnostic: crate::diag::Diagnostic);
+    fn report(&self, diagnostic: Diagnostic);
 }
 
 /// The files that functions may read, relative to the module.

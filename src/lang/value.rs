@@ -69,6 +69,9 @@ pub struct Window {
 /// The kind of a reference to an instance of a module.
 const MODULE: &str = "module";
 
+/// The kind of a reference to a record.
+const RECORD: &str = "record";
+
 impl Reference {
     /// A reference to an object.
     pub fn new(kind: impl Into<Arc<str>>, address: impl Into<Arc<str>>) -> Self {
@@ -88,6 +91,22 @@ impl Reference {
     /// Whether it refers to an instance of a module.
     pub fn is_module(&self) -> bool {
         &*self.kind == MODULE
+    }
+
+    /// A reference to a record: what is an object to those who read it, and is made only as far as it is read. `address` means
+    /// something to the scope that gives it.
+    pub fn record(address: impl Into<Arc<str>>) -> Self {
+        Self::new(RECORD, address)
+    }
+
+    /// Whether it refers to a record.
+    pub fn is_record(&self) -> bool {
+        &*self.kind == RECORD
+    }
+
+    /// Whether it stands for an object that is made when it is read.
+    pub(super) fn opens(&self) -> bool {
+        self.is_module() || self.is_record()
     }
 
     /// The reference as HCL, where its object is called `name`.
@@ -225,15 +244,15 @@ impl Value {
         }
     }
 
-    /// Whether the value is a reference to a module, or anything in it is.
-    pub(super) fn has_module(&self) -> bool {
+    /// Whether the value stands for an object that is made when it is read, or anything in it does.
+    pub(super) fn opens(&self) -> bool {
         match self {
-            Self::Ref(reference) => reference.is_module(),
-            Self::Sensitive(value) => value.has_module(),
+            Self::Ref(reference) => reference.opens(),
+            Self::Sensitive(value) => value.opens(),
             Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
-                items.iter().any(Self::has_module)
+                items.iter().any(Self::opens)
             }
-            Self::Map(items) | Self::Object(items) => items.values().any(Self::has_module),
+            Self::Map(items) | Self::Object(items) => items.values().any(Self::opens),
             _ => false,
         }
     }
@@ -374,6 +393,7 @@ impl Value {
             Self::Map(items) => count(items.len(), "map"),
             Self::Object(items) if items.is_empty() => "an empty object".to_owned(),
             Self::Object(_) => "an object".to_owned(),
+            Self::Ref(reference) if reference.is_record() => "an object".to_owned(),
             Self::Ref(reference) if reference.window.is_some() => {
                 format!("a window of `{}`", reference.address)
             }

@@ -393,6 +393,40 @@ impl<'a> Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// The findings of an evaluation as the error of an attempt: what is wrong, in which part of which attribute, and where
+    /// that is written.
+    pub fn sentences(&self, diagnostics: &Diagnostics) -> String {
+        let place = |finding: &Diagnostic| {
+            let attribute = finding.attribute.as_deref()?;
+            let address = finding.object.as_deref()?;
+            let part = finding.part.as_deref();
+            let part = part.map(|part| format!("`{part}` in ")).unwrap_or_default();
+            let object = self.objects.get(&Address::new(address));
+            let written = object.and_then(|object| object.written.get(attribute));
+            if part.is_empty() && written.is_none() {
+                return None;
+            }
+            let written = written
+                .map(|place| format!(" ({place})"))
+                .unwrap_or_default();
+            Some(format!(
+                " It is {part}`{attribute}` of `{address}`{written}."
+            ))
+        };
+        let sentence = |finding: &Diagnostic| {
+            let detail = &finding.detail;
+            match place(finding) {
+                None => format!("{}: {detail}", finding.summary),
+                Some(place) => {
+                    let detail = detail.trim_end_matches('.');
+                    format!("{}: {detail}.{place}", finding.summary)
+                }
+            }
+        };
+        let sentences: Vec<String> = diagnostics.iter().map(sentence).collect();
+        sentences.join("\n")
+    }
+
     /// Checks the conditions that an object has for every instance.
     fn conditions(&self, when: When, scope: &RunScope<'_>, evaluator: &Evaluator<'_>) {
         let conditions = scope.object.lifecycle.conditions.iter().enumerate();

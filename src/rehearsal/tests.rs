@@ -4,6 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::engine::Status;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
 use crate::time::Period;
@@ -17,20 +18,26 @@ struct Steady {
 }
 
 impl World for Steady {
-    fn attempt(&mut self, _key: &InstanceKey, _number: u32, _at: Timestamp) -> Imagined {
+    fn attempt(&mut self, _scene: Scene<'_>, _started: &Started) -> Imagined {
         Imagined {
             takes: self.takes,
             outcome: Outcome::Finished,
         }
     }
 
-    fn check(&mut self, _key: &InstanceKey, at: Timestamp) -> CheckResult {
+    fn check(&mut self, scene: Scene<'_>, _key: &InstanceKey) -> CheckResult {
         self.checks += 1;
-        if at < self.ready {
+        if scene.now < self.ready {
             CheckResult::False("not yet".to_owned())
         } else {
             CheckResult::True
         }
+    }
+
+    fn act(&mut self, _scene: Scene<'_>, _action: &Address, _instance: &Instance) {}
+
+    fn deed(&mut self, _scene: Scene<'_>, _number: usize) -> Vec<Event> {
+        Vec::new()
     }
 }
 
@@ -65,7 +72,7 @@ fn played(definition: Definition, world: &mut Steady, from: &str, to: &str) -> S
         from,
         to: at(to),
         parallelism: 4,
-        triggers: Vec::new(),
+        deeds: Vec::new(),
     };
     rehearse(definition, past, bounds, world)
 }

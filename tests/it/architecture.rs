@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "plan",
         &["diag", "engine", "graph", "lang", "objects", "time"],
     ),
-    ("rehearsal", &["engine", "objects", "time"]),
+    ("rehearsal", &["diag", "engine", "lang", "objects", "time"]),
     ("import", &["diag", "lang", "objects"]),
     ("connect", &["diag"]),
     (

@@ -15,6 +15,7 @@ cases! {
     apply_refuses_many_runs,
     beside_a_runner,
     calendars,
+    case_changes,
     case_mistakes,
     cases,
     catch_up,

@@ -1,17 +1,13 @@
-//! What a case can speak of: the variables of the module and, after it has run, its runs and actions.
+//! What all expressions of a case can speak of, the variables of the root module, and what is found to be wrong with the case.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::as_text;
-use crate::cli::views::status::interval_text;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::did_you_mean;
-use crate::engine::Status;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
@@ -25,18 +21,15 @@ use crate::lang::functions::Call;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Objects;
-use crate::objects::resolve::Nodes;
-use crate::objects::resolve::Resolver;
-use crate::objects::resolve::Try;
-use crate::rehearsal::Run;
-use crate::rehearsal::Story;
 
 /// The names that expressions of a case see, and what was found to be wrong.
 pub(super) struct Facts {
-    names: RefCell<BTreeMap<&'static str, Value>>,
+    variables: Value,
     findings: RefCell<Diagnostics>,
-    budget: Budget,
 }
+
+/// The name of what is always there.
+const VARIABLES: &str = "var";
 
 /// The names there are after a case has run.
 const LATER: [&str; 2] = ["runs", "actions"];
@@ -44,9 +37,8 @@ const LATER: [&str; 2] = ["runs", "actions"];
 impl Facts {
     pub(super) fn new(variables: BTreeMap<Arc<str>, Value>) -> Self {
         Self {
-            names: RefCell::new([("var", Value::object(variables))].into()),
+            variables: Value::object(variables),
             findings: RefCell::default(),
-            budget: Budget::default(),
         }
     }
 
@@ -56,7 +48,7 @@ impl Facts {
 
     /// The value of an expression; `None` if there was an error, which was reported.
     pub(super) fn evaluate(&self, expr: &Expr, call: &Call<'_>) -> Option<Value> {
-        Evaluator::new(self, call, &self.budget, Phase::Run).evaluate(expr)
+        evaluate(self, expr, call)
     }
 
     /// The value of an expression as a string.
@@ -138,104 +130,11 @@ impl Facts {
         self.report(Diagnostic::error("Wrong type", detail).at(expr.span));
         None
     }
-
-    /// Tells what happened: from now on there are `runs` and `actions`.
-    pub(super) fn tell(&self, story: &Story, resolver: Resolver<'_>) {
-        let mut runs: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Value>> = BTreeMap::new();
-        // An object without instances has none, rather than not being there.
-        for object in resolver.objects.values() {
-            if matches!(object.kind(), Kind::Activity | Kind::DataNode) {
-                runs.entry(object.address.as_str().into()).or_default();
-            }
-        }
-        for run in story.runs.values() {
-            let key = &run.instance.key;
-            let zone = resolver.timetable.timezone(&key.object);
-            let name = interval_text(key.interval, &zone);
-            let of = runs.entry(key.object.as_str().into()).or_default();
-            of.insert(name.into(), self.run(run, resolver));
-        }
-        let runs = runs.into_iter();
-        let runs = runs.map(|(address, of)| (address, Value::object(of)));
-        let actions = story.actions.iter().map(|acted| {
-            let zone = resolver.timetable.timezone(&acted.key.object);
-            object([
-                ("action", Value::string(acted.action.as_str())),
-                ("object", Value::string(acted.key.object.as_str())),
-                (
-                    "interval",
-                    Value::string(interval_text(acted.key.interval, &zone)),
-                ),
-                ("at", moment(Some(acted.at))),
-            ])
-        });
-        let actions = Value::tuple(actions.collect());
-        let mut names = self.names.borrow_mut();
-        names.insert("runs", Value::object(runs.collect()));
-        names.insert("actions", actions);
-    }
-
-    fn run(&self, run: &Run, resolver: Resolver<'_>) -> Value {
-        let instance = &run.instance;
-        let key = &instance.key;
-        let failed = run
-            .attempts
-            .values()
-            .filter(|attempt| !matches!(attempt.status, Status::Finished | Status::Running));
-        let errors = failed.map(|attempt| Value::string(attempt.error.clone().unwrap_or_default()));
-        let mut fields = vec![
-            ("status", Value::string(instance.status.as_str())),
-            ("scheduled_start", moment(Some(key.interval.start))),
-            ("scheduled_end", moment(Some(key.interval.end))),
-            ("due", moment(Some(run.due))),
-            ("started_at", moment(instance.started_at)),
-            ("ended_at", moment(instance.ended_at)),
-            (
-                "attempts",
-                Value::Number(i64::from(instance.attempts).into()),
-            ),
-            ("errors", Value::tuple(errors.collect())),
-            ("late", Value::Bool(run.late.is_some())),
-        ];
-        let started = instance.started_at.filter(|_| instance.attempts > 0);
-        if let Some(actual_start) = started {
-            let of = Try {
-                attempt: instance.attempts,
-                actual_start,
-            };
-            match resolver.activity(&key.object, key.interval, of) {
-                Ok(seen) => fields.extend([
-                    (
-                        "attributes",
-                        Value::object(seen.activity.attributes.clone()),
-                    ),
-                    ("inputs", nodes(&seen.inputs)),
-                    ("outputs", nodes(&seen.outputs)),
-                ]),
-                Err(findings) => self.findings.borrow_mut().extend(findings),
-            }
-        }
-        object(fields)
-    }
 }
 
-/// Data nodes as `run.inputs` has them.
-fn nodes(nodes: &Nodes<'_>) -> Value {
-    let list = |(name, list): (&Arc<str>, &Vec<_>)| {
-        let list = list.iter().map(crate::objects::resolve::Resolved::as_value);
-        (name.clone(), Value::tuple(list.collect()))
-    };
-    Value::object(nodes.iter().map(list).collect())
-}
-
-fn object(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let field = |(name, value): (&'static str, Value)| (Arc::from(name), value);
-    Value::object(fields.into_iter().map(field).collect())
-}
-
-/// A moment in UTC (RFC 3339).
-fn moment(at: Option<Timestamp>) -> Value {
-    at.map_or(Value::NULL, |at| Value::string(at.to_string()))
+/// The value of an expression, with a budget of its own; `None` if there was an error, which was reported.
+pub(super) fn evaluate(scope: &dyn Scope, expr: &Expr, call: &Call<'_>) -> Option<Value> {
+    Evaluator::new(scope, call, &Budget::default(), Phase::Run).evaluate(expr)
 }
 
 impl Scope for Facts {
@@ -243,10 +142,9 @@ impl Scope for Facts {
         let Some(root) = path.first() else {
             return Resolution::Failed;
         };
-        let names = self.names.borrow();
-        if let Some(value) = names.get(&*root.name) {
+        if &*root.name == VARIABLES {
             return Resolution::Value {
-                value: value.clone(),
+                value: self.variables.clone(),
                 consumed: 1,
             };
         }
@@ -261,8 +159,7 @@ impl Scope for Facts {
                 root.name
             )
         };
-        let hint = did_you_mean(&root.name, names.keys().copied());
-        drop(names);
+        let hint = did_you_mean(&root.name, [VARIABLES].into_iter().chain(LATER));
         self.report(
             Diagnostic::error("Unknown name", detail)
                 .at(root.span)

@@ -31,8 +31,9 @@ use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Objects;
 use crate::objects::Timetable;
+use crate::rehearsal::Applied;
 use crate::rehearsal::Imagined;
-use crate::rehearsal::World;
+use crate::rehearsal::Started;
 use crate::time::parse_duration;
 
 /// A `mock` block as it is written.
@@ -96,16 +97,15 @@ struct Mock {
 }
 
 /// The mocks of a case.
-pub(super) struct Mocks<'a> {
+pub(super) struct Mocks {
     mocks: Vec<Mock>,
-    objects: &'a Objects,
 }
 
-impl<'a> Mocks<'a> {
+impl Mocks {
     /// Reads all mocks of a case; `None` if one is wrong, which was reported.
     pub(super) fn read(
         written: &[Written],
-        objects: &'a Objects,
+        objects: &Objects,
         facts: &Facts,
         call: &Call<'_>,
     ) -> Option<Self> {
@@ -117,16 +117,7 @@ impl<'a> Mocks<'a> {
         let mocks: Vec<Option<Mock>> = written.iter().map(|mock| reader.mock(mock)).collect();
         Some(Self {
             mocks: mocks.into_iter().collect::<Option<_>>()?,
-            objects,
         })
-    }
-
-    /// The world that they make, with these schedules.
-    pub(super) fn world(&'a self, timetable: &'a Timetable) -> Mocked<'a> {
-        Mocked {
-            mocks: self,
-            timetable,
-        }
     }
 }
 
@@ -251,31 +242,38 @@ impl Reader<'_> {
     }
 }
 
-/// A world as the mocks say: what none says takes no time, finishes, and is there. Of several that say it the last counts.
-pub(super) struct Mocked<'a> {
-    mocks: &'a Mocks<'a>,
-    timetable: &'a Timetable,
-}
-
-impl Mocked<'_> {
-    /// What the last mock of an instance says.
-    fn said<T>(&self, key: &InstanceKey, says: impl Fn(&Mock) -> Option<T>) -> Option<T> {
-        let zone = self.timetable.timezone(&key.object);
-        let name = interval_text(key.interval, &zone);
-        self.mocks.mocks.iter().rev().find_map(|mock| {
-            let intervals = mock.intervals.as_ref();
-            let meant = is_inside(&key.object, &mock.address)
-                && intervals.is_none_or(|intervals| intervals.contains(&*name));
-            if meant && intervals.is_some() {
-                mock.met.borrow_mut().insert(name.as_str().into());
+/// What the mocks say of instances: what none says takes no time, finishes, and is there. Of several that say it the last counts.
+impl Mocks {
+    /// What the last mock of an instance says. `zone` is that in which its interval is written.
+    fn said<T>(
+        &self,
+        timetable: &Timetable,
+        key: &InstanceKey,
+        says: impl Fn(&Mock) -> Option<T>,
+    ) -> Option<T> {
+        let mut name: Option<String> = None;
+        self.mocks.iter().rev().find_map(|mock| {
+            if !is_inside(&key.object, &mock.address) {
+                return None;
             }
-            meant.then(|| says(mock)).flatten()
+            if let Some(intervals) = &mock.intervals {
+                let name = name.get_or_insert_with(|| {
+                    interval_text(key.interval, &timetable.timezone(&key.object))
+                });
+                if !intervals.contains(name.as_str()) {
+                    return None;
+                }
+                if !mock.met.borrow().contains(name.as_str()) {
+                    mock.met.borrow_mut().insert(name.as_str().into());
+                }
+            }
+            says(mock)
         })
     }
 
     /// Reports intervals that no instance has had which looked for them.
     pub(super) fn check_intervals(&self, facts: &Facts) {
-        for mock in &self.mocks.mocks {
+        for mock in &self.mocks {
             let met = mock.met.borrow();
             for name in mock.intervals.iter().flatten() {
                 if !met.contains(name) {
@@ -289,16 +287,20 @@ impl Mocked<'_> {
     }
 
     /// Who did not write a data node that it should have written.
-    fn unwritten(&self, key: &InstanceKey) -> Option<Address> {
-        let mut writers = self.timetable.writers(&key.object).iter();
+    fn unwritten(&self, applied: &Applied, key: &InstanceKey) -> Option<Address> {
+        let timetable = &applied.timetable;
+        if self.mocks.iter().all(|mock| mock.outputs.is_none()) {
+            return None;
+        }
+        let mut writers = timetable.writers(&key.object).iter();
         let forgot = |writer: &&Address| {
-            let Some(object) = self.mocks.objects.get(writer) else {
+            let Some(object) = applied.objects.get(writer) else {
                 return false;
             };
             let name = object.references("output").into_iter();
             let name = name.filter(|(_, address)| *address == key.object);
             let names: Vec<Arc<str>> = name.map(|(name, _)| name).collect();
-            let schedule = self.timetable.schedule(writer);
+            let schedule = timetable.schedule(writer);
             let intervals = schedule.map_or_else(
                 || vec![key.interval],
                 |schedule| schedule.overlapping(key.interval).collect(),
@@ -308,24 +310,24 @@ impl Mocked<'_> {
                     object: (*writer).clone(),
                     interval,
                 };
-                let outputs = self.said(&writing, |mock| mock.outputs.clone());
+                let outputs = self.said(timetable, &writing, |mock| mock.outputs.clone());
                 outputs.is_some_and(|outputs| !names.iter().any(|name| outputs.contains(name)))
             })
         };
         writers.find(forgot).cloned()
     }
-}
 
-impl World for Mocked<'_> {
-    fn attempt(&mut self, key: &InstanceKey, number: u32, _at: Timestamp) -> Imagined {
-        let takes = self.said(key, |mock| mock.duration);
-        let fails = match self.said(key, |mock| mock.fails) {
+    /// An attempt as the mocks say.
+    pub(super) fn attempt(&self, timetable: &Timetable, started: &Started) -> Imagined {
+        let key = &started.key;
+        let takes = self.said(timetable, key, |mock| mock.duration);
+        let fails = match self.said(timetable, key, |mock| mock.fails) {
             None => false,
             Some(Fails::All) => true,
-            Some(Fails::First(count)) => (number as usize) <= count,
+            Some(Fails::First(count)) => (started.number as usize) <= count,
         };
         let outcome = if fails {
-            let error = self.said(key, |mock| mock.error.clone());
+            let error = self.said(timetable, key, |mock| mock.error.clone());
             Outcome::Failed(error.map_or_else(
                 || "it fails in this case".to_owned(),
                 |error| error.to_string(),
@@ -339,14 +341,16 @@ impl World for Mocked<'_> {
         }
     }
 
-    fn check(&mut self, key: &InstanceKey, at: Timestamp) -> CheckResult {
-        if let Some(writer) = self.unwritten(key) {
+    /// What a check finds as the mocks say.
+    pub(super) fn check(&self, applied: &Applied, key: &InstanceKey, at: Timestamp) -> CheckResult {
+        if let Some(writer) = self.unwritten(applied, key) {
             return CheckResult::False(format!("{writer} did not write it"));
         }
-        match self.said(key, |mock| mock.ready) {
+        let timetable = &applied.timetable;
+        match self.said(timetable, key, |mock| mock.ready) {
             Some(Ready::Never) => CheckResult::False("it is never there in this case".to_owned()),
             Some(Ready::From(from)) if at < from => {
-                let zone = self.timetable.timezone(&key.object);
+                let zone = timetable.timezone(&key.object);
                 CheckResult::False(format!("it is there at {}", moment(from, &zone)))
             }
             _ => CheckResult::True,

@@ -130,9 +130,9 @@ pub(in crate::cli) struct Selection {
     /// As it was written.
     pub(in crate::cli) text: String,
     /// The address.
-    pub(super) address: String,
+    pub(in crate::cli) address: String,
     /// Which intervals.
-    pub(super) range: Range,
+    pub(in crate::cli) range: Range,
 }
 
 /// Which intervals of an object.
@@ -205,7 +205,7 @@ impl Selection {
     }
 
     /// The stretch of time in which the intervals of an object start. Times without offset are those of its zone.
-    pub(super) fn starts(
+    pub(in crate::cli) fn starts(
         &self,
         schedule: Option<&Timeline>,
         timezone: &TimeZone,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -20,14 +21,20 @@ use crate::cli::views::status::moment;
 use crate::cli::views::timetable;
 use crate::diag::did_you_mean;
 use crate::engine::CheckResult;
+use crate::engine::Event;
+use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Objects;
 use crate::rehearsal;
+use crate::rehearsal::Applied;
 use crate::rehearsal::Bounds;
+use crate::rehearsal::Formulas;
 use crate::rehearsal::Imagined;
+use crate::rehearsal::Scene;
+use crate::rehearsal::Started;
 use crate::rehearsal::World;
 use crate::runtime::past;
 use crate::store::Filter;
@@ -76,23 +83,39 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-/// Everything goes well, and takes as long as it took.
-struct AsBefore {
+/// Everything goes well that can be evaluated, and takes as long as it took.
+struct AsBefore<'a> {
+    formulas: Formulas<'a>,
     durations: BTreeMap<Address, SignedDuration>,
     otherwise: SignedDuration,
 }
 
-impl World for AsBefore {
-    fn attempt(&mut self, key: &InstanceKey, _number: u32, _at: Timestamp) -> Imagined {
-        let known = self.durations.get(&key.object);
-        Imagined {
-            takes: known.copied().unwrap_or(self.otherwise),
-            outcome: Outcome::Finished,
+impl World for AsBefore<'_> {
+    fn attempt(&mut self, scene: Scene<'_>, started: &Started) -> Imagined {
+        let known = self.durations.get(&started.key.object);
+        match self.formulas.attempt(scene.engine, started, scene.now) {
+            Ok(()) => Imagined {
+                takes: known.copied().unwrap_or(self.otherwise),
+                outcome: Outcome::Finished,
+            },
+            Err(error) => Imagined {
+                takes: SignedDuration::ZERO,
+                outcome: Outcome::Failed(error),
+            },
         }
     }
 
-    fn check(&mut self, _key: &InstanceKey, _at: Timestamp) -> CheckResult {
-        CheckResult::True
+    fn check(&mut self, scene: Scene<'_>, key: &InstanceKey) -> CheckResult {
+        match self.formulas.checks(scene.engine, key, scene.now) {
+            Ok(()) => CheckResult::True,
+            Err(error) => CheckResult::Error(error),
+        }
+    }
+
+    fn act(&mut self, _scene: Scene<'_>, _action: &Address, _instance: &Instance) {}
+
+    fn deed(&mut self, _scene: Scene<'_>, _number: usize) -> Vec<Event> {
+        Vec::new()
     }
 }
 
@@ -110,7 +133,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Some(text) => parse_duration(text)
             .map_err(|error| Failure::message(format!("--duration: {error}")))?,
     };
+    let call = planning::no_files_call(bounds.from);
+    let mut formulas = Formulas::new(&call);
+    let applied = Applied {
+        objects: planned.next_objects().clone(),
+        timetable: timetable.clone(),
+    };
+    formulas.apply(definition.serial, Arc::new(applied));
     let mut world = AsBefore {
+        formulas,
         durations: durations(&store, definition.units.keys())?,
         otherwise,
     };
@@ -175,7 +206,7 @@ fn bounds(args: &Args, now: Timestamp) -> Result<Bounds, Failure> {
         from,
         to,
         parallelism: args.parallelism.map_or(2 * processors, NonZeroUsize::get),
-        triggers: Vec::new(),
+        deeds: Vec::new(),
     })
 }
 

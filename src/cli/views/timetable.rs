@@ -75,7 +75,7 @@ fn notes(run: &Run, zone: ZoneOf<'_>) -> Vec<String> {
     let own = zone(owner);
     let mut notes: Vec<String> = run
         .attempts
-        .values()
+        .iter()
         .filter(|attempt| !matches!(attempt.status, Status::Finished | Status::Running))
         .map(|attempt| {
             let error = attempt.error.as_deref().unwrap_or_default();
@@ -139,7 +139,7 @@ pub(crate) fn json(story: &Story, wanted: &dyn Fn(&Address) -> bool) -> String {
         let instance = &run.instance;
         let attempts: Vec<_> = run
             .attempts
-            .values()
+            .iter()
             .map(|attempt| {
                 json!({
                     "number": attempt.number,

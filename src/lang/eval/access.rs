@@ -35,6 +35,10 @@ impl Evaluator<'_> {
                 Ok(deferred(ExprKind::Get(source, name), span))
             }
             Value::Object(entries) | Value::Map(entries) => entry(&entries, &name.name, name.span),
+            Value::Ref(reference) if reference.is_record() => {
+                let field = self.scope.field(&reference, name);
+                field.map_err(|finding| Fault::new(*finding))
+            }
             Value::Ref(reference) => {
                 let value = self
                     .scope

@@ -1,4 +1,4 @@
-//! Modules as values: a reference as long as only its outputs are read, the object of all outputs where that is needed.
+//! Modules and records as values: a reference as long as only parts of them are read, the object where all of it is needed.
 //!
 //! `module.a.x`, `module.a["k"].x`, `values(module.a)[*].x` and `[for m in module.a : m.x]` evaluate the output `x` and no
 //! other, so that outputs and inputs of a module may depend on each other through its caller.
@@ -12,19 +12,19 @@ use super::fault::Outcome;
 use crate::lang::value::Value;
 
 impl Evaluator<'_> {
-    /// The value; the outputs if it is a module. Modules inside it stay references.
+    /// The value; the outputs if it is a module, the fields if it is a record. Those inside it stay references.
     pub(super) fn opened(&self, value: Value) -> Outcome {
         match &value {
-            Value::Ref(reference) if reference.is_module() => {
+            Value::Ref(reference) if reference.opens() => {
                 self.scope.module(reference).ok_or_else(Fault::reported)
             }
             _ => Ok(value),
         }
     }
 
-    /// The value with the outputs in place of every module in it.
+    /// The value with the object in place of every module and record in it.
     pub(super) fn whole(&self, value: Value) -> Outcome {
-        if !value.has_module() {
+        if !value.opens() {
             return Ok(value);
         }
         let all = |items: &[Value]| -> Result<Vec<Value>, Fault> {
@@ -44,6 +44,10 @@ impl Evaluator<'_> {
             Value::Tuple(items) => all(&items).map(Value::tuple),
             Value::Map(items) => entries(&items).map(Value::map),
             Value::Object(items) => entries(&items).map(Value::object),
+            Value::Ref(reference) if reference.is_record() => {
+                let fields = self.opened(Value::Ref(reference))?;
+                self.whole(fields)
+            }
             single => self.opened(single),
         }
     }

@@ -202,7 +202,7 @@ impl Evaluator<'_> {
             return Ok(value.mark(marked));
         };
         // A module is not read as a whole for the sake of its type.
-        if value.has_module() || other.has_module() {
+        if value.opens() || other.opens() {
             return Ok(value.mark(marked));
         }
         if unify::settled(&[value.clone(), other.clone()]) {
