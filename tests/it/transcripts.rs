@@ -35,6 +35,7 @@ cases! {
     json_syntax,
     large_formulas,
     large_kept,
+    large_shared,
     lateness,
     later_blocks,
     life_combinations,

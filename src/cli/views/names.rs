@@ -45,7 +45,69 @@ fn meaning(expr: &Arc<Expr>) -> Value {
     }
 }
 
+/// Names that a plan has explained, each with what it stood for and whose they were: what 200 objects read is shown once.
+#[derive(Default)]
+pub(crate) struct Explained {
+    shown: BTreeMap<String, Vec<(Sides, String)>>,
+}
+
+/// What a name stood for before and after.
+type Sides = (Option<Value>, Option<Value>);
+
+fn same(one: &Sides, other: &Sides) -> bool {
+    let same = |one: &Option<Value>, other: &Option<Value>| match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => same_value(one, other),
+        _ => false,
+    };
+    same(&one.0, &other.0) && same(&one.1, &other.1)
+}
+
+impl Explained {
+    /// Takes out the names that were explained before, and answers with the objects that have them, each with theirs. What is
+    /// left is of `object` from now on.
+    fn take_known(
+        &mut self,
+        object: &str,
+        (old, new): (&mut Names, &mut Names),
+    ) -> BTreeMap<String, Vec<String>> {
+        let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let all: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
+        for name in all {
+            let sides = (old.get(&name).map(meaning), new.get(&name).map(meaning));
+            let shown = self.shown.entry(name.clone()).or_default();
+            match shown.iter().find(|(other, _)| same(other, &sides)) {
+                Some((_, owner)) => {
+                    old.remove(&name);
+                    new.remove(&name);
+                    known.entry(owner.clone()).or_default().push(name);
+                }
+                None => shown.push((sides, object.to_owned())),
+            }
+        }
+        known
+    }
+}
+
 impl Writer<'_> {
+    /// Names as [`Writer::names`] shows them, without those that were explained before: of these it is said where.
+    pub(crate) fn further_names(
+        &mut self,
+        (mut old, mut new): (Names, Names),
+        column: usize,
+        (explained, object): (&mut Explained, &str),
+    ) {
+        let known = explained.take_known(object, (&mut old, &mut new));
+        self.names((&old, &new), column);
+        for (owner, names) in known {
+            self.text.push('\n');
+            self.line(column, Marker::None);
+            let note = format!("# where {} as above, in {owner}", list(&names));
+            let note = self.look.dim(&note);
+            self.text.push_str(&note);
+        }
+    }
+
     /// Names that are added, changed or removed or, with equal sides, shown.
     pub(crate) fn names(&mut self, (old, new): (&Names, &Names), column: usize) {
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -72,5 +134,14 @@ impl Writer<'_> {
             }
         }
         self.hidden(column, hidden, "name");
+    }
+}
+
+/// `a is`, `a and b are`, `a, b and c are`.
+fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => format!("{only} is"),
+        [first @ .., last] => format!("{} and {last} are", first.join(", ")),
     }
 }

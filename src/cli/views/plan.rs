@@ -5,6 +5,7 @@
 
 use super::alignment;
 use super::effects;
+use super::names::Explained;
 use super::objects;
 use super::paint::Look;
 use super::paint::Marker;
@@ -39,9 +40,10 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     if !plan.changes.is_empty() {
         out.push_str(&legend(plan, look));
         out.push_str("Pipeform will perform the following actions:\n");
+        let mut explained = Explained::default();
         for change in &plan.changes {
             out.push('\n');
-            out.push_str(&object_change(change, example, look));
+            out.push_str(&object_change(change, &mut explained, example, look));
         }
         out.push('\n');
     }
@@ -128,7 +130,12 @@ fn legend(plan: &Plan, look: Look) -> String {
 }
 
 /// One object: what happens to it and why, then its block.
-fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
+fn object_change(
+    change: &Change,
+    explained: &mut Explained,
+    example: Example<'_>,
+    look: Look,
+) -> String {
     let Some(object) = change.object() else {
         return String::new();
     };
@@ -181,7 +188,7 @@ fn object_change(change: &Change, example: Example<'_>, look: Look) -> String {
             }
         }
     }
-    writer.names((&old, &new), 6);
+    writer.further_names((old, new), 6, (explained, change.address.as_str()));
     for block in blocks {
         writer.text.push('\n');
         writer.block(&block.name, (block.old.as_ref(), block.new.as_ref()), 6);
