@@ -44,6 +44,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/005.sql"),
         view: include_str!("migrations/005.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/006.sql"),
+        view: include_str!("migrations/006.view.sql"),
+    },
 ];
 
 /// The newest format.

@@ -11,6 +11,7 @@ mod migrations;
 mod moves;
 mod operations;
 mod runs;
+mod settled;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]

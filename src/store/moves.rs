@@ -6,6 +6,7 @@ use rusqlite::Transaction;
 use rusqlite::params;
 use serde_json::Value as Json;
 
+use super::settled;
 use crate::lang::stored;
 use crate::objects::Address;
 
@@ -51,6 +52,7 @@ pub(super) fn relocate(
             update.execute(params![on_the_way(new), new.as_str()])?;
         }
     }
+    settled::relocate(transaction, moves)?;
     relocate_objects(transaction, moves)?;
     rename_references(transaction, moves)
 }

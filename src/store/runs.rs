@@ -24,7 +24,6 @@ use crate::engine::Change;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Origin;
-use crate::engine::Ranges;
 use crate::engine::Status;
 use crate::engine::Stop;
 use crate::objects::Address;
@@ -70,6 +69,18 @@ impl Filter {
 pub type Counts = BTreeMap<Address, BTreeMap<Status, u64>>;
 
 const INSTANCE: &str = "object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at, running_since, ended_at, reason, origin, heard_at, stop, late";
+
+/// Not `INSERT OR REPLACE`: triggers would not see what was there.
+const PUT_INSTANCE: &str = "INSERT INTO instances (
+        object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at,
+        running_since, ended_at, reason, origin, heard_at, stop, late
+    ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+    ON CONFLICT (object, start, \"end\") DO UPDATE SET
+        status = excluded.status, attempts = excluded.attempts, failures = excluded.failures,
+        definition = excluded.definition, not_before = excluded.not_before,
+        checking_since = excluded.checking_since, started_at = excluded.started_at,
+        running_since = excluded.running_since, ended_at = excluded.ended_at, reason = excluded.reason,
+        origin = excluded.origin, heard_at = excluded.heard_at, stop = excluded.stop, late = excluded.late";
 
 impl Store {
     /// Commits what the engine has decided, in order, in one transaction. Refused when another runner has taken over.
@@ -183,39 +194,6 @@ impl Store {
         )
     }
 
-    /// The finished and skipped intervals of each object, merged.
-    pub fn settled(&self) -> Result<BTreeMap<Address, Ranges>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT object, start, \"end\" FROM instances
-                 WHERE status IN ('FINISHED', 'SKIPPED') AND start < \"end\"
-                 ORDER BY object, start",
-            )
-            .map_err(|error| self.error(error))?;
-        let mut settled: BTreeMap<Address, Ranges> = BTreeMap::new();
-        let mut rows = statement.query([]).map_err(|error| self.error(error))?;
-        let mut current: Option<(String, Ranges)> = None;
-        while let Some(row) = rows.next().map_err(|error| self.error(error))? {
-            let read =
-                || -> rusqlite::Result<(String, Interval)> { Ok((row.get(0)?, interval(row, 1)?)) };
-            let (object, interval) = read().map_err(|error| self.error(error))?;
-            match &mut current {
-                Some((known, ranges)) if *known == object => ranges.insert(interval),
-                _ => {
-                    if let Some((known, ranges)) = current.take() {
-                        settled.insert(Address::new(known), ranges);
-                    }
-                    current = Some((object, Ranges::from_iter([interval])));
-                }
-            }
-        }
-        if let Some((known, ranges)) = current {
-            settled.insert(Address::new(known), ranges);
-        }
-        Ok(settled)
-    }
-
     /// Instances, newest interval first.
     pub fn instances(&self, filter: &Filter) -> Result<Vec<Instance>, StoreError> {
         let mut conditions = vec!["TRUE".to_owned()];
@@ -272,31 +250,6 @@ impl Store {
             ],
         )?;
         Ok(found.into_iter().next())
-    }
-
-    /// How many instances of each object have each status.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT object, status, count(*) FROM instances GROUP BY object, status",
-            )
-            .map_err(|error| self.error(error))?;
-        let rows = statement
-            .query_map([], |row| {
-                Ok((
-                    Address::new(row.get::<_, String>(0)?),
-                    status(row, 1)?,
-                    unsigned(row.get(2)?),
-                ))
-            })
-            .map_err(|error| self.error(error))?;
-        let mut counts = Counts::new();
-        for row in rows {
-            let (object, status, count) = row.map_err(|error| self.error(error))?;
-            counts.entry(object).or_default().insert(status, count);
-        }
-        Ok(counts)
     }
 
     /// The attempts of an instance, oldest first.
@@ -363,30 +316,25 @@ impl Store {
 
 /// Inserts or replaces an instance.
 pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(&format!(
-            "INSERT OR REPLACE INTO instances ({INSTANCE})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
-        ))?
-        .execute(params![
-            instance.key.object.as_str(),
-            micros(instance.key.interval.start),
-            micros(instance.key.interval.end),
-            instance.status.as_str(),
-            instance.attempts,
-            instance.failures,
-            instance.definition.map(signed),
-            instance.not_before.map(micros),
-            instance.checking_since.map(micros),
-            instance.started_at.map(micros),
-            instance.running_since.map(micros),
-            instance.ended_at.map(micros),
-            instance.reason,
-            instance.origin.as_str(),
-            instance.heard_at.map(micros),
-            instance.stop.map(Stop::as_str),
-            instance.late,
-        ])?;
+    connection.prepare_cached(PUT_INSTANCE)?.execute(params![
+        instance.key.object.as_str(),
+        micros(instance.key.interval.start),
+        micros(instance.key.interval.end),
+        instance.status.as_str(),
+        instance.attempts,
+        instance.failures,
+        instance.definition.map(signed),
+        instance.not_before.map(micros),
+        instance.checking_since.map(micros),
+        instance.started_at.map(micros),
+        instance.running_since.map(micros),
+        instance.ended_at.map(micros),
+        instance.reason,
+        instance.origin.as_str(),
+        instance.heard_at.map(micros),
+        instance.stop.map(Stop::as_str),
+        instance.late,
+    ])?;
     Ok(())
 }
 
@@ -474,14 +422,14 @@ fn key(row: &Row<'_>) -> rusqlite::Result<InstanceKey> {
     })
 }
 
-fn interval(row: &Row<'_>, column: usize) -> rusqlite::Result<Interval> {
+pub(super) fn interval(row: &Row<'_>, column: usize) -> rusqlite::Result<Interval> {
     Ok(Interval {
         start: moment(row.get(column)?),
         end: moment(row.get(column + 1)?),
     })
 }
 
-fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
+pub(super) fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
     word(row, column, Status::parse)
 }
 

@@ -1,12 +1,14 @@
 //! The simulation of the engine on the real database: durable commits, crashes that leave the files as they were in the
 //! middle of a transaction, and runners that were superseded.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::Apply;
+use super::Counts;
 use super::Filter;
 use super::Holder;
 use super::RunnerLease;
@@ -18,12 +20,14 @@ use crate::engine::Change;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Past;
+use crate::engine::Ranges;
 use crate::engine::simulation::Disk;
 use crate::engine::simulation::Planted;
 use crate::engine::simulation::Tables;
 use crate::engine::simulation::explore;
 use crate::engine::simulation::knob;
 use crate::engine::simulation::story_of_seed;
+use crate::objects::Address;
 
 /// How many seeds are tried where nothing else is said. Each makes about a hundred durable commits.
 const SEEDS: u64 = 5;
@@ -138,7 +142,7 @@ impl Disk for Database {
     fn past(&self) -> Past {
         Past {
             instances: self.store().unfinished_instances().unwrap(),
-            settled: self.store().settled().unwrap(),
+            settled: settled(self.store()),
             made_until: self.store().made_until().unwrap(),
             dropped: self.store().dropped().unwrap(),
         }
@@ -175,6 +179,26 @@ impl Disk for Database {
         }
         tables
     }
+}
+
+/// What has finished: the merged ranges, the tallies and the rows say the same.
+fn settled(store: &Store) -> BTreeMap<Address, Ranges> {
+    let kept = store.settled().unwrap();
+    let counts = store.counts().unwrap();
+    let mut ranges: BTreeMap<Address, Ranges> = BTreeMap::new();
+    let mut counted = Counts::new();
+    for instance in store.instances(&Filter::default()).unwrap() {
+        let object = instance.key.object;
+        if instance.status.is_settled() && !instance.key.interval.is_moment() {
+            let of_object = ranges.entry(object.clone()).or_default();
+            of_object.insert(instance.key.interval);
+        }
+        let number = counted.entry(object).or_default().entry(instance.status);
+        *number.or_default() += 1;
+    }
+    assert_eq!(kept, ranges);
+    assert_eq!(counts, counted);
+    kept
 }
 
 #[test]
