@@ -404,6 +404,8 @@ impl Planned {
         apply.unpaused = lifted.map(|held| held.address.clone()).collect();
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
         apply.eras = self.ended_eras();
+        let made_until = self.relocation.keys(store.made_until()?);
+        apply.dues = Some(self.next_definition().0.dues(&made_until));
         let mut unfinished = store.unfinished_instances()?;
         for instance in &mut unfinished {
             instance.key.object = self.relocation.address(&instance.key.object);

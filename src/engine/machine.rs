@@ -151,6 +151,18 @@ impl Engine {
         engine
     }
 
+    /// Tells the past of objects that the next definition has and the engine did not know.
+    pub fn acquaint<'a>(&mut self, objects: impl IntoIterator<Item = &'a Address>, past: Past) {
+        for object in objects {
+            self.settled.remove(object);
+            self.dropped.remove(object);
+            self.made_until.remove(object);
+        }
+        self.settled.extend(past.settled);
+        self.dropped.extend(past.dropped);
+        self.made_until.extend(past.made_until);
+    }
+
     /// A unit of the definition.
     pub fn unit(&self, address: &Address) -> Option<&Unit> {
         self.definition.units.get(address)

@@ -1,5 +1,6 @@
 //! Making instances: lazily, oldest first, a bounded number ahead.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use super::machine::Engine;
 use super::model::CatchUp;
 use super::model::Change;
+use super::model::Definition;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::InstanceOrder;
@@ -26,6 +28,29 @@ enum CaughtUp {
     Make(Interval),
     /// None: those before this moment are passed over.
     Nothing(Timestamp),
+}
+
+/// The oldest interval that has no instance yet, after those up to a moment have been made.
+fn next_unmade(schedule: &Timeline, made_until: Option<Timestamp>) -> Option<Interval> {
+    match made_until {
+        Some(until) => schedule.next_from(until),
+        None => schedule.first_interval(),
+    }
+}
+
+impl Definition {
+    /// When the oldest interval of each unit that has no instance yet is due (UTC). Units that the definition holds are
+    /// left out; those that operators hold are not.
+    pub fn dues(&self, made_until: &BTreeMap<Address, Timestamp>) -> BTreeMap<Address, Timestamp> {
+        let active = |unit: &&Unit| unit.active || unit.paused.is_some();
+        let due = |unit: &Unit| {
+            let schedule = unit.schedule.as_ref()?;
+            let made_until = made_until.get(&unit.address).copied();
+            let due = schedule.due_at(next_unmade(schedule, made_until)?);
+            Some((unit.address.clone(), due))
+        };
+        self.units.values().filter(active).filter_map(due).collect()
+    }
 }
 
 impl Engine {
@@ -92,24 +117,24 @@ impl Engine {
 
     /// Looks anew whether a unit may make its next instance ahead: it has more unfinished ones than before.
     pub(super) fn requeue_due(&mut self, address: &Address) {
-        let due = self.next_interval(address).and_then(|interval| {
-            let schedule = self.unit(address)?.schedule.as_ref()?;
-            Some(schedule.due_at(interval))
-        });
-        if let Some(due) = due {
+        if let Some(due) = self.next_due(address) {
             self.due.remove(&(due, address.clone()));
         }
         self.full.remove(address);
         self.enqueue_due(address);
     }
 
+    /// When the oldest interval of a unit that has no instance yet is due (UTC), whether it may be made or not.
+    pub fn next_due(&self, address: &Address) -> Option<Timestamp> {
+        let interval = self.next_interval(address)?;
+        let schedule = self.unit(address)?.schedule.as_ref()?;
+        Some(schedule.due_at(interval))
+    }
+
     /// The oldest interval of a unit that has no instance yet.
     pub(super) fn next_interval(&self, address: &Address) -> Option<Interval> {
         let schedule = self.unit(address)?.schedule.as_ref()?;
-        match self.made_until.get(address) {
-            Some(until) => schedule.next_from(*until),
-            None => schedule.first_interval(),
-        }
+        next_unmade(schedule, self.made_until.get(address).copied())
     }
 
     /// Makes on-demand instances: one run of these units, and of the on-demand data nodes they wait for.

@@ -165,6 +165,21 @@ pub fn rename(json: &mut Json, address: &impl Fn(&str) -> Option<String>) -> boo
     }
 }
 
+/// Finds the addresses that a stored value refers to.
+pub fn references(json: &Json, found: &mut impl FnMut(&str)) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Json::Object(entries) => match entries.get("$ref") {
+            Some(Json::Object(reference)) => {
+                let address = reference.get("address").and_then(Json::as_str);
+                address.into_iter().for_each(found);
+            }
+            _ => entries.values().for_each(|item| references(item, found)),
+        },
+        _ => {}
+    }
+}
+
 fn parse_number(text: &str) -> Result<Value, StoredError> {
     let number = Number::parse(text).ok_or_else(|| StoredError::Number(text.to_owned()))?;
     Ok(Value::Number(number))

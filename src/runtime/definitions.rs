@@ -1,6 +1,7 @@
 //! Definitions as of the serials that instances run under.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,14 +11,18 @@ use crate::engine::Definition;
 use crate::engine::Paused;
 use crate::engine::compile;
 use crate::lang::Value;
+use crate::lang::stored::references;
 use crate::objects::Address;
 use crate::objects::Era;
+use crate::objects::Kind;
 use crate::objects::Moments;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::stored;
 use crate::store::Store;
+use crate::store::StoredEra;
+use crate::store::StoredObject;
 
 /// The objects as of one serial, and their schedules.
 #[derive(Debug)]
@@ -39,20 +44,10 @@ impl SerialDefinition {
     pub fn read(store: &Store, serial: u64, now: Timestamp) -> Result<Self, RuntimeError> {
         let mut objects = Objects::new();
         for kept in store.objects_at(serial)? {
-            let object = stored::from_json(
-                kept.address.clone(),
-                &kept.kind,
-                &kept.type_name,
-                kept.pipeline,
-                (&kept.body, kept.lifecycle.as_ref()),
-            )?;
-            objects.insert(kept.address, object);
+            objects.insert(kept.address.clone(), read_object(kept)?);
         }
         let timetable = Timetable::new(&objects, &moments(store)?.as_of(serial), now);
-        let matters = |object: &Object| {
-            object.get("late_after").is_some() || object.get("catch_up").is_some()
-        };
-        let since = if objects.values().any(matters) {
+        let since = if since_matters(&objects) {
             store.first_applied()?
         } else {
             BTreeMap::new()
@@ -82,6 +77,31 @@ impl SerialDefinition {
         })
     }
 
+    /// Reads of the definition as of a serial what says something about some objects: these, all that they refer to, and,
+    /// of activities and data nodes, all that refers to them, and so on. What is not among it has no influence on them.
+    pub fn read_part(
+        store: &Store,
+        serial: u64,
+        objects: impl IntoIterator<Item = Address>,
+        now: Timestamp,
+    ) -> Result<Self, RuntimeError> {
+        let objects = Gatherer::gather(store, serial, objects)?;
+        let moments = moments_of(store, &objects)?.as_of(serial);
+        let mut since = BTreeMap::new();
+        if since_matters(&objects) {
+            for address in objects.keys() {
+                since.extend(store.first_applied_of(address)?.map(|at| (address.clone(), at)));
+            }
+        }
+        Ok(Self {
+            serial,
+            timetable: Timetable::new(&objects, &moments, now),
+            objects,
+            pauses: store.pauses()?,
+            since,
+        })
+    }
+
     /// What the engine works on.
     pub fn compile(&self) -> Definition {
         self.compile_with(&self.pauses)
@@ -103,11 +123,7 @@ pub fn moments(store: &Store) -> Result<Moments, RuntimeError> {
     let mut eras: BTreeMap<Address, Vec<Era>> = BTreeMap::new();
     for (object, kept) in store.eras()? {
         for era in kept {
-            let read = Era {
-                ended_by: era.ended_by,
-                until: era.until,
-                schedule: crate::objects::eras::from_json(&object, &era.schedule)?,
-            };
+            let read = read_era(&object, era)?;
             eras.entry(object.clone()).or_default().push(read);
         }
     }
@@ -118,11 +134,132 @@ pub fn moments(store: &Store) -> Result<Moments, RuntimeError> {
     })
 }
 
+/// The same of the objects of a part.
+fn moments_of(store: &Store, objects: &Objects) -> Result<Moments, RuntimeError> {
+    let mut moments = Moments::default();
+    for (address, object) in objects {
+        match object.kind() {
+            Kind::Pipeline => {
+                let at = store.activation_of(address)?;
+                moments.activations.extend(at.map(|at| (address.clone(), at)));
+            }
+            Kind::Activity | Kind::DataNode => {
+                let at = store.cut_of(address)?;
+                moments.cuts.extend(at.map(|at| (address.clone(), at)));
+                let eras = store.eras_of(address)?.into_iter();
+                let eras: Vec<Era> = eras
+                    .map(|era| read_era(address, era))
+                    .collect::<Result<_, _>>()?;
+                if !eras.is_empty() {
+                    moments.eras.insert(address.clone(), eras);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(moments)
+}
+
+fn read_era(object: &Address, era: StoredEra) -> Result<Era, RuntimeError> {
+    Ok(Era {
+        ended_by: era.ended_by,
+        until: era.until,
+        schedule: crate::objects::eras::from_json(object, &era.schedule)?,
+    })
+}
+
+fn read_object(kept: StoredObject) -> Result<Object, RuntimeError> {
+    let object = stored::from_json(
+        kept.address,
+        &kept.kind,
+        &kept.type_name,
+        kept.pipeline,
+        (&kept.body, kept.lifecycle.as_ref()),
+    )?;
+    Ok(object)
+}
+
+/// Whether anything depends on since when objects are there.
+fn since_matters(objects: &Objects) -> bool {
+    let mut objects = objects.values();
+    objects.any(|object| object.get("late_after").is_some() || object.get("catch_up").is_some())
+}
+
+/// Follows references, in both directions.
+struct Gatherer<'a> {
+    store: &'a Store,
+    serial: u64,
+    found: Objects,
+    /// What is still to be looked at, and whether something refers to it (and not only lies in it).
+    open: Vec<(Address, bool)>,
+    /// Pipelines that something refers to: that means all their activities.
+    whole: BTreeSet<Address>,
+}
+
+impl<'a> Gatherer<'a> {
+    fn gather(
+        store: &'a Store,
+        serial: u64,
+        objects: impl IntoIterator<Item = Address>,
+    ) -> Result<Objects, RuntimeError> {
+        let mut gatherer = Self {
+            store,
+            serial,
+            found: Objects::new(),
+            open: objects.into_iter().map(|object| (object, true)).collect(),
+            whole: BTreeSet::new(),
+        };
+        while let Some((address, referred)) = gatherer.open.pop() {
+            gatherer.visit(address, referred)?;
+        }
+        Ok(gatherer.found)
+    }
+
+    fn visit(&mut self, address: Address, referred: bool) -> Result<(), RuntimeError> {
+        if !self.found.contains_key(&address) {
+            let Some(kept) = self.store.object_at(&address, self.serial)? else {
+                return Ok(());
+            };
+            references(&kept.body, &mut |target| {
+                self.open.push((Address::new(target), true));
+            });
+            let pipeline = kept.pipeline.clone();
+            self.open.extend(pipeline.map(|pipeline| (pipeline, false)));
+            let object = read_object(kept)?;
+            if matches!(
+                object.kind(),
+                Kind::Activity | Kind::DataNode | Kind::Pipeline
+            ) {
+                let referrers = self.store.referrers_at(&address, self.serial)?;
+                self.open.extend(referrers.into_iter().map(|referrer| (referrer, true)));
+            }
+            self.found.insert(address.clone(), object);
+        }
+        let is_pipeline = self.found[&address].kind() == Kind::Pipeline;
+        if referred && is_pipeline && self.whole.insert(address.clone()) {
+            let activities = self.store.activities_at(&address, self.serial)?;
+            self.open.extend(activities.into_iter().map(|activity| (activity, true)));
+        }
+        Ok(())
+    }
+}
+
 /// The definitions read so far.
 #[derive(Debug, Default)]
 pub struct Definitions {
-    known: BTreeMap<u64, Arc<SerialDefinition>>,
+    known: BTreeMap<u64, Known>,
 }
+
+/// What is known of a definition.
+#[derive(Debug)]
+struct Known {
+    definition: Arc<SerialDefinition>,
+    /// The objects that it was read for; `None`: all.
+    asked: Option<BTreeSet<Address>>,
+}
+
+/// What was read for so many objects more than are asked for is not kept.
+const KEPT: usize = 1_000;
 
 impl Definitions {
     /// Forgets definitions that nothing runs under any more.
@@ -130,18 +267,43 @@ impl Definitions {
         self.known = self.known.split_off(&serial);
     }
 
-    /// The definition as of a serial.
-    pub fn at(
+    /// The definition as of a serial, or that part of it that says something about these objects.
+    pub fn holding(
         &mut self,
         store: &Store,
         serial: u64,
+        objects: BTreeSet<Address>,
         now: Timestamp,
     ) -> Result<Arc<SerialDefinition>, RuntimeError> {
+        let mut wanted = objects;
         if let Some(known) = self.known.get(&serial) {
-            return Ok(known.clone());
+            match &known.asked {
+                Some(asked) if !wanted.is_subset(asked) => {
+                    if asked.len() <= 2 * wanted.len() + KEPT {
+                        wanted.extend(asked.iter().cloned());
+                    }
+                }
+                _ => return Ok(known.definition.clone()),
+            }
         }
-        let read = Arc::new(SerialDefinition::read(store, serial, now)?);
-        self.known.insert(serial, read.clone());
-        Ok(read)
+        let known = if store.is_indexed(serial)? {
+            Known {
+                definition: Arc::new(SerialDefinition::read_part(
+                    store,
+                    serial,
+                    wanted.iter().cloned(),
+                    now,
+                )?),
+                asked: Some(wanted),
+            }
+        } else {
+            Known {
+                definition: Arc::new(SerialDefinition::read(store, serial, now)?),
+                asked: None,
+            }
+        };
+        let definition = known.definition.clone();
+        self.known.insert(serial, known);
+        Ok(definition)
     }
 }

@@ -1,6 +1,7 @@
 //! The loop: events to the engine, changes to the store, effects to the world.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use tokio::task::JoinSet;
 
 use super::Definitions;
 use super::RuntimeError;
+use super::SerialDefinition;
+use super::loading::load;
 use super::notice::Notice;
 use super::notice::Observer;
 use crate::clock::Clock;
@@ -131,6 +134,8 @@ pub struct Runner<'a> {
     pub(super) serial: u64,
     /// What the store was when others were last looked for.
     data_version: i64,
+    /// When the next interval is due of an object that is not loaded.
+    next_due: Option<Timestamp>,
     pub(super) clock: Clock,
     pub(super) options: Arc<Options>,
     pub(super) observer: &'a mut dyn Observer,
@@ -160,9 +165,9 @@ impl<'a> Runner<'a> {
         options: Options,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RuntimeError> {
-        let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
+        let (mut runner, orders) = Self::at_rest(store, lease, clock, options, observer)?;
         let mut events = super::recovery::recover(&mut runner).await?;
-        events.extend(runner.orders()?);
+        events.extend(orders);
         runner.handle(events)?;
         Ok(runner)
     }
@@ -175,18 +180,11 @@ impl<'a> Runner<'a> {
         options: Options,
         observer: &'a mut dyn Observer,
     ) -> Result<(), RuntimeError> {
-        let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
+        let (mut runner, orders) = Self::at_rest(store, lease, clock, options, observer)?;
         runner.handle(vec![Event::Drain])?;
         let lost = super::recovery::recover(&mut runner).await?;
         runner.handle(lost)?;
-        let orders = runner.orders()?;
         runner.handle(orders)
-    }
-
-    /// The orders that nobody has carried out yet.
-    fn orders(&self) -> Result<Vec<Event>, RuntimeError> {
-        let orders = self.store.open_orders()?;
-        Ok(orders.into_iter().map(Event::Operate).collect())
     }
 
     fn at_rest(
@@ -195,22 +193,32 @@ impl<'a> Runner<'a> {
         clock: Clock,
         options: Options,
         observer: &'a mut dyn Observer,
-    ) -> Result<Self, RuntimeError> {
+    ) -> Result<(Self, Vec<Event>), RuntimeError> {
         let now = clock.now();
-        let head = store.head()?;
-        let serial = head.serial;
+        // Before anything else is read: what is written meanwhile is seen at the next look.
+        let data_version = store.data_version()?;
+        let mut store = store;
         let mut definitions = Definitions::default();
-        let definition = definitions.at(&store, serial, now)?;
-        let definition = definition.compile_with(&store.pauses()?);
-        let engine = super::recovery::engine(&store, definition, &lease, &options)?;
+        let horizon = options.at.unwrap_or(now);
+        let loaded = load(&store, &mut definitions, horizon, now)?;
+        let definition = loaded.definition.compile_with(&store.pauses()?);
+        if !store.is_indexed(loaded.serial)? {
+            let dues = definition.dues(&store.made_until()?);
+            store.reindex(&lease, loaded.serial, &dues)?;
+        }
+        observer.defined(&loaded.definition);
+        let parts = (definition, loaded.unfinished);
+        let engine = super::recovery::engine(&store, parts, &lease, &options)?;
         let (reports, receiver) = mpsc::unbounded_channel();
-        Ok(Self {
-            data_version: store.data_version()?,
+        let runner = Self {
+            lineage: store.head()?.lineage,
+            data_version,
+            next_due: loaded.next_due.filter(|_| options.at.is_none()),
             store,
             lease,
             engine,
             definitions,
-            serial,
+            serial: loaded.serial,
             clock,
             options: Arc::new(options),
             observer,
@@ -220,12 +228,13 @@ impl<'a> Runner<'a> {
             awake_at: now,
             retrying: BTreeMap::new(),
             acting: Vec::new(),
-            lineage: head.lineage,
             acting_count: 0,
             receiver,
             summary: Summary::default(),
             stopping: false,
-        })
+        };
+        let orders = loaded.orders.into_iter().map(Event::Operate);
+        Ok((runner, orders.collect()))
     }
 
     /// Runs what is due until the end that the options name.
@@ -261,6 +270,9 @@ impl<'a> Runner<'a> {
         loop {
             self.after_sleep()?;
             let now = self.clock.now();
+            if !self.stopping && self.next_due.is_some_and(|due| due <= now) {
+                self.reload()?;
+            }
             if self.is_done(now, give_up) {
                 break;
             }
@@ -364,7 +376,8 @@ impl<'a> Runner<'a> {
             effects.extend(step.effects);
         }
         if !changes.is_empty() {
-            self.store.commit(&self.lease, &changes)?;
+            let dues = self.dues_after(&changes);
+            self.store.commit_with(&self.lease, &changes, &dues)?;
         }
         for change in &changes {
             self.tell(change);
@@ -373,6 +386,30 @@ impl<'a> Runner<'a> {
             self.perform(effect, now)?;
         }
         Ok(())
+    }
+
+    /// When the next interval is due of objects of which one was made.
+    fn dues_after(&self, changes: &[Change]) -> Vec<(Address, Option<Timestamp>)> {
+        let made: BTreeSet<&Address> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Cursor { object, .. } => Some(object),
+                _ => None,
+            })
+            .collect();
+        let due = |object: &Address| (object.clone(), self.engine.next_due(object));
+        made.into_iter().map(due).collect()
+    }
+
+    /// The definition as of a serial, with an instance in it.
+    fn definition_of(
+        &mut self,
+        key: &InstanceKey,
+        serial: u64,
+        now: Timestamp,
+    ) -> Result<Arc<SerialDefinition>, RuntimeError> {
+        let object = BTreeSet::from([key.object.clone()]);
+        self.definitions.holding(&self.store, serial, object, now)
     }
 
     fn perform(&mut self, effect: Effect, now: Timestamp) -> Result<(), RuntimeError> {
@@ -386,7 +423,7 @@ impl<'a> Runner<'a> {
                     key: key.clone(),
                     attempt: number,
                 });
-                let definition = self.definitions.at(&self.store, definition, now)?;
+                let definition = self.definition_of(&key, definition, now)?;
                 self.start(key, number, &definition, now);
             }
             Effect::Kill { key, number } => {
@@ -395,7 +432,7 @@ impl<'a> Runner<'a> {
                 }
             }
             Effect::Check { key } => {
-                let definition = self.definitions.at(&self.store, self.serial, now)?;
+                let definition = self.definition_of(&key, self.serial, now)?;
                 self.check(key, &definition, now);
             }
             Effect::Late { key, reason } => {
@@ -403,7 +440,7 @@ impl<'a> Runner<'a> {
             }
             Effect::Act { action, instance } => {
                 let serial = instance.definition.unwrap_or(self.serial);
-                let definition = self.definitions.at(&self.store, serial, now)?;
+                let definition = self.definition_of(&instance.key, serial, now)?;
                 self.acting_count += 1;
                 self.act(action, *instance, &definition, now);
             }
@@ -474,20 +511,31 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         self.data_version = version;
-        let serial = self.store.head()?.serial;
-        let definition = self
-            .definitions
-            .at(&self.store, serial, self.clock.now())?
-            .compile_with(&self.store.pauses()?);
-        self.serial = serial;
-        self.definitions
-            .forget_before(self.engine.oldest_definition().unwrap_or(serial));
-        let adopted = self.store.unfinished_instances()?;
+        self.reload()
+    }
+
+    /// Takes up the state as it is now: what others have written, and what has become due.
+    fn reload(&mut self) -> Result<(), RuntimeError> {
+        let now = self.clock.now();
+        let horizon = self.options.at.unwrap_or(now);
+        let loaded = load(&self.store, &mut self.definitions, horizon, now)?;
+        let definition = loaded.definition.compile_with(&self.store.pauses()?);
+        let units = definition.units.keys();
+        let unknown: Vec<&Address> = units
+            .filter(|unit| self.engine.unit(unit).is_none())
+            .collect();
+        let past = super::recovery::past_of(&self.store, &unknown, Vec::new())?;
+        self.engine.acquaint(unknown, past);
+        self.observer.defined(&loaded.definition);
+        self.serial = loaded.serial;
+        self.next_due = loaded.next_due.filter(|_| self.options.at.is_none());
+        let oldest = self.engine.oldest_definition().unwrap_or(loaded.serial);
+        self.definitions.forget_before(oldest);
         let mut events = vec![Event::DefinitionChanged {
             definition,
-            instances: adopted,
+            instances: loaded.unfinished,
         }];
-        events.extend(self.orders()?);
+        events.extend(loaded.orders.into_iter().map(Event::Operate));
         events.push(Event::Tick);
         self.handle(events)
     }
@@ -531,7 +579,7 @@ impl<'a> Runner<'a> {
     }
 
     fn wake(&self, now: Timestamp, give_up: Option<Timestamp>) -> Duration {
-        let next = [self.engine.next_wake(), give_up]
+        let next = [self.engine.next_wake(), give_up, self.next_due]
             .into_iter()
             .flatten()
             .min();

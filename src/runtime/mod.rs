@@ -7,6 +7,7 @@
 mod definitions;
 mod driver;
 mod effects;
+mod loading;
 mod logs;
 mod notice;
 mod recovery;

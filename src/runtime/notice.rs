@@ -1,7 +1,10 @@
 //! What an observer of a run is told.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::SerialDefinition;
 use crate::engine::InstanceKey;
 use crate::engine::Status;
 use crate::objects::Address;
@@ -82,4 +85,7 @@ pub enum Notice {
 pub trait Observer {
     /// Something happened.
     fn notice(&mut self, notice: &Notice);
+
+    /// What will be told of is in this definition.
+    fn defined(&mut self, _definition: &Arc<SerialDefinition>) {}
 }

@@ -6,11 +6,13 @@ use super::driver::Runner;
 use crate::engine::Definition;
 use crate::engine::Engine;
 use crate::engine::Event;
+use crate::engine::Instance;
 use crate::engine::Limits;
 use crate::engine::Outcome;
 use crate::engine::Past;
 use crate::exec::process::ProcessId;
 use crate::exec::process::kill_orphan;
+use crate::objects::Address;
 use crate::store::RunnerLease;
 use crate::store::Store;
 
@@ -39,10 +41,32 @@ pub fn past(store: &Store) -> Result<Past, RuntimeError> {
     })
 }
 
+/// With so many objects all tables are read from one end to the other.
+const MANY: usize = 10_000;
+
+/// What happened before to the units of a definition, and the instances that have not finished.
+pub(super) fn past_of(
+    store: &Store,
+    objects: &[&Address],
+    instances: Vec<Instance>,
+) -> Result<Past, RuntimeError> {
+    let past = if objects.len() < MANY {
+        store.part_of_past(objects.iter().copied())?
+    } else {
+        Past {
+            instances: Vec::new(),
+            settled: store.settled()?,
+            dropped: store.dropped()?,
+            made_until: store.made_until()?,
+        }
+    };
+    Ok(Past { instances, ..past })
+}
+
 /// An engine that goes on from the store.
 pub(super) fn engine(
     store: &Store,
-    definition: Definition,
+    (definition, instances): (Definition, Vec<Instance>),
     lease: &RunnerLease,
     options: &Options,
 ) -> Result<Engine, RuntimeError> {
@@ -52,7 +76,9 @@ pub(super) fn engine(
         horizon: options.at,
         fence: lease.fence(),
     };
-    Ok(Engine::new(definition, past(store)?, limits))
+    let units: Vec<&Address> = definition.units.keys().collect();
+    let past = past_of(store, &units, instances)?;
+    Ok(Engine::new(definition, past, limits))
 }
 
 /// Kills what attempts of a runner that is gone have left, and reports these attempts as lost.

@@ -18,6 +18,7 @@ use super::micros;
 use super::moment;
 use super::moves;
 use super::operations;
+use super::parts;
 use super::runs;
 use crate::engine::Instance;
 use crate::objects::Address;
@@ -77,6 +78,8 @@ pub struct Apply {
     pub at: Timestamp,
     /// By whom.
     pub who: String,
+    /// When the next interval of each object is due that was not made yet; `None` if that is not known.
+    pub dues: Option<BTreeMap<Address, Timestamp>>,
     /// How many objects were added, changed and destroyed.
     pub counts: [usize; 3],
 }
@@ -259,6 +262,9 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
     for instance in &apply.instances {
         runs::put_instance(transaction, instance)?;
     }
+    if let Some(dues) = &apply.dues {
+        parts::put_index(transaction, dues, serial)?;
+    }
     Ok(())
 }
 
@@ -288,6 +294,7 @@ fn write_objects(
             object.body.to_string(),
             object.lifecycle.as_ref().map(Json::to_string),
         ])?;
+        parts::put_referrer(transaction, &object.address, serial, &object.body)?;
     }
     Ok(())
 }

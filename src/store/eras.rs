@@ -29,15 +29,34 @@ pub struct StoredEra {
 impl Store {
     /// The schedules that objects have had, of each the oldest first.
     pub fn eras(&self) -> Result<BTreeMap<Address, Vec<StoredEra>>, StoreError> {
+        self.read_eras(
+            "SELECT object, ended_by, until, body FROM eras JOIN old_schedules ON id = schedule
+             ORDER BY object, ended_by",
+            &[],
+        )
+    }
+
+    /// The schedules that one object has had, the oldest first.
+    pub fn eras_of(&self, object: &Address) -> Result<Vec<StoredEra>, StoreError> {
+        let mut eras = self.read_eras(
+            "SELECT object, ended_by, until, body FROM eras JOIN old_schedules ON id = schedule
+             WHERE object = ?1 ORDER BY ended_by",
+            &[object.as_str()],
+        )?;
+        Ok(eras.remove(object).unwrap_or_default())
+    }
+
+    fn read_eras(
+        &self,
+        query: &str,
+        values: &[&str],
+    ) -> Result<BTreeMap<Address, Vec<StoredEra>>, StoreError> {
         let mut statement = self
             .connection
-            .prepare_cached(
-                "SELECT object, ended_by, until, body FROM eras JOIN old_schedules ON id = schedule
-                 ORDER BY object, ended_by",
-            )
+            .prepare_cached(query)
             .map_err(|error| self.error(error))?;
         let rows = statement
-            .query_map([], |row| {
+            .query_map(rusqlite::params_from_iter(values), |row| {
                 Ok((
                     row.get::<_, String>(0)?,
                     unsigned(row.get(1)?),

@@ -10,6 +10,7 @@ mod lock;
 mod migrations;
 mod moves;
 mod operations;
+mod parts;
 mod runs;
 mod settled;
 #[cfg(test)]
@@ -200,6 +201,20 @@ impl Store {
             .pragma_update(None, "journal_mode", "WAL")
             .and_then(|()| self.connection.pragma_update(None, "synchronous", "FULL"))
             .map_err(|error| self.error(error))
+    }
+
+    /// Reads several things as of one moment, whatever others write meanwhile.
+    pub fn at_one_moment<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .map_err(|error| self.error(error))?;
+        let result = read(self)?;
+        transaction.commit().map_err(|error| self.error(error))?;
+        Ok(result)
     }
 
     /// The directory that the state lies in.

@@ -11,7 +11,7 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 8] = [
+const KEYED: [(&str, &str); 11] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
     ("eras", "object"),
@@ -20,6 +20,9 @@ const KEYED: [(&str, &str); 8] = [
     ("attempts", "object"),
     ("dropped", "object"),
     ("pauses", "object"),
+    ("dues", "object"),
+    ("referrers", "target"),
+    ("referrers", "source"),
 ];
 
 /// No address begins so: what is on its way must not meet what is still there.

@@ -19,6 +19,7 @@ use super::micros;
 use super::moment;
 use super::operations;
 use super::operations::Record;
+use super::parts;
 use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
@@ -85,7 +86,20 @@ const PUT_INSTANCE: &str = "INSERT INTO instances (
 impl Store {
     /// Commits what the engine has decided, in order, in one transaction. Refused when another runner has taken over.
     pub fn commit(&mut self, lease: &RunnerLease, changes: &[Change]) -> Result<(), StoreError> {
+        self.commit_with(lease, changes, &[])
+    }
+
+    /// The same, and when the next interval is due of objects of which one was made.
+    pub fn commit_with(
+        &mut self,
+        lease: &RunnerLease,
+        changes: &[Change],
+        dues: &[(Address, Option<Timestamp>)],
+    ) -> Result<(), StoreError> {
         self.fenced(lease, |transaction| {
+            for (object, at) in dues {
+                parts::put_due(transaction, object, *at)?;
+            }
             for change in changes {
                 match change {
                     Change::Instance(instance) => put_instance(transaction, instance)?,
@@ -159,7 +173,7 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    fn fenced(
+    pub(super) fn fenced(
         &mut self,
         lease: &RunnerLease,
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,

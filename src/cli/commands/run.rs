@@ -1,6 +1,5 @@
 //! `pipeform run`.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -96,14 +95,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut store = context.write_state()?;
     let holder = Holder::this_process(context.who(), "run", context.clock.now());
     let lease = store.lock_runner(&holder)?;
-    let definition = SerialDefinition::read(&store, store.head()?.serial, context.clock.now())?;
-    let zones = zones(&definition);
     let mut observer: Box<dyn Observer> = if args.json {
         Box::new(JsonLines::new(context.clock))
     } else if context.interactive {
-        Box::new(Bars::new(context.look, zones))
+        Box::new(Bars::new(context.look))
     } else {
-        Box::new(Lines::new(context.look, zones))
+        Box::new(Lines::new(context.look))
     };
     let options = options(args, context, at)?;
     let clock = context.clock;
@@ -173,14 +170,6 @@ fn horizon(args: &Args, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
         )));
     }
     Ok(Some(at))
-}
-
-fn zones(definition: &SerialDefinition) -> BTreeMap<Address, TimeZone> {
-    definition
-        .objects
-        .keys()
-        .map(|address| (address.clone(), definition.timetable.timezone(address)))
-        .collect()
 }
 
 fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<ExitCode, Failure> {

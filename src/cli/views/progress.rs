@@ -1,6 +1,7 @@
 //! What happens in a run, while it happens: bars on a terminal, plain lines elsewhere, JSON for machines.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::MultiProgress;
@@ -18,30 +19,31 @@ use crate::cli::terminal;
 use crate::clock::Clock;
 use crate::engine::InstanceKey;
 use crate::engine::Status;
-use crate::objects::Address;
 use crate::runtime::Notice;
 use crate::runtime::Observer;
+use crate::runtime::SerialDefinition;
 use crate::runtime::Summary;
-
-/// The time zones that intervals are shown in.
-type Zones = BTreeMap<Address, TimeZone>;
 
 /// One line for each thing that happened.
 pub(crate) struct Lines {
     look: Look,
-    zones: Zones,
+    /// The newest definition that was told of: it knows the time zones that intervals are shown in.
+    definition: Option<Arc<SerialDefinition>>,
 }
 
 impl Lines {
     /// Lines for a log.
-    pub(crate) fn new(look: Look, zones: Zones) -> Self {
-        Self { look, zones }
+    pub(crate) fn new(look: Look) -> Self {
+        let definition = None;
+        Self { look, definition }
     }
 
     fn name(&self, key: &InstanceKey) -> String {
-        let utc = TimeZone::UTC;
-        let zone = self.zones.get(&key.object).unwrap_or(&utc);
-        format!("{} {}", key.object, interval_text(key.interval, zone))
+        let definition = self.definition.as_ref();
+        let zone = definition.map_or(TimeZone::UTC, |definition| {
+            definition.timetable.timezone(&key.object)
+        });
+        format!("{} {}", key.object, interval_text(key.interval, &zone))
     }
 
     /// The line for a notice, if it is worth one.
@@ -115,6 +117,10 @@ impl Observer for Lines {
             terminal::print(&format!("{line}\n"));
         }
     }
+
+    fn defined(&mut self, definition: &Arc<SerialDefinition>) {
+        self.definition = Some(definition.clone());
+    }
 }
 
 /// A bar for each attempt that is under way; lines for what has ended.
@@ -126,9 +132,9 @@ pub(crate) struct Bars {
 
 impl Bars {
     /// Bars on the terminal.
-    pub(crate) fn new(look: Look, zones: Zones) -> Self {
+    pub(crate) fn new(look: Look) -> Self {
         Self {
-            lines: Lines::new(look, zones),
+            lines: Lines::new(look),
             all: MultiProgress::new(),
             running: BTreeMap::new(),
         }
@@ -170,6 +176,10 @@ impl Observer for Bars {
         if let Some(line) = self.lines.line(notice) {
             drop(self.all.println(line));
         }
+    }
+
+    fn defined(&mut self, definition: &Arc<SerialDefinition>) {
+        self.lines.defined(definition);
     }
 }
 

@@ -1,0 +1,322 @@
+//! A part of a state: some objects with what belongs to them, found by indexes.
+//!
+//! Apart from the readers of whole definitions because a step must cost in proportion to what it is about. Two tables make
+//! it possible: who refers to whom, and when something is due. Both are written by every apply, `dues` by runners, too. A
+//! state that an earlier version has written has neither until a runner or an apply has written them:
+//! [`Store::is_indexed`] says so.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+use rusqlite::ToSql;
+use rusqlite::Transaction;
+use rusqlite::params;
+use serde_json::Value as Json;
+
+use super::RunnerLease;
+use super::Store;
+use super::StoreError;
+use super::StoredObject;
+use super::definitions::signed;
+use super::definitions::unsigned;
+use super::micros;
+use super::moment;
+use super::runs::interval;
+use crate::engine::Past;
+use crate::engine::Ranges;
+use crate::lang::stored;
+use crate::objects::Address;
+
+impl Store {
+    /// Whether it is known who refers to whom and what is due when, as of a serial.
+    pub fn is_indexed(&self, serial: u64) -> Result<bool, StoreError> {
+        let indexed = indexed(&self.connection).map_err(|error| self.error(error))?;
+        Ok(indexed.is_some_and(|indexed| indexed >= serial))
+    }
+
+    /// An object as of a serial.
+    pub fn object_at(
+        &self,
+        address: &Address,
+        serial: u64,
+    ) -> Result<Option<StoredObject>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(
+                "SELECT kind, type, pipeline, body, lifecycle FROM objects
+                 WHERE address = ?1 AND from_serial <= ?2 AND (to_serial IS NULL OR to_serial > ?2)",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![address.as_str(), signed(serial)], |row| {
+                        Ok((
+                            row.get::<_, String>(0)?,
+                            row.get::<_, String>(1)?,
+                            row.get::<_, Option<String>>(2)?,
+                            row.get::<_, String>(3)?,
+                            row.get::<_, Option<String>>(4)?,
+                        ))
+                    })
+                    .optional()
+            })
+            .map_err(|error| self.error(error))?;
+        let Some((kind, type_name, pipeline, body, lifecycle)) = row else {
+            return Ok(None);
+        };
+        let read = |text: &str| {
+            serde_json::from_str(text)
+                .map_err(|error| self.damaged(format!("`{address}`: {error}")))
+        };
+        Ok(Some(StoredObject {
+            address: address.clone(),
+            kind,
+            type_name,
+            pipeline: pipeline.map(Address::new),
+            body: read(&body)?,
+            lifecycle: lifecycle.as_deref().map(read).transpose()?,
+        }))
+    }
+
+    /// The objects that refer to one, as of a serial.
+    pub fn referrers_at(&self, target: &Address, serial: u64) -> Result<Vec<Address>, StoreError> {
+        self.addresses(
+            "SELECT source FROM referrers JOIN objects
+             ON objects.address = source AND objects.from_serial = referrers.from_serial
+             WHERE target = ?1 AND objects.from_serial <= ?2 AND (to_serial IS NULL OR to_serial > ?2)",
+            &[&target.as_str(), &signed(serial)],
+        )
+    }
+
+    /// The activities of a pipeline, as of a serial.
+    pub fn activities_at(
+        &self,
+        pipeline: &Address,
+        serial: u64,
+    ) -> Result<Vec<Address>, StoreError> {
+        self.addresses(
+            "SELECT address FROM objects WHERE kind = 'activity' AND pipeline = ?1
+             AND from_serial <= ?2 AND (to_serial IS NULL OR to_serial > ?2)",
+            &[&pipeline.as_str(), &signed(serial)],
+        )
+    }
+
+    /// The objects that have an interval that is due by a moment and was not made yet.
+    pub fn due_by(&self, at: Timestamp) -> Result<Vec<Address>, StoreError> {
+        self.addresses("SELECT object FROM dues WHERE at <= ?1", &[&micros(at)])
+    }
+
+    /// When the next interval of any object is due, after a moment.
+    pub fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let next: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT min(at) FROM dues WHERE at > ?1")
+            .and_then(|mut statement| statement.query_row([micros(after)], |row| row.get(0)))
+            .map_err(|error| self.error(error))?;
+        Ok(next.map(moment))
+    }
+
+    /// The past of some objects, without their instances that have not finished.
+    pub fn part_of_past<'a>(
+        &self,
+        objects: impl IntoIterator<Item = &'a Address>,
+    ) -> Result<Past, StoreError> {
+        let mut part = Past::default();
+        for object in objects {
+            for (query, map) in [
+                (
+                    "SELECT start, \"end\" FROM settled WHERE object = ?1",
+                    &mut part.settled,
+                ),
+                (
+                    "SELECT start, \"end\" FROM dropped WHERE object = ?1",
+                    &mut part.dropped,
+                ),
+            ] {
+                let ranges = self.ranges(query, object)?;
+                if !ranges.is_empty() {
+                    map.insert(object.clone(), ranges);
+                }
+            }
+            let query = "SELECT made_until FROM cursors WHERE object = ?1";
+            if let Some(until) = self.moment_of(query, object)? {
+                part.made_until.insert(object.clone(), until);
+            }
+        }
+        Ok(part)
+    }
+
+    /// When a pipeline was first activated.
+    pub fn activation_of(&self, pipeline: &Address) -> Result<Option<Timestamp>, StoreError> {
+        self.moment_of("SELECT at FROM activations WHERE pipeline = ?1", pipeline)
+    }
+
+    /// Where the intervals of a changed schedule of an object begin.
+    pub fn cut_of(&self, object: &Address) -> Result<Option<Timestamp>, StoreError> {
+        self.moment_of("SELECT at FROM cuts WHERE object = ?1", object)
+    }
+
+    /// When an object was first applied.
+    pub fn first_applied_of(&self, object: &Address) -> Result<Option<Timestamp>, StoreError> {
+        let query = "SELECT applies.at FROM objects JOIN applies ON applies.serial = objects.from_serial
+             WHERE address = ?1 ORDER BY from_serial LIMIT 1";
+        self.moment_of(query, object)
+    }
+
+    /// Writes anew who refers to whom and what is due when, for a state that an earlier version has written.
+    pub fn reindex(
+        &mut self,
+        lease: &RunnerLease,
+        serial: u64,
+        dues: &BTreeMap<Address, Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.fenced(lease, |transaction| {
+            let found: i64 =
+                transaction.query_row("SELECT serial FROM meta", [], |row| row.get(0))?;
+            // Somebody has applied meanwhile: what is known here is old.
+            if unsigned(found) == serial {
+                put_all_referrers(transaction)?;
+                put_dues(transaction, dues, signed(serial))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn addresses(&self, query: &str, values: &[&dyn ToSql]) -> Result<Vec<Address>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(query)
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map(values, |row| Ok(Address::new(row.get::<_, String>(0)?)))
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    fn ranges(&self, query: &str, object: &Address) -> Result<Ranges, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(query)
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([object.as_str()], |row| interval(row, 0))
+            .and_then(Iterator::collect::<rusqlite::Result<Ranges>>)
+            .map_err(|error| self.error(error))
+    }
+
+    fn moment_of(&self, query: &str, object: &Address) -> Result<Option<Timestamp>, StoreError> {
+        let found: Option<i64> = self
+            .connection
+            .prepare_cached(query)
+            .and_then(|mut statement| {
+                statement
+                    .query_row([object.as_str()], |row| row.get(0))
+                    .optional()
+            })
+            .map_err(|error| self.error(error))?;
+        Ok(found.map(moment))
+    }
+}
+
+fn indexed(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    let serial: Option<i64> =
+        connection.query_row("SELECT indexed_serial FROM meta", [], |row| row.get(0))?;
+    Ok(serial.map(unsigned))
+}
+
+/// Notes whom an object of a serial refers to.
+pub(super) fn put_referrer(
+    transaction: &Transaction<'_>,
+    source: &Address,
+    serial: i64,
+    body: &Json,
+) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO referrers (target, source, from_serial) VALUES (?1, ?2, ?3)",
+    )?;
+    let mut targets = BTreeSet::new();
+    stored::references(body, &mut |target| {
+        targets.insert(target.to_owned());
+    });
+    for target in targets {
+        put.execute(params![target, source.as_str(), serial])?;
+    }
+    Ok(())
+}
+
+/// Notes it for all objects of all serials.
+fn put_all_referrers(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM referrers", [])?;
+    let mut select = transaction.prepare(
+        "SELECT address, from_serial, body FROM objects WHERE instr(body, '\"$ref\"') > 0",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (address, serial): (String, i64) = (row.get(0)?, row.get(1)?);
+        // What cannot be read is reported where it is used.
+        if let Ok(body) = serde_json::from_str(row.get_ref(2)?.as_str()?) {
+            put_referrer(transaction, &Address::new(address), serial, &body)?;
+        }
+    }
+    Ok(())
+}
+
+/// What an apply has made due, and when: all of it. Where nothing was known before, who refers to whom is written, too.
+pub(super) fn put_index(
+    transaction: &Transaction<'_>,
+    dues: &BTreeMap<Address, Timestamp>,
+    serial: i64,
+) -> rusqlite::Result<()> {
+    let before = indexed(transaction)?.map(signed);
+    if before != Some(serial - 1) && serial > 1 {
+        put_all_referrers(transaction)?;
+    }
+    put_dues(transaction, dues, serial)
+}
+
+fn put_dues(
+    transaction: &Transaction<'_>,
+    dues: &BTreeMap<Address, Timestamp>,
+    serial: i64,
+) -> rusqlite::Result<()> {
+    let known: Vec<(String, i64)> = transaction
+        .prepare("SELECT object, at FROM dues")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let known: BTreeMap<Address, i64> = known
+        .into_iter()
+        .map(|(object, at)| (Address::new(object), at))
+        .collect();
+    for object in known.keys().filter(|object| !dues.contains_key(*object)) {
+        put_due(transaction, object, None)?;
+    }
+    for (object, at) in dues {
+        if known.get(object) != Some(&micros(*at)) {
+            put_due(transaction, object, Some(*at))?;
+        }
+    }
+    transaction.execute("UPDATE meta SET indexed_serial = ?1", [serial])?;
+    Ok(())
+}
+
+/// When the next interval of an object is due.
+pub(super) fn put_due(
+    connection: &Connection,
+    object: &Address,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    match at {
+        None => connection
+            .prepare_cached("DELETE FROM dues WHERE object = ?1")?
+            .execute([object.as_str()])?,
+        Some(at) => connection
+            .prepare_cached(
+                "INSERT INTO dues (object, at) VALUES (?1, ?2)
+                 ON CONFLICT (object) DO UPDATE SET at = excluded.at",
+            )?
+            .execute(params![object.as_str(), micros(at)])?,
+    };
+    Ok(())
+}
