@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::checks;
@@ -33,7 +34,9 @@ use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
 use crate::objects::eras;
+use crate::objects::has_instances;
 use crate::objects::resolve::Resolver;
+use crate::objects::settings;
 use crate::objects::stored;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -405,6 +408,7 @@ impl Planned {
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
         apply.eras = self.ended_eras();
         let made_until = self.relocation.keys(store.made_until()?);
+        apply.retain = Some(retentions(&self.new, &self.timetable));
         apply.dues = Some(self.next_definition().0.dues(&made_until));
         let mut unfinished = store.unfinished_instances()?;
         for instance in &mut unfinished {
@@ -434,6 +438,18 @@ impl Planned {
         });
         ended.collect()
     }
+}
+
+/// How long what has finished is kept, of each object where that is said.
+fn retentions(objects: &Objects, timetable: &Timetable) -> BTreeMap<Address, SignedDuration> {
+    let with_instances = objects
+        .values()
+        .filter(|object| has_instances(object, timetable));
+    let kept = with_instances.filter_map(|object| {
+        let retain = settings::duration(objects, object, "retain")?;
+        Some((object.address.clone(), retain))
+    });
+    kept.collect()
 }
 
 fn changed(

@@ -212,6 +212,8 @@ impl Engine {
             let ended = match self.live.get(&target.key) {
                 Some(live) if live.status.is_unsuccessful() => live.clone(),
                 None if target.status.is_settled() => target.clone(),
+                // Its record was removed: it begins as a new one does.
+                None if self.is_settled(&target.key) => target.clone(),
                 _ => continue,
             };
             if self.unit(&target.key.object).is_some() {

@@ -41,6 +41,11 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         "How long preconditions are checked, from the first check, before the instance fails; left out: for ever.",
     ),
     AttributeSchema::new(
+        "retain",
+        AttributeType::Duration,
+        "How long the records, attempts and logs of an instance that has finished are kept after its end; left out: for ever. What has finished stays finished.",
+    ),
+    AttributeSchema::new(
         "max_retries",
         AttributeType::Integer(0),
         "How many attempts are made after the first has failed.",

@@ -90,7 +90,11 @@ impl SerialDefinition {
         let mut since = BTreeMap::new();
         if since_matters(&objects) {
             for address in objects.keys() {
-                since.extend(store.first_applied_of(address)?.map(|at| (address.clone(), at)));
+                since.extend(
+                    store
+                        .first_applied_of(address)?
+                        .map(|at| (address.clone(), at)),
+                );
             }
         }
         Ok(Self {
@@ -141,7 +145,9 @@ fn moments_of(store: &Store, objects: &Objects) -> Result<Moments, RuntimeError>
         match object.kind() {
             Kind::Pipeline => {
                 let at = store.activation_of(address)?;
-                moments.activations.extend(at.map(|at| (address.clone(), at)));
+                moments
+                    .activations
+                    .extend(at.map(|at| (address.clone(), at)));
             }
             Kind::Activity | Kind::DataNode => {
                 let at = store.cut_of(address)?;
@@ -231,14 +237,16 @@ impl<'a> Gatherer<'a> {
                 Kind::Activity | Kind::DataNode | Kind::Pipeline
             ) {
                 let referrers = self.store.referrers_at(&address, self.serial)?;
-                self.open.extend(referrers.into_iter().map(|referrer| (referrer, true)));
+                self.open
+                    .extend(referrers.into_iter().map(|referrer| (referrer, true)));
             }
             self.found.insert(address.clone(), object);
         }
         let is_pipeline = self.found[&address].kind() == Kind::Pipeline;
         if referred && is_pipeline && self.whole.insert(address.clone()) {
             let activities = self.store.activities_at(&address, self.serial)?;
-            self.open.extend(activities.into_iter().map(|activity| (activity, true)));
+            self.open
+                .extend(activities.into_iter().map(|activity| (activity, true)));
         }
         Ok(())
     }

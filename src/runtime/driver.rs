@@ -136,6 +136,8 @@ pub struct Runner<'a> {
     data_version: i64,
     /// When the next interval is due of an object that is not loaded.
     next_due: Option<Timestamp>,
+    /// When it is looked next whether there is something to remove.
+    pub(super) clean_at: Timestamp,
     pub(super) clock: Clock,
     pub(super) options: Arc<Options>,
     pub(super) observer: &'a mut dyn Observer,
@@ -214,6 +216,7 @@ impl<'a> Runner<'a> {
             lineage: store.head()?.lineage,
             data_version,
             next_due: loaded.next_due.filter(|_| options.at.is_none()),
+            clean_at: now,
             store,
             lease,
             engine,
@@ -244,6 +247,9 @@ impl<'a> Runner<'a> {
             self.abandon().await;
         }
         result?;
+        if !self.stopping {
+            self.clean_up_at_the_end()?;
+        }
         self.summary.waiting = self.engine.waiting_activities();
         self.summary.interrupted = self.stopping;
         Ok(self.summary)
@@ -270,8 +276,11 @@ impl<'a> Runner<'a> {
         loop {
             self.after_sleep()?;
             let now = self.clock.now();
-            if !self.stopping && self.next_due.is_some_and(|due| due <= now) {
-                self.reload()?;
+            if !self.stopping {
+                if self.next_due.is_some_and(|due| due <= now) {
+                    self.reload()?;
+                }
+                self.clean_up(now)?;
             }
             if self.is_done(now, give_up) {
                 break;

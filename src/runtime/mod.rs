@@ -11,6 +11,7 @@ mod loading;
 mod logs;
 mod notice;
 mod recovery;
+mod retention;
 
 use thiserror::Error;
 
@@ -26,6 +27,7 @@ pub use logs::log_path;
 pub use logs::move_logs;
 pub use notice::Notice;
 pub use notice::Observer;
+pub use recovery::part_at;
 pub use recovery::past;
 
 use crate::objects::stored::StoredError;

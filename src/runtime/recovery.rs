@@ -1,6 +1,9 @@
 //! Taking over from a runner that is gone: what it left running is found and killed before anything is tried again.
 
+use jiff::Timestamp;
+
 use super::RuntimeError;
+use super::SerialDefinition;
 use super::driver::Options;
 use super::driver::Runner;
 use crate::engine::Definition;
@@ -38,6 +41,23 @@ pub fn past(store: &Store) -> Result<Past, RuntimeError> {
         settled: store.settled()?,
         dropped: store.dropped()?,
         made_until: store.made_until()?,
+    })
+}
+
+/// The part of a definition that says something about some objects, and what happened before in it.
+pub fn part_at(
+    store: &Store,
+    serial: u64,
+    objects: &[Address],
+    now: Timestamp,
+) -> Result<(SerialDefinition, Past), RuntimeError> {
+    store.at_one_moment(|store| {
+        let definition = SerialDefinition::read_part(store, serial, objects.to_vec(), now)?;
+        let mut instances = store.unfinished_instances()?;
+        instances.retain(|instance| definition.objects.contains_key(&instance.key.object));
+        let objects: Vec<&Address> = definition.objects.keys().collect();
+        let past = past_of(store, &objects, instances)?;
+        Ok((definition, past))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Transaction;
@@ -19,6 +20,7 @@ use super::moment;
 use super::moves;
 use super::operations;
 use super::parts;
+use super::retention;
 use super::runs;
 use crate::engine::Instance;
 use crate::objects::Address;
@@ -80,6 +82,8 @@ pub struct Apply {
     pub who: String,
     /// When the next interval of each object is due that was not made yet; `None` if that is not known.
     pub dues: Option<BTreeMap<Address, Timestamp>>,
+    /// How long what has finished is kept, of each object where that is said; `None` if that is not known.
+    pub retain: Option<BTreeMap<Address, SignedDuration>>,
     /// How many objects were added, changed and destroyed.
     pub counts: [usize; 3],
 }
@@ -264,6 +268,9 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
     }
     if let Some(dues) = &apply.dues {
         parts::put_index(transaction, dues, serial)?;
+    }
+    if let Some(retain) = &apply.retain {
+        retention::put_retentions(transaction, retain, apply.at)?;
     }
     Ok(())
 }

@@ -80,6 +80,16 @@ impl Store {
         }))
     }
 
+    /// The addresses of all objects as of a serial.
+    pub fn addresses_at(&self, serial: u64) -> Result<BTreeSet<Address>, StoreError> {
+        let found = self.addresses(
+            "SELECT address FROM objects INDEXED BY objects_by_pipeline
+             WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)",
+            &[&signed(serial)],
+        )?;
+        Ok(found.into_iter().collect())
+    }
+
     /// The objects that refer to one, as of a serial.
     pub fn referrers_at(&self, target: &Address, serial: u64) -> Result<Vec<Address>, StoreError> {
         self.addresses(
@@ -160,7 +170,8 @@ impl Store {
 
     /// When an object was first applied.
     pub fn first_applied_of(&self, object: &Address) -> Result<Option<Timestamp>, StoreError> {
-        let query = "SELECT applies.at FROM objects JOIN applies ON applies.serial = objects.from_serial
+        let query =
+            "SELECT applies.at FROM objects JOIN applies ON applies.serial = objects.from_serial
              WHERE address = ?1 ORDER BY from_serial LIMIT 1";
         self.moment_of(query, object)
     }

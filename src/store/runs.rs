@@ -251,6 +251,17 @@ impl Store {
         )
     }
 
+    /// What has failed or was given up because of that, the newest first.
+    pub fn failures(&self, limit: usize) -> Result<Vec<Instance>, StoreError> {
+        let query = format!(
+            "SELECT {INSTANCE} FROM instances
+             WHERE status NOT IN ('FINISHED', 'SKIPPED') AND status IN ('FAILED', 'CASCADE_FAILED')
+             ORDER BY ended_at DESC, object, start DESC LIMIT ?1"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.collect(&query, &[limit.into()])
+    }
+
     /// One instance.
     pub fn instance(&self, key: &InstanceKey) -> Result<Option<Instance>, StoreError> {
         let found = self.collect(

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use super::select::Chosen;
 use super::select::Selection;
+use super::select::select;
 use super::select::select_intervals;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
+use crate::cli::views::overview;
 use crate::cli::views::status::Source;
 use crate::cli::views::status::Status;
 use crate::cli::views::status::Wanted;
@@ -18,9 +20,16 @@ use crate::engine::Limits;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
 use crate::runtime::SerialDefinition;
+use crate::runtime::part_at;
 use crate::runtime::past;
 use crate::store::Filter;
 use crate::store::Store;
+
+/// With more activities than this they are counted and not listed, unless some are named.
+const MANY: u64 = 500;
+
+/// How many of the instances that have failed last are shown then.
+const FAILURES: usize = 10;
 
 /// Show how each activity stands, and what each instance waits for
 #[derive(Debug, clap::Args)]
@@ -66,12 +75,27 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     let now = context.clock.now();
     let head = store.head()?;
-    let definition = SerialDefinition::read(&store, head.serial, now)?;
-    let known = definition.objects.keys().cloned().collect();
+    let many = store.size(head.serial)?.0 > MANY && store.is_indexed(head.serial)?;
+    if many && args.addresses.is_empty() && args.listing.limit(args.json) == Some(LISTED) {
+        let overview = store.overview(head.serial, now, FAILURES)?;
+        terminal::print(&overview::human(&overview, context.look));
+        return Ok(ExitCode::SUCCESS);
+    }
     let selections: Vec<Selection> = Selection::parse_all(&args.addresses)?;
+    let (known, definition, before) = if many && !selections.is_empty() {
+        let known = store.addresses_at(head.serial)?;
+        let named: Vec<String> = selections.iter().map(|it| it.address.clone()).collect();
+        let objects = select(&known, &named)?;
+        let (definition, before) = part_at(&store, head.serial, &objects, now)?;
+        (known, definition, before)
+    } else {
+        let definition = SerialDefinition::read(&store, head.serial, now)?;
+        let known = definition.objects.keys().cloned().collect();
+        (known, definition, past(&store)?)
+    };
     let chosen = select_intervals(&known, &selections, &definition.timetable)?;
     // What is due but was never looked at is made here, in memory only, so that it shows.
-    let mut engine = Engine::new(definition.compile(), past(&store)?, Limits::looking());
+    let mut engine = Engine::new(definition.compile(), before, Limits::looking());
     drop(engine.step(Event::Tick, now));
     let nodes = selections.iter().any(Selection::names_data_nodes);
     let wanted = wanted(&store, &engine, chosen, nodes)?;

@@ -12,6 +12,7 @@ pub(crate) mod man;
 mod names;
 pub(crate) mod objects;
 pub(crate) mod operation;
+pub(crate) mod overview;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;

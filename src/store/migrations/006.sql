@@ -31,6 +31,11 @@ INSERT INTO settled (object, start, "end")
 -- An instance has finished.
 CREATE TRIGGER instance_made_settled AFTER INSERT ON instances
 WHEN NEW.status IN ('FINISHED', 'SKIPPED') BEGIN
+    -- It had finished before, and its row was removed.
+    UPDATE tallies SET removed = removed - 1
+        WHERE object = NEW.object AND status = 'FINISHED' AND removed > 0 AND NEW.start < NEW."end" AND (
+            SELECT "end" FROM settled WHERE object = NEW.object AND start <= NEW.start ORDER BY start DESC LIMIT 1
+        ) >= NEW."end";
     INSERT INTO tallies (object, status, number) VALUES (NEW.object, NEW.status, 1)
         ON CONFLICT (object, status) DO UPDATE SET number = number + 1;
     INSERT INTO settled (object, start, "end")
@@ -120,3 +125,12 @@ CREATE INDEX dues_by_time ON dues (at, object);
 ALTER TABLE meta ADD COLUMN indexed_serial INTEGER;
 
 CREATE INDEX objects_by_pipeline ON objects (kind, pipeline, address, from_serial, to_serial);
+
+-- How long (in microseconds) what has finished is kept, of objects where that is said, and when it is looked at next.
+CREATE TABLE retentions (
+    object TEXT PRIMARY KEY,
+    keep INTEGER NOT NULL,
+    next_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX retentions_by_time ON retentions (next_at, object);

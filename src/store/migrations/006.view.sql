@@ -6,3 +6,4 @@ CREATE TEMP VIEW settled AS
 CREATE TEMP VIEW referrers AS SELECT '' AS target, '' AS source, 0 AS from_serial WHERE 0;
 CREATE TEMP VIEW dues AS SELECT '' AS object, 0 AS at WHERE 0;
 CREATE TEMP VIEW meta AS SELECT *, NULL AS indexed_serial FROM main.meta;
+CREATE TEMP VIEW retentions AS SELECT '' AS object, 0 AS keep, 0 AS next_at WHERE 0;
