@@ -60,6 +60,7 @@ bench: ## Measure speed and memory, next to the peers
 	$(CARGO) build --locked --release
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/run
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/language
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/scale
 
 fuzz: ## Fuzz parser, evaluator, residuals and formatter, ten minutes each (SECONDS_EACH)
 	@tests/fuzz/run

@@ -442,6 +442,27 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The intervals of an object that start in a stretch of time, are due and have finished, oldest first, whether there is
+    /// a record of them or not.
+    pub fn finished_in(
+        &self,
+        object: &Address,
+        starts: Interval,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Interval> {
+        let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
+        let settled = self.settled.get(object);
+        let first = schedule.and_then(|schedule| schedule.next_from(starts.start));
+        std::iter::successors(first, move |last| schedule?.next_from(last.end))
+            .take_while(move |interval| {
+                let due = schedule.is_some_and(|schedule| schedule.due_at(*interval) <= now);
+                interval.start < starts.end && due
+            })
+            .filter(move |interval| settled.is_some_and(|settled| settled.covers(*interval)))
+    }
+}
+
 fn of(unit: &Unit, interval: Interval) -> InstanceKey {
     InstanceKey {
         object: unit.address.clone(),

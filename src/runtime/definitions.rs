@@ -315,3 +315,127 @@ impl Definitions {
         Ok(definition)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::Value as Json;
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::Apply;
+    use crate::store::Holder;
+
+    fn kept(address: &str, body: Json) -> StoredObject {
+        let address = Address::new(address);
+        let kind = address.kind().to_owned();
+        let type_name = match kind.as_str() {
+            "activity" => "shell_command",
+            "data_node" => "file",
+            _ => "",
+        };
+        StoredObject {
+            pipeline: address.pipeline().filter(|pipeline| *pipeline != address),
+            type_name: type_name.to_owned(),
+            lifecycle: None,
+            address,
+            kind,
+            body,
+        }
+    }
+
+    fn reference(address: &str) -> Json {
+        json!({ "$ref": { "kind": Address::new(address).kind(), "address": address } })
+    }
+
+    /// Data goes from `a` to `b`, in two pipelines; `c` waits for all of the first one; `d` and `e` are by themselves.
+    fn objects() -> Vec<StoredObject> {
+        let schedule = |name: &str| json!({ "schedule": reference(&format!("schedule.{name}")) });
+        let every = json!({ "every": "1 day", "start": "2026-01-01" });
+        vec![
+            kept("schedule.one", every.clone()),
+            kept("schedule.other", every),
+            kept("pipeline.p", schedule("one")),
+            kept("pipeline.q", schedule("one")),
+            kept("pipeline.r", schedule("other")),
+            kept("data_node.n", json!({ "path": "n" })),
+            kept(
+                "pipeline.p.activity.a",
+                json!({ "command": "true", "output": reference("data_node.n") }),
+            ),
+            kept("pipeline.p.activity.d", json!({ "command": "true" })),
+            kept(
+                "pipeline.q.activity.b",
+                json!({ "command": "true", "input": reference("data_node.n") }),
+            ),
+            kept("pipeline.q.activity.e", json!({ "command": "true" })),
+            kept(
+                "pipeline.r.activity.c",
+                json!({ "command": "true", "depends_on": [reference("pipeline.p")] }),
+            ),
+        ]
+    }
+
+    fn names(definition: &SerialDefinition) -> Vec<&str> {
+        definition.objects.keys().map(Address::as_str).collect()
+    }
+
+    #[test]
+    fn a_part_has_what_it_is_connected_with_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let now: Timestamp = "2026-01-10T00:00:00Z".parse().unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "apply", now);
+        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        let apply = Apply {
+            puts: objects(),
+            dues: Some(BTreeMap::new()),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply).unwrap();
+        let all = SerialDefinition::read(&store, 1, now).unwrap().compile();
+        let part = |address: &str| {
+            SerialDefinition::read_part(&store, 1, [Address::new(address)], now).unwrap()
+        };
+
+        let alone = part("pipeline.q.activity.e");
+        assert_eq!(
+            names(&alone),
+            ["pipeline.q", "pipeline.q.activity.e", "schedule.one"]
+        );
+        let connected = part("pipeline.q.activity.b");
+        assert_eq!(
+            names(&connected),
+            [
+                "data_node.n",
+                "pipeline.p",
+                "pipeline.p.activity.a",
+                "pipeline.p.activity.d",
+                "pipeline.q",
+                "pipeline.q.activity.b",
+                "pipeline.r",
+                "pipeline.r.activity.c",
+                "schedule.one",
+                "schedule.other",
+            ]
+        );
+        // What is in a part is what it is in the whole.
+        for definition in [alone, connected] {
+            for (address, unit) in definition.compile().units {
+                assert_eq!(format!("{unit:?}"), format!("{:?}", all.units[&address]));
+            }
+        }
+        let mut definitions = Definitions::default();
+        let mut asked = |address: &str| {
+            let objects = BTreeSet::from([Address::new(address)]);
+            definitions.holding(&store, 1, objects, now).unwrap()
+        };
+        let first = asked("pipeline.q.activity.e");
+        assert!(Arc::ptr_eq(&first, &asked("pipeline.q.activity.e")));
+        // What was asked for stays, as long as it is not much.
+        assert_eq!(asked("pipeline.p.activity.a").objects.len(), 11);
+        assert_eq!(asked("pipeline.gone").objects.len(), 11);
+    }
+}

@@ -93,7 +93,7 @@ impl Store {
     /// The objects that refer to one, as of a serial.
     pub fn referrers_at(&self, target: &Address, serial: u64) -> Result<Vec<Address>, StoreError> {
         self.addresses(
-            "SELECT source FROM referrers JOIN objects
+            "SELECT source FROM referrers CROSS JOIN objects
              ON objects.address = source AND objects.from_serial = referrers.from_serial
              WHERE target = ?1 AND objects.from_serial <= ?2 AND (to_serial IS NULL OR to_serial > ?2)",
             &[&target.as_str(), &signed(serial)],

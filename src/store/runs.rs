@@ -230,6 +230,10 @@ impl Store {
                 .map(|status| bind(status.as_str().to_owned().into()))
                 .collect();
             conditions.push(format!("status IN ({})", names.join(", ")));
+            if !filter.statuses.iter().any(|status| status.is_settled()) {
+                // As the index has it of what has not finished, which is little.
+                conditions.push("status NOT IN ('FINISHED', 'SKIPPED')".to_owned());
+            }
         }
         if let Some(from) = filter.from {
             let value = bind(micros(from).into());

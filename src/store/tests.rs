@@ -447,6 +447,23 @@ fn the_questions_of_a_runner_are_answered_by_indexes() {
         "SELECT * FROM attempts WHERE status = 'RUNNING'",
         "SELECT * FROM attempts WHERE object = 'a' AND start = 1 AND \"end\" = 2 ORDER BY number",
         "SELECT * FROM instances ORDER BY start DESC, object LIMIT 10",
+        "SELECT * FROM instances WHERE object = 'a' AND start >= 1 ORDER BY start DESC, object",
+        "SELECT object FROM dues WHERE at <= 1",
+        "SELECT min(at) FROM dues WHERE at > 1",
+        "SELECT at, object FROM dues WHERE at > 1 ORDER BY at, object",
+        "SELECT start, \"end\" FROM settled WHERE object = 'a'",
+        "SELECT start, \"end\" FROM dropped WHERE object = 'a'",
+        "SELECT made_until FROM cursors WHERE object = 'a'",
+        "SELECT sum(removed) FROM tallies WHERE object = 'a'",
+        "SELECT * FROM objects WHERE address = 'a' AND from_serial <= 1",
+        "SELECT address FROM objects WHERE kind = 'activity' AND pipeline = 'p' AND from_serial <= 1",
+        "SELECT count(*) FROM objects WHERE kind = 'activity' AND from_serial <= 1",
+        "SELECT source FROM referrers CROSS JOIN objects
+            ON objects.address = source AND objects.from_serial = referrers.from_serial WHERE target = 'a'",
+        "SELECT object, keep FROM retentions WHERE next_at <= 1 ORDER BY next_at, object LIMIT 1",
+        "SELECT start FROM instances WHERE object = 'a' AND start < 2 AND status IN ('FINISHED', 'SKIPPED') ORDER BY start",
+        "SELECT object, status, count(*) FROM instances
+            WHERE status NOT IN ('FINISHED', 'SKIPPED') GROUP BY status, object",
     ] {
         let plan: Vec<String> = raw
             .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
@@ -457,10 +474,31 @@ fn the_questions_of_a_runner_are_answered_by_indexes() {
             .unwrap();
         let plan = plan.join("; ");
         assert!(
-            plan.contains("USING INDEX") || plan.contains("USING PRIMARY KEY"),
+            ["USING INDEX", "USING COVERING INDEX", "USING PRIMARY KEY"]
+                .iter()
+                .any(|way| plan.contains(way)),
             "{query}: {plan}"
         );
         assert!(!plan.contains("TEMP B-TREE"), "{query}: {plan}");
+    }
+}
+
+#[test]
+fn what_has_not_finished_is_found_without_looking_at_the_rest() {
+    let place = Place::new();
+    let store = place.open();
+    // Sorted at the end, because there is little of it.
+    for query in [
+        "SELECT * FROM instances WHERE status IN ('FAILED') AND status NOT IN ('FINISHED', 'SKIPPED')
+            ORDER BY start DESC, object LIMIT 10",
+        "SELECT * FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED')
+            AND status IN ('FAILED', 'CASCADE_FAILED') ORDER BY ended_at DESC LIMIT 10",
+    ] {
+        let plan: String = store
+            .connection
+            .query_row(&format!("EXPLAIN QUERY PLAN {query}"), [], |row| row.get(3))
+            .unwrap();
+        assert!(plan.contains("INDEX instances_open"), "{query}: {plan}");
     }
 }
 

@@ -68,6 +68,7 @@ cases! {
     removed_activity,
     removed_block,
     restart,
+    retention,
     retries,
     schedule_change,
     schedule_combinations,

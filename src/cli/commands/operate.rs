@@ -157,9 +157,36 @@ impl<'a> Scene<'a> {
                 found.extend(self.engine.instances_of(&object).filter(within).cloned());
                 continue;
             }
-            found.extend(self.store.instances(&Filter::starting_in(object, starts))?);
+            let kept = self
+                .store
+                .instances(&Filter::starting_in(object.clone(), starts))?;
+            found.extend(self.removed(&object, starts, &kept)?);
+            found.extend(kept);
         }
         Ok(found)
+    }
+
+    /// What has finished in a stretch of time, and whose record was removed (`retain`).
+    fn removed(
+        &self,
+        object: &Address,
+        starts: Interval,
+        kept: &[Instance],
+    ) -> Result<Vec<Instance>, Failure> {
+        if self.store.removed_of(object)? == 0 {
+            return Ok(Vec::new());
+        }
+        let kept: BTreeSet<Interval> = kept.iter().map(|kept| kept.key.interval).collect();
+        let finished = self.engine.finished_in(object, starts, self.now);
+        let removed = finished.filter(|interval| !kept.contains(interval));
+        let instance = |interval| Instance {
+            status: Status::Finished,
+            ..Instance::new(InstanceKey {
+                object: object.clone(),
+                interval,
+            })
+        };
+        Ok(removed.map(instance).collect())
     }
 
     /// The intervals that a selection is about, that are due and have no instance yet.
