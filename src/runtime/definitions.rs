@@ -127,7 +127,7 @@ pub fn moments(store: &Store) -> Result<Moments, RuntimeError> {
     let mut eras: BTreeMap<Address, Vec<Era>> = BTreeMap::new();
     for (object, kept) in store.eras()? {
         for era in kept {
-            let read = read_era(&object, era)?;
+            let read = read_era(&object, &era)?;
             eras.entry(object.clone()).or_default().push(read);
         }
     }
@@ -154,7 +154,7 @@ fn moments_of(store: &Store, objects: &Objects) -> Result<Moments, RuntimeError>
                 moments.cuts.extend(at.map(|at| (address.clone(), at)));
                 let eras = store.eras_of(address)?.into_iter();
                 let eras: Vec<Era> = eras
-                    .map(|era| read_era(address, era))
+                    .map(|era| read_era(address, &era))
                     .collect::<Result<_, _>>()?;
                 if !eras.is_empty() {
                     moments.eras.insert(address.clone(), eras);
@@ -166,7 +166,7 @@ fn moments_of(store: &Store, objects: &Objects) -> Result<Moments, RuntimeError>
     Ok(moments)
 }
 
-fn read_era(object: &Address, era: StoredEra) -> Result<Era, RuntimeError> {
+fn read_era(object: &Address, era: &StoredEra) -> Result<Era, RuntimeError> {
     Ok(Era {
         ended_by: era.ended_by,
         until: era.until,
@@ -216,14 +216,14 @@ impl<'a> Gatherer<'a> {
             whole: BTreeSet::new(),
         };
         while let Some((address, referred)) = gatherer.open.pop() {
-            gatherer.visit(address, referred)?;
+            gatherer.visit(&address, referred)?;
         }
         Ok(gatherer.found)
     }
 
-    fn visit(&mut self, address: Address, referred: bool) -> Result<(), RuntimeError> {
-        if !self.found.contains_key(&address) {
-            let Some(kept) = self.store.object_at(&address, self.serial)? else {
+    fn visit(&mut self, address: &Address, referred: bool) -> Result<(), RuntimeError> {
+        if !self.found.contains_key(address) {
+            let Some(kept) = self.store.object_at(address, self.serial)? else {
                 return Ok(());
             };
             references(&kept.body, &mut |target| {
@@ -236,15 +236,15 @@ impl<'a> Gatherer<'a> {
                 object.kind(),
                 Kind::Activity | Kind::DataNode | Kind::Pipeline
             ) {
-                let referrers = self.store.referrers_at(&address, self.serial)?;
+                let referrers = self.store.referrers_at(address, self.serial)?;
                 self.open
                     .extend(referrers.into_iter().map(|referrer| (referrer, true)));
             }
             self.found.insert(address.clone(), object);
         }
-        let is_pipeline = self.found[&address].kind() == Kind::Pipeline;
+        let is_pipeline = self.found[address].kind() == Kind::Pipeline;
         if referred && is_pipeline && self.whole.insert(address.clone()) {
-            let activities = self.store.activities_at(&address, self.serial)?;
+            let activities = self.store.activities_at(address, self.serial)?;
             self.open
                 .extend(activities.into_iter().map(|activity| (activity, true)));
         }
