@@ -21,7 +21,6 @@ use crate::cli::views::status::Status;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::Limits;
-use crate::objects::Address;
 use crate::runtime::Observer;
 use crate::runtime::Options;
 use crate::runtime::Runner;
