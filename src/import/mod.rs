@@ -1,3 +1,5 @@
 //! AWS Data Pipeline definitions, and the expressions in them.
 
+pub mod definition;
+mod document;
 pub mod expression;

@@ -1,0 +1,163 @@
+//! The format of the API: `{"pipelineObjects": [{"id", "name", "fields": [{"key", "stringValue" | "refValue"}]}], …}`. The
+//! blocks of CloudFormation and of Terraform's provider have the same shape, with names of their own.
+
+use super::Definition;
+use super::Field;
+use super::FieldValue;
+use super::Object;
+use super::Parameter;
+use super::file_format::list;
+use super::notes;
+use crate::diag::Diagnostics;
+use crate::import::document::Node;
+
+/// How a format names what all three have.
+pub(super) struct Names {
+    pub(super) objects: &'static str,
+    pub(super) parameters: &'static str,
+    pub(super) values: &'static str,
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    pub(super) fields: &'static str,
+    pub(super) attributes: &'static str,
+    pub(super) key: &'static str,
+    pub(super) text: &'static str,
+    pub(super) reference: &'static str,
+}
+
+const API: Names = Names {
+    objects: "pipelineObjects",
+    parameters: "parameterObjects",
+    values: "parameterValues",
+    id: "id",
+    name: "name",
+    fields: "fields",
+    attributes: "attributes",
+    key: "key",
+    text: "stringValue",
+    reference: "refValue",
+};
+
+pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Definition {
+    let mut definition = Definition::default();
+    body(root, &API, &plain, &mut definition, found);
+    definition
+}
+
+/// Reads a text that stands there as it is.
+pub(super) fn plain(node: &Node, what: &str, found: &mut Diagnostics) -> Option<String> {
+    super::file_format::text(node, what, found)
+}
+
+/// How a text is read: in templates of CloudFormation it may be computed.
+pub(super) type Text<'a> = dyn Fn(&Node, &str, &mut Diagnostics) -> Option<String> + 'a;
+
+/// Reads objects, parameters and values.
+pub(super) fn body(
+    node: &Node,
+    names: &Names,
+    text: &Text<'_>,
+    definition: &mut Definition,
+    found: &mut Diagnostics,
+) {
+    let elements = |key: &'static str, found: &mut Diagnostics| match node.get(key) {
+        Some(value) => list(value, &format!("`{key}`"), found),
+        None => &[],
+    };
+    for element in elements(names.objects, found) {
+        definition
+            .objects
+            .extend(object(element, names, text, found));
+    }
+    for element in elements(names.parameters, found) {
+        definition
+            .parameters
+            .extend(parameter(element, names, text, found));
+    }
+    for element in elements(names.values, found) {
+        let id = required(element, names.id, "This value", text, found);
+        let value = required(element, names.text, "This value", text, found);
+        if let (Some(id), Some(value)) = (id, value) {
+            definition.values.entry(id).or_default().push(value);
+        }
+    }
+}
+
+fn required(
+    node: &Node,
+    key: &'static str,
+    what: &str,
+    text: &Text<'_>,
+    found: &mut Diagnostics,
+) -> Option<String> {
+    let Some(value) = node.get(key) else {
+        found.push(notes::missing(node.span, what, key));
+        return None;
+    };
+    text(value, &format!("`{key}`"), found)
+}
+
+fn object(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -> Option<Object> {
+    let id = required(node, names.id, "This object", text, found)?;
+    let name = node.get(names.name);
+    let name = name.and_then(|name| text(name, "The name of an object", found));
+    let mut fields = Vec::new();
+    if let Some(node) = node.get(names.fields) {
+        for element in list(node, &format!("`{}`", names.fields), found) {
+            fields.extend(field(element, names, text, found));
+        }
+    }
+    Some(Object {
+        id,
+        name,
+        fields,
+        span: node.span,
+    })
+}
+
+fn field(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -> Option<Field> {
+    let key = required(node, names.key, "This field", text, found)?;
+    let set = |name: &str| {
+        let value = node.get(name);
+        value.filter(|value| !matches!(value.value, crate::import::document::Value::Null))
+    };
+    // Terraform's provider writes an empty text for what is not set.
+    let reference = set(names.reference).filter(|node| node.text() != Some(""));
+    let (value, span) = match (reference, set(names.text)) {
+        (Some(to), _) => {
+            let to_id = text(to, "A reference", found)?;
+            (FieldValue::Reference(to_id), to.span)
+        }
+        (None, Some(value)) => {
+            let content = text(value, &format!("`{key}`"), found)?;
+            (FieldValue::Text(content), value.span)
+        }
+        (None, None) => {
+            found.push(notes::missing(node.span, "This field", names.text));
+            return None;
+        }
+    };
+    Some(Field { key, value, span })
+}
+
+fn parameter(
+    node: &Node,
+    names: &Names,
+    text: &Text<'_>,
+    found: &mut Diagnostics,
+) -> Option<Parameter> {
+    let id = required(node, names.id, "This parameter", text, found)?;
+    let mut attributes = Vec::new();
+    if let Some(list_of) = node.get(names.attributes) {
+        for element in list(list_of, &format!("`{}`", names.attributes), found) {
+            let key = required(element, names.key, "This attribute", text, found);
+            let value = required(element, names.text, "This attribute", text, found);
+            attributes.extend(key.zip(value));
+        }
+    }
+    Some(Parameter {
+        id,
+        attributes,
+        span: node.span,
+    })
+}

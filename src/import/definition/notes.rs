@@ -1,0 +1,45 @@
+//! What is said of what a file holds.
+
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::import::document::Key;
+use crate::import::document::Node;
+
+pub(super) fn no_definition(root: &Node) -> Diagnostic {
+    let detail = "This file is none of what is read here: a definition with `objects` (of the console, or of `aws datapipeline get-pipeline-definition`), an answer of the API with `pipelineObjects`, a template of CloudFormation with `Resources`, or what `terraform show -json` prints.";
+    Diagnostic::error("No definition", detail).at(root.span)
+}
+
+pub(super) fn wrong(node: &Node, what: &str, wanted: &str) -> Diagnostic {
+    let detail = format!("{what} must be {wanted}, and is {}.", node.what());
+    Diagnostic::error("Invalid definition", detail).at(node.span)
+}
+
+pub(super) fn missing(at: Span, what: &str, key: &str) -> Diagnostic {
+    let detail = format!("{what} has no `{key}`. The service refuses it, too; add it.");
+    Diagnostic::error("Invalid definition", detail).at(at)
+}
+
+pub(super) fn passed_over(key: &Key) -> Diagnostic {
+    let detail = format!(
+        "`{}` is nothing that a definition has; it is passed over, as AWS does.",
+        key.text
+    );
+    Diagnostic::warning("Unknown key", detail).at(key.span)
+}
+
+pub(super) fn set_twice(key: &Key) -> Diagnostic {
+    let detail = format!(
+        "`{}` is there twice; this one counts, as it does for AWS's command line.",
+        key.text
+    );
+    Diagnostic::warning("Duplicate key", detail).at(key.span)
+}
+
+pub(super) fn not_text(node: &Node, text: &str) -> Diagnostic {
+    let detail = format!(
+        "This is {}; it is taken for the text `{text}`, because AWS Data Pipeline has texts only.",
+        node.what()
+    );
+    Diagnostic::warning("Not a text", detail).at(node.span)
+}
