@@ -241,6 +241,10 @@ static ENTRIES: &[Entry] = &[
                 "One of them, with its timetable",
                 "pipeform test --case \"late data\" --verbose",
             ),
+            (
+                "In CI, with a report",
+                "pipeform test --json --junit-xml report.xml",
+            ),
         ],
         exit_codes: &[
             (0, "all cases pass"),

@@ -126,3 +126,24 @@ fn nothing_happens_twice_at_one_moment() {
         assert_eq!(run.instance.ended_at, Some(run.due));
     }
 }
+
+#[test]
+fn what_is_due_is_there_also_if_nobody_has_come_to_it() {
+    let definition = daily(false);
+    let bounds = Bounds {
+        from: at("01-01T00:00"),
+        to: "2032-01-01T00:00:00Z".parse().unwrap(),
+        parallelism: 4,
+        deeds: Vec::new(),
+    };
+    // Each takes two years: the first are never done, and no more than a thousand are made ahead.
+    let mut world = steady(2 * 366 * 24);
+    let story = rehearse(definition, Past::default(), bounds, &mut world);
+    let days = jiff::civil::date(2032, 1, 1) - jiff::civil::date(2026, 1, 1);
+    assert_eq!(i32::try_from(story.runs.len()).unwrap(), days.get_days());
+    let unmade = story.runs.values().filter(|run| run.unmade);
+    assert!(unmade.count() > 1_000);
+    let made = story.runs.values().filter(|run| !run.unmade);
+    assert!(made.count() >= 1_000);
+    assert_eq!(story.given_up, None);
+}

@@ -2,6 +2,7 @@
 //!
 //! - A block ```` ```hcl ```` is a whole configuration. ```` ```hcl fragment ```` stands inside the pipeline of
 //!   `docs/fragment.pipe.hcl`, at the line `# FRAGMENT`; ```` ```hcl top ```` stands outside of it, at the line `# TOP`.
+//!   ```` ```hcl test ```` is a test file, which a `console` block of its page plays.
 //! - The comment `<!-- file: NAME -->` before an `hcl` block writes it into the directory of the page's `console` blocks,
 //!   instead of what was there under that name; `<!-- directory: PATH -->` puts a copy of a directory of the repository there.
 
@@ -100,6 +101,11 @@ fn shown() -> Vec<(String, String)> {
                 "hcl" => block.text,
                 "hcl fragment" => frame.replace("  # FRAGMENT\n", &block.text),
                 "hcl top" => frame.replace("# TOP\n", &block.text),
+                "hcl test" => {
+                    let file = block.directive.as_deref().unwrap_or_default();
+                    assert!(file.ends_with(".pipetest.hcl"), "{place}: nothing plays it");
+                    continue;
+                }
                 other => {
                     assert!(!other.starts_with("hcl"), "{place}: no such block: {other}");
                     continue;

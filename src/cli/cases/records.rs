@@ -102,20 +102,24 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The instances that were looked at since this was asked last, with their statuses: those that came to no good end first.
+    /// The instances that were looked at since this was asked last, with their statuses: those that went well last.
     pub(super) fn looked_at(&self) -> Vec<Involved> {
         let looked = self.looked.take();
         let mut runs: Vec<&Run> = looked
             .iter()
             .filter_map(|key| self.story.runs.get(key))
             .collect();
-        runs.sort_by_key(|run| run.instance.status == Status::Finished);
+        let is_smooth = |run: &Run| {
+            let instance = &run.instance;
+            instance.status == Status::Finished && instance.attempts <= 1 && run.late.is_none()
+        };
+        runs.sort_by_key(|run| is_smooth(run));
         let mut involved: Vec<Involved> = runs
             .iter()
             .take(NAMED)
             .map(|run| Involved {
                 name: self.name(&run.instance.key),
-                value: format!("is {}", run.instance.status),
+                value: standing(run),
             })
             .collect();
         if let Some(more @ 1..) = runs.len().checked_sub(NAMED) {
@@ -262,6 +266,17 @@ impl<'a> Records<'a> {
 fn record(parts: &[&str]) -> Value {
     let address = parts.join(&SEPARATOR.to_string());
     Value::Ref(Arc::new(Reference::record(address)))
+}
+
+/// How an instance stands, in a few words.
+fn standing(run: &Run) -> String {
+    let status = run.instance.status;
+    let attempts = match run.instance.attempts {
+        0 | 1 => String::new(),
+        number => format!(", after {number} attempts"),
+    };
+    let late = if run.late.is_some() { ", late" } else { "" };
+    format!("is {status}{attempts}{late}")
 }
 
 /// What the attempts that failed have said.

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::effects as effect_text;
+use crate::cli::errors::Failure;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -39,6 +40,18 @@ pub(crate) fn diagnostics(diagnostics: &Diagnostics, sources: &Sources, at: Time
             diagnostic(found, range, at)
         })
         .collect()
+}
+
+/// Why a command failed, as the stream says it: as findings.
+pub(crate) fn failure(failure: &Failure, at: Timestamp) -> String {
+    match failure {
+        Failure::Findings(findings) => diagnostics(&findings.0, &findings.1, at),
+        Failure::Message(text) => {
+            let (summary, detail) = text.split_once("\n\n").unwrap_or((text.as_str(), ""));
+            diagnostic(&Diagnostic::error(summary, detail.trim_end()), None, at)
+        }
+        Failure::Silent => String::new(),
+    }
 }
 
 /// A finding. `range` is where it is, as the caller's sources know it: `{"filename": …, "start": {…}, "end": {…}}`.
@@ -231,7 +244,12 @@ fn reason_word(reason: &Reason) -> &'static str {
 }
 
 /// One line: `(level, type)`, what a person would read, when, and the payload.
-fn event((level, kind): (&str, &str), message: &str, at: Timestamp, payload: Json) -> String {
+pub(crate) fn event(
+    (level, kind): (&str, &str),
+    message: &str,
+    at: Timestamp,
+    payload: Json,
+) -> String {
     let mut line = Map::new();
     line.insert("@level".to_owned(), json!(level));
     line.insert("@message".to_owned(), json!(message));

@@ -4,6 +4,7 @@
 
 mod alignment;
 mod block;
+pub(crate) mod cases;
 pub(crate) mod effects;
 pub(crate) mod history;
 pub(crate) mod json;

@@ -48,7 +48,7 @@ case "what has not been tried has seen nothing" {
     error_message = "Data is what it is, whether it is there or not."
   }
   assert {
-    condition     = runs["pipeline.weblogs.activity.archive"]["2026-11-20"].waiting_on == ["pipeline.weblogs.data_node.log 2026-11-20: WAITING_ON_DEPENDENCIES"]
+    condition     = runs["pipeline.weblogs.activity.archive"]["2026-11-20"].waiting_on == ["pipeline.weblogs.data_node.log 2026-11-20 (WAITING_ON_DEPENDENCIES)"]
     error_message = jsonencode(runs["pipeline.weblogs.activity.archive"]["2026-11-20"].waiting_on)
   }
   assert {
