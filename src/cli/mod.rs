@@ -13,6 +13,7 @@ mod installing;
 mod manual;
 mod moving;
 mod planning;
+mod rerunning;
 mod root_module;
 mod spelling;
 mod succession;

@@ -20,6 +20,7 @@ use crate::diag::Places;
 use crate::diag::Sources;
 use crate::diag::Span;
 use crate::engine::Definition;
+use crate::engine::InstanceKey;
 use crate::engine::Paused;
 use crate::engine::Status;
 use crate::lang::NoFiles;
@@ -81,6 +82,8 @@ pub(crate) struct Planned {
     pub(crate) sources: Sources,
     /// How many runs may be back-filled.
     pub(crate) max_runs: Option<u64>,
+    /// Instances that are to run again.
+    pub(crate) again: Vec<InstanceKey>,
 }
 
 /// Plans how to get from the state to the target, which may depend on what was applied.
@@ -128,10 +131,7 @@ pub(crate) fn plan(
     let runs = unit_runs(&counts, &made_until, &old_units, &new_units);
     let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
     effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
-    let old_outputs = read_outputs(store)?
-        .into_iter()
-        .map(|(name, value)| (name, relocation.value(value)))
-        .collect();
+    let old_outputs = outputs_before(store, &relocation)?;
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
     let (preview, findings) = preview(resolver, now);
@@ -168,6 +168,7 @@ pub(crate) fn plan(
         preview,
         sources,
         max_runs,
+        again: Vec::new(),
     })
 }
 
@@ -279,6 +280,17 @@ fn unit_runs(
             (address.clone(), runs)
         })
         .collect()
+}
+
+/// The outputs of the state, with the addresses that follow.
+fn outputs_before(
+    store: &Store,
+    relocation: &Relocation,
+) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
+    let outputs = read_outputs(store)?.into_iter();
+    Ok(outputs
+        .map(|(name, value)| (name, relocation.value(value)))
+        .collect())
 }
 
 pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
@@ -417,6 +429,16 @@ impl Planned {
         apply.instances =
             instances_after(&unfinished, (&self.old.objects, &self.new), self.plan.at);
         Ok(apply)
+    }
+
+    /// What the state holds.
+    pub(crate) fn prior(&self) -> &SerialDefinition {
+        &self.old
+    }
+
+    /// Whether an object gets this address by the plan.
+    pub(crate) fn moves_to(&self, address: &Address) -> bool {
+        self.relocation.pairs().any(|(_, new)| new == address)
     }
 
     /// The schedules that this plan ends, as they are kept.

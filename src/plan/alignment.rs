@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::effects::same_intervals;
 use super::effects::same_schedule;
 use super::effects::zone_name;
 use crate::objects::Address;
@@ -115,7 +116,7 @@ fn edges(objects: &Objects, timetable: &Timetable, object: &Object) -> Vec<(bool
 
 fn same_times(old: &Timetable, new: &Timetable, address: &Address) -> bool {
     match (old.schedule(address), new.schedule(address)) {
-        (Some(old), Some(new)) => same_schedule(old.current(), new.current()),
+        (Some(old), Some(new)) => same_intervals(old, new),
         (old, new) => old.is_none() == new.is_none(),
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::alignment::Alignment;
@@ -52,17 +53,64 @@ pub struct Effects {
     pub pipelines: Vec<PipelineEffect>,
     /// The sums.
     pub totals: Totals,
+    /// What runs again because that was asked for with the plan, by address.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reruns: Vec<Rerun>,
     /// Which intervals of others are waited for and read, as far as that is new or changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alignment: Vec<Alignment>,
 }
 
+/// What runs again of an activity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rerun {
+    /// Which.
+    pub address: Address,
+    /// How many of its instances.
+    pub count: u64,
+    /// The first of them.
+    pub oldest: Interval,
+    /// The last of them.
+    pub newest: Interval,
+    /// The zone that they are shown in.
+    #[serde(skip)]
+    pub timezone: TimeZone,
+}
+
 impl Effects {
+    /// Adds what runs again.
+    pub fn run_again(&mut self, reruns: Vec<Rerun>) {
+        self.totals.rerun = reruns.iter().map(|rerun| rerun.count).sum();
+        self.reruns = reruns;
+    }
+
+    fn too_many_reruns(&self, runs: u64, budget: u64) -> Option<Diagnostic> {
+        let most = self.reruns.iter().max_by_key(|rerun| rerun.count)?;
+        let detail = format!(
+            "This plan starts {runs} runs, and an apply starts no more than {budget} (`max_runs_per_apply`). Most of them, {}, \
+             are of `{}`, which `--rerun` runs again.",
+            most.count, most.address
+        );
+        let finding = Diagnostic::error("Too many runs to start", detail)
+            .about(most.address.as_str())
+            .help(format!(
+                "Name fewer intervals: `--rerun={}@FROM..TO`.",
+                most.address
+            ))
+            .help(format!(
+                "If they are meant, apply with `--allow-runs={runs}`."
+            ));
+        Some(finding)
+    }
+
     /// The error that an apply stops with when it would back-fill more runs than `budget`; see [`MAX_RUNS_PER_APPLY`].
     pub fn over_budget(&self, budget: u64) -> Option<Diagnostic> {
-        let runs = self.totals.backfill;
+        let runs = self.totals.backfill + self.totals.rerun;
         if runs <= budget {
             return None;
+        }
+        if self.totals.rerun > self.totals.backfill {
+            return self.too_many_reruns(runs, budget);
         }
         let activities = self
             .pipelines
@@ -87,6 +135,9 @@ impl Effects {
 /// Numbers of runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
+    /// Ended, and run again because that was asked for.
+    #[serde(skip_serializing_if = "is_none")]
+    pub rerun: u64,
     /// Due now because of the plan.
     pub backfill: u64,
     /// Due now, with or without the plan.
@@ -99,6 +150,14 @@ pub struct Totals {
     pub held: u64,
     /// Under way, and going on with the definition they started with although that changes.
     pub in_flight: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Totals {
@@ -175,6 +234,9 @@ pub struct ActivityEffect {
     pub first_new: Option<Interval>,
     /// Whether that is cut: it would have begun before.
     pub is_cut: bool,
+    /// Whether its schedule is written differently and has the same intervals as before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rewritten: bool,
     /// If its schedule changes: what has no intervals because of that, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<Hole>,
@@ -247,6 +309,7 @@ impl ActivityEffect {
             || !self.was_due.is_empty()
             || !self.next_due.is_empty()
             || self.cut.is_some()
+            || self.rewritten
     }
 }
 
@@ -271,6 +334,13 @@ pub fn continued(
 /// Whether two schedules have the same intervals, but for where a change has cut them.
 pub fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
     old.clone().with_cut(None) == new.clone().with_cut(None)
+}
+
+/// Whether a timeline goes on with the intervals that it had: its schedule is the same, or only written differently.
+pub fn same_intervals(old: &Timeline, new: &Timeline) -> bool {
+    let (was, is) = (old.current(), new.current());
+    let from = is.cut().or_else(|| Some(was.first_interval()?.start));
+    same_schedule(was, is) || from.is_some_and(|from| was.agrees_from(is, from))
 }
 
 /// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`affected`].
@@ -342,6 +412,8 @@ fn activity(
         (before, after) => old.is_some() && new.is_some() && before.is_some() != after.is_some(),
     };
     let next = after.map(|after| continued(before, after, recorded.cursor, now));
+    let rewritten = changed && is_rewritten(before, next.as_ref());
+    let changed = changed && !rewritten;
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
         (Some(next), _) if changed => {
@@ -368,8 +440,9 @@ fn activity(
         cut: new_schedule.and_then(Schedule::cut),
         first_new: first_new.filter(|_| before.is_some()),
         is_cut: whole != first_new,
+        rewritten,
         holes: match (&next, before) {
-            (Some(next), Some(_)) if changed => holes(next),
+            (Some(next), Some(_)) if changed || rewritten => holes(next),
             _ => Vec::new(),
         },
     };
@@ -409,6 +482,12 @@ fn activity(
         effect.next_due = calendar::next_due(next, now, NEXT);
     }
     effect
+}
+
+/// Whether there was a schedule before, with the same intervals from now on.
+fn is_rewritten(before: Option<&Timeline>, next: Option<&Timeline>) -> bool {
+    let both = before.zip(next);
+    both.is_some_and(|(before, next)| same_intervals(before, next))
 }
 
 /// Whether all that is due was due before an activity was there; `None`: it is not there yet.

@@ -84,7 +84,8 @@ impl Plan {
     /// Whether the definitions and outputs stay as they are. Runs that became due are no change.
     pub fn is_empty(&self) -> bool {
         let lifts = self.held.iter().any(|held| held.lifted);
-        self.changes.is_empty() && !self.changes_outputs() && !lifts
+        let reruns = !self.effects.reruns.is_empty();
+        self.changes.is_empty() && !self.changes_outputs() && !lifts && !reruns
     }
 
     /// Whether any output changes.

@@ -10,6 +10,7 @@ use rusqlite::TransactionBehavior;
 use rusqlite::params;
 use serde_json::Value as Json;
 
+use super::PlacedOrder;
 use super::StateLock;
 use super::Store;
 use super::StoreError;
@@ -86,6 +87,8 @@ pub struct Apply {
     pub retain: Option<BTreeMap<Address, SignedDuration>>,
     /// How many objects were added, changed and destroyed.
     pub counts: [usize; 3],
+    /// What an operator asks for with it.
+    pub order: Option<PlacedOrder>,
 }
 
 impl Store {
@@ -218,6 +221,9 @@ impl Store {
             });
         }
         let serial = apply.expected_serial + 1;
+        if let Some(order) = &apply.order {
+            operations::put_order(&transaction, order).map_err(database)?;
+        }
         write(&transaction, apply, signed(serial)).map_err(database)?;
         transaction.commit().map_err(database)?;
         Ok(serial)

@@ -38,6 +38,7 @@ pub use eras::StoredEra;
 pub use lock::Holder;
 pub use lock::RunnerLease;
 pub use lock::StateLock;
+pub use operations::PlacedOrder;
 pub use operations::Record;
 pub use overview::Numbers;
 pub use overview::Overview;

@@ -45,6 +45,17 @@ pub struct Record {
     pub changed: Option<u64>,
 }
 
+/// An order to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedOrder {
+    /// What the audit trail says.
+    pub record: Record,
+    /// What is asked for.
+    pub operation: Operation,
+    /// For which instances.
+    pub targets: Vec<InstanceKey>,
+}
+
 /// An order as it is kept until it is done.
 #[derive(Debug, Serialize, Deserialize)]
 struct Targets {
@@ -55,24 +66,8 @@ struct Targets {
 
 impl Store {
     /// Writes an order, for a runner to carry out, and answers its number.
-    pub fn order(
-        &mut self,
-        record: &Record,
-        operation: Operation,
-        targets: &[InstanceKey],
-    ) -> Result<u64, StoreError> {
-        let mut instances: BTreeMap<Address, Vec<(i64, i64)>> = BTreeMap::new();
-        for key in targets {
-            let (start, end) = (micros(key.interval.start), micros(key.interval.end));
-            let of_object = instances.entry(key.object.clone()).or_default();
-            of_object.push((start, end));
-        }
-        let targets = serde_json::to_string(&Targets {
-            operation,
-            instances,
-        })
-        .map_err(|error| self.damaged(error.to_string()))?;
-        put_record(&self.connection, record, Some(&targets)).map_err(|error| self.error(error))?;
+    pub fn order(&mut self, order: &PlacedOrder) -> Result<u64, StoreError> {
+        put_order(&self.connection, order).map_err(|error| self.error(error))?;
         Ok(unsigned(self.connection.last_insert_rowid()))
     }
 
@@ -233,6 +228,23 @@ pub(super) fn lift_pauses(connection: &Connection, objects: &[Address]) -> rusql
         lift.execute([address.as_str()])?;
     }
     Ok(())
+}
+
+/// Writes an order.
+pub(super) fn put_order(connection: &Connection, order: &PlacedOrder) -> rusqlite::Result<()> {
+    let mut instances: BTreeMap<Address, Vec<(i64, i64)>> = BTreeMap::new();
+    for key in &order.targets {
+        let (start, end) = (micros(key.interval.start), micros(key.interval.end));
+        let of_object = instances.entry(key.object.clone()).or_default();
+        of_object.push((start, end));
+    }
+    let kept = Targets {
+        operation: order.operation,
+        instances,
+    };
+    let text = serde_json::to_string(&kept)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    put_record(connection, &order.record, Some(&text))
 }
 
 /// Adds to the audit trail. Without targets there is nothing left to do.

@@ -35,6 +35,11 @@ impl EveryTicks {
         })
     }
 
+    /// The civil time that they are counted from.
+    pub(super) fn anchor(&self) -> DateTime {
+        self.anchor
+    }
+
     pub(super) fn every(&self) -> Period {
         self.every
     }

@@ -14,6 +14,12 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// All of time.
+    pub const ALL: Self = Self {
+        start: Timestamp::MIN,
+        end: Timestamp::MAX,
+    };
+
     /// The empty interval of an on-demand instance: the moment it was asked for.
     pub fn moment(at: Timestamp) -> Self {
         Self { start: at, end: at }

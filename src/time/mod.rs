@@ -2,6 +2,7 @@
 //!
 //! Pure arithmetic: nothing here does I/O or reads a clock, and nothing counts by enumeration.
 
+mod agreement;
 mod business;
 mod calendar;
 mod cron;

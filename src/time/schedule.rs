@@ -170,6 +170,11 @@ impl Schedule {
         self
     }
 
+    /// No interval starts at or after this.
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
+
     /// The zone of its calendar.
     pub fn timezone(&self) -> &TimeZone {
         self.ticks.timezone()

@@ -13,6 +13,7 @@ macro_rules! cases {
 cases! {
     activity_cycle,
     apply_refuses_many_runs,
+    apply_rerun,
     beside_a_runner,
     calendars,
     case_changes,
@@ -75,6 +76,7 @@ cases! {
     schedule_command,
     schedule_holes,
     schedule_mistakes,
+    schedule_rewritten,
     schema,
     secrets,
     shell_command_fails,

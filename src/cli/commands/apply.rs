@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::operate;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
+use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::target::Target;
@@ -25,6 +27,9 @@ use crate::time::parse_duration;
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
+
+    #[command(flatten)]
+    rerun: RerunArgs,
 
     #[command(flatten)]
     approval: Approval,
@@ -71,25 +76,28 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let module = RootModule::load(context, &args.variables, Some(prior))?;
         Ok(Target::module(module.valid()?))
     };
-    change(context, target, &args.approval, "apply")
+    change(context, target, (&args.approval, &args.rerun), "apply")
 }
 
 /// Plans, asks and applies.
 pub(super) fn change(
     context: &Context,
     target: impl Fn(&Objects) -> Result<Target, Failure>,
-    approval: &Approval,
-    operation: &str,
+    (approval, rerun): (&Approval, &RerunArgs),
+    operation: &'static str,
 ) -> Result<ExitCode, Failure> {
     let patience = lock_timeout(&approval.lock_timeout)?;
     let approved = approval.is_given(operation)?;
     let holder = Holder::this_process(context.who(), operation, context.clock.now());
     // Nothing is created, not even for the lock, while the plan does not stand.
-    let mut planned = planning::plan(context, &context.read_state()?, &target)?;
+    let store = context.read_state()?;
+    let mut planned = planning::plan(context, &store, &target)?;
+    rerun.add_to(&mut planned, &store)?;
     let lock = Store::lock_state(&context.state_path(), &holder, patience)?;
     let store = context.read_state()?;
     if store.head()?.serial != planned.plan.serial {
         planned = planning::plan(context, &store, &target)?;
+        rerun.add_to(&mut planned, &store)?;
     }
     super::plan::show(&planned, context);
     if planned.plan.is_empty() {
@@ -107,11 +115,22 @@ pub(super) fn change(
         return Err(Failure::Silent);
     }
     let mut store = context.write_state()?;
-    let apply = planned.apply(&store, context.who())?;
+    let mut apply = planned.apply(&store, context.who())?;
+    apply.order = rerun.order(&planned, &apply.who);
     let lease = moving::keep_runners_out(&mut store, &apply.moves, &holder)?;
     store.apply(&lock, &apply)?;
     moving::take_logs_along(context, &apply.moves);
     drop(lease);
+    drop(lock);
+    if apply.order.is_some()
+        && let Some(id) = store
+            .open_orders()?
+            .iter()
+            .filter_map(|order| order.id)
+            .max()
+    {
+        operate::carry_out(context, store, id, operation)?;
+    }
     finish(&planned, operation);
     Ok(ExitCode::SUCCESS)
 }

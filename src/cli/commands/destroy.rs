@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::apply::Approval;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::target::Target;
 
@@ -21,5 +22,10 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let target = |_: &_| Ok(Target::nothing());
-    super::apply::change(context, target, &args.approval, "destroy")
+    super::apply::change(
+        context,
+        target,
+        (&args.approval, &RerunArgs::default()),
+        "destroy",
+    )
 }

@@ -38,6 +38,7 @@ use crate::runtime::Variables;
 use crate::runtime::past;
 use crate::store::Filter;
 use crate::store::Holder;
+use crate::store::PlacedOrder;
 use crate::store::Record;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -337,7 +338,11 @@ pub(super) fn run(
         .map(|(key, _)| key.clone())
         .collect();
     let mut store = context.write_state()?;
-    let id = store.order(&record, operation, &keys)?;
+    let id = store.order(&PlacedOrder {
+        record,
+        operation,
+        targets: keys,
+    })?;
     let outcome = carry_out(context, store, id, what.command)?;
     show(common, what, proposal, outcome);
     Ok(ExitCode::SUCCESS)
@@ -406,7 +411,7 @@ pub(super) fn approve(
 }
 
 /// Has an order carried out: by the runner that is there, or here and now.
-fn carry_out(
+pub(super) fn carry_out(
     context: &Context,
     mut store: Store,
     id: u64,

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
+use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::target::Target;
@@ -17,6 +18,9 @@ use crate::cli::views;
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
+
+    #[command(flatten)]
+    rerun: RerunArgs,
 
     /// Exit with 0 when nothing changes, 2 when something does, 1 on errors
     #[arg(long)]
@@ -46,13 +50,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 
 fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
-    let planned = planning::plan(context, &store, |prior| {
+    let mut planned = planning::plan(context, &store, |prior| {
         if args.destroy {
             return Ok(Target::nothing());
         }
         let module = RootModule::load(context, &args.variables, Some(prior))?;
         Ok(Target::module(module.valid()?))
     })?;
+    args.rerun.add_to(&mut planned, &store)?;
     if args.json {
         let now = planned.plan.at;
         let version = views::json::version(env!("CARGO_PKG_VERSION"), now);

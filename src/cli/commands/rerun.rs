@@ -11,6 +11,7 @@ use super::operate::demand_range;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::rerunning::ENDED;
 use crate::cli::views::operation::Words;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
@@ -40,12 +41,6 @@ pub(in crate::cli) struct Args {
 }
 
 const FAILED: &[Status] = &[Status::Failed, Status::CascadeFailed];
-const ENDED: &[Status] = &[
-    Status::Finished,
-    Status::Failed,
-    Status::CascadeFailed,
-    Status::Canceled,
-];
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;

@@ -68,7 +68,7 @@ pub(super) fn select(
 }
 
 /// The addresses that were asked for, of a place that is called so, with a hint on what to do when there is none.
-pub(super) fn select_from(
+pub(in crate::cli) fn select_from(
     (place, what_to_do): (&str, &str),
     known: &BTreeSet<Address>,
     wanted: &[String],
@@ -91,10 +91,10 @@ pub(super) fn select_from(
 }
 
 /// Objects, each with the stretches of time in which its instances start; `None`: all of them are meant.
-pub(super) type Chosen = BTreeMap<Address, Option<Vec<Interval>>>;
+pub(in crate::cli) type Chosen = BTreeMap<Address, Option<Vec<Interval>>>;
 
 /// The objects that were asked for, all if none was, with their intervals.
-pub(super) fn select_intervals(
+pub(in crate::cli) fn select_intervals(
     known: &BTreeSet<Address>,
     selections: &[Selection],
     timetable: &Timetable,
@@ -148,7 +148,7 @@ pub(in crate::cli) enum Range {
 
 impl Selection {
     /// Reads all of them.
-    pub(super) fn parse_all(texts: &[String]) -> Result<Vec<Self>, Failure> {
+    pub(in crate::cli) fn parse_all(texts: &[String]) -> Result<Vec<Self>, Failure> {
         texts.iter().map(|text| Self::parse(text)).collect()
     }
 

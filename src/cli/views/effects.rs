@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::paint::Look;
 use super::paint::TOGETHER;
 use super::paint::counted;
+use super::status::interval_text;
 use super::status::moment;
 use crate::plan::Held;
 use crate::plan::effects::Activation;
@@ -25,6 +26,28 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
     for pipeline in &effects.pipelines {
         out.push('\n');
         out.push_str(&pipeline_effect(pipeline, look));
+    }
+    out
+}
+
+/// What runs again; empty when nothing does.
+pub(crate) fn reruns(effects: &Effects, look: Look) -> String {
+    if effects.reruns.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", look.bold("Runs that run again:"));
+    for rerun in &effects.reruns {
+        let [oldest, newest] =
+            [rerun.oldest, rerun.newest].map(|it| interval_text(it, &rerun.timezone));
+        let which = if rerun.count == 1 {
+            oldest
+        } else {
+            format!("{oldest} to {newest}")
+        };
+        let runs = counted(rerun.count, "run", "runs");
+        let text = format!("{}: {runs}, {which}", rerun.address);
+        out.push_str(&look.wrapped(2, 2, &text));
+        out.push('\n');
     }
     out
 }
@@ -104,6 +127,7 @@ fn phrases(totals: &Totals) -> Vec<String> {
             parts.push(text);
         }
     };
+    say(totals.rerun, format!("{} to run again", runs(totals.rerun)));
     say(
         totals.backfill,
         format!("{} to back-fill", runs(totals.backfill)),
@@ -226,6 +250,10 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
             span(first)
         );
         fact("cut", text);
+    }
+    if effect.rewritten {
+        let text = "written differently, with the same intervals and due times from now on";
+        fact("schedule", text.to_owned());
     }
     for hole in &effect.holes {
         let from = local(hole.from, &zone);

@@ -57,6 +57,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
         out.push('\n');
     }
     for part in [
+        effects::reruns(&plan.effects, look),
         alignment::alignment(&plan.effects, look),
         effects::held(&plan.held, look),
     ] {

@@ -158,6 +158,11 @@ impl Cron {
         (longest + 59) / 60
     }
 
+    /// Whether another matches the same times, whether they repeat or not.
+    pub(super) fn has_times_of(&self, other: &Self) -> bool {
+        self.0.clock == other.0.clock && self.0.days == other.0.days
+    }
+
     /// Whether every day has the same times.
     fn is_daily(&self) -> bool {
         self.0.days.is_all()

@@ -1,0 +1,140 @@
+//! `--rerun` of `plan` and `apply`: which instances run again with what is applied, like Terraform's `-replace`.
+//!
+//! Apart from the command `rerun`, which asks for the same without an apply. The order is written in the transaction of the
+//! apply, so that there is no moment in which the change is there and the order is not.
+
+use std::collections::BTreeSet;
+
+use super::commands::select::Chosen;
+use super::commands::select::Selection;
+use super::commands::select::select_from;
+use super::commands::select::select_intervals;
+use super::errors::Failure;
+use super::planning::Planned;
+use crate::engine::InstanceKey;
+use crate::engine::Operation;
+use crate::engine::Status;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::plan::effects::Rerun;
+use crate::store::Filter;
+use crate::store::PlacedOrder;
+use crate::store::Record;
+use crate::store::Store;
+use crate::time::Interval;
+
+/// Options of commands that plan.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct RerunArgs {
+    /// Run instances again that have ended, with what is applied: an address, maybe with intervals; may be given several times
+    #[arg(long, value_name = "ADDRESS[@FROM..TO]")]
+    rerun: Vec<String>,
+}
+
+/// What runs again when it has ended like this.
+pub(crate) const ENDED: &[Status] = &[
+    Status::Finished,
+    Status::Failed,
+    Status::CascadeFailed,
+    Status::Canceled,
+];
+
+impl RerunArgs {
+    /// Adds to a plan what is to run again.
+    pub(crate) fn add_to(&self, planned: &mut Planned, store: &Store) -> Result<(), Failure> {
+        let selections = Selection::parse_all(&self.rerun)?;
+        if selections.is_empty() {
+            return Ok(());
+        }
+        let mut keys = BTreeSet::new();
+        for (object, spans) in chosen(planned, &selections)? {
+            let spans = spans.unwrap_or_else(|| vec![Interval::ALL]);
+            for span in spans {
+                let found = store.instances(&Filter {
+                    statuses: ENDED.to_vec(),
+                    ..Filter::starting_in(object.clone(), span)
+                })?;
+                keys.extend(found.into_iter().map(|instance| instance.key));
+            }
+        }
+        if keys.is_empty() {
+            return Err(Failure::message(format!(
+                "--rerun: no instance of {} has ended.\n\n`pipeform history` lists those there are.",
+                self.rerun.join(", ")
+            )));
+        }
+        planned.plan.effects.run_again(reruns(planned, &keys));
+        planned.again = keys.into_iter().collect();
+        Ok(())
+    }
+
+    /// The order for the instances of a plan that are to run again.
+    pub(crate) fn order(&self, planned: &Planned, who: &str) -> Option<PlacedOrder> {
+        let asked = u64::try_from(planned.again.len()).unwrap_or(u64::MAX);
+        (asked > 0).then(|| PlacedOrder {
+            record: Record {
+                at: planned.plan.at,
+                who: who.to_owned(),
+                operation: "rerun".to_owned(),
+                what: self.rerun.join(" "),
+                asked,
+                changed: None,
+            },
+            operation: Operation::Rerun {
+                as_was: false,
+                restart: false,
+            },
+            targets: planned.again.clone(),
+        })
+    }
+}
+
+/// The activities that are meant: applied, and there after the plan, under the same address.
+fn chosen(planned: &Planned, selections: &[Selection]) -> Result<Chosen, Failure> {
+    let prior = planned.prior();
+    let known: BTreeSet<Address> = prior.objects.keys().cloned().collect();
+    let hint = "--rerun names what has run: `pipeform state list` shows what there is.";
+    for selection in selections {
+        select_from(
+            ("state", hint),
+            &known,
+            std::slice::from_ref(&selection.address),
+        )?;
+    }
+    let mut chosen = select_intervals(&known, selections, &prior.timetable)?;
+    chosen.retain(|address, _| address.kind() == Kind::Activity.as_str());
+    for address in chosen.keys() {
+        if planned.moves_to(address) {
+            return Err(Failure::message(format!(
+                "--rerun: `{address}` gets this address by the same plan.\n\nApply the move first, and then run it again."
+            )));
+        }
+        if !planned.next_objects().contains_key(address) {
+            return Err(Failure::message(format!(
+                "--rerun: the plan removes `{address}`, and nothing of it can run again."
+            )));
+        }
+    }
+    Ok(chosen)
+}
+
+/// How many of each activity, and from when to when.
+fn reruns(planned: &Planned, keys: &BTreeSet<InstanceKey>) -> Vec<Rerun> {
+    let mut found: Vec<Rerun> = Vec::new();
+    for key in keys {
+        match found.last_mut().filter(|last| last.address == key.object) {
+            Some(last) => {
+                last.count += 1;
+                last.newest = key.interval;
+            }
+            None => found.push(Rerun {
+                address: key.object.clone(),
+                count: 1,
+                oldest: key.interval,
+                newest: key.interval,
+                timezone: planned.prior().timetable.timezone(&key.object),
+            }),
+        }
+    }
+    found
+}
