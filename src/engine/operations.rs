@@ -443,6 +443,11 @@ impl Engine {
 }
 
 impl Engine {
+    /// Whether an interval has finished, whether there is a record of it or not.
+    pub fn has_finished(&self, key: &InstanceKey) -> bool {
+        self.is_settled(key) && !self.live.contains_key(key)
+    }
+
     /// The intervals of an object that start in a stretch of time, are due and have finished, oldest first, whether there is
     /// a record of them or not.
     pub fn finished_in(

@@ -44,8 +44,24 @@ pub struct Overview {
 const ACTIVITY: &str = "activity";
 
 impl Store {
+    /// Whether there are more activities than so many, as of a serial.
+    pub fn has_more_than(&self, activities: u64, serial: u64) -> Result<bool, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT count(*) FROM (
+                    SELECT 1 FROM objects WHERE kind = 'activity'
+                    AND from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1) LIMIT ?2)",
+            )
+            .and_then(|mut statement| {
+                let most = activities.saturating_add(1);
+                statement.query_row([signed(serial), signed(most)], |row| row.get(0))
+            })
+            .map(|found| unsigned(found) > activities)
+            .map_err(|error| self.error(error))
+    }
+
     /// How many activities there are as of a serial, and in how many pipelines.
-    pub fn size(&self, serial: u64) -> Result<(u64, u64), StoreError> {
+    fn size(&self, serial: u64) -> Result<(u64, u64), StoreError> {
         self.connection
             .prepare_cached(
                 "SELECT count(*), count(DISTINCT pipeline) FROM objects
@@ -148,6 +164,96 @@ impl Store {
 
 /// Whether an address is that of an activity.
 fn is_activity(address: &str) -> bool {
-    // Mostly it is seen at once that it is not.
-    address.contains(ACTIVITY) && Address::new(address).kind() == ACTIVITY
+    if address.contains('[') {
+        // Keys may have dots in them.
+        return Address::new(address).kind() == ACTIVITY;
+    }
+    address.rsplit('.').nth(1) == Some(ACTIVITY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Apply;
+    use super::super::Holder;
+    use super::super::StoredObject;
+    use super::*;
+    use crate::engine::Change;
+    use crate::engine::InstanceKey;
+    use crate::time::Interval;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn instance(object: &str, start: i64, status: Status) -> Change {
+        let object = Address::new(object);
+        let interval = Interval {
+            start: at(start),
+            end: at(start + 10),
+        };
+        Change::Instance(Instance {
+            status,
+            ended_at: Some(at(start + 10)),
+            ..Instance::new(InstanceKey { object, interval })
+        })
+    }
+
+    #[test]
+    fn a_state_is_told_in_numbers() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
+        let lock = Store::lock_state(&path, &holder, std::time::Duration::ZERO).unwrap();
+        let object = |address: &str| {
+            let address = Address::new(address);
+            StoredObject {
+                kind: address.kind().to_owned(),
+                type_name: String::new(),
+                pipeline: address.pipeline(),
+                address,
+                body: serde_json::json!({}),
+                lifecycle: None,
+            }
+        };
+        let (a, b) = ("pipeline.p.activity.a[\"x.y\"]", "pipeline.q.activity.b");
+        let node = "pipeline.p.data_node.activity";
+        let apply = Apply {
+            puts: [a, b, node].map(object).to_vec(),
+            dues: Some(
+                [(a, 90), (b, 200), (node, 95)]
+                    .map(|(address, due)| (Address::new(address), at(due)))
+                    .into(),
+            ),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply).unwrap();
+        let lease = store.lock_runner(&holder).unwrap();
+        let changes = [
+            instance(a, 0, Status::Finished),
+            instance(a, 10, Status::Finished),
+            instance(node, 0, Status::Finished),
+            instance(node, 10, Status::WaitingOnDependencies),
+            instance(a, 20, Status::Failed),
+            instance(b, 0, Status::Failed),
+            instance(b, 10, Status::Running),
+        ];
+        store.commit(&lease, &changes).unwrap();
+
+        let overview = store.overview(1, at(100), 1).unwrap();
+        assert_eq!((overview.activities, overview.pipelines), (2, 2));
+        assert_eq!(
+            overview.numbers,
+            Numbers::from([
+                (Status::Finished, 2),
+                (Status::Failed, 2),
+                (Status::Running, 1)
+            ])
+        );
+        assert_eq!(overview.open[&Address::new("pipeline.p")].len(), 1);
+        assert_eq!(overview.due, 1);
+        assert_eq!(overview.next_due, Some((at(200), Address::new(b))));
+        assert_eq!(overview.failures[0].key.object, Address::new(a));
+        assert!(store.has_more_than(1, 1).unwrap() && !store.has_more_than(2, 1).unwrap());
+    }
 }

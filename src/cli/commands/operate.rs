@@ -167,6 +167,18 @@ impl<'a> Scene<'a> {
         Ok(found)
     }
 
+    /// An instance, also one that has finished and whose record was removed.
+    pub(super) fn instance(&self, key: &InstanceKey) -> Result<Option<Instance>, Failure> {
+        let kept = self.store.instance(key)?;
+        if kept.is_some() || !self.engine.has_finished(key) {
+            return Ok(kept);
+        }
+        Ok(Some(Instance {
+            status: Status::Finished,
+            ..Instance::new(key.clone())
+        }))
+    }
+
     /// What has finished in a stretch of time, and whose record was removed (`retain`).
     fn removed(
         &self,

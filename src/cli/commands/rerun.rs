@@ -110,7 +110,7 @@ fn consumers(
                 open.push(reader);
                 continue;
             }
-            let instance = scene.store.instance(&reader)?;
+            let instance = scene.instance(&reader)?;
             let meant = instance.filter(|instance| {
                 instance.is_under_way() || all && ENDED.contains(&instance.status)
             });

@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     let now = context.clock.now();
     let head = store.head()?;
-    let many = store.size(head.serial)?.0 > MANY && store.is_indexed(head.serial)?;
+    let many = store.has_more_than(MANY, head.serial)? && store.is_indexed(head.serial)?;
     if many && args.addresses.is_empty() && args.listing.limit(args.json) == Some(LISTED) {
         let overview = store.overview(head.serial, now, FAILURES)?;
         terminal::print(&overview::human(&overview, context.look));
