@@ -40,3 +40,4 @@ pub use transitions::transition_of;
 pub use waiting::NotNeeded;
 pub use waiting::NotWaitedFor;
 pub use waiting::Wait;
+pub use waiting::Waits;

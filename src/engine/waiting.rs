@@ -74,6 +74,9 @@ pub enum Wait {
     Inactive,
 }
 
+/// Things that an instance waits for, found as they are asked for.
+pub type Waits<'a> = Box<dyn Iterator<Item = Wait> + 'a>;
+
 /// A stretch of time that the interval or the window of an instance covers, and that it does not wait for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotWaitedFor {
@@ -151,47 +154,51 @@ impl Engine {
 
     /// What an instance waits for, oldest interval first; empty if it runs or can start.
     pub fn waiting_on(&self, key: &InstanceKey) -> Vec<Wait> {
+        self.waits(key).collect()
+    }
+
+    /// The same, found one after the other, as far as somebody asks.
+    pub fn waits(&self, key: &InstanceKey) -> Waits<'_> {
         let (Some(instance), Some(unit)) = (self.live.get(key), self.unit(&key.object)) else {
-            return Vec::new();
+            return Box::new(std::iter::empty());
         };
-        match instance.status {
+        let wait = match instance.status {
             Status::WaitingForRunner | Status::WaitingOnDependencies if !unit.active => {
-                vec![Wait::Inactive]
+                Some(Wait::Inactive)
             }
             Status::WaitingForRunner => match instance.not_before {
-                Some(until) => vec![Wait::Retry {
+                Some(until) => Some(Wait::Retry {
                     until,
                     reason: instance.reason.clone(),
-                }],
-                None if self.is_full(unit) => vec![Wait::OwnPlace {
+                }),
+                None if self.is_full(unit) => Some(Wait::OwnPlace {
                     most: unit.max_active_instances,
-                }],
-                None if let Some(pool) = self.full_pool(unit) => vec![Wait::Pool { pool }],
-                None if self.has_no_place() => vec![Wait::Place],
-                None => Vec::new(),
+                }),
+                None if let Some(pool) = self.full_pool(unit) => Some(Wait::Pool { pool }),
+                None => self.has_no_place().then_some(Wait::Place),
             },
             Status::WaitingOnDependencies => {
-                let mut waits: Vec<Wait> = unit
-                    .dependencies
-                    .iter()
-                    .flat_map(|edge| self.waits_for(unit, edge, key.interval))
-                    .collect();
-                if waits.is_empty() && !unit.preconditions.is_empty() {
-                    waits.push(Wait::Preconditions {
-                        reason: instance.reason.clone(),
-                        next_check: instance.not_before,
-                    });
+                let interval = key.interval;
+                let edges = unit.dependencies.iter();
+                let waits = edges.flat_map(move |edge| self.waits_for(unit, edge, interval));
+                let mut waits = waits.peekable();
+                if waits.peek().is_some() || unit.preconditions.is_empty() {
+                    return Box::new(waits);
                 }
-                waits
+                Some(Wait::Preconditions {
+                    reason: instance.reason.clone(),
+                    next_check: instance.not_before,
+                })
             }
-            _ => Vec::new(),
-        }
+            _ => None,
+        };
+        Box::new(wait.into_iter())
     }
 
     /// The instances of a producer that an interval waits for.
-    fn waits_for(&self, unit: &Unit, edge: &Dependency, interval: Interval) -> Vec<Wait> {
+    fn waits_for<'a>(&'a self, unit: &Unit, edge: &'a Dependency, interval: Interval) -> Waits<'a> {
         if self.standing(unit, edge, interval) == Standing::Settled {
-            return Vec::new();
+            return Box::new(std::iter::empty());
         }
         let producer = &edge.producer;
         let wait = |instance: &Instance| Wait::Instance {
@@ -200,11 +207,11 @@ impl Engine {
             reason: instance.reason.clone(),
         };
         match self.need(unit, edge, interval) {
-            Need::Nothing => Vec::new(),
-            Need::Newest => vec![Wait::First {
+            Need::Nothing => Box::new(std::iter::empty()),
+            Need::Newest => Box::new(std::iter::once(Wait::First {
                 object: producer.clone(),
-            }],
-            Need::SameRun => self.live_of_run(producer, interval).map(wait).collect(),
+            })),
+            Need::SameRun => Box::new(self.live_of_run(producer, interval).map(wait)),
             Need::In { span, due_by } => {
                 let span = match edge.require {
                     Require::Latest => self.newest_in(producer, span, due_by).unwrap_or(span),
@@ -212,8 +219,8 @@ impl Engine {
                 };
                 let live = self.live_in(producer, span, due_by).map(wait);
                 let unmade = self.missing(producer, span, due_by);
-                live.chain(unmade.filter_map(|needed| self.not_due(producer, needed)))
-                    .collect()
+                let unmade = unmade.filter_map(|needed| self.not_due(producer, needed));
+                Box::new(live.chain(unmade))
             }
         }
     }

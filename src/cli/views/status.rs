@@ -65,8 +65,6 @@ struct Activity {
     /// Why there is no instance where one was asked for.
     absent: Vec<String>,
     more: usize,
-    /// How many things that one instance waits for are shown.
-    limit: usize,
 }
 
 struct Instance {
@@ -75,6 +73,8 @@ struct Instance {
     attempts: u32,
     reason: Option<String>,
     waits: Vec<Line>,
+    /// How many more things it waits for.
+    more_waits: usize,
     not_waited_for: Vec<Passed>,
     /// Whether an attempt is under way whose runner has ended.
     abandoned: bool,
@@ -163,7 +163,6 @@ impl Source<'_> {
                 .collect(),
             absent,
             more,
-            limit,
         }
     }
 
@@ -176,12 +175,14 @@ impl Source<'_> {
         } else {
             namer.not_waited_for(self.engine, key)
         };
+        let (waits, more_waits) = namer.waits(self.engine, key, limit);
         Instance {
             interval: key.interval,
             status: kept.status,
             attempts: kept.attempts,
             reason: kept.reason.clone(),
-            waits: namer.waits(self.engine, key, limit),
+            waits,
+            more_waits,
             not_waited_for,
             abandoned: kept.status == InstanceStatus::Running && self.runner.is_none(),
         }
@@ -225,7 +226,7 @@ impl Activity {
         let address = look.bold(self.address.as_str());
         let mut out = format!("{address}: {}\n", facts.join(", "));
         for instance in &self.instances {
-            out.push_str(&instance.human(&self.timezone, self.limit, look));
+            out.push_str(&instance.human(&self.timezone, look));
         }
         for absent in &self.absent {
             out.extend(["  ", absent, "\n"]);
@@ -280,7 +281,7 @@ impl Activity {
 }
 
 impl Instance {
-    fn human(&self, timezone: &TimeZone, limit: usize, look: Look) -> String {
+    fn human(&self, timezone: &TimeZone, look: Look) -> String {
         let attempts = match self.attempts {
             0 => String::new(),
             number => format!(", {}", counted(u64::from(number), "attempt", "attempts")),
@@ -295,15 +296,16 @@ impl Instance {
         if self.abandoned {
             out.push_str("    its runner has ended: the next `pipeform run` tries it again\n");
         }
-        for wait in self.waits.iter().take(limit) {
+        for wait in &self.waits {
             out.extend(["    waits for ", &wait.text.replace('\n', "\n      "), "\n"]);
             if let Some(because) = &wait.because {
                 out.push_str(&look.dim(&format!("      because {because}")));
                 out.push('\n');
             }
         }
-        if let Some(more @ 1..) = self.waits.len().checked_sub(limit) {
-            out.extend(["    waits for ", &more.to_string(), " more (--all)\n"]);
+        if self.more_waits > 0 {
+            let more = self.more_waits.to_string();
+            out.extend(["    waits for ", &more, " more (--all)\n"]);
         }
         for passed in &self.not_waited_for {
             out.push_str(&look.dim(&format!("    does not wait for {}", passed.text)));
@@ -321,6 +323,7 @@ impl Instance {
             "reason": self.reason,
             "runner_ended": self.abandoned,
             "waits_for": self.waits.iter().map(Line::json).collect::<Vec<_>>(),
+            "waits_for_more": self.more_waits,
             "does_not_wait_for": self.not_waited_for.iter().map(Passed::json).collect::<Vec<_>>(),
         })
     }

@@ -108,23 +108,29 @@ impl<'a> Namer<'a> {
         }
     }
 
-    /// What an instance waits for; of the first `causes` also why that does not come.
-    pub(crate) fn waits(&self, engine: &Engine, key: &InstanceKey, causes: usize) -> Vec<Line> {
-        let waits = engine.waiting_on(key);
-        let line = |(place, wait): (usize, &Wait)| Line {
-            text: self.text(wait, &key.object),
-            because: (place < causes).then(|| self.cause(engine, wait)).flatten(),
+    /// The first things that an instance waits for, and why they do not come; and how many more there are.
+    pub(crate) fn waits(
+        &self,
+        engine: &Engine,
+        key: &InstanceKey,
+        limit: usize,
+    ) -> (Vec<Line>, usize) {
+        let line = |wait: Wait| Line {
+            text: self.text(&wait, &key.object),
+            because: self.cause(engine, &wait),
             instance: match wait {
                 Wait::Instance { key, status, .. } => {
-                    Some((key.object.clone(), key.interval, Some(*status)))
+                    Some((key.object, key.interval, Some(status)))
                 }
                 Wait::NotDue {
                     object, interval, ..
-                } => Some((object.clone(), *interval, None)),
+                } => Some((object, interval, None)),
                 _ => None,
             },
         };
-        waits.iter().enumerate().map(line).collect()
+        let mut waits = engine.waits(key);
+        let lines = waits.by_ref().take(limit).map(line).collect();
+        (lines, waits.count())
     }
 
     /// What an instance does not wait for, although its interval or window covers it.
@@ -154,14 +160,13 @@ impl<'a> Namer<'a> {
         };
         let mut last = key.clone();
         for _ in 0..DEPTH {
-            let waits = engine.waiting_on(&last);
-            match waits.first()? {
+            match engine.waits(&last).next()? {
                 Wait::Instance {
                     key: next, status, ..
-                } if !status.is_unsuccessful() => last = next.clone(),
+                } if !status.is_unsuccessful() => last = next,
                 first => {
                     let (what, which) = (self.named(&last.object, last.interval), &last.object);
-                    return Some(format!("{what} waits for {}", self.text(first, which)));
+                    return Some(format!("{what} waits for {}", self.text(&first, which)));
                 }
             }
         }
