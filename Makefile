@@ -61,6 +61,8 @@ bench: ## Measure speed and memory, next to the peers
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/run
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/language
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/scale
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/engine
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/peers
 
 fuzz: ## Fuzz parser, evaluator, residuals and formatter, ten minutes each (SECONDS_EACH)
 	@tests/fuzz/run

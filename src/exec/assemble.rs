@@ -86,6 +86,7 @@ impl<'a> Assembler<'a> {
         let activity = &resolved.activity;
         match activity.object.object_type.name {
             "copy" => self.copy(resolved, of).map(Work::Copy),
+            "no_op" => Ok(Work::Nothing),
             "shell_command" => Ok(self.command(activity)),
             "sql" => Ok(Work::Sql(Sql {
                 connection: self.connection(activity, of)?,

@@ -1,4 +1,4 @@
-//! The log file of an attempt: secrets masked, size capped.
+//! The log file of an attempt: secrets masked, size capped, made when there is something to write.
 //!
 //! After the cap the log says so once and takes no more; its writers go on, so that a talkative process is never
 //! blocked by a full pipe.
@@ -13,6 +13,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::io::Write as _;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -54,18 +55,45 @@ fn forms(secret: &str) -> Vec<String> {
 /// A log that may be shared between threads.
 #[derive(Clone, Debug)]
 pub struct Log {
-    inner: Arc<Mutex<(File, u64)>>,
+    output: Arc<Mutex<Output>>,
     secrets: Arc<[String]>,
 }
 
-impl Log {
-    /// Opens the file for appending; each of `secrets` is masked, also line by line, and as other programs write it.
-    pub fn open(path: &Path, secrets: &[String]) -> io::Result<Self> {
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
+/// Where a log is written.
+#[derive(Debug)]
+struct Output {
+    path: PathBuf,
+    /// The file, and how many bytes it still takes; there is none before something is written.
+    file: Option<(File, u64)>,
+    /// Why there will be none.
+    problem: Option<io::Error>,
+}
+
+impl Output {
+    /// The file, made now if there is none.
+    fn file(&mut self) -> Option<&mut (File, u64)> {
+        if self.file.is_none() && self.problem.is_none() {
+            match open(&self.path) {
+                Ok(file) => self.file = Some(file),
+                Err(error) => self.problem = Some(error),
+            }
         }
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let left = CAP.saturating_sub(file.metadata()?.len());
+        self.file.as_mut()
+    }
+}
+
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let left = CAP.saturating_sub(file.metadata()?.len());
+    Ok((file, left))
+}
+
+impl Log {
+    /// A log that is appended to this file; each of `secrets` is masked, also line by line, and as other programs write it.
+    pub fn at(path: &Path, secrets: &[String]) -> Self {
         let mut all: Vec<String> = secrets
             .iter()
             .flat_map(|s| s.lines().chain([s.as_str()]))
@@ -75,10 +103,24 @@ impl Log {
         // The longest first: a secret that holds another one is masked as a whole.
         all.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
         all.dedup();
-        Ok(Self {
-            inner: Arc::new(Mutex::new((file, left))),
+        Self {
+            output: Arc::new(Mutex::new(Output {
+                path: path.to_path_buf(),
+                file: None,
+                problem: None,
+            })),
             secrets: all.into(),
-        })
+        }
+    }
+
+    /// Why what was to be written is lost, if it is.
+    pub fn problem(&self) -> Option<String> {
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = output.problem.as_ref()?;
+        Some(format!(
+            "The log `{}` cannot be opened: {error}",
+            output.path.display()
+        ))
     }
 
     /// The text without its secrets.
@@ -118,10 +160,16 @@ impl Log {
         self.raw(format!("{}\n", self.mask(text)).as_bytes());
     }
 
-    /// Appends bytes that are masked already.
+    /// Appends bytes that are masked already. What writes nothing has no file.
     pub(super) fn raw(&self, bytes: &[u8]) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file, left) = &mut *inner;
+        if bytes.is_empty() {
+            return;
+        }
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        // A log that cannot be written (full disk) must not fail the work.
+        let Some((file, left)) = output.file() else {
+            return;
+        };
         if *left == 0 {
             return;
         }
@@ -132,7 +180,6 @@ impl Log {
             b"[the log is full; the rest of the output is left out]\n"
         };
         *left = if fits { *left - bytes.len() as u64 } else { 0 };
-        // A log that cannot be written (full disk) must not fail the work.
         drop(file.write_all(text));
     }
 }

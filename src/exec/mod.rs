@@ -27,6 +27,8 @@ use std::sync::atomic::Ordering;
 pub enum Work {
     /// `activity "copy"`.
     Copy(copy::Copy),
+    /// `activity "no_op"`.
+    Nothing,
     /// `activity "sql"`.
     Sql(sql::Sql),
     /// `activity "shell_command"` and `action "shell_command"`.
@@ -142,6 +144,7 @@ impl From<ConnectError> for ExecError {
 pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     let result = match work {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
+        Work::Nothing => Ok(Summary::default()),
         Work::Sql(work) => blocking(&ctx, move |ctx| sql::run(&work, ctx)).await,
         Work::Shell(work) => shell_command::run(&work, &ctx)
             .await

@@ -6,12 +6,15 @@
 use super::Context;
 use super::ExecError;
 use super::shell_command::ShellCommand;
+use crate::clock::Stopwatch;
 use rustix::process::Pid;
 use rustix::process::PidfdFlags;
 use rustix::process::Signal;
 use rustix::process::pidfd_open;
 use rustix::process::pidfd_send_signal;
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::process::Stdio;
@@ -28,6 +31,10 @@ use tokio::process::Command;
 pub const GRACE: Duration = Duration::from_secs(5);
 const MARKER: &str = "PIPEFORM_ATTEMPT";
 const POLL: Duration = Duration::from_millis(20);
+/// In so short a time the numbers of processes do not come round.
+const YOUNG: Duration = Duration::from_millis(100);
+/// So many numbers are looked at one by one; beyond that it is cheaper to list all processes.
+const NEAR: u32 = 512;
 const TAIL_LINES: usize = 10;
 const LINE: usize = 64 * 1024;
 
@@ -55,6 +62,7 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
     if ctx.cancel.is_cancelled() {
         return Err(ExecError::Cancelled);
     }
+    let age = Stopwatch::start();
     let mut child = spawn(command, ctx)?;
     let pid = child.id().unwrap_or_default();
     let id = ProcessId {
@@ -90,7 +98,14 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
         drop(tokio::time::timeout(GRACE, ended).await);
     }
     // What the leader left behind ends with it; then the pipes close.
-    signal(&id, Signal::KILL, Leader::Watched);
+    let leader = if status.is_some() && age.elapsed() < YOUNG {
+        Leader::Young
+    } else {
+        Leader::Watched
+    };
+    if signal(&id, Signal::KILL, leader) > 0 {
+        drop(tokio::time::timeout(GRACE, gone(&id)).await);
+    }
     if !drained {
         drop(tokio::time::timeout(GRACE, &mut outputs).await);
     }
@@ -222,13 +237,29 @@ fn signal(id: &ProcessId, signal: Signal, leader: Leader) -> usize {
 }
 
 fn members(id: &ProcessId, leader: Leader) -> Vec<u32> {
+    let is_member = |pid: &u32| is_member(*pid, id, leader);
+    if leader == Leader::Young
+        && let Some(newest) = newest_pid()
+        && (id.pid..id.pid.saturating_add(NEAR)).contains(&newest)
+    {
+        return (id.pid..=newest).filter(is_member).collect();
+    }
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
     let pids = entries
         .flatten()
         .filter_map(|e| e.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| is_member(*pid, id, leader)).collect()
+    pids.filter(is_member).collect()
+}
+
+/// The number that was given to a process or thread last. They count up, and begin again at the end.
+fn newest_pid() -> Option<u32> {
+    proc_text("/proc/loadavg")?
+        .split_whitespace()
+        .next_back()?
+        .parse()
+        .ok()
 }
 
 /// Marked, or in the group of the leader.
@@ -242,7 +273,7 @@ fn is_member(pid: u32, id: &ProcessId, leader: Leader) -> bool {
     }
     if found.group == id.pid && id.start_time.is_some() {
         let same = stat(id.pid).map(|s| Some(s.start_time) == id.start_time);
-        if same.unwrap_or(leader == Leader::Watched) {
+        if same.unwrap_or(leader != Leader::Recorded) {
             return true;
         }
     }
@@ -256,6 +287,8 @@ fn is_member(pid: u32, id: &ProcessId, leader: Leader) -> bool {
 enum Leader {
     /// It has just ended under our eyes: its group is what it left.
     Watched,
+    /// The same, and it has only just begun: what it left are processes with numbers between its own and the newest.
+    Young,
     /// It was recorded long ago: the group's number may belong to others by now.
     Recorded,
 }
@@ -266,8 +299,16 @@ struct Stat {
     dead: bool,
 }
 
+/// A short file of the system, in one read.
+fn proc_text(path: &str) -> Option<String> {
+    let mut text = [0; 1024];
+    let length = File::open(path).ok()?.read(&mut text).ok()?;
+    text.get(..length)
+        .map(|text| String::from_utf8_lossy(text).into_owned())
+}
+
 fn stat(pid: u32) -> Option<Stat> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let text = proc_text(&format!("/proc/{pid}/stat"))?;
     // The name in parentheses may hold anything; the fields after it do not.
     let mut fields = text.rsplit_once(')')?.1.split_whitespace();
     let dead = matches!(fields.next()?, "Z" | "X");

@@ -36,7 +36,7 @@ impl Fixture {
         let started = Arc::new(Mutex::new(None));
         let record = Arc::clone(&started);
         let ctx = Context {
-            log: Log::open(&dir.path().join("log"), &secrets).unwrap(),
+            log: Log::at(&dir.path().join("log"), &secrets),
             cancel: Cancel::new(),
             progress: Progress::default(),
             attempt_id: uuid::Uuid::new_v4().to_string(),
@@ -170,7 +170,7 @@ async fn the_error_has_the_exit_code_and_the_last_lines() {
 async fn a_check_holds_or_not_yet() {
     let f = Fixture::new(&[]);
     let check = |command: &str| exec::check(Check::Shell(f.command(command)), f.ctx.clone());
-    assert_eq!(check("true").await, Held::Held);
+    assert_eq!(check("echo said").await, Held::Held);
     let not_yet = Held::NotYet("the command exited with code 1".to_owned());
     assert_eq!(check("false").await, not_yet);
     let exists = |name: &str| {
@@ -315,13 +315,38 @@ async fn secrets_are_masked_as_other_programs_write_them() {
     assert_eq!(f.log(), "(sensitive)\nYWI=\n");
 }
 
+#[tokio::test]
+async fn a_command_that_says_nothing_has_no_log() {
+    let f = Fixture::new(&[]);
+    assert_eq!(f.run("true").await, Ok(()));
+    assert!(!f.path("log").exists());
+    assert_eq!(f.run("echo said").await, Ok(()));
+    assert_eq!(f.log(), "said\n");
+}
+
+#[test]
+fn a_log_that_cannot_be_made_fails_nothing_and_says_so() {
+    let f = Fixture::new(&[]);
+    let file = Log::at(&f.path("log"), &[]);
+    file.line("said");
+    assert_eq!(file.problem(), None);
+    let log = Log::at(&f.path("log/below-a-file"), &[]);
+    assert_eq!(log.problem(), None);
+    log.line("lost");
+    let problem = log.problem().unwrap();
+    assert!(
+        problem.contains("below-a-file` cannot be opened"),
+        "{problem}"
+    );
+}
+
 #[test]
 fn a_log_has_a_cap() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");
     let file = std::fs::File::create(&path).unwrap();
     file.set_len(log::CAP - 20).unwrap();
-    let log = Log::open(&path, &[]).unwrap();
+    let log = Log::at(&path, &[]);
     log.line("fits");
     for _ in 0..3 {
         log.line("this line does not fit any more");

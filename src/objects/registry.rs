@@ -19,6 +19,7 @@ pub static TYPES: &[&ObjectType] = &[
     &action::shell_command::TYPE,
     &action::terminate::TYPE,
     &activity::copy::TYPE,
+    &activity::no_op::TYPE,
     &activity::shell_command::TYPE,
     &activity::sql::TYPE,
     &calendar::TYPE,

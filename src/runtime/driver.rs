@@ -21,6 +21,7 @@ use super::SerialDefinition;
 use super::loading::load;
 use super::notice::Notice;
 use super::notice::Observer;
+use super::processes::Unrecorded;
 use crate::clock::Clock;
 use crate::engine::Change;
 use crate::engine::CheckResult;
@@ -123,6 +124,7 @@ pub(super) enum Report {
         key: InstanceKey,
         error: Option<String>,
     },
+    Warning(String),
 }
 
 /// Drives the engine over one state. There is one runner for a state: it holds the runner lease.
@@ -144,6 +146,8 @@ pub struct Runner<'a> {
     pub(super) tasks: JoinSet<()>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     pub(super) running: BTreeMap<(InstanceKey, u32), Cancel>,
+    /// Processes of attempts that are not in the store yet.
+    pub(super) unrecorded: Unrecorded,
     /// When the loop last turned.
     awake_at: Timestamp,
     /// The attempts that retries were told of.
@@ -228,6 +232,7 @@ impl<'a> Runner<'a> {
             tasks: JoinSet::new(),
             reports,
             running: BTreeMap::new(),
+            unrecorded: Unrecorded::default(),
             awake_at: now,
             retrying: BTreeMap::new(),
             acting: Vec::new(),
@@ -292,6 +297,7 @@ impl<'a> Runner<'a> {
                         self.report(report)?;
                     }
                 }
+                () = self.unrecorded.due() => self.record_processes()?,
                 () = tokio::time::sleep(wake) => self.handle(vec![Event::Tick])?,
                 _ = head.tick(), if !self.stopping => self.poll_head()?,
                 () = interrupt.recv() => self.stop()?,
@@ -308,14 +314,13 @@ impl<'a> Runner<'a> {
             waiting.push_back(report);
         }
         let mut events = Vec::new();
-        let mut processes = Vec::new();
         for report in waiting {
             match report {
                 Report::Process {
                     key,
                     attempt,
                     process,
-                } => processes.push((key, attempt, process)),
+                } => self.unrecorded.add((key, attempt, process)),
                 Report::Progress { key, rows, bytes } => {
                     self.observer.notice(&Notice::Progress { key, rows, bytes });
                 }
@@ -351,11 +356,8 @@ impl<'a> Runner<'a> {
                     }
                     self.observer.notice(&Notice::Acted { action, key, error });
                 }
+                Report::Warning(text) => self.warn(text),
             }
-        }
-        for (key, attempt, process) in processes {
-            self.store
-                .record_process(&self.lease, &key, attempt, process)?;
         }
         self.handle(events)
     }

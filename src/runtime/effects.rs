@@ -87,12 +87,16 @@ impl Runner<'_> {
             let outcome = match prepared {
                 Err(error) => Outcome::Failed(error),
                 Ok((work, context)) => {
+                    let log = context.log.clone();
                     let work = exec::run(work, context);
-                    match tell_progress(work, &reports, (&key, pulse), &progress).await {
-                        Ok(_) => Outcome::Finished,
-                        Err(ExecError::Cancelled) => Outcome::Killed,
-                        Err(ExecError::Failed(error)) => Outcome::Failed(error),
-                    }
+                    let outcome =
+                        match tell_progress(work, &reports, (&key, pulse), &progress).await {
+                            Ok(_) => Outcome::Finished,
+                            Err(ExecError::Cancelled) => Outcome::Killed,
+                            Err(ExecError::Failed(error)) => Outcome::Failed(error),
+                        };
+                    tell_problem(&reports, &log);
+                    outcome
                 }
             };
             promise.keep(Report::Ended {
@@ -133,10 +137,15 @@ impl Runner<'_> {
                 result: CheckResult::Error(BROKE_OFF.to_owned()),
             },
         );
+        let reports = self.reports.clone();
         self.tasks.spawn(async move {
             let result = match prepared {
                 Err(error) => CheckResult::Error(error),
-                Ok((checks, context)) => check_all(checks, &context).await,
+                Ok((checks, context)) => {
+                    let result = check_all(checks, &context).await;
+                    tell_problem(&reports, &context.log);
+                    result
+                }
             };
             promise.keep(Report::Checked { key, result });
         });
@@ -183,13 +192,16 @@ impl Runner<'_> {
                 error: Some(BROKE_OFF.to_owned()),
             },
         );
+        let reports = self.reports.clone();
         self.tasks.spawn(async move {
             let error = match prepared {
                 Err(error) => Some(error),
-                Ok((work, context)) => exec::run(work, context)
-                    .await
-                    .err()
-                    .map(|error| error.to_string()),
+                Ok((work, context)) => {
+                    let log = context.log.clone();
+                    let result = exec::run(work, context).await;
+                    tell_problem(&reports, &log);
+                    result.err().map(|error| error.to_string())
+                }
             };
             promise.keep(Report::Acted { action, key, error });
         });
@@ -212,7 +224,7 @@ impl Runner<'_> {
         )
     }
 
-    /// Evaluates what is to be done and opens its log, where an evaluation that fails is noted, too.
+    /// Evaluates what is to be done, and where it is logged; an evaluation that fails is noted there, too.
     fn prepare<W>(
         &self,
         definition: &SerialDefinition,
@@ -239,7 +251,7 @@ impl Runner<'_> {
         };
         let work = assemble(&assembler);
         let hidden = [assembler.hidden.take(), secrets.values()].concat();
-        let log = open_log(path, &hidden)?;
+        let log = Log::at(path, &hidden);
         for note in secrets.notes() {
             log.line(&note);
         }
@@ -329,19 +341,6 @@ fn record_process(reports: &UnboundedSender<Report>, key: &InstanceKey, attempt:
     })))
 }
 
-fn open_log(path: &Path, secrets: &[String]) -> Result<Log, String> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|error| {
-            format!(
-                "the directory of the log, `{}`, cannot be made: {error}",
-                directory.display()
-            )
-        })?;
-    }
-    Log::open(path, secrets)
-        .map_err(|error| format!("the log `{}` cannot be opened: {error}", path.display()))
-}
-
 /// What is reported of work whose task has panicked.
 const BROKE_OFF: &str = "the work broke off: this is a mistake in pipeform";
 
@@ -370,6 +369,13 @@ impl Drop for Promise {
         if let Some(report) = self.otherwise.take() {
             tell(&self.reports, report);
         }
+    }
+}
+
+/// What could not be logged is lost, and the work goes on: the operator should know.
+fn tell_problem(reports: &UnboundedSender<Report>, log: &Log) {
+    if let Some(problem) = log.problem() {
+        tell(reports, Report::Warning(problem));
     }
 }
 

@@ -10,6 +10,7 @@ mod effects;
 mod loading;
 mod logs;
 mod notice;
+mod processes;
 mod recovery;
 mod retention;
 

@@ -4,6 +4,7 @@
 //! Two locks guard it ([`lock`](self::lock)): the state lock, for an apply, and the runner lease, whose fence refuses the
 //! late writes of a runner that was superseded. Only this module and `connect::sqlite` use rusqlite.
 
+mod batch;
 mod definitions;
 mod eras;
 mod lock;
@@ -205,7 +206,15 @@ impl Store {
     fn configure_writing(&self) -> Result<(), StoreError> {
         self.connection
             .pragma_update(None, "journal_mode", "WAL")
-            .and_then(|()| self.connection.pragma_update(None, "synchronous", "FULL"))
+            .map_err(|error| self.error(error))?;
+        self.flush_commits(true)
+    }
+
+    /// Whether commits wait until they are on the disk. One that does not is safe from the end of the process, and lost
+    /// with the next ones that do not when the machine loses its power.
+    fn flush_commits(&self, flush: bool) -> Result<(), StoreError> {
+        self.connection
+            .pragma_update(None, "synchronous", if flush { "FULL" } else { "NORMAL" })
             .map_err(|error| self.error(error))
     }
 

@@ -13,6 +13,7 @@ use super::RunnerLease;
 use super::StateLock;
 use super::Store;
 use super::StoreError;
+use super::batch::last_of_each;
 use super::definitions::signed;
 use super::definitions::unsigned;
 use super::micros;
@@ -71,7 +72,7 @@ pub type Counts = BTreeMap<Address, BTreeMap<Status, u64>>;
 
 const INSTANCE: &str = "object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at, running_since, ended_at, reason, origin, heard_at, stop, late";
 
-/// Not `INSERT OR REPLACE`: triggers would not see what was there.
+/// Not `INSERT OR REPLACE`: triggers would not see what was there, and what indexes hold would be written again.
 const PUT_INSTANCE: &str = "INSERT INTO instances (
         object, start, \"end\", status, attempts, failures, definition, not_before, checking_since, started_at,
         running_since, ended_at, reason, origin, heard_at, stop, late
@@ -84,7 +85,8 @@ const PUT_INSTANCE: &str = "INSERT INTO instances (
         origin = excluded.origin, heard_at = excluded.heard_at, stop = excluded.stop, late = excluded.late";
 
 impl Store {
-    /// Commits what the engine has decided, in order, in one transaction. Refused when another runner has taken over.
+    /// Commits what the engine has decided, in one transaction: of each thing the last that was said of it. Refused when
+    /// another runner has taken over.
     pub fn commit(&mut self, lease: &RunnerLease, changes: &[Change]) -> Result<(), StoreError> {
         self.commit_with(lease, changes, &[])
     }
@@ -100,7 +102,7 @@ impl Store {
             for (object, at) in dues {
                 parts::put_due(transaction, object, *at)?;
             }
-            for change in changes {
+            for change in last_of_each(changes) {
                 match change {
                     Change::Instance(instance) => put_instance(transaction, instance)?,
                     Change::Attempt(attempt) => put_attempt(transaction, attempt)?,
@@ -119,29 +121,33 @@ impl Store {
         })
     }
 
-    /// Records in which process group an attempt runs, so that a later runner can find it.
-    pub fn record_process(
+    /// Records in which process groups attempts run, so that a later runner can find them. Not flushed to the disk: what
+    /// takes the record away takes the process away, too.
+    pub fn record_processes(
         &mut self,
         lease: &RunnerLease,
-        key: &InstanceKey,
-        attempt: u32,
-        process: ProcessRecord,
+        processes: &[(InstanceKey, u32, ProcessRecord)],
     ) -> Result<(), StoreError> {
-        self.fenced(lease, |transaction| {
-            transaction.execute(
+        self.flush_commits(false)?;
+        let result = self.fenced(lease, |transaction| {
+            let mut statement = transaction.prepare_cached(
                 "UPDATE attempts SET process = ?5, process_started = ?6
                  WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 AND number = ?4",
-                params![
+            )?;
+            for (key, attempt, process) in processes {
+                statement.execute(params![
                     key.object.as_str(),
                     micros(key.interval.start),
                     micros(key.interval.end),
                     attempt,
                     process.id,
                     signed(process.started),
-                ],
-            )?;
+                ])?;
+            }
             Ok(())
-        })
+        });
+        self.flush_commits(true)?;
+        result
     }
 
     /// Writes what a trigger has made, for a runner to find, and who has asked for it.
@@ -343,7 +349,7 @@ impl Store {
     }
 }
 
-/// Inserts or replaces an instance.
+/// Inserts an instance, or brings it up to date.
 pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusqlite::Result<()> {
     connection.prepare_cached(PUT_INSTANCE)?.execute(params![
         instance.key.object.as_str(),

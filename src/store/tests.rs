@@ -373,7 +373,9 @@ fn instances_and_attempts_come_back_as_they_were() {
         id: 4711,
         started: 99,
     };
-    store.record_process(&lease, &full.key, 3, process).unwrap();
+    store
+        .record_processes(&lease, &[(full.key.clone(), 3, process)])
+        .unwrap();
     assert_eq!(
         store.unfinished_instances().unwrap(),
         std::slice::from_ref(&full)

@@ -53,6 +53,7 @@ cases! {
     moved,
     moved_mistakes,
     newer_state,
+    no_op,
     on_demand,
     on_demand_keys,
     operations,

@@ -1,6 +1,7 @@
 //! `pipeform logs`.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use super::select::Chosen;
@@ -62,12 +63,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         instance.key.object,
         interval_text(instance.key.interval, &timezone)
     );
-    let text = std::fs::read(&path).map_err(|error| {
-        Failure::message(format!(
-            "There is no log of {name}: `{}` cannot be read: {error}",
-            path.display()
-        ))
-    })?;
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && attempt <= instance.attempts => {
+            terminal::say(&format!(
+                "There is no log of {name}: it wrote nothing, or its log was removed.\n"
+            ));
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(error) => {
+            return Err(Failure::message(format!(
+                "There is no log of {name}: `{}` cannot be read: {error}",
+                path.display()
+            )));
+        }
+    };
     terminal::say(&format!("{}\n", context.look.dim(&name)));
     terminal::print(&String::from_utf8_lossy(&text));
     Ok(ExitCode::SUCCESS)

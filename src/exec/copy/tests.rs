@@ -25,7 +25,7 @@ impl Fixture {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ctx = Context {
-            log: Log::open(&dir.path().join("log/attempt.log"), &[]).unwrap(),
+            log: Log::at(&dir.path().join("log/attempt.log"), &[]),
             cancel: Cancel::new(),
             progress: Progress::default(),
             attempt_id: "copy".to_owned(),

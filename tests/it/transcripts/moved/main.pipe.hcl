@@ -23,7 +23,7 @@ pipeline "orders" {
 
   activity "shell_command" "count" {
     for_each = toset(["a", "b"])
-    command  = "echo ${each.key} >> runs"
+    command  = "echo ${each.key} | tee -a runs"
     input    = data_node.raw
   }
 }

@@ -23,7 +23,7 @@ pipeline "work" {
 
   activity "shell_command" "make" {
     output          = data_node.made
-    command         = "test ! -e \"broken-$1\" && echo $1 > made-$1"
+    command         = "test ! -e \"broken-$1\" && echo $1 | tee made-$1"
     script_argument = [run.date]
     max_retries     = 0
   }

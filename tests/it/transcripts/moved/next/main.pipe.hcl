@@ -25,7 +25,7 @@ pipeline "sales" {
 
   activity "shell_command" "tally" {
     for_each = toset(["a", "b"])
-    command  = "echo ${each.key} >> runs"
+    command  = "echo ${each.key} | tee -a runs"
     input    = data_node.file
   }
 }
