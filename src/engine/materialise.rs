@@ -175,6 +175,19 @@ impl Engine {
         }
     }
 
+    /// The instances of a run on demand of these units, as they are to be written: for who asks for it beside a runner, and
+    /// leaves everything else to that.
+    pub fn triggered(&mut self, addresses: &[Address], now: Timestamp) -> Vec<Instance> {
+        let mut step = Step::default();
+        self.trigger(addresses, now, &mut step);
+        let moment = Interval::moment(now);
+        let made = step.changes.into_iter().filter_map(|change| match change {
+            Change::Instance(instance) if instance.key.interval == moment => Some(instance),
+            _ => None,
+        });
+        made.collect()
+    }
+
     /// What comes of the intervals that are due, from the first one that has no instance.
     fn caught_up(&self, address: &Address, first: Interval, horizon: Timestamp) -> CaughtUp {
         let Some((unit, schedule)) = self

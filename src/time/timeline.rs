@@ -13,9 +13,18 @@ use super::schedule::Slot;
 /// A schedule, and those that came before it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
-    /// The earlier ones, each with the moment where its last interval ends; oldest first.
-    past: Vec<(Timestamp, Schedule)>,
+    /// The earlier ones, oldest first.
+    past: Vec<Past>,
     current: Schedule,
+}
+
+/// A schedule that was.
+#[derive(Clone, Debug, PartialEq)]
+struct Past {
+    /// Where it ended, and the next one began.
+    until: Timestamp,
+    /// The schedule; `None` if it had no time for an interval. Where it ended counts all the same.
+    schedule: Option<Schedule>,
 }
 
 /// A stretch of time without instances, and why there are none.
@@ -54,14 +63,11 @@ impl Timeline {
     /// Earlier ones are added from the oldest to the newest.
     #[must_use]
     pub fn after(mut self, earlier: Schedule, until: Timestamp) -> Self {
-        let begin = self.past.last().map(|(until, _)| *until);
+        let begin = self.past.last().map(|past| past.until);
         let cut = begin.or(earlier.cut());
-        let earlier = earlier.with_cut(cut).with_end(Some(until));
-        if begin.is_none_or(|begin| begin < until)
-            && let Ok(earlier) = earlier
-            && earlier.first_interval().is_some()
-        {
-            self.past.push((until, earlier));
+        if begin.is_none_or(|begin| begin < until) {
+            let schedule = earlier.with_cut(cut).with_end(Some(until)).ok();
+            self.past.push(Past { until, schedule });
         }
         self.current = self.current.with_cut(Some(until));
         self
@@ -83,7 +89,8 @@ impl Timeline {
     pub fn ends_at(&self, made_until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         let mut schedules = self.schedules().rev();
         let due = schedules.find_map(|schedule| schedule.decided_until(now));
-        due.max(made_until).max(self.current.cut())
+        let begin = self.past.last().map(|past| past.until);
+        due.max(made_until).max(self.current.cut()).max(begin)
     }
 
     /// The schedule that new intervals have.
@@ -93,13 +100,14 @@ impl Timeline {
 
     /// The schedule that an interval is of.
     pub fn schedule_of(&self, interval: Interval) -> &Schedule {
-        let of = self.past.iter().find(|(until, _)| interval.end <= *until);
-        of.map_or(&self.current, |(_, schedule)| schedule)
+        let of = self.past.iter().find(|past| interval.end <= past.until);
+        of.and_then(|past| past.schedule.as_ref())
+            .unwrap_or(&self.current)
     }
 
     /// All schedules, the oldest first.
     fn schedules(&self) -> impl DoubleEndedIterator<Item = &Schedule> {
-        let past = self.past.iter().map(|(_, schedule)| schedule);
+        let past = self.past.iter().filter_map(|past| past.schedule.as_ref());
         past.chain([&self.current])
     }
 
@@ -115,7 +123,7 @@ impl Timeline {
 
     /// Where the intervals of the schedule before the current one end; `None`: there was none.
     pub fn changed_at(&self) -> Option<Timestamp> {
-        let past = self.past.last().map(|(until, _)| *until);
+        let past = self.past.last().map(|past| past.until);
         past.or_else(|| self.cut())
     }
 
@@ -246,7 +254,7 @@ impl Timeline {
 
     /// Whether an earlier schedule ended at a moment.
     pub fn changes_at(&self, at: Timestamp) -> bool {
-        self.current.cut() == Some(at) || self.past.iter().any(|(until, _)| *until == at)
+        self.current.cut() == Some(at) || self.past.iter().any(|past| past.until == at)
     }
 
     /// How many of the intervals that start at or after `from` are due.
@@ -342,6 +350,50 @@ mod tests {
     }
 
     #[test]
+    fn a_schedule_whose_only_interval_is_excluded_ends_where_it_ended() {
+        use jiff::civil::Weekday;
+
+        use crate::time::Calendar;
+        use crate::time::WhenExcluded;
+        // The first day of the second schedule is due on Saturday 7, which its calendar skips. Then it changes once more.
+        let daily = Timeline::from(schedule("1 day", "2026-11-01", "UTC"));
+        let weekend = Calendar::new([Weekday::Saturday], []).unwrap();
+        let skipping = schedule("1 day", "2026-11-01", "UTC");
+        let skipping = skipping.with_calendar(weekend, WhenExcluded::Skip);
+        let half_days = schedule("12 hours", "2026-11-01", "UTC");
+        let until = daily.ends_at(None, at("2026-11-06T12:00:00Z")).unwrap();
+        let second = daily.followed_by(skipping, until);
+        let until = second.ends_at(Some(until), at("2026-11-07T06:00:00Z"));
+        assert_eq!(until, Some(at("2026-11-07T00:00:00Z")));
+        let third = second.followed_by(half_days, until.unwrap());
+        let made = Some(at("2026-11-08T00:00:00Z"));
+        let until = third.ends_at(made, at("2026-11-08T00:00:00Z")).unwrap();
+        let fourth = third.followed_by(schedule("1 week", "2026-11-01", "UTC"), until);
+        let first = fourth.next_from(at("2026-11-05T00:00:00Z"));
+        let all = std::iter::successors(first, |last| fourth.next_from(last.end));
+        let text = |at: Timestamp| at.strftime("%m-%dT%H").to_string();
+        let all = all.map(|it| format!("{} {}", text(it.start), text(it.end)));
+        assert_eq!(
+            all.take(4).collect::<Vec<_>>(),
+            [
+                "11-05T00 11-06T00",
+                "11-07T00 11-07T12",
+                "11-07T12 11-08T00",
+                "11-08T00 11-15T00"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_ends_no_schedule_before_it_began() {
+        let daily = Timeline::from(schedule("1 day", "2026-11-01", "UTC"));
+        let until = daily.ends_at(None, at("2026-11-06T12:00:00Z")).unwrap();
+        let later = daily.followed_by(schedule("1 day", "2027-01-01", "UTC"), until);
+        let back = later.ends_at(None, at("2026-11-03T12:00:00Z"));
+        assert_eq!(back, Some(until));
+    }
+
+    #[test]
     fn what_has_no_instances_says_why() {
         let limited = schedule("1 day", "2026-11-10", "UTC")
             .with_occurrences(Some(5))
@@ -429,6 +481,8 @@ mod tests {
             let start = at("2011-11-01T00:00:00Z");
             let mut now = start;
             let mut timeline: Option<Timeline> = None;
+            // As the state keeps them: also those without a time of their own.
+            let mut eras: Vec<(Timestamp, Schedule)> = Vec::new();
             for (every, zone, due, hours) in parts {
                 // A later start would leave a hole.
                 let begin = if timeline.is_none() { "2011-11-01" } else { "2011-10-29" };
@@ -436,8 +490,8 @@ mod tests {
                 let until = timeline.as_ref().and_then(|timeline| timeline.ends_at(None, now));
                 timeline = Some(match (timeline, until) {
                     (Some(before), Some(until)) => {
-                        let past = before.past.clone().into_iter().chain([(until, before.current.clone())]);
-                        let whole = past.fold(Timeline::from(next.clone()), |new, (until, schedule)| new.after(schedule, until));
+                        eras.push((until, before.current.clone()));
+                        let whole = eras.iter().cloned().fold(Timeline::from(next.clone()), |new, (until, schedule)| new.after(schedule, until));
                         let followed = before.followed_by(next, until);
                         prop_assert_eq!(&followed, &whole);
                         followed

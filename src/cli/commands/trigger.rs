@@ -23,7 +23,6 @@ use crate::cli::views::operation::Proposal;
 use crate::cli::views::operation::Words;
 use crate::cli::views::status::interval_text;
 use crate::engine::Change;
-use crate::engine::Event;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
 use crate::objects::Kind;
@@ -77,7 +76,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             terminal::say("\nNothing was done.\n");
             return Err(Failure::Silent);
         }
-        let made = enqueue(&mut scene, common, &words, activities.clone())?;
+        let made = enqueue(&mut scene, common, &words, &activities)?;
         if made != moment {
             proposal = self::proposal(&scene, &activities, made);
             let name = interval_text(Interval::moment(made), &TimeZone::UTC);
@@ -158,7 +157,7 @@ fn enqueue(
     scene: &mut Scene<'_>,
     common: &Common,
     words: &Words,
-    activities: Vec<Address>,
+    activities: &[Address],
 ) -> Result<Timestamp, Failure> {
     let context = scene.context;
     let count = u64::try_from(activities.len()).unwrap_or(u64::MAX);
@@ -166,14 +165,8 @@ fn enqueue(
     let lock = Store::lock_state(&context.state_path(), &holder, Duration::from_secs(10))?;
     let mut store = context.write_state()?;
     let moment = free_moment(&store, scene)?;
-    let step = scene.engine.step(Event::Trigger(activities), moment);
-    let made: Vec<Change> = step
-        .changes
-        .into_iter()
-        .filter(|change| {
-            matches!(change, Change::Instance(instance) if instance.key.interval.is_moment())
-        })
-        .collect();
+    let made = scene.engine.triggered(activities, moment);
+    let made: Vec<Change> = made.into_iter().map(Change::Instance).collect();
     let mut record = operate::record(context, common, words, count);
     record.changed = Some(count);
     store.enqueue(&lock, &record, &made)?;

@@ -390,3 +390,40 @@ fn what_nobody_wrote_is_not_there_and_a_back_fill_waits_for_it() {
     rig.finish(&["copy 01-05"]);
     assert!(rig.effects().contains(&"start load 01-05 #1".to_owned()));
 }
+
+#[test]
+fn what_was_begun_when_its_runner_died_does_not_wait_for_what_is_back_filled_then() {
+    // Whether the attempt really began is not known: it is a retry, as after a failure.
+    let latest = Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("a")
+    };
+    let week = activity("week").on(every("7 days", "01-05")).after(&["a"]);
+    let mut rig = Rig::new("01-12", [latest, week]);
+    rig.finish(&["a 01-11"]);
+    assert_eq!(rig.effects(), ["start a 01-11 #1", "start week 01-05 #1"]);
+    rig.crash();
+    assert_eq!(rig.effects(), ["start week 01-05 #2"]);
+    rig.operate_on_unmade(Operation::Backfill, "a", true);
+    rig.crash();
+    assert_eq!(rig.attempts("week 01-05").len(), 3);
+    assert_eq!(rig.status("week 01-05"), Status::Running);
+}
+
+#[test]
+fn a_trigger_beside_a_runner_leaves_everything_else_to_it() {
+    let silent = Unit {
+        report_progress_timeout: jiff::SignedDuration::from_hours(1),
+        ..activity("a")
+    };
+    let mut rig = Rig::new("01-06", [silent, activity("b"), daily("c")]);
+    rig.trigger("01-06", &["a"]);
+    // By now nothing was heard of `a` for too long, as far as the state says, and `c` is due again.
+    let mut beside = rig.engine.clone();
+    let made = beside.triggered(&[address("b")], at("01-08"));
+    let made: Vec<_> = made
+        .iter()
+        .map(|it| (it.key.object.as_str(), it.status))
+        .collect();
+    assert_eq!(made, [("b", Status::WaitingForRunner)]);
+}
