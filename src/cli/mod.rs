@@ -10,6 +10,7 @@ mod cycles;
 mod errors;
 mod formatting;
 mod installing;
+mod lacks;
 mod manual;
 mod moving;
 mod planning;

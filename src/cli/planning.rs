@@ -10,6 +10,7 @@ use super::checks;
 use super::context::Context;
 use super::cycles::check_graph;
 use super::errors::Failure;
+use super::lacks;
 use super::root_module::random;
 use super::succession::continued;
 use super::succession::instances_after;
@@ -139,13 +140,11 @@ pub(crate) fn plan(
         let placed = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((placed, sources))));
     }
-    let blocked = super::moving::blocked(&relocation.blocked);
-    let mut warnings = blocked.map(Diagnostics::from).unwrap_or_default();
     let trial = checks::Trial {
         resolver,
         preview: &preview,
     };
-    warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
+    let warnings = warnings(&relocation, &configuration, trial);
     let plan = Plan {
         changes,
         output_changes: diff_outputs(&old_outputs, &configuration.outputs),
@@ -170,6 +169,20 @@ pub(crate) fn plan(
         max_runs,
         again: Vec::new(),
     })
+}
+
+/// What there is to say about a plan that can be made.
+fn warnings(
+    relocation: &Relocation,
+    configuration: &Configuration,
+    trial: checks::Trial<'_>,
+) -> Diagnostics {
+    let blocked = super::moving::blocked(&relocation.blocked);
+    let mut warnings = blocked.map(Diagnostics::from).unwrap_or_default();
+    let lacks = lacks::warnings(trial.resolver.objects);
+    warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
+    warnings.extend(lacks);
+    warnings
 }
 
 /// What operators hold. What the configuration says about being active counts more than that.

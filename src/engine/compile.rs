@@ -22,7 +22,7 @@ use crate::objects::dependencies;
 use crate::objects::has_instances;
 use crate::objects::settings;
 
-/// Preconditions are checked again after this.
+/// Preconditions are checked again after this, where none of them says otherwise.
 const PRECONDITION_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// The units of a definition: every activity, and every data node that something has to wait for.
@@ -75,8 +75,12 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
             })
             .min()
             .or_else(|| duration("precondition_timeout")),
+        precondition_interval: preconditions
+            .iter()
+            .filter_map(|address| settings::duration(objects, objects.get(address)?, "retry_delay"))
+            .min()
+            .unwrap_or(PRECONDITION_INTERVAL),
         preconditions,
-        precondition_interval: PRECONDITION_INTERVAL,
         max_retries: settings::integer(objects, object, "max_retries")
             .and_then(|number| u32::try_from(number).ok())
             .unwrap_or(fresh.max_retries),

@@ -32,12 +32,14 @@ use crate::engine::InstanceKey;
 use crate::lang::Secrets;
 use crate::lang::Value;
 use crate::objects::Address;
+use crate::objects::AttributeSchema;
 use crate::objects::Kind;
 use crate::objects::Object;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
+use crate::objects::support;
 
 /// Turns objects into work. Errors are those of an attempt: sentences for `status` and the log.
 pub struct Assembler<'a> {
@@ -56,6 +58,7 @@ pub struct Assembler<'a> {
 impl<'a> Assembler<'a> {
     /// What an activity does for one of its intervals.
     pub fn activity(&self, key: &InstanceKey, of: Try) -> Result<Work, String> {
+        self.can_run(&key.object)?;
         let mut resolved = self
             .resolver
             .activity(&key.object, key.interval, of)
@@ -70,6 +73,13 @@ impl<'a> Assembler<'a> {
             *node = self.revealed(node.clone())?;
         }
         self.activity_work(&resolved, of)
+    }
+
+    /// Refuses what this version cannot run, before anything of it is evaluated.
+    fn can_run(&self, address: &Address) -> Result<(), String> {
+        let object = self.resolver.objects.get(address);
+        let reason = object.and_then(|object| support::cannot_run(self.resolver.objects, object));
+        reason.map_or(Ok(()), Err)
     }
 
     /// An object with its secrets resolved. What is sensitive in it is remembered, to be hidden.
@@ -91,7 +101,7 @@ impl<'a> Assembler<'a> {
             "sql" => Ok(Work::Sql(Sql {
                 connection: self.connection(activity, of)?,
                 script: required(activity, "script")?,
-                params: params(activity.get("params"))?,
+                params: params(activity.get("params").or(activity.get("script_argument")))?,
             })),
             other => Err(format!(
                 "this version of pipeform cannot run activities of type `{other}`"
@@ -107,6 +117,7 @@ impl<'a> Assembler<'a> {
         of: Try,
         extra: Vec<(Arc<str>, Value)>,
     ) -> Result<Work, String> {
+        self.can_run(action)?;
         let resolved = self
             .resolver
             .serving(action, &key.object, key.interval, of, extra)
@@ -125,6 +136,7 @@ impl<'a> Assembler<'a> {
         let Some(owner) = self.resolver.objects.get(&key.object) else {
             return Ok(Vec::new());
         };
+        self.can_run(&key.object)?;
         owner
             .references("precondition")
             .into_iter()
@@ -335,14 +347,24 @@ impl<'a> Assembler<'a> {
 fn sensitive(resolved: &Resolved<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in &resolved.attributes {
-        let sensitive = resolved
-            .object
-            .object_type
-            .attribute(name)
-            .is_some_and(|schema| schema.sensitive);
-        collect(value, sensitive, &mut found);
+        let schema = resolved.object.object_type.attribute(name);
+        collect_attribute(schema, value, &mut found);
     }
     found
+}
+
+/// The same in an attribute, which may be one of a block.
+fn collect_attribute(schema: Option<&AttributeSchema>, value: &Value, found: &mut Vec<String>) {
+    let content = schema.and_then(|schema| schema.value.block());
+    match (content, value) {
+        (Some(_), Value::Tuple(blocks)) => blocks
+            .iter()
+            .for_each(|block| collect_attribute(schema, block, found)),
+        (Some(content), Value::Object(attributes)) => attributes
+            .iter()
+            .for_each(|(name, value)| collect_attribute(content.attribute(name), value, found)),
+        _ => collect(value, schema.is_some_and(|schema| schema.sensitive), found),
+    }
 }
 
 fn collect(value: &Value, sensitive: bool, found: &mut Vec<String>) {

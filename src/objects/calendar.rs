@@ -4,6 +4,7 @@ use super::kind::Kind;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
 use super::schema::ObjectType;
+use super::schema::Support;
 use super::shared;
 
 /// The description of a calendar.
@@ -11,6 +12,8 @@ pub(super) static TYPE: ObjectType = ObjectType {
     kind: Kind::Calendar,
     name: "",
     doc: "Days on which nothing is due. All that is left out excludes no day.",
+    aws: &[],
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         AttributeSchema::new(
@@ -29,5 +32,6 @@ pub(super) static TYPE: ObjectType = ObjectType {
             "Days from a file, which are excluded: `file(\"holidays.txt\")`, with a date a line and `#` before remarks, or an iCalendar file of all-day events.",
         ),
     ]],
+    groups: &[],
     nested: &[],
 };

@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::registry;
+use super::schema::BlockSchema;
 use super::schema::ObjectType;
 use crate::lang::Grammar;
 use crate::lang::Language;
@@ -37,7 +38,10 @@ fn object(parents: &[Parent<'_>], word: &str) -> Option<Shape> {
             (None, "dynamic") => Some(ONE),
             _ => None,
         },
-        _ => inside(type_of(parents)?, word),
+        _ => match within(parents)? {
+            Within::Object(object_type) => inside(object_type, word),
+            Within::Block(content) => inside_block(content, word),
+        },
     }
 }
 
@@ -73,30 +77,58 @@ fn inside(object_type: &ObjectType, word: &str) -> Option<Shape> {
     })
 }
 
-/// The type of the innermost object; the content of a `dynamic` block is that of the block it makes.
-fn type_of(parents: &[Parent<'_>]) -> Option<&'static ObjectType> {
+/// A block inside a block that is an attribute.
+fn inside_block(content: &BlockSchema, word: &str) -> Option<Shape> {
+    if content.block(word).is_some() {
+        return Some(NONE);
+    }
+    let holds_blocks = content
+        .attributes
+        .iter()
+        .any(|attribute| attribute.value.block().is_some());
+    (word == "dynamic" && holds_blocks).then_some(ONE)
+}
+
+/// What a block is in.
+#[derive(Clone, Copy)]
+enum Within {
+    /// An object of this type.
+    Object(&'static ObjectType),
+    /// A block that is an attribute of one.
+    Block(&'static BlockSchema),
+}
+
+impl Within {
+    /// What stands in the block `word` with this first label.
+    fn step(self, word: &str, label: &str) -> Option<Self> {
+        let object_type = match self {
+            Self::Object(object_type) => object_type,
+            Self::Block(content) => return content.block(word).map(Self::Block),
+        };
+        if let Some(content) = object_type.block(word) {
+            return Some(Self::Block(content));
+        }
+        let mut nested = object_type.nested.iter();
+        let nested = nested.find(|nested| nested.block == word)?;
+        registry::find(nested.kind, label).map(Self::Object)
+    }
+}
+
+/// What the innermost block is in; the content of a `dynamic` block is that of the block it makes.
+fn within(parents: &[Parent<'_>]) -> Option<Within> {
     let (last, outer) = parents.split_last()?;
     if last.kind == "content" {
         let (dynamic, outer) = outer.split_last()?;
-        let nested = type_of(outer)?
-            .nested
-            .iter()
-            .find(|nested| nested.block == dynamic.label)?;
-        return registry::find(nested.kind, "");
+        return within(outer)?.step(dynamic.label, "");
     }
-    let in_object = outer.last().is_some_and(|parent| {
-        Kind::parse(parent.kind).is_some_and(|kind| kind != Kind::Pipeline)
-            || parent.kind == "content"
-    });
+    let in_object = outer
+        .last()
+        .is_some_and(|parent| parent.kind == "content" || parent.kind != Kind::Pipeline.as_str());
     if in_object {
-        let nested = type_of(outer)?
-            .nested
-            .iter()
-            .find(|nested| nested.block == last.kind)?;
-        return registry::find(nested.kind, last.label);
+        return within(outer)?.step(last.kind, last.label);
     }
     let kind = Kind::parse(last.kind)?;
-    registry::find(kind, if kind.has_type() { last.label } else { "" })
+    registry::find(kind, if kind.has_type() { last.label } else { "" }).map(Within::Object)
 }
 
 #[cfg(test)]
@@ -115,6 +147,7 @@ mod tests {
     fn blocks_of_the_language_and_of_objects_are_known_where_they_stand() {
         let pipeline = ("pipeline", "p");
         let node = ("data_node", "file");
+        let cluster = ("resource", "emr_cluster");
         for (path, word, expected) in [
             (&[][..], "variable", Some(&[1][..])),
             (&[], "activity", Some(&[2])),
@@ -134,6 +167,25 @@ mod tests {
             (&[pipeline], "provider", None),
             (&[("provider", "aws")], "assume_role", Some(&[0])),
             (&[("provider", "aws")], "region", None),
+            (&[pipeline, ("activity", "emr")], "step", Some(&[0])),
+            (&[pipeline, ("activity", "emr"), ("step", "")], "args", None),
+            (
+                &[cluster, ("configuration", "")],
+                "configuration",
+                Some(&[0]),
+            ),
+            (
+                &[cluster, ("configuration", ""), ("configuration", "")],
+                "configuration",
+                Some(&[0]),
+            ),
+            (&[cluster, ("configuration", "")], "dynamic", Some(&[1])),
+            (
+                &[cluster, ("dynamic", "configuration"), ("content", "")],
+                "configuration",
+                Some(&[0]),
+            ),
+            (&[cluster, ("http_proxy", "")], "dynamic", None),
             (
                 &[("provider", "aws"), ("assume_role", "")],
                 "role_arn",

@@ -27,13 +27,15 @@ pub enum Kind {
     Precondition,
     /// With what objects reach a service outside.
     Provider,
+    /// Compute that is created for the work and removed after it.
+    Resource,
     /// Intervals of time.
     Schedule,
 }
 
 impl Kind {
     /// All kinds, in alphabetical order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Action,
         Self::Activity,
         Self::Calendar,
@@ -44,6 +46,7 @@ impl Kind {
         Self::Pool,
         Self::Precondition,
         Self::Provider,
+        Self::Resource,
         Self::Schedule,
     ];
 
@@ -60,6 +63,7 @@ impl Kind {
             Self::Pool => "pool",
             Self::Precondition => "precondition",
             Self::Provider => "provider",
+            Self::Resource => "resource",
             Self::Schedule => "schedule",
         }
     }

@@ -4,6 +4,7 @@ use super::kind::Kind;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
 use super::schema::ObjectType;
+use super::schema::Support;
 use super::shared;
 
 /// The description of a pipeline.
@@ -11,6 +12,8 @@ pub(super) static TYPE: ObjectType = ObjectType {
     kind: Kind::Pipeline,
     name: "",
     doc: "A named group of activities. What is set on it is the default of the objects inside.",
+    aws: &["Default"],
+    support: Support::Full,
     attributes: &[
         &[
             shared::DESCRIPTION,
@@ -18,10 +21,16 @@ pub(super) static TYPE: ObjectType = ObjectType {
                 "provider",
                 AttributeType::Provider,
                 "With which provider the objects inside reach AWS: `aws`, or `aws.west` for one with an alias.",
-            ),
+            )
+            .ours(),
+            shared::ROLE.meaning("The IAM role with which compute is created and data is checked, of the objects inside that say none."),
+            shared::RESOURCE_ROLE,
         ],
         shared::RUNNABLE,
         shared::ATTEMPTS,
+        shared::PLACES,
+        shared::WHERE,
     ],
+    groups: &[],
     nested: &[shared::NESTED_SCHEDULE],
 };

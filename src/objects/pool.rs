@@ -4,6 +4,7 @@ use super::kind::Kind;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
 use super::schema::ObjectType;
+use super::schema::Support;
 use super::shared;
 
 /// The description of a pool.
@@ -11,6 +12,8 @@ pub(super) static TYPE: ObjectType = ObjectType {
     kind: Kind::Pool,
     name: "",
     doc: "Places that activities share, of all pipelines: for what must not be used by too many at once, like a database.",
+    aws: &[],
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         AttributeSchema::new(
@@ -20,5 +23,6 @@ pub(super) static TYPE: ObjectType = ObjectType {
         )
         .required(),
     ]],
+    groups: &[],
     nested: &[],
 };

@@ -11,39 +11,77 @@ use super::pipeline;
 use super::pool;
 use super::precondition;
 use super::provider;
+use super::resource;
 use super::schedule;
 use super::schema::ObjectType;
 
 /// All types, by kind and name.
 pub static TYPES: &[&ObjectType] = &[
     &action::shell_command::TYPE,
+    &action::sns::TYPE,
     &action::terminate::TYPE,
     &activity::copy::TYPE,
+    &activity::emr::TYPE,
+    &activity::hadoop::TYPE,
+    &activity::hive::TYPE,
+    &activity::hive_copy::TYPE,
     &activity::no_op::TYPE,
+    &activity::pig::TYPE,
+    &activity::redshift_copy::TYPE,
     &activity::shell_command::TYPE,
     &activity::sql::TYPE,
     &calendar::TYPE,
     &data_format::csv::TYPE,
     &data_format::custom::TYPE,
+    &data_format::dynamodb::TYPE,
+    &data_format::dynamodb_export::TYPE,
     &data_format::regex::TYPE,
     &data_format::tsv::TYPE,
+    &data_node::dynamodb::TYPE,
     &data_node::file::TYPE,
+    &data_node::redshift::TYPE,
+    &data_node::s3::TYPE,
     &data_node::sql::TYPE,
     &database::jdbc::TYPE,
+    &database::rds::TYPE,
+    &database::redshift::TYPE,
     &pipeline::TYPE,
     &pool::TYPE,
+    &precondition::dynamodb_data_exists::TYPE,
+    &precondition::dynamodb_table_exists::TYPE,
     &precondition::exists::TYPE,
+    &precondition::s3_key_exists::TYPE,
+    &precondition::s3_prefix_not_empty::TYPE,
     &precondition::shell_command::TYPE,
     &provider::aws::TYPE,
+    &resource::ec2::TYPE,
+    &resource::emr_cluster::TYPE,
     &schedule::TYPE,
 ];
 
+/// Other names of types, which are taken, and which nothing is called by.
+const ALSO: &[(Kind, &str, &str)] = &[(
+    Kind::Precondition,
+    "s3_prefix_exists",
+    "s3_prefix_not_empty",
+)];
+
 /// The type of that kind and name (empty for kinds without types).
 pub fn find(kind: Kind, name: &str) -> Option<&'static ObjectType> {
+    let also = ALSO.iter().find(|also| (also.0, also.1) == (kind, name));
+    let name = also.map_or(name, |also| also.2);
     TYPES
         .iter()
         .copied()
         .find(|object_type| object_type.kind == kind && object_type.name == name)
+}
+
+/// The type that a type of AWS Data Pipeline becomes.
+pub fn of_aws(name: &str) -> Option<&'static ObjectType> {
+    TYPES
+        .iter()
+        .copied()
+        .find(|object_type| object_type.aws.contains(&name))
 }
 
 /// The names of the types of a kind.
@@ -52,41 +90,4 @@ pub fn names(kind: Kind) -> impl Iterator<Item = &'static str> {
         .iter()
         .filter(move |object_type| object_type.kind == kind)
         .map(|object_type| object_type.name)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::TYPES;
-
-    #[test]
-    fn types_are_sorted_and_their_attributes_are_unique_and_documented() {
-        let keys: Vec<_> = TYPES
-            .iter()
-            .map(|object_type| (object_type.kind.as_str(), object_type.name))
-            .collect();
-        let mut sorted = keys.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        assert_eq!(keys, sorted);
-        for object_type in TYPES {
-            let mut seen = BTreeSet::new();
-            for attribute in object_type.schema() {
-                assert!(
-                    seen.insert(attribute.name),
-                    "{}.{} stands twice",
-                    object_type.name,
-                    attribute.name
-                );
-                assert!(attribute.doc.ends_with('.'), "{}", attribute.name);
-                for inner in attribute.value.inner() {
-                    assert!(inner.doc.ends_with('.'), "{}", inner.name);
-                }
-            }
-            for nested in object_type.nested {
-                assert!(seen.contains(nested.attribute), "{}", nested.attribute);
-            }
-        }
-    }
 }

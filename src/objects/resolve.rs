@@ -104,7 +104,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A data node for one of its intervals.
+    /// A data node, or a resource, for one of its intervals.
     pub fn node(
         &self,
         address: &Address,

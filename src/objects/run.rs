@@ -160,12 +160,14 @@ fn attribute_type(takes: AttributeType) -> Type {
         | AttributeType::Holidays
         | AttributeType::DateTime
         | AttributeType::TimeZone
+        | AttributeType::Price(_)
         | AttributeType::Regex => Type::String,
         AttributeType::Bool => Type::Bool,
-        AttributeType::Integer(_) => Type::Number,
-        AttributeType::Strings | AttributeType::Weekdays | AttributeType::Dates => {
-            Type::List(Box::new(Type::String))
-        }
+        AttributeType::Integer(_) | AttributeType::Number(..) => Type::Number,
+        AttributeType::Strings
+        | AttributeType::Assignments
+        | AttributeType::Weekdays
+        | AttributeType::Dates => Type::List(Box::new(Type::String)),
         AttributeType::StringMap => Type::Map(Box::new(Type::String)),
         _ => Type::Any,
     }

@@ -1,6 +1,13 @@
-//! How a type of objects is described.
+//! How a type of objects is described: the attributes and blocks it has, what it is called in AWS Data Pipeline, and how
+//! much of it this version can do.
+//!
+//! Rules about attributes taken together are in [`super::group`].
 
+use std::fmt;
+
+use super::group::Group;
 use super::kind::Kind;
+use super::shared;
 
 /// The description of a type of objects.
 #[derive(Debug)]
@@ -11,10 +18,27 @@ pub struct ObjectType {
     pub name: &'static str,
     /// What it is, in a sentence or a few.
     pub doc: &'static str,
-    /// Its own attributes, then groups that several types share.
+    /// The types of AWS Data Pipeline that it stands for, the one it is exported as first; none for a type of our own.
+    pub aws: &'static [&'static str],
+    /// Whether this version can do its work.
+    pub support: Support,
+    /// Its own attributes, then lists that several types share.
     pub attributes: &'static [&'static [AttributeSchema]],
+    /// What its attributes say only together.
+    pub groups: &'static [Group],
     /// Blocks that may be written inside instead of a reference, with the attribute they stand for.
     pub nested: &'static [Nested],
+}
+
+/// How much of a type or of an attribute this version does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// All that the doc says.
+    Full,
+    /// It is kept and exported, and nothing acts on it.
+    Kept,
+    /// What needs it cannot be run: this is what is missing, as the end of a sentence ("that needs …").
+    Missing(&'static str),
 }
 
 /// A block that stands for an attribute: `precondition "exists" {}` inside a data node.
@@ -37,15 +61,29 @@ impl PartialEq for ObjectType {
 }
 
 impl ObjectType {
-    /// All attributes in the order of the description.
+    /// All attributes in the order of the description, then those that every object has.
     pub fn schema(&self) -> impl Iterator<Item = &'static AttributeSchema> {
-        self.attributes.iter().flat_map(|group| group.iter())
+        let common: &[AttributeSchema] = match self.kind {
+            Kind::Provider => &[],
+            _ => shared::IMPORTED,
+        };
+        let own = self.attributes.iter().flat_map(|list| list.iter());
+        own.chain(common)
     }
 
     /// Whether the attribute of that name is written as a block.
     pub fn has_block(&self, name: &str) -> bool {
-        let attribute = self.attribute(name);
-        attribute.is_some_and(|attribute| matches!(attribute.value, AttributeType::Block(_)))
+        self.block(name).is_some()
+    }
+
+    /// What stands in the block of that name, which is an attribute.
+    pub fn block(&self, name: &str) -> Option<&'static BlockSchema> {
+        self.attribute(name)?.value.block()
+    }
+
+    /// The attribute that a field of AWS Data Pipeline becomes.
+    pub fn of_aws_field(&self, field: &str) -> Option<&'static AttributeSchema> {
+        self.schema().find(|attribute| attribute.is_aws(field))
     }
 
     /// The attribute of that name.
@@ -75,8 +113,32 @@ pub struct AttributeSchema {
     pub windows: bool,
     /// Whether plans, states and logs must not show it.
     pub sensitive: bool,
+    /// Whether only people and programs beside the runs read it, so that changing it changes no run.
+    pub metadata: bool,
+    /// What it is in AWS Data Pipeline.
+    pub aws: Aws,
+    /// Whether this version acts on it.
+    pub support: Support,
     /// What it means, in a sentence.
     pub doc: &'static str,
+}
+
+/// What an attribute is in AWS Data Pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aws {
+    /// The field with its name in camel case: `onFail` for `on_fail`.
+    Same,
+    /// These fields; the first is the one that it is exported as.
+    Fields(&'static [&'static str]),
+    /// This field, whose words are spelled so, in the order of the attribute's own.
+    Words(&'static str, &'static [&'static str]),
+    /// This field, whose texts are each the parts of a block with commas between them: its first attribute, then those of its
+    /// list.
+    Parts(&'static str),
+    /// References in this field to objects with a key and a value each.
+    Pairs(&'static str),
+    /// No field: it is our own.
+    None,
 }
 
 impl AttributeSchema {
@@ -90,7 +152,77 @@ impl AttributeSchema {
             secret: false,
             windows: false,
             sensitive: false,
+            metadata: false,
+            aws: Aws::Same,
+            support: Support::Full,
             doc,
+        }
+    }
+
+    /// It stands for this field of AWS Data Pipeline, which is called otherwise.
+    pub(super) const fn aws(mut self, aws: Aws) -> Self {
+        self.aws = aws;
+        self
+    }
+
+    /// AWS Data Pipeline has nothing like it.
+    pub(super) const fn ours(self) -> Self {
+        self.aws(Aws::None)
+    }
+
+    /// How much of it this version does.
+    pub(super) const fn support(mut self, support: Support) -> Self {
+        self.support = support;
+        self
+    }
+
+    /// Changing it changes no run.
+    pub(super) const fn metadata(mut self) -> Self {
+        self.metadata = true;
+        self
+    }
+
+    /// The same attribute with another meaning.
+    pub(super) const fn meaning(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    /// The fields of AWS Data Pipeline that become this attribute, the one it is exported as first.
+    pub fn aws_fields(&self) -> Vec<String> {
+        match self.aws {
+            Aws::Same => vec![camel_case(self.name)],
+            Aws::Fields(fields) => fields.iter().map(|field| (*field).to_owned()).collect(),
+            Aws::Words(field, _) | Aws::Parts(field) | Aws::Pairs(field) => vec![field.to_owned()],
+            Aws::None => Vec::new(),
+        }
+    }
+
+    /// Whether a field of AWS Data Pipeline becomes this attribute.
+    pub fn is_aws(&self, field: &str) -> bool {
+        self.aws_fields().iter().any(|own| own == field)
+    }
+
+    /// The word for what AWS Data Pipeline spells so, in any case.
+    pub fn word_of_aws(&self, spelled: &str) -> Option<&'static str> {
+        let plain = |text: &str| text.replace('_', "").to_lowercase();
+        let words = self.value.words();
+        if let Aws::Words(_, theirs) = self.aws {
+            let mut pairs = theirs.iter().zip(words);
+            let found = pairs.find(|(theirs, _)| plain(theirs) == plain(spelled));
+            return found.map(|(_, word)| *word);
+        }
+        let mut words = words.iter().copied();
+        words.find(|word| plain(word) == plain(spelled))
+    }
+
+    /// How AWS Data Pipeline spells a word of this attribute.
+    pub fn aws_word(&self, word: &str) -> Option<&'static str> {
+        let words = self.value.words();
+        let place = words.iter().position(|own| *own == word)?;
+        match self.aws {
+            Aws::Words(_, theirs) => theirs.get(place).copied(),
+            _ => words.get(place).copied(),
         }
     }
 
@@ -142,6 +274,10 @@ pub enum AttributeType {
     Bool,
     /// A whole number, at least this.
     Integer(i64),
+    /// A number between these two.
+    Number(f64, f64),
+    /// A price in US dollars per hour, above 0 and below 20; or one of these words.
+    Price(&'static [&'static str]),
     /// A length of time, e.g. `15 minutes`.
     Duration,
     /// A period of a schedule, e.g. `1 day`.
@@ -162,6 +298,8 @@ pub enum AttributeType {
     Regex,
     /// A list of texts.
     Strings,
+    /// A list of texts of the form `NAME=value`.
+    Assignments,
     /// Texts by name.
     StringMap,
     /// Values bound to the placeholders of SQL: a list for `?`, a map for `:name`.
@@ -177,16 +315,66 @@ pub enum AttributeType {
     /// The name of a provider: `aws`, or `aws.west` for one with an alias.
     Provider,
     /// Attributes of its own, written as a block: `assume_role { … }`.
-    Block(&'static [AttributeSchema]),
+    Block(&'static BlockSchema),
+    /// The same, as often as is wanted: `step { … }`.
+    Blocks(&'static BlockSchema),
 }
 
 impl AttributeType {
-    /// The attributes of a block; none for all else.
-    pub const fn inner(self) -> &'static [AttributeSchema] {
+    /// What stands in its blocks; `None` for all that is written as a value.
+    pub const fn block(self) -> Option<&'static BlockSchema> {
         match self {
-            Self::Block(inner) => inner,
+            Self::Block(block) | Self::Blocks(block) => Some(block),
+            _ => None,
+        }
+    }
+
+    /// The words that it takes, and nothing else.
+    pub const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::OneOf(words) | Self::Price(words) => words,
             _ => &[],
         }
+    }
+}
+
+/// The description of a block that is part of an object. A block may hold blocks of its own kind.
+pub struct BlockSchema {
+    /// The word it starts with, also where an attribute calls it otherwise.
+    pub name: &'static str,
+    /// The type of the objects of AWS Data Pipeline that it stands for, if they are objects there.
+    pub aws: Option<&'static str>,
+    /// What stands in it.
+    pub attributes: &'static [AttributeSchema],
+}
+
+impl BlockSchema {
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+    }
+
+    /// What stands in the block of that name within.
+    pub fn block(&self, name: &str) -> Option<&'static Self> {
+        self.attribute(name)?.value.block()
+    }
+}
+
+impl PartialEq for BlockSchema {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// Without its content, which may be without end.
+impl fmt::Debug for BlockSchema {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("BlockSchema")
+            .field(&self.name)
+            .finish()
     }
 }
 
@@ -203,4 +391,19 @@ pub enum Default {
     Integer(i64),
     /// A bool.
     Bool(bool),
+}
+
+/// A name in camel case, as fields of AWS Data Pipeline are written.
+fn camel_case(name: &str) -> String {
+    let mut camel = String::new();
+    for (number, word) in name.split('_').enumerate() {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if number > 0 => camel.extend(first.to_uppercase()),
+            Some(first) => camel.push(first),
+            None => {}
+        }
+        camel.push_str(letters.as_str());
+    }
+    camel
 }

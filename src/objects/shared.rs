@@ -1,11 +1,35 @@
 //! Groups of attributes that several types share.
 
 use super::dependency::Require;
+use super::group::Group;
 use super::kind::Kind;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
+use super::schema::Aws;
 use super::schema::Default;
 use super::schema::Nested;
+use super::schema::Support;
+
+/// What every object has that was imported, so that it can be exported again.
+pub(super) const IMPORTED: &[AttributeSchema] = &[AWS_ID, AWS_FIELDS];
+
+/// What an object, or a block that stands for one, was called.
+pub(super) const AWS_ID: AttributeSchema = AttributeSchema::new(
+    "aws_id",
+    AttributeType::String,
+    "Its id in AWS Data Pipeline, where it was imported from; it changes nothing here.",
+)
+.metadata()
+.aws(Aws::Fields(&["id"]));
+
+/// What an object, or a block that stands for one, had besides.
+pub(super) const AWS_FIELDS: AttributeSchema = AttributeSchema::new(
+    "aws_fields",
+    AttributeType::StringMap,
+    "Its fields in AWS Data Pipeline that have no attribute here, kept for `export`; they change nothing here.",
+)
+.metadata()
+.ours();
 
 /// What every runnable object has; on a pipeline these are the defaults of the objects inside.
 pub(super) const RUNNABLE: &[AttributeSchema] = &[
@@ -18,7 +42,8 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         "due",
         AttributeType::OneOf(&["end", "start"]),
         "Whether its instances are due at the end or at the start of their intervals; left out: as the schedule says.",
-    ),
+    )
+    .aws(Aws::Words("scheduleType", &["timeseries", "cron"])),
     AttributeSchema::new(
         "on_fail",
         AttributeType::Refs(Kind::Action),
@@ -39,7 +64,8 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         "precondition_timeout",
         AttributeType::Duration,
         "How long preconditions are checked, from the first check, before the instance fails; left out: for ever.",
-    ),
+    )
+    .ours(),
     AttributeSchema::new(
         "retain",
         AttributeType::Duration,
@@ -50,7 +76,8 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         AttributeType::Integer(0),
         "How many attempts are made after the first has failed.",
     )
-    .or(Default::Integer(2)),
+    .or(Default::Integer(2))
+    .aws(Aws::Fields(&["maximumRetries"])),
     AttributeSchema::new(
         "retry_delay",
         AttributeType::Duration,
@@ -62,92 +89,204 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         AttributeType::OneOf(&["exponential", "constant"]),
         "How the pause grows: `exponential` doubles it with each further retry, up to `max_retry_delay`; `constant` does not.",
     )
-    .or(Default::Text("exponential")),
+    .or(Default::Text("exponential"))
+    .ours(),
     AttributeSchema::new(
         "max_retry_delay",
         AttributeType::Duration,
         "The longest pause that doubling leads to.",
     )
-    .or(Default::Text("10 minutes")),
+    .or(Default::Text("10 minutes"))
+    .ours(),
     AttributeSchema::new(
         "retry_jitter",
         AttributeType::Bool,
         "Whether up to a quarter is added to each pause, another part of it for each attempt, so that what failed together is not tried again together.",
     )
-    .or(Default::Bool(true)),
+    .or(Default::Bool(true))
+    .ours(),
 ];
 
-/// What only activities and pipelines have.
+/// The time that attempts take, and how many there are at once: of what does work, or is compute for it.
 pub(super) const ATTEMPTS: &[AttributeSchema] = &[
-    AttributeSchema::new(
-        "attempt_timeout",
-        AttributeType::Duration,
-        "How long one attempt may take before it is stopped and retried; left out: for ever.",
-    ),
+    ATTEMPT_TIMEOUT,
+    REPORT_PROGRESS_TIMEOUT,
+    LATE_AFTER,
+    ON_LATE,
+    MAX_ACTIVE_INSTANCES,
+];
+
+const ATTEMPT_TIMEOUT: AttributeSchema = AttributeSchema::new(
+    "attempt_timeout",
+    AttributeType::Duration,
+    "How long one attempt may take before it is stopped and retried; left out: for ever.",
+);
+
+const REPORT_PROGRESS_TIMEOUT: AttributeSchema = AttributeSchema::new(
+    "report_progress_timeout",
+    AttributeType::Duration,
+    "How long nothing may be heard of an attempt before it is taken for failed; an attempt under way is heard of each minute.",
+)
+.or(Default::Text("15 minutes"));
+
+const LATE_AFTER: AttributeSchema = AttributeSchema::new(
+    "late_after",
+    AttributeType::Duration,
+    "An instance that has not finished so long after it was due is late; left out: it never is.",
+)
+.aws(Aws::Fields(&["lateAfterTimeout"]));
+
+const ON_LATE: AttributeSchema = AttributeSchema::new(
+    "on_late",
+    AttributeType::Refs(Kind::Action),
+    "What to do when an instance is late.",
+)
+.aws(Aws::Fields(&["onLateAction"]));
+
+const MAX_ACTIVE_INSTANCES: AttributeSchema = AttributeSchema::new(
+    "max_active_instances",
+    AttributeType::Integer(1),
+    "How many instances of one activity may run at once.",
+)
+.or(Default::Integer(5));
+
+/// Nothing says when an instance is late, and something what to do then.
+pub(super) const LATE: Group = Group::Needs("on_late", "late_after");
+
+/// What AWS Data Pipeline lets data nodes have, although they make no attempts.
+pub(super) const NODE_ATTEMPTS: &[AttributeSchema] = &[
+    ATTEMPT_TIMEOUT
+        .meaning("As on activities. A data node makes no attempts, so that nothing acts on it.")
+        .support(Support::Kept),
     AttributeSchema::new(
         "report_progress_timeout",
         AttributeType::Duration,
-        "How long nothing may be heard of an attempt before it is taken for failed; an attempt under way is heard of each minute.",
+        "As on activities. A data node makes no attempts, so that nothing acts on it.",
     )
-    .or(Default::Text("15 minutes")),
-    AttributeSchema::new(
-        "late_after",
-        AttributeType::Duration,
-        "An instance that has not finished so long after it was due is late; left out: it never is.",
-    ),
-    AttributeSchema::new(
-        "on_late",
-        AttributeType::Refs(Kind::Action),
-        "What to do when an instance is late.",
-    ),
+    .support(Support::Kept),
+    LATE_AFTER
+        .meaning("When an instance is late. This version looks at activities only: set it on the activity that writes or reads the data.")
+        .support(Support::Kept),
+    ON_LATE
+        .meaning("What to do when an instance is late. This version looks at activities only.")
+        .support(Support::Kept),
     AttributeSchema::new(
         "max_active_instances",
         AttributeType::Integer(1),
-        "How many instances of one activity may run at once.",
+        "As on activities. A data node makes no attempts, so that nothing acts on it.",
     )
-    .or(Default::Integer(5)),
+    .support(Support::Kept),
+    RUNS_ON
+        .meaning("On which compute its preconditions are checked. They are checked by the runner, so that nothing acts on it.")
+        .support(Support::Kept),
+    WORKER_GROUP
+        .meaning("Which workers check its preconditions. They are checked by the runner, so that nothing acts on it.")
+        .support(Support::Kept),
+    LOG_URI,
+];
+
+/// Shares of places, and which instances there are: our own.
+pub(super) const PLACES: &[AttributeSchema] = &[
     AttributeSchema::new(
         "pool",
         AttributeType::Ref(Kind::Pool),
         "The pool whose slots its attempts take; what finds it full waits.",
-    ),
+    )
+    .ours(),
     AttributeSchema::new(
         "pool_slots",
         AttributeType::Integer(1),
         "How many slots of the pool an attempt takes.",
     )
-    .or(Default::Integer(1)),
+    .or(Default::Integer(1))
+    .ours(),
     AttributeSchema::new(
         "priority",
         AttributeType::Integer(-1_000_000),
         "Where places are short, activities with a higher priority start first; those with the same take turns, pipeline by pipeline.",
     )
-    .or(Default::Integer(0)),
+    .or(Default::Integer(0))
+    .ours(),
     AttributeSchema::new(
         "instance_order",
         AttributeType::OneOf(&["oldest_first", "newest_first"]),
         "Which of the instances of one activity that can start does so first. What `backfill` has asked for comes after the others.",
     )
-    .or(Default::Text("oldest_first")),
+    .or(Default::Text("oldest_first"))
+    .ours(),
     AttributeSchema::new(
         "catch_up",
         AttributeType::OneOf(&["all", "latest", "none"]),
         "Which intervals that are due and have no instance get one: `all`; the `latest` only; or `none` that was due before the activity was applied, and later the latest only.",
     )
-    .or(Default::Text("all")),
+    .or(Default::Text("all"))
+    .ours(),
     AttributeSchema::new(
         "active",
         AttributeType::Bool,
         "Whether its schedule makes new instances and waiting ones start; left out: what operators have set, else true.",
-    ),
+    )
+    .ours(),
 ];
+
+/// Where an activity does its work, and where its logs go.
+pub(super) const WHERE: &[AttributeSchema] = &[RUNS_ON, WORKER_GROUP, LOG_URI];
+
+const RUNS_ON: AttributeSchema = AttributeSchema::new(
+    "runs_on",
+    AttributeType::Ref(Kind::Resource),
+    "The compute that does the work, created for the interval; left out: the pipeline's, else `worker_group`, else the runner itself.",
+);
+
+const WORKER_GROUP: AttributeSchema = AttributeSchema::new(
+    "worker_group",
+    AttributeType::String,
+    "The name of the queue from which workers take the work; `runs_on` goes before it.",
+)
+.support(Support::Missing("workers, which take work from a server"));
+
+pub(super) const LOG_URI: AttributeSchema = AttributeSchema::new(
+    "log_uri",
+    AttributeType::String,
+    "Where logs go in Amazon S3: `s3://acme/logs/`. This version keeps them on the machine of the runner.",
+)
+.deferrable()
+.aws(Aws::Fields(&["pipelineLogUri"]))
+.support(Support::Kept);
+
+/// The role of the service that creates compute and checks data.
+pub(super) const ROLE: AttributeSchema = AttributeSchema::new(
+    "role",
+    AttributeType::String,
+    "The IAM role with which AWS is used; left out: the pipeline's, else none, so that the credentials of the provider are used as they are.",
+)
+.deferrable();
+
+/// The roles with which compute is created, and which it has.
+pub(super) const ROLES: &[AttributeSchema] = &[
+    ROLE.meaning("The IAM role with which it is created; left out: the pipeline's, else AWS's own name for it.")
+        .or(Default::Text("DataPipelineDefaultRole")),
+    RESOURCE_ROLE
+        .meaning("The IAM role that its machines have; left out: the pipeline's, else AWS's own name for it.")
+        .or(Default::Text("DataPipelineDefaultResourceRole")),
+];
+
+/// The role that machines have.
+pub(super) const RESOURCE_ROLE: AttributeSchema = AttributeSchema::new(
+    "resource_role",
+    AttributeType::String,
+    "The IAM role that machines have which are created for the work.",
+)
+.deferrable();
 
 /// A note for people.
 pub(super) const DESCRIPTION: AttributeSchema = AttributeSchema::new(
     "description",
     AttributeType::String,
     "What it is for, for people.",
-);
+)
+.metadata()
+.ours();
 
 /// What activities and data nodes wait for besides their data.
 pub(super) const WAITS: &[AttributeSchema] = &[
@@ -179,7 +318,8 @@ pub(super) const REQUIRE: AttributeSchema = AttributeSchema::new(
     AttributeType::OneOf(Require::WORDS),
     "Which instances it waits for, of each input and of each activity in `depends_on`: `all` that overlap its interval or lie in the window, `any` that is finished, or the `latest`.",
 )
-.or(Default::Text("all"));
+.or(Default::Text("all"))
+.ours();
 
 /// Data that an activity writes.
 pub(super) const OUTPUT: AttributeSchema = AttributeSchema::new(
@@ -188,15 +328,28 @@ pub(super) const OUTPUT: AttributeSchema = AttributeSchema::new(
     "The data it writes: a data node, a list, or a map that names them.",
 );
 
-/// What a shell command is made of.
-pub(super) const COMMAND: &[AttributeSchema] = &[
-    AttributeSchema::new(
-        "command",
-        AttributeType::String,
-        "The command, run by `/bin/sh -c`; it succeeds when it exits with 0.",
-    )
-    .required()
-    .deferrable(),
+/// A command of the shell.
+pub(super) const COMMAND: AttributeSchema = AttributeSchema::new(
+    "command",
+    AttributeType::String,
+    "The command, run by `/bin/sh -c`; it succeeds when it exits with 0.",
+)
+.deferrable();
+
+/// A script in the place of what is written here.
+pub(super) const SCRIPT_URI: AttributeSchema = AttributeSchema::new(
+    "script_uri",
+    AttributeType::String,
+    "Where the script is in Amazon S3, if it is not written here: `s3://acme/code/load.sh`. One in the repository is read by `file()`.",
+)
+.deferrable()
+.support(Support::Missing("a connection to Amazon S3"));
+
+/// A command, or a script of them.
+pub(super) const COMMAND_OR_SCRIPT: Group = Group::ExactlyOne(&["command", "script_uri"]);
+
+/// What a command is run with.
+pub(super) const COMMAND_CONTEXT: &[AttributeSchema] = &[
     AttributeSchema::new(
         "script_argument",
         AttributeType::Strings,
@@ -208,14 +361,43 @@ pub(super) const COMMAND: &[AttributeSchema] = &[
         AttributeType::StringMap,
         "Environment variables; besides these the command gets PATH, HOME, LANG and TZ, and nothing else.",
     )
-    .secret(),
+    .secret()
+    .ours(),
     AttributeSchema::new(
         "working_dir",
         AttributeType::String,
         "The directory it runs in; left out: the root module's.",
     )
-    .deferrable(),
+    .deferrable()
+    .ours(),
 ];
+
+/// Where what a command prints is kept.
+pub(super) const PRINTED: &[AttributeSchema] = &[
+    AttributeSchema::new(
+        "stdout",
+        AttributeType::String,
+        "Where what it prints goes in Amazon S3. This version keeps it in the attempt's log.",
+    )
+    .deferrable()
+    .support(Support::Kept),
+    AttributeSchema::new(
+        "stderr",
+        AttributeType::String,
+        "Where its errors go in Amazon S3. This version keeps them in the attempt's log.",
+    )
+    .deferrable()
+    .support(Support::Kept),
+];
+
+/// Whether every run may write to the same place.
+pub(super) const OVERWRITE: AttributeSchema = AttributeSchema::new(
+    "overwrite",
+    AttributeType::Bool,
+    "Allows a path that is the same for every interval, so that each run overwrites what the last one wrote.",
+)
+.or(Default::Bool(false))
+.ours();
 
 /// `schedule { … }` inside an object.
 pub(super) const NESTED_SCHEDULE: Nested = Nested {

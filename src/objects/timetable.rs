@@ -1,7 +1,8 @@
 //! Which schedule each activity and data node has.
 //!
 //! An activity has its own schedule, else its pipeline's, else it runs on demand. A data node has its own, else its
-//! pipeline's, else that of the activities that write it, else that of those that read it.
+//! pipeline's, else that of the activities that write it, else that of those that read it. A resource has its own, else its
+//! pipeline's, else that of the first activity that runs on it.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -17,7 +18,9 @@ use super::intervals::own_due;
 use super::intervals::schedule_of;
 use super::kind::Kind;
 use super::object::Object;
+use super::settings;
 use super::settings::Objects;
+use crate::lang::Value;
 use crate::time::Due;
 use crate::time::Interval;
 use crate::time::Schedule;
@@ -74,7 +77,7 @@ pub struct Ambiguous {
     pub other: (Address, Option<Address>),
 }
 
-/// The schedules of all activities and data nodes.
+/// The schedules of all activities, data nodes and resources.
 #[derive(Clone, Debug, Default)]
 pub struct Timetable {
     schedules: BTreeMap<Address, Timeline>,
@@ -87,15 +90,20 @@ pub struct Timetable {
 }
 
 impl Timetable {
-    /// Finds the schedule of every activity and data node. Schedules without a start that nothing has activated yet
+    /// Finds the schedule of every activity, data node and resource. Schedules without a start that nothing has activated yet
     /// begin `now`.
     pub fn new(objects: &Objects, moments: &Moments, now: Timestamp) -> Self {
         let mut timetable = Self::default();
+        let mut works: BTreeMap<Address, Option<Address>> = BTreeMap::new();
         for object in objects
             .values()
             .filter(|object| object.kind() == Kind::Activity)
         {
             let schedule = own_or_pipeline(objects, object);
+            if let Some(Value::Ref(on)) = settings::inherited(objects, object, "runs_on") {
+                let resource = Address::new(on.address.clone());
+                works.entry(resource).or_insert_with(|| schedule.clone());
+            }
             timetable.objects.insert(object.address.clone(), schedule);
             for (map, attribute) in [
                 (&mut timetable.writers, "output"),
@@ -119,6 +127,14 @@ impl Timetable {
                 Some(schedule) => Some(schedule),
                 None => timetable.infer(&object.address),
             };
+            timetable.objects.insert(object.address.clone(), schedule);
+        }
+        for object in objects
+            .values()
+            .filter(|object| object.kind() == Kind::Resource)
+        {
+            let own = own_or_pipeline(objects, object);
+            let schedule = own.or_else(|| works.remove(&object.address).flatten());
             timetable.objects.insert(object.address.clone(), schedule);
         }
         timetable.fill(objects, moments, now);

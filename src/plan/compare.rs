@@ -14,6 +14,7 @@ use crate::lang::Value;
 use crate::lang::named;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
+use crate::objects::BlockSchema;
 use crate::objects::Default;
 use crate::time::Cron;
 use crate::time::Period;
@@ -79,6 +80,9 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
             old,
             new,
         ) => same_unordered(&elements(old), &elements(new)),
+        (Some(AttributeType::Block(content) | AttributeType::Blocks(content)), old, new) => {
+            same_blocks(content, &|_| true, old, new)
+        }
         (Some(AttributeType::NamedRefs(_)), old, new) => {
             if let (Value::Map(_) | Value::Object(_), _) | (_, Value::Map(_) | Value::Object(_)) =
                 (old, new)
@@ -89,6 +93,51 @@ fn same(kind: Option<&AttributeType>, old: &Value, new: &Value) -> bool {
         }
         _ => same_value(old, new),
     }
+}
+
+/// Whether blocks say the same, by those of their attributes that count.
+fn same_blocks(
+    content: &BlockSchema,
+    counts: &impl Fn(&AttributeSchema) -> bool,
+    old: &Value,
+    new: &Value,
+) -> bool {
+    match (old, new) {
+        (Value::Tuple(old), Value::Tuple(new)) => {
+            old.len() == new.len()
+                && old
+                    .iter()
+                    .zip(new.iter())
+                    .all(|(old, new)| same_blocks(content, counts, old, new))
+        }
+        (Value::Object(old), Value::Object(new)) => content
+            .attributes
+            .iter()
+            .filter(|schema| counts(schema))
+            .all(|schema| {
+                let sides = (set(old.get(schema.name)), set(new.get(schema.name)));
+                match (schema.value.block(), sides) {
+                    (Some(inner), (Some(old), Some(new))) => same_blocks(inner, counts, old, new),
+                    (_, (old, new)) => same_attribute(Some(schema), old, new),
+                }
+            }),
+        (old, new) => same_value(old, new),
+    }
+}
+
+/// Whether the change of an attribute is only one of what no run looks at: its own, or that of the blocks that it is.
+pub(super) fn only_metadata(
+    schema: &AttributeSchema,
+    old: Option<&Value>,
+    new: Option<&Value>,
+) -> bool {
+    let within = || match (schema.value.block(), set(old), set(new)) {
+        (Some(content), Some(old), Some(new)) => {
+            same_blocks(content, &|schema| !schema.metadata, old, new)
+        }
+        _ => false,
+    };
+    schema.metadata || within()
 }
 
 /// Whether two values are equal by value: numbers by value, sets without order, residuals by their text.

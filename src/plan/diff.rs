@@ -10,6 +10,7 @@ use super::change::Change;
 use super::change::ChangeKind;
 use super::change::OutputChange;
 use super::change::Reason;
+use super::compare::only_metadata;
 use super::compare::same_attribute;
 use super::compare::same_value;
 use crate::lang::Value;
@@ -116,8 +117,8 @@ fn all(
     let lifecycle = object.lifecycle.as_value();
     set.chain(lifecycle.map(|value| (Arc::from(LIFECYCLE), value)))
         .map(|(name, value)| {
-            let kind = kind_of(object.object_type, &name);
             let (old, new) = sides(value);
+            let kind = kind_of(object.object_type, &name, (old.as_ref(), new.as_ref()));
             AttributeChange {
                 name,
                 old,
@@ -189,7 +190,7 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
                 .get(name)
                 .filter(|value| **value != Value::NULL)
                 .cloned(),
-            kind: kind_of(new.object_type, name),
+            kind: kind_of(new.object_type, name, (old.get(name), new.get(name))),
         })
         .chain(lifecycle)
         .collect();
@@ -208,9 +209,16 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
     })
 }
 
-fn kind_of(object_type: &ObjectType, attribute: &str) -> ChangeKind {
+fn kind_of(
+    object_type: &ObjectType,
+    attribute: &str,
+    (old, new): (Option<&Value>, Option<&Value>),
+) -> ChangeKind {
+    let schema = object_type.attribute(attribute);
+    if schema.is_some_and(|schema| only_metadata(schema, old, new)) {
+        return ChangeKind::Metadata;
+    }
     match (object_type.kind, attribute) {
-        (_, "description") => ChangeKind::Metadata,
         (Kind::Calendar | Kind::Schedule, _) | (_, "schedule" | "due" | "active") => {
             ChangeKind::Schedule
         }

@@ -45,6 +45,7 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
         match object.kind() {
             Kind::Activity => previewer.activity(object),
             Kind::DataNode => previewer.node(object),
+            Kind::Resource => previewer.resource(object),
             _ => {}
         }
     }
@@ -86,6 +87,16 @@ impl<'a> Previewer<'a> {
         }
         self.serving(object, interval, "precondition");
         self.overwritten(object);
+    }
+
+    fn resource(&mut self, object: &'a Object) {
+        if is_deferred(object) {
+            let interval = self.next_interval(&object.address);
+            let resolved = self
+                .resolver
+                .node(&object.address, interval, self.first_try());
+            self.keep(resolved);
+        }
     }
 
     /// Evaluates what serves an object. Later users of a shared one find what is kept from the first, but their own
@@ -131,7 +142,7 @@ impl<'a> Previewer<'a> {
     /// Reports a file that is written again and again under the same name.
     fn overwritten(&mut self, object: &'a Object) {
         let address = &object.address;
-        if object.object_type.name != "file"
+        if object.object_type.attribute("overwrite").is_none()
             || settings::boolean(self.resolver.objects, object, "overwrite") == Some(true)
             || self.resolver.timetable.writers(address).is_empty()
         {

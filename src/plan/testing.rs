@@ -17,11 +17,13 @@ use crate::lang::ast::Part;
 use crate::objects::Address;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
+use crate::objects::Aws;
 use crate::objects::Default;
 use crate::objects::Kind;
 use crate::objects::Lifecycle;
 use crate::objects::Object;
 use crate::objects::ObjectType;
+use crate::objects::Support;
 use crate::time::Period;
 use crate::time::Schedule;
 
@@ -34,6 +36,9 @@ const fn attribute(name: &'static str, value: AttributeType, default: Default) -
         secret: false,
         windows: false,
         sensitive: false,
+        metadata: false,
+        aws: Aws::None,
+        support: Support::Full,
         doc: "",
     }
 }
@@ -47,12 +52,18 @@ const fn object_type(
         kind,
         name,
         doc: "",
+        aws: &[],
+        support: Support::Full,
         attributes,
+        groups: &[],
         nested: &[],
     }
 }
 
-const DESCRIPTION: AttributeSchema = attribute("description", AttributeType::String, Default::None);
+const DESCRIPTION: AttributeSchema = AttributeSchema {
+    metadata: true,
+    ..attribute("description", AttributeType::String, Default::None)
+};
 
 pub(crate) static PIPELINE: ObjectType = object_type(
     Kind::Pipeline,

@@ -1,8 +1,11 @@
-//! Nested blocks of an object in a plan: for now, what its `lifecycle` block says that the state keeps.
+//! Blocks of an object that are part of it: `lifecycle`, and attributes that are written as blocks.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use similar::Algorithm;
+use similar::capture_diff_slices;
 
 use super::paint::Marker;
 use super::value::Writer;
@@ -10,7 +13,8 @@ use super::value::key_width;
 use crate::lang::Value;
 use crate::plan::same_value;
 
-/// Attributes and blocks by name; a block is a tuple of the contents of all blocks of that name.
+/// Attributes and blocks by name. A block is an object, or a tuple of them where there may be several: maps and lists are no
+/// such values.
 type Content = BTreeMap<Arc<str>, Value>;
 
 /// The content of a block, after one side of a change.
@@ -24,7 +28,45 @@ fn content(value: Option<&Value>) -> Content {
     }
 }
 
+/// All blocks of a name.
+fn list(value: Option<&Value>) -> Vec<Value> {
+    match value {
+        Some(Value::Tuple(list)) => list.to_vec(),
+        Some(block) => vec![block.clone()],
+        None => Vec::new(),
+    }
+}
+
+/// The blocks of both sides, each beside the one it is compared with: those that are the same, and what stands between them.
+fn pairs<'a>(old: &'a [Value], new: &'a [Value]) -> Vec<(Option<&'a Value>, Option<&'a Value>)> {
+    let all: Vec<&Value> = old.iter().chain(new).collect();
+    let number = |value: &Value| all.iter().position(|other| same_value(other, value));
+    let numbers = |values: &[Value]| values.iter().map(number).collect::<Vec<_>>();
+    let mut pairs = Vec::new();
+    for operation in capture_diff_slices(Algorithm::Myers, &numbers(old), &numbers(new)) {
+        let (old_range, new_range) = (operation.old_range(), operation.new_range());
+        let old = old.get(old_range).unwrap_or_default();
+        let new = new.get(new_range).unwrap_or_default();
+        pairs.extend((0..old.len().max(new.len())).map(|at| (old.get(at), new.get(at))));
+    }
+    pairs
+}
+
 impl Writer<'_> {
+    /// An attribute of an object that is written as a block, or as several.
+    pub(crate) fn part(
+        &mut self,
+        name: &str,
+        sides: (Option<&Value>, Option<&Value>),
+        column: usize,
+    ) {
+        let marker = match sides {
+            (Some(old), Some(new)) if same_value(old, new) => Marker::None,
+            _ => Marker::Change,
+        };
+        self.blocks(name, sides, (marker, column));
+    }
+
     /// A block that is added, changed, removed or, with equal sides, shown.
     pub(crate) fn block(
         &mut self,
@@ -46,7 +88,7 @@ impl Writer<'_> {
         let names: BTreeSet<&Arc<str>> = old.keys().chain(new.keys()).collect();
         let is_block = |name: &Arc<str>| {
             let value = new.get(name).or_else(|| old.get(name));
-            matches!(value, Some(Value::Tuple(_)))
+            matches!(value, Some(Value::Tuple(_) | Value::Object(_)))
         };
         let same = |name: &Arc<str>| match (old.get(name), new.get(name)) {
             (Some(old), Some(new)) => same_value(old, new),
@@ -77,21 +119,16 @@ impl Writer<'_> {
         self.text.push('}');
     }
 
-    /// All blocks of one name, each compared with the one in its place.
+    /// All blocks of one name, each compared with the one that was in its place.
     fn blocks(
         &mut self,
         name: &str,
         (old, new): (Option<&Value>, Option<&Value>),
         (outer, column): (Marker, usize),
     ) {
-        let list = |value: Option<&Value>| match value {
-            Some(Value::Tuple(list)) => list.to_vec(),
-            _ => Vec::new(),
-        };
         let (old, new) = (list(old), list(new));
         let mut hidden = 0;
-        for at in 0..old.len().max(new.len()) {
-            let sides = (old.get(at), new.get(at));
+        for sides in pairs(&old, &new) {
             if let (Some(before), Some(after)) = sides
                 && same_value(before, after)
                 && outer != Marker::None

@@ -9,6 +9,7 @@ use crate::lang::Value;
 use crate::lang::named::Names;
 use crate::lang::named::names_of;
 use crate::lang::print;
+use crate::objects::AttributeSchema;
 use crate::objects::Kind;
 use crate::objects::Object;
 use crate::plan::LIFECYCLE;
@@ -53,8 +54,8 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
     }
     writer.names((&names, &names), 2);
     for (name, value) in blocks {
-        writer.text.push('\n');
-        writer.block(name, (Some(value), Some(value)), 2);
+        let value = masked(object, name, value);
+        writer.part(name, (Some(&value), Some(&value)), 2);
     }
     if let Some(lifecycle) = lifecycle {
         writer.text.push('\n');
@@ -96,14 +97,30 @@ fn quoted(text: &str) -> String {
 
 /// An attribute's value, masked if its schema says so. Where a secret is kept may be seen.
 pub(crate) fn masked(object: &Object, name: &str, value: &Value) -> Value {
-    let sensitive = object
-        .object_type
-        .attribute(name)
-        .is_some_and(|schema| schema.sensitive);
-    if sensitive {
-        value.clone().conceal()
-    } else {
-        value.clone()
+    match object.object_type.attribute(name) {
+        Some(schema) => masked_by(schema, value),
+        None => value.clone(),
+    }
+}
+
+fn masked_by(schema: &AttributeSchema, value: &Value) -> Value {
+    match (schema.value.block(), value) {
+        _ if schema.sensitive => value.clone().conceal(),
+        (Some(_), Value::Tuple(blocks)) => {
+            let blocks = blocks.iter().map(|block| masked_by(schema, block));
+            Value::tuple(blocks.collect())
+        }
+        (Some(content), Value::Object(attributes)) => {
+            let attributes = attributes.iter().map(|(name, value)| {
+                let masked = match content.attribute(name) {
+                    Some(inner) => masked_by(inner, value),
+                    None => value.clone(),
+                };
+                (name.clone(), masked)
+            });
+            Value::object(attributes.collect())
+        }
+        _ => value.clone(),
     }
 }
 

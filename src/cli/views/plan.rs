@@ -191,8 +191,9 @@ fn object_change(
     }
     writer.further_names((old, new), 6, (explained, change.address.as_str()));
     for block in blocks {
-        writer.text.push('\n');
-        writer.block(&block.name, (block.old.as_ref(), block.new.as_ref()), 6);
+        let mask = |value| objects::masked(object, &block.name, value);
+        let (old, new) = (block.old.as_ref().map(mask), block.new.as_ref().map(mask));
+        writer.part(&block.name, (old.as_ref(), new.as_ref()), 6);
     }
     writer.text.push_str("\n    }\n");
     writer.text

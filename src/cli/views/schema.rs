@@ -11,10 +11,13 @@ use crate::lang::functions::Parameter;
 use crate::lang::functions::Purity;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
+use crate::objects::BlockSchema;
 use crate::objects::Default;
+use crate::objects::Group;
 use crate::objects::Kind;
 use crate::objects::Nested;
 use crate::objects::ObjectType;
+use crate::objects::Support;
 use crate::objects::registry;
 use crate::time::WEEKDAYS;
 
@@ -112,13 +115,45 @@ pub(crate) fn json() -> Json {
 fn type_json(found: &ObjectType) -> Json {
     let attributes: Vec<Json> = found.schema().map(attribute_json).collect();
     let blocks: Vec<Json> = found.nested.iter().map(block_json).collect();
+    let groups: Vec<Json> = found.groups.iter().map(group_json).collect();
     json!({
         "kind": found.kind.as_str(),
         "type": found.kind.has_type().then_some(found.name),
         "description": found.doc,
+        "aws_types": found.aws,
+        "support": support(found.support),
+        "needs": needs(found.support),
         "attributes": attributes,
+        "groups": groups,
         "blocks": blocks,
     })
+}
+
+/// What is set only together, or not together.
+fn group_json(group: &Group) -> Json {
+    json!({
+        "rule": group.word(),
+        "attributes": group.attributes(),
+        "of_types": group.types(),
+        "description": group.sentence(),
+    })
+}
+
+/// How much of it this version does: all; nothing, but it is kept; nothing, and what needs it cannot be run.
+const fn support(support: Support) -> &'static str {
+    match support {
+        Support::Full => "full",
+        Support::Kept => "kept",
+        Support::Missing(_) => "missing",
+    }
+}
+
+/// What is missing to do it.
+fn needs(support: Support) -> Json {
+    match support {
+        Support::Missing(needs) => json!(needs),
+        Support::Full | Support::Kept => Json::Null,
+    }
 }
 
 fn attribute_json(attribute: &AttributeSchema) -> Json {
@@ -130,31 +165,82 @@ fn attribute_json(attribute: &AttributeSchema) -> Json {
         "deferrable": attribute.deferrable,
         "windows": attribute.windows,
         "sensitive": attribute.sensitive,
+        "metadata": attribute.metadata,
+        "support": support(attribute.support),
+        "needs": needs(attribute.support),
+        "aws_fields": attribute.aws_fields(),
         "description": attribute.doc,
     });
-    let (name, detail) = match attribute.value {
-        AttributeType::OneOf(words) => ("values", json!(words)),
-        AttributeType::Integer(least) => ("minimum", json!(least)),
-        AttributeType::Duration => ("format", json!("duration")),
-        AttributeType::Period => ("format", json!("period")),
-        AttributeType::Cron => ("format", json!("cron")),
-        AttributeType::Weekdays => ("values", json!(WEEKDAYS)),
-        AttributeType::Dates => ("format", json!("date")),
-        AttributeType::Holidays => ("format", json!("holidays")),
-        AttributeType::DateTime => ("format", json!("date_time")),
-        AttributeType::TimeZone => ("format", json!("time_zone")),
-        AttributeType::Regex => ("format", json!("regex")),
-        AttributeType::Provider => ("format", json!("provider")),
-        AttributeType::Block(inner) => {
-            let inner: Vec<Json> = inner.iter().map(attribute_json).collect();
-            ("attributes", json!(inner))
-        }
-        _ => return json,
-    };
     if let Json::Object(fields) = &mut json {
-        fields.insert(name.to_owned(), detail);
+        for (name, detail) in details(attribute) {
+            fields.insert(name.to_owned(), detail);
+        }
     }
     json
+}
+
+/// What an attribute takes, as far as its type does not say it.
+fn details(attribute: &AttributeSchema) -> Vec<(&'static str, Json)> {
+    let format = |format: &str| vec![("format", json!(format))];
+    match attribute.value {
+        AttributeType::OneOf(words) => {
+            let spelled: Vec<_> = words.iter().map(|word| attribute.aws_word(word)).collect();
+            vec![("values", json!(words)), ("aws_values", json!(spelled))]
+        }
+        AttributeType::Integer(least) => vec![("minimum", json!(least))],
+        AttributeType::Number(least, most) => {
+            vec![("minimum", json!(least)), ("maximum", json!(most))]
+        }
+        AttributeType::Price(words) => {
+            let spelled: Vec<_> = words.iter().map(|word| attribute.aws_word(word)).collect();
+            let mut details = format("price");
+            details.extend([("values", json!(words)), ("aws_values", json!(spelled))]);
+            details
+        }
+        AttributeType::Assignments => format("assignment"),
+        AttributeType::Duration => format("duration"),
+        AttributeType::Period => format("period"),
+        AttributeType::Cron => format("cron"),
+        AttributeType::Weekdays => vec![("values", json!(WEEKDAYS))],
+        AttributeType::Dates => format("date"),
+        AttributeType::Holidays => format("holidays"),
+        AttributeType::DateTime => format("date_time"),
+        AttributeType::TimeZone => format("time_zone"),
+        AttributeType::Regex => format("regex"),
+        AttributeType::Provider => format("provider"),
+        AttributeType::Block(content) | AttributeType::Blocks(content) => {
+            block_details(attribute, content)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What stands in a block. One within itself is only named.
+fn block_details(
+    attribute: &AttributeSchema,
+    content: &'static BlockSchema,
+) -> Vec<(&'static str, Json)> {
+    let inner: Vec<Json> = content
+        .attributes
+        .iter()
+        .map(|inner| {
+            if inner.value.block() == Some(content) {
+                json!({ "name": inner.name, "block": content.name, "many": is_many(inner), "description": inner.doc })
+            } else {
+                attribute_json(inner)
+            }
+        })
+        .collect();
+    vec![
+        ("block", json!(content.name)),
+        ("many", json!(is_many(attribute))),
+        ("aws_type", json!(content.aws)),
+        ("attributes", json!(inner)),
+    ]
+}
+
+const fn is_many(attribute: &AttributeSchema) -> bool {
+    matches!(attribute.value, AttributeType::Blocks(_))
 }
 
 /// The types that an attribute takes, as they are written in a variable.
@@ -163,10 +249,11 @@ fn types(value: AttributeType) -> Vec<String> {
     let list = |kind| format!("list({})", reference(kind));
     match value {
         AttributeType::Bool => vec!["bool".to_owned()],
-        AttributeType::Integer(_) => vec!["number".to_owned()],
-        AttributeType::Strings | AttributeType::Weekdays | AttributeType::Dates => {
-            vec!["list(string)".to_owned()]
-        }
+        AttributeType::Integer(_) | AttributeType::Number(..) => vec!["number".to_owned()],
+        AttributeType::Strings
+        | AttributeType::Assignments
+        | AttributeType::Weekdays
+        | AttributeType::Dates => vec!["list(string)".to_owned()],
         AttributeType::StringMap => vec!["map(string)".to_owned()],
         AttributeType::Params => vec!["list(any)".to_owned(), "map(any)".to_owned()],
         AttributeType::Ref(kind) => vec![reference(kind)],
@@ -180,10 +267,8 @@ fn types(value: AttributeType) -> Vec<String> {
         }
         AttributeType::DependsOn => vec![list(Kind::Activity), list(Kind::Pipeline)],
         AttributeType::Provider => vec![reference(Kind::Provider)],
-        AttributeType::Block(inner) => {
-            let inner: Vec<String> = inner.iter().map(inner_type).collect();
-            vec![format!("object({{{}}})", inner.join(", "))]
-        }
+        AttributeType::Block(content) => vec![object_of(content)],
+        AttributeType::Blocks(content) => vec![format!("list({})", object_of(content))],
         AttributeType::String
         | AttributeType::OneOf(_)
         | AttributeType::Duration
@@ -192,8 +277,21 @@ fn types(value: AttributeType) -> Vec<String> {
         | AttributeType::Holidays
         | AttributeType::DateTime
         | AttributeType::TimeZone
+        | AttributeType::Price(_)
         | AttributeType::Regex => vec!["string".to_owned()],
     }
+}
+
+/// The type of a block; what it has within itself of its own kind may be anything.
+fn object_of(content: &'static BlockSchema) -> String {
+    let attributes = content.attributes.iter().map(|attribute| {
+        if attribute.value.block() == Some(content) {
+            format!("{} = optional(any)", attribute.name)
+        } else {
+            inner_type(attribute)
+        }
+    });
+    format!("object({{{}}})", attributes.collect::<Vec<_>>().join(", "))
 }
 
 /// An attribute of a block in the type of the block.
@@ -398,11 +496,18 @@ pub(crate) fn object_type(found: &ObjectType, look: Look) -> String {
         look.bold(&header),
         look.wrapped(0, 0, found.doc)
     );
-    for schema in found.schema() {
-        attribute(&mut text, look, "", schema);
-        for inner in schema.value.inner() {
-            attribute(&mut text, look, &format!("{}.", schema.name), inner);
-        }
+    if let Support::Missing(needs) = found.support {
+        let note = format!("This version cannot run it; that needs {needs}.");
+        text.extend(["\n", &look.wrapped(0, 0, &note), "\n"]);
+    }
+    for (owner, schema) in with_inner(found.schema()) {
+        attribute(&mut text, look, &owner, schema);
+    }
+    if !found.groups.is_empty() {
+        text.push_str("\nTaken together:\n\n");
+    }
+    for group in found.groups {
+        text.extend([&look.wrapped(2, 0, &group.sentence()), "\n"]);
     }
     if !found.nested.is_empty() {
         text.push_str("\nMay be written inside, without a name:\n\n");
@@ -424,6 +529,36 @@ pub(crate) fn object_type(found: &ObjectType, look: Look) -> String {
         entry(&mut text, look, name, doc);
     }
     text
+}
+
+/// Attributes, each followed by those of its blocks, with what stands before their names.
+pub(crate) fn with_inner(
+    attributes: impl Iterator<Item = &'static AttributeSchema>,
+) -> Vec<(String, &'static AttributeSchema)> {
+    let mut found = Vec::new();
+    for attribute in attributes {
+        add_inner(&mut found, "", attribute);
+    }
+    found
+}
+
+fn add_inner(
+    found: &mut Vec<(String, &'static AttributeSchema)>,
+    owner: &str,
+    attribute: &'static AttributeSchema,
+) {
+    found.push((owner.to_owned(), attribute));
+    let Some(content) = attribute.value.block() else {
+        return;
+    };
+    let owner = format!("{owner}{}.", attribute.name);
+    for inner in content.attributes {
+        if inner.value.block() == Some(content) {
+            found.push((owner.clone(), inner)); // without end
+        } else {
+            add_inner(found, &owner, inner);
+        }
+    }
 }
 
 /// The part of a page about an attribute; `owner` is the block that it stands in, with a dot.
@@ -463,7 +598,10 @@ fn takes(value: AttributeType) -> String {
         AttributeType::NamedRefs(kind) => format!("{}, a list, or a map", kind.as_str()),
         AttributeType::DependsOn => "list of activities and pipelines".to_owned(),
         AttributeType::Provider => Kind::Provider.as_str().to_owned(),
+        AttributeType::Number(least, most) => format!("number from {least} to {most}"),
+        AttributeType::Price(_) => "price in dollars".to_owned(),
         AttributeType::Block(_) => "block".to_owned(),
+        AttributeType::Blocks(_) => "blocks".to_owned(),
         other => types(other).join(", or "),
     }
 }
@@ -534,10 +672,9 @@ mod tests {
         for (written, found) in types.iter().zip(registry::TYPES) {
             let mut names = Vec::new();
             under(&written["attributes"], "name", &mut names);
-            let wanted: Vec<&str> = found
-                .schema()
-                .flat_map(|attribute| std::iter::once(attribute).chain(attribute.value.inner()))
-                .map(|attribute| attribute.name)
+            let wanted: Vec<&str> = with_inner(found.schema())
+                .iter()
+                .map(|(_, attribute)| attribute.name)
                 .collect();
             assert_eq!(names, wanted, "{}", found.name);
         }

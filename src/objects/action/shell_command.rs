@@ -2,6 +2,7 @@
 
 use crate::objects::kind::Kind;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -9,6 +10,12 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Action,
     name: "shell_command",
     doc: "Runs a command when an instance has failed, finished or is late; `run.node` is that instance.",
-    attributes: &[&[shared::DESCRIPTION], shared::COMMAND],
+    aws: &[],
+    support: Support::Full,
+    attributes: &[
+        &[shared::DESCRIPTION, shared::COMMAND.required()],
+        shared::COMMAND_CONTEXT,
+    ],
+    groups: &[],
     nested: &[],
 };

@@ -2,6 +2,7 @@
 
 use crate::objects::kind::Kind;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -9,6 +10,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Activity,
     name: "copy",
     doc: "Copies data between data nodes: files as they are where formats agree, else record by record.",
+    aws: &["CopyActivity"],
+    support: Support::Full,
     attributes: &[
         &[
             shared::INPUT.required(),
@@ -18,6 +21,9 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         shared::WAITS,
         shared::RUNNABLE,
         shared::ATTEMPTS,
+        shared::PLACES,
+        shared::WHERE,
     ],
+    groups: &[shared::LATE],
     nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
 };

@@ -1,6 +1,7 @@
 //! The attributes of an object: which it has, which it must have, and their values.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ use crate::objects::schema::ObjectType;
 const META: [&str; 2] = ["for_each", "count"];
 
 /// AWS Data Pipeline's names of attributes that are called otherwise here.
-const RENAMED: [(&str, &str); 15] = [
+const RENAMED: [(&str, &str); 17] = [
     ("maximumRetries", "max_retries"),
     ("maximum_retries", "max_retries"),
     ("lateAfterTimeout", "late_after"),
@@ -55,6 +56,8 @@ const RENAMED: [(&str, &str); 15] = [
     ("inputRegEx", "input_regex"),
     ("dataFormat", "format"),
     ("data_format", "format"),
+    ("topicArn", "topic"),
+    ("topic_arn", "topic"),
 ];
 
 impl<'m> Builder<'m> {
@@ -68,13 +71,18 @@ impl<'m> Builder<'m> {
             self.check_names(frame, block, object_type);
         }
         let mut attributes = BTreeMap::new();
+        let mut unknown = BTreeSet::new();
         for schema in object_type.schema() {
             match self.attribute_value(frame, schema) {
-                None => self.note_incomplete(frame, schema.name),
+                None => {
+                    self.note_incomplete(frame, schema.name);
+                    unknown.insert(schema.name);
+                }
                 Some(Value::Null(_)) => {}
                 Some(value) => drop(attributes.insert(Arc::from(schema.name), value)),
             }
         }
+        self.check_groups(frame, &attributes, &unknown);
         attributes
     }
 
@@ -127,7 +135,7 @@ impl<'m> Builder<'m> {
     }
 
     /// The value of an attribute, evaluated once; `Null`: not set.
-    fn attribute_value(
+    pub(super) fn attribute_value(
         &self,
         frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
@@ -156,7 +164,9 @@ impl<'m> Builder<'m> {
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
         match schema.value {
-            AttributeType::Block(inner) => return self.block_value(frame, schema, inner),
+            AttributeType::Block(_) | AttributeType::Blocks(_) => {
+                return self.block_value(frame, schema);
+            }
             AttributeType::Provider => return self.provider_value(frame, schema),
             _ => {}
         }
@@ -243,7 +253,7 @@ impl<'m> Builder<'m> {
     }
 
     /// Checks what a formula has from locals and modules, which do not know where they land: an activity has no `run.node`.
-    fn check_names_of_run(
+    pub(super) fn check_names_of_run(
         &self,
         (frame, place): (&Frame<'m>, Span),
         value: &Value,
@@ -360,7 +370,7 @@ impl<'m> Builder<'m> {
             .find(|attribute| attribute.name.text.as_ref() == name)
     }
 
-    fn place(&self, frame: &Frame<'m>) -> Span {
+    pub(super) fn place(&self, frame: &Frame<'m>) -> Span {
         self.declaration(frame.id)
             .block
             .map(|block| block.span)
@@ -417,8 +427,8 @@ impl<'m> Builder<'m> {
     fn check_blocks(&self, frame: &Frame<'m>, block: &Block, object_type: &'static ObjectType) {
         for inner in &block.body.blocks {
             let word = inner.kind.text.as_ref();
-            if word == "dynamic" || object_type.has_block(word) {
-                continue; // looked at when it was declared, or with its attributes
+            if self.check_block(frame, inner, |word| object_type.block(word)) || word == "dynamic" {
+                continue; // the others were looked at when they were declared
             }
             let nested = object_type
                 .nested
@@ -499,10 +509,10 @@ fn missing(schema: &AttributeSchema, title: &str) -> Diagnostic {
 }
 
 /// The blocks that may stand in an object.
-fn blocks(object_type: &'static ObjectType) -> impl Iterator<Item = &'static str> {
+pub(super) fn blocks(object_type: &'static ObjectType) -> impl Iterator<Item = &'static str> {
     let attributes = object_type
         .schema()
-        .filter(|attribute| matches!(attribute.value, AttributeType::Block(_)));
+        .filter(|attribute| attribute.value.block().is_some());
     let nested = object_type.nested.iter().map(|nested| nested.block);
     nested.chain(attributes.map(|attribute| attribute.name))
 }
@@ -537,24 +547,33 @@ pub(super) fn any(title: &str) -> String {
     format!("A{}", without_a(title))
 }
 
+/// Names that are read letter by letter, the first of which begins with a vowel.
+const SPELLED: [&str; 4] = ["http_", "rds", "s3", "sns"];
+
 /// The rest of an article, and a title.
 fn without_a(title: &str) -> String {
     let first = title.trim_start_matches('`').chars().next();
-    let vowel = first.is_some_and(|letter| "aeiou".contains(letter));
+    let name = title.trim_start_matches('`');
+    let spelled = SPELLED.iter().any(|word| name.starts_with(word));
+    let vowel = spelled || first.is_some_and(|letter| "aeiou".contains(letter));
     format!("{} {title}", if vowel { "n" } else { "" })
 }
 
 /// What may have been meant by the name of an attribute.
 pub(super) fn suggestion(name: &str, object_type: &'static ObjectType) -> Option<String> {
-    let aws = RENAMED
-        .iter()
-        .find(|(aws, _)| *aws == name)
-        .map(|(_, here)| (*here).to_owned())
+    let renamed = || {
+        let (_, here) = RENAMED.iter().find(|(aws, _)| *aws == name)?;
+        Some((*here).to_owned())
+    };
+    let aws = object_type
+        .of_aws_field(name)
+        .map(|schema| schema.name.to_owned())
+        .or_else(renamed)
         .or_else(|| {
             let snake = snake_case(name);
             (snake != name).then_some(snake)
         })
-        .filter(|here| object_type.attribute(here).is_some());
+        .filter(|here| here != name && object_type.attribute(here).is_some());
     match aws {
         Some(here) => Some(format!("Here it is called `{here}`.")),
         None => did_you_mean(

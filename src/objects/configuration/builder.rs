@@ -102,6 +102,8 @@ pub(super) struct Builder<'m> {
     files: Vec<ModuleFiles<'m>>,
     budget: Budget,
     diagnostics: RefCell<Diagnostics>,
+    /// What is wrong with attributes taken together: others of that kind are looked for all the same.
+    pub(super) combinations: RefCell<Diagnostics>,
     pub(super) expansions: Expansions,
     pub(super) instances: ModuleInstances<'m>,
     /// Declarations whose names have been checked.
@@ -141,6 +143,7 @@ impl<'m> Builder<'m> {
             files,
             budget: Budget::default(),
             diagnostics: RefCell::default(),
+            combinations: RefCell::default(),
             expansions: Expansions::default(),
             instances: ModuleInstances::default(),
             checked: RefCell::default(),

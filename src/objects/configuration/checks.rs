@@ -85,10 +85,12 @@ pub(super) fn check_reads(
         let reader = Address::new(read.reader.clone());
         let target = Address::new(read.target.clone());
         let runs = |address: &Address| {
-            configuration
-                .objects
-                .get(address)
-                .is_some_and(|object| matches!(object.kind(), Kind::Activity | Kind::DataNode))
+            configuration.objects.get(address).is_some_and(|object| {
+                matches!(
+                    object.kind(),
+                    Kind::Activity | Kind::DataNode | Kind::Resource
+                )
+            })
         };
         if runs(&reader)
             && runs(&target)

@@ -10,9 +10,12 @@ use crate::lang::Reference;
 use crate::lang::Value;
 use crate::lang::types::Type;
 use crate::lang::types::convert as convert_type;
+use crate::objects::group::either;
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
+use crate::objects::schema::BlockSchema;
+use crate::objects::schema::Default;
 use crate::time::Cron;
 use crate::time::CronError;
 use crate::time::Period;
@@ -70,6 +73,9 @@ pub(in crate::objects) fn convert(
     value: &Value,
     nested: Vec<Value>,
 ) -> Result<Value, Problem> {
+    if let Some(content) = schema.value.block() {
+        return convert_blocks(content, value);
+    }
     if let Value::Sensitive(inner) = value {
         let inner = convert(schema, inner, nested).map_err(|problem| Problem {
             detail: "the value does not fit, and is sensitive, so that it is not shown.".to_owned(),
@@ -166,7 +172,10 @@ fn known(takes: AttributeType, value: &Value) -> Result<Value, Problem> {
         AttributeType::Bool => simple(value, &Type::Bool),
         AttributeType::Strings => simple(value, &Type::List(Box::new(Type::String))),
         AttributeType::StringMap => simple(value, &Type::Map(Box::new(Type::String))),
+        AttributeType::Assignments => assignments(value),
         AttributeType::Integer(least) => integer(value, least),
+        AttributeType::Number(least, most) => number(value, (least, most)),
+        AttributeType::Price(words) => price(value, words),
         AttributeType::OneOf(words) => word(value, words),
         AttributeType::Duration => checked(value, |text| {
             parse_duration(text)
@@ -203,7 +212,7 @@ fn known(takes: AttributeType, value: &Value) -> Result<Value, Problem> {
         AttributeType::NamedRefs(kind) => named_references(kind, value),
         AttributeType::DependsOn => depends_on(value),
         AttributeType::Provider => reference(Kind::Provider, value),
-        AttributeType::Block(_) => Ok(value.clone()), // whose attributes are converted one by one
+        AttributeType::Block(_) | AttributeType::Blocks(_) => Ok(value.clone()), // converted before
     }
 }
 
@@ -221,6 +230,91 @@ fn integer(value: &Value, least: i64) -> Result<Value, Problem> {
             "a whole number of at least {least} is needed; this is {}.",
             crate::lang::print::value(value)
         ))),
+    }
+}
+
+fn number(value: &Value, (least, most): (f64, f64)) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::Number)?;
+    let text = crate::lang::print::value(&converted);
+    let fits = text
+        .parse()
+        .is_ok_and(|number: f64| (least..=most).contains(&number));
+    if fits {
+        return Ok(converted);
+    }
+    Err(Problem::new(format!(
+        "a number from {least} to {most} is needed; this is {text}."
+    )))
+}
+
+/// A price is kept as text, as it is written.
+fn price(value: &Value, words: &[&str]) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::String)?;
+    let Value::String(text) = &converted else {
+        return Ok(converted);
+    };
+    let fits = |price: f64| price > 0.0 && price < 20.0;
+    if words.contains(&text.as_ref()) || text.parse().is_ok_and(fits) {
+        return Ok(converted);
+    }
+    let or = match words {
+        [] => String::new(),
+        _ => format!(", or {},", either(words)),
+    };
+    Err(Problem::new(format!(
+        "a price in US dollars per hour above 0 and below 20{or} is needed; this is {}.",
+        crate::lang::print::value(&converted)
+    ))
+    .help(did_you_mean(text, words.iter().copied())))
+}
+
+/// Texts of the form `NAME=value`. What is not known yet is looked at when it is.
+fn assignments(value: &Value) -> Result<Value, Problem> {
+    let converted = simple(value, &Type::List(Box::new(Type::String)))?;
+    let Value::List(list) = &converted else {
+        return Ok(converted);
+    };
+    for element in list.iter() {
+        if let Value::String(text) = element
+            && text.find('=').is_none_or(|place| place == 0)
+        {
+            return Err(Problem::new(format!(
+                "its elements are of the form `NAME=value`; this one is {}.",
+                crate::lang::print::value(element)
+            )));
+        }
+    }
+    Ok(converted)
+}
+
+/// The attributes of a block, or of each of several.
+fn convert_blocks(content: &'static BlockSchema, value: &Value) -> Result<Value, Problem> {
+    match value {
+        Value::Tuple(blocks) => {
+            let blocks = blocks.iter().map(|block| convert_blocks(content, block));
+            Ok(Value::tuple(blocks.collect::<Result<_, _>>()?))
+        }
+        Value::Object(attributes) => {
+            let mut converted = BTreeMap::new();
+            for (name, value) in attributes.iter() {
+                let Some(schema) = content.attribute(name) else {
+                    continue; // one of another version
+                };
+                let within = |problem: Problem| Problem {
+                    detail: format!("`{name}`: {}", problem.detail),
+                    ..problem
+                };
+                match convert(schema, value, Vec::new()).map_err(within)? {
+                    Value::Null(_) if schema.default == Default::Required => {
+                        return Err(Problem::new(format!("`{name}` is null, and it is needed.")));
+                    }
+                    Value::Null(_) => {}
+                    value => drop(converted.insert(name.clone(), value)),
+                }
+            }
+            Ok(Value::object(converted))
+        }
+        other => Ok(other.clone()),
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) struct Declarations<'m> {
 }
 
 /// Blocks that may stand at the top level besides those the language itself takes.
-const TOP_LEVEL: [&str; 8] = [
+const TOP_LEVEL: [&str; 9] = [
     "action",
     "data_format",
     "data_node",
@@ -94,6 +94,7 @@ const TOP_LEVEL: [&str; 8] = [
     "pipeline",
     "precondition",
     "provider",
+    "resource",
     "schedule",
 ];
 
@@ -469,7 +470,10 @@ pub(super) fn unknown_type(kind: Kind, label: &str, span: Span) -> Diagnostic {
         ),
     )
     .at(span)
-    .help_if(did_you_mean(label, names))
+    .help_if(
+        did_you_mean(label, names)
+            .or_else(|| super::later::of_terraform(kind, label).map(str::to_owned)),
+    )
 }
 
 fn example(kind: Kind) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use crate::diag::Diagnostic;
 use crate::lang::ast::Block;
+use crate::objects::kind::Kind;
 
 /// What there is to say about a block at the top level that has a meaning elsewhere; `None`: it has none that is known.
 pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
@@ -12,15 +13,11 @@ pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
             LATER,
             "`import` blocks, which take definitions of AWS Data Pipeline over, are not in this version.",
         ),
-        "resource" if !from_terraform(block) => (
-            LATER,
-            "`resource` blocks, which create compute for the work, are not in this version: all work runs on the machine of the runner.",
-        ),
         "terraform" => (
             "Unsupported block type",
             "The block with the settings of a module is called `pipeform` here.",
         ),
-        "resource" | "data" | "ephemeral" => (
+        "data" | "ephemeral" => (
             "Unsupported block type",
             "This block is Terraform's. Pipelines are described by objects like `data_node` and `activity`; infrastructure is left to Terraform.",
         ),
@@ -29,8 +26,10 @@ pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
     Some(Diagnostic::error(summary, detail).at(block.span))
 }
 
-/// Whether the type is one of a provider, e.g. `aws_s3_bucket`, and none of AWS Data Pipeline's resources.
-fn from_terraform(block: &Block) -> bool {
-    let label = block.labels.first().map_or("", |label| label.text.as_ref());
-    label.contains('_') && label != "emr_cluster" && label != "local_spark"
+/// What there is to say about a `resource` of Terraform, whose types begin with the name of a provider: `aws_s3_bucket`.
+pub(super) fn of_terraform(kind: Kind, label: &str) -> Option<&'static str> {
+    let terraform = kind == Kind::Resource && label.contains('_');
+    terraform.then_some(
+        "This looks like Terraform's. Resources here are the compute that work runs on; infrastructure is left to Terraform.",
+    )
 }

@@ -1,4 +1,4 @@
-//! Rules about how instances live: actions for lateness, and shares of pools.
+//! Rules about how instances live: what may be given up, and shares of pools.
 
 use crate::diag::Diagnostic;
 use crate::lang::Value;
@@ -15,17 +15,6 @@ pub(super) fn check(object: &Object, objects: &Objects, report: &mut impl FnMut(
     }
     if object.kind() != Kind::Activity {
         return;
-    }
-    if object.get("on_late").is_some()
-        && settings::inherited(objects, object, "late_after").is_none()
-    {
-        report(
-            Diagnostic::error(
-                "Missing attribute",
-                "`on_late` says what to do when an instance is late, and nothing says when it is.",
-            )
-            .help("Set `late_after`, e.g. `\"2 hours\"`, here or on the pipeline."),
-        );
     }
     check_pool(object, objects, report);
 }

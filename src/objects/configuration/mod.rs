@@ -16,6 +16,7 @@ mod dynamic;
 mod expand;
 mod files;
 mod frames;
+mod groups;
 mod ignore;
 mod instance;
 mod interface;
@@ -103,6 +104,7 @@ pub fn configure(
     if damage.is_empty() {
         builder.check_reads(&configuration);
     }
+    let combinations = damage.sound(builder.combinations.take());
     diagnostics.extend(builder.into_diagnostics());
     configuration.statements = Statements::collect(tree, &configuration.places, &mut diagnostics);
     let mut diagnostics = damage.sound(diagnostics);
@@ -113,6 +115,7 @@ pub fn configure(
     if whole && damage.is_empty() && !diagnostics.has_errors() {
         checks::check(&configuration, &mut diagnostics);
     }
+    diagnostics.extend(combinations);
     (configuration, one_per_module(diagnostics))
 }
 

@@ -110,12 +110,11 @@ impl<'m> Declarer<'m> {
             .nested
             .iter()
             .find(|nested| nested.block == label);
+        if block.labels.len() == 1 && object_type.has_block(label) {
+            return None; // evaluated with the attribute that its blocks are
+        }
         let Some(schema) = schema.filter(|_| block.labels.len() == 1) else {
-            let known: Vec<_> = object_type
-                .nested
-                .iter()
-                .map(|nested| nested.block)
-                .collect();
+            let known: Vec<_> = super::attributes::blocks(object_type).collect();
             self.diagnostics.push(not_dynamic(block, label, &known));
             return None;
         };
@@ -314,7 +313,8 @@ impl<'m> Builder<'m> {
             let Some(label) = self.dynamic_label(schema.kind, dynamic, &inner) else {
                 return; // the others are no better
             };
-            let id = types.get(&*label).copied();
+            let object_type = registry::find(schema.kind, &label);
+            let id = object_type.and_then(|found| types.get(found.name).copied());
             if let Some(id) = id {
                 items.extend(self.item(schema, id, Some(iteration)));
             } else {

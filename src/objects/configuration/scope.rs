@@ -44,7 +44,7 @@ pub(super) struct ModuleScope<'b, 'm> {
     /// The pipeline it stands in, and which of its objects.
     pipeline: Option<(Id, Rc<Repetition>)>,
     /// The element that a `dynamic` block makes a block for.
-    iteration: Option<Rc<Iteration>>,
+    pub(super) iteration: Option<Rc<Iteration>>,
     /// Which instance of a module the arguments of its call are for.
     call: Option<Rc<Repetition>>,
     /// Whether a module stands for the pipelines in it: in `depends_on`.

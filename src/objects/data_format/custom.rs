@@ -4,6 +4,7 @@ use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -11,6 +12,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::DataFormat,
     name: "custom",
     doc: "Values between separators of your own.",
+    aws: &["Custom"],
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         super::COLUMN,
@@ -24,5 +27,6 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         super::RECORD_SEPARATOR,
         super::ESCAPE_CHAR,
     ]],
+    groups: &[],
     nested: &[],
 };

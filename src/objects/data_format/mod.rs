@@ -2,6 +2,8 @@
 
 pub(super) mod csv;
 pub(super) mod custom;
+pub(super) mod dynamodb;
+pub(super) mod dynamodb_export;
 pub(super) mod regex;
 pub(super) mod tsv;
 
@@ -22,7 +24,8 @@ const HEADER: AttributeSchema = AttributeSchema::new(
     AttributeType::Bool,
     "Whether the first record of a file names the columns.",
 )
-.or(Default::Bool(false));
+.or(Default::Bool(false))
+.ours();
 
 /// What takes the meaning from a separator.
 const ESCAPE_CHAR: AttributeSchema = AttributeSchema::new(

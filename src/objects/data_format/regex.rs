@@ -3,7 +3,9 @@
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
+use crate::objects::schema::Aws;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -11,6 +13,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::DataFormat,
     name: "regex",
     doc: "Lines that a regular expression takes apart; every line must match.",
+    aws: &["RegEx"],
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         super::COLUMN,
@@ -19,12 +23,14 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeType::Regex,
             "The expression that each line must match from its beginning; its groups are the columns.",
         )
-        .required(),
+        .required()
+        .aws(Aws::Fields(&["inputRegEx"])),
         AttributeSchema::new(
             "output_format",
             AttributeType::String,
             "How a record is written: `%1$s` is its first column.",
         ),
     ]],
+    groups: &[],
     nested: &[],
 };

@@ -5,6 +5,7 @@ use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -12,6 +13,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::DataFormat,
     name: "tsv",
     doc: "Tab-separated values.",
+    aws: &["TSV"],
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         super::COLUMN,
@@ -25,5 +28,6 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         super::RECORD_SEPARATOR,
         super::ESCAPE_CHAR,
     ]],
+    groups: &[],
     nested: &[],
 };

@@ -3,8 +3,9 @@
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
-use crate::objects::schema::Default;
+use crate::objects::schema::Aws;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -12,6 +13,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::DataNode,
     name: "file",
     doc: "A file on the machine of the runner, one for each interval.",
+    aws: &[],
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new(
@@ -25,22 +28,20 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "format",
                 AttributeType::Ref(Kind::DataFormat),
                 "How its records are laid out; left out: its bytes are copied as they are. A type name (`\"csv\"`) stands for that format with its defaults.",
-            ),
+            )
+            .aws(Aws::Fields(&["dataFormat"])),
             AttributeSchema::new(
                 "compression",
                 AttributeType::OneOf(&["none", "gzip"]),
                 "Whether it is compressed; left out: `gzip` when the path ends in `.gz`, else `none`.",
             ),
-            AttributeSchema::new(
-                "overwrite",
-                AttributeType::Bool,
-                "Allows a path that is the same for every interval, so that each run overwrites what the last one wrote.",
-            )
-            .or(Default::Bool(false)),
+            shared::OVERWRITE,
         ],
         shared::WAITS,
         shared::RUNNABLE,
+        shared::NODE_ATTEMPTS,
     ],
+    groups: &[shared::LATE],
     nested: &[
         shared::NESTED_SCHEDULE,
         shared::NESTED_PRECONDITION,

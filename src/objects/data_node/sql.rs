@@ -5,6 +5,7 @@ use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -12,6 +13,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::DataNode,
     name: "sql",
     doc: "Rows of a table in a database.",
+    aws: &["SqlDataNode", "MySqlDataNode"],
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new(
@@ -23,6 +26,13 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new("table", AttributeType::String, "The table.")
                 .required()
                 .deferrable(),
+            AttributeSchema::new(
+                "schema_name",
+                AttributeType::String,
+                "The schema of the table; left out: that of the connection.",
+            )
+            .deferrable()
+            .support(Support::Missing("a database that has schemas")),
             AttributeSchema::new(
                 "select_query",
                 AttributeType::String,
@@ -46,27 +56,33 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::OneOf(&["append", "replace", "upsert"]),
                 "What writing does: `append` adds rows, `replace` puts them in the place of all others (or of those of `replace_where`), `upsert` replaces rows with the same `primary_keys`.",
             )
-            .or(Default::Text("append")),
+            .or(Default::Text("append"))
+            .ours(),
             AttributeSchema::new(
                 "replace_where",
                 AttributeType::String,
                 "With `write = \"replace\"`: the condition of the rows that are replaced; others stay.",
             )
-            .deferrable(),
+            .deferrable()
+            .ours(),
             AttributeSchema::new(
                 "primary_keys",
                 AttributeType::Strings,
                 "With `write = \"upsert\"`: the columns that identify a row.",
-            ),
+            )
+            .ours(),
             AttributeSchema::new(
                 "params",
                 AttributeType::Params,
                 "Values bound to the placeholders of `select_query` and `replace_where`: a list for `?`, a map for `:name`.",
             )
-            .secret(),
+            .secret()
+            .ours(),
         ],
         shared::WAITS,
         shared::RUNNABLE,
+        shared::NODE_ATTEMPTS,
     ],
+    groups: &[shared::LATE],
     nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
 };

@@ -4,6 +4,7 @@ use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -11,6 +12,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Database,
     name: "jdbc",
     doc: "A database by its connection string. This version connects to SQLite.",
+    aws: &["JdbcDatabase"],
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         AttributeSchema::new(
@@ -20,14 +23,18 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         )
         .required()
         .secret(),
-        AttributeSchema::new("username", AttributeType::String, "Who connects.").secret(),
+        super::USERNAME,
+        super::PASSWORD,
+        super::DATABASE_NAME.support(Support::Kept),
         AttributeSchema::new(
-            "password",
+            "jdbc_driver_class",
             AttributeType::String,
-            "The password: `secret(\"env://NAME\")` or `secret(\"file://PATH\")`.",
+            "The class of the driver that AWS Data Pipeline loads; kept for `export`, the connection string says it here.",
         )
-        .sensitive()
-        .secret(),
+        .metadata(),
+        super::DRIVER_JAR,
+        super::PROPERTIES.support(Support::Kept),
     ]],
+    groups: &[],
     nested: &[],
 };

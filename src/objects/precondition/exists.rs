@@ -2,6 +2,7 @@
 
 use crate::objects::kind::Kind;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 use crate::objects::shared;
 
 /// The description of the type.
@@ -9,6 +10,9 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Precondition,
     name: "exists",
     doc: "Holds when the data node it belongs to is there: its file exists, its table exists.",
-    attributes: &[&[shared::DESCRIPTION, super::TIMEOUT]],
+    aws: &["Exists"],
+    support: Support::Full,
+    attributes: &[&[shared::DESCRIPTION], super::CHECKED],
+    groups: &[shared::LATE],
     nested: &[],
 };

@@ -3,13 +3,17 @@
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
+use crate::objects::schema::BlockSchema;
 use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
 
 /// The description of the type.
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Provider,
     name: "aws",
     doc: "The region, credentials and endpoints with which objects reach AWS. No object type of this version uses AWS: a provider is checked, and kept with what is applied.",
+    aws: &[],
+    support: Support::Full,
     attributes: &[&[
         AttributeSchema::new(
             "alias",
@@ -33,43 +37,52 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         ),
         AttributeSchema::new(
             "assume_role",
-            AttributeType::Block(ASSUME_ROLE),
+            AttributeType::Block(&ASSUME_ROLE),
             "The role that is taken on with those credentials.",
         ),
         AttributeSchema::new(
             "endpoints",
-            AttributeType::Block(ENDPOINTS),
+            AttributeType::Block(&ENDPOINTS),
             "Where single services are; it goes before `endpoint_url`.",
         ),
     ]],
+    groups: &[],
     nested: &[],
 };
 
-const ASSUME_ROLE: &[AttributeSchema] = &[
-    AttributeSchema::new("role_arn", AttributeType::String, "The ARN of the role.").required(),
-    AttributeSchema::new(
-        "session_name",
-        AttributeType::String,
-        "The name of the session, as AWS records it.",
-    ),
-    AttributeSchema::new(
-        "external_id",
-        AttributeType::String,
-        "What the role's owner asks for besides the credentials.",
-    ),
-];
+static ASSUME_ROLE: BlockSchema = BlockSchema {
+    name: "assume_role",
+    aws: None,
+    attributes: &[
+        AttributeSchema::new("role_arn", AttributeType::String, "The ARN of the role.").required(),
+        AttributeSchema::new(
+            "session_name",
+            AttributeType::String,
+            "The name of the session, as AWS records it.",
+        ),
+        AttributeSchema::new(
+            "external_id",
+            AttributeType::String,
+            "What the role's owner asks for besides the credentials.",
+        ),
+    ],
+};
 
-const ENDPOINTS: &[AttributeSchema] = &[
-    endpoint("s3"),
-    endpoint("sns"),
-    endpoint("sqs"),
-    endpoint("ssm"),
-    endpoint("secretsmanager"),
-    endpoint("sts"),
-    endpoint("emr"),
-    endpoint("ec2"),
-    endpoint("dynamodb"),
-];
+static ENDPOINTS: BlockSchema = BlockSchema {
+    name: "endpoints",
+    aws: None,
+    attributes: &[
+        endpoint("s3"),
+        endpoint("sns"),
+        endpoint("sqs"),
+        endpoint("ssm"),
+        endpoint("secretsmanager"),
+        endpoint("sts"),
+        endpoint("emr"),
+        endpoint("ec2"),
+        endpoint("dynamodb"),
+    ],
+};
 
 const fn endpoint(service: &'static str) -> AttributeSchema {
     AttributeSchema::new(service, AttributeType::String, "The URL of this service.")

@@ -1,5 +1,6 @@
 //! What texts describe, and what is said about them.
 
+mod blocks;
 mod damage;
 mod mistakes;
 mod passing;

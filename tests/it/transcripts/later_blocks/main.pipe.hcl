@@ -12,8 +12,6 @@ pipeform {
 
 terraform {}
 
-resource "emr_cluster" "big" {}
-
 resource "aws_s3_bucket" "b" {}
 
 calendar "work" {}

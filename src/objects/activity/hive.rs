@@ -1,0 +1,48 @@
+//! `activity "hive"`: a Hive query on a cluster.
+
+use crate::objects::group::Group;
+use crate::objects::kind::Kind;
+use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::AttributeType;
+use crate::objects::schema::Default;
+use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::Activity,
+    name: "hive",
+    doc: "Runs a Hive script on an EMR cluster. With `stage`, inputs and outputs are the tables `${input1}`, `${output1}`, … of the script.",
+    aws: &["HiveActivity"],
+    support: Support::Missing("a cluster of Amazon EMR"),
+    attributes: &[
+        &[
+            AttributeSchema::new("hive_script", AttributeType::String, "The script.").deferrable(),
+            shared::SCRIPT_URI
+                .meaning("Where the script is in Amazon S3, if it is not written here."),
+            super::SCRIPT_VARIABLE,
+            super::STAGE.or(Default::Bool(true)),
+            super::GENERATED_SCRIPTS,
+            super::HADOOP_QUEUE,
+            super::PRE_CONFIG,
+            super::POST_CONFIG,
+            super::RESIZE,
+            super::RESIZE_MAXIMUM,
+            shared::INPUT,
+            shared::REQUIRE,
+            shared::OUTPUT,
+        ],
+        shared::WAITS,
+        shared::RUNNABLE,
+        shared::ATTEMPTS,
+        shared::PLACES,
+        shared::WHERE,
+    ],
+    groups: &[
+        Group::ExactlyOne(&["hive_script", "script_uri"]),
+        shared::LATE,
+        Group::Types("runs_on", &["emr_cluster"]),
+    ],
+    nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
+};

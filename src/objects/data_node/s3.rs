@@ -1,0 +1,62 @@
+//! `data_node "s3"`: files in Amazon S3.
+
+use crate::objects::kind::Kind;
+use crate::objects::schema::AttributeSchema;
+use crate::objects::schema::AttributeType;
+use crate::objects::schema::Aws;
+use crate::objects::schema::Default;
+use crate::objects::schema::ObjectType;
+use crate::objects::schema::Support;
+use crate::objects::shared;
+
+/// The description of the type.
+pub(in crate::objects) static TYPE: ObjectType = ObjectType {
+    kind: Kind::DataNode,
+    name: "s3",
+    doc: "Files in Amazon S3, one or all below a prefix.",
+    aws: &["S3DataNode"],
+    support: Support::Missing("a connection to Amazon S3"),
+    attributes: &[
+        &[
+            AttributeSchema::new(
+                "path",
+                AttributeType::String,
+                "Where they are: `s3://acme/logs/${run.date}/` for all below, with a slash at its end (AWS: directoryPath), without one a single file (filePath).",
+            )
+            .required()
+            .deferrable()
+            .aws(Aws::Fields(&["directoryPath", "filePath"])),
+            AttributeSchema::new(
+                "format",
+                AttributeType::Ref(Kind::DataFormat),
+                "How records are laid out; left out: bytes are copied as they are. A type name (`\"csv\"`) stands for that format with its defaults.",
+            )
+            .aws(Aws::Fields(&["dataFormat"])),
+            AttributeSchema::new(
+                "compression",
+                AttributeType::OneOf(&["none", "gzip"]),
+                "Whether files are compressed.",
+            )
+            .or(Default::Text("none")),
+            AttributeSchema::new(
+                "manifest_file_path",
+                AttributeType::String,
+                "A manifest that lists the files, for `redshift_copy`.",
+            )
+            .deferrable(),
+            AttributeSchema::new(
+                "s3_encryption_type",
+                AttributeType::OneOf(&["server_side_encryption", "none"]),
+                "Whether the service encrypts what is written.",
+            )
+            .or(Default::Text("server_side_encryption"))
+            .aws(Aws::Words("s3EncryptionType", &["SERVER_SIDE_ENCRYPTION", "NONE"])),
+            shared::OVERWRITE,
+        ],
+        shared::WAITS,
+        shared::RUNNABLE,
+        shared::NODE_ATTEMPTS,
+    ],
+    groups: &[shared::LATE],
+    nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION, shared::NESTED_FORMAT],
+};

@@ -1,0 +1,166 @@
+//! What this version cannot run, and what it does not act on.
+//!
+//! Types whose work is not built are planned and applied like all others. Running an instance that needs one fails, at once
+//! and for good: the engine makes no second attempt, the attempt says why, and a plan warns of it before.
+
+use std::collections::BTreeSet;
+
+use super::kind::Kind;
+use super::object::Object;
+use super::schema::ObjectType;
+use super::schema::Support;
+use super::settings;
+use super::settings::Objects;
+use crate::lang::Value;
+
+/// Why an instance of an object cannot be run, as a sentence without its stop. `None`: it can, as far as is known before.
+pub fn cannot_run(objects: &Objects, object: &Object) -> Option<String> {
+    let own = of_type(object.object_type, "run").or_else(|| of_attributes(object));
+    match object.kind() {
+        Kind::Activity => own
+            .or_else(|| of_place(objects, object))
+            .or_else(|| {
+                let used: &[&str] = match object.object_type.name {
+                    "copy" => &["input", "output"],
+                    _ => &["database"], // data of others is there for order and for its names
+                };
+                used.iter()
+                    .find_map(|attribute| of_used(objects, object, attribute))
+            })
+            .or_else(|| of_preconditions(objects, object)),
+        Kind::DataNode => of_preconditions(objects, object),
+        _ => own,
+    }
+}
+
+/// A type whose work this version does not do; `verb`: what is done with objects of its kind.
+fn of_type(object_type: &ObjectType, verb: &str) -> Option<String> {
+    let Support::Missing(needs) = object_type.support else {
+        return None;
+    };
+    Some(format!(
+        "this version of pipeform cannot {verb} {} of type `{}`; that needs {needs}",
+        plural(object_type.kind),
+        object_type.name
+    ))
+}
+
+/// What its attributes ask for.
+fn of_attributes(object: &Object) -> Option<String> {
+    let asks = |value: &Value| !matches!(value, Value::Null(_) | Value::Bool(false));
+    object.object_type.schema().find_map(|schema| {
+        let Support::Missing(needs) = schema.support else {
+            return None;
+        };
+        object.get(schema.name).filter(|value| asks(value))?;
+        Some(format!(
+            "this version of pipeform cannot do what `{}` says; that needs {needs}",
+            schema.name
+        ))
+    })
+}
+
+/// Where the work would be done: `runs_on` goes before `worker_group`, and both may be the pipeline's.
+fn of_place(objects: &Objects, object: &Object) -> Option<String> {
+    if let Some(Value::Ref(reference)) = settings::inherited(objects, object, "runs_on") {
+        let address = super::address::Address::new(&*reference.address);
+        let resource = objects.get(&address)?;
+        let reason = of_type(resource.object_type, "create")?;
+        return Some(format!("it runs on `{address}`, and {reason}"));
+    }
+    let group = settings::inherited(objects, object, "worker_group")?;
+    let schema = object.object_type.attribute("worker_group")?;
+    match schema.support {
+        Support::Missing(needs) if *group != Value::NULL => Some(format!(
+            "this version of pipeform cannot do what `worker_group` says; that needs {needs}"
+        )),
+        _ => None,
+    }
+}
+
+/// The objects that an attribute refers to, and what those refer to.
+fn of_used(objects: &Objects, object: &Object, attribute: &str) -> Option<String> {
+    let used = object.references(attribute);
+    used.iter().find_map(|(_, address)| {
+        let used = objects.get(address)?;
+        let reason = of_type(used.object_type, "reach")
+            .or_else(|| of_attributes(used))
+            .or_else(|| of_used(objects, used, "database"))
+            .or_else(|| of_used(objects, used, "format"))?;
+        Some(if reason.starts_with('`') {
+            reason
+        } else {
+            format!("`{address}`: {reason}")
+        })
+    })
+}
+
+fn of_preconditions(objects: &Objects, object: &Object) -> Option<String> {
+    let checks = object.references("precondition");
+    checks.iter().find_map(|(_, address)| {
+        let check = objects.get(address)?;
+        // Whether data is there is asked where it is.
+        let where_data_is = || {
+            let exists = check.object_type.name == "exists" && object.kind() == Kind::DataNode;
+            let reason = || {
+                of_type(object.object_type, "reach")
+                    .or_else(|| of_used(objects, object, "database"))
+            };
+            exists.then(reason).flatten()
+        };
+        of_type(check.object_type, "check")
+            .or_else(|| of_attributes(check))
+            .or_else(where_data_is)
+            .map(|reason| format!("`{address}`: {reason}"))
+    })
+}
+
+/// A kind as several are called.
+pub fn plural(kind: Kind) -> String {
+    let word = kind.as_str().replace('_', " ");
+    match word.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{word}s"),
+    }
+}
+
+/// What a definition has that this version does not do, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lacks {
+    /// Types, with what each needs.
+    pub types: Vec<(&'static ObjectType, &'static str)>,
+    /// Attributes that are set: the kind of their objects, their names, what each needs.
+    pub attributes: BTreeSet<(Kind, &'static str, &'static str)>,
+    /// Attributes that are set and only kept: the kind of their objects, and their names.
+    pub kept: BTreeSet<(Kind, &'static str)>,
+}
+
+/// What is in a definition that this version does not do.
+pub fn lacks(objects: &Objects) -> Lacks {
+    let mut lacks = Lacks::default();
+    for object in objects.values() {
+        let object_type = object.object_type;
+        if let Support::Missing(needs) = object_type.support {
+            if !lacks.types.iter().any(|(known, _)| *known == object_type) {
+                lacks.types.push((object_type, needs));
+            }
+            continue;
+        }
+        for schema in object_type.schema() {
+            let set = object.get(schema.name);
+            if !set.is_some_and(|value| !matches!(value, Value::Null(_) | Value::Bool(false))) {
+                continue;
+            }
+            match schema.support {
+                Support::Full => {}
+                Support::Kept => drop(lacks.kept.insert((object.kind(), schema.name))),
+                Support::Missing(needs) => {
+                    lacks.attributes.insert((object.kind(), schema.name, needs));
+                }
+            }
+        }
+    }
+    let name = |found: &ObjectType| (found.kind, found.name);
+    lacks.types.sort_by_key(|(found, _)| name(found));
+    lacks
+}
