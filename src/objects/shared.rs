@@ -70,7 +70,8 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
         "retain",
         AttributeType::Duration,
         "How long the records, attempts and logs of an instance that has finished are kept after its end; left out: for ever. What has finished stays finished.",
-    ),
+    )
+    .ours(),
     AttributeSchema::new(
         "max_retries",
         AttributeType::Integer(0),

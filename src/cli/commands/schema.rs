@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::schema;
+use crate::cli::views::schema_json;
 use crate::diag::did_you_mean;
 use crate::lang::functions;
 use crate::objects::Kind;
@@ -29,7 +30,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let text = match &args.subject {
-        None if args.json => format!("{:#}\n", schema::json()),
+        None if args.json => format!("{:#}\n", schema_json::json()),
         None => schema::overview(context.look),
         Some(subject) => match subject.split_once('.') {
             Some((FUNCTION, name)) => schema::function(name, context.look)

@@ -19,6 +19,7 @@ pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod schedule;
 pub(crate) mod schema;
+pub(crate) mod schema_json;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;

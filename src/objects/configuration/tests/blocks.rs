@@ -152,10 +152,7 @@ fn a_secret_may_stand_in_a_block_where_its_attribute_takes_one_and_nowhere_else(
             "resource \"ec2\" \"m\" {{\n http_proxy {{\n port = 1\n {attribute} = secret(\"env://X\")\n }}\n}}\n"
         )
     };
-    let right = format!(
-        "{}",
-        text("password").replace(" port = 1", " port = 1\n hostname = \"h\"")
-    );
+    let right = text("password").replace(" port = 1", " port = 1\n hostname = \"h\"");
     let (configuration, found) = configured(&[(".", &right)]);
     assert!(found.is_empty(), "{found:#?}");
     let machine = &configuration.objects[&Address::new("resource.m")];
