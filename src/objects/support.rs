@@ -62,6 +62,7 @@ fn of_attributes(object: &Object) -> Option<String> {
 
 /// Where the work would be done: `runs_on` goes before `worker_group`, and both may be the pipeline's.
 fn of_place(objects: &Objects, object: &Object) -> Option<String> {
+    object.object_type.attribute("runs_on")?; // else it is done nowhere
     if let Some(Value::Ref(reference)) = settings::inherited(objects, object, "runs_on") {
         let address = super::address::Address::new(&*reference.address);
         let resource = objects.get(&address)?;
