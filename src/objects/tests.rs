@@ -188,7 +188,8 @@ const CONFIGS: &str = "preActivityTaskConfig postActivityTaskConfig";
 
 /// Every type of AWS Data Pipeline that becomes an object, its shared fields and its own. Not listed are `id`, `name`, `type`
 /// and `parent`, which every object has and the importer reads; fields that the service or a runner writes (`@status`,
-/// `attemptStatus`); and the deprecated `instanceCount` and `minInstanceCount` of `Ec2Resource`, which `aws_fields` keeps.
+/// `attemptStatus`); `startAt` of a schedule, which is a `start` that is left out, or no schedule at all; and the deprecated
+/// `instanceCount` and `minInstanceCount` of `Ec2Resource`, which `aws_fields` keeps.
 const OBJECTS: &[(&str, &[&str], &str)] = &[
     ("CopyActivity", ACTIVITY, ""),
     (
