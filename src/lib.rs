@@ -9,7 +9,7 @@
 //! - [`objects`]: what each type of object is, and from blocks to objects.
 //! - [`time`]: schedules and their intervals.
 //! - [`graph`]: which object needs which.
-//! - [`import`]: AWS Data Pipeline definitions and their expressions.
+//! - [`import`]: AWS Data Pipeline definitions and their expressions, and how they become HCL.
 //! - [`plan`]: what a change does, to the definitions and to the runs.
 //! - [`engine`]: the pure state machine of instances and attempts.
 //! - [`rehearsal`]: the engine on a clock of its own, with imagined work.

@@ -220,6 +220,26 @@ static ENTRIES: &[Entry] = &[
         exit_codes: DONE_OR_NOT,
     },
     Entry {
+        command: "import",
+        examples: &[
+            (
+                "Turn what the console exported into configuration",
+                "pipeform import definition.json --name sales",
+            ),
+            (
+                "With the values that it was activated with",
+                "pipeform import definition.json --values values.json --out sales",
+            ),
+        ],
+        exit_codes: &[
+            (0, "the files are written, maybe with warnings"),
+            (
+                1,
+                "an error, or files that are there already; nothing is written",
+            ),
+        ],
+    },
+    Entry {
         command: "simulate",
         examples: &[
             (

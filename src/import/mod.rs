@@ -3,3 +3,4 @@
 pub mod definition;
 mod document;
 pub mod expression;
+pub mod translate;

@@ -27,7 +27,7 @@ mod scope;
 mod secret;
 pub mod stored;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 pub mod tokens;
 pub mod types;
 mod unify;
@@ -62,7 +62,6 @@ pub use scope::Step;
 pub use secret::SecretSource;
 pub use secret::Secrets;
 pub(crate) use unify::type_of;
-pub use value::REQUIRE_WORDS;
 pub use value::Reference;
 pub use value::Value;
 pub use value::Window;

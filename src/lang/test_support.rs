@@ -25,12 +25,12 @@ use crate::diag::Diagnostics;
 use crate::diag::FileId;
 
 #[derive(Default)]
-pub(super) struct TestScope {
-    pub(super) names: BTreeMap<String, Value>,
-    pub(super) deferred: Vec<String>,
+pub(crate) struct TestScope {
+    pub(crate) names: BTreeMap<String, Value>,
+    pub(crate) deferred: Vec<String>,
     /// What is known of the types of deferred names.
-    pub(super) types: BTreeMap<String, Type>,
-    pub(super) reported: RefCell<Vec<Diagnostic>>,
+    pub(crate) types: BTreeMap<String, Type>,
+    pub(crate) reported: RefCell<Vec<Diagnostic>>,
 }
 
 impl Scope for TestScope {
@@ -104,7 +104,7 @@ impl Files for NoFiles {
 }
 
 /// Calls `body` with what functions may use: no files, a fixed moment.
-pub(super) fn with_call<T>(body: impl FnOnce(&Call<'_>) -> T) -> T {
+pub(crate) fn with_call<T>(body: impl FnOnce(&Call<'_>) -> T) -> T {
     body(&Call {
         files: &NoFiles,
         now: jiff::Timestamp::UNIX_EPOCH,
@@ -114,7 +114,7 @@ pub(super) fn with_call<T>(body: impl FnOnce(&Call<'_>) -> T) -> T {
 }
 
 /// The expression, which must parse.
-pub(super) fn parsed(text: &str) -> Expr {
+pub(crate) fn parsed(text: &str) -> Expr {
     let mut diagnostics = Diagnostics::new();
     let expr = parse_expression(FileId(0), text, &mut diagnostics);
     expr.unwrap_or_else(|| panic!("`{text}` does not parse: {diagnostics:?}"))
@@ -122,7 +122,7 @@ pub(super) fn parsed(text: &str) -> Expr {
 
 impl TestScope {
     /// `text` is an object whose attributes become names.
-    pub(super) fn new(text: &str, deferred: &[&str]) -> Self {
+    pub(crate) fn new(text: &str, deferred: &[&str]) -> Self {
         let mut scope = Self {
             deferred: deferred.iter().map(|name| (*name).to_owned()).collect(),
             ..Self::default()
@@ -136,17 +136,17 @@ impl TestScope {
         scope
     }
 
-    pub(super) fn evaluate(&self, text: &str, phase: Phase) -> Option<Value> {
+    pub(crate) fn evaluate(&self, text: &str, phase: Phase) -> Option<Value> {
         self.evaluate_expr(&parsed(text), phase)
     }
 
-    pub(super) fn evaluate_expr(&self, expr: &Expr, phase: Phase) -> Option<Value> {
+    pub(crate) fn evaluate_expr(&self, expr: &Expr, phase: Phase) -> Option<Value> {
         let budget = Budget::new(200_000, 1 << 24);
         with_call(|call| Evaluator::new(self, call, &budget, phase).evaluate(expr))
     }
 
     /// The result as HCL, or the summary and detail of the first error.
-    pub(super) fn shown(&self, text: &str) -> String {
+    pub(crate) fn shown(&self, text: &str) -> String {
         self.reported.borrow_mut().clear();
         match self.evaluate(text, Phase::Plan { defer_impure: true }) {
             Some(value) => super::print::value(&value),
@@ -162,6 +162,6 @@ impl TestScope {
 }
 
 /// A reference, as scopes make them.
-pub(super) fn reference(kind: &str, address: &str) -> Value {
+pub(crate) fn reference(kind: &str, address: &str) -> Value {
     Value::Ref(Arc::new(Reference::new(kind, address)))
 }

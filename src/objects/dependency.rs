@@ -29,7 +29,7 @@ pub enum Require {
 
 impl Require {
     /// The words that say so.
-    pub const WORDS: &'static [&'static str] = &crate::lang::REQUIRE_WORDS;
+    pub const WORDS: &'static [&'static str] = &["all", "any", "latest"];
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -162,7 +162,8 @@ fn is_waited_for(node: &Object, timetable: &Timetable) -> bool {
 /// What an activity or a data node waits for, by producer.
 pub fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -> Vec<Dependency> {
     let mut found: Vec<Dependency> = Vec::new();
-    let mut add = |dependency: Dependency| {
+    let mut add = |producer: Address, window: Option<Window>| {
+        let dependency = edge(timetable, object, producer, window);
         if !found.contains(&dependency) {
             found.push(dependency);
         }
@@ -170,47 +171,46 @@ pub fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -
     for reading in object.readings("depends_on") {
         match objects.get(&reading.address).map(Object::kind) {
             Some(Kind::Pipeline) => activities(objects, &reading.address)
-                .for_each(|activity| add(edge(object, activity.address.clone()))),
-            _ => add(reads(timetable, object, &reading)),
+                .for_each(|activity| add(activity.address.clone(), None)),
+            _ => add(reading.address, reading.window),
         }
     }
     if object.kind() == Kind::DataNode {
         for writer in timetable.writers(&object.address) {
-            add(edge(object, writer.clone()));
+            add(writer.clone(), None);
         }
     }
     for reading in object.readings("input") {
         let node = objects.get(&reading.address);
         if node.is_some_and(|node| is_waited_for(node, timetable)) {
-            add(reads(timetable, object, &reading));
+            add(reading.address, reading.window);
         }
     }
     found.sort_by(|one, other| one.producer.cmp(&other.producer));
     found
 }
 
-/// The edge from an object to what it reads or waits for: how much of that it needs says the reference, else the object.
+/// The edge from an activity to a data node that it reads.
 pub fn reads(timetable: &Timetable, reader: &Object, reading: &Reading) -> Dependency {
-    let edge = edge(reader, reading.address.clone());
-    let schedule = timetable.schedule(&reader.address);
-    let past = |window: Window| window.is_past(schedule.map(Timeline::current));
-    Dependency {
-        window: reading.window,
-        past: reading.window.is_some_and(past),
-        require: reading.require.unwrap_or(edge.require),
-        ..edge
-    }
+    edge(timetable, reader, reading.address.clone(), reading.window)
 }
 
-/// An edge to what overlaps, as much of it as an object needs of all.
-fn edge(object: &Object, producer: Address) -> Dependency {
+fn edge(
+    timetable: &Timetable,
+    object: &Object,
+    producer: Address,
+    window: Option<Window>,
+) -> Dependency {
+    let reader = timetable.schedule(&object.address);
     let require = match object.get("require") {
         Some(Value::String(word)) => Require::parse(word),
         _ => None,
     };
     Dependency {
+        past: window.is_some_and(|window| window.is_past(reader.map(Timeline::current))),
+        producer,
+        window,
         require: require.unwrap_or_default(),
-        ..Dependency::aligned(producer)
     }
 }
 

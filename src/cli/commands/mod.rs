@@ -10,6 +10,7 @@ mod fmt;
 mod get;
 mod graph;
 mod history;
+mod import;
 mod init;
 mod logs;
 mod man;
@@ -66,6 +67,7 @@ pub(super) enum Command {
     Output(output::Args),
     Console(console::Args),
     Graph(graph::Args),
+    Import(import::Args),
     #[command(subcommand)]
     State(state::Command),
     Schema(schema::Args),
@@ -102,6 +104,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Output(args) => output::run(&args, context),
         Command::Console(args) => console::run(&args, context),
         Command::Graph(args) => graph::run(&args, context),
+        Command::Import(args) => import::run(&args, context),
         Command::State(command) => state::run(&command, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Completion(args) => Ok(completion::run(&args)),

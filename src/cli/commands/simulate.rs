@@ -33,6 +33,7 @@ use crate::rehearsal::Applied;
 use crate::rehearsal::Bounds;
 use crate::rehearsal::Formulas;
 use crate::rehearsal::Imagined;
+use crate::rehearsal::Run;
 use crate::rehearsal::Scene;
 use crate::rehearsal::Started;
 use crate::rehearsal::World;
@@ -78,7 +79,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "N")]
     parallelism: Option<NonZeroUsize>,
 
-    /// As JSON, one instance a line
+    /// As JSON, one instance a line, data nodes too, with the attributes as they are evaluated
     #[arg(long)]
     json: bool,
 }
@@ -157,7 +158,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         args.addresses.is_empty() || args.addresses.iter().any(inside)
     };
     if args.json {
-        terminal::print(&timetable::json(&played, &wanted));
+        let attributes = |run: &Run| Some(world.formulas.seen(run)?.attributes);
+        terminal::print(&timetable::json(&played, &wanted, &attributes));
         return Ok(ExitCode::SUCCESS);
     }
     let utc = |at| moment(at, &TimeZone::UTC);

@@ -1,33 +1,38 @@
 //! What a rehearsal came to, as a timetable.
 
 use std::collections::BTreeMap;
+use std::str::FromStr as _;
 
 use jiff::tz::TimeZone;
+use serde_json::Value as Json;
 use serde_json::json;
 
 use super::history::took;
+use super::literal;
 use super::paint::counted;
 use super::status::interval_text;
 use super::status::moment;
 use super::waiting::Namer;
 use super::waiting::ZoneOf;
 use crate::engine::Status;
+use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::rehearsal::Run;
 use crate::rehearsal::Story;
 
-/// The instances that are shown: those of activities, and data nodes that came to no good end; in the order of their start.
+/// The instances that people see: those of activities, and data nodes that came to no good end.
 fn shown<'s>(story: &'s Story, wanted: &dyn Fn(&Address) -> bool) -> Vec<&'s Run> {
-    let mut runs: Vec<&Run> = story
-        .runs
-        .values()
-        .filter(|run| {
-            let key = &run.instance.key;
-            let activity = key.object.kind() == Kind::Activity.as_str();
-            wanted(&key.object) && (activity || run.instance.status.is_unsuccessful())
-        })
-        .collect();
+    in_order(story, &|run| {
+        let key = &run.instance.key;
+        let activity = key.object.kind() == Kind::Activity.as_str();
+        wanted(&key.object) && (activity || run.instance.status.is_unsuccessful())
+    })
+}
+
+/// Instances in the order of their start.
+fn in_order<'s>(story: &'s Story, wanted: &dyn Fn(&Run) -> bool) -> Vec<&'s Run> {
+    let mut runs: Vec<&Run> = story.runs.values().filter(|run| wanted(run)).collect();
     runs.sort_by_key(|run| {
         let start = run.instance.started_at;
         (start.unwrap_or(run.due), run.due, &run.instance.key)
@@ -133,9 +138,13 @@ fn closing(runs: &[&Run]) -> String {
 }
 
 /// For machines: one instance a line.
-pub(crate) fn json(story: &Story, wanted: &dyn Fn(&Address) -> bool) -> String {
+pub(crate) fn json(
+    story: &Story,
+    wanted: &dyn Fn(&Address) -> bool,
+    attributes: &dyn Fn(&Run) -> Option<Value>,
+) -> String {
     let mut lines = String::new();
-    for run in shown(story, wanted) {
+    for run in in_order(story, &|run| wanted(&run.instance.key.object)) {
         let instance = &run.instance;
         let attempts: Vec<_> = run
             .attempts
@@ -167,6 +176,7 @@ pub(crate) fn json(story: &Story, wanted: &dyn Fn(&Address) -> bool) -> String {
             "late_at": run.late.as_ref().map(|(at, _)| at),
             "attempts": attempts,
             "waiting_on": waits,
+            "attributes": attributes(run).map(|value| Json::from_str(&literal::json(&value)).unwrap_or_default()),
         });
         lines.extend([&line.to_string(), "\n"]);
     }

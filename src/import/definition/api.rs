@@ -25,7 +25,8 @@ pub(super) struct Names {
     pub(super) reference: &'static str,
 }
 
-const API: Names = Names {
+/// The names of the API itself.
+pub(super) const API: Names = Names {
     objects: "pipelineObjects",
     parameters: "parameterObjects",
     values: "parameterValues",
@@ -38,10 +39,11 @@ const API: Names = Names {
     reference: "refValue",
 };
 
-pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Definition {
-    let mut definition = Definition::default();
-    body(root, &API, &plain, &mut definition, found);
-    definition
+/// Whether an object or a parameter is written as the API has it: with a list of what has a `key` each.
+pub(super) fn has_its_shape(node: &Node) -> bool {
+    let fields = node.get(API.fields).or_else(|| node.get(API.attributes));
+    let fields = fields.map_or(&[][..], Node::elements);
+    !fields.is_empty() && fields.iter().all(|field| field.get("key").is_some())
 }
 
 /// Reads a text that stands there as it is.
@@ -97,7 +99,13 @@ fn required(
     text(value, &format!("`{key}`"), found)
 }
 
-fn object(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -> Option<Object> {
+/// Reads an object.
+pub(super) fn object(
+    node: &Node,
+    names: &Names,
+    text: &Text<'_>,
+    found: &mut Diagnostics,
+) -> Option<Object> {
     let id = required(node, names.id, "This object", text, found)?;
     let name = node.get(names.name);
     let name = name.and_then(|name| text(name, "The name of an object", found));
@@ -140,7 +148,8 @@ fn field(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -
     Some(Field { key, value, span })
 }
 
-fn parameter(
+/// Reads a parameter.
+pub(super) fn parameter(
     node: &Node,
     names: &Names,
     text: &Text<'_>,

@@ -1,5 +1,7 @@
 //! The format of the console and of the command line: `{"objects": […], "parameters": […], "values": {…}}`. A field that holds
 //! several values is a list, a reference is `{"ref": "id"}`.
+//!
+//! People also saved answers of the API, or mixed the two; what has the shape of the API is read as that.
 
 use indexmap::IndexMap;
 
@@ -8,6 +10,7 @@ use super::Field;
 use super::FieldValue;
 use super::Object;
 use super::Parameter;
+use super::api;
 use super::notes;
 use crate::diag::Diagnostics;
 use crate::import::document::Key;
@@ -20,18 +23,28 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Definition {
         match key.text.as_str() {
             "objects" => {
                 for node in list(value, "`objects`", found) {
-                    definition.objects.extend(object(node, found));
+                    definition.objects.extend(if api::has_its_shape(node) {
+                        api::object(node, &api::API, &api::plain, found)
+                    } else {
+                        object(node, found)
+                    });
                 }
             }
             "parameters" => {
                 for node in list(value, "`parameters`", found) {
-                    definition.parameters.extend(parameter(node, found));
+                    definition.parameters.extend(if api::has_its_shape(node) {
+                        api::parameter(node, &api::API, &api::plain, found)
+                    } else {
+                        parameter(node, found)
+                    });
                 }
             }
             "values" => values(value, &mut definition, found),
+            "pipelineObjects" | "parameterObjects" | "parameterValues" => {}
             _ => found.push(notes::passed_over(key)),
         }
     }
+    api::body(root, &api::API, &api::plain, &mut definition, found);
     definition
 }
 

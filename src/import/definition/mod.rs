@@ -127,15 +127,33 @@ pub fn read(file: FileId, text: &str) -> (Vec<Definition>, Diagnostics) {
     (definitions, found)
 }
 
+/// Reads the values of parameters from a file of their own, as `aws datapipeline put-pipeline-definition
+/// --parameter-values-uri` takes it. Only the values of what is read count.
+pub fn read_values(file: FileId, text: &str) -> (Definition, Diagnostics) {
+    let mut found = Diagnostics::new();
+    let definition = match document::read(file, text) {
+        Ok(root) if root.get("values").is_some() || root.get("parameterValues").is_some() => {
+            file_format::read(&root, &mut found)
+        }
+        Ok(root) => {
+            found.push(notes::no_values(&root));
+            Definition::default()
+        }
+        Err(error) => {
+            found.push(error);
+            Definition::default()
+        }
+    };
+    (definition, found)
+}
+
 fn of_document(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
     let has = |key: &str| root.get(key).is_some();
     if has("Resources") {
         cloudformation::read(root, found)
     } else if has("format_version") || has("planned_values") {
         terraform::read(root, found)
-    } else if has("pipelineObjects") {
-        vec![api::read(root, found)]
-    } else if has("objects") {
+    } else if has("objects") || has("pipelineObjects") {
         vec![file_format::read(root, found)]
     } else {
         found.push(notes::no_definition(root));

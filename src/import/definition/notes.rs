@@ -10,6 +10,11 @@ pub(super) fn no_definition(root: &Node) -> Diagnostic {
     Diagnostic::error("No definition", detail).at(root.span)
 }
 
+pub(super) fn no_values(root: &Node) -> Diagnostic {
+    let detail = "This file has no `values`. It must be as AWS's command line takes it: `{\"values\": {\"myBucket\": \"s3://acme\"}}`.";
+    Diagnostic::error("No values", detail).at(root.span)
+}
+
 pub(super) fn wrong(node: &Node, what: &str, wanted: &str) -> Diagnostic {
     let detail = format!("{what} must be {wanted}, and is {}.", node.what());
     Diagnostic::error("Invalid definition", detail).at(node.span)

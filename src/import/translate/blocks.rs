@@ -1,0 +1,143 @@
+//! Parts of objects as blocks in them: objects that are parts, and texts that are made of parts.
+
+use super::formula::Formula;
+use super::hcl;
+use super::layout::Block;
+use super::notes;
+use super::objects::Objects;
+use super::objects::Written;
+use super::objects::flattened;
+use super::parts;
+use crate::import::definition::Field;
+use crate::import::definition::FieldValue;
+use crate::import::definition::Object;
+use crate::lang::ast::Expr;
+use crate::objects::AttributeSchema;
+use crate::objects::Aws;
+use crate::objects::BlockSchema;
+
+/// How deep blocks may be nested: a configuration may hold itself.
+const MAX_BLOCKS: usize = 8;
+
+impl<'d> Objects<'_, 'd> {
+    /// Objects that are parts, as blocks; or texts whose parts are separated by commas.
+    pub(super) fn blocks(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        schema: &AttributeSchema,
+        fields: &[&'d Field],
+        depth: usize,
+    ) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        let Some(inner) = schema.value.block() else {
+            return blocks;
+        };
+        for field in fields {
+            match &field.value {
+                FieldValue::Text(text) if matches!(schema.aws, Aws::Parts(_)) => {
+                    blocks.push(self.parts(object, key, inner, text, field));
+                }
+                FieldValue::Text(_) => {
+                    let finding = notes::not_a_reference(key, &object.id, field.span);
+                    self.found.push(finding);
+                }
+                FieldValue::Reference(to) => {
+                    let Some(target) = self.index.object(to) else {
+                        self.found.push(notes::no_object(to, key, field.span));
+                        continue;
+                    };
+                    let mut block = Block::new(inner.name);
+                    for schema in inner.attributes {
+                        self.part(target, schema, depth, &mut block);
+                    }
+                    blocks.push(block);
+                }
+            }
+        }
+        blocks
+    }
+
+    /// An attribute of an object that is part of another.
+    fn part(
+        &mut self,
+        object: &'d Object,
+        schema: &AttributeSchema,
+        depth: usize,
+        block: &mut Block,
+    ) {
+        let set = schema.aws_fields().into_iter().find_map(|key| {
+            let (_, fields) = self.index.field(object, &key)?;
+            Some((key, fields))
+        });
+        let Some((key, fields)) = set else { return };
+        if schema.value.block().is_some() {
+            if depth < MAX_BLOCKS {
+                let blocks = self.blocks(object, &key, schema, &fields, depth + 1);
+                block.blocks.extend(blocks);
+            }
+            return;
+        }
+        match self.attribute(object, &key, schema, &fields) {
+            Some(Written::Value(expr)) => block.set(schema.name, expr),
+            Some(Written::Blocks(blocks)) => block.blocks.extend(blocks),
+            None => {}
+        }
+    }
+
+    /// `s3://x.jar,a,b` as a block with the first part and a list of the others.
+    fn parts(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        inner: &'static BlockSchema,
+        text: &str,
+        field: &Field,
+    ) -> Block {
+        let mut formulas: Vec<Formula> = parts::split(text)
+            .iter()
+            .map(|part| self.formula(object, key, part, field))
+            .collect();
+        let mut block = Block::new(inner.name);
+        let mut names = inner.attributes.iter().map(|attribute| attribute.name);
+        if let Some(name) = names.next()
+            && !formulas.is_empty()
+        {
+            block.set(name, formulas.remove(0).expr);
+        }
+        if let Some(name) = names.next()
+            && !formulas.is_empty()
+        {
+            block.set(name, flattened(formulas));
+        }
+        block
+    }
+
+    /// References to objects with a key and a value each, as a map.
+    pub(super) fn pairs(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        fields: &[&'d Field],
+    ) -> Option<Expr> {
+        let mut entries = Vec::new();
+        for field in fields {
+            let FieldValue::Reference(to) = &field.value else {
+                let finding = notes::not_a_reference(key, &object.id, field.span);
+                self.found.push(finding);
+                continue;
+            };
+            let Some(target) = self.index.object(to) else {
+                self.found.push(notes::no_object(to, key, field.span));
+                continue;
+            };
+            let mut side = |name: &str| {
+                let text = self.index.text(target, name).unwrap_or("").to_owned();
+                self.formula(target, name, &text, field).expr
+            };
+            let name = side("key");
+            entries.push((name, side("value")));
+        }
+        (!entries.is_empty()).then(|| hcl::object(entries))
+    }
+}

@@ -1,0 +1,95 @@
+//! Names of HCL for what has ids and names in AWS Data Pipeline.
+
+use std::collections::BTreeSet;
+
+/// Words that are written in one piece although they have capitals inside.
+const WORDS: [(&str, &str); 6] = [
+    ("DynamoDB", "Dynamodb"),
+    ("MySQL", "Mysql"),
+    ("MySql", "Mysql"),
+    ("PostgreSQL", "Postgresql"),
+    ("RDS", "Rds"),
+    ("EMR", "Emr"),
+];
+
+/// A name in snake case that is an identifier: `TableBackupActivity` is `table_backup_activity`.
+pub(super) fn snake_case(text: &str) -> String {
+    let mut plain = text.to_owned();
+    for (word, one_piece) in WORDS {
+        plain = plain.replace(word, one_piece);
+    }
+    let signs: Vec<char> = plain.chars().collect();
+    let mut name = String::new();
+    for (index, sign) in signs.iter().enumerate() {
+        if !sign.is_ascii_alphanumeric() {
+            name.push('_');
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|before| signs.get(before));
+        let after = signs.get(index + 1);
+        let begins_word = sign.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                before.is_ascii_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase))
+            });
+        if begins_word {
+            name.push('_');
+        }
+        name.push(sign.to_ascii_lowercase());
+    }
+    let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
+    let name = words.join("_");
+    match name.chars().next() {
+        None => "unnamed".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("n{name}"),
+        Some(_) => name,
+    }
+}
+
+/// Whether the console made an id up, so that it says nothing: `ActivityId_vKHA4`.
+pub(super) fn is_made_up(id: &str) -> bool {
+    id.split_once("Id_").is_some_and(|(before, after)| {
+        let plain = |text: &str| text.chars().all(|sign| sign.is_ascii_alphanumeric());
+        after.len() == 5 && plain(after) && plain(before)
+    })
+}
+
+/// Gives each name once: what is taken gets a number.
+pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut free = name.to_owned();
+    let mut number = 2;
+    while !taken.insert(free.clone()) {
+        free = format!("{name}_{number}");
+        number += 1;
+    }
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_identifiers_in_snake_case() {
+        for (text, expected) in [
+            ("TableBackupActivity", "table_backup_activity"),
+            ("OutputS3Loc", "output_s3_loc"),
+            ("DDBTableName", "ddb_table_name"),
+            ("DynamoDBReadThroughput", "dynamodb_read_throughput"),
+            ("Ec2Instance", "ec2_instance"),
+            ("RDSPassword", "rds_password"),
+            ("my table (old)", "my_table_old"),
+            ("1st", "n1st"),
+            ("\u{e9}", "unnamed"),
+            ("_x__y_", "x_y"),
+        ] {
+            assert_eq!(snake_case(text), expected, "{text}");
+        }
+        assert!(is_made_up("ActivityId_vKHA4"));
+        assert!(!is_made_up("CopyActivity"));
+        let mut taken = BTreeSet::new();
+        let mut next = || unique("a", &mut taken);
+        assert_eq!([next(), next(), next()], ["a", "a_2", "a_3"]);
+    }
+}

@@ -1,0 +1,92 @@
+//! What is said of what is translated.
+
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+
+pub(super) fn secret_value(id: &str, variable: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The value of `{id}` is in the file in clear. It is not written to HCL: put it where `var.{variable}` says, which is an environment variable of the runner unless you change it."
+    );
+    Diagnostic::warning("Secret in clear", detail).at(at)
+}
+
+pub(super) fn secret_text(key: &str, object: &str, place: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is in the file in clear. It is not written to HCL: the value is read from `{place}` when an instance runs; put it there."
+    );
+    Diagnostic::warning("Secret in clear", detail).at(at)
+}
+
+pub(super) fn unknown_type(type_name: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "There is no type `{type_name}`, which `{object}` has. AWS Data Pipeline does not know it either; the object is left out."
+    );
+    Diagnostic::error("Unknown type", detail).at(at)
+}
+
+pub(super) fn unknown_field(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has no attribute here. It is kept in `aws_fields`, for export only; nothing acts on it."
+    );
+    Diagnostic::warning("Unknown field", detail).at(at)
+}
+
+pub(super) fn undeclared(name: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{name}` is read here, and is declared nowhere in the definition. It becomes a variable; perhaps its parameter is in a file of its own."
+    );
+    Diagnostic::warning("Parameter not declared", detail).at(at)
+}
+
+pub(super) fn untranslated(key: &str, object: &str, why: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` stays as the text that it is, with its expressions: {why} Write it in HCL by hand."
+    );
+    Diagnostic::warning("Expression not translated", detail).at(at)
+}
+
+pub(super) fn one_value(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` takes one value, and there are several. The first is taken; the others are left out."
+    );
+    Diagnostic::warning("Several values", detail).at(at)
+}
+
+pub(super) fn no_object(id: &str, key: &str, at: Span) -> Diagnostic {
+    let detail = format!("`{key}` refers to `{id}`, and there is no object with this id.");
+    Diagnostic::error("Unknown object", detail).at(at)
+}
+
+pub(super) fn wrong_kind(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` cannot refer to `{id}` here, which is another kind of object. It is left out."
+    );
+    Diagnostic::warning("Reference left out", detail).at(at)
+}
+
+pub(super) fn not_a_reference(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` must be a reference, `{{\"ref\": \"Id\"}}`, and is a text. It is left out."
+    );
+    Diagnostic::error("No reference", detail).at(at)
+}
+
+pub(super) fn not_used(object: &str, at: Span) -> Diagnostic {
+    let detail =
+        format!("`{object}` is part of no other object, and nothing by itself. It is left out.");
+    Diagnostic::warning("Unused object", detail).at(at)
+}
+
+pub(super) fn wrong_word(
+    key: &str,
+    object: &str,
+    text: &str,
+    words: &[&str],
+    at: Span,
+) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is `{text}`, and must be one of {}. It is left out.",
+        words.join(", ")
+    );
+    Diagnostic::warning("Unknown word", detail).at(at)
+}

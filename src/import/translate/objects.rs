@@ -1,0 +1,546 @@
+//! Objects as blocks.
+
+use std::cell::RefCell;
+
+use indexmap::IndexMap;
+
+use super::formula;
+use super::formula::Formula;
+use super::formula::Gives;
+use super::hcl;
+use super::index::DEFAULT;
+use super::index::Index;
+use super::index::Named;
+use super::layout::Block;
+use super::names;
+use super::names::Names;
+use super::names::Secrets;
+use super::notes;
+use super::parameters::Variable;
+use super::parts;
+use crate::diag::Diagnostics;
+use crate::import::definition::Field;
+use crate::import::definition::FieldValue;
+use crate::import::definition::Object;
+use crate::import::expression;
+use crate::lang::Number;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Part;
+use crate::lang::print;
+use crate::objects::AttributeSchema;
+use crate::objects::AttributeType;
+use crate::objects::Aws;
+use crate::objects::Kind;
+use crate::objects::ObjectType;
+
+/// Fields that say what an object is; all else is what it has.
+const IDENTITY: [&str; 4] = ["id", "name", "type", "parent"];
+
+/// The field in which people write what an object is for.
+const COMMENT: &str = "myComment";
+
+/// Translates the objects of a definition.
+pub(super) struct Objects<'a, 'd> {
+    pub(super) index: &'a Index<'d>,
+    pub(super) variables: &'a IndexMap<String, Variable>,
+    pub(super) found: &'a mut Diagnostics,
+    /// The secrets that the command of the object reads from its environment.
+    pub(super) environment: RefCell<Vec<(String, Expr)>>,
+}
+
+/// An attribute's value: an expression, or blocks.
+pub(super) enum Written {
+    Value(Expr),
+    Blocks(Vec<Block>),
+}
+
+impl<'d> Objects<'_, 'd> {
+    /// The `pipeline` block with all objects in it.
+    pub(super) fn pipeline(&mut self, name: &str, object_type: &'static ObjectType) -> Block {
+        let mut block = Block::new(format!("pipeline \"{name}\""));
+        if let Some(description) = &self.index.definition.description {
+            block.set("description", hcl::text(description));
+        }
+        if let Some(default) = self.index.object(DEFAULT) {
+            self.content(default, object_type, &mut block);
+        }
+        self.defaults_of_aws(&mut block);
+        for kind in [
+            Kind::Schedule,
+            Kind::Database,
+            Kind::DataFormat,
+            Kind::DataNode,
+            Kind::Precondition,
+            Kind::Resource,
+            Kind::Activity,
+            Kind::Action,
+        ] {
+            for object in &self.index.definition.objects {
+                let named = self.index.named(&object.id);
+                let named = named.filter(|named| named.object_type.kind == kind);
+                if let Some(named) = named.filter(|named| !named.name.is_empty()).cloned() {
+                    block.blocks.extend(self.object(object, &named));
+                }
+            }
+        }
+        self.left_over();
+        block
+    }
+
+    /// Where the service's defaults are others than ours they are written out.
+    fn defaults_of_aws(&self, block: &mut Block) {
+        let activities = self.index.definition.objects.iter().any(|object| {
+            let named = self.index.named(&object.id);
+            named.is_some_and(|named| named.object_type.kind == Kind::Activity)
+        });
+        let is_set =
+            |block: &Block, name: &str| block.attributes.iter().any(|(set, _)| set == name);
+        if !activities {
+            return;
+        }
+        if !is_set(block, "retry_delay") {
+            block.set("retry_delay", hcl::text("10 minutes"));
+        }
+        block.set("backoff", hcl::text("constant"));
+        block.set("retry_jitter", hcl::value(Value::Bool(false)));
+    }
+
+    /// What became neither an object nor a part of one.
+    fn left_over(&mut self) {
+        for object in &self.index.definition.objects {
+            let Some(name) = object.type_name() else {
+                continue;
+            };
+            if self.index.named(&object.id).is_some() {
+                continue;
+            }
+            if !parts::is_part(name) {
+                let finding = notes::unknown_type(name, &object.id, object.span);
+                self.found.push(finding);
+            } else if self.index.users(&object.id).next().is_none() {
+                self.found.push(notes::not_used(&object.id, object.span));
+            }
+        }
+    }
+
+    /// The block of an object; none for a schedule that only says that there is none.
+    fn object(&mut self, object: &'d Object, named: &Named) -> Option<Block> {
+        let of = named.object_type;
+        if of.kind == Kind::Schedule && self.is_on_demand(object) {
+            return None;
+        }
+        let header = match (of.name, named.name.as_str()) {
+            ("", name) => format!("{} \"{name}\"", of.kind.as_str()),
+            (word, "") => format!("{} \"{word}\"", of.kind.as_str()),
+            (word, name) => format!("{} \"{word}\" \"{name}\"", of.kind.as_str()),
+        };
+        let mut block = Block::new(header);
+        self.content(object, of, &mut block);
+        if self.always_writes_the_same(object, of, &block) {
+            block.set("overwrite", hcl::value(Value::Bool(true)));
+        }
+        if object.id != named.name {
+            block.set("aws_id", hcl::text(&object.id));
+        }
+        Some(block)
+    }
+
+    /// Whether each run would write what the last one wrote. The service lets that pass; here it must be said.
+    fn always_writes_the_same(
+        &self,
+        object: &'d Object,
+        of: &'static ObjectType,
+        block: &Block,
+    ) -> bool {
+        let writes = |user: &'d Object| {
+            let (_, fields) = self
+                .index
+                .field(user, "output")
+                .unwrap_or((user, Vec::new()));
+            let is_it = |field: &&Field| field.value == FieldValue::Reference(object.id.clone());
+            fields.iter().any(is_it)
+        };
+        let path = block.attributes.iter().find(|(name, _)| name == "path");
+        let varies = |expr: &Expr| print::expression(expr).contains("run.");
+        of.attribute("overwrite").is_some()
+            && path.is_some_and(|(_, path)| !varies(path))
+            && self.index.users(&object.id).any(writes)
+    }
+
+    /// The attributes and blocks of an object, in the order of its type.
+    fn content(&mut self, object: &'d Object, of: &'static ObjectType, block: &mut Block) {
+        let keys = self.index.keys(object);
+        let mut unknown = Vec::new();
+        let own = |holder: &Object| holder.id == object.id;
+        for key in &keys {
+            let Some((holder, fields)) = self.index.field(object, key) else {
+                continue;
+            };
+            let is_known = IDENTITY.contains(key)
+                || of.of_aws_field(key).is_some()
+                || *key == "startAt"
+                || (*key == COMMENT && of.attribute("description").is_some());
+            if !is_known && (own(holder) || (holder.id != DEFAULT && holder.type_name().is_none()))
+            {
+                unknown.extend(fields);
+            }
+        }
+        if of.attribute("description").is_some()
+            && let Some(comment) = object.text(COMMENT)
+            && !block
+                .attributes
+                .iter()
+                .any(|(name, _)| name == "description")
+        {
+            block.set("description", hcl::text(comment));
+        }
+        for schema in of.schema() {
+            let mut set = schema.aws_fields().into_iter().filter_map(|key| {
+                let (holder, fields) = self.index.field(object, &key)?;
+                Some((key, holder, fields))
+            });
+            let Some((key, holder, fields)) = set.next() else {
+                continue;
+            };
+            let source = if own(holder) && self.repeats_default(&key, &fields) {
+                self.index.object(DEFAULT).unwrap_or(holder)
+            } else {
+                holder
+            };
+            if (!own(source) && Self::is_of_pipeline(of, schema, source))
+                || says_on_demand(&key, &fields)
+            {
+                continue;
+            }
+            match self.attribute(object, &key, schema, &fields) {
+                Some(Written::Value(expr)) => block.set(schema.name, expr),
+                Some(Written::Blocks(blocks)) => block.blocks.extend(blocks),
+                None => {}
+            }
+        }
+        let environment = self.environment.take();
+        if !environment.is_empty() {
+            let entries = environment.into_iter();
+            let entries = entries.map(|(name, secret)| (hcl::text(&name), secret));
+            block.set("environment", hcl::object(entries.collect()));
+        }
+        self.unknown_fields(object, of, &unknown, block);
+    }
+
+    /// Whether a field says what `Default` says, too.
+    fn repeats_default(&self, key: &str, fields: &[&Field]) -> bool {
+        let Some(default) = self.index.object(DEFAULT) else {
+            return false;
+        };
+        let theirs = default.fields.iter().filter(|field| field.key == key);
+        theirs
+            .map(|field| &field.value)
+            .eq(fields.iter().map(|field| &field.value))
+    }
+
+    /// Whether what an object inherits from `Default` is set on the pipeline, which hands it on.
+    fn is_of_pipeline(of: &'static ObjectType, schema: &AttributeSchema, holder: &Object) -> bool {
+        let pipeline = crate::objects::registry::find(Kind::Pipeline, "");
+        of.kind != Kind::Pipeline
+            && holder.id == DEFAULT
+            && pipeline.is_some_and(|pipeline| pipeline.attribute(schema.name).is_some())
+    }
+
+    /// Whether a schedule says that there is none.
+    fn is_on_demand(&self, schedule: &'d Object) -> bool {
+        let is = |key, word: &str| {
+            let text = self.index.text(schedule, key);
+            text.is_some_and(|text| text.eq_ignore_ascii_case(word))
+        };
+        is("period", "ONDEMAND_PERIOD") || is("startAt", "ONDEMAND_ACTIVATION_TIME")
+    }
+
+    fn unknown_fields(
+        &mut self,
+        object: &'d Object,
+        of: &'static ObjectType,
+        unknown: &[&'d Field],
+        block: &mut Block,
+    ) {
+        if unknown.is_empty() || of.attribute("aws_fields").is_none() {
+            return;
+        }
+        let mut kept: IndexMap<&str, Vec<String>> = IndexMap::new();
+        for field in unknown {
+            let text = match &field.value {
+                FieldValue::Text(text) => text.clone(),
+                FieldValue::Reference(to) => format!("{{\"ref\": \"{to}\"}}"),
+            };
+            if !field.key.starts_with("my") {
+                let finding = notes::unknown_field(&field.key, &object.id, field.span);
+                self.found.push(finding);
+            }
+            kept.entry(&field.key).or_default().push(text);
+        }
+        let entries = kept.into_iter().map(|(key, texts)| {
+            let text = match texts.as_slice() {
+                [one] => one.clone(),
+                several => serde_json::Value::from(several.to_vec()).to_string(),
+            };
+            (key.into(), Value::string(text))
+        });
+        let map = Value::object(entries.collect());
+        block.set("aws_fields", hcl::value(map));
+    }
+
+    /// The value of an attribute.
+    pub(super) fn attribute(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        schema: &AttributeSchema,
+        fields: &[&'d Field],
+    ) -> Option<Written> {
+        let first = *fields.first()?;
+        match schema.value {
+            AttributeType::Ref(kind)
+            | AttributeType::Refs(kind)
+            | AttributeType::NamedRefs(kind) => {
+                return self.references(object, key, Some(kind), schema, fields);
+            }
+            AttributeType::DependsOn => {
+                return self.references(object, key, Some(Kind::Activity), schema, fields);
+            }
+            AttributeType::Block(_) | AttributeType::Blocks(_) => {
+                let blocks = self.blocks(object, key, schema, fields, 0);
+                return Some(Written::Blocks(blocks));
+            }
+            _ => {}
+        }
+        if let Aws::Pairs(_) = schema.aws {
+            return self.pairs(object, key, fields).map(Written::Value);
+        }
+        if matches!(
+            schema.value,
+            AttributeType::Strings | AttributeType::Assignments
+        ) {
+            return Some(Written::Value(self.list(object, key, fields)));
+        }
+        if fields.len() > 1 {
+            let finding = notes::one_value(key, &object.id, first.span);
+            self.found.push(finding);
+        }
+        let FieldValue::Text(text) = &first.value else {
+            let finding = notes::wrong_kind(&object.id, key, &object.id, first.span);
+            self.found.push(finding);
+            return None;
+        };
+        if key.starts_with('*') && !text.contains("#{") {
+            let place = format!(
+                "env://{}_{}",
+                super::identifiers::snake_case(&object.id).to_uppercase(),
+                key.trim_start_matches('*').to_uppercase()
+            );
+            let finding = notes::secret_text(key, &object.id, &place, first.span);
+            self.found.push(finding);
+            return Some(Written::Value(hcl::call("secret", vec![hcl::text(&place)])));
+        }
+        let mut formula = self.formula(object, key, text, first);
+        if key == names::DIRECTORY {
+            formula.expr = directory(formula.expr);
+        }
+        self.typed(object, key, schema, formula, first)
+            .map(Written::Value)
+    }
+
+    /// A text as a value of the attribute's type.
+    fn typed(
+        &mut self,
+        object: &Object,
+        key: &str,
+        schema: &AttributeSchema,
+        formula: Formula,
+        field: &Field,
+    ) -> Option<Expr> {
+        let plain = match &formula.expr.kind {
+            ExprKind::Value(Value::String(text)) => Some(text.to_string()),
+            _ => None,
+        };
+        let Some(text) = plain else {
+            return Some(formula.expr);
+        };
+        let trimmed = text.trim();
+        match schema.value {
+            AttributeType::Bool => match trimmed.to_lowercase().as_str() {
+                "true" => Some(hcl::value(Value::Bool(true))),
+                "false" => Some(hcl::value(Value::Bool(false))),
+                _ => {
+                    let words = ["true", "false"];
+                    let finding = notes::wrong_word(key, &object.id, &text, &words, field.span);
+                    self.found.push(finding);
+                    None
+                }
+            },
+            AttributeType::Integer(_) | AttributeType::Number(..) => Some(
+                Number::parse(trimmed)
+                    .map_or(formula.expr, |number| hcl::value(Value::Number(number))),
+            ),
+            AttributeType::OneOf(words) => {
+                let word = schema.word_of_aws(trimmed);
+                if word.is_none() {
+                    let finding = notes::wrong_word(key, &object.id, &text, words, field.span);
+                    self.found.push(finding);
+                }
+                word.map(hcl::text)
+            }
+            AttributeType::Price(_) => {
+                Some(hcl::text(schema.word_of_aws(trimmed).unwrap_or(trimmed)))
+            }
+            AttributeType::Duration | AttributeType::Period => {
+                Some(hcl::text(&trimmed.to_lowercase()))
+            }
+            _ => Some(formula.expr),
+        }
+    }
+
+    /// The text of a field as a formula. What has no translation stays text, with a warning.
+    pub(super) fn formula(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        text: &str,
+        field: &Field,
+    ) -> Formula {
+        let object_type = self.index.named(&object.id).map(|named| named.object_type);
+        let attribute = object_type.and_then(|of| of.of_aws_field(key));
+        let has_environment = object_type.is_some_and(|of| of.attribute("environment").is_some());
+        let secrets = match attribute {
+            Some(attribute) if attribute.secret || attribute.sensitive => Secrets::Stay,
+            Some(attribute) if attribute.name == "command" && has_environment => {
+                Secrets::ToEnvironment(&self.environment)
+            }
+            _ => Secrets::None,
+        };
+        let mut names = Names {
+            index: self.index,
+            variables: self.variables,
+            object,
+            key,
+            secrets,
+            depth: 0,
+        };
+        let translated =
+            expression::parse(text).and_then(|template| formula::translate(&template, &mut names));
+        translated.unwrap_or_else(|error| {
+            let finding = notes::untranslated(key, &object.id, &error.message, field.span);
+            self.found.push(finding);
+            Formula::text(text)
+        })
+    }
+
+    /// A list of texts. Where one of them gives a list, its elements are elements.
+    fn list(&mut self, object: &'d Object, key: &str, fields: &[&'d Field]) -> Expr {
+        let texts: Vec<(&str, &Field)> = fields
+            .iter()
+            .filter_map(|field| match &field.value {
+                FieldValue::Text(text) => Some((text.as_str(), *field)),
+                FieldValue::Reference(_) => None,
+            })
+            .collect();
+        let formulas: Vec<Formula> = texts
+            .iter()
+            .map(|(text, field)| self.formula(object, key, text, field))
+            .collect();
+        flattened(formulas)
+    }
+
+    /// References to objects.
+    fn references(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        kind: Option<Kind>,
+        schema: &AttributeSchema,
+        fields: &[&'d Field],
+    ) -> Option<Written> {
+        let mut paths = Vec::new();
+        let mut blocks = Vec::new();
+        for field in fields {
+            let FieldValue::Reference(to) = &field.value else {
+                let finding = notes::not_a_reference(key, &object.id, field.span);
+                self.found.push(finding);
+                continue;
+            };
+            let Some(target) = self.index.object(to) else {
+                self.found.push(notes::no_object(to, key, field.span));
+                continue;
+            };
+            if self.is_on_demand(target) {
+                continue;
+            }
+            match self.index.named(to).cloned() {
+                Some(named) if kind.is_none_or(|kind| kind == named.object_type.kind) => {
+                    if named.name.is_empty() {
+                        blocks.extend(self.object(target, &named));
+                    } else {
+                        paths.push(hcl::path(&names::path(&named)));
+                    }
+                }
+                _ => {
+                    let finding = notes::wrong_kind(to, key, &object.id, field.span);
+                    self.found.push(finding);
+                }
+            }
+        }
+        if !blocks.is_empty() {
+            return Some(Written::Blocks(blocks));
+        }
+        let takes_list = !matches!(
+            schema.value,
+            AttributeType::Ref(_) | AttributeType::NamedRefs(_)
+        );
+        match paths.len() {
+            0 => None,
+            1 if !takes_list => paths.pop().map(Written::Value),
+            _ => Some(Written::Value(hcl::tuple(paths))),
+        }
+    }
+}
+
+/// Whether a field says that there is no schedule: here there is none then.
+fn says_on_demand(key: &str, fields: &[&Field]) -> bool {
+    let text = fields.first().map(|field| &field.value);
+    key == "scheduleType"
+        && matches!(text, Some(FieldValue::Text(text)) if text.eq_ignore_ascii_case("ondemand"))
+}
+
+/// A path that ends with `/`: that is how a directory is told from a file.
+fn directory(path: Expr) -> Expr {
+    let ends = match &path.kind {
+        ExprKind::Value(Value::String(text)) => Some(text.ends_with('/')),
+        ExprKind::Template(parts) => match parts.last() {
+            Some(Part::Literal(text)) => Some(text.ends_with('/')),
+            _ => None,
+        },
+        _ => None,
+    };
+    match ends {
+        Some(true) => path,
+        Some(false) => hcl::joined([path, hcl::text("/")]),
+        // A day's folder has no slash at its end; the value of a variable may.
+        None if print::expression(&path).contains("run.") => hcl::joined([path, hcl::text("/")]),
+        None => {
+            let without = hcl::call("trimsuffix", vec![path, hcl::text("/")]);
+            hcl::joined([without, hcl::text("/")])
+        }
+    }
+}
+
+/// One list of all.
+pub(super) fn flattened(formulas: Vec<Formula>) -> Expr {
+    let is_list = |formula: &Formula| matches!(formula.gives, Gives::List(_));
+    let any = formulas.iter().any(is_list);
+    let mut exprs: Vec<Expr> = formulas.into_iter().map(|formula| formula.expr).collect();
+    match (any, exprs.len()) {
+        (true, 1) => exprs.remove(0),
+        (true, _) => hcl::call("flatten", vec![hcl::tuple(exprs)]),
+        (false, _) => hcl::tuple(exprs),
+    }
+}

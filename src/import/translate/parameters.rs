@@ -1,0 +1,242 @@
+//! Parameters as variables, and their values as a file of values.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::formula::Gives;
+use super::hcl;
+use super::identifiers;
+use super::layout::Block;
+use super::notes;
+use crate::diag::Diagnostics;
+use crate::diag::Span;
+use crate::import::definition::Definition;
+use crate::import::definition::Parameter;
+use crate::lang::Number;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+
+/// Names that variables cannot have.
+const RESERVED: [&str; 9] = [
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "locals",
+    "provider",
+    "providers",
+    "source",
+    "version",
+];
+
+/// A parameter as a variable.
+#[derive(Clone, Debug)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    /// What it gives, as the service sees it.
+    pub(super) gives: Gives,
+    /// Whether its value is a secret: the variable then says where that is.
+    pub(super) is_secret: bool,
+}
+
+/// The variables of a definition, by the ids of its parameters.
+pub(super) fn variables(
+    definition: &Definition,
+    taken: &mut BTreeSet<String>,
+) -> IndexMap<String, Variable> {
+    let mut variables = IndexMap::new();
+    let mut add = |id: &str, gives: Gives, is_secret: bool| {
+        if variables.contains_key(id) {
+            return;
+        }
+        let plain = id.trim_start_matches('*');
+        let own = plain.strip_prefix("my").filter(|own| {
+            own.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        });
+        let mut name = identifiers::snake_case(own.unwrap_or(plain));
+        if RESERVED.contains(&name.as_str()) {
+            name.push_str("_value");
+        }
+        let variable = Variable {
+            name: identifiers::unique(&name, taken),
+            gives,
+            is_secret: is_secret || id.starts_with('*'),
+        };
+        variables.insert(id.to_owned(), variable);
+    };
+    for parameter in &definition.parameters {
+        add(
+            &parameter.id,
+            gives(parameter),
+            is_true(parameter.attribute("secret")),
+        );
+    }
+    for (id, values) in &definition.values {
+        let gives = match values.as_slice() {
+            [_] => Gives::Text,
+            _ => Gives::List(Box::new(Gives::Text)),
+        };
+        add(id, gives, false);
+    }
+    variables
+}
+
+fn gives(parameter: &Parameter) -> Gives {
+    let one = match parameter
+        .attribute("type")
+        .map(str::to_lowercase)
+        .as_deref()
+    {
+        Some("integer") => Gives::Integer,
+        Some("double") => Gives::Double,
+        _ => Gives::Text,
+    };
+    if is_true(parameter.attribute("isArray")) {
+        Gives::List(Box::new(one))
+    } else {
+        one
+    }
+}
+
+fn is_true(word: Option<&str>) -> bool {
+    word.is_some_and(|word| word.eq_ignore_ascii_case("true"))
+}
+
+/// The `variable` blocks.
+pub(super) fn blocks(
+    definition: &Definition,
+    variables: &IndexMap<String, Variable>,
+) -> Vec<Block> {
+    variables
+        .iter()
+        .map(|(id, variable)| {
+            let mut declared = definition.parameters.iter();
+            block(variable, declared.find(|parameter| parameter.id == *id))
+        })
+        .collect()
+}
+
+fn block(variable: &Variable, parameter: Option<&Parameter>) -> Block {
+    let mut block = Block::new(format!("variable \"{}\"", variable.name));
+    block.set("type", type_of(&variable.gives));
+    let said = |key: &str| parameter.and_then(|parameter| parameter.attribute(key));
+    let texts = [said("description"), said("helpText"), said("helpLink")];
+    let description: Vec<&str> = texts.into_iter().flatten().collect();
+    let mut description = description.join(" ");
+    if variable.is_secret {
+        let place = if description.is_empty() {
+            "Where the secret is"
+        } else {
+            ": where it is"
+        };
+        description.push_str(place);
+    }
+    if !description.is_empty() {
+        block.set("description", hcl::text(&description));
+    }
+    if let Some(watermark) = said("watermark") {
+        block.comments.push(format!("For example: {watermark}"));
+    }
+    if let Some(default) = default(variable, parameter) {
+        block.set("default", default);
+    }
+    let allowed = parameter.map(|parameter| {
+        let values = parameter.attributes.iter();
+        values
+            .filter(|(key, _)| key == "allowedValues")
+            .map(|(_, value)| value.clone())
+            .collect::<Vec<_>>()
+    });
+    if let Some(allowed) = allowed.filter(|allowed| !allowed.is_empty() && !variable.is_secret) {
+        block.blocks.push(validation(variable, &allowed));
+    }
+    block
+}
+
+fn type_of(gives: &Gives) -> Expr {
+    match gives {
+        Gives::Integer | Gives::Double => hcl::path("number"),
+        Gives::List(inner) => hcl::call("list", vec![type_of(inner)]),
+        _ => hcl::path("string"),
+    }
+}
+
+fn default(variable: &Variable, parameter: Option<&Parameter>) -> Option<Expr> {
+    if variable.is_secret {
+        let place = format!("env://{}", variable.name.to_uppercase());
+        return Some(hcl::text(&place));
+    }
+    let parameter = parameter?;
+    let values = parameter.attributes.iter();
+    let values: Vec<String> = values
+        .filter(|(key, _)| key == "default")
+        .map(|(_, value)| value.clone())
+        .collect();
+    if values.is_empty() {
+        return is_true(parameter.attribute("optional")).then(|| hcl::value(Value::NULL));
+    }
+    Some(value(&variable.gives, &values))
+}
+
+/// Values of a parameter as a value of its type.
+fn value(gives: &Gives, values: &[String]) -> Expr {
+    match gives {
+        Gives::List(inner) => hcl::tuple(values.iter().map(|value| single(inner, value)).collect()),
+        one => single(one, values.first().map_or("", String::as_str)),
+    }
+}
+
+fn single(gives: &Gives, text: &str) -> Expr {
+    let is_number = matches!(gives, Gives::Integer | Gives::Double);
+    let number = is_number.then(|| Number::parse(text.trim())).flatten();
+    match number {
+        Some(number) => hcl::value(Value::Number(number)),
+        None => hcl::text(text),
+    }
+}
+
+fn validation(variable: &Variable, allowed: &[String]) -> Block {
+    let path = hcl::path(&format!("var.{}", variable.name));
+    let (one, read) = match &variable.gives {
+        Gives::List(inner) => (&**inner, hcl::path("value")),
+        one => (one, path.clone()),
+    };
+    let list = hcl::tuple(allowed.iter().map(|text| single(one, text)).collect());
+    let mut condition = hcl::call("contains", vec![list, read]);
+    if matches!(variable.gives, Gives::List(_)) {
+        let each = hcl::each(None, "value", path, condition);
+        condition = hcl::call("alltrue", vec![each]);
+    }
+    let mut block = Block::new("validation");
+    block.set("condition", condition);
+    let message = format!("It must be one of: {}.", allowed.join(", "));
+    block.set("error_message", hcl::text(&message));
+    block
+}
+
+/// The file of values, if there are any. A secret's value is left out.
+pub(super) fn values(
+    definition: &Definition,
+    variables: &IndexMap<String, Variable>,
+    found: &mut Diagnostics,
+) -> Option<String> {
+    let mut lines = Vec::new();
+    for (id, values) in &definition.values {
+        let Some(variable) = variables.get(id) else {
+            continue;
+        };
+        if variable.is_secret {
+            let span = definition
+                .parameters
+                .iter()
+                .find(|parameter| parameter.id == *id);
+            let span = span.map_or_else(Span::default, |parameter| parameter.span);
+            found.push(notes::secret_value(id, &variable.name, span));
+            continue;
+        }
+        let value = crate::lang::print::expression(&value(&variable.gives, values));
+        lines.push(format!("{} = {value}\n", variable.name));
+    }
+    (!lines.is_empty()).then(|| crate::lang::fmt::format(&lines.concat()))
+}
