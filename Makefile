@@ -4,6 +4,7 @@ CARGO ?= cargo
 TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target))
 EXAMPLE ?= weblogs
 SEEDS ?= 10000
+FIRST ?= 0
 PIPEFORM = $(TARGET)/debug/pipeform
 
 .PHONY: help demo build test test-all stories sim lint fmt oracle docs bench deny fuzz
@@ -31,8 +32,8 @@ test-all: ## Run everything, the heavy stories too
 	@$(CARGO) build --locked
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy
 
-sim: ## Simulate the engine with SEEDS seeds, or with one: SEED
-	@PIPEFORM_SEEDS=$(SEEDS) PIPEFORM_SEED=$(SEED) $(CARGO) test --locked --profile sim --lib simulat -- --nocapture
+sim: ## Simulate the engine with SEEDS seeds from FIRST on, or with one: SEED
+	@PIPEFORM_SEEDS=$(SEEDS) PIPEFORM_FIRST_SEED=$(FIRST) PIPEFORM_SEED=$(SEED) $(CARGO) test --locked --profile sim --lib simulat -- --nocapture
 
 oracle: build ## Compare expressions and fmt with the real terraform anew (needs terraform)
 	@mkdir -p "$(TARGET)/oracle"

@@ -58,6 +58,7 @@ use crate::runtime::SerialDefinition;
 use crate::runtime::moments;
 use crate::store::Apply;
 use crate::store::Counts;
+use crate::store::Rewrite;
 use crate::store::Store;
 use crate::store::StoredEra;
 use crate::store::StoredObject;
@@ -439,8 +440,16 @@ impl Planned {
         for instance in &mut unfinished {
             instance.key.object = self.relocation.address(&instance.key.object);
         }
-        apply.instances =
-            instances_after(&unfinished, (&self.old.objects, &self.new), self.plan.at);
+        let seen: BTreeMap<&InstanceKey, Status> = unfinished
+            .iter()
+            .map(|instance| (&instance.key, instance.status))
+            .collect();
+        let changed = instances_after(&unfinished, (&self.old.objects, &self.new), self.plan.at);
+        let rewrites = changed.into_iter().filter_map(|instance| {
+            let seen = *seen.get(&instance.key)?;
+            Some(Rewrite { seen, instance })
+        });
+        apply.instances = rewrites.collect();
         Ok(apply)
     }
 

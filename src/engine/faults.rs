@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     TakesLateReports,
     /// One attempt too many of an activity runs at once.
     ExceedsLimits,
+    /// Orders are carried out after everything else that was written meanwhile has been taken, and has had its effect.
+    OvertakesOrders,
 }
 
 #[cfg(test)]

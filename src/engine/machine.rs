@@ -218,7 +218,13 @@ impl Engine {
             Event::DefinitionChanged {
                 definition,
                 instances,
-            } => self.adopt(definition, instances, now, &mut step),
+            } => {
+                let before = std::mem::replace(&mut self.definition, definition);
+                for instance in instances {
+                    self.take_over(instance);
+                }
+                self.adopt(&before, now, &mut step);
+            }
             Event::Trigger(addresses) => self.trigger(&addresses, now, &mut step),
             Event::Operate(order) => self.operate(&order, now, &mut step),
             Event::Drain => self.drain(&mut step),
@@ -259,7 +265,7 @@ impl Engine {
     }
 
     /// Builds everything that follows from the definition and the live instances.
-    fn index(&mut self) {
+    pub(super) fn index(&mut self) {
         self.consumers.clear();
         self.due.clear();
         self.full.clear();
@@ -320,28 +326,16 @@ impl Engine {
         self.watch_lateness(key);
     }
 
-    /// Goes on with another definition, and with what the apply did to instances that do not run. Waiting instances of
-    /// objects that are gone are given up; those that have not been tried yet wait for what they wait for now.
-    fn adopt(
-        &mut self,
-        definition: Definition,
-        instances: Vec<Instance>,
-        now: Timestamp,
-        step: &mut Step,
-    ) {
-        let before = std::mem::replace(&mut self.definition, definition);
-        for instance in instances {
-            if self.status(&instance.key) != Some(Status::Running) {
-                self.take_over(instance);
-            }
-        }
+    /// Goes on with its definition, which was another one before. Waiting instances of objects that are gone are given up;
+    /// those that have not been tried yet wait for what they wait for now.
+    pub(super) fn adopt(&mut self, before: &Definition, now: Timestamp, step: &mut Step) {
         let waiting: Vec<InstanceKey> = self
             .live
             .values()
             .filter(|instance| {
                 matches!(
                     instance.status,
-                    Status::WaitingOnDependencies | Status::WaitingForRunner
+                    Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
                 )
             })
             .map(|instance| instance.key.clone())
@@ -354,12 +348,15 @@ impl Engine {
         }
         self.index();
         for key in &waiting {
-            self.wait_again(key, &before, step);
+            self.wait_again(key, before, step);
         }
     }
 
-    /// Takes an instance as the store has it.
-    fn take_over(&mut self, instance: Instance) {
+    /// Takes an instance as the store has it, unless it runs: that is for who runs it to say.
+    pub(super) fn take_over(&mut self, instance: Instance) {
+        if self.status(&instance.key) == Some(Status::Running) {
+            return;
+        }
         if instance.status != Status::WaitingOnDependencies {
             self.outdate_check(&instance.key);
         }

@@ -479,7 +479,7 @@ pub enum Event {
         /// What was found.
         result: CheckResult,
     },
-    /// The definition has changed (an apply beside the runner).
+    /// The definition has changed. Beside a runner this is news, see [`Engine::take_news`](super::Engine::take_news).
     DefinitionChanged {
         /// The new one.
         definition: Definition,
@@ -636,4 +636,12 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// To do then.
     pub effects: Vec<Effect>,
+}
+
+impl Step {
+    /// Adds what comes after it.
+    pub fn add(&mut self, next: Self) {
+        self.changes.extend(next.changes);
+        self.effects.extend(next.effects);
+    }
 }

@@ -2,6 +2,7 @@
 //! drives an engine and names instances like `copy 01-05` (or `copy 01-05T06`, off midnight).
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -18,6 +19,7 @@ use super::FailureMode;
 use super::Instance;
 use super::InstanceKey;
 use super::Limits;
+use super::News;
 use super::Operation;
 use super::Order;
 use super::Outcome;
@@ -29,6 +31,7 @@ use super::Step;
 use super::Unit;
 use super::UnitKind;
 use super::Wait;
+use super::Written;
 use super::model::Attempt;
 use super::transition_of;
 use crate::objects::Address;
@@ -257,6 +260,24 @@ fn moment(at: Timestamp) -> String {
     text.strip_suffix("T00").unwrap_or(text).to_owned()
 }
 
+/// What applies have written.
+struct Applies {
+    definitions: BTreeMap<u64, Definition>,
+    instances: Vec<Instance>,
+}
+
+impl Written for Applies {
+    type Error = Infallible;
+
+    fn definition(&mut self, serial: u64) -> Result<Definition, Infallible> {
+        Ok(self.definitions[&serial].clone())
+    }
+
+    fn unfinished(&mut self) -> Result<Vec<Instance>, Infallible> {
+        Ok(self.instances.clone())
+    }
+}
+
 /// An engine, what it has persisted, and what it has asked for.
 pub(super) struct Rig {
     pub(super) engine: Engine,
@@ -323,11 +344,32 @@ impl Rig {
     }
 
     pub(super) fn change(&mut self, serial: u64, units: impl IntoIterator<Item = Unit>) {
+        self.adopt(definition(serial, units));
+    }
+
+    /// Somebody has applied a definition, or held units of it.
+    pub(super) fn adopt(&mut self, definition: Definition) {
+        let serial = definition.serial;
         let instances = self.stored.past().instances;
-        self.event(Event::DefinitionChanged {
-            definition: definition(serial, units),
+        let definitions = [(serial, definition)].into();
+        self.news(vec![News::Applied(serial)], definitions, instances);
+    }
+
+    /// Takes what was written beside the runner, and ticks.
+    pub(super) fn news(
+        &mut self,
+        news: Vec<News>,
+        definitions: BTreeMap<u64, Definition>,
+        instances: Vec<Instance>,
+    ) {
+        let mut written = Applies {
+            definitions,
             instances,
-        });
+        };
+        let Ok(step) = self.engine.take_news(news, &mut written, self.now);
+        self.stored.commit(&step.changes);
+        self.effects.extend(step.effects);
+        self.event(Event::Tick);
     }
 
     /// A new engine after a crash, with its first tick and the reports of what was lost done.

@@ -18,7 +18,9 @@ use tokio::task::JoinSet;
 use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
+use super::loading::dues_after;
 use super::loading::load;
+use super::log::Log;
 use super::notice::Notice;
 use super::notice::Observer;
 use super::processes::Unrecorded;
@@ -35,12 +37,13 @@ use crate::engine::UnitKind;
 use crate::exec::Cancel;
 use crate::exec::secrets::Variables;
 use crate::objects::Address;
+use crate::store::Decision;
 use crate::store::ProcessRecord;
 use crate::store::RunnerLease;
 use crate::store::Store;
 
-/// How often the state is asked for a new apply.
-const HEAD_INTERVAL: Duration = Duration::from_millis(500);
+/// How often it is looked whether others have written.
+const LOG_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The loop turns more often than this, unless the machine sleeps.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
@@ -133,11 +136,8 @@ pub struct Runner<'a> {
     pub(super) lease: RunnerLease,
     pub(super) engine: Engine,
     pub(super) definitions: Definitions,
-    pub(super) serial: u64,
-    /// What the store was when others were last looked for.
-    data_version: i64,
-    /// When the next interval is due of an object that is not loaded.
-    next_due: Option<Timestamp>,
+    /// What others have written.
+    log: Log,
     /// When it is looked next whether there is something to remove.
     pub(super) clean_at: Timestamp,
     pub(super) clock: Clock,
@@ -171,10 +171,9 @@ impl<'a> Runner<'a> {
         options: Options,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RuntimeError> {
-        let (mut runner, orders) = Self::at_rest(store, lease, clock, options, observer)?;
-        let mut events = super::recovery::recover(&mut runner).await?;
-        events.extend(orders);
-        runner.handle(events)?;
+        let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
+        let lost = super::recovery::recover(&mut runner).await?;
+        runner.handle(lost)?;
         Ok(runner)
     }
 
@@ -186,11 +185,11 @@ impl<'a> Runner<'a> {
         options: Options,
         observer: &'a mut dyn Observer,
     ) -> Result<(), RuntimeError> {
-        let (mut runner, orders) = Self::at_rest(store, lease, clock, options, observer)?;
-        runner.handle(vec![Event::Drain])?;
+        let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
+        // Before anything is taken: what is waited for is left to those that run.
+        runner.engine.step(Event::Drain, runner.clock.now());
         let lost = super::recovery::recover(&mut runner).await?;
-        runner.handle(lost)?;
-        runner.handle(orders)
+        runner.handle(lost)
     }
 
     fn at_rest(
@@ -199,33 +198,32 @@ impl<'a> Runner<'a> {
         clock: Clock,
         options: Options,
         observer: &'a mut dyn Observer,
-    ) -> Result<(Self, Vec<Event>), RuntimeError> {
+    ) -> Result<Self, RuntimeError> {
         let now = clock.now();
-        // Before anything else is read: what is written meanwhile is seen at the next look.
-        let data_version = store.data_version()?;
+        // Before anything else is read: what is written meanwhile is news.
+        let version = store.data_version()?;
         let mut store = store;
         let mut definitions = Definitions::default();
         let horizon = options.at.unwrap_or(now);
         let loaded = load(&store, &mut definitions, horizon, now)?;
+        let log = Log::up_to(&loaded, version, options.at);
         let definition = loaded.definition.compile_with(&store.pauses()?);
-        if !store.is_indexed(loaded.serial)? {
+        if !store.is_indexed(log.serial())? {
             let dues = definition.dues(&store.made_until()?);
-            store.reindex(&lease, loaded.serial, &dues)?;
+            store.reindex(&lease, log.serial(), &dues)?;
         }
         observer.defined(&loaded.definition);
-        let parts = (definition, loaded.unfinished);
+        let parts = (definition, loaded.roots.unfinished);
         let engine = super::recovery::engine(&store, parts, &lease, &options)?;
         let (reports, receiver) = mpsc::unbounded_channel();
-        let runner = Self {
+        Ok(Self {
             lineage: store.head()?.lineage,
-            data_version,
-            next_due: loaded.next_due.filter(|_| options.at.is_none()),
             clean_at: now,
             store,
             lease,
             engine,
             definitions,
-            serial: loaded.serial,
+            log,
             clock,
             options: Arc::new(options),
             observer,
@@ -240,9 +238,7 @@ impl<'a> Runner<'a> {
             receiver,
             summary: Summary::default(),
             stopping: false,
-        };
-        let orders = loaded.orders.into_iter().map(Event::Operate);
-        Ok((runner, orders.collect()))
+        })
     }
 
     /// Runs what is due until the end that the options name.
@@ -271,8 +267,8 @@ impl<'a> Runner<'a> {
 
     async fn drive(&mut self) -> Result<(), RuntimeError> {
         let mut interrupt = Signals::new()?;
-        let mut head = tokio::time::interval(HEAD_INTERVAL);
-        head.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut log = tokio::time::interval(LOG_INTERVAL);
+        log.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let give_up = match self.options.until {
             Until::Wait(duration) => self.clock.now().checked_add(duration).ok(),
             Until::Idle | Until::Forever => None,
@@ -282,9 +278,7 @@ impl<'a> Runner<'a> {
             self.after_sleep()?;
             let now = self.clock.now();
             if !self.stopping {
-                if self.next_due.is_some_and(|due| due <= now) {
-                    self.reload()?;
-                }
+                self.look()?;
                 self.clean_up(now)?;
             }
             if self.is_done(now, give_up) {
@@ -299,7 +293,7 @@ impl<'a> Runner<'a> {
                 }
                 () = self.unrecorded.due() => self.record_processes()?,
                 () = tokio::time::sleep(wake) => self.handle(vec![Event::Tick])?,
-                _ = head.tick(), if !self.stopping => self.poll_head()?,
+                _ = log.tick(), if !self.stopping => self.look()?,
                 () = interrupt.recv() => self.stop()?,
             }
         }
@@ -376,19 +370,31 @@ impl<'a> Runner<'a> {
         self.handle(alive.collect())
     }
 
-    /// Gives events to the engine, commits what it answers, then does it.
+    /// Gives what others have written and then events to the engine, commits what it answers, then does it. Nobody writes
+    /// between what is decided from and what is decided.
     pub(super) fn handle(&mut self, events: Vec<Event>) -> Result<(), RuntimeError> {
         let now = self.clock.now();
-        let mut changes = Vec::new();
-        let mut effects = Vec::new();
-        for event in events {
-            let step = self.engine.step(event, now);
-            changes.extend(step.changes);
-            effects.extend(step.effects);
+        if events.is_empty() && !self.log.has_more(&self.store, now)? {
+            return Ok(());
         }
-        if !changes.is_empty() {
-            let dues = self.dues_after(&changes);
-            self.store.commit_with(&self.lease, &changes, &dues)?;
+        let (engine, definitions) = (&mut self.engine, &mut self.definitions);
+        let log = &mut self.log;
+        let decide = |store: &Store| {
+            let taken = log.take(store, (engine, definitions), now)?;
+            let mut step = taken.step;
+            for event in events {
+                step.add(engine.step(event, now));
+            }
+            Ok::<_, RuntimeError>(Decision {
+                dues: dues_after(engine, &step.changes),
+                changes: step.changes,
+                then: (step.effects, taken.definition),
+            })
+        };
+        let decision = self.store.decide(&self.lease, decide)?;
+        let (changes, (effects, definition)) = (decision.changes, decision.then);
+        if let Some(definition) = definition {
+            self.observer.defined(&definition);
         }
         for change in &changes {
             self.tell(change);
@@ -397,19 +403,6 @@ impl<'a> Runner<'a> {
             self.perform(effect, now)?;
         }
         Ok(())
-    }
-
-    /// When the next interval is due of objects of which one was made.
-    fn dues_after(&self, changes: &[Change]) -> Vec<(Address, Option<Timestamp>)> {
-        let made: BTreeSet<&Address> = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::Cursor { object, .. } => Some(object),
-                _ => None,
-            })
-            .collect();
-        let due = |object: &Address| (object.clone(), self.engine.next_due(object));
-        made.into_iter().map(due).collect()
     }
 
     /// The definition as of a serial, with an instance in it.
@@ -443,14 +436,14 @@ impl<'a> Runner<'a> {
                 }
             }
             Effect::Check { key } => {
-                let definition = self.definition_of(&key, self.serial, now)?;
+                let definition = self.definition_of(&key, self.log.serial(), now)?;
                 self.check(key, &definition, now);
             }
             Effect::Late { key, reason } => {
                 self.observer.notice(&Notice::Late { key, reason });
             }
             Effect::Act { action, instance } => {
-                let serial = instance.definition.unwrap_or(self.serial);
+                let serial = instance.definition.unwrap_or(self.log.serial());
                 let definition = self.definition_of(&instance.key, serial, now)?;
                 self.acting_count += 1;
                 self.act(action, *instance, &definition, now);
@@ -515,40 +508,12 @@ impl<'a> Runner<'a> {
         self.observer.notice(&Notice::Warning(text));
     }
 
-    /// Picks up what others have written beside this runner: an apply, a trigger, a pause, an order.
-    fn poll_head(&mut self) -> Result<(), RuntimeError> {
-        let version = self.store.data_version()?;
-        if version == self.data_version {
-            return Ok(());
+    /// Looks whether others have written something beside this runner, so that it does not wait for an event of its own.
+    fn look(&mut self) -> Result<(), RuntimeError> {
+        if self.log.has_more(&self.store, self.clock.now())? {
+            self.handle(vec![Event::Tick])?;
         }
-        self.data_version = version;
-        self.reload()
-    }
-
-    /// Takes up the state as it is now: what others have written, and what has become due.
-    fn reload(&mut self) -> Result<(), RuntimeError> {
-        let now = self.clock.now();
-        let horizon = self.options.at.unwrap_or(now);
-        let loaded = load(&self.store, &mut self.definitions, horizon, now)?;
-        let definition = loaded.definition.compile_with(&self.store.pauses()?);
-        let units = definition.units.keys();
-        let unknown: Vec<&Address> = units
-            .filter(|unit| self.engine.unit(unit).is_none())
-            .collect();
-        let past = super::recovery::past_of(&self.store, &unknown, Vec::new())?;
-        self.engine.acquaint(unknown, past);
-        self.observer.defined(&loaded.definition);
-        self.serial = loaded.serial;
-        self.next_due = loaded.next_due.filter(|_| self.options.at.is_none());
-        let oldest = self.engine.oldest_definition().unwrap_or(loaded.serial);
-        self.definitions.forget_before(oldest);
-        let mut events = vec![Event::DefinitionChanged {
-            definition,
-            instances: loaded.unfinished,
-        }];
-        events.extend(loaded.orders.into_iter().map(Event::Operate));
-        events.push(Event::Tick);
-        self.handle(events)
+        Ok(())
     }
 
     /// Stops cleanly: starts nothing more and stops what runs, which is tried again by the next runner.
@@ -590,7 +555,7 @@ impl<'a> Runner<'a> {
     }
 
     fn wake(&self, now: Timestamp, give_up: Option<Timestamp>) -> Duration {
-        let next = [self.engine.next_wake(), give_up, self.next_due]
+        let next = [self.engine.next_wake(), give_up, self.log.next_due()]
             .into_iter()
             .flatten()
             .min();

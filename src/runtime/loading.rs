@@ -12,23 +12,57 @@ use jiff::Timestamp;
 use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
+use crate::engine::Change;
+use crate::engine::Engine;
 use crate::engine::Instance;
 use crate::engine::Order;
 use crate::objects::Address;
+use crate::store::Position;
 use crate::store::Store;
 
 /// A state as a runner takes it up.
 pub(super) struct Loaded {
-    /// The serial.
-    pub(super) serial: u64,
+    /// Up to where others have written.
+    pub(super) position: Position,
     /// The part of its definition that matters.
     pub(super) definition: Arc<SerialDefinition>,
+    /// What something can happen to.
+    pub(super) roots: Roots,
+    /// Whether there are orders that nobody has carried out.
+    pub(super) has_orders: bool,
+}
+
+/// What something can happen to.
+pub(super) struct Roots {
     /// All instances that have not finished.
     pub(super) unfinished: Vec<Instance>,
-    /// Orders that nobody has carried out.
-    pub(super) orders: Vec<Order>,
-    /// When the next interval is due of an object that may not be in it.
+    /// The objects of these, those that have an interval that is due, and those that orders name.
+    pub(super) objects: BTreeSet<Address>,
+    /// When the next interval is due of an object that may not be among them.
     pub(super) next_due: Option<Timestamp>,
+}
+
+impl Roots {
+    /// Reads them, with what is due at the horizon.
+    pub(super) fn read<'a>(
+        store: &Store,
+        orders: impl IntoIterator<Item = &'a Order>,
+        horizon: Timestamp,
+    ) -> Result<Self, RuntimeError> {
+        let unfinished = store.unfinished_instances()?;
+        let mut objects: BTreeSet<Address> = store.due_by(horizon)?.into_iter().collect();
+        let targets = orders.into_iter().flat_map(|order| &order.targets);
+        for instance in unfinished.iter().chain(targets) {
+            if !objects.contains(&instance.key.object) {
+                objects.insert(instance.key.object.clone());
+            }
+        }
+        Ok(Self {
+            unfinished,
+            objects,
+            next_due: store.next_due(horizon)?,
+        })
+    }
 }
 
 /// Reads a state as of one moment, with what is due at the horizon.
@@ -39,22 +73,28 @@ pub(super) fn load(
     now: Timestamp,
 ) -> Result<Loaded, RuntimeError> {
     store.at_one_moment(|store| {
-        let serial = store.head()?.serial;
-        let unfinished = store.unfinished_instances()?;
+        let position = store.position()?;
         let orders = store.open_orders()?;
-        let mut wanted: BTreeSet<Address> = store.due_by(horizon)?.into_iter().collect();
-        let targets = orders.iter().flat_map(|order| &order.targets);
-        for instance in unfinished.iter().chain(targets) {
-            if !wanted.contains(&instance.key.object) {
-                wanted.insert(instance.key.object.clone());
-            }
-        }
+        let roots = Roots::read(store, &orders, horizon)?;
+        let objects = roots.objects.clone();
         Ok(Loaded {
-            serial,
-            definition: definitions.holding(store, serial, wanted, now)?,
-            unfinished,
-            orders,
-            next_due: store.next_due(horizon)?,
+            position,
+            definition: definitions.holding(store, position.serial, objects, now)?,
+            roots,
+            has_orders: !orders.is_empty(),
         })
     })
+}
+
+/// When the next interval is due of objects of which one was made.
+pub(super) fn dues_after(engine: &Engine, changes: &[Change]) -> Vec<(Address, Option<Timestamp>)> {
+    let made: BTreeSet<&Address> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Cursor { object, .. } => Some(object),
+            _ => None,
+        })
+        .collect();
+    let due = |object: &Address| (object.clone(), engine.next_due(object));
+    made.into_iter().map(due).collect()
 }

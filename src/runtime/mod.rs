@@ -8,6 +8,7 @@ mod definitions;
 mod driver;
 mod effects;
 mod loading;
+mod log;
 mod logs;
 mod notice;
 mod processes;

@@ -24,6 +24,7 @@ use super::parts;
 use super::retention;
 use super::runs;
 use crate::engine::Instance;
+use crate::engine::Status;
 use crate::objects::Address;
 
 /// Where a state stands.
@@ -52,6 +53,31 @@ pub struct StoredObject {
     pub lifecycle: Option<Json>,
 }
 
+/// An instance that an apply changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// How it stood when the apply was made. One that has gone on since is left to the runner, which gives up what waits
+    /// for nothing any more by itself.
+    pub seen: Status,
+    /// What becomes of it.
+    pub instance: Instance,
+}
+
+impl Rewrite {
+    /// Whether it may still be written over what there is.
+    fn fits(&self, now: Option<&Instance>) -> bool {
+        let Some(now) = now else { return true };
+        let waits = |status| {
+            matches!(
+                status,
+                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
+            )
+        };
+        let given_up = self.instance.status == Status::Canceled && waits(now.status);
+        (now.status == self.seen || given_up) && now.attempts == self.instance.attempts
+    }
+}
+
 /// What an apply writes, in one transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Apply {
@@ -73,8 +99,8 @@ pub struct Apply {
     pub eras: BTreeMap<Address, StoredEra>,
     /// Objects whose last intervals under their old schedule are made, and until when.
     pub made_until: BTreeMap<Address, Timestamp>,
-    /// Instances that are made or given up by it.
-    pub instances: Vec<Instance>,
+    /// Instances that it gives up or lets wait again.
+    pub instances: Vec<Rewrite>,
     /// Objects that operators hold, and that the configuration says are active or not.
     pub unpaused: Vec<Address>,
     /// When.
@@ -221,10 +247,17 @@ impl Store {
             });
         }
         let serial = apply.expected_serial + 1;
+        write(&transaction, apply, signed(serial)).map_err(database)?;
+        // After the apply: it is carried out on what that has defined.
         if let Some(order) = &apply.order {
             operations::put_order(&transaction, order).map_err(database)?;
         }
-        write(&transaction, apply, signed(serial)).map_err(database)?;
+        for rewrite in &apply.instances {
+            let now = runs::instance(&transaction, &rewrite.instance.key).map_err(database)?;
+            if rewrite.fits(now.as_ref()) {
+                runs::put_instance(&transaction, &rewrite.instance).map_err(database)?;
+            }
+        }
         transaction.commit().map_err(database)?;
         Ok(serial)
     }
@@ -236,8 +269,8 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
         .counts
         .map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     transaction.execute(
-        "INSERT INTO applies (serial, at, who, version, added, changed, destroyed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO applies (serial, at, who, version, added, changed, destroyed, after_operation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) FROM operations))",
         params![
             serial,
             micros(apply.at),
@@ -251,9 +284,12 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
     moves::relocate(transaction, &apply.moves)?;
     write_objects(transaction, apply, serial)?;
     write_outputs(transaction, apply, serial)?;
+    let cuts = apply.cuts.iter();
+    let cuts = cuts.map(|(object, at)| Ok((object.clone(), reached(transaction, object, *at)?)));
+    let cuts = cuts.collect::<rusqlite::Result<_>>()?;
     for (table, key, moments) in [
         ("activations", "pipeline", &apply.activations),
-        ("cuts", "object", &apply.cuts),
+        ("cuts", "object", &cuts),
     ] {
         let mut put = transaction.prepare_cached(&format!(
             "INSERT INTO {table} ({key}, at) VALUES (?1, ?2)
@@ -263,15 +299,16 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
             put.execute(params![address.as_str(), micros(*at)])?;
         }
     }
-    eras::put_eras(transaction, &apply.eras)?;
+    let mut ended = apply.eras.clone();
+    for (object, era) in &mut ended {
+        era.until = reached(transaction, object, era.until)?;
+    }
+    eras::put_eras(transaction, &ended)?;
     for (address, made_until) in &apply.made_until {
         runs::put_cursor(transaction, address, *made_until)?;
     }
     operations::lift_pauses(transaction, &apply.unpaused)?;
     operations::lift_pauses(transaction, &apply.removes)?;
-    for instance in &apply.instances {
-        runs::put_instance(transaction, instance)?;
-    }
     if let Some(dues) = &apply.dues {
         parts::put_index(transaction, dues, serial)?;
     }
@@ -279,6 +316,19 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
         retention::put_retentions(transaction, retain, apply.at)?;
     }
     Ok(())
+}
+
+/// Where the schedule of an object ends that was planned to end at a moment: a runner may have made more of it meanwhile.
+fn reached(
+    transaction: &Transaction<'_>,
+    object: &Address,
+    planned: Timestamp,
+) -> rusqlite::Result<Timestamp> {
+    let made_until: Option<i64> = transaction
+        .prepare_cached("SELECT made_until FROM cursors WHERE object = ?1")?
+        .query_row([object.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(made_until.map_or(planned, |until| planned.max(moment(until))))
 }
 
 fn write_objects(

@@ -34,17 +34,20 @@ use thiserror::Error;
 
 pub use definitions::Apply;
 pub use definitions::Head;
+pub use definitions::Rewrite;
 pub use definitions::StoredObject;
 pub use eras::StoredEra;
 pub use lock::Holder;
 pub use lock::RunnerLease;
 pub use lock::StateLock;
 pub use operations::PlacedOrder;
+pub use operations::Position;
 pub use operations::Record;
 pub use overview::Numbers;
 pub use overview::Overview;
 pub use retention::Expired;
 pub use runs::Counts;
+pub use runs::Decision;
 pub use runs::Filter;
 pub use runs::ProcessRecord;
 

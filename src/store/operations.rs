@@ -21,6 +21,7 @@ use super::micros;
 use super::moment;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
+use crate::engine::News;
 use crate::engine::Operation;
 use crate::engine::Order;
 use crate::engine::Paused;
@@ -56,6 +57,15 @@ pub struct PlacedOrder {
     pub targets: Vec<InstanceKey>,
 }
 
+/// Up to where somebody knows what has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The newest apply.
+    pub serial: u64,
+    /// The newest entry of the audit trail that is no apply.
+    pub operation: u64,
+}
+
 /// An order as it is kept until it is done.
 #[derive(Debug, Serialize, Deserialize)]
 struct Targets {
@@ -71,8 +81,67 @@ impl Store {
         Ok(unsigned(self.connection.last_insert_rowid()))
     }
 
+    /// Where the log of what others write ends: later news are news since then.
+    pub fn position(&self) -> Result<Position, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT serial, (SELECT coalesce(max(id), 0) FROM operations) FROM meta",
+                [],
+                |row| {
+                    Ok(Position {
+                        serial: unsigned(row.get(0)?),
+                        operation: unsigned(row.get(1)?),
+                    })
+                },
+            )
+            .map_err(|error| self.error(error))
+    }
+
+    /// What was written since, and is to be taken by a runner, in the order in which it was written. Orders that nobody has
+    /// carried out are news however old they are.
+    pub fn news(&self, since: Position) -> Result<Vec<News>, StoreError> {
+        let mut news: Vec<(u64, News)> = Vec::new();
+        for (id, order) in self.numbered_orders()? {
+            news.push((id, News::Asked(order)));
+        }
+        let changes = self.numbers(
+            "SELECT id, 0 FROM operations WHERE id > ?1 AND targets IS NULL",
+            since.operation,
+        )?;
+        news.extend(changes.into_iter().map(|(id, _)| (id, News::Changed)));
+        news.sort_by_key(|(id, _)| *id);
+        let applies = self.numbers(
+            "SELECT after_operation, serial FROM applies WHERE serial > ?1 ORDER BY serial",
+            since.serial,
+        )?;
+        for (after, serial) in applies {
+            let at = news.partition_point(|(number, _)| *number <= after);
+            news.insert(at, (after, News::Applied(serial)));
+        }
+        Ok(news.into_iter().map(|(_, item)| item).collect())
+    }
+
+    fn numbers(&self, query: &str, since: u64) -> Result<Vec<(u64, u64)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(query)
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([signed(since)], |row| {
+                Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
     /// The orders that are not carried out yet, oldest first.
     pub fn open_orders(&self) -> Result<Vec<Order>, StoreError> {
+        let orders = self.numbered_orders()?.into_iter();
+        Ok(orders.map(|(_, order)| order).collect())
+    }
+
+    /// The same, with their numbers.
+    fn numbered_orders(&self) -> Result<Vec<(u64, Order)>, StoreError> {
         let mut statement = self
             .connection
             .prepare_cached(
@@ -88,12 +157,13 @@ impl Store {
             .map(|(id, who, text)| {
                 let kept: Targets = serde_json::from_str(&text)
                     .map_err(|error| self.damaged(format!("order {id}: {error}")))?;
-                Ok(Order {
+                let order = Order {
                     id: Some(unsigned(id)),
                     operation: kept.operation,
                     who,
                     targets: self.targets(kept.instances)?,
-                })
+                };
+                Ok((unsigned(id), order))
             })
             .collect()
     }

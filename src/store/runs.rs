@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
 use rusqlite::Row;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
@@ -67,6 +68,23 @@ impl Filter {
     }
 }
 
+/// What a runner has decided, from the state as it is when it is written.
+#[derive(Clone, Debug, Default)]
+pub struct Decision<T> {
+    /// What is written, in order.
+    pub changes: Vec<Change>,
+    /// When the next interval is due of objects of which one was made.
+    pub dues: Vec<(Address, Option<Timestamp>)>,
+    /// What is to be done when that is written.
+    pub then: T,
+}
+
+impl<T> Decision<T> {
+    fn writes(&self) -> bool {
+        !self.changes.is_empty() || !self.dues.is_empty()
+    }
+}
+
 /// How many instances of each object have each status.
 pub type Counts = BTreeMap<Address, BTreeMap<Status, u64>>;
 
@@ -88,37 +106,58 @@ impl Store {
     /// Commits what the engine has decided, in one transaction: of each thing the last that was said of it. Refused when
     /// another runner has taken over.
     pub fn commit(&mut self, lease: &RunnerLease, changes: &[Change]) -> Result<(), StoreError> {
-        self.commit_with(lease, changes, &[])
+        self.fenced(lease, |transaction| put_changes(transaction, changes))
     }
 
-    /// The same, and when the next interval is due of objects of which one was made.
-    pub fn commit_with(
+    /// Decides something from the state and commits what comes of it, in one transaction: nobody writes between what is read
+    /// and what is written. Refused when another runner has taken over. Answers what was decided.
+    pub fn decide<T, E: From<StoreError>>(
         &mut self,
         lease: &RunnerLease,
-        changes: &[Change],
-        dues: &[(Address, Option<Timestamp>)],
-    ) -> Result<(), StoreError> {
-        self.fenced(lease, |transaction| {
-            for (object, at) in dues {
-                parts::put_due(transaction, object, *at)?;
-            }
-            for change in last_of_each(changes) {
-                match change {
-                    Change::Instance(instance) => put_instance(transaction, instance)?,
-                    Change::Attempt(attempt) => put_attempt(transaction, attempt)?,
-                    Change::Cursor { object, made_until } => {
-                        put_cursor(transaction, object, *made_until)?;
-                    }
-                    Change::Dropped { object, span, at } => {
-                        operations::put_dropped(transaction, object, *span, *at)?;
-                    }
-                    Change::Operated { id, instances, at } => {
-                        operations::put_result(transaction, *id, *instances, *at)?;
-                    }
-                }
-            }
-            Ok(())
-        })
+        decide: impl FnOnce(&Self) -> Result<Decision<T>, E>,
+    ) -> Result<Decision<T>, E> {
+        self.batch("BEGIN IMMEDIATE")?;
+        let decided = self.decided(lease, decide);
+        let writes = decided.as_ref().is_ok_and(Decision::writes);
+        let ended = self.batch(if writes { "COMMIT" } else { "ROLLBACK" });
+        if writes && ended.is_err() {
+            // What could not be committed is not left open.
+            drop(self.batch("ROLLBACK"));
+        }
+        let decided = decided?;
+        ended?;
+        Ok(decided)
+    }
+
+    fn decided<T, E: From<StoreError>>(
+        &self,
+        lease: &RunnerLease,
+        decide: impl FnOnce(&Self) -> Result<Decision<T>, E>,
+    ) -> Result<Decision<T>, E> {
+        let newest = self.fence()?;
+        if newest != lease.fence() {
+            let (ours, newer) = (lease.fence(), newest);
+            return Err(StoreError::Fenced { ours, newer }.into());
+        }
+        let decided = decide(self)?;
+        put_dues(&self.connection, &decided.dues)
+            .and_then(|()| put_changes(&self.connection, &decided.changes))
+            .map_err(|error| self.error(error))?;
+        Ok(decided)
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        let done = self.connection.execute_batch(sql);
+        done.map_err(|error| self.error(error))
+    }
+
+    /// The fence of the newest runner.
+    fn fence(&self) -> Result<u64, StoreError> {
+        self.connection
+            .prepare_cached("SELECT fence FROM meta")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map(unsigned)
+            .map_err(|error| self.error(error))
     }
 
     /// Records in which process groups attempts run, so that a later runner can find them. Not flushed to the disk: what
@@ -274,17 +313,7 @@ impl Store {
 
     /// One instance.
     pub fn instance(&self, key: &InstanceKey) -> Result<Option<Instance>, StoreError> {
-        let found = self.collect(
-            &format!(
-                "SELECT {INSTANCE} FROM instances WHERE object = ?1 AND start = ?2 AND \"end\" = ?3"
-            ),
-            &[
-                key.object.as_str().to_owned().into(),
-                micros(key.interval.start).into(),
-                micros(key.interval.end).into(),
-            ],
-        )?;
-        Ok(found.into_iter().next())
+        instance(&self.connection, key).map_err(|error| self.error(error))
     }
 
     /// The attempts of an instance, oldest first.
@@ -349,6 +378,26 @@ impl Store {
     }
 }
 
+/// One instance.
+pub(super) fn instance(
+    connection: &Connection,
+    key: &InstanceKey,
+) -> rusqlite::Result<Option<Instance>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {INSTANCE} FROM instances WHERE object = ?1 AND start = ?2 AND \"end\" = ?3"
+        ))?
+        .query_row(
+            params![
+                key.object.as_str(),
+                micros(key.interval.start),
+                micros(key.interval.end)
+            ],
+            read_instance,
+        )
+        .optional()
+}
+
 /// Inserts an instance, or brings it up to date.
 pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusqlite::Result<()> {
     connection.prepare_cached(PUT_INSTANCE)?.execute(params![
@@ -370,6 +419,35 @@ pub(super) fn put_instance(connection: &Connection, instance: &Instance) -> rusq
         instance.stop.map(Stop::as_str),
         instance.late,
     ])?;
+    Ok(())
+}
+
+/// When the next interval is due of objects of which one was made.
+fn put_dues(
+    connection: &Connection,
+    dues: &[(Address, Option<Timestamp>)],
+) -> rusqlite::Result<()> {
+    for (object, at) in dues {
+        parts::put_due(connection, object, *at)?;
+    }
+    Ok(())
+}
+
+/// Writes what the engine has decided, in order: of each thing the last that was said of it.
+fn put_changes(connection: &Connection, changes: &[Change]) -> rusqlite::Result<()> {
+    for change in last_of_each(changes) {
+        match change {
+            Change::Instance(instance) => put_instance(connection, instance)?,
+            Change::Attempt(attempt) => put_attempt(connection, attempt)?,
+            Change::Cursor { object, made_until } => put_cursor(connection, object, *made_until)?,
+            Change::Dropped { object, span, at } => {
+                operations::put_dropped(connection, object, *span, *at)?;
+            }
+            Change::Operated { id, instances, at } => {
+                operations::put_result(connection, *id, *instances, *at)?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -9,8 +9,13 @@ use jiff::Timestamp;
 
 use super::Apply;
 use super::Counts;
+use super::Decision;
 use super::Filter;
 use super::Holder;
+use super::PlacedOrder;
+use super::Position;
+use super::Record;
+use super::Rewrite;
 use super::RunnerLease;
 use super::Store;
 use super::StoreError;
@@ -19,7 +24,10 @@ use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
+use crate::engine::News;
+use crate::engine::Operation;
 use crate::engine::Past;
+use crate::engine::Paused;
 use crate::engine::Ranges;
 use crate::engine::simulation::Disk;
 use crate::engine::simulation::Planted;
@@ -42,6 +50,8 @@ struct Database {
     runner: Option<(Store, RunnerLease)>,
     /// A runner that was superseded and does not know it.
     superseded: Option<(Store, RunnerLease)>,
+    /// Up to where the runner has taken what others have written.
+    position: Position,
 }
 
 impl Database {
@@ -52,6 +62,11 @@ impl Database {
 
     fn store(&self) -> &Store {
         &self.runner.as_ref().unwrap().0
+    }
+
+    /// The state as another process opens it, beside the runner.
+    fn beside(&self) -> Store {
+        Store::open(&self.path()).unwrap()
     }
 
     /// What is on the disk now is all that is left.
@@ -75,6 +90,17 @@ fn holder() -> Holder {
     Holder::this_process("maria@laptop".to_owned(), "run", Timestamp::UNIX_EPOCH)
 }
 
+fn record(operation: &str) -> Record {
+    Record {
+        at: Timestamp::UNIX_EPOCH,
+        who: "somebody".to_owned(),
+        operation: operation.to_owned(),
+        what: String::new(),
+        asked: 1,
+        changed: None,
+    }
+}
+
 impl Disk for Database {
     fn new(_planted: Option<Planted>) -> Self {
         Self {
@@ -82,6 +108,10 @@ impl Disk for Database {
             lives: 0,
             runner: None,
             superseded: None,
+            position: Position {
+                serial: 0,
+                operation: 0,
+            },
         }
     }
 
@@ -96,6 +126,7 @@ impl Disk for Database {
         let mut store = Store::open(&self.path()).unwrap();
         let lease = store.lock_runner(&holder()).unwrap();
         let fence = lease.fence();
+        self.position = store.position().unwrap();
         self.runner = Some((store, lease));
         fence
     }
@@ -103,7 +134,12 @@ impl Disk for Database {
     fn commit(&mut self, fence: u64, changes: &[Change]) -> bool {
         let (store, lease) = self.runner.as_mut().unwrap();
         assert_eq!(lease.fence(), fence);
-        store.commit(lease, changes).unwrap();
+        let decision = Decision {
+            changes: changes.to_vec(),
+            ..Decision::<()>::default()
+        };
+        let decide = |_: &Store| Ok::<_, StoreError>(decision);
+        store.decide(lease, decide).unwrap();
         true
     }
 
@@ -129,14 +165,60 @@ impl Disk for Database {
     fn apply(&mut self, instances: &[Instance]) {
         let path = self.path();
         let lock = Store::lock_state(&path, &holder(), std::time::Duration::ZERO).unwrap();
-        // Beside the runner, as another process does.
-        let mut store = Store::open(&path).unwrap();
+        let mut store = self.beside();
+        let rewrite = |instance: &Instance| Rewrite {
+            seen: self.instance(&instance.key).unwrap().status,
+            instance: instance.clone(),
+        };
         let apply = Apply {
             expected_serial: store.head().unwrap().serial,
-            instances: instances.to_vec(),
+            instances: instances.iter().map(rewrite).collect(),
             ..Apply::default()
         };
         store.apply(&lock, &apply).unwrap();
+    }
+
+    fn trigger(&mut self, instances: &[Instance]) {
+        let lock = Store::lock_state(&self.path(), &holder(), std::time::Duration::ZERO).unwrap();
+        let made: Vec<Change> = instances.iter().cloned().map(Change::Instance).collect();
+        let mut store = self.beside();
+        store.enqueue(&lock, &record("trigger"), &made).unwrap();
+    }
+
+    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64 {
+        let mut store = self.beside();
+        let order = PlacedOrder {
+            record: record("order"),
+            operation,
+            targets: targets.to_vec(),
+        };
+        store.order(&order).unwrap()
+    }
+
+    fn hold(&mut self, object: &Address, held: bool) {
+        let objects = std::slice::from_ref(object);
+        let (paused, resumed) = if held {
+            (objects, &[][..])
+        } else {
+            (&[][..], objects)
+        };
+        let mut store = self.beside();
+        store.set_pauses(&record("pause"), paused, resumed).unwrap();
+    }
+
+    fn held(&self) -> BTreeMap<Address, Paused> {
+        self.store().pauses().unwrap()
+    }
+
+    fn news(&mut self) -> Vec<News> {
+        let news = self.store().news(self.position).unwrap();
+        self.position = self.store().position().unwrap();
+        // The definition before the first apply has number one.
+        let shifted = |item| match item {
+            News::Applied(serial) => News::Applied(serial + 1),
+            other => other,
+        };
+        news.into_iter().map(shifted).collect()
     }
 
     fn past(&self) -> Past {

@@ -11,6 +11,8 @@ use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
+use crate::engine::News;
+use crate::engine::Operation;
 use crate::engine::Origin;
 use crate::engine::Status;
 use crate::engine::Stop;
@@ -54,6 +56,14 @@ fn record(operation: &str) -> Record {
         what: "a".to_owned(),
         asked: 1,
         changed: None,
+    }
+}
+
+/// An instance that was not there before.
+fn new(instance: Instance) -> Rewrite {
+    Rewrite {
+        seen: instance.status,
+        instance,
     }
 }
 
@@ -227,7 +237,7 @@ fn an_apply_makes_a_serial_and_keeps_the_old_one() {
             (Address::new("b"), era(2, 8)),
         ]),
         made_until: BTreeMap::from([(Address::new("a"), at(8))]),
-        instances: vec![Instance::new(key("a", 0, 1))],
+        instances: vec![new(Instance::new(key("a", 0, 1)))],
         ..Apply::default()
     };
     assert_eq!(store.apply(&lock, &second).unwrap(), 2);
@@ -541,17 +551,17 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         outputs: [("o".to_owned(), reads("node"))].into(),
         activations: [(Address::new("pipeline.p"), at(1))].into(),
         cuts: [(Address::new("a"), at(2)), (Address::new("c"), at(3))].into(),
-        made_until: [(Address::new("a"), at(20))].into(),
+        made_until: [(Address::new("a"), at(2))].into(),
         eras: [
             (Address::new("a"), era(1, 2)),
             (Address::new("c"), era(1, 3)),
         ]
         .into(),
         instances: vec![
-            noted("a", 0, 10),
-            Instance::new(key("a", 10, 20)),
-            noted("c", 0, 10),
-            Instance::new(key("c", 20, 30)),
+            new(noted("a", 0, 10)),
+            new(Instance::new(key("a", 10, 20))),
+            new(noted("c", 0, 10)),
+            new(Instance::new(key("c", 20, 30))),
         ],
         ..Apply::default()
     };
@@ -600,7 +610,7 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
     );
     assert_eq!(
         store.made_until().unwrap(),
-        [(Address::new("c"), at(20))].into()
+        [(Address::new("c"), at(2))].into()
     );
     let instances = store.instances(&Filter::default()).unwrap();
     let found: Vec<_> = instances
@@ -613,4 +623,153 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         (key("c", 0, 10), Some("of a")),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn news_come_in_the_order_in_which_they_were_written() {
+    let place = Place::new();
+    let mut store = place.open();
+    let since = store.position().unwrap();
+    let apply = |store: &mut Store| {
+        let apply = Apply {
+            expected_serial: store.head().unwrap().serial,
+            ..Apply::default()
+        };
+        store.apply(&lock(&place.path()), &apply).unwrap();
+    };
+    let order = |store: &mut Store| {
+        let targets = [key("a", 0, 60)];
+        let order = PlacedOrder {
+            record: record("cancel"),
+            operation: Operation::Cancel,
+            targets: targets.to_vec(),
+        };
+        store.order(&order).unwrap()
+    };
+    apply(&mut store);
+    let first = order(&mut store);
+    apply(&mut store);
+    apply(&mut store);
+    let a = [Address::new("a")];
+    store.set_pauses(&record("pause"), &a, &[]).unwrap();
+    let second = order(&mut store);
+    apply(&mut store);
+    let said = |news: Vec<News>| -> Vec<String> {
+        let said = |item| match item {
+            News::Applied(serial) => format!("serial {serial}"),
+            News::Changed => "changed".to_owned(),
+            News::Asked(order) => format!("order {}", order.id.unwrap()),
+        };
+        news.into_iter().map(said).collect()
+    };
+    let (one, other) = (format!("order {first}"), format!("order {second}"));
+    assert_eq!(
+        said(store.news(since).unwrap()),
+        [
+            "serial 1", &one, "serial 2", "serial 3", "changed", &other, "serial 4"
+        ]
+    );
+    // What is carried out is no news any more, and what is not is, however old.
+    let lease = store.lock_runner(&holder("run")).unwrap();
+    let done = Change::Operated {
+        id: first,
+        instances: 0,
+        at: at(10),
+    };
+    store.commit(&lease, &[done]).unwrap();
+    let now = store.position().unwrap();
+    assert_eq!(said(store.news(now).unwrap()), [other]);
+}
+
+#[test]
+fn nobody_writes_between_what_is_decided_from_and_what_is_decided() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lease = store.lock_runner(&holder("run")).unwrap();
+    let other = place.open();
+    other.connection.busy_timeout(Duration::ZERO).unwrap();
+    let decide = |_: &Store| {
+        let wrote = other.connection.execute_batch("BEGIN IMMEDIATE");
+        assert!(wrote.is_err(), "another process could write");
+        let instance = Instance::new(key("a", 0, 60));
+        Ok::<_, StoreError>(Decision {
+            changes: vec![Change::Instance(instance)],
+            dues: vec![(Address::new("a"), Some(at(120)))],
+            then: (),
+        })
+    };
+    store.decide(&lease, decide).unwrap();
+    assert!(store.instance(&key("a", 0, 60)).unwrap().is_some());
+    assert_eq!(store.due_by(at(120)).unwrap(), [Address::new("a")]);
+    // What fails leaves nothing behind, and keeps nobody out.
+    let fails = |_: &Store| Err::<Decision<()>, _>(StoreError::Foreign(place.path()));
+    assert!(store.decide(&lease, fails).is_err());
+    other
+        .connection
+        .execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+        .unwrap();
+}
+
+#[test]
+fn an_apply_takes_its_schedules_up_where_the_runner_has_come_to_meanwhile() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lease = store.lock_runner(&holder("run")).unwrap();
+    let a = Address::new("a");
+    let made_until = at(120);
+    let cursor = Change::Cursor {
+        object: a.clone(),
+        made_until,
+    };
+    store.commit(&lease, &[cursor]).unwrap();
+    // Planned when the runner had come to 60.
+    let era = StoredEra {
+        ended_by: 1,
+        until: at(60),
+        schedule: json!({}),
+    };
+    let apply = Apply {
+        cuts: [(a.clone(), at(60))].into(),
+        eras: [(a.clone(), era)].into(),
+        ..Apply::default()
+    };
+    store.apply(&lock(&place.path()), &apply).unwrap();
+    assert_eq!(store.cuts().unwrap()[&a], made_until);
+    assert_eq!(store.eras().unwrap()[&a][0].until, made_until);
+}
+
+#[test]
+fn an_apply_leaves_alone_what_has_started_meanwhile() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lease = store.lock_runner(&holder("run")).unwrap();
+    let key = key("a", 0, 60);
+    let seen = Instance {
+        status: Status::WaitingForRunner,
+        ..Instance::new(key.clone())
+    };
+    let running = Instance {
+        status: Status::Running,
+        attempts: 1,
+        ..seen.clone()
+    };
+    store
+        .commit(&lease, &[Change::Instance(running.clone())])
+        .unwrap();
+    for status in [Status::WaitingOnDependencies, Status::Canceled] {
+        let rewrite = Rewrite {
+            seen: seen.status,
+            instance: Instance {
+                status,
+                ..seen.clone()
+            },
+        };
+        let apply = Apply {
+            expected_serial: store.head().unwrap().serial,
+            instances: vec![rewrite],
+            ..Apply::default()
+        };
+        store.apply(&lock(&place.path()), &apply).unwrap();
+        assert_eq!(store.instance(&key).unwrap(), Some(running.clone()));
+    }
 }

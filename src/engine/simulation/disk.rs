@@ -8,7 +8,11 @@ use super::super::Attempt;
 use super::super::Change;
 use super::super::Instance;
 use super::super::InstanceKey;
+use super::super::News;
+use super::super::Operation;
+use super::super::Order;
 use super::super::Past;
+use super::super::Paused;
 use super::super::Ranges;
 use super::super::Status;
 use super::Planted;
@@ -68,6 +72,21 @@ pub(crate) trait Disk {
     /// What an apply writes.
     fn apply(&mut self, instances: &[Instance]);
 
+    /// What a trigger writes.
+    fn trigger(&mut self, instances: &[Instance]);
+
+    /// Writes an order, and answers its number.
+    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64;
+
+    /// Holds an object, or lets it go on.
+    fn hold(&mut self, object: &Address, held: bool);
+
+    /// What is held.
+    fn held(&self) -> BTreeMap<Address, Paused>;
+
+    /// What was written beside the runner since it was last asked for, and the orders that are open.
+    fn news(&mut self) -> Vec<News>;
+
     /// What a new engine is told.
     fn past(&self) -> Past;
 
@@ -88,6 +107,29 @@ pub(crate) struct Memory {
     fence: u64,
     planted: Option<Planted>,
     commits: u64,
+    /// The serial of the newest apply.
+    serial: u64,
+    held: BTreeMap<Address, Paused>,
+    /// What others have written; an order is `None` when it is done. Numbers are places in it.
+    log: Vec<Option<News>>,
+    /// So many of these the runner has taken.
+    taken: usize,
+}
+
+impl Memory {
+    /// An order with its targets as they are now, as the state reads it.
+    fn refreshed(&self, order: &Order) -> Order {
+        let target = |target: &Instance| {
+            let known = self.tables.instances.get(&target.key);
+            known
+                .cloned()
+                .unwrap_or_else(|| Instance::new(target.key.clone()))
+        };
+        Order {
+            targets: order.targets.iter().map(target).collect(),
+            ..order.clone()
+        }
+    }
 }
 
 impl Disk for Memory {
@@ -97,11 +139,16 @@ impl Disk for Memory {
             fence: 0,
             planted,
             commits: 0,
+            serial: 1,
+            held: BTreeMap::new(),
+            log: Vec::new(),
+            taken: 0,
         }
     }
 
     fn take_over(&mut self, _alive: bool) -> u64 {
         self.fence += 1;
+        self.taken = self.log.len();
         self.fence
     }
 
@@ -113,6 +160,9 @@ impl Disk for Memory {
         let lost = self.planted == Some(Planted::LosesCommits) && self.commits.is_multiple_of(8);
         for change in changes.iter().filter(|_| !lost) {
             self.tables.put(change);
+            if let Change::Operated { id, .. } = change {
+                self.log[usize::try_from(*id).unwrap()] = None;
+            }
         }
         true
     }
@@ -127,6 +177,53 @@ impl Disk for Memory {
         for instance in instances {
             self.tables.put(&Change::Instance(instance.clone()));
         }
+        self.serial += 1;
+        self.log.push(Some(News::Applied(self.serial)));
+    }
+
+    fn trigger(&mut self, instances: &[Instance]) {
+        for instance in instances {
+            self.tables.put(&Change::Instance(instance.clone()));
+        }
+        self.log.push(Some(News::Changed));
+    }
+
+    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64 {
+        let id = u64::try_from(self.log.len()).unwrap();
+        let targets = targets.iter().cloned().map(Instance::new);
+        self.log.push(Some(News::Asked(Order {
+            id: Some(id),
+            operation,
+            who: "somebody".to_owned(),
+            targets: targets.collect(),
+        })));
+        id
+    }
+
+    fn hold(&mut self, object: &Address, held: bool) {
+        if held {
+            let who = "somebody".to_owned();
+            let since = Timestamp::UNIX_EPOCH;
+            self.held.insert(object.clone(), Paused { who, since });
+        } else {
+            self.held.remove(object);
+        }
+        self.log.push(Some(News::Changed));
+    }
+
+    fn held(&self) -> BTreeMap<Address, Paused> {
+        self.held.clone()
+    }
+
+    fn news(&mut self) -> Vec<News> {
+        let news = self.log.iter().enumerate();
+        let news = news.filter_map(|(at, item)| match item.as_ref()? {
+            News::Asked(order) => Some(News::Asked(self.refreshed(order))),
+            other => (at >= self.taken).then(|| other.clone()),
+        });
+        let news = news.collect();
+        self.taken = self.log.len();
+        news
     }
 
     fn past(&self) -> Past {

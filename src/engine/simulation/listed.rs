@@ -39,11 +39,7 @@ impl Listed {
             };
             match next {
                 Some(next) => {
-                    // They are made in their order: none before the one before it is due.
-                    let before = self.all.last().map(|(_, due)| *due);
-                    let due = self.schedule.due_at(next);
-                    self.all
-                        .push((next, before.map_or(due, |before| due.max(before))));
+                    self.all.push((next, self.schedule.due_at(next)));
                 }
                 None => self.ended = true,
             }
@@ -79,5 +75,16 @@ impl Listed {
                 self.list_until(interval.end);
             }
         }
+    }
+
+    /// An interval that was not made and is due, though one before it is not.
+    pub(super) fn overtaken(
+        &self,
+        now: Timestamp,
+        was_made: impl Fn(Interval) -> bool,
+    ) -> Option<Interval> {
+        let unmade = self.all.get(self.made..).into_iter().flatten();
+        let mut due = unmade.filter(|(interval, due)| *due <= now && !was_made(*interval));
+        due.next().map(|(interval, _)| *interval)
     }
 }

@@ -3,14 +3,18 @@
 //! clocks that jump, applies and operators beside the runner. After every step an oracle that was written a second time,
 //! in the plainest way, says what must hold.
 //!
-//! `PIPEFORM_SEEDS=n` tries more seeds (`make sim SEEDS=n`, optimised), `PIPEFORM_SEED=n` one. A seed that fails is made
+//! `PIPEFORM_SEEDS=n` tries more seeds (`make sim SEEDS=n`, optimised), `PIPEFORM_FIRST_SEED=n` those from another one on
+//! (`FIRST=n`), `PIPEFORM_SEED=n` one. A seed that fails is made
 //! small and printed as a story. What is durable is a table in memory here; `store` runs the same with its own database.
 
 mod disk;
+mod inputs;
 mod listed;
+mod operator;
 mod oracle;
 mod random;
 mod rebuilt;
+mod runner;
 mod scenario;
 mod story;
 mod tests;
@@ -48,7 +52,7 @@ pub(crate) enum Planted {
 
 impl Planted {
     /// All of them, each with the rule that it breaks.
-    pub(crate) const ALL: [(Self, Rule); 7] = [
+    pub(crate) const ALL: [(Self, Rule); 8] = [
         (
             Self::Engine(Fault::ForgetsWhatIsDue),
             Rule::NothingForgotten,
@@ -59,6 +63,7 @@ impl Planted {
         (Self::ForgetsWhatHasFinished, Rule::FinishedOnce),
         (Self::Engine(Fault::ExceedsLimits), Rule::LimitsHold),
         (Self::LosesCommits, Rule::StoreIsLog),
+        (Self::Engine(Fault::OvertakesOrders), Rule::InTurn),
     ];
 
     fn in_engine(self) -> Option<Fault> {
@@ -116,13 +121,20 @@ pub(crate) fn run_seed<D: Disk>(seed: u64, planted: Option<Planted>) -> Result<T
     run::<D>(&Scenario::of(seed), planted, None).0
 }
 
+/// The first seed that is tried, if others than those from zero on are wanted.
+pub(crate) fn first_seed() -> u64 {
+    knob("PIPEFORM_FIRST_SEED").unwrap_or(0)
+}
+
 /// Seeds that fail, and what all of them came to. All processors share the work.
 pub(crate) fn explore<D: Disk>(seeds: u64) -> (Tally, Vec<u64>) {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let explore = |first: usize| {
         let mut tally = Tally::default();
         let mut failing = Vec::new();
-        for seed in (u64::try_from(first).unwrap()..seeds).step_by(workers) {
+        let from = first_seed();
+        let first = from + u64::try_from(first).unwrap();
+        for seed in (first..from + seeds).step_by(workers) {
             match run_seed::<D>(seed, None) {
                 Ok(run) => tally.add(run),
                 Err(_) => failing.push(seed),

@@ -12,13 +12,11 @@ use super::super::Attempt;
 use super::super::CatchUp;
 use super::super::Change;
 use super::super::Definition;
-use super::super::Dependency;
 use super::super::Instance;
 use super::super::InstanceKey;
 use super::super::InstanceOrder;
 use super::super::Limits;
-use super::super::Ranges;
-use super::super::Require;
+use super::super::Operation;
 use super::super::Status;
 use super::super::Unit;
 use super::super::UnitKind;
@@ -44,6 +42,8 @@ pub(crate) enum Rule {
     LimitsHold,
     /// The store equals the replay of its log, and so does what the engine knows.
     StoreIsLog,
+    /// What was asked for is done in its turn: once, and before anything starts that was not begun.
+    InTurn,
     /// Statuses change as the table of transitions says, and the engine never breaks off.
     Legal,
 }
@@ -58,6 +58,7 @@ impl Rule {
             Self::FinishedOnce => "a finished interval is finished once",
             Self::LimitsHold => "limits hold",
             Self::StoreIsLog => "the store equals the replay of its log",
+            Self::InTurn => "what was asked for is done in its turn",
             Self::Legal => "statuses change as the table of transitions says",
         }
     }
@@ -83,6 +84,15 @@ pub(super) fn must(holds: bool, rule: Rule, what: impl FnOnce() -> String) -> Fo
     Err(Finding { rule, what: what() })
 }
 
+/// Something that an operator has asked for.
+#[derive(Debug)]
+struct Asked {
+    operation: Operation,
+    targets: Vec<InstanceKey>,
+    /// Whether there has been another definition since.
+    is_older: bool,
+}
+
 /// What everything is judged by.
 #[derive(Debug, Default)]
 pub(super) struct Oracle {
@@ -91,16 +101,20 @@ pub(super) struct Oracle {
     /// Instances whose first attempt has started.
     tried: BTreeSet<InstanceKey>,
     /// Instances whose preconditions were found to hold.
-    held: BTreeSet<InstanceKey>,
-    acted: BTreeSet<(Address, InstanceKey)>,
-    /// Whether an operator has just asked for something to run again, or to be written after all.
-    pub(super) rerun: bool,
+    pub(super) held: BTreeSet<InstanceKey>,
+    /// How often instances have come to their ends, and actions were done for them.
+    ended: BTreeMap<(InstanceKey, Status), u32>,
+    acted: BTreeMap<(Address, InstanceKey), u32>,
+    /// What operators have asked for and nobody has carried out.
+    asked: BTreeMap<u64, Asked>,
     /// What may be passed over.
     droppers: BTreeSet<Address>,
     /// Who writes each data node, if activities do.
     writers: BTreeMap<Address, Vec<Address>>,
+    /// All data nodes.
+    nodes: BTreeSet<Address>,
     /// The intervals of each unit, one after the other.
-    listed: BTreeMap<Address, Listed>,
+    pub(super) listed: BTreeMap<Address, Listed>,
 }
 
 /// What the rules are judged with, besides what was committed.
@@ -116,6 +130,9 @@ pub(super) struct Site<'a> {
 impl Oracle {
     /// There is another definition.
     pub(super) fn adopt(&mut self, definition: &Definition) {
+        for asked in self.asked.values_mut() {
+            asked.is_older = true;
+        }
         let listed = |unit: &Unit| {
             let schedule = unit.schedule.as_ref()?;
             let known = self.listed.get(&unit.address);
@@ -132,6 +149,7 @@ impl Oracle {
         };
         let nodes = definition.units.values();
         let nodes = nodes.filter(|unit| unit.kind == UnitKind::DataNode);
+        self.nodes = nodes.clone().map(|node| node.address.clone()).collect();
         self.writers = nodes
             .map(|node| {
                 let writers = node.dependencies.iter();
@@ -151,13 +169,34 @@ impl Oracle {
         }
     }
 
-    /// Takes what was committed under a fence.
-    pub(super) fn committed(&mut self, changes: &[Change], fence: u64) -> Found {
+    /// An operator has written an order.
+    pub(super) fn asked(&mut self, id: u64, operation: Operation, targets: Vec<InstanceKey>) {
+        let is_older = false;
+        self.asked.insert(
+            id,
+            Asked {
+                operation,
+                targets,
+                is_older,
+            },
+        );
+    }
+
+    /// Takes what was committed.
+    pub(super) fn committed(&mut self, changes: &[Change], site: Site<'_>) -> Found {
+        let again = self.run_again(changes);
+        let older = self.as_they_were(changes);
+        let mut ready = BTreeSet::new();
         for change in changes {
             match change {
-                Change::Instance(instance) => self.check_instance(instance)?,
-                Change::Attempt(attempt) => self.check_attempt(attempt, fence)?,
-                Change::Operated { .. } => {}
+                Change::Instance(instance) => {
+                    self.check_instance(instance, &again)?;
+                    if self.becomes_ready(instance) {
+                        ready.insert(instance.key.clone());
+                    }
+                }
+                Change::Attempt(attempt) => self.check_attempt(attempt, site)?,
+                Change::Operated { id, instances, .. } => self.carried_out(*id, *instances)?,
                 Change::Dropped { object, .. } => {
                     // What nobody writes is passed over with those who would have written it.
                     let unwritten = self.writers.get(object).is_some_and(|writers| {
@@ -181,13 +220,73 @@ impl Oracle {
             }
             if let Change::Instance(instance) = change {
                 self.begins_again(instance);
+                let before = self.log.instances.get(&instance.key);
+                if before.is_none_or(|before| before.status != instance.status) {
+                    let end = (instance.key.clone(), instance.status);
+                    *self.ended.entry(end).or_default() += 1;
+                }
             }
             self.log.put(change);
         }
-        Ok(())
+        let mut judged = ready.difference(&older);
+        judged.try_for_each(|key| self.check_ready(key, site))
     }
 
-    /// What had ended and waits again needs its inputs anew.
+    /// What the orders that some changes carry out let run again, or be written after all: instances, and the data nodes that
+    /// follow them.
+    fn run_again(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
+        let again = self.carries_out(changes).filter(|asked| {
+            matches!(
+                asked.operation,
+                Operation::Rerun { .. } | Operation::Backfill
+            )
+        });
+        again.flat_map(|asked| asked.targets.clone()).collect()
+    }
+
+    /// What runs again as it was by some changes, and was asked for before there was another definition: what it needs is
+    /// what it needed by the one before, which is gone.
+    fn as_they_were(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
+        let as_was =
+            |asked: &&Asked| matches!(asked.operation, Operation::Rerun { as_was: true, .. });
+        let older = self
+            .carries_out(changes)
+            .filter(|asked| as_was(asked) && asked.is_older);
+        older.flat_map(|asked| asked.targets.clone()).collect()
+    }
+
+    /// The orders that some changes carry out.
+    fn carries_out(&self, changes: &[Change]) -> impl Iterator<Item = &Asked> {
+        changes.iter().filter_map(|change| match change {
+            Change::Operated { id, .. } => self.asked.get(id),
+            _ => None,
+        })
+    }
+
+    /// An order was carried out.
+    fn carried_out(&mut self, id: u64, instances: u64) -> Found {
+        let order = self.asked.remove(&id);
+        must(order.is_some(), Rule::InTurn, || {
+            format!(
+                "order {id} is carried out, and nobody has asked for it, or it was done already"
+            )
+        })?;
+        let most = order.map_or(0, |asked| asked.targets.len());
+        let within = usize::try_from(instances).is_ok_and(|instances| instances <= most);
+        must(within, Rule::InTurn, || {
+            format!("order {id} is for {most} instances, and is done to {instances}")
+        })
+    }
+
+    /// Whether an instance waits for nothing more, by this change.
+    fn becomes_ready(&self, instance: &Instance) -> bool {
+        let before = self.log.instances.get(&instance.key);
+        let waited = before.is_none_or(|before| before.status == Status::WaitingOnDependencies);
+        waited && instance.status == Status::WaitingForRunner
+    }
+
+    /// What had ended and waits again needs its inputs anew. What runs as it was needs them when it waits for nothing more, and
+    /// is then not held back by what is applied or run again before it starts.
     fn begins_again(&mut self, instance: &Instance) {
         let key = &instance.key;
         let before = self.log.instances.get(key).map(|before| before.status);
@@ -195,16 +294,13 @@ impl Oracle {
         if ended && is_open(instance.status) {
             self.tried.remove(key);
             if instance.definition.is_some() {
-                // It runs as it was, whatever was applied since.
                 self.tried.insert(key.clone());
             }
             self.held.remove(key);
-            self.acted
-                .retain(|(action, of)| of != key || action.as_str() == "on_late");
         }
     }
 
-    fn check_instance(&self, instance: &Instance) -> Found {
+    fn check_instance(&self, instance: &Instance, again: &BTreeSet<InstanceKey>) -> Found {
         let before = self.log.instances.get(&instance.key);
         if before == Some(instance) {
             return Ok(());
@@ -214,7 +310,10 @@ impl Oracle {
             Some(from) if from.is_settled() => Rule::FinishedOnce,
             _ => Rule::Legal,
         };
-        let by_itself = rule == Rule::FinishedOnce && !self.rerun;
+        // A data node follows who writes it.
+        let node = self.nodes.contains(&instance.key.object) && !again.is_empty();
+        let asked = again.contains(&instance.key) || node;
+        let by_itself = rule == Rule::FinishedOnce && !asked;
         let legal = !by_itself && transition_of(from, instance.status).is_some();
         must(legal, rule, || {
             let from = from.map_or("nothing", Status::as_str);
@@ -226,7 +325,7 @@ impl Oracle {
         })
     }
 
-    fn check_attempt(&self, attempt: &Attempt, fence: u64) -> Found {
+    fn check_attempt(&mut self, attempt: &Attempt, site: Site<'_>) -> Found {
         let key = &attempt.instance;
         let said = || format!("attempt {} of {}", attempt.number, short(key));
         let known = self.log.attempts.get(&(key.clone(), attempt.number));
@@ -252,14 +351,22 @@ impl Oracle {
                 other.number
             )
         })?;
-        must(attempt.fence == fence, Rule::OneLease, || {
+        must(attempt.fence == site.limits.fence, Rule::OneLease, || {
             format!("{} has the lease of another runner", said())
         })?;
         let last = u32::try_from(others.count()).unwrap();
         let legal = attempt.status == Status::Running && attempt.number == last + 1;
         must(legal, Rule::Legal, || {
             format!("{} is not the next one", said())
-        })
+        })?;
+        must(self.asked.is_empty(), Rule::InTurn, || {
+            format!("{} starts before what was asked for is done", said())
+        })?;
+        // A retry goes on with what there was, also if the runner has died before the first attempt really began.
+        if self.tried.insert(key.clone()) {
+            self.check_inputs(key, site)?;
+        }
+        Ok(())
     }
 
     /// Whether an attempt may act: its lease is written down and valid.
@@ -299,30 +406,21 @@ impl Oracle {
                 )
             },
         )?;
-        self.check_pool(unit, site)?;
-        if !self.tried.insert(key.clone()) {
-            return Ok(());
-        }
-        for edge in &unit.dependencies {
-            let ready = self.is_ready(unit, edge, key.interval, site.definition);
-            must(ready, Rule::InputsFirst, || {
-                format!(
-                    "{name} starts before what it needs of {} has finished",
-                    edge.producer
-                )
-            })?;
-        }
-        let held = unit.preconditions.is_empty() || self.held.contains(key);
-        must(held, Rule::InputsFirst, || {
-            format!("{name} starts before its preconditions held")
-        })
+        self.check_pool(unit, site)
     }
 
-    /// An action is to be done for an instance.
+    /// An action is to be done for an instance: once for each time that it has come to such an end, and once for being late.
     pub(super) fn acts(&mut self, action: &Address, key: &InstanceKey) -> Found {
-        let first = self.acted.insert((action.clone(), key.clone()));
-        must(first, Rule::FinishedOnce, || {
-            format!("{action} is done twice for {}", short(key))
+        let ended = |status| self.ended.get(&(key.clone(), status)).copied().unwrap_or(0);
+        let most = match action.as_str() {
+            "on_success" => ended(Status::Finished),
+            "on_fail" => ended(Status::Failed),
+            _ => 1,
+        };
+        let acted = self.acted.entry((action.clone(), key.clone())).or_default();
+        *acted += 1;
+        must(*acted <= most, Rule::FinishedOnce, || {
+            format!("{action} is done {acted} times for {}", short(key))
         })
     }
 
@@ -421,7 +519,12 @@ impl Oracle {
     /// The first interval of a unit that has no instance, and when it is due; `None` if there may be no more instances.
     fn first_unmade(&mut self, unit: &Unit, site: Site<'_>) -> Option<(String, Timestamp)> {
         let mut listed = self.listed.remove(&unit.address)?;
-        let unmade = listed.first_unmade(site.now, |interval| self.was_made(unit, interval));
+        let was_made = |interval| self.was_made(unit, interval);
+        let unmade = listed.first_unmade(site.now, was_made);
+        // They are made in their order, so that one that is due is not kept waiting by one before it that is not.
+        let due = unmade.filter(|(_, due)| *due > site.now);
+        let overtaken = due.and_then(|_| listed.overtaken(site.now, was_made));
+        let unmade = overtaken.map(|interval| (interval, site.now)).or(unmade);
         self.listed.insert(unit.address.clone(), listed);
         let (interval, due) = unmade?;
         let object = unit.address.clone();
@@ -431,7 +534,7 @@ impl Oracle {
         (!full).then(|| (short(&InstanceKey { object, interval }), due))
     }
 
-    fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
+    pub(super) fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
         let key = |at| InstanceKey {
             object: object.clone(),
             interval: Interval::moment(at),
@@ -466,63 +569,13 @@ impl Oracle {
                 .any(|instance| instance.key.interval.overlaps(interval))
     }
 
-    /// Whether an interval was passed over and has no instance all the same.
-    fn is_dropped(&self, object: &Address, interval: Interval) -> bool {
-        let dropped = self.log.dropped.get(object);
-        let key = InstanceKey {
-            object: object.clone(),
-            interval,
-        };
-        dropped.is_some_and(|dropped| dropped.covers(interval))
-            && !self.log.instances.contains_key(&key)
-    }
-
-    /// Whether what an interval needs of a producer has finished.
-    fn is_ready(
-        &mut self,
-        unit: &Unit,
-        edge: &Dependency,
-        interval: Interval,
-        definition: &Definition,
-    ) -> bool {
-        let Some(producer) = definition.units.get(&edge.producer) else {
-            return true;
-        };
-        if producer.schedule.is_none() {
-            let mut run = self
-                .of(&edge.producer)
-                .filter(|instance| instance.key.interval == interval);
-            return edge.window.is_some()
-                || !interval.is_moment()
-                || run.all(|instance| instance.status.is_settled());
-        }
-        let settled = |instance: &&Instance| instance.status.is_settled();
-        if edge.window.is_none() && interval.is_moment() {
-            let mut done = self.of(&edge.producer).filter(settled);
-            return done.any(|instance| !instance.key.interval.is_moment());
-        }
-        let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
-            return true;
-        };
-        let due_by = interval.is_moment().then_some(interval.end);
-        let listed = self.listed.get_mut(&edge.producer);
-        let needed = listed.map_or_else(Vec::new, |listed| listed.in_span(span, due_by));
-        let done = self.of(&edge.producer).filter(settled);
-        let finished: Ranges = done.map(|instance| instance.key.interval).collect();
-        // What was passed over is not waited for, unless it was made on request.
-        let dropped = |needed: &Interval| self.is_dropped(&edge.producer, *needed);
-        let is_done = |needed: &Interval| finished.covers(*needed) || dropped(needed);
-        match edge.require {
-            Require::All => needed.iter().all(is_done),
-            Require::Any => needed.iter().all(dropped) || finished.intersects(span),
-            Require::Latest => needed.last().is_none_or(is_done),
-        }
-    }
-
     /// When nothing can happen any more, everything due has an instance, which has finished, or something that did not
     /// succeed stands in its way.
     pub(super) fn in_the_end(&mut self, site: Site<'_>) -> Found {
         let definition = site.definition;
+        must(self.asked.is_empty(), Rule::InTurn, || {
+            "what was asked for is never done".to_owned()
+        })?;
         for unit in definition.units.values().filter(|unit| unit.active) {
             if let Some((name, due)) = self.first_unmade(unit, site) {
                 must(due > site.now, Rule::NothingForgotten, || {
@@ -545,7 +598,6 @@ impl Oracle {
                     instance.status == Status::WaitingOnDependencies
                         && unit.dependencies.iter().any(|edge| {
                             !self.is_ready(unit, edge, instance.key.interval, definition)
-                                || self.stands_in_the_way(unit, edge, instance, definition)
                         })
                 }
             };
@@ -554,23 +606,6 @@ impl Oracle {
             })?;
         }
         Ok(())
-    }
-
-    /// Whether something unfinished lies in what an instance reads, though it may not need it.
-    fn stands_in_the_way(
-        &self,
-        unit: &Unit,
-        edge: &Dependency,
-        reader: &Instance,
-        definition: &Definition,
-    ) -> bool {
-        let Some(span) = edge.span(reader.key.interval, unit.schedule.as_ref()) else {
-            return false;
-        };
-        definition.units.contains_key(&edge.producer)
-            && self.of(&edge.producer).any(|instance| {
-                !instance.status.is_settled() && instance.key.interval.overlaps(span)
-            })
     }
 }
 

@@ -56,6 +56,10 @@ pub(super) enum What {
     Trigger,
     /// Somebody applies another definition beside the runner.
     Apply,
+    /// An operator holds a unit or a pipeline, or lets it go on.
+    Hold,
+    /// Several of these are written before the runner finds them.
+    Flurry,
     /// The runner dies, and the next one goes on.
     Crash,
     /// Another runner takes over while this one only sleeps.
@@ -104,16 +108,18 @@ impl Scenario {
 
 fn any_move(random: &mut Random) -> Move {
     let what = match random.below(100) {
-        0..=39 => What::Next,
-        40..=53 => What::End,
-        54..=60 => What::Check,
-        61..=64 => What::Heartbeat,
-        65..=69 => What::Stale,
-        70..=76 => What::Sleep,
-        77..=78 => What::ClockBack,
-        79..=82 => What::Operate,
-        83..=86 => What::Trigger,
-        87..=91 => What::Apply,
+        0..=37 => What::Next,
+        38..=50 => What::End,
+        51..=57 => What::Check,
+        58..=60 => What::Heartbeat,
+        61..=64 => What::Stale,
+        65..=71 => What::Sleep,
+        72..=73 => What::ClockBack,
+        74..=77 => What::Operate,
+        78..=80 => What::Trigger,
+        81..=84 => What::Apply,
+        85..=87 => What::Hold,
+        88..=91 => What::Flurry,
         92..=95 => What::Crash,
         96..=97 => What::Usurp,
         98 => What::Stop,

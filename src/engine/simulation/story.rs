@@ -46,7 +46,10 @@ pub(super) fn change(change: &Change) -> Option<String> {
                 "  what is due of {object} before {until} is passed over"
             ))
         }
-        Change::Instance(_) | Change::Cursor { .. } | Change::Operated { .. } => None,
+        Change::Operated { instances, .. } => Some(format!(
+            "  an order is carried out, for {instances} instances"
+        )),
+        Change::Instance(_) | Change::Cursor { .. } => None,
     }
 }
 
@@ -215,7 +218,7 @@ fn text(scenario: &Scenario, failure: Option<&Failure>, story: &[String]) -> Str
 }
 
 /// A unit, without what is as it is where nothing is said.
-fn described(unit: &Unit) -> String {
+pub(super) fn described(unit: &Unit) -> String {
     let kind = match unit.kind {
         UnitKind::Activity => "an activity",
         UnitKind::DataNode => "a data node",
@@ -270,7 +273,7 @@ fn described(unit: &Unit) -> String {
     parts.join(", ")
 }
 
-fn schedule(timeline: &Timeline) -> String {
+pub(super) fn schedule(timeline: &Timeline) -> String {
     let schedule = timeline.current();
     let every = match (schedule.every(), schedule.cron()) {
         (Some(every), _) => format!("{every:?}"),

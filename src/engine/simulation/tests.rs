@@ -5,6 +5,7 @@ use super::Memory;
 use super::Planted;
 use super::Rule;
 use super::explore;
+use super::first_seed;
 use super::knob;
 use super::run_seed;
 use super::story_of_seed;
@@ -22,7 +23,11 @@ fn the_rules_hold_whatever_happens() {
     }
     let seeds = knob("PIPEFORM_SEEDS").unwrap_or(SEEDS);
     let (tally, failing) = explore::<Memory>(seeds);
-    println!("{seeds} seeds, {} with a finding: {tally:?}", failing.len());
+    println!(
+        "{seeds} seeds from {}, {} with a finding: {tally:?}",
+        first_seed(),
+        failing.len()
+    );
     if let Some(first) = failing.first() {
         let story = story_of_seed::<Memory>(*first, None);
         let few: Vec<&u64> = failing.iter().take(10).collect();
@@ -41,6 +46,8 @@ fn the_rules_hold_whatever_happens() {
         tally.rerun,
         tally.paused,
         tally.dropped,
+        tally.orders,
+        tally.holds,
     ];
     let least = usize::try_from(seeds / 100).unwrap();
     for happened in happened {

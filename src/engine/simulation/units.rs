@@ -184,9 +184,7 @@ fn schedule(random: &mut Random, day: Date) -> Schedule {
         .with_due(due)
         .with_occurrences(occurrences)
         .unwrap();
-    // A week that is always due on the same day off would have no interval.
-    let weekly = schedule.every() == Some(Period::Days(7));
-    if !random.percent(15) || weekly {
+    if !random.percent(15) {
         return schedule;
     }
     let when = [
@@ -223,7 +221,7 @@ impl Site<'_> {
                 let before: Vec<Unit> = self.definition.units.values().cloned().collect();
                 let name = format!("unit{}", 90 + self.definition.serial);
                 let unit = unit(random, &name, &before, self.first_day);
-                let done = format!("{name} is new");
+                let done = format!("{} is new", super::story::described(&unit));
                 self.definition.units.insert(unit.address.clone(), unit);
                 done
             }
@@ -328,6 +326,10 @@ impl Site<'_> {
             None => new.into(),
         });
         classify(unit);
-        format!("{address} gets another schedule")
+        let schedule = unit.schedule.as_ref().map(super::story::schedule);
+        format!(
+            "{address} gets another schedule, {}",
+            schedule.unwrap_or_default()
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! The rules of the engine, one by one.
 
 mod life;
+mod news;
 mod operations;
 
 use jiff::SignedDuration;

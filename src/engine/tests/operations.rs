@@ -1,7 +1,6 @@
 //! What operators ask for, and what `catch_up` passes over.
 
 use super::super::CatchUp;
-use super::super::Event;
 use super::super::Limits;
 use super::super::Operation;
 use super::super::Outcome;
@@ -291,11 +290,7 @@ fn a_held_unit_makes_and_starts_nothing_until_it_is_let_go() {
         since: at("01-06"),
     };
     held.pause(&[(address("a"), paused)].into());
-    let instances = Vec::new;
-    rig.event(Event::DefinitionChanged {
-        definition: held,
-        instances: instances(),
-    });
+    rig.adopt(held);
     rig.effects();
     rig.tick("01-08");
     assert_eq!(rig.effects(), [""; 0]);

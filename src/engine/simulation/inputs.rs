@@ -1,0 +1,109 @@
+//! The rule that none runs before its inputs: what an interval needs, by enumeration.
+
+use super::super::Definition;
+use super::super::Dependency;
+use super::super::Instance;
+use super::super::InstanceKey;
+use super::super::Ranges;
+use super::super::Require;
+use super::super::Status;
+use super::super::Unit;
+use super::super::testing::short;
+use super::oracle::Found;
+use super::oracle::Oracle;
+use super::oracle::Rule;
+use super::oracle::Site;
+use super::oracle::must;
+use crate::objects::Address;
+use crate::time::Interval;
+
+impl Oracle {
+    /// What could start by some changes has what it needs, with the definition that there is then. This holds for what runs
+    /// again as it was, too: later it does not wait for what is applied, or run again itself.
+    pub(super) fn check_ready(&mut self, key: &InstanceKey, site: Site<'_>) -> Found {
+        let status = self.log.instances.get(key).map(|instance| instance.status);
+        match status {
+            Some(Status::WaitingForRunner | Status::Running) => self.check_inputs(key, site),
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything that an instance needs is there.
+    pub(super) fn check_inputs(&mut self, key: &InstanceKey, site: Site<'_>) -> Found {
+        let Some(unit) = site.definition.units.get(&key.object) else {
+            return Ok(());
+        };
+        for edge in &unit.dependencies {
+            let ready = self.is_ready(unit, edge, key.interval, site.definition);
+            must(ready, Rule::InputsFirst, || {
+                format!(
+                    "{} starts before what it needs of {} has finished",
+                    short(key),
+                    edge.producer
+                )
+            })?;
+        }
+        let held = unit.preconditions.is_empty() || self.held.contains(key);
+        must(held, Rule::InputsFirst, || {
+            format!("{} starts before its preconditions held", short(key))
+        })
+    }
+
+    /// Whether an interval was passed over and has no instance all the same.
+    pub(super) fn is_dropped(&self, object: &Address, interval: Interval) -> bool {
+        let dropped = self.log.dropped.get(object);
+        let key = InstanceKey {
+            object: object.clone(),
+            interval,
+        };
+        dropped.is_some_and(|dropped| dropped.covers(interval))
+            && !self.log.instances.contains_key(&key)
+    }
+
+    /// Whether what an interval needs of a producer has finished.
+    pub(super) fn is_ready(
+        &mut self,
+        unit: &Unit,
+        edge: &Dependency,
+        interval: Interval,
+        definition: &Definition,
+    ) -> bool {
+        let Some(producer) = definition.units.get(&edge.producer) else {
+            return true;
+        };
+        let settled = |instance: &&Instance| instance.status.is_settled();
+        if edge.window.is_none() && interval.is_moment() {
+            let mut of = self.of(&edge.producer);
+            return if producer.schedule.is_none() {
+                let mut run = of.filter(|instance| instance.key.interval == interval);
+                run.all(|instance| instance.status.is_settled())
+            } else {
+                of.any(|instance| settled(&instance) && !instance.key.interval.is_moment())
+            };
+        }
+        let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
+            return true;
+        };
+        let due_by = interval.is_moment().then_some(interval.end);
+        let listed = self.listed.get_mut(&edge.producer);
+        let needed = listed.map_or_else(Vec::new, |listed| listed.in_span(span, due_by));
+        let done = self.of(&edge.producer).filter(settled);
+        let finished: Ranges = done.map(|instance| instance.key.interval).collect();
+        // Instances of earlier definitions are waited for like those of this one, as far as they are there.
+        let schedule = producer.schedule.as_ref();
+        let unfinished = self.of(&edge.producer).any(|instance| {
+            let interval = instance.key.interval;
+            let then =
+                due_by.is_none_or(|due_by| schedule.is_none_or(|it| it.due_at(interval) <= due_by));
+            !instance.status.is_settled() && interval.overlaps(span) && then
+        });
+        // What was passed over is not waited for, unless it was made on request.
+        let dropped = |needed: &Interval| self.is_dropped(&edge.producer, *needed);
+        let is_done = |needed: &Interval| finished.covers(*needed) || dropped(needed);
+        match edge.require {
+            Require::All => needed.iter().all(is_done) && !unfinished,
+            Require::Any => finished.intersects(span) || needed.iter().all(dropped) && !unfinished,
+            Require::Latest => needed.last().is_none_or(is_done),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The operators of a simulation, and whoever applies: they write into the state beside the runner, as the commands do.
+//! The runner finds it at once, or together with what else was written meanwhile, or dies before it knows.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use super::super::Engine;
+use super::super::Event;
+use super::super::InstanceKey;
+use super::super::Limits;
+use super::super::Operation;
+use super::super::Status;
+use super::super::UnitKind;
+use super::super::testing::address;
+use super::super::testing::short;
+use super::disk::Disk;
+use super::oracle::Found;
+use super::random::Random;
+use super::scenario::What;
+use super::units;
+use super::world::World;
+use crate::objects::Address;
+use crate::time::Interval;
+
+impl<D: Disk> World<D> {
+    /// Somebody writes something, or several things in a row, and the runner finds it unless it dies before.
+    pub(super) fn write(&mut self, what: What, random: &mut Random) -> Found {
+        let several = what == What::Flurry;
+        let number = if several { 2 + random.below(4) } else { 1 };
+        for _ in 0..number {
+            let kinds = [What::Operate, What::Trigger, What::Apply, What::Hold];
+            let what = if several {
+                kinds[random.below(4)]
+            } else {
+                what
+            };
+            match what {
+                What::Trigger => self.trigger(random),
+                What::Apply => self.apply(random),
+                What::Hold => self.hold(random),
+                _ => self.operate(random),
+            }
+            let pause = SignedDuration::from_millis(i64::try_from(random.below(3_000)).unwrap());
+            self.now = self.now.checked_add(pause).unwrap();
+        }
+        match random.below(100) {
+            0..=14 => self.crash("the runner dies before it knows"),
+            // It finds it with whatever happens next.
+            15..=34 => Ok(()),
+            _ => self.handle("the runner finds it", vec![Event::Tick]),
+        }
+    }
+
+    /// What a command sees.
+    fn look(&self) -> Engine {
+        let limits = Limits {
+            parallelism: 0,
+            ..self.limits
+        };
+        Engine::new(self.definition.clone(), self.disk.past(), limits)
+    }
+
+    /// Asks for something, for one instance or two, or for what was passed over or is not made yet.
+    fn operate(&mut self, random: &mut Random) {
+        let operation = [
+            Operation::Cancel,
+            Operation::Cancel,
+            Operation::Rerun {
+                as_was: false,
+                restart: false,
+            },
+            Operation::Rerun {
+                as_was: true,
+                restart: false,
+            },
+            Operation::MarkFinished,
+            Operation::Pause,
+            Operation::Resume,
+            Operation::Backfill,
+        ][random.below(8)];
+        let takes_unmade = matches!(
+            operation,
+            Operation::Cancel | Operation::MarkFinished | Operation::Pause
+        );
+        let targets = if operation == Operation::Backfill || takes_unmade && random.percent(15) {
+            self.unmade(random)
+        } else {
+            let all: Vec<InstanceKey> = self.oracle.log.instances.keys().cloned().collect();
+            (0..2).filter_map(|_| random.pick(&all)).collect()
+        };
+        self.ask(operation, targets);
+    }
+
+    /// Writes an order.
+    fn ask(&mut self, operation: Operation, mut targets: Vec<InstanceKey>) {
+        targets.sort();
+        targets.dedup();
+        if targets.is_empty() {
+            return;
+        }
+        let names: Vec<String> = targets.iter().map(short).collect();
+        self.tell(|| {
+            format!(
+                "an operator asks for {operation:?} of {}",
+                names.join(" and ")
+            )
+        });
+        self.tally.orders += 1;
+        let id = self.disk.order(operation, &targets);
+        self.oracle.asked(id, operation, targets);
+    }
+
+    /// Some intervals of a unit that are due, or were passed over, and have no instance.
+    fn unmade(&self, random: &mut Random) -> Vec<InstanceKey> {
+        let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
+        let Some(object) = random.pick(&addresses) else {
+            return Vec::new();
+        };
+        let all = Interval {
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let unmade = self.look().unmade(&object, all, true, self.now);
+        let key = |interval| InstanceKey {
+            object: object.clone(),
+            interval,
+        };
+        unmade.into_iter().take(4).map(key).collect()
+    }
+
+    /// Makes a run of activities on demand.
+    fn trigger(&mut self, random: &mut Random) {
+        let moment = SignedDuration::from_millis(1);
+        self.now = self.now.checked_add(moment).unwrap();
+        let units = self.definition.units.values();
+        let on_demand =
+            units.filter(|unit| unit.schedule.is_none() && unit.kind == UnitKind::Activity);
+        let on_demand: Vec<Address> = on_demand.map(|unit| unit.address.clone()).collect();
+        let chosen: BTreeSet<Address> = (0..2).filter_map(|_| random.pick(&on_demand)).collect();
+        let chosen: Vec<Address> = chosen.into_iter().collect();
+        if chosen.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = chosen.iter().map(Address::as_str).collect();
+        self.tell(|| format!("an operator triggers {}", names.join(" and ")));
+        let made = self.look().triggered(&chosen, self.now);
+        self.disk.trigger(&made);
+        self.oracle.applied(&made);
+    }
+
+    /// Holds a unit or a pipeline, or lets it and its instances go on.
+    fn hold(&mut self, random: &mut Random) {
+        let mut objects: Vec<Address> = self.definition.units.keys().cloned().collect();
+        objects.extend(["p", "q"].map(address));
+        let Some(object) = random.pick(&objects) else {
+            return;
+        };
+        let held = self.disk.held().contains_key(&object);
+        let does = if held { "lets go" } else { "holds" };
+        self.tell(|| format!("an operator {does} {object}"));
+        self.tally.holds += 1;
+        self.disk.hold(&object, !held);
+        self.find_definition();
+        if held {
+            let instances = self.oracle.log.instances.values();
+            let paused = instances.filter(|instance| {
+                let unit = self.definition.units.get(&instance.key.object);
+                let inside = unit.is_some_and(|unit| unit.pipeline.as_ref() == Some(&object));
+                instance.status == Status::Paused && (instance.key.object == object || inside)
+            });
+            let paused = paused.map(|instance| instance.key.clone()).collect();
+            self.ask(Operation::Resume, paused);
+        }
+    }
+
+    /// Everything that is held goes on.
+    pub(super) fn let_go(&mut self) {
+        for object in self.disk.held().into_keys() {
+            self.disk.hold(&object, false);
+        }
+        self.find_definition();
+    }
+
+    /// Writes another definition.
+    fn apply(&mut self, random: &mut Random) {
+        self.tally.applies += 1;
+        let mut site = units::Site {
+            definition: &mut self.applied,
+            removed: &mut self.removed,
+            tables: &self.oracle.log,
+            now: self.now,
+            first_day: self.first_day,
+        };
+        let (done, written) = site.change(random);
+        self.tell(|| format!("somebody applies: {done}"));
+        self.disk.apply(&written);
+        self.oracle.applied(&written);
+        self.serials
+            .insert(self.applied.serial, self.applied.clone());
+        self.find_definition();
+    }
+
+    /// The definition is what was applied, and what is held.
+    fn find_definition(&mut self) {
+        self.definition = self.applied.clone();
+        self.definition.pause(&self.disk.held());
+        self.oracle.adopt(&self.definition);
+    }
+}
