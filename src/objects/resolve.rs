@@ -270,7 +270,7 @@ impl<'a> Resolver<'a> {
             object: object.address.clone(),
             pipeline: object.pipeline.clone(),
             interval,
-            timezone: self.timetable.timezone(scheduled),
+            timezone: self.timetable.timezone_of(scheduled, interval),
             actual_start: of.actual_start,
             attempt: of.attempt,
         }

@@ -230,7 +230,14 @@ impl Timetable {
         self.objects.get(address)?.as_ref()
     }
 
-    /// The time zone that the interval of an object is shown in.
+    /// The time zone of an interval of an object: that of the schedule that the interval is of, also after another one has come.
+    pub fn timezone_of(&self, address: &Address, interval: Interval) -> TimeZone {
+        self.schedule(address).map_or(TimeZone::UTC, |schedule| {
+            schedule.schedule_of(interval).timezone().clone()
+        })
+    }
+
+    /// The time zone that new intervals of an object are shown in.
     pub fn timezone(&self, address: &Address) -> TimeZone {
         self.schedule(address)
             .map_or(TimeZone::UTC, |schedule| schedule.timezone().clone())

@@ -93,6 +93,7 @@ cases! {
     variable_sources,
     windows,
     wrong_type,
+    zone_change,
 }
 
 fn check(name: &str) {

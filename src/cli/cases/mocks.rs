@@ -258,7 +258,10 @@ impl Mocks {
             }
             if let Some(intervals) = &mock.intervals {
                 let name = name.get_or_insert_with(|| {
-                    interval_text(key.interval, &timetable.timezone(&key.object))
+                    interval_text(
+                        key.interval,
+                        &timetable.timezone_of(&key.object, key.interval),
+                    )
                 });
                 if !intervals.contains(name.as_str()) {
                     return None;
@@ -350,7 +353,7 @@ impl Mocks {
         match self.said(timetable, key, |mock| mock.ready) {
             Some(Ready::Never) => CheckResult::False("it is never there in this case".to_owned()),
             Some(Ready::From(from)) if at < from => {
-                let zone = timetable.timezone(&key.object);
+                let zone = timetable.timezone_of(&key.object, key.interval);
                 CheckResult::False(format!("it is there at {}", moment(from, &zone)))
             }
             _ => CheckResult::True,

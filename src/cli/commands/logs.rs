@@ -57,7 +57,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         &instance.key,
         attempt,
     );
-    let timezone = definition.timetable.timezone(&instance.key.object);
+    let timezone = definition
+        .timetable
+        .timezone_of(&instance.key.object, instance.key.interval);
     let name = format!(
         "attempt {attempt} of {} {}",
         instance.key.object,

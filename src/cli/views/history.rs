@@ -61,7 +61,9 @@ pub(crate) fn human(
         vec![["OBJECT", "INTERVAL", "STATUS", "ATTEMPTS", "ENDED", "TOOK"].map(str::to_owned)];
     let mut below: Vec<Vec<String>> = vec![Vec::new()];
     for (instance, attempts) in rows {
-        let timezone = definition.timetable.timezone(&instance.key.object);
+        let timezone = definition
+            .timetable
+            .timezone_of(&instance.key.object, instance.key.interval);
         table.push([
             instance.key.object.to_string(),
             interval_text(instance.key.interval, &timezone),

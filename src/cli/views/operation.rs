@@ -69,8 +69,13 @@ pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefin
         by_object.entry(&target.0.object).or_default().push(target);
     }
     for (object, targets) in by_object {
-        let timezone = definition.timetable.timezone(object);
-        let at = |target: &&(InstanceKey, _)| interval_text(target.0.interval, &timezone);
+        let at = |target: &&(InstanceKey, _)| {
+            let interval = target.0.interval;
+            interval_text(
+                interval,
+                &definition.timetable.timezone_of(object, interval),
+            )
+        };
         let first = targets.first().map(at).unwrap_or_default();
         let last = targets.last().map(at).unwrap_or_default();
         let mut counts: BTreeMap<Option<Status>, u64> = BTreeMap::new();
@@ -109,7 +114,10 @@ fn remarks(proposal: &Proposal, definition: &SerialDefinition) -> String {
         out.push_str("These have read it, are under way and go on (--with-consumers runs them again, too):\n");
     }
     for (key, status) in &proposal.readers {
-        let interval = interval_text(key.interval, &definition.timetable.timezone(&key.object));
+        let interval = interval_text(
+            key.interval,
+            &definition.timetable.timezone_of(&key.object, key.interval),
+        );
         let (object, status) = (key.object.as_str(), status.as_str());
         out.extend(["  ", object, ": ", &interval, " (", status, ")\n"]);
     }

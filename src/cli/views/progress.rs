@@ -41,7 +41,7 @@ impl Lines {
     fn name(&self, key: &InstanceKey) -> String {
         let definition = self.definition.as_ref();
         let zone = definition.map_or(TimeZone::UTC, |definition| {
-            definition.timetable.timezone(&key.object)
+            definition.timetable.timezone_of(&key.object, key.interval)
         });
         format!("{} {}", key.object, interval_text(key.interval, &zone))
     }
