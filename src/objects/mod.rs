@@ -33,6 +33,7 @@ pub mod run;
 mod run_scope;
 mod schedule;
 mod schema;
+mod serving;
 pub mod settings;
 mod shared;
 pub mod stored;

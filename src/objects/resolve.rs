@@ -3,7 +3,6 @@
 //! The plan uses it to show what the next run will do, so that a formula that cannot be evaluated is an error of the plan;
 //! the runtime uses it to do it.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,13 +12,13 @@ use super::address::Address;
 use super::configuration::Incomplete;
 use super::dependency::History;
 use super::dependency::reads;
-use super::kind::Kind;
 use super::lifecycle::Lifecycle;
 use super::lifecycle::When;
 use super::object::Object;
 use super::object::Reading;
 use super::run::Run;
 use super::run_scope::RunScope;
+use super::run_scope::Wrong;
 use super::run_scope::reads_unknown;
 use super::run_scope::unknown;
 use super::settings::Objects;
@@ -193,45 +192,6 @@ impl<'a> Resolver<'a> {
         data(&inputs, &outputs)
     }
 
-    /// A precondition or action, serving the instance of `node` (an activity or a data node).
-    /// `extra` is what `run.node` knows besides: its status, its error.
-    pub fn serving(
-        &self,
-        address: &Address,
-        node: &Address,
-        interval: Interval,
-        of: Try,
-        extra: Vec<(Arc<str>, Value)>,
-    ) -> Result<Resolved<'a>, Diagnostics> {
-        let object = self.object(address)?;
-        let owner = self.object(node)?;
-        let own = |served| {
-            let run = self.run(object, node, interval, of);
-            self.attributes(
-                object,
-                interval,
-                run.value([(Arc::from("node"), served)]),
-                of,
-            )
-        };
-        if self.incomplete.contains_key(node) {
-            return own(unknown());
-        }
-        let mut names = if owner.kind() == Kind::Activity {
-            let inputs = self.nodes(owner, "input", interval, of)?;
-            let outputs = self.nodes(owner, "output", interval, of)?;
-            data(&inputs, &outputs)
-        } else {
-            Vec::new()
-        };
-        let run = self.run(owner, node, interval, of);
-        let resolved = self.attributes(owner, interval, run.value(names.clone()), of)?;
-        names.extend(resolved.attributes);
-        names.push((Arc::from("address"), Value::string(node.as_str())));
-        names.extend(extra);
-        own(run.value(names))
-    }
-
     /// An object that another one uses, e.g. its database: it sees the `run` of its user.
     pub fn served_by(
         &self,
@@ -245,17 +205,12 @@ impl<'a> Resolver<'a> {
 
     /// What is left of an expression of an object, for what `run` stands for. `None` if it cannot be evaluated.
     pub fn residual(&self, object: &Object, run: &Value, residual: &Expr) -> Option<Value> {
-        let scope = RunScope {
-            run,
-            object,
-            attribute: RefCell::default(),
-            diagnostics: RefCell::default(),
-        };
+        let scope = RunScope::new(run, object);
         let budget = Budget::default();
         Evaluator::new(&scope, self.call, &budget, Phase::Run).evaluate(residual)
     }
 
-    fn object(&self, address: &Address) -> Result<&'a Object, Diagnostics> {
+    pub(super) fn object(&self, address: &Address) -> Result<&'a Object, Diagnostics> {
         self.objects.get(address).ok_or_else(|| {
             Diagnostic::error(
                 "Unknown object",
@@ -265,7 +220,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn run(&self, object: &Object, scheduled: &Address, interval: Interval, of: Try) -> Run {
+    pub(super) fn run(&self, object: &Object, scheduled: &Address, interval: Interval, of: Try) -> Run {
         Run {
             object: object.address.clone(),
             pipeline: object.pipeline.clone(),
@@ -277,7 +232,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The data nodes of an attribute, each with the instances that the interval covers.
-    fn nodes(
+    pub(super) fn nodes(
         &self,
         object: &Object,
         attribute: &str,
@@ -334,11 +289,21 @@ impl<'a> Resolver<'a> {
         run: Value,
         of: Try,
     ) -> Result<Resolved<'a>, Diagnostics> {
+        self.attributes_but(object, interval, run, of, None)
+    }
+
+    /// The same, where some of what `run` has is wrong.
+    pub(super) fn attributes_but(
+        &self,
+        object: &'a Object,
+        interval: Interval,
+        run: Value,
+        of: Try,
+        wrong: Option<&Wrong>,
+    ) -> Result<Resolved<'a>, Diagnostics> {
         let scope = RunScope {
-            run: &run,
-            object,
-            attribute: RefCell::default(),
-            diagnostics: RefCell::default(),
+            wrong,
+            ..RunScope::new(&run, object)
         };
         let call = Call {
             now: of.actual_start,
@@ -352,28 +317,8 @@ impl<'a> Resolver<'a> {
             return Err(scope.diagnostics.into_inner());
         }
         for (name, value) in &object.attributes {
-            scope.attribute.replace(Some(name.clone()));
-            let Some(evaluated) = evaluator.finish(value) else {
-                continue;
-            };
-            let Some(schema) = object.object_type.attribute(name) else {
-                continue;
-            };
-            if reads_unknown(&evaluated) {
-                continue;
-            }
-            match super::configuration::convert_again(schema, &evaluated) {
-                Ok(Value::Null(_)) if schema.default == super::Default::Required => {
-                    scope.report(Diagnostic::error(
-                        "Missing attribute",
-                        format!("`{name}` came to null, and it is needed."),
-                    ));
-                }
-                Ok(Value::Null(_)) => {}
-                Ok(converted) => {
-                    attributes.insert(name.clone(), converted);
-                }
-                Err(diagnostic) => scope.report(diagnostic),
+            if let Some(evaluated) = attribute(&scope, &evaluator, name, value) {
+                attributes.insert(name.clone(), evaluated);
             }
         }
         if !scope.diagnostics.borrow().has_errors() {
@@ -389,6 +334,37 @@ impl<'a> Resolver<'a> {
             attributes,
             run,
         })
+    }
+}
+
+/// An attribute that is set, of the object of a scope. What is wrong with it is reported there.
+pub(super) fn attribute(
+    scope: &RunScope<'_>,
+    evaluator: &Evaluator<'_>,
+    name: &Arc<str>,
+    value: &Value,
+) -> Option<Value> {
+    scope.attribute.replace(Some(name.clone()));
+    let evaluated = evaluator.finish(value)?;
+    let schema = scope.object.object_type.attribute(name)?;
+    if reads_unknown(&evaluated) {
+        return None;
+    }
+    match super::configuration::convert_again(schema, &evaluated) {
+        Ok(Value::Null(_)) => {
+            if schema.default == super::Default::Required {
+                scope.report(Diagnostic::error(
+                    "Missing attribute",
+                    format!("`{name}` came to null, and it is needed."),
+                ));
+            }
+            None
+        }
+        Ok(converted) => Some(converted),
+        Err(diagnostic) => {
+            scope.report(diagnostic);
+            None
+        }
     }
 }
 
@@ -480,7 +456,7 @@ pub fn message_text(value: &Value) -> String {
 }
 
 /// What `run.inputs`, `run.outputs`, `run.input` and `run.output` stand for.
-fn data(inputs: &Nodes<'_>, outputs: &Nodes<'_>) -> Vec<(Arc<str>, Value)> {
+pub(super) fn data(inputs: &Nodes<'_>, outputs: &Nodes<'_>) -> Vec<(Arc<str>, Value)> {
     let mut names = Vec::new();
     for (plural, single, nodes) in [("inputs", "input", inputs), ("outputs", "output", outputs)] {
         let lists: BTreeMap<Arc<str>, Value> = nodes

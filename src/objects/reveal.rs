@@ -68,12 +68,7 @@ impl<'a> Resolver<'a> {
             secrets: Some(&recorder),
             ..*self.call
         };
-        let scope = RunScope {
-            run: &Value::NULL,
-            object,
-            attribute: RefCell::default(),
-            diagnostics: RefCell::default(),
-        };
+        let scope = RunScope::new(&Value::NULL, object);
         let budget = Budget::default();
         let evaluated = Evaluator::new(&scope, &call, &budget, Phase::Run).finish(value);
         let converted = evaluated

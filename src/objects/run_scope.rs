@@ -3,6 +3,7 @@
 //! Apart from `resolve`, which evaluates whole objects, because this is what one expression is evaluated with.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::object::Object;
@@ -51,17 +52,55 @@ pub(super) fn reads_unknown(value: &Value) -> bool {
     found
 }
 
+/// What `run` would have, were it not wrong. That is found by what reads it, and by nothing else.
+pub(super) struct Wrong {
+    /// Behind which names it is missing.
+    pub(super) behind: &'static [&'static str],
+    /// What is wrong with each.
+    pub(super) findings: BTreeMap<Arc<str>, Diagnostics>,
+}
+
+impl Wrong {
+    /// What is wrong with what a path reads.
+    fn of(&self, path: &[Step]) -> Option<&Diagnostics> {
+        let name = path.get(self.behind.len())?;
+        let before = path.iter().map(|step| &*step.name);
+        before
+            .zip(self.behind)
+            .all(|(step, name)| step == *name)
+            .then(|| self.findings.get(&name.name))?
+    }
+}
+
 /// Names when an instance runs: `run`, and nothing else.
 pub(super) struct RunScope<'a> {
     pub(super) run: &'a Value,
     pub(super) object: &'a Object,
+    pub(super) wrong: Option<&'a Wrong>,
     /// The attribute that is evaluated.
     pub(super) attribute: RefCell<Option<Arc<str>>>,
     pub(super) diagnostics: RefCell<Diagnostics>,
 }
 
+impl<'a> RunScope<'a> {
+    /// For an object, with nothing found yet.
+    pub(super) fn new(run: &'a Value, object: &'a Object) -> Self {
+        Self {
+            run,
+            object,
+            wrong: None,
+            attribute: RefCell::default(),
+            diagnostics: RefCell::default(),
+        }
+    }
+}
+
 impl Scope for RunScope<'_> {
     fn resolve(&self, path: &[Step]) -> Resolution {
+        if let Some(findings) = self.wrong.and_then(|wrong| wrong.of(path)) {
+            self.diagnostics.borrow_mut().extend(findings.clone());
+            return Resolution::Failed;
+        }
         match path.first() {
             Some(step) if step.name.as_ref() == "run" => {
                 if let (Value::Object(names), Some(name)) = (self.run, path.get(1))

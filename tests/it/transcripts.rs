@@ -11,6 +11,7 @@ macro_rules! cases {
 }
 
 cases! {
+    actions_in_trouble,
     activity_cycle,
     apply_refuses_many_runs,
     apply_rerun,
