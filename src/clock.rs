@@ -42,6 +42,11 @@ impl Clock {
         Self { fixed: Some(at) }
     }
 
+    /// Whether time does not pass.
+    pub const fn stands_still(self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// The time, UTC, to the microsecond: what the state can keep.
     #[expect(
         clippy::disallowed_methods,

@@ -40,6 +40,8 @@ pub enum Resolution {
     },
     /// An error, which the scope has already reported.
     Failed,
+    /// An error that counts only where the value does: not in the branch that is not taken, nor in `try` and `can`.
+    Wrong(Box<Diagnostic>),
 }
 
 /// Resolves names. Implementations may evaluate lazily and remember, behind `&self`.

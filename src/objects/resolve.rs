@@ -220,7 +220,13 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    pub(super) fn run(&self, object: &Object, scheduled: &Address, interval: Interval, of: Try) -> Run {
+    pub(super) fn run(
+        &self,
+        object: &Object,
+        scheduled: &Address,
+        interval: Interval,
+        of: Try,
+    ) -> Run {
         Run {
             object: object.address.clone(),
             pipeline: object.pipeline.clone(),

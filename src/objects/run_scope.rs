@@ -56,13 +56,13 @@ pub(super) fn reads_unknown(value: &Value) -> bool {
 pub(super) struct Wrong {
     /// Behind which names it is missing.
     pub(super) behind: &'static [&'static str],
-    /// What is wrong with each.
-    pub(super) findings: BTreeMap<Arc<str>, Diagnostics>,
+    /// What is wrong with each: the first finding.
+    pub(super) findings: BTreeMap<Arc<str>, Diagnostic>,
 }
 
 impl Wrong {
     /// What is wrong with what a path reads.
-    fn of(&self, path: &[Step]) -> Option<&Diagnostics> {
+    fn of(&self, path: &[Step]) -> Option<&Diagnostic> {
         let name = path.get(self.behind.len())?;
         let before = path.iter().map(|step| &*step.name);
         before
@@ -97,9 +97,8 @@ impl<'a> RunScope<'a> {
 
 impl Scope for RunScope<'_> {
     fn resolve(&self, path: &[Step]) -> Resolution {
-        if let Some(findings) = self.wrong.and_then(|wrong| wrong.of(path)) {
-            self.diagnostics.borrow_mut().extend(findings.clone());
-            return Resolution::Failed;
+        if let Some(finding) = self.wrong.and_then(|wrong| wrong.of(path)) {
+            return Resolution::Wrong(Box::new(finding.clone()));
         }
         match path.first() {
             Some(step) if step.name.as_ref() == "run" => {
@@ -135,6 +134,9 @@ impl Scope for RunScope<'_> {
     }
 
     fn report_part(&self, residual: &Expr, diagnostic: Diagnostic) {
+        if diagnostic.object.is_some() {
+            return self.report(diagnostic);
+        }
         // What is known is folded into the text, also what must not be shown.
         let attribute = self.attribute.borrow().clone();
         let value = attribute.and_then(|name| self.object.get(&name));
@@ -151,6 +153,10 @@ impl Scope for RunScope<'_> {
     /// What is planned points into the files. Spans of what was stored point into its own text, which nobody wrote: there,
     /// object, attribute and part say where.
     fn report(&self, diagnostic: Diagnostic) {
+        if diagnostic.object.is_some() {
+            // It was found in another object that this one reads.
+            return self.diagnostics.borrow_mut().push(diagnostic);
+        }
         let attribute = self.attribute.borrow();
         self.diagnostics.borrow_mut().push(Diagnostic {
             object: Some(self.object.address.to_string()),

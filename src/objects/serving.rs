@@ -18,7 +18,9 @@ use super::resolve::data;
 use super::run_scope::RunScope;
 use super::run_scope::Wrong;
 use super::run_scope::unknown;
+use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Severity;
 use crate::lang::Budget;
 use crate::lang::Evaluator;
 use crate::lang::Phase;
@@ -77,9 +79,7 @@ impl<'a> Resolver<'a> {
                 attribute(&scope, &evaluator, name, value).map(|value| (name.clone(), value)),
             );
             let found = scope.diagnostics.take();
-            if found.has_errors() {
-                findings.insert(name.clone(), found);
-            }
+            findings.extend(first_error(&found).map(|finding| (name.clone(), finding)));
         }
         let behind = &["run", "node"];
         (names, Wrong { behind, findings })
@@ -91,8 +91,10 @@ impl<'a> Resolver<'a> {
         let mut nodes = |attribute: &str, plural: &str| {
             let nodes = self.nodes(owner, attribute, interval, of);
             nodes.unwrap_or_else(|found| {
-                findings.insert(Arc::from(plural), found.clone());
-                findings.insert(Arc::from(attribute), found);
+                if let Some(finding) = first_error(&found) {
+                    findings.insert(Arc::from(plural), finding.clone());
+                    findings.insert(Arc::from(attribute), finding);
+                }
                 Nodes::new()
             })
         };
@@ -109,4 +111,11 @@ impl<'a> Resolver<'a> {
         let behind = &["run"];
         (names, Wrong { behind, findings })
     }
+}
+
+fn first_error(findings: &Diagnostics) -> Option<Diagnostic> {
+    let mut findings = findings.iter();
+    findings
+        .find(|finding| finding.severity == Severity::Error)
+        .cloned()
 }

@@ -25,15 +25,12 @@ use super::notice::Notice;
 use super::notice::Observer;
 use super::processes::Unrecorded;
 use crate::clock::Clock;
-use crate::engine::Change;
 use crate::engine::CheckResult;
 use crate::engine::Effect;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
-use crate::engine::Status;
-use crate::engine::UnitKind;
 use crate::exec::Cancel;
 use crate::exec::secrets::Variables;
 use crate::objects::Address;
@@ -151,15 +148,15 @@ pub struct Runner<'a> {
     /// When the loop last turned.
     awake_at: Timestamp,
     /// The attempts that retries were told of.
-    retrying: BTreeMap<InstanceKey, u32>,
+    pub(super) retrying: BTreeMap<InstanceKey, u32>,
     /// Actions under way.
     pub(super) acting: Vec<Cancel>,
     /// Of the state: makes the marks of processes unique on a machine.
     pub(super) lineage: String,
     acting_count: usize,
     receiver: mpsc::UnboundedReceiver<Report>,
-    summary: Summary,
-    stopping: bool,
+    pub(super) summary: Summary,
+    pub(super) stopping: bool,
 }
 
 impl<'a> Runner<'a> {
@@ -396,9 +393,7 @@ impl<'a> Runner<'a> {
         if let Some(definition) = definition {
             self.observer.defined(&definition);
         }
-        for change in &changes {
-            self.tell(change);
-        }
+        self.tell_all(&changes, &effects);
         for effect in effects {
             self.perform(effect, now)?;
         }
@@ -439,9 +434,7 @@ impl<'a> Runner<'a> {
                 let definition = self.definition_of(&key, self.log.serial(), now)?;
                 self.check(key, &definition, now);
             }
-            Effect::Late { key, reason } => {
-                self.observer.notice(&Notice::Late { key, reason });
-            }
+            Effect::Late { .. } => {} // it was told before what follows from it
             Effect::Act { action, instance } => {
                 let serial = instance.definition.unwrap_or(self.log.serial());
                 let definition = self.definition_of(&instance.key, serial, now)?;
@@ -450,57 +443,6 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Tells the observer what a change means.
-    fn tell(&mut self, change: &Change) {
-        let Change::Instance(instance) = change else {
-            return;
-        };
-        let is_activity = self
-            .engine
-            .unit(&instance.key.object)
-            .is_none_or(|unit| unit.kind == UnitKind::Activity);
-        if let (Some(at), Status::WaitingForRunner | Status::WaitingOnDependencies) =
-            (instance.not_before, instance.status)
-            && is_activity
-            && instance.attempts > 0
-            && self
-                .retrying
-                .insert(instance.key.clone(), instance.attempts)
-                != Some(instance.attempts)
-        {
-            self.observer.notice(&Notice::Retrying {
-                key: instance.key.clone(),
-                attempt: instance.attempts,
-                error: instance.reason.clone().unwrap_or_default(),
-                at,
-            });
-        }
-        let Some(ended_at) = instance.ended_at else {
-            return;
-        };
-        self.retrying.remove(&instance.key);
-        let failed = matches!(
-            instance.status,
-            Status::Failed | Status::CascadeFailed | Status::Canceled
-        );
-        match instance.status {
-            Status::Finished if is_activity => self.summary.finished += 1,
-            Status::Failed => self.summary.failed += 1,
-            Status::CascadeFailed if is_activity => self.summary.cascade_failed += 1,
-            _ => {}
-        }
-        if is_activity || failed {
-            self.observer.notice(&Notice::Ended {
-                key: instance.key.clone(),
-                status: instance.status,
-                attempts: instance.attempts,
-                reason: instance.reason.clone(),
-                started_at: instance.started_at,
-                ended_at,
-            });
-        }
     }
 
     /// Tells the observer something that the operator should know.
@@ -537,12 +479,15 @@ impl<'a> Runner<'a> {
         if self.stopping {
             return self.running.is_empty() && self.acting_count == 0;
         }
-        let busy = !self.tasks_are_idle() || self.engine.will_start_by_itself();
+        let stands = self.clock.stands_still(); // then nothing comes by the passing of time
+        let later = !stands && self.engine.will_start_by_itself();
+        let busy = later || !self.tasks_are_idle();
         match self.options.until {
             Until::Forever => false,
             Until::Idle => !busy,
             Until::Wait(_) => {
-                !busy && (give_up.is_some_and(|end| now >= end) || !self.engine.waits_for_data())
+                let given_up = stands || give_up.is_some_and(|end| now >= end);
+                !busy && (given_up || !self.engine.waits_for_data())
             }
         }
     }

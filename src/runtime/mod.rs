@@ -14,6 +14,7 @@ mod notice;
 mod processes;
 mod recovery;
 mod retention;
+mod telling;
 
 use thiserror::Error;
 

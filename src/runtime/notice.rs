@@ -39,6 +39,15 @@ pub enum Notice {
         /// When the next one may start.
         at: Timestamp,
     },
+    /// An attempt was stopped: somebody has decided so.
+    Stopped {
+        /// The instance.
+        key: InstanceKey,
+        /// The number of the attempt.
+        attempt: u32,
+        /// Why.
+        reason: String,
+    },
     /// An activity's instance has come to its end.
     Ended {
         /// The instance.

@@ -23,6 +23,7 @@ cases! {
     cases,
     catch_up,
     check_blocks,
+    clock_stands,
     command_line,
     conditions,
     console,

@@ -65,9 +65,19 @@ impl Lines {
                 moment(*at, &TimeZone::UTC),
                 indented(error)
             ),
+            Notice::Stopped {
+                key,
+                attempt,
+                reason,
+            } => format!(
+                "{}: attempt {attempt} stopped: {}",
+                self.name(key),
+                indented(reason)
+            ),
             Notice::Ended {
                 key,
                 status: Status::Finished,
+                reason: None,
                 started_at,
                 ended_at,
                 ..
@@ -170,7 +180,9 @@ impl Observer for Bars {
                 }
                 return;
             }
-            Notice::Ended { key, .. } | Notice::Retrying { key, .. } => self.end(key),
+            Notice::Ended { key, .. }
+            | Notice::Retrying { key, .. }
+            | Notice::Stopped { key, .. } => self.end(key),
             _ => {}
         }
         if let Some(line) = self.lines.line(notice) {
@@ -234,6 +246,14 @@ impl JsonLines {
                     key,
                     json!({ "attempt": attempt, "error": error, "next_attempt_at": at }),
                 ),
+            ),
+            Notice::Stopped {
+                key,
+                attempt,
+                reason,
+            } => (
+                "attempt_stopped",
+                with(key, json!({ "attempt": attempt, "reason": reason })),
             ),
             Notice::Ended {
                 key,

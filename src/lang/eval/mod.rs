@@ -424,6 +424,7 @@ impl<'a> Evaluator<'a> {
                     )
                 }
                 Resolution::Failed => return Err(Fault::reported()),
+                Resolution::Wrong(finding) => return Err(Fault::new(*finding)),
             },
         };
         let start = path.first().map_or(expr.span, |root| root.span);
