@@ -486,8 +486,8 @@ impl<'a> Runner<'a> {
             Until::Forever => false,
             Until::Idle => !busy,
             Until::Wait(_) => {
-                let given_up = stands || give_up.is_some_and(|end| now >= end);
-                !busy && (given_up || !self.engine.waits_for_data())
+                let over = stands || give_up.is_some_and(|end| now >= end);
+                !busy && (over || !self.engine.waits_for_data())
             }
         }
     }
