@@ -2,7 +2,7 @@
 //!
 //! Both are locks of the operating system on files beside the state, so that they vanish with the process that holds them.
 //! Who holds one is written into the file, for messages. The runner lease also raises the fence of the state: what a runner
-//! with an older fence still tries to write is refused.
+//! with an older fence still tries to write is refused. A runner that finds nothing to do writes nothing, not even the fence.
 
 use std::fs::File;
 use std::fs::TryLockError;
@@ -58,10 +58,16 @@ pub struct StateLock {
     _file: File,
 }
 
+/// The place of the only runner. Ends when it is dropped.
+#[derive(Debug)]
+pub struct RunnerPlace {
+    _file: File,
+}
+
 /// The right to run. Ends when it is dropped.
 #[derive(Debug)]
 pub struct RunnerLease {
-    _file: File,
+    _place: RunnerPlace,
     fence: u64,
 }
 
@@ -101,6 +107,12 @@ impl Store {
 
     /// Takes the runner lease and raises the fence.
     pub fn lock_runner(&mut self, holder: &Holder) -> Result<RunnerLease, StoreError> {
+        let place = self.take_place(holder)?;
+        self.raise_fence(place)
+    }
+
+    /// Takes the place of the runner: nobody else runs, and nothing can be written yet.
+    pub fn take_place(&self, holder: &Holder) -> Result<RunnerPlace, StoreError> {
         let file = lock(
             &self.directory().join(RUNNER),
             holder,
@@ -108,6 +120,11 @@ impl Store {
             "The runner lease of this state",
             "There is one runner for a state. What is due will be run by that one.",
         )?;
+        Ok(RunnerPlace { _file: file })
+    }
+
+    /// Makes a place the runner lease: from now on what earlier runners still try to write is refused.
+    pub fn raise_fence(&mut self, place: RunnerPlace) -> Result<RunnerLease, StoreError> {
         let fence: i64 = self
             .connection
             .query_row(
@@ -117,7 +134,7 @@ impl Store {
             )
             .map_err(|error| self.error(error))?;
         Ok(RunnerLease {
-            _file: file,
+            _place: place,
             fence: u64::try_from(fence).unwrap_or(0),
         })
     }

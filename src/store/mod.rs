@@ -39,6 +39,7 @@ pub use definitions::StoredObject;
 pub use eras::StoredEra;
 pub use lock::Holder;
 pub use lock::RunnerLease;
+pub use lock::RunnerPlace;
 pub use lock::StateLock;
 pub use operations::PlacedOrder;
 pub use operations::Position;

@@ -128,6 +128,23 @@ impl Store {
         Ok(next.map(moment))
     }
 
+    /// Whether a runner has nothing to do: everything that was made has finished, nothing more is due by the horizon, nobody
+    /// has asked for anything, and nothing is kept too long. False where that takes more than a look.
+    pub fn is_at_rest(&self, horizon: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT indexed_serial IS serial
+                    AND NOT EXISTS (SELECT 1 FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED'))
+                    AND NOT EXISTS (SELECT 1 FROM dues WHERE at <= ?1)
+                    AND NOT EXISTS (SELECT 1 FROM operations WHERE done_at IS NULL AND targets IS NOT NULL)
+                    AND NOT EXISTS (SELECT 1 FROM retentions WHERE next_at <= ?2)
+                 FROM meta",
+                [micros(horizon), micros(now)],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.error(error))
+    }
+
     /// The past of some objects, without their instances that have not finished.
     pub fn part_of_past<'a>(
         &self,

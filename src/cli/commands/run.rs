@@ -93,7 +93,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let mut store = context.write_state()?;
     let holder = Holder::this_process(context.who(), "run", context.clock.now());
-    let lease = store.lock_runner(&holder)?;
+    let place = store.take_place(&holder)?;
+    let now = context.clock.now();
+    if !args.watch && store.is_at_rest(at.unwrap_or(now), now)? {
+        close(args, context, &Summary::default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lease = store.raise_fence(place)?;
     let mut observer: Box<dyn Observer> = if args.json {
         Box::new(JsonLines::new(context.clock))
     } else if context.interactive {
@@ -117,16 +123,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     runtime.shutdown_background();
     let summary = result?;
     drop(observer);
-    if args.json {
-        terminal::print(&JsonLines::summary(&summary, clock));
-    } else {
-        terminal::print(&closing(&summary, context.look));
-    }
+    close(args, context, &summary);
     Ok(if summary.failed > 0 || summary.interrupted {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Says what a run came to.
+fn close(args: &Args, context: &Context, summary: &Summary) {
+    terminal::print(&if args.json {
+        JsonLines::summary(summary, context.clock)
+    } else {
+        closing(summary, context.look)
+    });
 }
 
 fn options(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Options, Failure> {
