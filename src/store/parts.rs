@@ -348,3 +348,106 @@ pub(super) fn put_due(
     };
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::SignedDuration;
+
+    use super::super::Apply;
+    use super::super::Holder;
+    use super::super::PlacedOrder;
+    use super::super::Record;
+    use super::*;
+    use crate::engine::Change;
+    use crate::engine::Instance;
+    use crate::engine::InstanceKey;
+    use crate::engine::Operation;
+    use crate::engine::Status;
+    use crate::time::Interval;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// Whether a runner that comes at a second has nothing to do.
+    fn rests(store: &Store, second: i64) -> bool {
+        store.is_at_rest(at(second), at(second)).unwrap()
+    }
+
+    fn instance(status: Status) -> [Change; 1] {
+        let object = Address::new("pipeline.p.activity.a");
+        let interval = Interval {
+            start: at(0),
+            end: at(10),
+        };
+        [Change::Instance(Instance {
+            status,
+            ..Instance::new(InstanceKey { object, interval })
+        })]
+    }
+
+    #[test]
+    fn a_state_is_at_rest_when_nothing_can_happen() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
+        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        let apply = |expected_serial, kept: Option<i64>| Apply {
+            expected_serial,
+            at: at(0),
+            dues: Some([(Address::new("a"), at(200))].into()),
+            retain: kept.map(|kept| [(Address::new("a"), SignedDuration::from_secs(kept))].into()),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply(0, None)).unwrap();
+        assert!(rests(&store, 199) && !rests(&store, 200));
+
+        let lease = store.lock_runner(&holder).unwrap();
+        for (status, rest) in [
+            (Status::WaitingOnDependencies, false),
+            (Status::Running, false),
+            (Status::Failed, false),
+            (Status::Finished, true),
+        ] {
+            store.commit(&lease, &instance(status)).unwrap();
+            assert_eq!(rests(&store, 50), rest, "{status:?}");
+        }
+
+        let order = PlacedOrder {
+            record: Record {
+                at: at(9),
+                who: "maria@laptop".to_owned(),
+                operation: "rerun".to_owned(),
+                what: "a".to_owned(),
+                asked: 1,
+                changed: None,
+            },
+            operation: Operation::MarkFinished,
+            targets: Vec::new(),
+        };
+        let id = store.order(&order).unwrap();
+        assert!(!rests(&store, 50));
+        let done = Change::Operated {
+            id,
+            instances: 0,
+            at: at(10),
+        };
+        store.commit(&lease, &[done]).unwrap();
+        assert!(rests(&store, 50));
+
+        // What is kept for a time only is looked at once after an apply.
+        store.apply(&lock, &apply(1, Some(86_400))).unwrap();
+        assert!(!rests(&store, 50));
+        let expired = store.expired(at(50), 10).unwrap().unwrap();
+        store.remove(&lease, &expired).unwrap();
+        assert!(rests(&store, 50));
+
+        // What an earlier version has written is looked through.
+        let unindexed = "UPDATE meta SET indexed_serial = NULL";
+        store.connection.execute(unindexed, []).unwrap();
+        assert!(!rests(&store, 50));
+    }
+}
