@@ -3,9 +3,11 @@
 //! With `next` and `previous` an interval that would be due on an excluded day is due on another day at the same time of
 //! day, but never out of order: not later than the intervals after it, and not earlier than those before it. So of an
 //! hourly schedule all that a weekend has piled up is due with the first interval of Monday, or with the last of Friday.
+//! The time of day is the one that the schedule means, also where the clock has left it out on the day itself.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::civil::Time;
 
 use super::calendar::Calendar;
 use super::calendar::WhenExcluded;
@@ -207,17 +209,26 @@ impl Schedule {
         borders.extend(changes(start, end));
         let other = (self.start_of(to)?, self.start_of(to.tomorrow().ok()?)?);
         for change in changes(other.0, other.1) {
-            borders.push(self.on_day(change, date)?);
+            let time = zone.to_datetime(change).time();
+            borders.push(self.time_on_day(time, date)?);
         }
         Some(borders)
     }
 
-    /// A moment's time of day on a day; the moment itself if it is one of that day.
+    /// A due time's time of day on another day; the due time itself if it is one of that day.
     fn on_day(&self, at: Timestamp, date: Date) -> Option<Timestamp> {
-        if self.day(at) == date {
+        let day = self.day(at);
+        if day == date {
             return Some(at);
         }
-        let time = self.timezone().to_datetime(at).time();
+        // What the clock has left out on its own day is there on the other one: 02:30, and not the 03:30 that it became.
+        let own = self.ticks.left_out(at).filter(|own| own.date() == day);
+        let time = own.unwrap_or_else(|| self.timezone().to_datetime(at));
+        self.time_on_day(time.time(), date)
+    }
+
+    /// A time of day on a day, or as near to it as that day comes.
+    fn time_on_day(&self, time: Time, date: Date) -> Option<Timestamp> {
         let start = self.start_of(date)?;
         let end = self.start_of(date.tomorrow().ok()?)?;
         let moved = self.timezone().to_timestamp(date.to_datetime(time)).ok()?;

@@ -7,6 +7,9 @@ use jiff::tz::TimeZone;
 
 use super::cron::CronTicks;
 use super::every::EveryTicks;
+use super::zone::Stretch;
+use super::zone::civil;
+use super::zone::civil_second;
 
 /// The moments at which intervals begin and end, from the first on.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +66,21 @@ impl Ticks {
             Self::Every(ticks) => ticks.nth(number),
             Self::Cron(ticks) => ticks.nth(number),
         }
+    }
+
+    /// The civil time of a tick that the clock has left out, so that the tick is later than it. `None` for all others: those
+    /// that the clock shows as they are, and those before which, since the clock was put forward, there is one of them.
+    /// So the times of a day's ticks, these or else those of the clock, are in their order.
+    pub(super) fn left_out(&self, tick: Timestamp) -> Option<DateTime> {
+        let stretch = Stretch::at(self.timezone(), tick.as_second());
+        let (start, end) = stretch.gap()?;
+        let own = match self {
+            Self::Every(ticks) => ticks.calendar_from(tick, 0, 0)?,
+            Self::Cron(ticks) => ticks.left_out(tick, stretch)?,
+        };
+        let within = (start..end).contains(&civil_second(own)?);
+        // A gap that begins on the day before has times that are no times of this day.
+        (within && civil(start).date() == own.date()).then_some(own)
     }
 
     /// What the calendar says so many months and days after a tick (before it, if negative), counted from what it would

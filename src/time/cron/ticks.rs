@@ -105,11 +105,27 @@ impl CronTicks {
     /// The civil time that fires at a tick, which the clock may have left out; `None` for what is no tick.
     pub(in crate::time) fn civil(&self, tick: Timestamp) -> Option<DateTime> {
         let stretch = Stretch::at(&self.timezone, tick.as_second());
-        [stretch.offset, stretch.before]
-            .into_iter()
-            .map(|offset| tick.as_second() + offset)
-            .find(|civil| self.cron.matches(*civil))
-            .map(civil)
+        let shown = tick.as_second() + stretch.offset;
+        if self.cron.matches(shown) {
+            return Some(civil(shown));
+        }
+        self.late(tick, stretch).map(civil)
+    }
+
+    /// The same for a tick that the clock has left out, if none before it in the stretch is as the clock shows it.
+    pub(in crate::time) fn left_out(&self, tick: Timestamp, stretch: Stretch) -> Option<DateTime> {
+        let late = self.late(tick, stretch)?;
+        let (low, _) = self.regular(stretch);
+        let shown = tick.as_second() + stretch.offset;
+        let next = self.cron.next(low);
+        next.is_none_or(|next| next > shown).then(|| civil(late))
+    }
+
+    /// The civil second that the clock left out at the start of a stretch and that fires at a moment.
+    fn late(&self, tick: Timestamp, stretch: Stretch) -> Option<i64> {
+        let (start, end) = stretch.gap()?;
+        let late = tick.as_second() + stretch.before;
+        ((start..end).contains(&late) && self.cron.matches(late)).then_some(late)
     }
 
     fn next_second(&self, from: i64) -> Option<i64> {
