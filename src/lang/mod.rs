@@ -62,6 +62,7 @@ pub use scope::Step;
 pub use secret::SecretSource;
 pub use secret::Secrets;
 pub(crate) use unify::type_of;
+pub use value::REQUIRE_WORDS;
 pub use value::Reference;
 pub use value::Value;
 pub use value::Window;

@@ -96,6 +96,9 @@ fn reference_to_json(reference: &Reference) -> Json {
             Some(offset) => json!({ "length": &*window.length, "offset": &**offset }),
         };
     }
+    if let Some(require) = &reference.require {
+        json["require"] = json!(&**require);
+    }
     json
 }
 
@@ -258,8 +261,13 @@ fn reference_from_json(json: &Json) -> Option<Reference> {
             },
         }),
     };
+    let require = match json.get("require") {
+        None => None,
+        Some(_) => Some(text(json, "require")?),
+    };
     Some(Reference {
         window,
+        require,
         ..Reference::new(text(json, "kind")?, text(json, "address")?)
     })
 }

@@ -55,6 +55,8 @@ pub struct Reference {
     pub address: Arc<str>,
     /// Which of its intervals are meant, if not those that overlap the reader's: `window(data_node.clicks, "28 days")`.
     pub window: Option<Window>,
+    /// How many of them the reader needs, if it says so for this one: `all`, `any` or `latest`.
+    pub require: Option<Arc<str>>,
 }
 
 /// A stretch of time that ends where the reader's interval ends.
@@ -65,6 +67,9 @@ pub struct Window {
     /// How far it is shifted, in the same form, maybe negative; `None`: not at all.
     pub offset: Option<Arc<str>>,
 }
+
+/// What a reader may need of the intervals of what it reads.
+pub const REQUIRE_WORDS: [&str; 3] = ["all", "any", "latest"];
 
 /// The kind of a reference to an instance of a module.
 const MODULE: &str = "module";
@@ -79,6 +84,7 @@ impl Reference {
             kind: kind.into(),
             address: address.into(),
             window: None,
+            require: None,
         }
     }
 
@@ -109,9 +115,14 @@ impl Reference {
         self.is_module() || self.is_record()
     }
 
+    /// Whether it means an object and says no more: not which of its intervals, nor how many of them.
+    pub fn is_plain(&self) -> bool {
+        self.window.is_none() && self.require.is_none()
+    }
+
     /// The reference as HCL, where its object is called `name`.
     pub fn as_hcl(&self, name: &str) -> String {
-        match &self.window {
+        let node = match &self.window {
             None => name.to_owned(),
             Some(Window {
                 length,
@@ -121,6 +132,10 @@ impl Reference {
                 length,
                 offset: Some(offset),
             }) => format!("window({name}, \"{length}\", \"{offset}\")"),
+        };
+        match &self.require {
+            None => node,
+            Some(require) => format!("require({node}, \"{require}\")"),
         }
     }
 }
@@ -257,15 +272,15 @@ impl Value {
         }
     }
 
-    /// The first reference with a window in the value.
-    pub fn windowed(&self) -> Option<&Reference> {
+    /// The first reference in the value that says more than which object is meant.
+    pub fn qualified(&self) -> Option<&Reference> {
         match self {
-            Self::Ref(reference) => Some(&**reference).filter(|it| it.window.is_some()),
-            Self::Sensitive(value) => value.windowed(),
+            Self::Ref(reference) => Some(&**reference).filter(|it| !it.is_plain()),
+            Self::Sensitive(value) => value.qualified(),
             Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
-                items.iter().find_map(Self::windowed)
+                items.iter().find_map(Self::qualified)
             }
-            Self::Map(items) | Self::Object(items) => items.values().find_map(Self::windowed),
+            Self::Map(items) | Self::Object(items) => items.values().find_map(Self::qualified),
             _ => None,
         }
     }
@@ -396,6 +411,9 @@ impl Value {
             Self::Ref(reference) if reference.is_record() => "an object".to_owned(),
             Self::Ref(reference) if reference.window.is_some() => {
                 format!("a window of `{}`", reference.address)
+            }
+            Self::Ref(reference) if let Some(require) = &reference.require => {
+                format!("`{require}` of `{}`", reference.address)
             }
             Self::Ref(reference) => format!("a reference to `{}`", reference.address),
             Self::Deferred(_) => "a value known only when an instance runs".to_owned(),

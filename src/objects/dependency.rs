@@ -29,7 +29,7 @@ pub enum Require {
 
 impl Require {
     /// The words that say so.
-    pub const WORDS: &'static [&'static str] = &["all", "any", "latest"];
+    pub const WORDS: &'static [&'static str] = &crate::lang::REQUIRE_WORDS;
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -162,8 +162,7 @@ fn is_waited_for(node: &Object, timetable: &Timetable) -> bool {
 /// What an activity or a data node waits for, by producer.
 pub fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -> Vec<Dependency> {
     let mut found: Vec<Dependency> = Vec::new();
-    let mut add = |producer: Address, window: Option<Window>| {
-        let dependency = edge(timetable, object, producer, window);
+    let mut add = |dependency: Dependency| {
         if !found.contains(&dependency) {
             found.push(dependency);
         }
@@ -171,46 +170,47 @@ pub fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -
     for reading in object.readings("depends_on") {
         match objects.get(&reading.address).map(Object::kind) {
             Some(Kind::Pipeline) => activities(objects, &reading.address)
-                .for_each(|activity| add(activity.address.clone(), None)),
-            _ => add(reading.address, reading.window),
+                .for_each(|activity| add(edge(object, activity.address.clone()))),
+            _ => add(reads(timetable, object, &reading)),
         }
     }
     if object.kind() == Kind::DataNode {
         for writer in timetable.writers(&object.address) {
-            add(writer.clone(), None);
+            add(edge(object, writer.clone()));
         }
     }
     for reading in object.readings("input") {
         let node = objects.get(&reading.address);
         if node.is_some_and(|node| is_waited_for(node, timetable)) {
-            add(reading.address, reading.window);
+            add(reads(timetable, object, &reading));
         }
     }
     found.sort_by(|one, other| one.producer.cmp(&other.producer));
     found
 }
 
-/// The edge from an activity to a data node that it reads.
+/// The edge from an object to what it reads or waits for: how much of that it needs says the reference, else the object.
 pub fn reads(timetable: &Timetable, reader: &Object, reading: &Reading) -> Dependency {
-    edge(timetable, reader, reading.address.clone(), reading.window)
+    let edge = edge(reader, reading.address.clone());
+    let schedule = timetable.schedule(&reader.address);
+    let past = |window: Window| window.is_past(schedule.map(Timeline::current));
+    Dependency {
+        window: reading.window,
+        past: reading.window.is_some_and(past),
+        require: reading.require.unwrap_or(edge.require),
+        ..edge
+    }
 }
 
-fn edge(
-    timetable: &Timetable,
-    object: &Object,
-    producer: Address,
-    window: Option<Window>,
-) -> Dependency {
-    let reader = timetable.schedule(&object.address);
+/// An edge to what overlaps, as much of it as an object needs of all.
+fn edge(object: &Object, producer: Address) -> Dependency {
     let require = match object.get("require") {
         Some(Value::String(word)) => Require::parse(word),
         _ => None,
     };
     Dependency {
-        past: window.is_some_and(|window| window.is_past(reader.map(Timeline::current))),
-        producer,
-        window,
         require: require.unwrap_or_default(),
+        ..Dependency::aligned(producer)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::address::Address;
+use super::dependency::Require;
 use super::kind::Kind;
 use super::lifecycle::Lifecycle;
 use super::schema::ObjectType;
@@ -19,6 +20,8 @@ pub struct Reading {
     pub address: Address,
     /// Which of its intervals are meant, if not those that overlap the reader's.
     pub window: Option<Window>,
+    /// How many of them are needed, if that is said for this one.
+    pub require: Option<Require>,
 }
 
 /// One object, evaluated as far as is possible before a run.
@@ -55,7 +58,7 @@ impl Object {
         self.get(attribute).map(references_in).unwrap_or_default()
     }
 
-    /// The same with their windows.
+    /// The same with their windows, and how much of each is needed.
     pub fn readings(&self, attribute: &str) -> Vec<Reading> {
         self.get(attribute).map(readings_in).unwrap_or_default()
     }
@@ -91,6 +94,7 @@ fn readings_in(value: &Value) -> Vec<Reading> {
                 name,
                 address,
                 window,
+                require: reference.require.as_deref().and_then(Require::parse),
             });
         }
     };

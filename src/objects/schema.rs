@@ -109,7 +109,7 @@ pub struct AttributeSchema {
     pub deferrable: bool,
     /// Whether it may hold a secret: what it is used for does not show it.
     pub secret: bool,
-    /// Whether its references may have windows.
+    /// Whether its references may have windows, and say how many of the intervals are needed.
     pub windows: bool,
     /// Whether plans, states and logs must not show it.
     pub sensitive: bool,
@@ -250,7 +250,7 @@ impl AttributeSchema {
         self.deferrable()
     }
 
-    /// Its references may have windows.
+    /// Its references may have windows, and say how many of the intervals are needed.
     pub(super) const fn windows(mut self) -> Self {
         self.windows = true;
         self

@@ -300,7 +300,7 @@ pub(super) const WAITS: &[AttributeSchema] = &[
     AttributeSchema::new(
         "depends_on",
         AttributeType::DependsOn,
-        "Activities and pipelines whose instances it waits for although it reads none of their data. An activity may have a `window`.",
+        "Activities and pipelines whose instances it waits for although it reads none of their data. An activity may have a `window`, and its own `require`.",
     )
     .windows(),
 ];
@@ -309,7 +309,7 @@ pub(super) const WAITS: &[AttributeSchema] = &[
 pub(super) const INPUT: AttributeSchema = AttributeSchema::new(
     "input",
     AttributeType::NamedRefs(Kind::DataNode),
-    "The data it reads: a data node, a list, or a map that names them, each maybe with a `window`. It waits for the instances that overlap its own.",
+    "The data it reads: a data node, a list, or a map that names them, each maybe with a `window` and its own `require`. It waits for the instances that overlap its own.",
 )
 .windows();
 
@@ -317,7 +317,7 @@ pub(super) const INPUT: AttributeSchema = AttributeSchema::new(
 pub(super) const REQUIRE: AttributeSchema = AttributeSchema::new(
     "require",
     AttributeType::OneOf(Require::WORDS),
-    "Which instances it waits for, of each input and of each activity in `depends_on`: `all` that overlap its interval or lie in the window, `any` that is finished, or the `latest`.",
+    "Which instances it waits for, of each input and of each activity in `depends_on` for which `require()` says nothing else: `all` that overlap its interval or lie in the window, `any` that is finished, or the `latest`.",
 )
 .or(Default::Text("all"))
 .ours();

@@ -276,7 +276,7 @@ fn nested(object_type: &ObjectType) -> String {
 
 fn functions_page() -> String {
     let mut page = format!(
-        "{GENERATED}# Functions\n\nResults are those of Terraform's functions of the same name (`secret`, `shellquote`, `window` and those of the [calendar](../calendar.md) are our own). What an argument takes is converted as \
+        "{GENERATED}# Functions\n\nResults are those of Terraform's functions of the same name (`require`, `secret`, `shellquote`, `window` and those of the [calendar](../calendar.md) are our own). What an argument takes is converted as \
          there: a number is taken where a string is wanted, and the other way round. A parameter with `…` takes any number of arguments. A call with \
          `run.*` in its arguments waits for the run, unless it looks only at the structure (`length([run.date])` is 1).\n\n\
          | function | returns |\n|---|---|\n"

@@ -74,6 +74,7 @@ cases! {
     reference_cycle,
     removed_activity,
     removed_block,
+    require_each,
     restart,
     retention,
     retries,

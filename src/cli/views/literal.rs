@@ -207,7 +207,7 @@ fn write_json(value: &Value, text: &mut String) {
             }
             text.push('}');
         }
-        Value::Ref(reference) if reference.window.is_some() => {
+        Value::Ref(reference) if !reference.is_plain() => {
             write_text(&format!("${{{}}}", print::value(value)), text);
         }
         Value::Ref(reference) => write_text(&reference.address, text),

@@ -1,4 +1,4 @@
-//! `window`: a reference that says which intervals of a node are meant.
+//! `window` and `require`: references that say which intervals of a node are meant, and how many of them are needed.
 
 use std::sync::Arc;
 
@@ -12,12 +12,15 @@ use super::text;
 use crate::lang::length;
 use crate::lang::length::Part;
 use crate::lang::length::Unit;
+use crate::lang::value::REQUIRE_WORDS;
 use crate::lang::value::Reference;
 use crate::lang::value::Value;
 use crate::lang::value::Window;
 
 /// The family.
-pub(super) static FUNCTIONS: &[Function] = &[Function {
+pub(super) static FUNCTIONS: &[Function] = &[WINDOW, REQUIRE];
+
+const WINDOW: Function = Function {
     name: "window",
     parameters: &[
         Parameter::new("node", Accepts::Any),
@@ -27,15 +30,53 @@ pub(super) static FUNCTIONS: &[Function] = &[Function {
     doc: "Refers to the intervals of a data node or an activity that lie in a window of this length, which ends where the reader's interval ends and may be shifted: `window(data_node.clicks, \"28 days\", \"-1 day\")`. For `input` and `depends_on`.",
     purity: Purity::Pure,
     body: window,
-}];
+};
 
-fn window(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+const REQUIRE: Function = Function {
+    name: "require",
+    parameters: &[
+        Parameter::new("node", Accepts::Any),
+        Parameter::string("which"),
+    ],
+    variadic: None,
+    doc: "Refers to a data node or an activity, also in a `window`, of which `all` intervals, `any` that is finished, or the `latest` is needed, whatever `require` of the activity says of the others: `require(data_node.clicks, \"any\")`. For `input` and `depends_on`.",
+    purity: Purity::Pure,
+    body: require,
+};
+
+fn require(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let reference = node(arguments, "require")?;
+    if let Some(require) = &reference.require {
+        return Err(CallError::at(
+            0,
+            format!(
+                "of `{}` it is said already that `{require}` is needed",
+                reference.address
+            ),
+        ));
+    }
+    let which = text(arguments, 1)?;
+    if !REQUIRE_WORDS.contains(&which) {
+        let hint = crate::diag::did_you_mean(which, REQUIRE_WORDS).unwrap_or_default();
+        let reason = format!("`{which}` is not `all`, `any` or `latest`. {hint}");
+        return Err(CallError::at(1, reason.trim_end_matches([' ', '.', '?'])));
+    }
+    Ok(Value::Ref(Arc::new(Reference {
+        require: Some(which.into()),
+        ..reference.as_ref().clone()
+    })))
+}
+
+/// The one node that the first argument of a function refers to.
+fn node<'a>(arguments: &'a [Value], function: &str) -> Result<&'a Arc<Reference>, CallError> {
     let reference = match arguments.first() {
         Some(Value::Ref(reference)) => reference,
         Some(Value::Object(_) | Value::Map(_) | Value::Tuple(_) | Value::List(_)) => {
             return Err(CallError::at(
                 0,
-                "a reference to one data node or activity is needed, and this is a collection; for all of them write `[for node in … : window(node, …)]`",
+                format!(
+                    "a reference to one data node or activity is needed, and this is a collection; for all of them write `[for node in … : {function}(node, …)]`"
+                ),
             ));
         }
         other => {
@@ -55,6 +96,11 @@ fn window(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
             ),
         ));
     }
+    Ok(reference)
+}
+
+fn window(_: &Call<'_>, arguments: &[Value]) -> Result<Value, CallError> {
+    let reference = node(arguments, "window")?;
     if reference.window.is_some() {
         return Err(CallError::at(
             0,
@@ -153,8 +199,32 @@ mod tests {
     }
 
     #[test]
+    fn a_need_stands_around_the_window() {
+        for (text, printed) in [
+            (
+                "require(data_node.x, \"any\")",
+                "require(data_node.x, \"any\")",
+            ),
+            (
+                "require(window(data_node.x, \"7days\"), \"latest\")",
+                "require(window(data_node.x, \"7 days\"), \"latest\")",
+            ),
+            (
+                "window(require(activity.x, \"all\"), \"1 day\", \"-1 day\")",
+                "require(window(activity.x, \"1 day\", \"-1 day\"), \"all\")",
+            ),
+        ] {
+            assert_eq!(scope().shown(text), printed, "{text}");
+        }
+        let different = "require(data_node.x, \"any\") == data_node.x";
+        assert_eq!(scope().shown(different), "false");
+    }
+
+    #[test]
     fn a_window_survives_being_stored() {
         for text in [
+            "require(data_node.x, \"any\")",
+            "require(window(data_node.x, \"28 days\"), \"latest\")",
             "window(data_node.x, \"28 days\")",
             "[window(activity.x, \"28 days\", \"-1 day\"), data_node.x]",
         ] {
@@ -180,6 +250,20 @@ mod tests {
                 "window(window(data_node.x, \"1 day\"), \"1 day\")",
                 "has a window already",
             ),
+            (
+                "require(require(data_node.x, \"any\"), \"all\")",
+                "that `any` is needed",
+            ),
+            ("require(\"x\", \"any\")", "this is the string \"x\""),
+            (
+                "require([data_node.x], \"any\")",
+                "`[for node in … : require(node, …)]`",
+            ),
+            (
+                "require(data_node.x, \"lates\")",
+                "`lates` is not `all`, `any` or `latest`. Did you mean `latest`",
+            ),
+            ("require(schedule.x, \"any\")", "`schedule.x` is a schedule"),
             ("window(data_node.x, \"-1 day\")", "is positive"),
             ("window(data_node.x, \"0 days\")", "is positive"),
             (

@@ -92,8 +92,8 @@ pub(in crate::objects) fn convert(
             "its value depends on `run` or on a function like `timestamp()`, so that it is known only when an instance runs; this attribute must be known when a plan is made.",
         ));
     }
-    if let Some(reference) = value.windowed() {
-        check_window(schema, reference)?;
+    if let Some(reference) = value.qualified() {
+        check_qualified(schema, reference)?;
     }
     if !nested.is_empty() {
         return with_nested(schema, value, nested);
@@ -124,19 +124,24 @@ fn misplaced_secret(schema: &AttributeSchema) -> Problem {
     }
 }
 
-/// A window stands where intervals are aligned, and nowhere else; its lengths are those that schedules can have.
-fn check_window(schema: &AttributeSchema, reference: &Reference) -> Result<(), Problem> {
-    let Some(window) = &reference.window else {
-        return Ok(());
-    };
+/// A window, and what is required, stand where intervals are aligned, and nowhere else; the lengths of windows are those that
+/// schedules can have.
+fn check_qualified(schema: &AttributeSchema, reference: &Reference) -> Result<(), Problem> {
+    let address = &reference.address;
     if !schema.windows {
-        let help = format!("Refer to `{}` without `window` here.", reference.address);
+        let (function, says) = match reference.window {
+            Some(_) => ("window", "a window says which"),
+            None => ("require", "`require` says how many"),
+        };
+        let help = format!("Refer to `{address}` without `{function}` here.");
         return Err(Problem::new(format!(
-            "a window says which intervals of `{}` are read or waited for, so that it can stand in `input` and `depends_on` only.",
-            reference.address
+            "{says} intervals of `{address}` are read or waited for, so that it can stand in `input` and `depends_on` only.",
         ))
         .help(Some(help)));
     }
+    let Some(window) = &reference.window else {
+        return Ok(());
+    };
     let offset = window
         .offset
         .as_ref()
@@ -520,7 +525,7 @@ fn named_references(kind: Kind, value: &Value) -> Result<Value, Problem> {
     }
 }
 
-/// An object that is there twice, with different windows, would have one name for both.
+/// An object that is there twice, in different ways, would have one name for both.
 fn once_each(list: &[Value]) -> Result<(), Problem> {
     let mut seen: Vec<&str> = Vec::with_capacity(list.len());
     for value in list {
@@ -529,7 +534,7 @@ fn once_each(list: &[Value]) -> Result<(), Problem> {
         };
         if seen.contains(&&*reference.address) {
             return Err(Problem::new(format!(
-                "`{}` is there more than once, with different windows; give each a name: `{{ week = window(…), month = window(…) }}`.",
+                "`{}` is there more than once, with different windows or needs; give each a name: `{{ week = window(…), month = window(…) }}`.",
                 reference.address
             )));
         }
