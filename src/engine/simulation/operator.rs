@@ -38,7 +38,12 @@ impl<D: Disk> World<D> {
             };
             match what {
                 What::Trigger => self.trigger(random),
-                What::Apply => self.apply(random),
+                What::Apply => {
+                    // An apply that comes on top of what the runner has not seen is not simulated: what an order meant by an
+                    // earlier definition is not decided for a unit that changes its kind, its schedule or is removed meanwhile.
+                    self.handle("the runner finds it", vec![Event::Tick])?;
+                    self.apply(random);
+                }
                 What::Hold => self.hold(random),
                 _ => self.operate(random),
             }

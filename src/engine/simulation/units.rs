@@ -298,18 +298,21 @@ impl Site<'_> {
         done
     }
 
-    /// Everything but the schedule is another.
+    /// Everything but the schedule is another, and the kind, which is part of an address.
     fn replace(&mut self, address: &Address, random: &mut Random) -> String {
         let units = &mut self.definition.units;
         let before: Vec<Unit> = units
             .range(..address.clone())
             .map(|(_, unit)| unit.clone())
             .collect();
-        let old = units[address].schedule.clone();
-        let mut unit = unit(random, address.as_str(), &before, self.first_day);
-        unit.schedule = old;
-        classify(&mut unit);
-        units.insert(address.clone(), unit);
+        let old = units[address].clone();
+        let mut new = (0..64).map(|_| unit(random, address.as_str(), &before, self.first_day));
+        let Some(mut new) = new.find(|new| new.kind == old.kind) else {
+            return "nothing changes".to_owned();
+        };
+        new.schedule = old.schedule;
+        classify(&mut new);
+        units.insert(address.clone(), new);
         format!("{address} is changed")
     }
 
