@@ -14,6 +14,7 @@ use super::lacks;
 use super::root_module::random;
 use super::succession::continued;
 use super::succession::instances_after;
+use super::succession::went_with_its_definition;
 use super::target::Target;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -62,6 +63,7 @@ use crate::store::Rewrite;
 use crate::store::Store;
 use crate::store::StoredEra;
 use crate::store::StoredObject;
+use crate::time::Interval;
 
 /// A plan with what it was made from.
 pub(crate) struct Planned {
@@ -130,7 +132,13 @@ pub(crate) fn plan(
     note_places(&mut changes, &configuration, &sources);
     let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
     let counts = relocation.keys(store.counts()?);
-    let runs = unit_runs(&counts, &made_until, &old_units, &new_units);
+    let recorded = Recorded {
+        beyond: relocation.keys(store.made_beyond()?),
+        returning: returning(store, &relocation, (&old.objects, &new))?,
+        counts,
+        made_until: &made_until,
+    };
+    let runs = recorded.runs(&old_units, &new_units);
     let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
     effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
     let old_outputs = outputs_before(store, &relocation)?;
@@ -261,39 +269,66 @@ fn check_cycles(target: &Target) -> Result<(), Failure> {
     Ok(())
 }
 
-fn unit_runs(
-    counts: &Counts,
-    made_until: &BTreeMap<Address, Timestamp>,
-    old: &Definition,
-    new: &Definition,
-) -> BTreeMap<Address, UnitRuns> {
-    let count = |address: &Address, statuses: &[Status]| {
-        counts.get(address).map_or(0, |counts| {
-            statuses
-                .iter()
-                .filter_map(|status| counts.get(status))
-                .sum()
-        })
-    };
-    let waits: &[Status] = &[Status::WaitingOnDependencies, Status::WaitingForRunner];
-    let returns: &[Status] = &[Status::Canceled];
-    let waiting = |address: &Address| {
-        let is_new = !old.units.contains_key(address);
-        count(address, if is_new { returns } else { waits })
-    };
-    old.units
-        .keys()
-        .chain(new.units.keys())
-        .filter(|address| counts.contains_key(address) || made_until.contains_key(address))
-        .map(|address| {
-            let runs = UnitRuns {
-                cursor: made_until.get(address).copied(),
-                waiting: waiting(address),
-                running: count(address, &[Status::Running]),
-            };
-            (address.clone(), runs)
-        })
-        .collect()
+/// What the state has of runs, at the addresses that follow.
+struct Recorded<'a> {
+    counts: Counts,
+    made_until: &'a BTreeMap<Address, Timestamp>,
+    beyond: BTreeMap<Address, Vec<Interval>>,
+    /// How many instances wait again with what comes back.
+    returning: BTreeMap<Address, u64>,
+}
+
+impl Recorded<'_> {
+    fn runs(&self, old: &Definition, new: &Definition) -> BTreeMap<Address, UnitRuns> {
+        let (counts, made_until) = (&self.counts, self.made_until);
+        let count = |address: &Address, statuses: &[Status]| {
+            let counts = counts.get(address);
+            let numbers = statuses.iter().filter_map(|status| counts?.get(status));
+            numbers.sum()
+        };
+        let waits: &[Status] = &[Status::WaitingOnDependencies, Status::WaitingForRunner];
+        let waiting = |address: &Address| {
+            if old.units.contains_key(address) {
+                count(address, waits)
+            } else {
+                self.returning.get(address).copied().unwrap_or(0)
+            }
+        };
+        old.units
+            .keys()
+            .chain(new.units.keys())
+            .filter(|address| counts.contains_key(address) || made_until.contains_key(address))
+            .map(|address| {
+                let runs = UnitRuns {
+                    cursor: made_until.get(address).copied(),
+                    beyond: self.beyond.get(address).cloned().unwrap_or_default(),
+                    waiting: waiting(address),
+                    running: count(address, &[Status::Running]),
+                };
+                (address.clone(), runs)
+            })
+            .collect()
+    }
+}
+
+/// How many instances that were given up with their definition come back with it.
+fn returning(
+    store: &Store,
+    relocation: &Relocation,
+    (old, new): (&Objects, &Objects),
+) -> Result<BTreeMap<Address, u64>, Failure> {
+    let mut returning = BTreeMap::new();
+    if new.keys().all(|address| old.contains_key(address)) {
+        return Ok(returning);
+    }
+    for instance in store.unfinished_instances()? {
+        let address = relocation.address(&instance.key.object);
+        let comes = new.contains_key(&address) && !old.contains_key(&address);
+        if comes && went_with_its_definition(&instance) {
+            *returning.entry(address).or_default() += 1;
+        }
+    }
+    Ok(returning)
 }
 
 /// The outputs of the state, with the addresses that follow.

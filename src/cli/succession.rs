@@ -107,9 +107,14 @@ fn canceled(instance: &Instance, at: Timestamp) -> Option<Instance> {
     })
 }
 
+/// Whether an instance was given up because its definition was removed, and not by an operator.
+pub(super) fn went_with_its_definition(instance: &Instance) -> bool {
+    instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED)
+}
+
 /// Instances that were given up because their definition was removed wait again when it comes back.
 fn revived(instance: &Instance) -> Option<Instance> {
-    if instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED) {
+    if went_with_its_definition(instance) {
         Some(Instance {
             attempts: instance.attempts,
             origin: instance.origin,

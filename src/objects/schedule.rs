@@ -23,7 +23,7 @@ pub(super) static TYPE: ObjectType = ObjectType {
         AttributeSchema::new(
             "every",
             AttributeType::Period,
-            "The length of an interval: `15 minutes`, `1 hour`, `1 day`, `2 weeks`, `1 month`. A schedule has this, or `cron`.",
+            "The length of an interval: `15 minutes`, `1 hour`, `1 day`, `2 weeks`, `1 month`; no seconds. A schedule has this, or `cron`.",
         )
         .aws(Aws::Fields(&["period"])),
         AttributeSchema::new(

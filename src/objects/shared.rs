@@ -63,7 +63,7 @@ pub(super) const RUNNABLE: &[AttributeSchema] = &[
     AttributeSchema::new(
         "precondition_timeout",
         AttributeType::Duration,
-        "How long preconditions are checked, from the first check, before the instance fails; left out: for ever.",
+        "How long preconditions are checked, from the first check, before the instance fails; at its end they are checked once more. Left out: for ever.",
     )
     .ours(),
     AttributeSchema::new(
@@ -295,7 +295,7 @@ pub(super) const WAITS: &[AttributeSchema] = &[
     AttributeSchema::new(
         "precondition",
         AttributeType::Refs(Kind::Precondition),
-        "What must hold before it is ready; checked each minute.",
+        "What must hold before it is ready; checked each minute, or as often as its `retry_delay` says.",
     ),
     AttributeSchema::new(
         "depends_on",

@@ -15,8 +15,18 @@ pub(super) struct Pending {
     pub(super) excluded: u64,
 }
 
-/// The intervals that are due at `now` and start at or after `cursor` (`None`: all that are due).
-pub(super) fn pending(schedule: &Timeline, cursor: Option<Timestamp>, now: Timestamp) -> Pending {
+/// The intervals that are due at `now`, start at or after `cursor` (`None`: all that are due) and are not among those
+/// `beyond` it that have an instance, oldest first.
+pub(super) fn pending(
+    schedule: &Timeline,
+    (cursor, beyond): (Option<Timestamp>, &[Interval]),
+    now: Timestamp,
+) -> Pending {
+    let is_due = |made: &&Interval| {
+        schedule.interval_at(made.start) == Some(**made) && schedule.due_at(**made) <= now
+    };
+    let made = u64::try_from(beyond.iter().filter(is_due).count()).unwrap_or(u64::MAX);
+    let is_open = |interval: &Interval| beyond.binary_search(interval).is_err();
     let (count, oldest) = match cursor {
         None => (schedule.due_count(now), schedule.first_interval()),
         Some(cursor) => (
@@ -25,16 +35,23 @@ pub(super) fn pending(schedule: &Timeline, cursor: Option<Timestamp>, now: Times
         ),
     };
     let excluded = schedule.excluded_count_from(cursor.unwrap_or(Timestamp::MIN), now);
+    let count = count.saturating_sub(made);
     if count == 0 {
         return Pending {
             excluded,
             ..Pending::default()
         };
     }
+    let before = |next: &Interval| {
+        schedule.last_overlapping(Interval {
+            start: oldest?.start,
+            end: next.start,
+        })
+    };
     Pending {
         count,
-        oldest,
-        newest: schedule.last_due(now),
+        oldest: std::iter::successors(oldest, |last| schedule.next_from(last.end)).find(is_open),
+        newest: std::iter::successors(schedule.last_due(now), before).find(is_open),
         excluded,
     }
 }

@@ -36,10 +36,12 @@ pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
 const NEXT: u64 = 5;
 
 /// What is recorded about the runs of a unit. A unit that never had any has no record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitRuns {
-    /// The end of the newest interval that has an instance; `None`: none has.
+    /// Until where instances have been made, one after the other; `None`: none has.
     pub cursor: Option<Timestamp>,
+    /// The intervals behind that which have an instance because an operator has asked for one: oldest first.
+    pub beyond: Vec<Interval>,
     /// Instances that wait: for data, a place, or their next attempt; of a unit that comes back, those that will.
     pub waiting: u64,
     /// Instances with an attempt under way.
@@ -237,6 +239,9 @@ pub struct ActivityEffect {
     /// Whether its schedule is written differently and has the same intervals as before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rewritten: bool,
+    /// Whether it had a schedule and is on demand now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_demand: bool,
     /// If its schedule changes: what has no intervals because of that, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<Hole>,
@@ -310,6 +315,7 @@ impl ActivityEffect {
             || !self.next_due.is_empty()
             || self.cut.is_some()
             || self.rewritten
+            || self.on_demand
     }
 }
 
@@ -404,8 +410,10 @@ fn activity(
     let is = new.is_some_and(|unit| unit.active);
     let before = old.and_then(|unit| unit.schedule.as_ref());
     let after = new.and_then(|unit| unit.schedule.as_ref());
-    let recorded = runs.copied().unwrap_or_default();
-    let unmade = |timeline: &Timeline| calendar::pending(timeline, recorded.cursor, now);
+    let none = UnitRuns::default();
+    let recorded = runs.unwrap_or(&none);
+    let made = (recorded.cursor, &*recorded.beyond);
+    let unmade = |timeline: &Timeline| calendar::pending(timeline, made, now);
     let old_due = before.map(unmade).unwrap_or_default();
     let changed = match (before, after) {
         (Some(before), Some(after)) => !same_schedule(before.current(), after.current()),
@@ -417,7 +425,7 @@ fn activity(
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
         (Some(next), _) if changed => {
-            calendar::pending(&Timeline::from(next.current().clone()), None, now)
+            calendar::pending(&Timeline::from(next.current().clone()), (None, &[]), now)
         }
         (Some(next), None) => unmade(next),
         _ => Pending::default(),
@@ -441,6 +449,7 @@ fn activity(
         first_new: first_new.filter(|_| before.is_some()),
         is_cut: whole != first_new,
         rewritten,
+        on_demand: new.is_some() && before.is_some() && after.is_none(),
         holes: match (&next, before) {
             (Some(next), Some(_)) if changed || rewritten => holes(next),
             _ => Vec::new(),

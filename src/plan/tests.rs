@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::effects::Activation;
+use super::effects::Totals;
 use super::effects::UnitRuns;
 use super::effects::affected;
 use super::effects::continued;
@@ -20,6 +21,7 @@ use crate::engine::UnitKind;
 use crate::lang::Value;
 use crate::objects::Object;
 use crate::time::Due;
+use crate::time::Interval;
 use crate::time::Period;
 use crate::time::Schedule;
 use crate::time::Timeline;
@@ -326,6 +328,7 @@ fn definition(units: impl IntoIterator<Item = Unit>) -> Definition {
 fn recorded(cursor: Option<&str>, waiting: u64, running: u64) -> BTreeMap<Address, UnitRuns> {
     let runs = UnitRuns {
         cursor: cursor.map(at),
+        beyond: Vec::new(),
         waiting,
         running,
     };
@@ -348,6 +351,61 @@ fn of(
 
 fn daily() -> Schedule {
     schedule("2026-11-01T00:00", Period::Days(1))
+}
+
+#[test]
+fn what_loses_its_schedule_is_on_demand() {
+    let scheduled = Some(unit("a", Some(daily()), true));
+    let recorded = recorded(Some("2026-11-24T00:00:00Z"), 0, 0);
+    let lost = of(
+        scheduled.clone(),
+        Some(unit("a", None, true)),
+        &recorded,
+        true,
+    );
+    assert!(lost.pipelines[0].activities[0].on_demand);
+    let gone = of(scheduled, None, &recorded, true);
+    let on_demand = gone.pipelines.iter().flat_map(|it| &it.activities);
+    assert!(on_demand.into_iter().all(|activity| !activity.on_demand));
+}
+
+#[test]
+fn what_an_operator_has_made_ahead_is_not_due() {
+    let day = |day: u32| Interval {
+        start: at(&format!("2026-11-{day:02}T00:00:00Z")),
+        end: at(&format!("2026-11-{:02}T00:00:00Z", day + 1)),
+    };
+    let with = |beyond: &[u32]| {
+        let mut runs = recorded(Some("2026-11-20T00:00:00Z"), 0, 0);
+        for runs in runs.values_mut() {
+            runs.beyond = beyond.iter().map(|number| day(*number)).collect();
+        }
+        runs
+    };
+    let daily = |active| Some(unit("a", Some(daily()), active));
+    assert_eq!(
+        of(daily(true), daily(true), &with(&[]), false).totals.due,
+        4
+    );
+    assert_eq!(
+        of(daily(true), daily(true), &with(&[20, 22]), false)
+            .totals
+            .due,
+        2
+    );
+    assert_eq!(
+        of(daily(true), None, &with(&[20, 22]), true).totals.dropped,
+        2
+    );
+    let effects = of(None, daily(true), &with(&[20, 22, 23]), true);
+    let activity = &effects.pipelines[0].activities[0];
+    assert_eq!(effects.totals.backfill, 1);
+    assert_eq!(
+        (activity.oldest, activity.newest),
+        (Some(day(21)), Some(day(21)))
+    );
+    let all = of(daily(true), daily(true), &with(&[20, 21, 22, 23]), false);
+    assert_eq!(all.totals, Totals::default());
 }
 
 #[test]

@@ -69,6 +69,38 @@ impl Store {
         }
         Ok(counts)
     }
+
+    /// The intervals of each object behind those that were made one after the other, as far as they have an instance because
+    /// an operator has asked for one: oldest first.
+    pub fn made_beyond(&self) -> Result<BTreeMap<Address, Vec<Interval>>, StoreError> {
+        let error = |error| self.error(error);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT known.object, instances.start, instances.\"end\" FROM (
+                     SELECT object FROM tallies
+                     UNION SELECT object FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED')
+                 ) AS known
+                 LEFT JOIN cursors ON cursors.object = known.object
+                 JOIN instances ON instances.object = known.object
+                     AND instances.start >= coalesce(cursors.made_until, -9223372036854775808)
+                     AND instances.\"end\" > instances.start
+                 ORDER BY known.object, instances.start",
+            )
+            .map_err(error)?;
+        let rows = statement
+            .query_map([], |row| {
+                let object = Address::new(row.get::<_, String>(0)?);
+                Ok((object, interval(row, 1)?))
+            })
+            .map_err(error)?;
+        let mut beyond: BTreeMap<Address, Vec<Interval>> = BTreeMap::new();
+        for row in rows {
+            let (object, interval) = row.map_err(error)?;
+            beyond.entry(object).or_default().push(interval);
+        }
+        Ok(beyond)
+    }
 }
 
 /// After the rows of instances have moved: what has finished moves with them, and joins what was at the new address.

@@ -18,6 +18,7 @@ cases! {
     aws_types,
     beside_a_runner,
     calendars,
+    canceled_ahead,
     case_changes,
     case_mistakes,
     cases,

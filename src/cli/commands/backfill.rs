@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::operate;
+use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
 use super::operate::Unmade;
@@ -25,9 +26,9 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
-    demand_range(&selections, "backfill")?;
     let scene = Scene::look(context)?;
-    let proposal = scene.proposal(&selections, Unmade::WithPassedOver, false, &[])?;
+    demand_range(&scene, &selections, "backfill")?;
+    let proposal = scene.proposal(&selections, Unmade::WithPassedOver, Among::All, &[])?;
     let words = Words {
         command: "backfill",
         does: ["back-fill", ""],

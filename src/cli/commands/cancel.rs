@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::operate;
+use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
 use super::operate::Unmade;
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Status::Running,
         Status::Paused,
     ];
-    let proposal = scene.proposal(&selections, Unmade::Due, true, &statuses)?;
+    let proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, &statuses)?;
     let words = Words {
         command: "cancel",
         does: ["cancel", ""],

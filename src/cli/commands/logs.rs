@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
+use super::removed::removed;
 use super::select::Chosen;
 use super::select::Range;
 use super::select::Selection;
@@ -13,12 +16,16 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::status::interval_text;
+use crate::engine::Engine;
 use crate::engine::Instance;
+use crate::engine::Limits;
 use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::runtime::log_path;
+use crate::runtime::past;
 use crate::store::Filter;
 use crate::store::Store;
+use crate::time::Interval;
 use crate::time::parse_moment;
 
 /// Print the log of an attempt
@@ -40,7 +47,8 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     let head = store.head()?;
-    let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
+    let now = context.clock.now();
+    let definition = SerialDefinition::read(&store, head.serial, now)?;
     let mut known: BTreeSet<Address> = definition.objects.keys().cloned().collect();
     known.extend(store.counts()?.into_keys());
     let selection = Selection::parse(&selected(args)?)?;
@@ -49,8 +57,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         std::slice::from_ref(&selection),
         &definition.timetable,
     )?;
-    let instances = tried(&store, chosen)?;
-    let instance = choose(&instances, &selection, &definition)?;
+    let instances = tried(&store, &chosen)?;
+    let Some(instance) = instances.first() else {
+        return Err(if is_removed(&store, &definition, &chosen, now)? {
+            Failure::message(format!(
+                "`{}` has finished, and its record and its logs were removed by `retain`.",
+                selection.text
+            ))
+        } else {
+            untried(&selection, &definition)
+        });
+    };
     let attempt = args.attempt.unwrap_or(instance.attempts);
     let path = log_path(
         &context.data_directory().join("logs"),
@@ -101,39 +118,57 @@ fn selected(args: &Args) -> Result<String, Failure> {
 }
 
 /// The instances that were tried, the newest first.
-fn tried(store: &Store, chosen: Chosen) -> Result<Vec<Instance>, Failure> {
+fn tried(store: &Store, chosen: &Chosen) -> Result<Vec<Instance>, Failure> {
     let mut found = Vec::new();
-    let (whole, parts): (Vec<_>, Vec<_>) =
-        chosen.into_iter().partition(|(_, spans)| spans.is_none());
+    let whole = chosen.iter().filter(|(_, spans)| spans.is_none());
+    let whole: Vec<Address> = whole.map(|(address, _)| address.clone()).collect();
     if !whole.is_empty() {
         found.extend(store.instances(&Filter {
-            objects: Some(whole.into_iter().map(|(address, _)| address).collect()),
+            objects: Some(whole),
             ..Filter::default()
         })?);
     }
-    for (address, spans) in parts {
-        for span in spans.into_iter().flatten() {
-            found.extend(store.instances(&Filter::starting_in(address.clone(), span))?);
-        }
+    for (address, span) in parts(chosen) {
+        found.extend(store.instances(&Filter::starting_in(address.clone(), span))?);
     }
     found.retain(|instance| instance.attempts > 0);
     found.sort_by_key(|instance| std::cmp::Reverse(instance.key.interval.start));
     Ok(found)
 }
 
-fn choose<'a>(
-    tried: &'a [Instance],
-    selection: &Selection,
+/// The stretches of time that were asked for, of all objects.
+fn parts(chosen: &Chosen) -> impl Iterator<Item = (&Address, Interval)> {
+    let of = |(address, spans)| {
+        let spans: &Option<Vec<Interval>> = spans;
+        spans.iter().flatten().map(move |span| (address, *span))
+    };
+    chosen.iter().flat_map(of)
+}
+
+/// Whether something of what was asked for has finished, and its record was removed.
+fn is_removed(
+    store: &Store,
     definition: &SerialDefinition,
-) -> Result<&'a Instance, Failure> {
-    let address = &selection.address;
-    if let Some(newest) = tried.first() {
-        return Ok(newest);
+    chosen: &Chosen,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let engine = Engine::new(definition.compile(), past(store)?, Limits::looking());
+    for (object, span) in parts(chosen) {
+        let kept = store.instances(&Filter::starting_in(object.clone(), span))?;
+        if !removed(store, &engine, (object, span), &kept, now)?.is_empty() {
+            return Ok(true);
+        }
     }
+    Ok(false)
+}
+
+/// What to say when nothing of what was asked for has been tried.
+fn untried(selection: &Selection, definition: &SerialDefinition) -> Failure {
+    let address = &selection.address;
     if selection.range == Range::Unsaid {
-        return Err(Failure::message(format!(
+        return Failure::message(format!(
             "No instance of `{address}` has been tried yet.\n\n`pipeform status {address}` says what they wait for."
-        )));
+        ));
     }
     let on_demand = definition.objects.keys().any(|object| {
         is_inside(object, address) && definition.timetable.schedule(object).is_none()
@@ -143,8 +178,8 @@ fn choose<'a>(
     } else {
         ""
     };
-    Err(Failure::message(format!(
+    Failure::message(format!(
         "`{}`: no such instance has been tried.{hint}",
         selection.text
-    )))
+    ))
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::operate;
+use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
 use super::operate::Unmade;
@@ -25,8 +26,8 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
-    demand_range(&selections, "mark-finished")?;
     let scene = Scene::look(context)?;
+    demand_range(&scene, &selections, "mark-finished")?;
     let statuses = [
         Status::WaitingOnDependencies,
         Status::WaitingForRunner,
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Status::CascadeFailed,
         Status::Canceled,
     ];
-    let proposal = scene.proposal(&selections, Unmade::Due, false, &statuses)?;
+    let proposal = scene.proposal(&selections, Unmade::Due, Among::All, &statuses)?;
     let words = Words {
         command: "mark-finished",
         does: ["mark", " as finished"],

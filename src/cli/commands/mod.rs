@@ -19,6 +19,7 @@ mod operate;
 mod output;
 mod pause;
 mod plan;
+mod removed;
 mod rerun;
 mod resume;
 mod run;

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::removed::removed;
 use super::select::Range;
 use super::select::Selection;
 use super::select::select;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
+use crate::cli::views::absent;
 use crate::cli::views::operation;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Proposal;
@@ -27,6 +29,7 @@ use crate::engine::Paused;
 use crate::engine::Status;
 use crate::engine::UnitKind;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::runtime::Notice;
 use crate::runtime::Observer;
 use crate::runtime::Options;
@@ -105,6 +108,17 @@ pub(super) enum Unmade {
     WithPassedOver,
 }
 
+/// Which instances are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Among {
+    /// All.
+    All,
+    /// Those that have not finished.
+    Unfinished,
+    /// Where intervals are named, all; else those that have not finished, so that history is not gone through.
+    AllNamed,
+}
+
 /// What is there.
 pub(super) struct Scene<'a> {
     pub(super) context: &'a Context,
@@ -139,6 +153,15 @@ impl<'a> Scene<'a> {
     pub(super) fn objects(&self, selection: &Selection) -> Result<Vec<Address>, Failure> {
         let known: BTreeSet<Address> = self.definition.objects.keys().cloned().collect();
         let chosen = select(&known, std::slice::from_ref(&selection.address))?;
+        let has_instances = |address: &Address| {
+            address.kind() == Kind::Pipeline.as_str() || self.engine.unit(address).is_some()
+        };
+        if !chosen.iter().any(has_instances) {
+            return Err(Failure::message(format!(
+                "`{}` has no instances: activities and data nodes have.\n\n`pipeform state list` shows what there is.",
+                selection.address
+            )));
+        }
         let names_nodes = selection.names_data_nodes();
         let wanted = chosen.into_iter().filter(|address| {
             self.engine
@@ -161,7 +184,8 @@ impl<'a> Scene<'a> {
             let kept = self
                 .store
                 .instances(&Filter::starting_in(object.clone(), starts))?;
-            found.extend(self.removed(&object, starts, &kept)?);
+            let wanted = (&object, starts);
+            found.extend(removed(&self.store, &self.engine, wanted, &kept, self.now)?);
             found.extend(kept);
         }
         Ok(found)
@@ -177,29 +201,6 @@ impl<'a> Scene<'a> {
             status: Status::Finished,
             ..Instance::new(key.clone())
         }))
-    }
-
-    /// What has finished in a stretch of time, and whose record was removed (`retain`).
-    fn removed(
-        &self,
-        object: &Address,
-        starts: Interval,
-        kept: &[Instance],
-    ) -> Result<Vec<Instance>, Failure> {
-        if self.store.removed_of(object)? == 0 {
-            return Ok(Vec::new());
-        }
-        let kept: BTreeSet<Interval> = kept.iter().map(|kept| kept.key.interval).collect();
-        let finished = self.engine.finished_in(object, starts, self.now);
-        let removed = finished.filter(|interval| !kept.contains(interval));
-        let instance = |interval| Instance {
-            status: Status::Finished,
-            ..Instance::new(InstanceKey {
-                object: object.clone(),
-                interval,
-            })
-        };
-        Ok(removed.map(instance).collect())
     }
 
     /// The intervals that a selection is about, that are due and have no instance yet.
@@ -219,23 +220,85 @@ impl<'a> Scene<'a> {
     }
 
     /// Proposes the instances of selections that an operation has a meaning for: `unmade` says which of those that were never
-    /// made, `live_only` that what has finished is not even looked at.
+    /// made, `among` whether what has finished is looked at.
     pub(super) fn proposal(
         &self,
         selections: &[Selection],
         unmade: Unmade,
-        live_only: bool,
+        among: Among,
         statuses: &[Status],
     ) -> Result<Proposal, Failure> {
         let (mut instances, mut fresh) = (Vec::new(), Vec::new());
+        let (mut absent, mut unnamed) = (BTreeSet::new(), BTreeSet::new());
         for selection in selections {
-            instances.extend(self.instances(selection, live_only)?);
-            if unmade != Unmade::None {
-                let dropped = unmade == Unmade::WithPassedOver;
-                fresh.extend(self.unmade(selection, dropped)?);
+            let is_named = selection.range != Range::Unsaid;
+            let live_only = match among {
+                Among::All => false,
+                Among::Unfinished => true,
+                Among::AllNamed => !is_named,
+            };
+            let found = self.instances(selection, live_only)?;
+            let made = match unmade {
+                Unmade::None => Vec::new(),
+                Unmade::Due => self.unmade(selection, false)?,
+                Unmade::WithPassedOver => self.unmade(selection, true)?,
+            };
+            if !live_only && is_named {
+                let found = found.iter().chain(&made).map(|it| &it.key.object);
+                absent.extend(self.absent(selection, &found.collect())?);
+            } else if among == Among::AllNamed {
+                unnamed.extend(self.objects(selection)?);
+            }
+            instances.extend(found);
+            fresh.extend(made);
+        }
+        let mut proposal = propose(instances, fresh, statuses);
+        proposal.absent = absent;
+        if proposal.targets.is_empty() {
+            self.count_finished(&unnamed, &mut proposal)?;
+        }
+        Ok(proposal)
+    }
+
+    /// What of a selection has no instance, and why; `found`: the objects that have some.
+    fn absent(
+        &self,
+        selection: &Selection,
+        found: &BTreeSet<&Address>,
+    ) -> Result<BTreeSet<(Address, String)>, Failure> {
+        let mut absent = BTreeSet::new();
+        for object in self.objects(selection)? {
+            let Some(unit) = self.engine.unit(&object) else {
+                continue;
+            };
+            let zone = self.definition.timetable.timezone(&object);
+            let starts = self.starts(selection, &object)?;
+            let why = if found.contains(&object) {
+                absent::before_the_first(unit, &zone, starts)
+            } else {
+                Some(absent::absent(&self.engine, unit, &zone, starts, self.now))
+            };
+            absent.extend(why.map(|why| (object.clone(), why)));
+        }
+        Ok(absent)
+    }
+
+    /// Counts what is left alone because it has finished, where that was not gone through.
+    fn count_finished(
+        &self,
+        objects: &BTreeSet<Address>,
+        proposal: &mut Proposal,
+    ) -> Result<(), Failure> {
+        let counts = self.store.counts()?;
+        for counts in objects.iter().filter_map(|object| counts.get(object)) {
+            for status in [Status::Finished, Status::Skipped] {
+                let number = counts.get(&status).copied().unwrap_or(0);
+                if number > 0 {
+                    *proposal.left_alone.entry(status).or_default() += number;
+                }
             }
         }
-        Ok(propose(instances, fresh, statuses))
+        Ok(())
     }
 
     fn starts(&self, selection: &Selection, object: &Address) -> Result<Interval, Failure> {
@@ -272,7 +335,14 @@ pub(super) fn selections(common: &Common) -> Result<Vec<Selection>, Failure> {
 }
 
 /// Demands intervals, where leaving them out would mean all of history.
-pub(super) fn demand_range(selections: &[Selection], command: &str) -> Result<(), Failure> {
+pub(super) fn demand_range(
+    scene: &Scene<'_>,
+    selections: &[Selection],
+    command: &str,
+) -> Result<(), Failure> {
+    for selection in selections {
+        scene.objects(selection)?;
+    }
     match selections
         .iter()
         .find(|selection| selection.range == Range::Unsaid)

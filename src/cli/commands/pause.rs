@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::operate;
+use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
 use super::operate::Unmade;
@@ -40,7 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         return pause_objects(&scene, args, &selections);
     }
     let statuses = [Status::WaitingOnDependencies, Status::WaitingForRunner];
-    let proposal = scene.proposal(&selections, Unmade::Due, true, &statuses)?;
+    let proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, &statuses)?;
     operate::run(&scene, &args.common, &words(), proposal, Operation::Pause)
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::operate;
+use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
 use super::operate::Unmade;
@@ -44,12 +45,16 @@ const FAILED: &[Status] = &[Status::Failed, Status::CascadeFailed];
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
-    if !args.failed {
-        demand_range(&selections, "rerun")?;
-    }
     let scene = Scene::look(context)?;
-    let statuses = if args.failed { FAILED } else { ENDED };
-    let mut proposal = scene.proposal(&selections, Unmade::None, args.failed, statuses)?;
+    if !args.failed {
+        demand_range(&scene, &selections, "rerun")?;
+    }
+    let (statuses, among) = if args.failed {
+        (FAILED, Among::Unfinished)
+    } else {
+        (ENDED, Among::All)
+    };
+    let mut proposal = scene.proposal(&selections, Unmade::None, among, statuses)?;
     if args.failed {
         // Nobody has asked for the others.
         proposal.left_alone.clear();

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::operate;
+use super::operate::Among;
 use super::operate::Approved;
 use super::operate::Common;
 use super::operate::Scene;
@@ -35,7 +36,12 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
-    let mut instances = scene.proposal(&selections, Unmade::None, true, &[Status::Paused])?;
+    let mut instances = scene.proposal(
+        &selections,
+        Unmade::None,
+        Among::Unfinished,
+        &[Status::Paused],
+    )?;
     // Nobody has asked for the others.
     instances.left_alone.clear();
     if !pause::whole(&selections, "resume")? {

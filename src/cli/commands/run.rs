@@ -203,7 +203,7 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
         now: at.unwrap_or(now),
         limit: args.listing.limit(args.json),
     };
-    let status = Status::new(&source, &wanted(&store, &engine, all, false)?);
+    let status = Status::new(&source, &wanted(&store, &engine, all, false, now)?);
     terminal::print(&if args.json {
         status.json()
     } else {

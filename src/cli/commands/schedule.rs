@@ -217,6 +217,7 @@ impl Scheduled {
             active: true,
             begins_when_applied: described.is_some() && !activated,
             slots: Vec::new(),
+            holes: Vec::new(),
             before: 0,
             ends: false,
         }

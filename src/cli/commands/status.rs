@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
+use super::removed::removed;
 use super::select::Chosen;
 use super::select::Selection;
 use super::select::select;
@@ -16,6 +19,7 @@ use crate::cli::views::status::Status;
 use crate::cli::views::status::Wanted;
 use crate::engine::Engine;
 use crate::engine::Event;
+use crate::engine::Instance;
 use crate::engine::Limits;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
@@ -98,7 +102,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut engine = Engine::new(definition.compile(), before, Limits::looking());
     drop(engine.step(Event::Tick, now));
     let nodes = selections.iter().any(Selection::names_data_nodes);
-    let wanted = wanted(&store, &engine, chosen, nodes)?;
+    let wanted = wanted(&store, &engine, chosen, nodes, now)?;
     let runner = Store::runner(&context.state_path());
     let source = Source {
         engine: &engine,
@@ -123,6 +127,7 @@ pub(super) fn wanted(
     engine: &Engine,
     chosen: Chosen,
     nodes: bool,
+    now: Timestamp,
 ) -> Result<Vec<Wanted>, Failure> {
     let mut wanted = Vec::new();
     for (address, spans) in chosen {
@@ -130,22 +135,23 @@ pub(super) fn wanted(
         if !unit.is_some_and(|unit| nodes || unit.kind == UnitKind::Activity) {
             continue;
         }
-        let mut settled = Vec::new();
+        let (mut settled, mut gone) = (Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
         for span in spans.iter().flatten() {
             let found = store.instances(&Filter {
                 statuses: vec![InstanceStatus::Finished, InstanceStatus::Skipped],
                 ..Filter::starting_in(address.clone(), *span)
             })?;
-            let fresh = found
-                .into_iter()
-                .filter(|instance| seen.insert(instance.key.clone()));
-            settled.extend(fresh);
+            let without = removed(store, engine, (&address, *span), &found, now)?;
+            let mut fresh = |instance: &Instance| seen.insert(instance.key.clone());
+            settled.extend(found.into_iter().filter(&mut fresh));
+            gone.extend(without.into_iter().filter(&mut fresh));
         }
         wanted.push(Wanted {
             address,
             spans,
             settled,
+            removed: gone,
         });
     }
     Ok(wanted)

@@ -255,6 +255,10 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
         let text = "written differently, with the same intervals and due times from now on";
         fact("schedule", text.to_owned());
     }
+    if effect.on_demand {
+        let text = "none any more: it runs when it is triggered";
+        fact("schedule", text.to_owned());
+    }
     for hole in &effect.holes {
         let from = local(hole.from, &zone);
         let to = match hole.to {

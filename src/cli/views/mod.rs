@@ -2,6 +2,7 @@
 //!
 //! A view turns data into text and decides nothing; it does not print either, the command does.
 
+pub(crate) mod absent;
 mod alignment;
 mod block;
 pub(crate) mod cases;

@@ -1,6 +1,7 @@
 //! What an operation will do, to which instances, and what came of it.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 use serde_json::json;
@@ -16,6 +17,9 @@ use crate::runtime::SerialDefinition;
 /// What is asked before anything is done.
 pub(crate) const QUESTION: &str =
     "\nDo you want to do this?\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ";
+
+/// Of so many objects it is said why there is no instance.
+const ABSENT: usize = 10;
 
 /// How an operation is called.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +41,8 @@ pub(crate) struct Proposal {
     pub(crate) targets: Vec<(InstanceKey, Option<Status>)>,
     /// How many others were named, and are left alone because of their status.
     pub(crate) left_alone: BTreeMap<Status, u64>,
+    /// Why there is no instance where one was named.
+    pub(crate) absent: BTreeSet<(Address, String)>,
     /// What has read what is run again, is under way and goes on.
     pub(crate) readers: Vec<(InstanceKey, Status)>,
     /// What of these objects, or their pipelines, is not active, and who has paused it.
@@ -102,6 +108,12 @@ pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefin
             .map(|(status, number)| format!("{number} {status}"))
             .collect();
         out.extend(["Left alone: ", &counts.join(", "), ".\n"]);
+    }
+    for (object, why) in proposal.absent.iter().take(ABSENT) {
+        out.extend([object.as_str(), ": ", why, ".\n"]);
+    }
+    if let Some(more @ 1..) = proposal.absent.len().checked_sub(ABSENT) {
+        out.extend(["And so ", &more.to_string(), " more.\n"]);
     }
     out.push_str(&remarks(proposal, definition));
     out
@@ -181,6 +193,7 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
             "count": instances.len(),
             "instances": instances,
             "left_alone": left_alone,
+            "absent": proposal.absent.iter().map(|(object, why)| json!({ "address": object, "why": why })).collect::<Vec<_>>(),
             "readers_under_way": proposal.readers.iter().map(|(key, status)| one(key, Some(*status))).collect::<Vec<_>>(),
             "held": proposal.held.keys().collect::<Vec<_>>(),
             "outcome": state,

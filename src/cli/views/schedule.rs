@@ -15,6 +15,7 @@ use crate::time::Schedule;
 use crate::time::Slot;
 use crate::time::Timeline;
 use crate::time::WhenExcluded;
+use crate::time::Why;
 
 /// One schedule, the objects that have it, and some of its intervals.
 pub(crate) struct Section {
@@ -32,6 +33,8 @@ pub(crate) struct Section {
     pub(crate) begins_when_applied: bool,
     /// The intervals, oldest first.
     pub(crate) slots: Vec<Slot>,
+    /// What lies between the intervals of two schedules, as far as it is near those: it has none.
+    pub(crate) holes: Vec<Interval>,
     /// How many of them lie before the time that was asked for.
     pub(crate) before: usize,
     /// Whether there are none from that time on.
@@ -63,6 +66,23 @@ impl Section {
         self.before = self.slots.len();
         self.slots.extend(schedule.slots(from).take(count(next)));
         self.ends = first.is_none();
+        self.holes = self.holes_between(schedule);
+    }
+
+    fn holes_between(&self, schedule: &Timeline) -> Vec<Interval> {
+        let (Some(first), Some(last)) = (self.slots.first(), self.slots.last()) else {
+            return Vec::new();
+        };
+        let start = first.interval.start;
+        let before = schedule.slots_before(start).next();
+        let span = Interval {
+            start: before.map_or(start, |before| before.interval.end),
+            end: last.interval.end,
+        };
+        let gaps = schedule.gaps(span).into_iter();
+        gaps.filter(|gap| gap.why == Why::BetweenSchedules)
+            .map(|gap| gap.interval)
+            .collect()
     }
 
     /// Why there is nothing to come, or not what one might expect.
@@ -144,7 +164,7 @@ fn one(section: &Section, look: Look) -> String {
         return out;
     };
     out.push('\n');
-    out.push_str(&table(schedule, &section.slots));
+    out.push_str(&table(schedule, section));
     out
 }
 
@@ -172,7 +192,9 @@ fn says(schedule: &Schedule, section: &Section) -> String {
     parts.join(", ")
 }
 
-fn table(schedule: &Timeline, slots: &[Slot]) -> String {
+fn table(schedule: &Timeline, section: &Section) -> String {
+    let slots = &section.slots;
+    let mut holes = section.holes.iter().peekable();
     let zone = schedule.timezone();
     let in_utc = slots.iter().all(|slot| {
         let times = [slot.interval.start, slot.interval.end, slot.due];
@@ -184,6 +206,12 @@ fn table(schedule: &Timeline, slots: &[Slot]) -> String {
     }
     rows[0].push(String::new());
     for slot in slots {
+        while let Some(hole) = holes.next_if(|hole| hole.start < slot.interval.start) {
+            let mut row = vec![moment(hole.start, zone), moment(hole.end, zone)];
+            row.resize(rows[0].len() - 1, "-".to_owned());
+            row.push("no intervals: between the old schedule and the new one".to_owned());
+            rows.push(row);
+        }
         let due = |zone: &TimeZone| {
             if slot.has_instance {
                 moment(slot.due, zone)
@@ -310,6 +338,7 @@ fn section_json(section: &Section) -> Json {
         "active": section.active,
         "nothing_because": section.reason(),
         "intervals": intervals,
+        "holes": section.holes.iter().map(|hole| json!({ "start": hole.start, "end": hole.end })).collect::<Vec<_>>(),
     })
 }
 

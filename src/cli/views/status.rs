@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::Look;
+use super::absent::absent;
 use super::paint::counted;
 use super::waiting::Line;
 use super::waiting::Namer;
@@ -20,6 +21,7 @@ use crate::runtime::SerialDefinition;
 use crate::store::Counts;
 use crate::store::Holder;
 use crate::time::Interval;
+use crate::time::Timeline;
 
 /// How many stretches of time that were passed over are shown, unless everything is.
 const STRETCHES: usize = 3;
@@ -43,6 +45,8 @@ pub(crate) struct Wanted {
     pub(crate) spans: Option<Vec<Interval>>,
     /// Of these instances those that have finished.
     pub(crate) settled: Vec<Kept>,
+    /// Those that have finished and whose record was removed (`retain`).
+    pub(crate) removed: Vec<Kept>,
 }
 
 /// Everything there is to say.
@@ -56,6 +60,8 @@ struct Activity {
     address: Address,
     finished: u64,
     next_due: Option<Timestamp>,
+    /// When its schedule has ended, if nothing is due any more.
+    ended: Option<Timestamp>,
     timezone: TimeZone,
     active: bool,
     paused: Option<Paused>,
@@ -78,6 +84,8 @@ struct Instance {
     not_waited_for: Vec<Passed>,
     /// Whether an attempt is under way whose runner has ended.
     abandoned: bool,
+    /// Whether it has finished and its record was removed.
+    is_removed: bool,
 }
 
 impl Status {
@@ -134,13 +142,16 @@ impl Source<'_> {
             spans.is_none_or(|spans| spans.iter().any(within))
         };
         let open = self.engine.instances_of(&unit.address).filter(contains);
-        let mut kept: Vec<&Kept> = wanted.settled.iter().chain(open).collect();
-        kept.sort_by_key(|kept| &kept.key);
+        let kept = wanted.settled.iter().chain(open);
+        let mut kept: Vec<(&Kept, bool)> = kept.map(|kept| (kept, false)).collect();
+        kept.extend(wanted.removed.iter().map(|gone| (gone, true)));
+        kept.sort_by_key(|(kept, _)| &kept.key);
         let more = kept.len().saturating_sub(limit);
         kept.truncate(limit);
         let absent = match &wanted.spans {
             Some(spans) if kept.is_empty() => {
-                let why = |span: &Interval| self.absent(unit, *span);
+                let timezone = self.definition.timetable.timezone(&unit.address);
+                let why = |span: &Interval| absent(self.engine, unit, &timezone, *span, self.now);
                 spans.iter().map(why).collect()
             }
             _ => Vec::new(),
@@ -148,18 +159,24 @@ impl Source<'_> {
         let finished = self.counts.get(&unit.address);
         let finished = finished.and_then(|counts| counts.get(&InstanceStatus::Finished));
         let stretches = self.limit.map_or(usize::MAX, |_| STRETCHES);
+        let next =
+            schedule.and_then(|schedule| Some(schedule.due_at(schedule.next_due(self.now)?)));
+        let last = schedule.and_then(Timeline::last_interval);
         Activity {
             address: unit.address.clone(),
             finished: finished.copied().unwrap_or(0),
-            next_due: schedule
-                .and_then(|schedule| Some(schedule.due_at(schedule.next_due(self.now)?))),
+            next_due: next,
+            ended: last.filter(|_| next.is_none()).map(|last| last.end),
             timezone: self.definition.timetable.timezone(&unit.address),
             active: unit.active,
             paused: unit.paused.clone(),
             dropped: self.engine.passed_over(&unit.address, stretches),
             instances: kept
                 .into_iter()
-                .map(|kept| self.instance(kept, limit))
+                .map(|(kept, is_removed)| Instance {
+                    is_removed,
+                    ..self.instance(kept, limit)
+                })
                 .collect(),
             absent,
             more,
@@ -185,38 +202,8 @@ impl Source<'_> {
             more_waits,
             not_waited_for,
             abandoned: kept.status == InstanceStatus::Running && self.runner.is_none(),
+            is_removed: false,
         }
-    }
-
-    /// Why an object has no instance in a stretch of time.
-    fn absent(&self, unit: &Unit, span: Interval) -> String {
-        let timezone = self.definition.timetable.timezone(&unit.address);
-        let Some(schedule) = &unit.schedule else {
-            return "no instance: it runs when it is triggered".to_owned();
-        };
-        let first = schedule.next_from(span.start);
-        let Some(first) = first.filter(|first| first.start < span.end) else {
-            let excluded = schedule.excluded(span).next().is_some();
-            let why = if excluded {
-                "its calendar excludes it"
-            } else {
-                "its schedule has no interval there"
-            };
-            return format!("no instance: {why}");
-        };
-        let name = interval_text(first, &timezone);
-        let due = schedule.due_at(first);
-        if due > self.now {
-            return format!("no instance: {name} is due {}", moment(due, &timezone));
-        }
-        let passed_over = self.engine.passed_over(&unit.address, usize::MAX);
-        let passed_over = passed_over.iter().any(|passed| passed.overlaps(first));
-        let why = if passed_over {
-            "`catch_up` has passed over it, and `pipeform backfill` brings it back"
-        } else {
-            "it is due and not made yet"
-        };
-        format!("no instance of {name}: {why}")
     }
 }
 
@@ -260,6 +247,8 @@ impl Activity {
         }
         if let Some(due) = self.next_due {
             facts.push(format!("next due {}", at(due)));
+        } else if let Some(end) = self.ended {
+            facts.push(format!("its schedule has ended {}", at(end)));
         }
         facts
     }
@@ -274,6 +263,7 @@ impl Activity {
             "passed_over": self.dropped.iter().map(|span| json!({ "from": span.start, "to": span.end })).collect::<Vec<_>>(),
             "finished": self.finished,
             "next_due": self.next_due,
+            "ended": self.ended,
             "instances": instances,
             "more": self.more,
         })
@@ -292,6 +282,9 @@ impl Instance {
             && self.status.is_unsuccessful()
         {
             out.extend(["    ", &reason.replace('\n', "\n    "), "\n"]);
+        }
+        if self.is_removed {
+            out.push_str("    its record was removed by `retain`\n");
         }
         if self.abandoned {
             out.push_str("    its runner has ended: the next `pipeform run` tries it again\n");
@@ -322,6 +315,7 @@ impl Instance {
             "attempts": self.attempts,
             "reason": self.reason,
             "runner_ended": self.abandoned,
+            "record_removed": self.is_removed,
             "waits_for": self.waits.iter().map(Line::json).collect::<Vec<_>>(),
             "waits_for_more": self.more_waits,
             "does_not_wait_for": self.not_waited_for.iter().map(Passed::json).collect::<Vec<_>>(),
@@ -357,7 +351,14 @@ pub(crate) fn interval_text(interval: Interval, timezone: &TimeZone) -> String {
     if !interval.is_moment() && midnight(&start) && midnight(&end) {
         start.strftime("%Y-%m-%d").to_string()
     } else {
-        moment_with(interval.start, timezone, "%S%.f")
+        // As many digits in all, so that names are in the order of time.
+        let micros = interval.start.as_microsecond() % 1_000_000;
+        let seconds = match (micros, micros % 1_000) {
+            (0, _) => "%S",
+            (_, 0) => "%S%.3f",
+            _ => "%S%.6f",
+        };
+        moment_with(interval.start, timezone, seconds)
     }
 }
 

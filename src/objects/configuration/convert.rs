@@ -408,16 +408,31 @@ fn holidays(value: &Value) -> Result<Value, Problem> {
     if let Value::String(text) = &converted
         && let Err(error) = parse_holidays(text)
     {
-        let is_path = !text.trim().contains(['\n', ':', '#']) && text.contains('.');
-        let help = is_path.then(|| {
-            format!(
-                "The attribute takes what is in the file: write `file(\"{}\")`.",
-                text.trim()
-            )
-        });
-        return Err(Problem::new(format!("{error}.")).help(help));
+        return Err(Problem::new(format!("{error}.")).help(holidays_help(text)));
     }
     Ok(converted)
+}
+
+/// What to write instead of a text that is no list of holidays: the file that it names, or its dates as they are read.
+fn holidays_help(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_line = !text.contains(['\n', ':', '#']);
+    let is_date = |text: &str| {
+        let mut parts = text.split(['.', '/', '-', ' ']);
+        parts.all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if is_line && text.contains('.') && !is_date(text) {
+        return Some(format!(
+            "The attribute takes what is in the file: write `file(\"{text}\")`."
+        ));
+    }
+    let has_date = text.lines().any(|line| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        !line.is_empty() && is_date(line) && parse_date(line).is_none()
+    });
+    has_date.then(|| {
+        "A date is written as year, month and day: `2026-12-25`, one on each line.".to_owned()
+    })
 }
 
 fn params(value: &Value) -> Result<Value, Problem> {

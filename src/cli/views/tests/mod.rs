@@ -451,6 +451,7 @@ fn no_changes_but_runs_that_became_due() {
         Address::new(ARCHIVE),
         UnitRuns {
             cursor: Some(at("2026-11-22T00:00:00Z")),
+            beyond: Vec::new(),
             waiting: 0,
             running: 0,
         },

@@ -44,3 +44,13 @@ pipeline "p" {
     due     = "middle"
   }
 }
+
+calendar "german" {
+  holidays = <<-EOT
+    25.12.2026
+  EOT
+}
+
+calendar "slashes" {
+  holidays = "2026/12/25"
+}
