@@ -131,13 +131,7 @@ pub(crate) fn plan(
     }
     note_places(&mut changes, &configuration, &sources);
     let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
-    let counts = relocation.keys(store.counts()?);
-    let recorded = Recorded {
-        beyond: relocation.keys(store.made_beyond()?),
-        returning: returning(store, &relocation, (&old.objects, &new))?,
-        counts,
-        made_until: &made_until,
-    };
+    let recorded = Recorded::read(store, &relocation, &made_until, (&old.objects, &new))?;
     let runs = recorded.runs(&old_units, &new_units);
     let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
     effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
@@ -278,7 +272,21 @@ struct Recorded<'a> {
     returning: BTreeMap<Address, u64>,
 }
 
-impl Recorded<'_> {
+impl<'a> Recorded<'a> {
+    fn read(
+        store: &Store,
+        relocation: &Relocation,
+        made_until: &'a BTreeMap<Address, Timestamp>,
+        objects: (&Objects, &Objects),
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            counts: relocation.keys(store.counts()?),
+            made_until,
+            beyond: relocation.keys(store.made_beyond()?),
+            returning: returning(store, relocation, objects)?,
+        })
+    }
+
     fn runs(&self, old: &Definition, new: &Definition) -> BTreeMap<Address, UnitRuns> {
         let (counts, made_until) = (&self.counts, self.made_until);
         let count = |address: &Address, statuses: &[Status]| {

@@ -48,6 +48,12 @@ pub struct UnitRuns {
     pub running: u64,
 }
 
+impl UnitRuns {
+    fn pending(&self, schedule: &Timeline, now: Timestamp) -> Pending {
+        calendar::pending(schedule, (self.cursor, &self.beyond), now)
+    }
+}
+
 /// What a plan does to the runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Effects {
@@ -359,6 +365,7 @@ pub fn effects(
 ) -> Effects {
     let mut pipelines: BTreeMap<&Address, PipelineEffect> = BTreeMap::new();
     let mut active: BTreeMap<&Address, (bool, bool)> = BTreeMap::new();
+    let none = UnitRuns::default();
     let addresses: BTreeSet<&Address> = old.units.keys().chain(new.units.keys()).collect();
     for address in addresses {
         let sides = [old.units.get(address), new.units.get(address)];
@@ -375,7 +382,8 @@ pub fn effects(
         *flags = (flags.0 || was, flags.1 || is);
         let touched = affected.contains(address);
         let [before, after] = sides;
-        let effect = activity((address, before, after), runs.get(address), touched, now);
+        let recorded = runs.get(address).unwrap_or(&none);
+        let effect = activity((address, before, after), recorded, touched, now);
         let entry = pipelines.entry(pipeline).or_insert_with(|| PipelineEffect {
             pipeline: pipeline.clone(),
             activation: Activation::Unchanged,
@@ -402,7 +410,7 @@ pub fn effects(
 /// The effect on one activity: its address, its unit before and after.
 fn activity(
     (address, old, new): (&Address, Option<&Unit>, Option<&Unit>),
-    runs: Option<&UnitRuns>,
+    recorded: &UnitRuns,
     touched: bool,
     now: Timestamp,
 ) -> ActivityEffect {
@@ -410,10 +418,7 @@ fn activity(
     let is = new.is_some_and(|unit| unit.active);
     let before = old.and_then(|unit| unit.schedule.as_ref());
     let after = new.and_then(|unit| unit.schedule.as_ref());
-    let none = UnitRuns::default();
-    let recorded = runs.unwrap_or(&none);
-    let made = (recorded.cursor, &*recorded.beyond);
-    let unmade = |timeline: &Timeline| calendar::pending(timeline, made, now);
+    let unmade = |timeline: &Timeline| recorded.pending(timeline, now);
     let old_due = before.map(unmade).unwrap_or_default();
     let changed = match (before, after) {
         (Some(before), Some(after)) => !same_schedule(before.current(), after.current()),
@@ -425,7 +430,7 @@ fn activity(
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
         (Some(next), _) if changed => {
-            calendar::pending(&Timeline::from(next.current().clone()), (None, &[]), now)
+            UnitRuns::default().pending(&Timeline::from(next.current().clone()), now)
         }
         (Some(next), None) => unmade(next),
         _ => Pending::default(),

@@ -651,7 +651,7 @@ proptest! {
             .unwrap()
             .with_cut(cut.map(after));
         let (cursor, now) = (after(cursor), after(now));
-        let pending = calendar::pending(&Timeline::from(schedule.clone()), Some(cursor), now);
+        let pending = calendar::pending(&Timeline::from(schedule.clone()), (Some(cursor), &[]), now);
         let cut = schedule.cut().unwrap_or(Timestamp::MIN);
         let count = (0..=60_000 / i64::from(minutes))
             .take_while(|at| occurrences.is_none_or(|limit| u64::try_from(*at).is_ok_and(|at| at < limit)))

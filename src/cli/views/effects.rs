@@ -12,6 +12,7 @@ use crate::plan::Held;
 use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::Effects;
+use crate::plan::effects::Hole;
 use crate::plan::effects::PipelineEffect;
 use crate::plan::effects::Totals;
 use crate::plan::effects::WhyHole;
@@ -260,18 +261,7 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
         fact("schedule", text.to_owned());
     }
     for hole in &effect.holes {
-        let from = local(hole.from, &zone);
-        let to = match hole.to {
-            Some(to) => format!("to {} {name}", local(to, &zone)),
-            None => format!("{name} on"),
-        };
-        let why = match hole.why {
-            WhyHole::BeforeOldSchedule => "before the old schedule began, and what is over stays",
-            WhyHole::BetweenSchedules => "after the old intervals and before the new ones",
-            WhyHole::Excluded => "excluded by the calendar",
-            WhyHole::AfterLast => "after the last interval",
-        };
-        fact("no runs", format!("{from} {to}: {why}"));
+        fact("no runs", hole_text(hole, &zone, name));
     }
     for (label, times) in [("was due", &effect.was_due), ("next due", &effect.next_due)] {
         if times.is_empty() {
@@ -293,6 +283,22 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
         }
     }
     out
+}
+
+/// What has no runs, and why.
+fn hole_text(hole: &Hole, zone: &TimeZone, name: &str) -> String {
+    let from = local(hole.from, zone);
+    let to = match hole.to {
+        Some(to) => format!("to {} {name}", local(to, zone)),
+        None => format!("{name} on"),
+    };
+    let why = match hole.why {
+        WhyHole::BeforeOldSchedule => "before the old schedule began, and what is over stays",
+        WhyHole::BetweenSchedules => "after the old intervals and before the new ones",
+        WhyHole::Excluded => "excluded by the calendar",
+        WhyHole::AfterLast => "after the last interval",
+    };
+    format!("{from} {to}: {why}")
 }
 
 /// `2026-11-24 00:00`, with seconds only if there are any.
