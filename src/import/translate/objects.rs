@@ -181,6 +181,7 @@ impl<'d> Objects<'_, 'd> {
             let is_known = IDENTITY.contains(key)
                 || of.of_aws_field(key).is_some()
                 || *key == "startAt"
+                || (object.id == DEFAULT && self.is_handed_on(key))
                 || (*key == COMMENT && of.attribute("description").is_some());
             if !is_known && (own(holder) || (holder.id != DEFAULT && holder.type_name().is_none()))
             {
@@ -204,6 +205,12 @@ impl<'d> Objects<'_, 'd> {
             let Some((key, holder, fields)) = set.next() else {
                 continue;
             };
+            // Of `filePath` and `directoryPath` only one can be the path.
+            for (_, other, left_out) in set {
+                if own(other) {
+                    unknown.extend(left_out);
+                }
+            }
             let source = if own(holder) && self.repeats_default(&key, &fields) {
                 self.index.object(DEFAULT).unwrap_or(holder)
             } else {
@@ -227,6 +234,15 @@ impl<'d> Objects<'_, 'd> {
             block.set("environment", hcl::object(entries.collect()));
         }
         self.unknown_fields(object, of, &unknown, block);
+    }
+
+    /// Whether a field of `Default` has an attribute in objects that inherit it: there it is written out.
+    fn is_handed_on(&self, key: &str) -> bool {
+        let mut objects = self.index.definition.objects.iter();
+        objects.any(|object| {
+            let named = self.index.named(&object.id);
+            named.is_some_and(|named| named.object_type.of_aws_field(key).is_some())
+        })
     }
 
     /// Whether a field says what `Default` says, too.
@@ -437,6 +453,12 @@ impl<'d> Objects<'_, 'd> {
 
     /// A list of texts. Where one of them gives a list, its elements are elements.
     fn list(&mut self, object: &'d Object, key: &str, fields: &[&'d Field]) -> Expr {
+        for field in fields {
+            if matches!(field.value, FieldValue::Reference(_)) {
+                let finding = notes::wrong_kind(&object.id, key, &object.id, field.span);
+                self.found.push(finding);
+            }
+        }
         let texts: Vec<(&str, &Field)> = fields
             .iter()
             .filter_map(|field| match &field.value {
