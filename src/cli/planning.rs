@@ -1,6 +1,7 @@
 //! Making a plan: reads the state, compares, computes the effects on runs. Used by every command that shows or makes one.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -55,6 +56,9 @@ use crate::plan::forget;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 use crate::plan::protected;
+use crate::plan::upcoming::Said;
+use crate::plan::upcoming::Upcoming;
+use crate::plan::upcoming::upcoming;
 use crate::runtime::SerialDefinition;
 use crate::runtime::moments;
 use crate::store::Apply;
@@ -82,6 +86,10 @@ pub(crate) struct Planned {
     /// Objects of the state that go on under another address; `old` and all that was read has the new ones.
     relocation: Relocation,
     preview: Preview,
+    /// The objects whose runs change.
+    affected: BTreeSet<Address>,
+    /// The intervals that have an instance because operators have asked for one, ahead of those before.
+    beyond: BTreeMap<Address, Vec<Interval>>,
     /// The texts that warnings point into.
     pub(crate) sources: Sources,
     /// How many runs may be back-filled.
@@ -168,6 +176,8 @@ pub(crate) fn plan(
         new_moments,
         relocation,
         preview,
+        affected,
+        beyond: recorded.beyond,
         sources,
         max_runs,
         again: Vec::new(),
@@ -423,6 +433,17 @@ impl Planned {
         let mut units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
         units.pause(&staying(&self.plan.held));
         (units, &self.timetable)
+    }
+
+    /// The runs of what changes, as far as they are near.
+    pub(crate) fn upcoming(&self) -> Vec<Upcoming> {
+        let definition = self.next_definition().0;
+        let said = Said {
+            effects: &self.plan.effects,
+            affected: &self.affected,
+            beyond: &self.beyond,
+        };
+        upcoming(&definition, said, self.plan.at)
     }
 
     /// The objects that there would be after an apply.

@@ -16,6 +16,7 @@ mod protect;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod upcoming;
 
 use jiff::Timestamp;
 

@@ -1,19 +1,27 @@
 """What definitions of AWS Data Pipeline mean, computed from their JSON by the service's rules, without pipeform.
 
     import.py whole FILE               whether the file is a whole definition: exit code 0 or 1
+    import.py span FILE                from when to when there are two intervals of each object
+    import.py on-demand FILE           whether any of its activities is on demand: exit code 0 or 1
     import.py values FILE              values for the variables of the configuration in this directory that have none
+    import.py planned FILE PLANNED     intervals and dependencies against the lines of `plan --json`
     import.py compare FILE SIMULATED   intervals, dependencies and evaluated fields against the lines of `simulate --json`
+    import.py triggered FILE SIMULATED the same of what is on demand, after a trigger at NOW
+    import.py table FILE               what is compared: intervals, dependencies and fields of each object for two intervals
 """
 
 import glob
 import json
+import os
 import re
 import sys
+from calendar import monthrange
 from datetime import datetime, timedelta, timezone
 
 UTC = timezone.utc
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
-UNTIL = datetime(2026, 12, 4, tzinfo=UTC)
+# The moment of the plan, and until when is simulated: see `span`.
+NOW = datetime.fromisoformat(os.environ.get("PIPEFORM_NOW", "2026-12-01T00:00:00Z"))
+UNTIL = datetime.fromisoformat(os.environ.get("STORY_UNTIL", "2026-12-04T00:00:00Z"))
 
 # Fields whose attribute is not their name in snake case.
 NAMES = {
@@ -258,31 +266,121 @@ class Expression:
         raise KeyError(name)
 
 
+class Times:
+    """The intervals of an object."""
+
+    def __init__(self, world, identifier):
+        self.kind = str((world.field(identifier, "scheduleType") or ["timeseries"])[0]).lower()
+        reference = world.field(identifier, "schedule")
+        self.on_demand = self.kind == "ondemand" or not reference
+        if self.on_demand:
+            return
+        schedule = reference[0]["ref"]
+        get = lambda key: (world.field(schedule, key) or [None])[0]
+        evaluated = lambda key: get(key) and world.text((NOW, NOW), get(key), schedule)
+        if "ONDEMAND" in (evaluated("period") or "").upper() + (evaluated("startAt") or "").upper():
+            self.on_demand = True
+            return
+        count, unit = evaluated("period").lower().split()
+        self.count, self.unit = int(count), unit.rstrip("s")
+        moment = lambda text: text and datetime.fromisoformat(text).replace(tzinfo=UTC)
+        self.start = moment(evaluated("startDateTime")) or NOW
+        self.end = moment(evaluated("endDateTime"))
+        self.occurrences = evaluated("occurrences") and int(evaluated("occurrences"))
+
+    def edge(self, index):
+        """Where the interval with this number begins."""
+        if self.unit in PERIOD:
+            return self.start + index * timedelta(seconds=self.count * PERIOD[self.unit])
+        months = index * self.count * (12 if self.unit == "year" else 1) + self.start.month - 1
+        year, month = self.start.year + months // 12, months % 12 + 1
+        return self.start.replace(year=year, month=month, day=min(self.start.day, monthrange(year, month)[1]))
+
+    def due(self, interval):
+        return interval[0] if self.kind == "cron" else interval[1]
+
+    def all(self, beginning=0):
+        """All intervals from one on."""
+        index = beginning
+        while True:
+            begin = self.edge(index)
+            if (self.end and begin >= self.end) or (self.occurrences and index >= self.occurrences) or begin.year > 2100:
+                return
+            yield begin, min(self.edge(index + 1), self.end or self.edge(index + 1))
+            index += 1
+
+    def near(self, moment):
+        """All intervals from shortly before a moment on."""
+        length = (self.edge(1) - self.edge(0)).total_seconds()
+        return self.all(max(0, int((moment - self.start).total_seconds() // (length * 1.1)) - 2))
+
+    def overlapping(self, interval):
+        for one in self.near(interval[0]):
+            if one[0] >= interval[1]:
+                return
+            if one[1] > interval[0]:
+                yield one
+
+
 def intervals(world, identifier):
     """The intervals of an object that are due in the simulated days."""
-    kind = str((world.field(identifier, "scheduleType") or ["timeseries"])[0]).lower()
-    reference = world.field(identifier, "schedule")
-    if kind == "ondemand" or not reference:
+    times = Times(world, identifier)
+    if times.on_demand:
         return []
-    schedule = reference[0]["ref"]
-    get = lambda key: (world.field(schedule, key) or [None])[0]
-    evaluated = lambda text: world.text((NOW, NOW), text, schedule)
-    count, unit = evaluated(get("period")).lower().split()
-    length = timedelta(seconds=int(count) * PERIOD[unit.rstrip("s")])
-    start = NOW
-    if get("startDateTime"):
-        start = datetime.fromisoformat(evaluated(get("startDateTime"))).replace(tzinfo=UTC)
-    end = get("endDateTime") and datetime.fromisoformat(evaluated(get("endDateTime"))).replace(tzinfo=UTC)
     found = []
-    index = max(0, (NOW - start) // length - 2)
-    while True:
-        begin = start + index * length
-        due = begin if kind == "cron" else begin + length
-        if due >= UNTIL or (end and begin >= end) or (get("occurrences") and index >= int(evaluated(get("occurrences")))):
-            return found
-        if due >= NOW:
-            found.append((begin, begin + length))
-        index += 1
+    for interval in times.near(NOW):
+        if times.due(interval) >= UNTIL:
+            break
+        if times.due(interval) >= NOW:
+            found.append(interval)
+    return found
+
+
+def span(path):
+    """A moment after which two intervals of each object are due, and when the second of each is: now, or when it has all begun."""
+    world = World(*load(path))
+    times = [Times(world, one) for one in world.objects if is_activity(world, one) or is_node(world, one)]
+    times = [one for one in times if not one.on_demand]
+    after = lambda one, moment: [one.due(interval) for interval, _ in zip((i for i in one.near(moment) if one.due(i) >= moment), range(2))]
+    moment = NOW
+    if not all(after(one, NOW) for one in times):
+        moment = min(one.edge(0) for one in times) - timedelta(days=1)
+    last = max([due for one in times for due in after(one, moment)], default=moment)
+    print(*(one.strftime("%Y-%m-%dT%H:%M:%SZ") for one in (moment, last + timedelta(minutes=1))))
+
+
+def is_activity(world, identifier):
+    return str(world.objects[identifier].get("type", [""])[0]).endswith("Activity")
+
+
+def is_node(world, identifier):
+    return str(world.objects[identifier].get("type", [""])[0]).endswith("DataNode")
+
+
+def references(world, identifier, key):
+    return [value["ref"] for value in world.field(identifier, key) or [] if isinstance(value, dict)]
+
+
+def users(world, node, key):
+    return [one for one in world.objects if is_activity(world, one) and node in references(world, one, key)]
+
+
+def is_waited_for(world, node):
+    """Whether readers have to wait for a node: one that nobody writes is there as soon as its preconditions hold."""
+    read = bool(users(world, node, "input"))
+    return (read or bool(users(world, node, "output"))) and bool(
+        world.field(node, "precondition") or (read and (users(world, node, "output") or world.field(node, "dependsOn")))
+    )
+
+
+def dependencies(world, identifier):
+    """What an activity or a data node waits for, by the rules of the service."""
+    found = references(world, identifier, "dependsOn")
+    if is_activity(world, identifier):
+        found += [node for node in references(world, identifier, "input") if is_waited_for(world, node)]
+    else:
+        found += users(world, identifier, "output")
+    return sorted(set(found))
 
 
 def split(text):
@@ -338,26 +436,90 @@ def actual(key, value):
     return value if isinstance(value, list) else [value]
 
 
-def compare(path, simulated):
+def stamp(interval):
+    return tuple(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in interval)
+
+
+def spans(listed):
+    return [(one["start"], one["end"]) for one in listed]
+
+
+class Problems(list):
+    """What is not as it should be."""
+
+    def check(self, what, is_, should):
+        if is_ != should:
+            self.append(f"{what}: {is_}, expected {should}")
+
+
+def planned(path, lines_of):
+    """Intervals and dependencies in a plan."""
+    world, problems = World(*load(path)), Problems()
+    runs = {}
+    for line in map(json.loads, open(lines_of)):
+        if line["type"] == "planned_runs":
+            address = line["runs"]["address"].split(".")
+            runs[address[-2], address[-1]] = line["runs"]
+    objects = compared = 0
+    for identifier in world.objects:
+        kind = "activity" if is_activity(world, identifier) else "data_node"
+        if kind == "data_node" and not (is_node(world, identifier) and is_waited_for(world, identifier)):
+            continue
+        run = runs.pop((kind, world.label(identifier)), None)
+        if run is None:
+            problems.append(f"{identifier}: it is not in the plan")
+            continue
+        objects += 1
+        times, wanted = Times(world, identifier), dependencies(world, identifier)
+        problems.check(f"{identifier}: on demand", run["on_demand"], times.on_demand)
+        problems.check(
+            f"{identifier}: dependencies",
+            [one["address"].rsplit(".", 1)[1] for one in run["dependencies"]],
+            sorted(map(world.label, wanted), key=lambda label: (label not in {world.label(one) for one in wanted if is_activity(world, one)}, label)),
+        )
+        problems.check(f"{identifier}: preconditions", len(run["preconditions"]), len(references(world, identifier, "precondition")))
+        if times.on_demand:
+            continue
+        coming = (interval for interval in times.near(NOW) if times.due(interval) > NOW)
+        two = [interval for interval, _ in zip(coming, range(2))]
+        problems.check(f"{identifier}: next intervals", spans(one["interval"] for one in run["next"][:2]), [stamp(one) for one in two])
+        first = [interval for interval, _ in zip(times.all(), range(2)) if times.due(interval) <= NOW] if kind == "activity" else []
+        problems.check(f"{identifier}: first intervals", spans(one["interval"] for one in run["backfill"][:2]), [stamp(one) for one in first])
+        for one, interval in [*zip(run["backfill"], first), *zip(run["next"], two)]:
+            compared += 1
+            problems.check(f"{identifier}: due", one["due"], stamp([times.due(interval)])[0])
+            awaited = {found["address"].rsplit(".", 1)[1]: found for found in one["waits_for"]}
+            for producer in wanted:
+                others = Times(world, producer)
+                needed = [] if others.on_demand else [stamp(other) for other in others.overlapping(interval)]
+                found = awaited.get(world.label(producer), {"intervals": [], "count": 0})
+                problems.check(f"{identifier} waits for {producer}", (spans(found["intervals"]), found["count"]), (needed[:10], len(needed)))
+    for _, label in runs:
+        problems.append(f"{label}: it is in the plan, and should not be")
+    finish(problems, f"{objects} objects and {compared} intervals planned")
+
+
+def compare(path, simulated, triggered=False):
     world = World(*load(path))
     lines = [json.loads(line) for line in open(simulated)]
-    instances, compared, secret, problems = 0, 0, 0, []
+    instances, compared, secret, problems = 0, 0, 0, Problems()
     for identifier, fields in world.objects.items():
         kind = str(fields.get("type", [""])[0])
-        is_activity = kind.endswith("Activity")
-        if not is_activity and not kind.endswith("DataNode"):
+        if not is_activity(world, identifier) and not is_node(world, identifier):
+            continue
+        if triggered and not Times(world, identifier).on_demand:
             continue
         own = [line for line in lines if (line["attributes"] or {}).get("aws_id", line["address"].rsplit(".", 1)[1]) == identifier]
         own = [line for line in own if datetime.fromisoformat(line["due"]) < UNTIL]
         found = sorted((line["scheduled_start"], line["scheduled_end"]) for line in own)
-        wanted = [tuple(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in pair) for pair in intervals(world, identifier)]
-        if (is_activity or own) and found != wanted:
-            problems.append(f"{identifier}: intervals {found}, expected {wanted}")
+        wanted = [stamp((NOW, NOW))] if triggered else [stamp(one) for one in intervals(world, identifier)]
+        if is_activity(world, identifier) or own:
+            problems.check(f"{identifier}: intervals", found, wanted)
         for line in own[:2]:
             instances += 1
             at = tuple(datetime.fromisoformat(line[key]) for key in ("scheduled_start", "scheduled_end"))
             for key, values in fields.items():
-                if key in ELSEWHERE or key.startswith("my") or ("DataNode" in kind and key in OF_DATABASE):
+                if is_elsewhere(kind, key):
                     continue
                 attribute = NAMES.get(key, snake(key))
                 try:
@@ -375,10 +537,37 @@ def compare(path, simulated):
                 if key == "directoryPath":
                     # Here the slash at the end says that it is a directory.
                     is_, should = ([one.rstrip("/") for one in list_] for list_ in (is_, should))
-                if words(is_) != words(should):
-                    problems.append(f"{identifier}.{key}: {is_}, expected {should}")
+                problems.check(f"{identifier}.{key}", words(is_), words(should))
                 compared += 1
-    print(f"{instances} instances, {compared} fields compared" + (f", {secret} secret" if secret else ""))
+    finish(problems, f"{instances} instances, {compared} fields compared" + (f", {secret} secret" if secret else ""))
+
+
+def is_elsewhere(kind, key):
+    return key in ELSEWHERE or key.startswith("my") or ("DataNode" in kind and key in OF_DATABASE)
+
+
+def table(path):
+    """What each object is for two intervals."""
+    world = World(*load(path))
+    for identifier, fields in world.objects.items():
+        if not is_activity(world, identifier) and not is_node(world, identifier):
+            continue
+        times = Times(world, identifier)
+        coming = [(NOW, NOW)] if times.on_demand else (one for one in times.near(NOW) if times.due(one) >= NOW)
+        for interval, _ in zip(coming, range(2)):
+            when = "on demand" if times.on_demand else " to ".join(stamp(interval))
+            print(f"{identifier} {when}: waits for {', '.join(dependencies(world, identifier)) or 'nothing'}")
+            for key, values in fields.items():
+                if is_elsewhere(str(fields["type"][0]), key):
+                    continue
+                try:
+                    print(f"    {key} = {json.dumps(expected(world, interval, identifier, key, values))}")
+                except Secret:
+                    print(f"    {key} is secret")
+
+
+def finish(problems, done):
+    print(done)
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)
@@ -397,9 +586,19 @@ def values():
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "whole":
-        sys.exit(0 if load(sys.argv[2]) else 1)
-    elif sys.argv[1] == "values":
+    command, *arguments = sys.argv[1:]
+    if command == "whole":
+        sys.exit(0 if load(*arguments) else 1)
+    elif command == "on-demand":
+        world = World(*load(*arguments))
+        sys.exit(0 if any(is_activity(world, one) and Times(world, one).on_demand for one in world.objects) else 1)
+    elif command == "span":
+        span(*arguments)
+    elif command == "values":
         values()
+    elif command == "planned":
+        planned(*arguments)
+    elif command == "table":
+        table(*arguments)
     else:
-        compare(sys.argv[2], sys.argv[3])
+        compare(*arguments, triggered=command == "triggered")

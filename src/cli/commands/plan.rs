@@ -63,6 +63,7 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let version = views::json::version(env!("CARGO_PKG_VERSION"), now);
         terminal::print(&version);
         terminal::print(&views::json::plan(&planned.plan, now));
+        terminal::print(&views::json::upcoming(&planned.upcoming(), now));
         let (warnings, sources) = (&planned.warnings, &planned.sources);
         terminal::print(&views::json::diagnostics(warnings, sources, now));
     } else {

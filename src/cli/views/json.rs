@@ -17,6 +17,7 @@ use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::keys;
+use crate::plan::upcoming::Upcoming;
 
 /// The version of the stream's format.
 pub(crate) const UI_VERSION: &str = "1.2";
@@ -132,6 +133,26 @@ pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
         json!({ "effects": plan.effects, "paused": paused, "serial": plan.serial, "lineage": plan.lineage, "at": plan.at }),
     ));
     out
+}
+
+/// The runs of what changes, a line for each activity and data node.
+pub(crate) fn upcoming(upcoming: &[Upcoming], at: Timestamp) -> String {
+    let lines = upcoming.iter().map(|one| {
+        let run = one.backfill.first().or(one.next.first());
+        let when = match run {
+            Some(run) => format!("the first run is that of {}", run.interval.start),
+            None if one.on_demand => "on demand".to_owned(),
+            None => "no run is near".to_owned(),
+        };
+        let message = format!("{}: {when}", one.address);
+        event(
+            ("info", "planned_runs"),
+            &message,
+            at,
+            json!({ "runs": one }),
+        )
+    });
+    lines.collect()
 }
 
 fn planned_change(change: &Change, at: Timestamp) -> String {
