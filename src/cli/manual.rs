@@ -230,12 +230,17 @@ static ENTRIES: &[Entry] = &[
                 "With the values that it was activated with",
                 "pipeform import definition.json --values values.json --out sales",
             ),
+            (
+                "Take a pipeline from the account",
+                "pipeform import --pipeline-id df-0937003356ZJEXAMPLE --region eu-west-1",
+            ),
+            ("Take all of them", "pipeform import --all --out pipelines"),
         ],
         exit_codes: &[
             (0, "the files are written, maybe with warnings"),
             (
                 1,
-                "an error, or files that are there already; nothing is written",
+                "an error, or files that are there already; nothing is written, but with --all the pipelines without errors are",
             ),
         ],
     },

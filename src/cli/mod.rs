@@ -9,6 +9,7 @@ mod context;
 mod cycles;
 mod errors;
 mod formatting;
+mod importing;
 mod installing;
 mod lacks;
 mod manual;

@@ -307,6 +307,15 @@ impl Written {
         Ok(written)
     }
 
+    /// The variables that are declared, each with the file that it is declared in.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.tree.module.variables.values();
+        variables.map(|variable| {
+            let file = self.sources.name(variable.name.span.file);
+            (&*variable.name.text, file)
+        })
+    }
+
     fn of(context: &Context, tree: ModuleTree) -> Self {
         Self {
             tree,

@@ -3,6 +3,7 @@
 //! A connector knows files, records and tables; it knows no activity, no schedule and no state. Everything it
 //! needs is handed over as plain values, everything it says is a [`ConnectError`] with the place in it.
 
+pub mod aws;
 mod cancel;
 pub mod files;
 pub mod formats;

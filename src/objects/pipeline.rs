@@ -18,6 +18,13 @@ pub(super) static TYPE: ObjectType = ObjectType {
         &[
             shared::DESCRIPTION,
             AttributeSchema::new(
+                "tags",
+                AttributeType::StringMap,
+                "Labels by name, for people and programs: whose it is, what pays for it. They change no run, and nothing that is created for one gets them.",
+            )
+            .metadata()
+            .ours(),
+            AttributeSchema::new(
                 "provider",
                 AttributeType::Provider,
                 "With which provider the objects inside reach AWS: `aws`, or `aws.west` for one with an alias.",

@@ -84,6 +84,12 @@ pub fn of_aws(name: &str) -> Option<&'static ObjectType> {
         .find(|object_type| object_type.aws.contains(&name))
 }
 
+/// Whether objects of this type of AWS Data Pipeline, spelled in any case, are parts of others here: blocks, or entries of a map.
+pub fn is_part_of_aws(name: &str) -> bool {
+    let mut attributes = TYPES.iter().flat_map(|object_type| object_type.schema());
+    attributes.any(|attribute| attribute.has_aws_part(name))
+}
+
 /// The names of the types of a kind.
 pub fn names(kind: Kind) -> impl Iterator<Item = &'static str> {
     TYPES

@@ -203,6 +203,22 @@ impl AttributeSchema {
         self.aws_fields().iter().any(|own| own == field)
     }
 
+    /// Whether objects of this type of AWS Data Pipeline, spelled in any case, become blocks or entries of this attribute, or of
+    /// what stands in its blocks.
+    pub fn has_aws_part(&self, type_name: &str) -> bool {
+        let is = |own: &str| own.eq_ignore_ascii_case(type_name);
+        if let Aws::Pairs(field) = self.aws {
+            return is(field);
+        }
+        self.value.block().is_some_and(|block| {
+            let mut inner = block.attributes.iter();
+            block.aws.is_some_and(is)
+                || inner.any(|inner| {
+                    inner.value.block() != Some(block) && inner.has_aws_part(type_name)
+                })
+        })
+    }
+
     /// The word for what AWS Data Pipeline spells so, in any case.
     pub fn word_of_aws(&self, spelled: &str) -> Option<&'static str> {
         let plain = |text: &str| text.replace('_', "").to_lowercase();

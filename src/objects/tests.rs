@@ -430,4 +430,15 @@ fn types_are_found_by_the_names_of_aws() {
         assert_eq!((found.kind, found.name), (kind, here));
     }
     assert_eq!(registry::of_aws("Property"), None);
+    for part in [
+        "Property",
+        "EmrConfiguration",
+        "ebsConfiguration",
+        "VolumeSpecification",
+        "HttpProxy",
+        "ShellScriptConfig",
+    ] {
+        assert!(registry::is_part_of_aws(part), "{part}");
+    }
+    assert!(!registry::is_part_of_aws("S3DataNode"));
 }

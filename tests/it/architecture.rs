@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "clock",
+            "connect",
             "diag",
             "engine",
             "fetch",
@@ -139,6 +140,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ("petgraph::", &["graph"]),
     ("rusqlite::", &["store", "connect/sqlite"]),
     ("hcl_edit::", &["lang"]),
+    ("aws_config::", &["connect/aws"]),
+    ("aws_credential_types::", &["connect/aws"]),
+    ("aws_sdk_datapipeline::", &["connect/aws"]),
+    ("aws_smithy_http_client::", &["connect/aws"]),
     ("Timestamp::now", &["clock"]),
     ("Zoned::now", &["clock"]),
     ("SystemTime::now", &["clock"]),

@@ -1,36 +1,39 @@
 //! `pipeform import`.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::importing::Gathered;
+use crate::cli::importing::account;
+use crate::cli::importing::account::Wanted;
+use crate::cli::importing::files;
+use crate::cli::importing::files::Out;
 use crate::cli::terminal;
-use crate::diag::Diagnostics;
-use crate::diag::Sources;
-use crate::import::definition;
-use crate::import::definition::Definition;
-use crate::import::translate;
-use crate::import::translate::File;
+use crate::connect::aws::Settings;
 
 /// Turn definitions of AWS Data Pipeline into configuration
 ///
 /// Reads the JSON of the console and of `aws datapipeline get-pipeline-definition`, answers of the API, templates of
-/// CloudFormation (JSON or YAML), and what `terraform show -json` prints. Each pipeline becomes a file of its own, with its variables
-/// and their values beside it. What has no place in a configuration is named. With errors nothing is written.
+/// CloudFormation (JSON or YAML), what `terraform show -json` prints, or the pipelines of an account. Each pipeline becomes a file of
+/// its own, with its variables, their values and long scripts beside it. What has no place in a configuration is named. Of files with
+/// errors nothing is written; with --all the pipelines without errors are.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The definition
-    file: PathBuf,
+    #[command(flatten)]
+    which: Which,
 
     /// The values of its parameters, as the command line of AWS takes them: `{"values": {…}}`. They go before those in the definition
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
     values: Option<PathBuf>,
 
     /// What the pipeline is called; left out: what the definition says, else the name of the file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
     name: Option<String>,
+
+    #[command(flatten)]
+    aws: Aws,
 
     /// Where the files are written; the directory is made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -41,125 +44,104 @@ pub(in crate::cli) struct Args {
     force: bool,
 }
 
+/// Where definitions are.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// Files with definitions
+    #[arg(value_name = "FILE")]
+    file: Vec<PathBuf>,
+
+    /// A pipeline of an account, by its id: `df-…`; may be given several times
+    #[arg(long, value_name = "ID")]
+    pipeline_id: Vec<String>,
+
+    /// All pipelines of an account, in one region
+    #[arg(long)]
+    all: bool,
+}
+
+/// How the account is reached.
+#[derive(Debug, clap::Args)]
+struct Aws {
+    /// The region of the account; left out: what the environment or `~/.aws/config` says
+    #[arg(long, value_name = "REGION", conflicts_with = "file")]
+    region: Option<String>,
+
+    /// The profile of `~/.aws` whose credentials are used; left out: those that the SDK of AWS finds
+    #[arg(long, value_name = "PROFILE", conflicts_with = "file")]
+    profile: Option<String>,
+
+    /// The address of AWS Data Pipeline, if it is not that of AWS
+    #[arg(long, value_name = "URL", conflicts_with = "file")]
+    endpoint_url: Option<String>,
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut sources = Sources::default();
-    let mut found = Diagnostics::new();
-    let mut definitions = read(&args.file, context, &mut sources, &mut found)?;
+    let mut gathered = gather(args, context)?;
     if let Some(values) = &args.values {
-        let read = read_values(values, context, &mut sources, &mut found)?;
-        for definition in &mut definitions {
-            definition.values.extend(read.values.clone());
+        files::read_values(values, context, &mut gathered)?;
+    }
+    if let Some(name) = &args.name {
+        for (definition, _) in &mut gathered.pipelines {
+            definition.name = Some(name.clone());
         }
     }
-    name(&mut definitions, args);
-    let files = if found.has_errors() {
-        Vec::new()
-    } else {
-        translate::translate(&definitions, &mut found)
-    };
-    if found.has_errors() {
+    // Files are imported together or not at all.
+    let together = !args.which.file.is_empty() || args.which.pipeline_id.len() == 1;
+    if together && gathered.found.has_errors() {
+        return Err(Failure::Findings(Box::new((
+            gathered.found,
+            gathered.sources,
+        ))));
+    }
+    let sources = gathered.sources.clone();
+    let all = gathered.asked;
+    let translated = gathered.translate(&context.elsewhere(&args.out));
+    if together && translated.errors.has_errors() {
+        let mut found = translated.warnings;
+        found.extend(translated.errors);
         return Err(Failure::Findings(Box::new((found, sources))));
     }
-    let directory = context.directory.join(&args.out);
-    refuse_to_overwrite(&files, &directory, args)?;
-    terminal::findings(&found, &sources);
-    for file in &files {
-        write(file, &directory)?;
-        terminal::print(&format!("{}\n", shown(file, args)));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn text(path: &Path, context: &Context) -> Result<String, Failure> {
-    let bytes = std::fs::read(context.directory.join(path)).map_err(|error| {
-        Failure::message(format!("`{}` cannot be read: {error}.", path.display()))
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::message(format!(
-            "`{}` is not UTF-8 from byte {at} on. Save it as UTF-8.",
-            path.display()
-        ))
-    })
-}
-
-fn read(
-    path: &Path,
-    context: &Context,
-    sources: &mut Sources,
-    found: &mut Diagnostics,
-) -> Result<Vec<Definition>, Failure> {
-    let text = text(path, context)?;
-    let file = sources.add(path.display().to_string(), text.as_str());
-    let (definitions, findings) = definition::read(file, &text);
-    found.extend(findings);
-    Ok(definitions)
-}
-
-fn read_values(
-    path: &Path,
-    context: &Context,
-    sources: &mut Sources,
-    found: &mut Diagnostics,
-) -> Result<Definition, Failure> {
-    let text = text(path, context)?;
-    let file = sources.add(path.display().to_string(), text.as_str());
-    let (values, findings) = definition::read_values(file, &text);
-    found.extend(findings);
-    Ok(values)
-}
-
-/// Gives a name to definitions whose file has none.
-fn name(definitions: &mut [Definition], args: &Args) {
-    let stem = args.file.file_stem().map(|stem| stem.to_string_lossy());
-    for definition in definitions {
-        if let Some(name) = &args.name {
-            definition.name = Some(name.clone());
-        } else if definition.name.is_none() {
-            definition.name = stem.as_deref().map(str::to_owned);
-        }
-    }
-}
-
-fn refuse_to_overwrite(files: &[File], directory: &Path, args: &Args) -> Result<(), Failure> {
-    let there: Vec<String> = files
-        .iter()
-        .filter(|file| directory.join(&file.name).exists())
-        .map(|file| shown(file, args))
-        .collect();
-    if there.is_empty() || args.force {
-        return Ok(());
-    }
-    Err(Failure::message(format!(
-        "These files are there already: {}. Nothing was written; write elsewhere with `--out`, or over them with `--force`.",
-        there.join(", ")
-    )))
-}
-
-/// Where a file is written, as people would type it.
-fn shown(file: &File, args: &Args) -> String {
-    let path = args.out.join(&file.name);
-    path.strip_prefix(".")
-        .unwrap_or(&path)
-        .display()
-        .to_string()
-}
-
-/// Writes a file whole, or not at all.
-fn write(file: &File, directory: &Path) -> Result<(), Failure> {
-    let target = directory.join(&file.name);
-    let failed = |error: std::io::Error| {
-        Failure::message(format!(
-            "`{}` cannot be written: {error}.",
-            target.display()
-        ))
+    let out = Out {
+        context,
+        directory: &args.out,
+        force: args.force,
     };
-    let beside = target.parent().unwrap_or(directory);
-    std::fs::create_dir_all(beside).map_err(failed)?;
-    let mut written = tempfile::NamedTempFile::new_in(beside).map_err(failed)?;
-    std::io::Write::write_all(&mut written, file.text.as_bytes()).map_err(failed)?;
-    written
-        .persist(&target)
-        .map(drop)
-        .map_err(|error| failed(error.error))
+    out.check(&translated.files)?;
+    terminal::findings(&translated.warnings, &sources);
+    for file in &translated.files {
+        out.write(file)?;
+        terminal::print(&format!("{}\n", out.shown(file)));
+    }
+    if !translated.errors.has_errors() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    terminal::findings(&translated.errors, &sources);
+    let done = translated.pipelines;
+    terminal::say(&format!("{done} of {all} pipelines were imported.\n"));
+    Err(Failure::Silent)
+}
+
+/// Reads what is to be imported.
+fn gather(args: &Args, context: &Context) -> Result<Gathered, Failure> {
+    let wanted = match (args.which.all, args.which.pipeline_id.as_slice()) {
+        (true, _) => Wanted::All,
+        (false, []) => {
+            let mut gathered = Gathered::default();
+            for file in &args.which.file {
+                files::read(file, context, &mut gathered)?;
+            }
+            return Ok(gathered);
+        }
+        (false, ids) => Wanted::Ids(ids.to_vec()),
+    };
+    let bundle = context.environment.get("AWS_CA_BUNDLE");
+    let settings = Settings {
+        region: args.aws.region.clone(),
+        profile: args.aws.profile.clone(),
+        endpoint_url: args.aws.endpoint_url.clone(),
+        ca_bundle: bundle.map(PathBuf::from),
+    };
+    account::read(wanted, &settings)
 }

@@ -75,6 +75,16 @@ impl Template<'_> {
         };
         definition.name = own("Name").filter(|name| !name.contains("#{"));
         definition.description = own("Description");
+        for tag in properties
+            .get("PipelineTags")
+            .map_or(&[][..], Node::elements)
+        {
+            let mut side = |key: &str| self.text(tag.get(key)?, "A tag", found);
+            let tag = side("Key").zip(side("Value"));
+            definition.tags.extend(tag);
+        }
+        let activate = properties.get("Activate").and_then(Node::scalar);
+        definition.active = activate.and_then(|word| word.to_lowercase().parse().ok());
         let used = self.used.take();
         definition.parameters.extend(used.into_values());
         definition

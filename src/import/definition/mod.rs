@@ -23,10 +23,16 @@ use crate::import::document::Node;
 /// The definition of a pipeline.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Definition {
+    /// The id that the service gave the pipeline, where it is known: `df-0937003356ZJEXAMPLE`.
+    pub id: Option<String>,
     /// The pipeline's name, where the format has one.
     pub name: Option<String>,
     /// What it is for, where the format says.
     pub description: Option<String>,
+    /// Its tags, where the format has them.
+    pub tags: IndexMap<String, String>,
+    /// Whether it is active, where that is known.
+    pub active: Option<bool>,
     /// Its objects, in the order of the file.
     pub objects: Vec<Object>,
     /// Its parameters, in the order of the file.

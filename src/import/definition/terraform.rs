@@ -1,5 +1,5 @@
 //! What `terraform show -json` prints, of a state or a plan: resources `aws_datapipeline_pipeline_definition`, in the root module
-//! and below it. The name and description of the pipeline are in the resource `aws_datapipeline_pipeline` with that id.
+//! and below it. The name, description and tags of the pipeline are in the resource `aws_datapipeline_pipeline` with that id.
 
 use super::Definition;
 use super::api;
@@ -48,8 +48,16 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
             values.and_then(|values| values.get(key)?.text().map(str::to_owned))
         };
         let own = resource.get("name").and_then(Node::text);
+        definition.id = id.map(str::to_owned);
         definition.name = text_of("name").or_else(|| own.map(str::to_owned));
         definition.description = text_of("description").filter(|text| !text.is_empty());
+        let tags = pipeline.and_then(|(_, values)| values.get("tags"));
+        for (key, value) in tags.map_or(&[][..], Node::entries) {
+            let value = value.scalar();
+            definition
+                .tags
+                .extend(value.map(|value| (key.text.clone(), value)));
+        }
         definitions.push(definition);
     }
     if definitions.is_empty() {

@@ -47,6 +47,7 @@ impl<'d> Objects<'_, 'd> {
                         self.found.push(notes::no_object(to, key, field.span));
                         continue;
                     };
+                    self.parts.insert(&target.id);
                     let mut block = Block::new(inner.name);
                     for schema in inner.attributes {
                         self.part(target, schema, depth, &mut block);
@@ -131,6 +132,7 @@ impl<'d> Objects<'_, 'd> {
                 self.found.push(notes::no_object(to, key, field.span));
                 continue;
             };
+            self.parts.insert(&target.id);
             let mut side = |name: &str| {
                 let text = self.index.text(target, name).unwrap_or("").to_owned();
                 self.formula(target, name, &text, field).expr

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 /// Words that are written in one piece although they have capitals inside.
 const WORDS: [(&str, &str); 6] = [
     ("DynamoDB", "Dynamodb"),
@@ -12,9 +15,15 @@ const WORDS: [(&str, &str); 6] = [
     ("EMR", "Emr"),
 ];
 
-/// A name in snake case that is an identifier: `TableBackupActivity` is `table_backup_activity`.
+/// What a name is for a text that has no letter for one.
+pub(super) const UNNAMED: &str = "unnamed";
+
+/// A name in snake case that is an identifier: `TableBackupActivity` is `table_backup_activity`. Letters lose their accents.
 pub(super) fn snake_case(text: &str) -> String {
-    let mut plain = text.to_owned();
+    let mut plain: String = text
+        .nfkd()
+        .filter(|sign| !is_combining_mark(*sign))
+        .collect();
     for (word, one_piece) in WORDS {
         plain = plain.replace(word, one_piece);
     }
@@ -41,7 +50,7 @@ pub(super) fn snake_case(text: &str) -> String {
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     let name = words.join("_");
     match name.chars().next() {
-        None => "unnamed".to_owned(),
+        None => UNNAMED.to_owned(),
         Some(first) if first.is_ascii_digit() => format!("n{name}"),
         Some(_) => name,
     }
@@ -81,7 +90,8 @@ mod tests {
             ("RDSPassword", "rds_password"),
             ("my table (old)", "my_table_old"),
             ("1st", "n1st"),
-            ("\u{e9}", "unnamed"),
+            ("K\u{e4}ufe & Caf\u{e9}s", "kaufe_cafes"),
+            ("\u{65e5}\u{6b21}", UNNAMED),
             ("_x__y_", "x_y"),
         ] {
             assert_eq!(snake_case(text), expected, "{text}");

@@ -10,6 +10,10 @@ use crate::import::definition::Definition;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
+use crate::import::expression;
+use crate::import::expression::Expr;
+use crate::import::expression::ExprKind;
+use crate::import::expression::Part;
 use crate::objects::Kind;
 use crate::objects::ObjectType;
 
@@ -25,6 +29,8 @@ pub(super) struct Named {
     pub(super) object_type: &'static ObjectType,
     /// Its name; empty for one that stands in the only object that uses it.
     pub(super) name: String,
+    /// What a file of it is called.
+    pub(super) label: String,
 }
 
 /// The index of a definition.
@@ -66,17 +72,23 @@ impl<'d> Index<'d> {
             };
             let id = object.id.as_str();
             let nested = object_type.kind == Kind::Precondition && self.owner(id).is_some();
+            let label = match &object.name {
+                Some(name) if identifiers::is_made_up(id) => name,
+                _ => &object.id,
+            };
+            let label = identifiers::snake_case(label);
             let name = if nested {
                 String::new()
             } else {
-                let label = match &object.name {
-                    Some(name) if identifiers::is_made_up(id) => name,
-                    _ => &object.id,
-                };
                 let taken = taken.entry(object_type.kind).or_default();
-                identifiers::unique(&identifiers::snake_case(label), taken)
+                identifiers::unique(&label, taken)
             };
-            self.named.insert(id, Named { object_type, name });
+            let named = Named {
+                object_type,
+                name,
+                label,
+            };
+            self.named.insert(id, named);
         }
     }
 
@@ -156,6 +168,48 @@ impl<'d> Index<'d> {
         })
     }
 
+    /// Whether the value of a field is another one for each interval.
+    pub(super) fn varies(&self, of: &'d Object, field: &Field) -> bool {
+        self.varies_within(of, field, 0)
+    }
+
+    fn varies_within(&self, of: &'d Object, field: &Field, depth: usize) -> bool {
+        let FieldValue::Text(text) = &field.value else {
+            return false;
+        };
+        // A text that cannot be read stays as it is.
+        let Ok(template) = expression::parse(text) else {
+            return false;
+        };
+        let mut read = Vec::new();
+        for part in &template.parts {
+            if let Part::Expression(expr) = part {
+                reads(expr, &mut read);
+            }
+        }
+        depth < MAX_PARENTS
+            && read.into_iter().any(|path| {
+                let Some((name, way)) = path.split_last() else {
+                    return false;
+                };
+                let of = way
+                    .iter()
+                    .try_fold(of, |of, step| self.object(self.reference(of, step)?));
+                match of {
+                    // What is behind `node` is known only when it is served.
+                    None => true,
+                    // Behind a reference, as in `parent.@id`, it is the id in the definition.
+                    Some(_) if *name == "@id" => way.is_empty(),
+                    Some(_) if name.starts_with('@') => *name != "@pipelineId",
+                    Some(of) => self.field(of, name).is_some_and(|(_, fields)| {
+                        fields
+                            .into_iter()
+                            .any(|field| self.varies_within(of, field, depth + 1))
+                    }),
+                }
+            })
+    }
+
     /// All fields that an object has or inherits, its own first.
     pub(super) fn keys(&self, object: &'d Object) -> Vec<&'d str> {
         let mut keys = Vec::new();
@@ -168,6 +222,24 @@ impl<'d> Index<'d> {
             }
         }
         keys
+    }
+}
+
+/// The names that an expression reads, each with the references that lead to it: `input.directoryPath`.
+fn reads<'e>(expr: &'e Expr, found: &mut Vec<Vec<&'e str>>) {
+    match &expr.kind {
+        ExprKind::Name(name) => found.push(vec![name]),
+        ExprKind::Field(of, name) => {
+            let before = found.len();
+            reads(of, found);
+            for path in found.iter_mut().skip(before) {
+                path.push(name);
+            }
+        }
+        ExprKind::Negated(of) => reads(of, found),
+        ExprKind::Call(_, arguments) => arguments.iter().for_each(|one| reads(one, found)),
+        ExprKind::Binary(_, operands) => operands.iter().for_each(|one| reads(one, found)),
+        ExprKind::Integer(_) | ExprKind::Double(_) | ExprKind::Text(_) => {}
     }
 }
 

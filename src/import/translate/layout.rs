@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::hcl;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
@@ -88,8 +89,35 @@ fn attribute(expr: &Expr) -> String {
             let lines: Vec<String> = elements.iter().map(print::expression).collect();
             format!("[\n{},\n]", lines.join(",\n"))
         }
+        ExprKind::Object(entries) if line.len() > WIDTH => object(entries),
+        ExprKind::Call { arguments, .. } if line.len() > WIDTH => match arguments.last() {
+            Some(Expr {
+                kind: ExprKind::Object(entries),
+                ..
+            }) => {
+                let short = print::expression(&hcl::object(entries.to_vec()));
+                let before = line.strip_suffix(&format!("{short})"));
+                before.map_or_else(
+                    || line.clone(),
+                    |before| format!("{before}{})", object(entries)),
+                )
+            }
+            _ => line,
+        },
         _ => line,
     }
+}
+
+/// An object with an entry a line.
+fn object(entries: &[(Expr, Expr)]) -> String {
+    let lines = entries.iter().map(|entry| {
+        let one = print::expression(&hcl::object(vec![entry.clone()]));
+        let inner = one
+            .strip_prefix("{ ")
+            .and_then(|rest| rest.strip_suffix(" }"));
+        format!("{}\n", inner.unwrap_or(&one))
+    });
+    format!("{{\n{}}}", lines.collect::<String>())
 }
 
 /// Several lines of text as a heredoc, if they can stand in one. Of a text that does not end with a line the last line end is

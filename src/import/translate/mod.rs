@@ -1,7 +1,7 @@
 //! From definitions to HCL that people would have written.
 //!
-//! A definition becomes a file with one `pipeline` block that holds all its objects, a file of variables, and one of their values.
-//! What `Default` says is set on the pipeline; what other parents say is written out where it is inherited. Everything has a place, or
+//! A definition becomes a file with one `pipeline` block that holds all its objects, a file of variables, one of their values, and a
+//! file for each long script. What `Default` says is set on the pipeline; what other parents say is written out where it is inherited. Everything has a place, or
 //! a finding that says that it has none.
 
 mod blocks;
@@ -16,6 +16,7 @@ mod notes;
 mod objects;
 mod parameters;
 mod parts;
+mod scripts;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::diag::Diagnostics;
 use crate::objects::Kind;
 use index::Index;
 use objects::Objects;
+use scripts::Scripts;
 
 /// A file of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,53 +37,86 @@ pub struct File {
     pub text: String,
 }
 
-/// Translates definitions, which all become pipelines of one root module. `found` gets what has no place in HCL as it was.
-pub fn translate(definitions: &[Definition], found: &mut Diagnostics) -> Vec<File> {
-    let mut files = Vec::new();
-    let mut pipelines = BTreeSet::new();
-    let mut variables = BTreeSet::new();
-    for definition in definitions {
-        let label = definition.name.as_deref().unwrap_or("pipeline");
-        let name = identifiers::unique(&identifiers::snake_case(label), &mut pipelines);
-        one(definition, &name, &mut variables, found, &mut files);
-    }
-    files
+/// Translates definitions that all become pipelines of one root module, so that no two pipelines and no two variables get the same
+/// name.
+#[derive(Debug, Default)]
+pub struct Translator {
+    pipelines: BTreeSet<String>,
+    variables: BTreeSet<String>,
+    /// Variables that the root module has already, and their files.
+    declared: Vec<(String, String)>,
 }
 
-fn one(
-    definition: &Definition,
-    name: &str,
-    taken: &mut BTreeSet<String>,
-    found: &mut Diagnostics,
-    files: &mut Vec<File>,
-) {
-    let Some(pipeline) = crate::objects::registry::find(Kind::Pipeline, "") else {
-        return;
-    };
-    let definition = &completed::completed(definition, found);
-    let index = Index::new(definition);
-    let variables = parameters::variables(definition, taken);
-    let mut objects = Objects {
-        index: &index,
-        variables: &variables,
-        found,
-        environment: RefCell::default(),
-    };
-    let block = objects.pipeline(name, pipeline);
-    files.push(File {
-        name: format!("{name}.pipe.hcl"),
-        text: layout::file(&[block]),
-    });
-    if !variables.is_empty() {
-        files.push(File {
-            name: format!("{name}.variables.pipe.hcl"),
-            text: layout::file(&parameters::blocks(definition, &variables)),
-        });
+impl Translator {
+    /// One for a root module that has these variables already, in these files.
+    pub fn beside(declared: Vec<(String, String)>) -> Self {
+        Self {
+            declared,
+            ..Self::default()
+        }
     }
-    if let Some(text) = parameters::values(definition, &variables, found) {
-        files.push(File {
-            name: format!("{name}.auto.pipevars"),
-            text,
-        });
+
+    /// The files of a definition. `found` gets what has no place in HCL as it was; with errors among that the files are not whole.
+    pub fn translate(&mut self, definition: &Definition, found: &mut Diagnostics) -> Vec<File> {
+        let Some(pipeline) = crate::objects::registry::find(Kind::Pipeline, "") else {
+            return Vec::new();
+        };
+        let name = self.name(definition);
+        let definition = &completed::completed(definition, found);
+        let index = Index::new(definition);
+        let variables = parameters::variables(definition, &mut self.taken(&name));
+        let names = variables.values().map(|variable| variable.name.clone());
+        self.variables.extend(names);
+        let mut objects = Objects {
+            index: &index,
+            variables: &variables,
+            found,
+            environment: RefCell::default(),
+            scripts: Scripts::new(&name),
+            parts: BTreeSet::new(),
+        };
+        let block = objects.pipeline(&name, pipeline);
+        let scripts = objects.scripts.files;
+        let mut files = vec![File {
+            name: format!("{name}.pipe.hcl"),
+            text: layout::file(&[block]),
+        }];
+        if !variables.is_empty() {
+            files.push(File {
+                name: variables_file(&name),
+                text: layout::file(&parameters::blocks(definition, &variables)),
+            });
+        }
+        if let Some(text) = parameters::values(definition, &variables, found) {
+            files.push(File {
+                name: format!("{name}.auto.pipevars"),
+                text,
+            });
+        }
+        files.extend(scripts);
+        files
     }
+
+    /// The names that variables of a pipeline cannot get. Those in the file that is written anew are free.
+    fn taken(&self, pipeline: &str) -> BTreeSet<String> {
+        let own = variables_file(pipeline);
+        let declared = self.declared.iter().filter(|(_, file)| *file != own);
+        let declared = declared.map(|(name, _)| name.clone());
+        declared.chain(self.variables.iter().cloned()).collect()
+    }
+
+    /// What the pipeline of a definition is called.
+    fn name(&mut self, definition: &Definition) -> String {
+        let id = definition.id.as_deref();
+        let label = definition.name.as_deref().or(id).unwrap_or("pipeline");
+        let name = match (identifiers::snake_case(label), id) {
+            (name, Some(id)) if name == identifiers::UNNAMED => identifiers::snake_case(id),
+            (name, _) => name,
+        };
+        identifiers::unique(&name, &mut self.pipelines)
+    }
+}
+
+fn variables_file(pipeline: &str) -> String {
+    format!("{pipeline}.variables.pipe.hcl")
 }

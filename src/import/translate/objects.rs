@@ -1,6 +1,8 @@
 //! Objects as blocks.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -17,23 +19,25 @@ use super::names::Names;
 use super::names::Secrets;
 use super::notes;
 use super::parameters::Variable;
-use super::parts;
+use super::scripts::Scripts;
 use crate::diag::Diagnostics;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
 use crate::import::expression;
 use crate::lang::Number;
+use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::Part;
-use crate::lang::print;
+use crate::lang::references;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Aws;
 use crate::objects::Kind;
 use crate::objects::ObjectType;
+use crate::objects::registry;
 
 /// Fields that say what an object is; all else is what it has.
 const IDENTITY: [&str; 4] = ["id", "name", "type", "parent"];
@@ -48,6 +52,9 @@ pub(super) struct Objects<'a, 'd> {
     pub(super) found: &'a mut Diagnostics,
     /// The secrets that the command of the object reads from its environment.
     pub(super) environment: RefCell<Vec<(String, Expr)>>,
+    pub(super) scripts: Scripts,
+    /// The objects that have become parts of others, by id.
+    pub(super) parts: BTreeSet<&'d str>,
 }
 
 /// An attribute's value: an expression, or blocks.
@@ -60,13 +67,14 @@ impl<'d> Objects<'_, 'd> {
     /// The `pipeline` block with all objects in it.
     pub(super) fn pipeline(&mut self, name: &str, object_type: &'static ObjectType) -> Block {
         let mut block = Block::new(format!("pipeline \"{name}\""));
-        if let Some(description) = &self.index.definition.description {
-            block.set("description", hcl::text(description));
-        }
+        self.of_service(&mut block);
         if let Some(default) = self.index.object(DEFAULT) {
             self.content(default, object_type, &mut block);
         }
         self.defaults_of_aws(&mut block);
+        if let Some(id) = &self.index.definition.id {
+            block.set("aws_id", hcl::text(id));
+        }
         for kind in [
             Kind::Schedule,
             Kind::Database,
@@ -87,6 +95,24 @@ impl<'d> Objects<'_, 'd> {
         }
         self.left_over();
         block
+    }
+
+    /// What the service knows of a pipeline besides its definition.
+    fn of_service(&self, block: &mut Block) {
+        let definition = self.index.definition;
+        if let Some(description) = &definition.description {
+            block.set("description", hcl::text(description));
+        }
+        if !definition.tags.is_empty() {
+            let tags = definition.tags.iter();
+            let tags =
+                tags.map(|(key, value)| (key.as_str().into(), Value::string(value.as_str())));
+            block.set("tags", hcl::value(Value::object(tags.collect())));
+        }
+        // One that is active is left to operators.
+        if definition.active == Some(false) {
+            block.set("active", hcl::value(Value::Bool(false)));
+        }
     }
 
     /// Where the service's defaults are others than ours they are written out.
@@ -116,10 +142,10 @@ impl<'d> Objects<'_, 'd> {
             if self.index.named(&object.id).is_some() {
                 continue;
             }
-            if !parts::is_part(name) {
+            if !registry::is_part_of_aws(name) {
                 let finding = notes::unknown_type(name, &object.id, object.span);
                 self.found.push(finding);
-            } else if self.index.users(&object.id).next().is_none() {
+            } else if !self.parts.contains(object.id.as_str()) {
                 self.found.push(notes::not_used(&object.id, object.span));
             }
         }
@@ -138,7 +164,7 @@ impl<'d> Objects<'_, 'd> {
         };
         let mut block = Block::new(header);
         self.content(object, of, &mut block);
-        if self.always_writes_the_same(object, of, &block) {
+        if self.always_writes_the_same(object, of) {
             block.set("overwrite", hcl::value(Value::Bool(true)));
         }
         if object.id != named.name {
@@ -148,12 +174,7 @@ impl<'d> Objects<'_, 'd> {
     }
 
     /// Whether each run would write what the last one wrote. The service lets that pass; here it must be said.
-    fn always_writes_the_same(
-        &self,
-        object: &'d Object,
-        of: &'static ObjectType,
-        block: &Block,
-    ) -> bool {
+    fn always_writes_the_same(&self, object: &'d Object, of: &'static ObjectType) -> bool {
         let writes = |user: &'d Object| {
             let (_, fields) = self
                 .index
@@ -162,10 +183,13 @@ impl<'d> Objects<'_, 'd> {
             let is_it = |field: &&Field| field.value == FieldValue::Reference(object.id.clone());
             fields.iter().any(is_it)
         };
-        let path = block.attributes.iter().find(|(name, _)| name == "path");
-        let varies = |expr: &Expr| print::expression(expr).contains("run.");
-        of.attribute("overwrite").is_some()
-            && path.is_some_and(|(_, path)| !varies(path))
+        let path = of
+            .attribute("path")
+            .filter(|_| of.attribute("overwrite").is_some());
+        let mut fields = path.into_iter().flat_map(AttributeSchema::aws_fields);
+        fields
+            .find_map(|key| self.index.field(object, &key))
+            .is_some_and(|(_, path)| !path.iter().any(|field| self.index.varies(object, field)))
             && self.index.users(&object.id).any(writes)
     }
 
@@ -258,7 +282,7 @@ impl<'d> Objects<'_, 'd> {
 
     /// Whether what an object inherits from `Default` is set on the pipeline, which hands it on.
     fn is_of_pipeline(of: &'static ObjectType, schema: &AttributeSchema, holder: &Object) -> bool {
-        let pipeline = crate::objects::registry::find(Kind::Pipeline, "");
+        let pipeline = registry::find(Kind::Pipeline, "");
         of.kind != Kind::Pipeline
             && holder.id == DEFAULT
             && pipeline.is_some_and(|pipeline| pipeline.attribute(schema.name).is_some())
@@ -362,8 +386,16 @@ impl<'d> Objects<'_, 'd> {
         if key == names::DIRECTORY {
             formula.expr = directory(formula.expr);
         }
-        self.typed(object, key, schema, formula, first)
-            .map(Written::Value)
+        let value = self.typed(object, key, schema, formula, first)?;
+        let named = self.index.named(&object.id);
+        let owner = named.map_or(("", object.id.as_str()), |named| {
+            (named.object_type.name, named.label.as_str())
+        });
+        Some(Written::Value(self.scripts.apart(
+            owner,
+            schema.name,
+            value,
+        )))
     }
 
     /// A text as a value of the attribute's type.
@@ -535,24 +567,32 @@ fn says_on_demand(key: &str, fields: &[&Field]) -> bool {
 
 /// A path that ends with `/`: that is how a directory is told from a file.
 fn directory(path: Expr) -> Expr {
-    let ends = match &path.kind {
-        ExprKind::Value(Value::String(text)) => Some(text.ends_with('/')),
-        ExprKind::Template(parts) => match parts.last() {
-            Some(Part::Literal(text)) => Some(text.ends_with('/')),
-            _ => None,
-        },
+    let last = match &path.kind {
+        ExprKind::Template(parts) => parts.last().cloned(),
+        ExprKind::Value(Value::String(text)) => Some(Part::Literal(Arc::clone(text))),
+        _ => Some(Part::Interpolation(path.clone())),
+    };
+    let has_slash = match last {
+        Some(Part::Literal(text)) => Some(text.ends_with('/')),
+        // A day's folder has no slash at its end; the value of a variable may.
+        Some(Part::Interpolation(last)) if is_only_of_run(&last) => Some(false),
         _ => None,
     };
-    match ends {
+    match has_slash {
         Some(true) => path,
         Some(false) => hcl::joined([path, hcl::text("/")]),
-        // A day's folder has no slash at its end; the value of a variable may.
-        None if print::expression(&path).contains("run.") => hcl::joined([path, hcl::text("/")]),
         None => {
             let without = hcl::call("trimsuffix", vec![path, hcl::text("/")]);
             hcl::joined([without, hcl::text("/")])
         }
     }
+}
+
+/// Whether an expression reads what only a run knows, and nothing else.
+fn is_only_of_run(expr: &Expr) -> bool {
+    let read = references(expr);
+    let is_run = |path: &Vec<Step>| path.first().is_some_and(|root| &*root.name == "run");
+    !read.is_empty() && read.iter().all(is_run)
 }
 
 /// One list of all.

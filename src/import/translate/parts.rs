@@ -1,22 +1,4 @@
-//! What is part of other objects in HCL, and texts that are made of parts.
-
-/// Types whose objects are blocks of those that refer to them.
-const PARTS: [&str; 7] = [
-    "EbsBlockDeviceConfig",
-    "EbsConfiguration",
-    "EmrConfiguration",
-    "HttpProxy",
-    "Property",
-    "ShellScriptConfig",
-    "VolumeSpecification",
-];
-
-/// Whether objects of this type are blocks of others.
-pub(super) fn is_part(type_name: &str) -> bool {
-    PARTS
-        .iter()
-        .any(|part| part.eq_ignore_ascii_case(type_name))
-}
+//! Texts that are made of parts.
 
 /// The parts of a text between commas, without blanks around. A comma behind a backslash is text, and so is one in an expression.
 pub(super) fn split(text: &str) -> Vec<String> {

@@ -1,0 +1,122 @@
+//! Definitions in files, and the files that they become.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::Gathered;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::diag::Diagnostics;
+use crate::import::definition;
+use crate::import::translate::File;
+
+/// Reads the definitions of a file. One without a name is called as the file is.
+pub(in crate::cli) fn read(
+    path: &Path,
+    context: &Context,
+    gathered: &mut Gathered,
+) -> Result<(), Failure> {
+    let text = text(path, context)?;
+    let file = gathered
+        .sources
+        .add(path.display().to_string(), text.as_str());
+    let (definitions, found) = definition::read(file, &text);
+    gathered.found.extend(found);
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    for mut definition in definitions {
+        definition.name = definition.name.or_else(|| stem.clone());
+        gathered.pipelines.push((definition, Diagnostics::new()));
+    }
+    Ok(())
+}
+
+/// Reads values of parameters, which go before those in the definitions.
+pub(in crate::cli) fn read_values(
+    path: &Path,
+    context: &Context,
+    gathered: &mut Gathered,
+) -> Result<(), Failure> {
+    let text = text(path, context)?;
+    let file = gathered
+        .sources
+        .add(path.display().to_string(), text.as_str());
+    let (read, found) = definition::read_values(file, &text);
+    gathered.found.extend(found);
+    for (definition, _) in &mut gathered.pipelines {
+        definition.values.extend(read.values.clone());
+    }
+    Ok(())
+}
+
+fn text(path: &Path, context: &Context) -> Result<String, Failure> {
+    let bytes = std::fs::read(context.directory.join(path)).map_err(|error| {
+        Failure::message(format!("`{}` cannot be read: {error}.", path.display()))
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::message(format!(
+            "`{}` is not UTF-8 from byte {at} on. Save it as UTF-8.",
+            path.display()
+        ))
+    })
+}
+
+/// Where files are written.
+pub(in crate::cli) struct Out<'a> {
+    /// The context of the command.
+    pub(in crate::cli) context: &'a Context,
+    /// The directory, as it was typed.
+    pub(in crate::cli) directory: &'a Path,
+    /// Whether files that are there are overwritten.
+    pub(in crate::cli) force: bool,
+}
+
+impl Out<'_> {
+    /// Refuses to overwrite what is there, unless that is wanted.
+    pub(in crate::cli) fn check(&self, files: &[File]) -> Result<(), Failure> {
+        let directory = self.context.directory.join(self.directory);
+        let there: Vec<String> = files
+            .iter()
+            .filter(|file| directory.join(&file.name).exists())
+            .map(|file| self.shown(file))
+            .collect();
+        if there.is_empty() || self.force {
+            return Ok(());
+        }
+        Err(Failure::message(format!(
+            "These files are there already: {}. Nothing was written; write elsewhere with `--out`, or over them with `--force`.",
+            there.join(", ")
+        )))
+    }
+
+    /// Where a file is written, as people would type it.
+    pub(in crate::cli) fn shown(&self, file: &File) -> String {
+        let path = self.directory.join(&file.name);
+        path.strip_prefix(".")
+            .unwrap_or(&path)
+            .display()
+            .to_string()
+    }
+
+    /// Writes a file whole, or not at all.
+    pub(in crate::cli) fn write(&self, file: &File) -> Result<(), Failure> {
+        let directory = self.context.directory.join(self.directory);
+        let target = directory.join(&file.name);
+        let failed = |error: std::io::Error| {
+            Failure::message(format!(
+                "`{}` cannot be written: {error}.",
+                target.display()
+            ))
+        };
+        let beside = target.parent().unwrap_or(&directory);
+        std::fs::create_dir_all(beside).map_err(failed)?;
+        let mut written = tempfile::NamedTempFile::new_in(beside).map_err(failed)?;
+        written.write_all(file.text.as_bytes()).map_err(failed)?;
+        written
+            .persist(&target)
+            .map(drop)
+            .map_err(|error| failed(error.error))
+    }
+}

@@ -1,0 +1,143 @@
+//! What goes wrong with AWS.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_datapipeline::error::ProvideErrorMetadata;
+use aws_sdk_datapipeline::error::SdkError;
+
+/// What went wrong with AWS. Each says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AwsError {
+    /// Nothing says which region.
+    #[error(
+        "nothing says which region of AWS is meant. Say it with `--region`, `AWS_REGION` or in `~/.aws/config`"
+    )]
+    NoRegion,
+    /// There are no credentials.
+    #[error(
+        "there are no credentials for AWS: {0}. Set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, choose a profile of `~/.aws` with `AWS_PROFILE`, or sign in with `aws sso login`"
+    )]
+    NoCredentials(String),
+    /// The credentials are wrong or over, or may not do this.
+    #[error("AWS refuses this to these credentials: {0}")]
+    Refused(String),
+    /// What was asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// There were too many calls, also after waiting.
+    #[error("AWS answers that there are too many calls, also after waiting: {0}. Try again later")]
+    Throttled(String),
+    /// AWS was not reached.
+    #[error(
+        "AWS cannot be reached: {0}. Check the network, the region and the address of the endpoint"
+    )]
+    Unreachable(String),
+    /// Anything else.
+    #[error("AWS answers: {0}")]
+    Service(String),
+    /// A file of certificates cannot be used.
+    #[error("the certificates of `AWS_CA_BUNDLE` cannot be used: {0}")]
+    Certificates(String),
+}
+
+/// Codes of errors that say that a caller is not known or not allowed.
+const REFUSALS: [&str; 8] = [
+    "AccessDeniedException",
+    "AccessDenied",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "IncompleteSignatureException",
+    "NotAuthorized",
+];
+
+/// Codes of errors that say that there were too many calls.
+const THROTTLES: [&str; 4] = [
+    "ThrottlingException",
+    "Throttling",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+];
+
+impl AwsError {
+    /// What the failure of a call means. `missing`: the codes that say that what was asked for is not there.
+    pub(super) fn of_call<E, R>(error: &SdkError<E, R>, missing: &[&str]) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        if let Some(answer) = error.as_service_error() {
+            let code = answer.code().unwrap_or("");
+            let text = match (answer.message(), code) {
+                (Some(message), _) => message.to_owned(),
+                (None, "") => chain(answer),
+                (None, code) => code.to_owned(),
+            };
+            return match code {
+                code if missing.contains(&code) => Self::NotFound(text),
+                code if REFUSALS.contains(&code) => Self::Refused(text),
+                code if THROTTLES.contains(&code) => Self::Throttled(text),
+                _ => Self::Service(text),
+            };
+        }
+        if let Some(credentials) = credentials_error(error) {
+            return match credentials {
+                CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials(
+                    "none are in the environment, in `~/.aws`, or given by the machine".to_owned(),
+                ),
+                other => Self::NoCredentials(chain(other)),
+            };
+        }
+        match error {
+            SdkError::ResponseError(_) => Self::Service(format!(
+                "something that is not understood, {}",
+                chain(error)
+            )),
+            _ => Self::Unreachable(causes(error)),
+        }
+    }
+}
+
+/// The error about credentials that lies below another.
+fn credentials_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e CredentialsError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<CredentialsError>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An error and those below it, from the outermost on. What repeats is there once.
+fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !said.iter().any(|known| known.contains(&text)) {
+            said.push(text);
+        }
+        next = error.source();
+    }
+    said
+}
+
+/// An error and those below it, as one sentence without its stop.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    texts(error).join(": ").trim_end_matches('.').to_owned()
+}
+
+/// The two innermost of the errors below one, which say what happened.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let texts = texts(error);
+    let inner = texts.get(texts.len().saturating_sub(2)..);
+    inner
+        .unwrap_or_default()
+        .join(": ")
+        .trim_end_matches('.')
+        .to_owned()
+}
