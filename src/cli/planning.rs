@@ -15,7 +15,6 @@ use super::lacks;
 use super::root_module::random;
 use super::succession::continued;
 use super::succession::instances_after;
-use super::succession::went_with_its_definition;
 use super::target::Target;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
@@ -342,7 +341,7 @@ fn returning(
     for instance in store.unfinished_instances()? {
         let address = relocation.address(&instance.key.object);
         let comes = new.contains_key(&address) && !old.contains_key(&address);
-        if comes && went_with_its_definition(&instance) {
+        if comes && instance.went_with_its_definition() {
             *returning.entry(address).or_default() += 1;
         }
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::engine::Instance;
+use crate::engine::REMOVED;
 use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Era;
@@ -15,9 +16,6 @@ use crate::objects::Moments;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::plan::effects;
-
-/// Why an instance was given up by an apply.
-const REMOVED: &str = "its definition was removed";
 
 /// Activations and cuts after an apply, and the schedules that follow. `old` are the schedules as of the serial before.
 pub(super) fn continued(
@@ -107,14 +105,9 @@ fn canceled(instance: &Instance, at: Timestamp) -> Option<Instance> {
     })
 }
 
-/// Whether an instance was given up because its definition was removed, and not by an operator.
-pub(super) fn went_with_its_definition(instance: &Instance) -> bool {
-    instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED)
-}
-
 /// Instances that were given up because their definition was removed wait again when it comes back.
 fn revived(instance: &Instance) -> Option<Instance> {
-    if went_with_its_definition(instance) {
+    if instance.went_with_its_definition() {
         Some(Instance {
             attempts: instance.attempts,
             origin: instance.origin,

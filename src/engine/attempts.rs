@@ -17,6 +17,7 @@ use super::model::InstanceKey;
 use super::model::InstanceOrder;
 use super::model::Origin;
 use super::model::Outcome;
+use super::model::REMOVED;
 use super::model::Status;
 use super::model::Step;
 use super::model::Stop;
@@ -268,7 +269,7 @@ impl Engine {
             // The attempt ended with its runner: it is made again, and does not count as a failure.
             None if runner_ended && is_there => self.again(key, error, None, step),
             None | Some(_) if runner_ended => {
-                let reason = Some("its definition was removed".to_owned());
+                let reason = Some(REMOVED.to_owned());
                 self.end(key, Status::Canceled, reason, now, step);
             }
             None | Some(_) => self.failed(key, error, now, step),

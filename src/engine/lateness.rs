@@ -66,7 +66,8 @@ impl Engine {
                 }),
             });
         }
-        if terminates {
+        // What somebody has decided about the attempt under way stands.
+        if terminates && instance.stop.is_none() {
             self.cancel(key, &format!("late: {reason}"), now, step);
         }
     }

@@ -13,6 +13,7 @@ use super::model::Effect;
 use super::model::Event;
 use super::model::Instance;
 use super::model::InstanceKey;
+use super::model::REMOVED;
 use super::model::Status;
 use super::model::Step;
 use super::model::Stop;
@@ -342,7 +343,7 @@ impl Engine {
             .collect();
         for key in &waiting {
             if self.unit(&key.object).is_none() {
-                let reason = Some("its definition was removed".to_owned());
+                let reason = Some(REMOVED.to_owned());
                 self.end(key, Status::Canceled, reason, now, step);
             }
         }
@@ -352,28 +353,33 @@ impl Engine {
         }
     }
 
-    /// Takes an instance as the store has it, unless it runs: that is for who runs it to say.
+    /// Takes an instance as the store has it, unless it runs: that is for who runs it to say. A check under way is about
+    /// what was before if it does not wait any more, or waits anew since it was given up.
     pub(super) fn take_over(&mut self, instance: Instance) {
         if self.status(&instance.key) == Some(Status::Running) {
             return;
         }
-        if instance.status != Status::WaitingOnDependencies {
+        let is_checked = instance.checking_since.is_some();
+        if instance.status != Status::WaitingOnDependencies || !is_checked {
             self.outdate_check(&instance.key);
         }
         self.live.insert(instance.key.clone(), instance);
     }
 
-    /// Sends an instance that could start back to waiting if the new definition has more to wait for.
+    /// Sends an instance that could start back to waiting if the new definition has more to wait for. A check of other
+    /// preconditions says nothing any more.
     fn wait_again(&mut self, key: &InstanceKey, before: &Definition, step: &mut Step) {
         let Some(unit) = self.unit(&key.object) else {
             return;
         };
+        let old = before.units.get(&key.object);
+        let same_checks = old.is_none_or(|old| old.preconditions == unit.preconditions);
+        let unblocked = same_checks && self.is_unblocked(unit, key.interval);
+        if !same_checks {
+            self.outdate_check(key);
+        }
         let untried = self.live.get(key).is_some_and(Instance::is_untried);
-        let same_checks = before
-            .units
-            .get(&key.object)
-            .is_some_and(|before| before.preconditions == unit.preconditions);
-        if !untried || same_checks && self.is_unblocked(unit, key.interval) {
+        if !untried || unblocked {
             return;
         }
         self.unready(key);

@@ -337,6 +337,9 @@ impl Stop {
     }
 }
 
+/// Why an instance was given up whose object is not there any more.
+pub const REMOVED: &str = "its definition was removed";
+
 /// One run of an object for one interval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
@@ -382,6 +385,11 @@ impl Instance {
     /// Whether it could start and was not tried yet, since it was made or began again: what it has to wait for may change.
     pub fn is_untried(&self) -> bool {
         self.status == Status::WaitingForRunner && self.definition.is_none()
+    }
+
+    /// Whether it was given up because its definition was removed, and not by an operator: it waits again when that comes back.
+    pub fn went_with_its_definition(&self) -> bool {
+        self.status == Status::Canceled && self.reason.as_deref() == Some(REMOVED)
     }
 
     /// An instance that nothing has happened to yet.

@@ -3,13 +3,17 @@
 //! A runner takes them in the order in which they were written, however late it is, and starts nothing before it has taken
 //! them all: what somebody has given up does not start because somebody else has let it go on.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::faults::Fault;
 use super::machine::Engine;
+use super::model::Change;
 use super::model::Definition;
 use super::model::Event;
 use super::model::Instance;
+use super::model::InstanceKey;
 use super::model::Order;
 use super::model::Step;
 
@@ -76,6 +80,7 @@ impl Engine {
                         self.take_definition(written.definition(serial)?, &mut before);
                         self.index();
                     }
+                    let order = up_to_date(order, &step);
                     self.operate(&order, now, &mut step);
                 }
             }
@@ -94,4 +99,24 @@ impl Engine {
         let old = std::mem::replace(&mut self.definition, definition);
         first.get_or_insert(old);
     }
+}
+
+/// An order as it stands after those before it: what they have brought to its end has ended for it, too.
+fn up_to_date(mut order: Order, step: &Step) -> Order {
+    let ended: BTreeMap<&InstanceKey, &Instance> = step
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Instance(instance) if instance.status.is_settled() => {
+                Some((&instance.key, instance))
+            }
+            _ => None,
+        })
+        .collect();
+    for target in &mut order.targets {
+        if let Some(instance) = ended.get(&target.key) {
+            *target = (*instance).clone();
+        }
+    }
+    order
 }

@@ -31,11 +31,15 @@ impl Engine {
     pub(super) fn operate(&mut self, order: &Order, now: Timestamp, step: &mut Step) {
         let changed = match order.operation {
             Operation::Rerun { as_was, restart } => {
-                let mut changed = self.rerun(&order.targets, as_was, now, step);
-                if restart {
-                    changed += self.restart_all(order, as_was, now, step);
-                }
-                changed
+                // What is run again here may be under way by that.
+                let under_way = if restart {
+                    self.under_way(&order.targets)
+                } else {
+                    Vec::new()
+                };
+                let changed = self.rerun(&order.targets, as_was, now, step);
+                self.restart_all((&under_way, &order.who), as_was, now, step);
+                changed + count(&under_way)
             }
             Operation::Cancel => self.each(
                 order,
@@ -70,7 +74,8 @@ impl Engine {
         }
     }
 
-    /// Does something to each target; one that was never made is made for it.
+    /// Does something to each target; one that was never made is made for it. What `catch_up` has passed over is not: nobody
+    /// waits for it.
     fn each(
         &mut self,
         order: &Order,
@@ -81,7 +86,7 @@ impl Engine {
         for target in &order.targets {
             let key = &target.key;
             if !self.live.contains_key(key) {
-                if !self.is_unmade(target) {
+                if !self.is_unmade(target) || self.is_passed_over(key) {
                     continue;
                 }
                 self.insert(key, target.origin);
@@ -108,13 +113,18 @@ impl Engine {
         now: Timestamp,
         step: &mut Step,
     ) -> bool {
-        let status = self.status(key);
-        let stopped = self
-            .live
-            .get(key)
-            .is_some_and(|instance| instance.stop.is_some());
+        let Some(instance) = self.live.get_mut(key) else {
+            return false;
+        };
+        if instance.went_with_its_definition() {
+            // It is not to come back with that either.
+            instance.reason = Some(reason.to_owned());
+            step.changes.push(Change::Instance(instance.clone()));
+            return true;
+        }
+        let is_over = instance.status.is_unsuccessful() || instance.stop == Some(Stop::Cancel);
         self.cancel(key, reason, now, step);
-        !stopped && status.is_some_and(|status| !status.is_unsuccessful())
+        !is_over
     }
 
     fn count_as_finished(
@@ -226,29 +236,36 @@ impl Engine {
         changed
     }
 
+    /// Those of some instances that are under way, and that nobody has decided about.
+    fn under_way(&self, targets: &[Instance]) -> Vec<InstanceKey> {
+        let keys = targets.iter().map(|target| &target.key);
+        let live = keys.filter_map(|key| self.live.get(key));
+        live.filter(|live| live.is_under_way() && live.stop.is_none())
+            .map(|live| live.key.clone())
+            .collect()
+    }
+
     /// Runs again what is under way: its attempt is stopped first. What only waits for its next attempt has none to stop.
-    fn restart_all(&mut self, order: &Order, as_was: bool, now: Timestamp, step: &mut Step) -> u64 {
+    fn restart_all(
+        &mut self,
+        (keys, who): (&[InstanceKey], &str),
+        as_was: bool,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
         let decision = if as_was {
             Stop::RestartAsWas
         } else {
             Stop::Restart
         };
-        let mut changed = 0;
-        for target in &order.targets {
-            let key = &target.key;
-            let live = self.live.get(key);
-            if !live.is_some_and(|live| live.is_under_way() && live.stop.is_none()) {
-                continue;
-            }
-            changed += 1;
+        for key in keys {
             if self.status(key) == Some(Status::Running) {
-                let reason = format!("{} runs again what it depends on", order.who);
+                let reason = format!("{who} runs again what it depends on");
                 self.stop(key, decision, &reason, step);
             } else {
                 self.restart(key, as_was, now, step);
             }
         }
-        changed
     }
 
     /// An instance that was tried and has not ended begins again.

@@ -20,7 +20,7 @@ const fn transition(from: Option<Status>, to: Status, why: &'static str) -> Tran
 
 /// All legal changes of the status of an instance. What has finished changes only when an operator
 /// asks for it.
-pub const TRANSITIONS: [Transition; 36] = [
+pub const TRANSITIONS: [Transition; 37] = [
     transition(
         None,
         Status::WaitingOnDependencies,
@@ -190,6 +190,11 @@ pub const TRANSITIONS: [Transition; 36] = [
         Some(Status::Canceled),
         Status::WaitingOnDependencies,
         "an operator runs it again, or its definition has come back",
+    ),
+    transition(
+        Some(Status::Canceled),
+        Status::Canceled,
+        "an operator gave it up that had gone with its definition, and does not come back with that",
     ),
     transition(
         Some(Status::Canceled),

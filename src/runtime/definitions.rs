@@ -261,6 +261,9 @@ impl<'a> Gatherer<'a> {
 #[derive(Debug, Default)]
 pub struct Definitions {
     known: BTreeMap<u64, Known>,
+    /// What the units are as of each serial, where they do not follow from objects: in simulations.
+    #[cfg(test)]
+    pub(super) units: Option<BTreeMap<u64, Definition>>,
 }
 
 /// What is known of a definition.
@@ -278,6 +281,35 @@ impl Definitions {
     /// Forgets definitions that nothing runs under any more.
     pub fn forget_before(&mut self, serial: u64) {
         self.known = self.known.split_off(&serial);
+    }
+
+    /// What the engine works on of a part, with what is held.
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "in simulations it is asked")]
+    pub(super) fn compile(
+        &self,
+        part: &SerialDefinition,
+        pauses: &BTreeMap<Address, Paused>,
+    ) -> Definition {
+        part.compile_with(pauses)
+    }
+
+    /// The same; in simulations the units that belong to the objects of the part.
+    #[cfg(test)]
+    pub(super) fn compile(
+        &self,
+        part: &SerialDefinition,
+        pauses: &BTreeMap<Address, Paused>,
+    ) -> Definition {
+        let Some(units) = &self.units else {
+            return part.compile_with(pauses);
+        };
+        let mut definition = units[&part.serial].clone();
+        definition
+            .units
+            .retain(|unit, _| part.objects.contains_key(unit));
+        definition.pause(pauses);
+        definition
     }
 
     /// The definition as of a serial, or that part of it that says something about these objects.

@@ -19,11 +19,11 @@ use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
 use super::loading::dues_after;
-use super::loading::load;
 use super::log::Log;
 use super::notice::Notice;
 use super::notice::Observer;
 use super::processes::Unrecorded;
+use super::recovery::take_up;
 use crate::clock::Clock;
 use crate::engine::CheckResult;
 use crate::engine::Effect;
@@ -197,30 +197,19 @@ impl<'a> Runner<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RuntimeError> {
         let now = clock.now();
-        // Before anything else is read: what is written meanwhile is news.
-        let version = store.data_version()?;
         let mut store = store;
-        let mut definitions = Definitions::default();
-        let horizon = options.at.unwrap_or(now);
-        let loaded = load(&store, &mut definitions, horizon, now)?;
-        let log = Log::up_to(&loaded, version, options.at);
-        let definition = loaded.definition.compile_with(&store.pauses()?);
-        if !store.is_indexed(log.serial())? {
-            let dues = definition.dues(&store.made_until()?);
-            store.reindex(&lease, log.serial(), &dues)?;
-        }
-        observer.defined(&loaded.definition);
-        let parts = (definition, loaded.roots.unfinished);
-        let engine = super::recovery::engine(&store, parts, &lease, &options)?;
+        let limits = options.limits(&lease);
+        let taken = take_up(&mut store, &lease, Definitions::default(), (limits, now))?;
+        observer.defined(&taken.definition);
         let (reports, receiver) = mpsc::unbounded_channel();
         Ok(Self {
             lineage: store.head()?.lineage,
             clean_at: now,
             store,
             lease,
-            engine,
-            definitions,
-            log,
+            engine: taken.engine,
+            definitions: taken.definitions,
+            log: taken.log,
             clock,
             options: Arc::new(options),
             observer,

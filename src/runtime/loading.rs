@@ -73,7 +73,7 @@ pub(super) fn load(
     now: Timestamp,
 ) -> Result<Loaded, RuntimeError> {
     store.at_one_moment(|store| {
-        let position = store.position()?;
+        let position = store.untaken()?;
         let orders = store.open_orders()?;
         let roots = Roots::read(store, &orders, horizon)?;
         let objects = roots.objects.clone();

@@ -160,7 +160,8 @@ impl Written for State<'_> {
 
     fn definition(&mut self, serial: u64) -> Result<Definition, RuntimeError> {
         let part = self.part(serial)?;
-        Ok(part.compile_with(&self.store.pauses()?))
+        let pauses = self.store.pauses()?;
+        Ok(self.definitions.compile(&part, &pauses))
     }
 
     fn unfinished(&mut self) -> Result<Vec<Instance>, RuntimeError> {

@@ -14,6 +14,8 @@ mod notice;
 mod processes;
 mod recovery;
 mod retention;
+#[cfg(test)]
+mod simulated;
 mod telling;
 
 use thiserror::Error;

@@ -1,12 +1,16 @@
 //! Taking over from a runner that is gone: what it left running is found and killed before anything is tried again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
 use super::driver::Options;
 use super::driver::Runner;
-use crate::engine::Definition;
+use super::loading::load;
+use super::log::Log;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::Instance;
@@ -30,6 +34,18 @@ impl Limits {
             instances_ahead: INSTANCES_AHEAD,
             horizon: None,
             fence: 0,
+        }
+    }
+}
+
+impl Options {
+    /// What the engine is bounded by under a lease.
+    pub(super) fn limits(&self, lease: &RunnerLease) -> Limits {
+        Limits {
+            parallelism: self.parallelism,
+            instances_ahead: INSTANCES_AHEAD,
+            horizon: self.at,
+            fence: lease.fence(),
         }
     }
 }
@@ -83,22 +99,43 @@ pub(super) fn past_of(
     Ok(Past { instances, ..past })
 }
 
-/// An engine that goes on from the store.
-pub(super) fn engine(
-    store: &Store,
-    (definition, instances): (Definition, Vec<Instance>),
+/// A state as a runner has taken it up.
+pub(super) struct TakenUp {
+    /// What goes on from there.
+    pub(super) engine: Engine,
+    /// What others write from then on.
+    pub(super) log: Log,
+    /// The definitions read so far.
+    pub(super) definitions: Definitions,
+    /// The part of the definition that matters.
+    pub(super) definition: Arc<SerialDefinition>,
+}
+
+/// Takes up a state: what can happen in it, and where the log of what others write goes on.
+pub(super) fn take_up(
+    store: &mut Store,
     lease: &RunnerLease,
-    options: &Options,
-) -> Result<Engine, RuntimeError> {
-    let limits = Limits {
-        parallelism: options.parallelism,
-        instances_ahead: INSTANCES_AHEAD,
-        horizon: options.at,
-        fence: lease.fence(),
-    };
+    mut definitions: Definitions,
+    (limits, now): (Limits, Timestamp),
+) -> Result<TakenUp, RuntimeError> {
+    // Before anything else is read: what is written meanwhile is news.
+    let version = store.data_version()?;
+    let horizon = limits.horizon.unwrap_or(now);
+    let loaded = load(store, &mut definitions, horizon, now)?;
+    let log = Log::up_to(&loaded, version, limits.horizon);
+    let definition = definitions.compile(&loaded.definition, &store.pauses()?);
+    if !store.is_indexed(log.serial())? {
+        let dues = definition.dues(&store.made_until()?);
+        store.reindex(lease, log.serial(), &dues)?;
+    }
     let units: Vec<&Address> = definition.units.keys().collect();
-    let past = past_of(store, &units, instances)?;
-    Ok(Engine::new(definition, past, limits))
+    let past = past_of(store, &units, loaded.roots.unfinished)?;
+    Ok(TakenUp {
+        engine: Engine::new(definition, past, limits),
+        log,
+        definitions,
+        definition: loaded.definition,
+    })
 }
 
 /// Kills what attempts of a runner that is gone have left, and reports these attempts as lost.

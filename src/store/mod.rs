@@ -17,7 +17,7 @@ mod retention;
 mod runs;
 mod settled;
 #[cfg(test)]
-mod simulated;
+pub(crate) mod simulated;
 #[cfg(test)]
 mod tests;
 

@@ -97,6 +97,34 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
+    /// Where a runner begins that comes now: before the first order that nobody has carried out, so that this is done by what
+    /// was defined when it was written, and what was applied later comes after it; else where the log ends.
+    pub fn untaken(&self) -> Result<Position, StoreError> {
+        let first: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT min(id) FROM operations WHERE done_at IS NULL AND targets IS NOT NULL",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.error(error))?;
+        let Some(first) = first else {
+            return self.position();
+        };
+        self.connection
+            .query_row(
+                "SELECT coalesce(max(serial), 0) FROM applies WHERE after_operation < ?1",
+                [first],
+                |row| {
+                    Ok(Position {
+                        serial: unsigned(row.get(0)?),
+                        operation: unsigned(first - 1),
+                    })
+                },
+            )
+            .map_err(|error| self.error(error))
+    }
+
     /// What was written since, and is to be taken by a runner, in the order in which it was written. Orders that nobody has
     /// carried out are news however old they are.
     pub fn news(&self, since: Position) -> Result<Vec<News>, StoreError> {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use serde_json::Value as Json;
+use serde_json::json;
 
 use super::Apply;
 use super::Counts;
@@ -19,9 +21,12 @@ use super::Rewrite;
 use super::RunnerLease;
 use super::Store;
 use super::StoreError;
+use super::StoredObject;
 use super::runs::put_instance;
 use crate::engine::Attempt;
 use crate::engine::Change;
+use crate::engine::Definition;
+use crate::engine::Dependency;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::News;
@@ -29,8 +34,12 @@ use crate::engine::Operation;
 use crate::engine::Past;
 use crate::engine::Paused;
 use crate::engine::Ranges;
+use crate::engine::Status;
+use crate::engine::Unit;
+use crate::engine::UnitKind;
 use crate::engine::simulation::Disk;
 use crate::engine::simulation::Planted;
+use crate::engine::simulation::RETAIN;
 use crate::engine::simulation::Tables;
 use crate::engine::simulation::explore;
 use crate::engine::simulation::knob;
@@ -43,8 +52,11 @@ const SEEDS: u64 = 5;
 /// Of so many seeds in memory one is tried on the database, too.
 const ONE_IN: u64 = 200;
 
+/// So many records are removed at once.
+const BATCH: usize = 3;
+
 /// A state in a directory of its own. After each crash it is another one, with the files as they were.
-struct Database {
+pub(crate) struct Database {
     directory: tempfile::TempDir,
     lives: u32,
     runner: Option<(Store, RunnerLease)>,
@@ -52,6 +64,10 @@ struct Database {
     superseded: Option<(Store, RunnerLease)>,
     /// Up to where the runner has taken what others have written.
     position: Position,
+    /// What was removed because it had finished long ago, and how it had.
+    removed: BTreeMap<InstanceKey, Status>,
+    /// When something is due next of what the next commit makes.
+    pub(crate) dues: Vec<(Address, Option<Timestamp>)>,
 }
 
 impl Database {
@@ -60,13 +76,49 @@ impl Database {
         self.directory.path().join(life).join("state.db")
     }
 
-    fn store(&self) -> &Store {
+    /// The state as the runner has opened it.
+    pub(crate) fn store(&self) -> &Store {
         &self.runner.as_ref().unwrap().0
+    }
+
+    /// The runner: the state as it has opened it, and its lease.
+    pub(crate) fn runner(&mut self) -> (&mut Store, &RunnerLease) {
+        let (store, lease) = self.runner.as_mut().unwrap();
+        (store, lease)
     }
 
     /// The state as another process opens it, beside the runner.
     fn beside(&self) -> Store {
         Store::open(&self.path()).unwrap()
+    }
+
+    /// What has finished: the merged ranges, the tallies and the rows say the same, with those that were removed.
+    fn settled(&self) -> BTreeMap<Address, Ranges> {
+        let store = self.store();
+        let kept = store.settled().unwrap();
+        let counts = store.counts().unwrap();
+        let mut ranges: BTreeMap<Address, Ranges> = BTreeMap::new();
+        let mut counted = Counts::new();
+        let rows = store.instances(&Filter::default()).unwrap().into_iter();
+        let rows: BTreeMap<InstanceKey, Status> = rows.map(|row| (row.key, row.status)).collect();
+        let gone = self
+            .removed
+            .iter()
+            .filter(|(key, _)| !rows.contains_key(key));
+        for (key, status) in rows.iter().chain(gone) {
+            let object = &key.object;
+            if status.is_settled() && !key.interval.is_moment() {
+                ranges
+                    .entry(object.clone())
+                    .or_default()
+                    .insert(key.interval);
+            }
+            let number = counted.entry(object.clone()).or_default().entry(*status);
+            *number.or_default() += 1;
+        }
+        assert_eq!(kept, ranges);
+        assert_eq!(counts, counted);
+        kept
     }
 
     /// What is on the disk now is all that is left.
@@ -101,9 +153,35 @@ fn record(operation: &str) -> Record {
     }
 }
 
+/// The units of a definition, as far as objects say it: what each refers to.
+fn objects(definition: &Definition) -> Vec<StoredObject> {
+    let object = |address: Address, (kind, type_name): (&str, &str), pipeline, body| StoredObject {
+        address,
+        kind: kind.to_owned(),
+        type_name: type_name.to_owned(),
+        pipeline,
+        body,
+        lifecycle: None,
+    };
+    let of_unit = |unit: &Unit| {
+        let refer = |edge: &Dependency| json!({ "$ref": { "kind": "activity", "address": edge.producer.as_str() } });
+        let edges: Vec<Json> = unit.dependencies.iter().map(refer).collect();
+        let kind = match unit.kind {
+            UnitKind::Activity => ("activity", "no_op"),
+            UnitKind::DataNode => ("data_node", "file"),
+        };
+        let (address, pipeline) = (unit.address.clone(), unit.pipeline.clone());
+        object(address, kind, pipeline, json!({ "depends_on": edges }))
+    };
+    let pipelines =
+        ["p", "q"].map(|name| object(Address::new(name), ("pipeline", ""), None, json!({})));
+    let units = definition.units.values().map(of_unit);
+    units.chain(pipelines).collect()
+}
+
 impl Disk for Database {
-    fn new(_planted: Option<Planted>) -> Self {
-        Self {
+    fn new(_planted: Option<Planted>, definition: &Definition, at: Timestamp) -> Self {
+        let mut database = Self {
             directory: tempfile::tempdir().unwrap(),
             lives: 0,
             runner: None,
@@ -112,7 +190,11 @@ impl Disk for Database {
                 serial: 0,
                 operation: 0,
             },
-        }
+            removed: BTreeMap::new(),
+            dues: Vec::new(),
+        };
+        database.apply(definition, &[], at);
+        database
     }
 
     fn take_over(&mut self, alive: bool) -> u64 {
@@ -126,9 +208,13 @@ impl Disk for Database {
         let mut store = Store::open(&self.path()).unwrap();
         let lease = store.lock_runner(&holder()).unwrap();
         let fence = lease.fence();
-        self.position = store.position().unwrap();
+        self.position = store.untaken().unwrap();
         self.runner = Some((store, lease));
         fence
+    }
+
+    fn begins_with(&self) -> u64 {
+        self.position.serial
     }
 
     fn commit(&mut self, fence: u64, changes: &[Change]) -> bool {
@@ -136,7 +222,8 @@ impl Disk for Database {
         assert_eq!(lease.fence(), fence);
         let decision = Decision {
             changes: changes.to_vec(),
-            ..Decision::<()>::default()
+            dues: std::mem::take(&mut self.dues),
+            then: (),
         };
         let decide = |_: &Store| Ok::<_, StoreError>(decision);
         store.decide(lease, decide).unwrap();
@@ -162,17 +249,31 @@ impl Disk for Database {
         }
     }
 
-    fn apply(&mut self, instances: &[Instance]) {
+    fn apply(&mut self, definition: &Definition, instances: &[Instance], at: Timestamp) {
         let path = self.path();
         let lock = Store::lock_state(&path, &holder(), std::time::Duration::ZERO).unwrap();
         let mut store = self.beside();
         let rewrite = |instance: &Instance| Rewrite {
-            seen: self.instance(&instance.key).unwrap().status,
+            seen: store.instance(&instance.key).unwrap().unwrap().status,
             instance: instance.clone(),
         };
+        let puts = objects(definition);
+        let mut removes = store.objects_at(store.head().unwrap().serial).unwrap();
+        removes.retain(|object| puts.iter().all(|put| put.address != object.address));
         let apply = Apply {
-            expected_serial: store.head().unwrap().serial,
+            expected_serial: definition.serial - 1,
             instances: instances.iter().map(rewrite).collect(),
+            removes: removes.into_iter().map(|object| object.address).collect(),
+            puts,
+            dues: Some(definition.dues(&store.made_until().unwrap())),
+            retain: Some(
+                definition
+                    .units
+                    .keys()
+                    .map(|unit| (unit.clone(), RETAIN))
+                    .collect(),
+            ),
+            at,
             ..Apply::default()
         };
         store.apply(&lock, &apply).unwrap();
@@ -213,18 +314,24 @@ impl Disk for Database {
     fn news(&mut self) -> Vec<News> {
         let news = self.store().news(self.position).unwrap();
         self.position = self.store().position().unwrap();
-        // The definition before the first apply has number one.
-        let shifted = |item| match item {
-            News::Applied(serial) => News::Applied(serial + 1),
-            other => other,
-        };
-        news.into_iter().map(shifted).collect()
+        news
+    }
+
+    fn clean(&mut self, now: Timestamp) -> Vec<InstanceKey> {
+        let mut removed: BTreeMap<InstanceKey, Status> = BTreeMap::new();
+        let (store, lease) = self.runner();
+        while let Some(expired) = store.expired(now, BATCH).unwrap() {
+            store.remove(lease, &expired).unwrap();
+            removed.extend(expired.instances);
+        }
+        self.removed.extend(removed.clone());
+        removed.into_keys().collect()
     }
 
     fn past(&self) -> Past {
         Past {
             instances: self.store().unfinished_instances().unwrap(),
-            settled: settled(self.store()),
+            settled: self.settled(),
             made_until: self.store().made_until().unwrap(),
             dropped: self.store().dropped().unwrap(),
         }
@@ -261,26 +368,6 @@ impl Disk for Database {
         }
         tables
     }
-}
-
-/// What has finished: the merged ranges, the tallies and the rows say the same.
-fn settled(store: &Store) -> BTreeMap<Address, Ranges> {
-    let kept = store.settled().unwrap();
-    let counts = store.counts().unwrap();
-    let mut ranges: BTreeMap<Address, Ranges> = BTreeMap::new();
-    let mut counted = Counts::new();
-    for instance in store.instances(&Filter::default()).unwrap() {
-        let object = instance.key.object;
-        if instance.status.is_settled() && !instance.key.interval.is_moment() {
-            let of_object = ranges.entry(object.clone()).or_default();
-            of_object.insert(instance.key.interval);
-        }
-        let number = counted.entry(object).or_default().entry(instance.status);
-        *number.or_default() += 1;
-    }
-    assert_eq!(kept, ranges);
-    assert_eq!(counts, counted);
-    kept
 }
 
 #[test]

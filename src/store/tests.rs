@@ -669,6 +669,17 @@ fn news_come_in_the_order_in_which_they_were_written() {
             "serial 1", &one, "serial 2", "serial 3", "changed", &other, "serial 4"
         ]
     );
+    // Who begins now begins before the first order that is open, by what was defined then.
+    let begins = |store: &Store| {
+        let from = store.untaken().unwrap();
+        (from.serial, said(store.news(from).unwrap()))
+    };
+    let (serial, news) = begins(&store);
+    assert_eq!(serial, 1);
+    assert_eq!(
+        news,
+        [&one, "serial 2", "serial 3", "changed", &other, "serial 4"]
+    );
     // What is carried out is no news any more, and what is not is, however old.
     let lease = store.lock_runner(&holder("run")).unwrap();
     let done = Change::Operated {
@@ -678,7 +689,15 @@ fn news_come_in_the_order_in_which_they_were_written() {
     };
     store.commit(&lease, &[done]).unwrap();
     let now = store.position().unwrap();
-    assert_eq!(said(store.news(now).unwrap()), [other]);
+    assert_eq!(said(store.news(now).unwrap()).join(", "), other);
+    assert_eq!(begins(&store), (3, vec![other, "serial 4".to_owned()]));
+    let done = Change::Operated {
+        id: second,
+        instances: 0,
+        at: at(10),
+    };
+    store.commit(&lease, &[done]).unwrap();
+    assert_eq!(store.untaken().unwrap(), now);
 }
 
 #[test]

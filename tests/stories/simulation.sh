@@ -11,7 +11,8 @@ first=${FIRST:-0}
 step "$seeds seeds, and the planted faults"
 begin=$SECONDS
 expect 0 make --no-print-directory -C "$repository" sim "SEEDS=$seeds" "FIRST=$first"
-says "$seeds seeds from $first, 0 with a finding" "seeds on SQLite, 0 with a finding" "test result: ok. 3 passed; 0 failed"
+says "$seeds seeds from $first, 0 with a finding" "seeds on SQLite, 0 with a finding" "seeds in parts, 0 with a finding" \
+    "test result: ok. 5 passed; 0 failed"
 for fault in ForgetsWhatIsDue StartsBeforeInputs TakesLateReports IgnoresFences ForgetsWhatHasFinished ExceedsLimits LosesCommits OvertakesOrders; do
     grep -qE "$fault\)?: seed [0-9]+: " "$work/output" || fail "$fault is not found"
 done

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::super::Attempt;
 use super::super::Change;
+use super::super::Definition;
+use super::super::Event;
 use super::super::Instance;
 use super::super::InstanceKey;
+use super::super::Limits;
 use super::super::News;
 use super::super::Operation;
 use super::super::Order;
@@ -15,6 +19,7 @@ use super::super::Past;
 use super::super::Paused;
 use super::super::Ranges;
 use super::super::Status;
+use super::super::Step;
 use super::Planted;
 use crate::objects::Address;
 
@@ -52,13 +57,45 @@ impl Tables {
     }
 }
 
+/// How long the records of what has finished are kept.
+pub(crate) const RETAIN: SignedDuration = SignedDuration::from_hours(20);
+
+/// What a second runner makes of what happens.
+#[derive(Debug)]
+pub(crate) struct Opinion {
+    /// What it has decided.
+    pub(crate) step: Step,
+    /// When it wants to be woken.
+    pub(crate) next_wake: Option<Timestamp>,
+}
+
+impl Tables {
+    /// Removes the record of an instance, and those of its attempts.
+    pub(crate) fn remove(&mut self, key: &InstanceKey) {
+        self.instances.remove(key);
+        self.attempts.retain(|(instance, _), _| instance != key);
+    }
+}
+
 /// What keeps the state of a simulation. There is one runner at a time; the newest fence is its.
 pub(crate) trait Disk {
-    /// An empty one.
-    fn new(planted: Option<Planted>) -> Self;
+    /// One on which nothing has happened but that a definition was applied.
+    fn new(planted: Option<Planted>, definition: &Definition, at: Timestamp) -> Self;
 
     /// The runner is dead, or only believed to be (`alive`): another one takes over, and gets its fence.
     fn take_over(&mut self, alive: bool) -> u64;
+
+    /// The serial by which a runner begins that has just taken over: what was written since the first order that is open is
+    /// news to it.
+    fn begins_with(&self) -> u64;
+
+    /// A runner begins. Whoever has another one beside it, to be compared, lets that begin, too.
+    fn begin(&mut self, _limits: Limits, _now: Timestamp) {}
+
+    /// What that other runner makes of some events and of what was written meanwhile; `None`: there is none.
+    fn second_opinion(&mut self, _events: &[Event], _now: Timestamp) -> Option<Opinion> {
+        None
+    }
 
     /// Commits under a fence; whether it was taken.
     fn commit(&mut self, fence: u64, changes: &[Change]) -> bool;
@@ -70,7 +107,7 @@ pub(crate) trait Disk {
     fn commit_superseded(&mut self, fence: u64, changes: &[Change]) -> bool;
 
     /// What an apply writes.
-    fn apply(&mut self, instances: &[Instance]);
+    fn apply(&mut self, definition: &Definition, instances: &[Instance], at: Timestamp);
 
     /// What a trigger writes.
     fn trigger(&mut self, instances: &[Instance]);
@@ -86,6 +123,9 @@ pub(crate) trait Disk {
 
     /// What was written beside the runner since it was last asked for, and the orders that are open.
     fn news(&mut self) -> Vec<News>;
+
+    /// Removes the records of what has finished long ago, with those of its attempts; answers which.
+    fn clean(&mut self, now: Timestamp) -> Vec<InstanceKey>;
 
     /// What a new engine is told.
     fn past(&self) -> Past;
@@ -104,11 +144,11 @@ pub(crate) trait Disk {
 #[derive(Debug)]
 pub(crate) struct Memory {
     tables: Tables,
+    /// What has finished and has no record any more.
+    removed: BTreeMap<Address, Ranges>,
     fence: u64,
     planted: Option<Planted>,
     commits: u64,
-    /// The serial of the newest apply.
-    serial: u64,
     held: BTreeMap<Address, Paused>,
     /// What others have written; an order is `None` when it is done. Numbers are places in it.
     log: Vec<Option<News>>,
@@ -133,13 +173,13 @@ impl Memory {
 }
 
 impl Disk for Memory {
-    fn new(planted: Option<Planted>) -> Self {
+    fn new(planted: Option<Planted>, _definition: &Definition, _at: Timestamp) -> Self {
         Self {
             tables: Tables::default(),
+            removed: BTreeMap::new(),
             fence: 0,
             planted,
             commits: 0,
-            serial: 1,
             held: BTreeMap::new(),
             log: Vec::new(),
             taken: 0,
@@ -148,8 +188,19 @@ impl Disk for Memory {
 
     fn take_over(&mut self, _alive: bool) -> u64 {
         self.fence += 1;
-        self.taken = self.log.len();
+        let open = |item: &Option<News>| matches!(item, Some(News::Asked(_)));
+        let first = self.log.iter().position(open);
+        self.taken = first.unwrap_or(self.log.len());
         self.fence
+    }
+
+    fn begins_with(&self) -> u64 {
+        let known = self.log[..self.taken].iter().flatten();
+        let mut applies = known.filter_map(|item| match item {
+            News::Applied(serial) => Some(*serial),
+            _ => None,
+        });
+        applies.next_back().unwrap_or(1)
     }
 
     fn commit(&mut self, fence: u64, changes: &[Change]) -> bool {
@@ -160,6 +211,11 @@ impl Disk for Memory {
         let lost = self.planted == Some(Planted::LosesCommits) && self.commits.is_multiple_of(8);
         for change in changes.iter().filter(|_| !lost) {
             self.tables.put(change);
+            if let Change::Instance(instance) = change
+                && let Some(removed) = self.removed.get_mut(&instance.key.object)
+            {
+                removed.remove(instance.key.interval);
+            }
             if let Change::Operated { id, .. } = change {
                 self.log[usize::try_from(*id).unwrap()] = None;
             }
@@ -173,12 +229,11 @@ impl Disk for Memory {
         self.commit(fence, changes)
     }
 
-    fn apply(&mut self, instances: &[Instance]) {
+    fn apply(&mut self, definition: &Definition, instances: &[Instance], _at: Timestamp) {
         for instance in instances {
             self.tables.put(&Change::Instance(instance.clone()));
         }
-        self.serial += 1;
-        self.log.push(Some(News::Applied(self.serial)));
+        self.log.push(Some(News::Applied(definition.serial)));
     }
 
     fn trigger(&mut self, instances: &[Instance]) {
@@ -226,8 +281,25 @@ impl Disk for Memory {
         news
     }
 
+    fn clean(&mut self, now: Timestamp) -> Vec<InstanceKey> {
+        let before = now.checked_sub(RETAIN).unwrap();
+        let instances = self.tables.instances.values();
+        let expired = instances.filter(|instance| {
+            let ended = instance.ended_at.unwrap_or(instance.key.interval.end);
+            instance.status.is_settled() && instance.key.interval.start < before && ended < before
+        });
+        let expired: Vec<InstanceKey> = expired.map(|instance| instance.key.clone()).collect();
+        for key in &expired {
+            self.tables.remove(key);
+            let removed = self.removed.entry(key.object.clone()).or_default();
+            removed.insert(key.interval);
+        }
+        expired
+    }
+
     fn past(&self) -> Past {
         let mut past = Past {
+            settled: self.removed.clone(),
             made_until: self.tables.made_until.clone(),
             dropped: self.tables.dropped.clone(),
             ..Past::default()

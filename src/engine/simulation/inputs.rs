@@ -1,40 +1,33 @@
 //! The rule that none runs before its inputs: what an interval needs, by enumeration.
 
+use jiff::Timestamp;
+
 use super::super::Definition;
 use super::super::Dependency;
 use super::super::Instance;
 use super::super::InstanceKey;
 use super::super::Ranges;
 use super::super::Require;
-use super::super::Status;
 use super::super::Unit;
 use super::super::testing::short;
+use super::listed::Listed;
 use super::oracle::Found;
 use super::oracle::Oracle;
 use super::oracle::Rule;
-use super::oracle::Site;
 use super::oracle::must;
 use crate::objects::Address;
 use crate::time::Interval;
+use crate::time::Timeline;
 
 impl Oracle {
-    /// What could start by some changes has what it needs, with the definition that there is then. This holds for what runs
-    /// again as it was, too: later it does not wait for what is applied, or run again itself.
-    pub(super) fn check_ready(&mut self, key: &InstanceKey, site: Site<'_>) -> Found {
-        let status = self.log.instances.get(key).map(|instance| instance.status);
-        match status {
-            Some(Status::WaitingForRunner | Status::Running) => self.check_inputs(key, site),
-            _ => Ok(()),
-        }
-    }
-
-    /// Everything that an instance needs is there.
-    pub(super) fn check_inputs(&mut self, key: &InstanceKey, site: Site<'_>) -> Found {
-        let Some(unit) = site.definition.units.get(&key.object) else {
+    /// Everything that an instance needs by a definition is there. What runs as it was needs it when it waits for nothing more:
+    /// later it does not wait for what is applied, or run again itself.
+    pub(super) fn check_inputs(&mut self, key: &InstanceKey, definition: &Definition) -> Found {
+        let Some(unit) = definition.units.get(&key.object) else {
             return Ok(());
         };
         for edge in &unit.dependencies {
-            let ready = self.is_ready(unit, edge, key.interval, site.definition);
+            let ready = self.is_ready(unit, edge, key.interval, definition);
             must(ready, Rule::InputsFirst, || {
                 format!(
                     "{} starts before what it needs of {} has finished",
@@ -43,7 +36,7 @@ impl Oracle {
                 )
             })?;
         }
-        let held = unit.preconditions.is_empty() || self.held.contains(key);
+        let held = unit.preconditions.is_empty() || self.held.get(key) == Some(&unit.preconditions);
         must(held, Rule::InputsFirst, || {
             format!("{} starts before its preconditions held", short(key))
         })
@@ -85,8 +78,10 @@ impl Oracle {
             return true;
         };
         let due_by = interval.is_moment().then_some(interval.end);
-        let listed = self.listed.get_mut(&edge.producer);
-        let needed = listed.map_or_else(Vec::new, |listed| listed.in_span(span, due_by));
+        let needed = match &producer.schedule {
+            None => Vec::new(),
+            Some(schedule) => self.intervals(&edge.producer, schedule, (span, due_by)),
+        };
         let done = self.of(&edge.producer).filter(settled);
         let finished: Ranges = done.map(|instance| instance.key.interval).collect();
         // Instances of earlier definitions are waited for like those of this one, as far as they are there.
@@ -104,6 +99,19 @@ impl Oracle {
             Require::All => needed.iter().all(is_done) && !unfinished,
             Require::Any => finished.intersects(span) || needed.iter().all(dropped) && !unfinished,
             Require::Latest => needed.last().is_none_or(is_done),
+        }
+    }
+
+    /// The intervals of a unit in a stretch of time, by the schedule that it has or by one that it had.
+    fn intervals(
+        &mut self,
+        unit: &Address,
+        schedule: &Timeline,
+        (span, due_by): (Interval, Option<Timestamp>),
+    ) -> Vec<Interval> {
+        match self.listed.get_mut(unit) {
+            Some(listed) if listed.schedule == *schedule => listed.in_span(span, due_by),
+            _ => Listed::new(schedule).in_span(span, due_by),
         }
     }
 }

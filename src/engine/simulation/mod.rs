@@ -12,6 +12,7 @@ mod inputs;
 mod listed;
 mod operator;
 mod oracle;
+mod orders;
 mod random;
 mod rebuilt;
 mod runner;
@@ -21,11 +22,14 @@ mod tests;
 mod units;
 mod world;
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 pub(crate) use disk::Disk;
 pub(crate) use disk::Memory;
+pub(crate) use disk::Opinion;
+pub(crate) use disk::RETAIN;
 pub(crate) use disk::Tables;
 pub(crate) use oracle::Finding;
 pub(crate) use oracle::Rule;
@@ -114,6 +118,24 @@ fn run<D: Disk>(
         in_move: at,
     });
     (result, world.story)
+}
+
+/// What has happened in the end by a seed, if the records of what has finished long ago are removed, or if they stay. `None`: a
+/// rule broke, or an operator has asked for what was removed once more, which begins as a new one does.
+fn outcome(seed: u64, cleans: bool) -> Option<Tables> {
+    let scenario = Scenario::of(seed);
+    let mut world: World<Memory> = World::new(&scenario, None, None);
+    world.cleans = cleans;
+    world.begin().ok()?;
+    for part in &scenario.moves {
+        world.play(part).ok()?;
+    }
+    world.settle().ok()?;
+    let oracle = world.oracle;
+    (!oracle.missed).then_some(Tables {
+        attempts: BTreeMap::new(),
+        ..oracle.log
+    })
 }
 
 /// What a seed comes to.

@@ -37,13 +37,8 @@ impl<D: Disk> World<D> {
                 what
             };
             match what {
-                What::Trigger => self.trigger(random),
-                What::Apply => {
-                    // An apply that comes on top of what the runner has not seen is not simulated: what an order meant by an
-                    // earlier definition is not decided for a unit that changes its kind, its schedule or is removed meanwhile.
-                    self.handle("the runner finds it", vec![Event::Tick])?;
-                    self.apply(random);
-                }
+                What::Trigger => self.trigger(random)?,
+                What::Apply => self.apply(random)?,
                 What::Hold => self.hold(random),
                 _ => self.operate(random),
             }
@@ -54,7 +49,7 @@ impl<D: Disk> World<D> {
             0..=14 => self.crash("the runner dies before it knows"),
             // It finds it with whatever happens next.
             15..=34 => Ok(()),
-            _ => self.handle("the runner finds it", vec![Event::Tick]),
+            _ => self.handle("the runner finds it", &[Event::Tick]),
         }
     }
 
@@ -80,20 +75,34 @@ impl<D: Disk> World<D> {
                 as_was: true,
                 restart: false,
             },
+            Operation::Rerun {
+                as_was: random.percent(30),
+                restart: true,
+            },
+            Operation::Rerun {
+                as_was: false,
+                restart: true,
+            },
             Operation::MarkFinished,
             Operation::Pause,
             Operation::Resume,
             Operation::Backfill,
-        ][random.below(8)];
+        ][random.below(10)];
         let takes_unmade = matches!(
             operation,
             Operation::Cancel | Operation::MarkFinished | Operation::Pause
         );
+        let restarts = matches!(operation, Operation::Rerun { restart: true, .. });
         let targets = if operation == Operation::Backfill || takes_unmade && random.percent(15) {
             self.unmade(random)
         } else {
             let all: Vec<InstanceKey> = self.oracle.log.instances.keys().cloned().collect();
-            (0..2).filter_map(|_| random.pick(&all)).collect()
+            let chosen = (0..2).filter_map(|_| random.pick(&all)).collect();
+            if restarts {
+                self.with_consumers(chosen)
+            } else {
+                chosen
+            }
         };
         self.ask(operation, targets);
     }
@@ -117,6 +126,31 @@ impl<D: Disk> World<D> {
         self.oracle.asked(id, operation, targets);
     }
 
+    /// Some instances, and those of activities that depend on them and are under way or have ended, and so on.
+    fn with_consumers(&self, chosen: Vec<InstanceKey>) -> Vec<InstanceKey> {
+        let engine = self.look();
+        let mut found: Vec<InstanceKey> = Vec::new();
+        let mut known: BTreeSet<InstanceKey> = chosen.iter().cloned().collect();
+        let mut open = chosen.clone();
+        while let Some(key) = open.pop() {
+            for reader in engine.consumers_of(&key) {
+                let unit = self.definition.units.get(&reader.object);
+                let is_node = unit.is_some_and(|unit| unit.kind == UnitKind::DataNode);
+                let instance = self.oracle.log.instances.get(&reader);
+                let is_meant = instance.is_some_and(|instance| {
+                    let status = instance.status;
+                    instance.is_under_way() || status.is_settled() || status.is_unsuccessful()
+                });
+                if (is_node || is_meant) && known.insert(reader.clone()) {
+                    found.extend(Some(reader.clone()).filter(|_| !is_node));
+                    open.push(reader);
+                }
+            }
+        }
+        found.extend(chosen);
+        found
+    }
+
     /// Some intervals of a unit that are due, or were passed over, and have no instance.
     fn unmade(&self, random: &mut Random) -> Vec<InstanceKey> {
         let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
@@ -136,7 +170,7 @@ impl<D: Disk> World<D> {
     }
 
     /// Makes a run of activities on demand.
-    fn trigger(&mut self, random: &mut Random) {
+    fn trigger(&mut self, random: &mut Random) -> Found {
         let moment = SignedDuration::from_millis(1);
         self.now = self.now.checked_add(moment).unwrap();
         let units = self.definition.units.values();
@@ -146,13 +180,13 @@ impl<D: Disk> World<D> {
         let chosen: BTreeSet<Address> = (0..2).filter_map(|_| random.pick(&on_demand)).collect();
         let chosen: Vec<Address> = chosen.into_iter().collect();
         if chosen.is_empty() {
-            return;
+            return Ok(());
         }
         let names: Vec<&str> = chosen.iter().map(Address::as_str).collect();
         self.tell(|| format!("an operator triggers {}", names.join(" and ")));
         let made = self.look().triggered(&chosen, self.now);
         self.disk.trigger(&made);
-        self.oracle.applied(&made);
+        self.oracle.applied(&made)
     }
 
     /// Holds a unit or a pipeline, or lets it and its instances go on.
@@ -189,7 +223,7 @@ impl<D: Disk> World<D> {
     }
 
     /// Writes another definition.
-    fn apply(&mut self, random: &mut Random) {
+    fn apply(&mut self, random: &mut Random) -> Found {
         self.tally.applies += 1;
         let mut site = units::Site {
             definition: &mut self.applied,
@@ -200,11 +234,12 @@ impl<D: Disk> World<D> {
         };
         let (done, written) = site.change(random);
         self.tell(|| format!("somebody applies: {done}"));
-        self.disk.apply(&written);
-        self.oracle.applied(&written);
+        self.disk.apply(&self.applied, &written, self.now);
+        self.oracle.applied(&written)?;
         self.serials
             .insert(self.applied.serial, self.applied.clone());
         self.find_definition();
+        Ok(())
     }
 
     /// The definition is what was applied, and what is held.

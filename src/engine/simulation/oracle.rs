@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
@@ -16,7 +17,6 @@ use super::super::Instance;
 use super::super::InstanceKey;
 use super::super::InstanceOrder;
 use super::super::Limits;
-use super::super::Operation;
 use super::super::Status;
 use super::super::Unit;
 use super::super::UnitKind;
@@ -24,6 +24,7 @@ use super::super::testing::short;
 use super::super::transition_of;
 use super::disk::Tables;
 use super::listed::Listed;
+use super::orders::Asked;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -84,13 +85,13 @@ pub(super) fn must(holds: bool, rule: Rule, what: impl FnOnce() -> String) -> Fo
     Err(Finding { rule, what: what() })
 }
 
-/// Something that an operator has asked for.
-#[derive(Debug)]
-struct Asked {
-    operation: Operation,
-    targets: Vec<InstanceKey>,
-    /// Whether there has been another definition since.
-    is_older: bool,
+/// A check of preconditions that is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Check {
+    /// Of which.
+    pub(super) of: Vec<Address>,
+    /// How often the instance had begun again by then.
+    pub(super) begun: u32,
 }
 
 /// What everything is judged by.
@@ -98,20 +99,31 @@ struct Asked {
 pub(super) struct Oracle {
     /// The replay of all that was committed.
     pub(super) log: Tables,
+    /// What of it has no record any more: that it has finished is known all the same.
+    pub(super) removed: BTreeSet<InstanceKey>,
+    /// Whether any of that has begun again, or an operator has asked for it.
+    pub(super) missed: bool,
     /// Instances whose first attempt has started.
     tried: BTreeSet<InstanceKey>,
-    /// Instances whose preconditions were found to hold.
-    pub(super) held: BTreeSet<InstanceKey>,
+    /// Instances whose preconditions were found to hold, and which these were.
+    pub(super) held: BTreeMap<InstanceKey, Vec<Address>>,
+    /// How often instances have begun again.
+    begun: BTreeMap<InstanceKey, u32>,
     /// How often instances have come to their ends, and actions were done for them.
     ended: BTreeMap<(InstanceKey, Status), u32>,
     acted: BTreeMap<(Address, InstanceKey), u32>,
     /// What operators have asked for and nobody has carried out.
-    asked: BTreeMap<u64, Asked>,
+    pub(super) asked: BTreeMap<u64, Asked>,
+    /// What operators have given up, and what is to run again though it was under way.
+    pub(super) canceled: BTreeSet<InstanceKey>,
+    pub(super) restarted: BTreeSet<InstanceKey>,
+    /// What is defined.
+    pub(super) definition: Rc<Definition>,
     /// What may be passed over.
     droppers: BTreeSet<Address>,
     /// Who writes each data node, if activities do.
     writers: BTreeMap<Address, Vec<Address>>,
-    /// All data nodes.
+    /// All that are data nodes, or were: an order that is older than an apply means what was there then.
     nodes: BTreeSet<Address>,
     /// The intervals of each unit, one after the other.
     pub(super) listed: BTreeMap<Address, Listed>,
@@ -130,9 +142,7 @@ pub(super) struct Site<'a> {
 impl Oracle {
     /// There is another definition.
     pub(super) fn adopt(&mut self, definition: &Definition) {
-        for asked in self.asked.values_mut() {
-            asked.is_older = true;
-        }
+        self.definition = Rc::new(definition.clone());
         let listed = |unit: &Unit| {
             let schedule = unit.schedule.as_ref()?;
             let known = self.listed.get(&unit.address);
@@ -149,7 +159,8 @@ impl Oracle {
         };
         let nodes = definition.units.values();
         let nodes = nodes.filter(|unit| unit.kind == UnitKind::DataNode);
-        self.nodes = nodes.clone().map(|node| node.address.clone()).collect();
+        self.nodes
+            .extend(nodes.clone().map(|node| node.address.clone()));
         self.writers = nodes
             .map(|node| {
                 let writers = node.dependencies.iter();
@@ -161,39 +172,51 @@ impl Oracle {
         self.listed = definition.units.values().filter_map(listed).collect();
     }
 
-    /// An apply has written these.
-    pub(super) fn applied(&mut self, instances: &[Instance]) {
+    /// An apply, or a trigger, has written these.
+    pub(super) fn applied(&mut self, instances: &[Instance]) -> Found {
         for instance in instances {
+            let revived = is_open(instance.status) && self.canceled.contains(&instance.key);
+            must(!revived, Rule::InTurn, || {
+                format!(
+                    "{} was given up by an operator, and comes back with its definition",
+                    short(&instance.key)
+                )
+            })?;
             self.begins_again(instance);
             self.log.put(&Change::Instance(instance.clone()));
         }
+        Ok(())
     }
 
-    /// An operator has written an order.
-    pub(super) fn asked(&mut self, id: u64, operation: Operation, targets: Vec<InstanceKey>) {
-        let is_older = false;
-        self.asked.insert(
-            id,
-            Asked {
-                operation,
-                targets,
-                is_older,
-            },
-        );
+    /// The records of these are removed.
+    pub(super) fn removed(&mut self, keys: Vec<InstanceKey>) {
+        for key in &keys {
+            // When it is run again its attempts are counted anew.
+            self.log.attempts.retain(|(instance, _), _| instance != key);
+        }
+        self.removed.extend(keys);
+    }
+
+    /// What there are records of.
+    pub(super) fn kept(&self) -> Tables {
+        let mut kept = self.log.clone();
+        for key in &self.removed {
+            kept.remove(key);
+        }
+        kept
     }
 
     /// Takes what was committed.
     pub(super) fn committed(&mut self, changes: &[Change], site: Site<'_>) -> Found {
         let again = self.run_again(changes);
-        let older = self.as_they_were(changes);
-        let mut ready = BTreeSet::new();
-        for change in changes {
+        let decided_by = self.decided_by(changes);
+        for (change, definition) in changes.iter().zip(decided_by) {
+            let mut goes_on = None;
             match change {
                 Change::Instance(instance) => {
                     self.check_instance(instance, &again)?;
-                    if self.becomes_ready(instance) {
-                        ready.insert(instance.key.clone());
-                    }
+                    self.check_decided(instance, &again, site)?;
+                    goes_on = Some(instance).filter(|instance| self.goes_on(instance));
                 }
                 Change::Attempt(attempt) => self.check_attempt(attempt, site)?,
                 Change::Operated { id, instances, .. } => self.carried_out(*id, *instances)?,
@@ -219,6 +242,7 @@ impl Oracle {
                 }
             }
             if let Change::Instance(instance) = change {
+                self.missed |= self.removed.remove(&instance.key);
                 self.begins_again(instance);
                 let before = self.log.instances.get(&instance.key);
                 if before.is_none_or(|before| before.status != instance.status) {
@@ -227,62 +251,20 @@ impl Oracle {
                 }
             }
             self.log.put(change);
+            if let Some(instance) = goes_on {
+                self.check_inputs(&instance.key, &definition)?;
+            }
         }
-        let mut judged = ready.difference(&older);
-        judged.try_for_each(|key| self.check_ready(key, site))
+        Ok(())
     }
 
-    /// What the orders that some changes carry out let run again, or be written after all: instances, and the data nodes that
-    /// follow them.
-    fn run_again(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
-        let again = self.carries_out(changes).filter(|asked| {
-            matches!(
-                asked.operation,
-                Operation::Rerun { .. } | Operation::Backfill
-            )
-        });
-        again.flat_map(|asked| asked.targets.clone()).collect()
-    }
-
-    /// What runs again as it was by some changes, and was asked for before there was another definition: what it needs is
-    /// what it needed by the one before, which is gone.
-    fn as_they_were(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
-        let as_was =
-            |asked: &&Asked| matches!(asked.operation, Operation::Rerun { as_was: true, .. });
-        let older = self
-            .carries_out(changes)
-            .filter(|asked| as_was(asked) && asked.is_older);
-        older.flat_map(|asked| asked.targets.clone()).collect()
-    }
-
-    /// The orders that some changes carry out.
-    fn carries_out(&self, changes: &[Change]) -> impl Iterator<Item = &Asked> {
-        changes.iter().filter_map(|change| match change {
-            Change::Operated { id, .. } => self.asked.get(id),
-            _ => None,
-        })
-    }
-
-    /// An order was carried out.
-    fn carried_out(&mut self, id: u64, instances: u64) -> Found {
-        let order = self.asked.remove(&id);
-        must(order.is_some(), Rule::InTurn, || {
-            format!(
-                "order {id} is carried out, and nobody has asked for it, or it was done already"
-            )
-        })?;
-        let most = order.map_or(0, |asked| asked.targets.len());
-        let within = usize::try_from(instances).is_ok_and(|instances| instances <= most);
-        must(within, Rule::InTurn, || {
-            format!("order {id} is for {most} instances, and is done to {instances}")
-        })
-    }
-
-    /// Whether an instance waits for nothing more, by this change.
-    fn becomes_ready(&self, instance: &Instance) -> bool {
+    /// Whether an instance waits for nothing more, by this change: it could start, or is a data node that is there.
+    fn goes_on(&self, instance: &Instance) -> bool {
         let before = self.log.instances.get(&instance.key);
         let waited = before.is_none_or(|before| before.status == Status::WaitingOnDependencies);
-        waited && instance.status == Status::WaitingForRunner
+        // What somebody counts as finished is not what has come to be there.
+        let is_there = instance.status == Status::Finished && instance.reason.is_none();
+        waited && (instance.status == Status::WaitingForRunner || is_there)
     }
 
     /// What had ended and waits again needs its inputs anew. What runs as it was needs them when it waits for nothing more, and
@@ -291,12 +273,17 @@ impl Oracle {
         let key = &instance.key;
         let before = self.log.instances.get(key).map(|before| before.status);
         let ended = before.is_some_and(|before| before.is_settled() || before.is_unsuccessful());
-        if ended && is_open(instance.status) {
+        let was_under_way = matches!(before, Some(Status::Running | Status::WaitingForRunner));
+        let restarts = was_under_way
+            && instance.status == Status::WaitingOnDependencies
+            && instance.started_at.is_none();
+        if ended && is_open(instance.status) || restarts {
             self.tried.remove(key);
             if instance.definition.is_some() {
                 self.tried.insert(key.clone());
             }
             self.held.remove(key);
+            *self.begun.entry(key.clone()).or_default() += 1;
         }
     }
 
@@ -364,7 +351,7 @@ impl Oracle {
         })?;
         // A retry goes on with what there was, also if the runner has died before the first attempt really began.
         if self.tried.insert(key.clone()) {
-            self.check_inputs(key, site)?;
+            self.check_inputs(key, site.definition)?;
         }
         Ok(())
     }
@@ -375,9 +362,16 @@ impl Oracle {
         attempt.is_some_and(|attempt| attempt.status == Status::Running && attempt.fence == fence)
     }
 
-    /// The preconditions of an instance were found to hold.
-    pub(super) fn held(&mut self, key: &InstanceKey) {
-        self.held.insert(key.clone());
+    /// The preconditions of an instance were found to hold. What was found before it began again says nothing.
+    pub(super) fn held(&mut self, key: &InstanceKey, check: Check) {
+        if check.begun == self.times_begun(key) {
+            self.held.insert(key.clone(), check.of);
+        }
+    }
+
+    /// How often an instance has begun again.
+    pub(super) fn times_begun(&self, key: &InstanceKey) -> u32 {
+        self.begun.get(key).copied().unwrap_or(0)
     }
 
     /// An attempt starts.
@@ -610,7 +604,7 @@ impl Oracle {
 }
 
 /// Whether an instance waits or runs.
-const fn is_open(status: Status) -> bool {
+pub(super) const fn is_open(status: Status) -> bool {
     matches!(
         status,
         Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Running

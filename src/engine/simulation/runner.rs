@@ -19,6 +19,7 @@ use super::super::Written;
 use super::super::testing::short;
 use super::Planted;
 use super::disk::Disk;
+use super::oracle::Check;
 use super::oracle::Found;
 use super::oracle::Rule;
 use super::oracle::Site;
@@ -67,12 +68,13 @@ impl<D: Disk> World<D> {
     }
 
     /// Gives what others have written and then events to the engine, commits what it answers, then does it; or dies in between.
-    pub(super) fn handle(&mut self, said: &str, events: Vec<Event>) -> Found {
+    pub(super) fn handle(&mut self, said: &str, events: &[Event]) -> Found {
         self.tell(|| said.to_owned());
         let mut step = self.take_news();
         for event in events {
-            step.add(self.engine.step(event, self.now));
+            step.add(self.engine.step(event.clone(), self.now));
         }
+        self.compare_opinions(&step, events)?;
         self.steps += 1;
         self.tally.steps += 1;
         match self.death.take() {
@@ -109,6 +111,29 @@ impl<D: Disk> World<D> {
             self.compare_rebuilt()?;
         }
         Ok(())
+    }
+
+    /// A runner that reads only a part of the state decides the same, and is woken in time.
+    fn compare_opinions(&mut self, step: &Step, events: &[Event]) -> Found {
+        let Some(other) = self.disk.second_opinion(events, self.now) else {
+            return Ok(());
+        };
+        must(other.step == *step, Rule::StoreIsLog, || {
+            let said = |step: &Step| {
+                let changes = step.changes.iter().filter_map(super::story::change);
+                changes.collect::<Vec<String>>().join(",")
+            };
+            format!(
+                "a runner that reads only what matters decides otherwise: {}, and not {}",
+                said(&other.step),
+                said(step)
+            )
+        })?;
+        let wakes = |at| other.next_wake.is_some_and(|wake| wake <= at);
+        let in_time = self.engine.next_wake().is_none_or(wakes);
+        must(in_time, Rule::NothingForgotten, || {
+            "a runner that reads only what matters is not woken in time".to_owned()
+        })
     }
 
     fn commit(&mut self, changes: &[Change]) -> Found {
@@ -166,7 +191,13 @@ impl<D: Disk> World<D> {
                 }
                 Effect::Check { key } => {
                     let name = short(&key);
-                    must(self.checks.insert(key), Rule::Legal, || {
+                    let unit = self.definition.units.get(&key.object);
+                    let check = Check {
+                        of: unit.map_or_else(Vec::new, |unit| unit.preconditions.clone()),
+                        begun: self.oracle.times_begun(&key),
+                    };
+                    let other = self.checks.insert(key, check);
+                    must(other.is_none(), Rule::Legal, || {
                         format!("the preconditions of {name} are checked twice at once")
                     })?;
                 }
@@ -180,7 +211,7 @@ impl<D: Disk> World<D> {
     /// The runner ends cleanly, and what it stopped is tried again by the next one.
     pub(super) fn stop(&mut self) -> Found {
         self.draining = true;
-        self.handle("the runner is asked to stop", vec![Event::Drain])?;
+        self.handle("the runner is asked to stop", &[Event::Drain])?;
         while self.draining && !self.flights.is_empty() {
             self.end_first()?;
         }
@@ -209,8 +240,11 @@ impl<D: Disk> World<D> {
             past.settled.clear();
             past.made_until.clear();
         }
-        self.engine = Engine::new(self.definition.clone(), past, self.limits);
+        let mut definition = self.serials[&self.disk.begins_with()].clone();
+        definition.pause(&self.disk.held());
+        self.engine = Engine::new(definition, past, self.limits);
         self.engine.plant(self.planted.and_then(Planted::in_engine));
+        self.disk.begin(self.limits, self.now);
         let running = self.disk.running().into_iter();
         let lost = running.map(|attempt| Event::AttemptEnded {
             key: attempt.instance,
@@ -219,9 +253,9 @@ impl<D: Disk> World<D> {
         });
         let lost: Vec<Event> = lost.collect();
         if !lost.is_empty() {
-            self.handle("what was under way is lost", lost)?;
+            self.handle("what was under way is lost", &lost)?;
         }
-        self.handle("its first tick", vec![Event::Tick])
+        self.handle("its first tick", &[Event::Tick])
     }
 
     /// Another runner takes over though this one only sleeps. It wakes up, and must not get anything written.
@@ -278,8 +312,9 @@ impl<D: Disk> World<D> {
     /// The store is the replay of its log, and the engine knows the same.
     pub(super) fn compare_all(&self) -> Found {
         let tables = self.disk.tables();
-        must(tables == self.oracle.log, Rule::StoreIsLog, || {
-            let differ = |(key, instance)| self.oracle.log.instances.get(key) != Some(instance);
+        let kept = self.oracle.kept();
+        must(tables == kept, Rule::StoreIsLog, || {
+            let differ = |(key, instance)| kept.instances.get(key) != Some(instance);
             let instance = tables.instances.iter().find(|entry| differ(*entry));
             let which = instance.map_or("something".to_owned(), |(key, _)| short(key));
             format!("the store has another {which} than was committed")

@@ -66,6 +66,8 @@ pub(super) enum What {
     Usurp,
     /// The runner is asked to stop, and does.
     Stop,
+    /// What has finished long ago is removed.
+    Clean,
     /// A tick without reason.
     Tick,
 }
@@ -120,7 +122,8 @@ fn any_move(random: &mut Random) -> Move {
         81..=84 => What::Apply,
         85..=87 => What::Hold,
         88..=91 => What::Flurry,
-        92..=95 => What::Crash,
+        92..=93 => What::Clean,
+        94..=95 => What::Crash,
         96..=97 => What::Usurp,
         98 => What::Stop,
         _ => What::Tick,

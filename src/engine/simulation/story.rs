@@ -33,6 +33,11 @@ pub(super) fn change(change: &Change) -> Option<String> {
             let name = short(&instance.key);
             Some(format!("  {name} is {}{reason}", instance.status))
         }
+        Change::Instance(instance) => {
+            let name = short(&instance.key);
+            let stop = instance.stop?;
+            Some(format!("  {name} is to stop, and then {stop:?}"))
+        }
         Change::Attempt(attempt) => {
             let name = short(&attempt.instance);
             Some(format!(
@@ -49,7 +54,7 @@ pub(super) fn change(change: &Change) -> Option<String> {
         Change::Operated { instances, .. } => Some(format!(
             "  an order is carried out, for {instances} instances"
         )),
-        Change::Instance(_) | Change::Cursor { .. } => None,
+        Change::Cursor { .. } => None,
     }
 }
 

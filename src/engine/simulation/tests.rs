@@ -7,6 +7,7 @@ use super::Rule;
 use super::explore;
 use super::first_seed;
 use super::knob;
+use super::outcome;
 use super::run_seed;
 use super::story_of_seed;
 
@@ -48,11 +49,24 @@ fn the_rules_hold_whatever_happens() {
         tally.dropped,
         tally.orders,
         tally.holds,
+        tally.removed,
     ];
     let least = usize::try_from(seeds / 100).unwrap();
     for happened in happened {
         assert!(happened >= least, "hardly tried: {tally:?}");
     }
+}
+
+#[test]
+fn nobody_misses_what_is_removed() {
+    let mut compared = 0;
+    for seed in 0..SEEDS / 2 {
+        if let Some(removed) = outcome(seed, true) {
+            assert_eq!(Some(removed), outcome(seed, false), "seed {seed}");
+            compared += 1;
+        }
+    }
+    assert!(compared > SEEDS / 4, "{compared} seeds can be compared");
 }
 
 /// The first seed of a thousand in which a planted fault breaks a rule.

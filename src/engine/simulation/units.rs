@@ -15,6 +15,7 @@ use super::super::FailureMode;
 use super::super::Instance;
 use super::super::InstanceOrder;
 use super::super::PoolShare;
+use super::super::REMOVED;
 use super::super::Require;
 use super::super::Status;
 use super::super::Unit;
@@ -33,9 +34,6 @@ use crate::time::Schedule;
 use crate::time::Timeline;
 use crate::time::WhenExcluded;
 use crate::time::Window;
-
-/// Why waiting instances of what is removed are given up, as an apply says it.
-const REMOVED: &str = "its definition was removed";
 
 /// The days on which simulations begin: an ordinary one, and some before clocks are moved or a day is left out.
 pub(super) fn first_day(random: &mut Random) -> Date {
@@ -76,7 +74,8 @@ fn unit(random: &mut Random, name: &str, before: &[Unit], day: Date) -> Unit {
         }
     }
     if random.percent(30) {
-        unit.preconditions = vec![address("precondition")];
+        let name = ["precondition", "another_precondition"][random.below(2)];
+        unit.preconditions = vec![address(name)];
         unit.precondition_interval = SignedDuration::from_mins(30);
         unit.precondition_timeout = random.percent(30).then(|| SignedDuration::from_hours(3));
     }
@@ -282,9 +281,7 @@ impl Site<'_> {
             return "nothing changes".to_owned();
         };
         for instance in self.tables.instances.values() {
-            let given_up =
-                instance.status == Status::Canceled && instance.reason.as_deref() == Some(REMOVED);
-            if given_up && instance.key.object == unit.address {
+            if instance.went_with_its_definition() && instance.key.object == unit.address {
                 written.push(Instance {
                     attempts: instance.attempts,
                     origin: instance.origin,

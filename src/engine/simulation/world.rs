@@ -2,7 +2,6 @@
 //! write beside it have files of their own.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -24,6 +23,7 @@ use super::super::Unit;
 use super::super::testing::short;
 use super::Planted;
 use super::disk::Disk;
+use super::oracle::Check;
 use super::oracle::Found;
 use super::oracle::Oracle;
 use super::oracle::Rule;
@@ -57,6 +57,7 @@ pub(crate) struct Tally {
     pub(crate) stuck: usize,
     pub(crate) orders: usize,
     pub(crate) holds: usize,
+    pub(crate) removed: usize,
 }
 
 impl Tally {
@@ -78,6 +79,7 @@ impl Tally {
         self.stuck += other.stuck;
         self.orders += other.orders;
         self.holds += other.holds;
+        self.removed += other.removed;
     }
 }
 
@@ -108,7 +110,7 @@ pub(super) struct World<D> {
     /// The latest moment that the clock has shown.
     pub(super) latest: Timestamp,
     pub(super) flights: BTreeMap<(InstanceKey, u32), Flight>,
-    pub(super) checks: BTreeSet<InstanceKey>,
+    pub(super) checks: BTreeMap<InstanceKey, Check>,
     /// Attempts that are over: for reports that come twice or late.
     pub(super) over: Vec<(InstanceKey, u32)>,
     pub(super) oracle: Oracle,
@@ -116,6 +118,8 @@ pub(super) struct World<D> {
     pub(super) planted: Option<Planted>,
     /// Nothing goes wrong any more.
     calm: bool,
+    /// Whether records are removed when it is time for that.
+    pub(super) cleans: bool,
     pub(super) draining: bool,
     pub(super) steps: u32,
     pub(super) tally: Tally,
@@ -124,7 +128,9 @@ pub(super) struct World<D> {
 
 impl<D: Disk> World<D> {
     pub(super) fn new(scenario: &Scenario, planted: Option<Planted>, story: Story) -> Self {
-        let mut disk = D::new(planted);
+        let midnight = scenario.first_day.at(0, 0, 0, 0);
+        let now = TimeZone::UTC.to_timestamp(midnight).unwrap();
+        let mut disk = D::new(planted, &scenario.definition, now);
         let limits = Limits {
             fence: disk.take_over(false),
             ..scenario.limits
@@ -133,7 +139,7 @@ impl<D: Disk> World<D> {
         oracle.adopt(&scenario.definition);
         let mut engine = Engine::new(scenario.definition.clone(), Past::default(), limits);
         engine.plant(planted.and_then(Planted::in_engine));
-        let midnight = scenario.first_day.at(0, 0, 0, 0);
+        disk.begin(limits, now);
         let definition = scenario.definition.clone();
         Self {
             seed: scenario.seed,
@@ -145,15 +151,16 @@ impl<D: Disk> World<D> {
             serials: [(definition.serial, definition.clone())].into(),
             definition,
             removed: Vec::new(),
-            now: TimeZone::UTC.to_timestamp(midnight).unwrap(),
+            now,
             latest: Timestamp::MIN,
             flights: BTreeMap::new(),
-            checks: BTreeSet::new(),
+            checks: BTreeMap::new(),
             over: Vec::new(),
             oracle,
             death: None,
             planted,
             calm: false,
+            cleans: true,
             draining: false,
             steps: 0,
             tally: Tally::default(),
@@ -187,9 +194,10 @@ impl<D: Disk> World<D> {
             What::Crash => self.crash("the runner dies")?,
             What::Usurp => self.usurp(&mut random)?,
             What::Stop => self.stop()?,
+            What::Clean => self.clean(),
             What::Tick => {
                 self.now = self.now.checked_add(SignedDuration::from_secs(1)).unwrap();
-                self.handle("a tick", vec![Event::Tick])?;
+                self.handle("a tick", &[Event::Tick])?;
             }
         }
         self.death = None;
@@ -198,7 +206,7 @@ impl<D: Disk> World<D> {
 
     /// The first step of a runner.
     pub(super) fn begin(&mut self) -> Found {
-        self.handle("the runner starts", vec![Event::Tick])
+        self.handle("the runner starts", &[Event::Tick])
     }
 
     /// Nothing goes wrong any more: everything that still can go on does, and nothing may be forgotten.
@@ -228,7 +236,7 @@ impl<D: Disk> World<D> {
                     Some(wake) => self.now = self.now.max(wake),
                     None => break,
                 }
-                self.handle("a tick", vec![Event::Tick])?;
+                self.handle("a tick", &[Event::Tick])?;
             }
         }
         let site = site(&self.definition, self.limits, self.now);
@@ -236,6 +244,16 @@ impl<D: Disk> World<D> {
         self.compare_all()?;
         self.count();
         Ok(())
+    }
+
+    /// The runner removes the records of what has finished long ago. Nobody notices.
+    fn clean(&mut self) {
+        if self.cleans {
+            self.tell(|| "what has finished long ago is removed".to_owned());
+            let removed = self.disk.clean(self.now);
+            self.tally.removed += removed.len();
+            self.oracle.removed(removed);
+        }
     }
 
     fn count(&mut self) {
@@ -274,7 +292,7 @@ impl<D: Disk> World<D> {
         if ends.is_some_and(|end| end <= self.now) {
             self.end_some(random)
         } else {
-            self.handle("a tick", vec![Event::Tick])
+            self.handle("a tick", &[Event::Tick])
         }
     }
 
@@ -285,7 +303,7 @@ impl<D: Disk> World<D> {
             return Ok(());
         };
         let event = self.land(&key);
-        self.handle("an attempt ends", vec![event])
+        self.handle("an attempt ends", &[event])
     }
 
     /// One or more attempts end, in any order; what they report may come twice, and shares a commit.
@@ -311,7 +329,7 @@ impl<D: Disk> World<D> {
         if events.is_empty() {
             return Ok(());
         }
-        self.handle("attempts end", events)
+        self.handle("attempts end", &events)
     }
 
     /// An attempt ends now.
@@ -337,30 +355,30 @@ impl<D: Disk> World<D> {
         if events.is_empty() {
             return Ok(());
         }
-        self.handle("attempts say that they go on", events)
+        self.handle("attempts say that they go on", &events)
     }
 
     fn report_check(&mut self, random: &mut Random) -> Found {
-        let Some(key) = self.checks.pop_first() else {
+        let Some((key, check)) = self.checks.pop_first() else {
             return Ok(());
         };
         let result = match random.below(10) {
             0..=2 if !self.calm => CheckResult::False("not yet".to_owned()),
             3..=4 if !self.calm => CheckResult::Error("unreachable".to_owned()),
             _ => {
-                self.oracle.held(&key);
+                self.oracle.held(&key, check);
                 CheckResult::True
             }
         };
         self.handle(
             "preconditions were checked",
-            vec![Event::Checked { key, result }],
+            &[Event::Checked { key, result }],
         )
     }
 
     /// A report that comes twice, late, or about something that was never asked for: nothing may change.
     fn stale_report(&mut self, random: &mut Random) -> Found {
-        self.handle("a tick", vec![Event::Tick])?;
+        self.handle("a tick", &[Event::Tick])?;
         if self.engine.next_wake().is_some_and(|wake| wake <= self.now) {
             return Ok(());
         }
@@ -392,7 +410,7 @@ impl<D: Disk> World<D> {
                 (event, said)
             }
             _ => match random.pick(&keys) {
-                Some(key) if !self.checks.contains(&key) => {
+                Some(key) if !self.checks.contains_key(&key) => {
                     let said = format!("report of a check of {} that nobody made", short(&key));
                     let result = CheckResult::True;
                     (Event::Checked { key, result }, said)

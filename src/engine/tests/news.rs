@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::super::CheckResult;
 use super::super::Definition;
 use super::super::Instance;
 use super::super::News;
 use super::super::Operation;
 use super::super::Order;
 use super::super::Paused;
+use super::super::REMOVED;
 use super::super::Status;
 use super::super::Unit;
 use super::super::testing::Rig;
+use super::super::testing::activity;
 use super::super::testing::address;
 use super::super::testing::at;
 use super::super::testing::definition;
+use super::super::testing::every;
 use super::daily;
 
 fn asked(operation: Operation, targets: Vec<Instance>) -> News {
@@ -99,4 +103,100 @@ fn what_is_held_when_its_unit_goes_is_given_up_with_it() {
     let instances = rig.stored.past().instances;
     rig.news(news, serials([definition(2, [])]), instances);
     assert_eq!(rig.statuses(), ["a 01-05 CANCELED", "a 01-06 CANCELED"]);
+}
+
+/// What an apply writes that removes the unit of an instance, or brings it back.
+fn removed(instance: &Instance) -> Instance {
+    Instance {
+        status: Status::Canceled,
+        reason: Some(REMOVED.to_owned()),
+        ..instance.clone()
+    }
+}
+
+#[test]
+fn what_an_operator_gave_up_just_before_its_unit_was_removed_stays_given_up() {
+    let mut rig = waiting();
+    let [first, second] = ["a 01-05", "a 01-06"].map(|name| rig.instance(name).clone());
+    let news = vec![
+        asked(Operation::Cancel, vec![first.clone()]),
+        News::Applied(2),
+    ];
+    let instances = vec![removed(&first), removed(&second)];
+    rig.news(news, serials([definition(2, [])]), instances);
+    assert_eq!(
+        rig.instance("a 01-05").reason.as_deref(),
+        Some("canceled by maria@laptop")
+    );
+    let second = rig.engine.instance(&second.key).unwrap();
+    assert!(second.went_with_its_definition());
+}
+
+#[test]
+fn an_order_is_done_by_what_was_defined_when_it_was_written() {
+    // `b` is held while it waits for its second attempt; then `a` gets intervals that `b` needs and that are not there.
+    let b = Unit {
+        max_retries: 1,
+        ..daily("b").after(&["a"])
+    };
+    let mut rig = Rig::new("01-06", [daily("a"), b.clone()]);
+    rig.finish(&["a 01-05"]);
+    rig.fail("b 01-05");
+    rig.operate(Operation::Pause, &["b 01-05"]);
+    let held = rig.instance("b 01-05").clone();
+    let later = Unit {
+        schedule: Some(every("12 hours", "01-05").into()),
+        ..daily("c")
+    };
+    let b = Unit {
+        dependencies: b.after(&["c"]).dependencies,
+        ..daily("b")
+    };
+    let definitions = serials([definition(2, [daily("a"), later, b])]);
+    let news = vec![
+        asked(Operation::Resume, vec![held.clone()]),
+        News::Applied(2),
+    ];
+    rig.effects();
+    rig.news(news, definitions, vec![held]);
+    // Its first attempt had begun: the others go on with what there was then.
+    assert!(rig.effects().contains(&"start b 01-05 #2".to_owned()));
+}
+
+#[test]
+fn a_check_from_before_a_unit_was_removed_says_nothing_when_it_is_back() {
+    let mut rig = Rig::new("01-06", [daily("a").guarded()]);
+    assert_eq!(rig.effects(), ["check a 01-05"]);
+    let back = Instance::new(rig.key("a 01-05"));
+    let inactive = Unit {
+        active: false,
+        ..daily("a").guarded()
+    };
+    let definitions = serials([definition(3, [inactive])]);
+    let news = vec![News::Applied(2), News::Applied(3)];
+    rig.news(news, definitions, vec![back]);
+    rig.checked("a 01-05", CheckResult::True);
+    assert_eq!(rig.status("a 01-05"), Status::WaitingOnDependencies);
+    rig.change(4, [daily("a").guarded()]);
+    assert_eq!(rig.effects(), ["check a 01-05"]);
+}
+
+#[test]
+fn an_order_finds_what_the_one_before_it_has_done() {
+    let mut rig = Rig::new("01-05", [activity("a")]);
+    rig.trigger("01-05", &["a"]);
+    rig.fail("a 01-05");
+    rig.operate(Operation::Pause, &["a 01-05"]);
+    let run = rig.instance("a 01-05").clone();
+    let again = Operation::Rerun {
+        as_was: false,
+        restart: false,
+    };
+    let news = vec![
+        asked(Operation::MarkFinished, vec![run.clone()]),
+        asked(again, vec![run]),
+    ];
+    rig.effects();
+    rig.news(news, BTreeMap::new(), Vec::new());
+    assert_eq!(rig.effects(), ["start a 01-05 #2"]);
 }

@@ -422,3 +422,18 @@ fn a_trigger_beside_a_runner_leaves_everything_else_to_it() {
         .collect();
     assert_eq!(made, [("b", Status::WaitingForRunner)]);
 }
+
+#[test]
+fn a_rerun_with_consumers_runs_each_of_them_again_once() {
+    let mut rig = Rig::new("01-06", chain());
+    rig.finish(&["a 01-05", "z 01-05"]);
+    let as_was = Operation::Rerun {
+        as_was: true,
+        restart: true,
+    };
+    rig.effects();
+    assert_eq!(rig.operate(as_was, &["a 01-05", "z 01-05"]), 2);
+    assert_eq!(rig.effects(), ["start a 01-05 #2"]);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.effects(), ["start z 01-05 #2"]);
+}

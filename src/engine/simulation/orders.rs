@@ -1,0 +1,194 @@
+//! The rules about what operators ask for: an order is done once, it does what it says, and what it has decided stands until
+//! somebody decides otherwise.
+//!
+//! What an order lets go on is judged by the definition that there was when it was written, however late the runner is: a
+//! runner that had been quick would have done it then.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::super::Change;
+use super::super::Definition;
+use super::super::Instance;
+use super::super::InstanceKey;
+use super::super::Operation;
+use super::super::Status;
+use super::super::Stop;
+use super::super::UnitKind;
+use super::super::testing::short;
+use super::oracle::Found;
+use super::oracle::Oracle;
+use super::oracle::Rule;
+use super::oracle::Site;
+use super::oracle::is_open;
+use super::oracle::must;
+
+/// Something that an operator has asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) operation: Operation,
+    pub(super) targets: Vec<InstanceKey>,
+    /// What was defined when it was written.
+    definition: Rc<Definition>,
+}
+
+impl Oracle {
+    /// An operator has written an order.
+    pub(super) fn asked(&mut self, id: u64, operation: Operation, targets: Vec<InstanceKey>) {
+        let definition = self.definition.clone();
+        self.asked.insert(
+            id,
+            Asked {
+                operation,
+                targets,
+                definition,
+            },
+        );
+    }
+
+    /// The orders that some changes carry out.
+    pub(super) fn carries_out(&self, changes: &[Change]) -> impl Iterator<Item = &Asked> {
+        changes.iter().filter_map(|change| match change {
+            Change::Operated { id, .. } => self.asked.get(id),
+            _ => None,
+        })
+    }
+
+    /// What the orders that some changes carry out let run again, or be written after all: instances, and the data nodes that
+    /// follow them.
+    pub(super) fn run_again(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
+        let again = self.carries_out(changes).filter(|asked| {
+            matches!(
+                asked.operation,
+                Operation::Rerun { .. } | Operation::Backfill
+            )
+        });
+        again.flat_map(|asked| asked.targets.clone()).collect()
+    }
+
+    /// The definition by which each of some changes was decided: that of the order that it belongs to, which is noted as
+    /// carried out after all that it has changed; what belongs to none was decided by the newest.
+    pub(super) fn decided_by(&self, changes: &[Change]) -> Vec<Rc<Definition>> {
+        let mut by = self.definition.clone();
+        let of = |change: &Change| {
+            if let Change::Operated { id, .. } = change
+                && let Some(asked) = self.asked.get(id)
+            {
+                by = asked.definition.clone();
+            }
+            by.clone()
+        };
+        let mut all: Vec<Rc<Definition>> = changes.iter().rev().map(of).collect();
+        all.reverse();
+        all
+    }
+
+    /// An order was carried out.
+    pub(super) fn carried_out(&mut self, id: u64, instances: u64) -> Found {
+        let Some(asked) = self.asked.remove(&id) else {
+            return must(false, Rule::InTurn, || {
+                format!(
+                    "order {id} is carried out, and nobody has asked for it, or it was done already"
+                )
+            });
+        };
+        let most = asked.targets.len();
+        let within = usize::try_from(instances).is_ok_and(|instances| instances <= most);
+        must(within, Rule::InTurn, || {
+            format!("order {id} is for {most} instances, and is done to {instances}")
+        })?;
+        let again = matches!(asked.operation, Operation::Rerun { .. });
+        let mut targets = asked.targets.iter();
+        self.missed |= again && targets.any(|key| self.removed.contains(key));
+        for key in &asked.targets {
+            self.check_done(&asked, key)?;
+        }
+        Ok(())
+    }
+
+    /// An order has done to a target what it says, and its decision is kept.
+    fn check_done(&mut self, asked: &Asked, key: &InstanceKey) -> Found {
+        let kept = self.log.instances.get(key);
+        let Some(instance) = kept.filter(|_| !self.removed.contains(key)) else {
+            return Ok(());
+        };
+        let (status, stop) = (instance.status, instance.stop);
+        let runs = status == Status::Running;
+        let unit = asked.definition.units.get(&key.object);
+        let works = unit.is_some_and(|unit| unit.kind == UnitKind::Activity);
+        let done = match asked.operation {
+            Operation::Cancel if runs => stop == Some(Stop::Cancel),
+            Operation::Cancel => !is_open(status) && status != Status::Paused,
+            Operation::MarkFinished if runs => stop == Some(Stop::Finish),
+            Operation::MarkFinished => status.is_settled(),
+            Operation::Pause => runs || !is_open(status),
+            Operation::Resume => status != Status::Paused,
+            Operation::Rerun { restart: true, .. } if runs => stop.is_some(),
+            Operation::Rerun { .. } => !works || is_open(status) || is_kept(status),
+            Operation::Backfill => true,
+        };
+        must(done, Rule::InTurn, || {
+            format!(
+                "{:?} of {} is done, and it is {status}",
+                asked.operation,
+                short(key)
+            )
+        })?;
+        match asked.operation {
+            Operation::Cancel if runs || status == Status::Canceled => {
+                self.restarted.remove(key);
+                self.canceled.insert(key.clone());
+            }
+            Operation::MarkFinished => {
+                self.restarted.remove(key);
+                self.canceled.remove(key);
+            }
+            Operation::Rerun { .. } if matches!(stop, Some(Stop::Restart | Stop::RestartAsWas)) => {
+                self.restarted.insert(key.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What an operator has decided about an instance stands: what is given up does not go on, and what runs again with what
+    /// it reads does not end with what it had read.
+    pub(super) fn check_decided(
+        &mut self,
+        instance: &Instance,
+        again: &BTreeSet<InstanceKey>,
+        site: Site<'_>,
+    ) -> Found {
+        let key = &instance.key;
+        let status = instance.status;
+        if self.canceled.contains(key) {
+            let goes_on = is_open(status) && status != Status::Running || status == Status::Paused;
+            must(!goes_on || again.contains(key), Rule::InTurn, || {
+                format!(
+                    "{} was given up by an operator, and is {status} all the same",
+                    short(key)
+                )
+            })?;
+            if goes_on || status.is_settled() {
+                self.canceled.remove(key);
+            }
+        }
+        if self.restarted.contains(key) && status != Status::Running {
+            let is_there = site.definition.units.contains_key(&key.object);
+            let anew = status == Status::WaitingOnDependencies && instance.started_at.is_none();
+            must(anew || !is_there, Rule::InTurn, || {
+                format!(
+                    "{} was to run again with what it reads, and is {status}",
+                    short(key)
+                )
+            })?;
+            self.restarted.remove(key);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an instance that is to run again is held, and stays so, or has given up again with what it depends on.
+const fn is_kept(status: Status) -> bool {
+    matches!(status, Status::Paused | Status::CascadeFailed)
+}
