@@ -23,6 +23,7 @@ pub use evaluate::evaluate;
 pub use functions::FUNCTIONS;
 pub use functions::Function;
 pub use parse::parse;
+pub use parse::parse_all;
 pub use pattern::Pattern;
 pub use pattern::Piece;
 pub use value::Value;
@@ -124,5 +125,35 @@ impl Template {
         self.parts
             .iter()
             .any(|part| matches!(part, Part::Expression(_)))
+    }
+
+    /// Makes text of the expression that holds this place, as it stands in the text that the template was read from. Whether there is
+    /// such an expression.
+    pub fn leave_as_text(&mut self, at: &Range<usize>, source: &str) -> bool {
+        let mut expressions = self.parts.iter_mut().filter_map(|part| match part {
+            Part::Expression(expr) if expr.at.start <= at.start && at.end <= expr.at.end => {
+                Some(part)
+            }
+            _ => None,
+        });
+        let Some(part) = expressions.next() else {
+            return false;
+        };
+        let Part::Expression(expr) = part else {
+            return false;
+        };
+        let before = source
+            .get(..expr.at.start)
+            .and_then(|before| before.rfind("#{"));
+        let behind = source
+            .get(expr.at.end..)
+            .and_then(|behind| behind.find('}'));
+        let whole = before.zip(behind);
+        let whole = whole.and_then(|(start, length)| source.get(start..=expr.at.end + length));
+        let Some(whole) = whole.map(str::to_owned) else {
+            return false;
+        };
+        *part = Part::Text(whole);
+        true
     }
 }

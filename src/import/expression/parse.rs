@@ -19,7 +19,16 @@ const MAX_DEPTH: usize = 64;
 ///
 /// An expression that does not end, or is none.
 pub fn parse(text: &str) -> Result<Template, Error> {
-    let mut parts = Vec::new();
+    let (template, errors) = parse_all(text);
+    match errors.into_iter().next() {
+        None => Ok(template),
+        Some(error) => Err(error),
+    }
+}
+
+/// Reads the text of a field as far as it can be read. An expression that does not end, or is none, is text; the errors say why.
+pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
+    let (mut parts, mut errors) = (Vec::new(), Vec::new());
     let mut rest = 0;
     while let Some(offset) = text.get(rest..).and_then(|rest| rest.find("#{")) {
         let open = rest + offset;
@@ -29,25 +38,25 @@ pub fn parse(text: &str) -> Result<Template, Error> {
             at: open + 2,
             depth: 0,
         };
-        let end = reader.end(open)?;
-        let expr = reader.expression()?;
-        reader.blanks();
-        if reader.at < end {
-            return Err(Error::new(
-                reader.at..reader.at + reader.peek().map_or(0, char::len_utf8),
-                "Only an operator or the closing `}` may stand here.",
-            ));
+        let end = reader.end(open);
+        rest = end.as_ref().map_or(open + 2, |end| end + 1);
+        match end.and_then(|end| reader.whole(end)) {
+            Ok(expr) => parts.push(Part::Expression(expr)),
+            Err(error) => {
+                errors.push(error);
+                push_text(&mut parts, text.get(open..rest).unwrap_or(""));
+            }
         }
-        parts.push(Part::Expression(expr));
-        rest = end + 1;
     }
     push_text(&mut parts, text.get(rest..).unwrap_or(""));
-    Ok(Template { parts })
+    (Template { parts }, errors)
 }
 
 fn push_text(parts: &mut Vec<Part>, text: &str) {
-    if !text.is_empty() {
-        parts.push(Part::Text(text.to_owned()));
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(Part::Text(last)) => last.push_str(text),
+        _ => parts.push(Part::Text(text.to_owned())),
     }
 }
 
@@ -58,6 +67,19 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// The expression that ends at `end`.
+    fn whole(mut self, end: usize) -> Result<Expr, Error> {
+        let expr = self.expression()?;
+        self.blanks();
+        if self.at < end {
+            return Err(Error::new(
+                self.at..self.at + self.peek().map_or(0, char::len_utf8),
+                "Only an operator or the closing `}` may stand here.",
+            ));
+        }
+        Ok(expr)
+    }
+
     /// The `}` that ends the expression: the first outside of quotes. What follows it is not read.
     fn end(&mut self, open: usize) -> Result<usize, Error> {
         let rest = self.text.get(self.at..).unwrap_or("");

@@ -54,7 +54,7 @@ impl Value {
     }
 
     /// Its time, if it is one or a text that is, such as `2011-05-24T17:10:00`, which is UTC.
-    pub(super) fn time(&self) -> Option<Zoned> {
+    pub fn time(&self) -> Option<Zoned> {
         match self {
             Self::Time(time) => Some(time.clone()),
             Self::Text(text) => time_of(text.trim()),
@@ -63,7 +63,7 @@ impl Value {
     }
 
     /// Its period, if it is a text such as `1 day` or `15 Minutes`.
-    pub(super) fn period(&self) -> Option<Span> {
+    pub fn period(&self) -> Option<Span> {
         let Self::Text(text) = self else { return None };
         let mut words = text.split_whitespace();
         let (count, unit) = (words.next()?.parse::<i64>().ok()?, words.next()?);

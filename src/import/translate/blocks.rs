@@ -1,13 +1,14 @@
 //! Parts of objects as blocks in them: objects that are parts, and texts that are made of parts.
 
 use super::formula::Formula;
+use super::formula::Gives;
 use super::hcl;
 use super::layout::Block;
 use super::notes;
 use super::objects::Objects;
 use super::objects::Written;
-use super::objects::flattened;
 use super::parts;
+use super::values::flattened;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
@@ -36,7 +37,13 @@ impl<'d> Objects<'_, 'd> {
         for field in fields {
             match &field.value {
                 FieldValue::Text(text) if matches!(schema.aws, Aws::Parts(_)) => {
-                    blocks.push(self.parts(object, key, inner, text, field));
+                    if let Some(block) =
+                        self.computed_parts(object, key, (schema.name, inner), field)
+                    {
+                        blocks.push(block);
+                        continue;
+                    }
+                    blocks.push(self.parts(object, key, (schema.name, inner), text, field));
                 }
                 FieldValue::Text(_) => {
                     let finding = notes::not_a_reference(key, &object.id, field.span);
@@ -48,7 +55,7 @@ impl<'d> Objects<'_, 'd> {
                         continue;
                     };
                     self.parts.insert(&target.id);
-                    let mut block = Block::new(inner.name);
+                    let mut block = Block::new(schema.name);
                     for schema in inner.attributes {
                         self.part(target, schema, depth, &mut block);
                     }
@@ -86,12 +93,55 @@ impl<'d> Objects<'_, 'd> {
         }
     }
 
+    /// A text of parts that is a parameter and nothing else, so that its parts are known only with its value: a block whose content is
+    /// computed, or several for a parameter with several values. `None`: it has one part, as far as is known.
+    fn computed_parts(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        (name, inner): (&str, &'static BlockSchema),
+        field: &'d Field,
+    ) -> Option<Block> {
+        let FieldValue::Text(text) = &field.value else {
+            return None;
+        };
+        let known = self.known(field)?;
+        let formula = self.formula(object, key, text, field);
+        let names = inner.attributes.iter().map(|attribute| attribute.name);
+        let fill = |block: &mut Block, text: Expr| {
+            let parts = hcl::call("split", vec![hcl::text(","), text]);
+            let length = hcl::call("length", vec![parts.clone()]);
+            let others = vec![parts.clone(), hcl::integer(1), length];
+            let values = [
+                hcl::index(parts, hcl::integer(0)),
+                hcl::call("slice", others),
+            ];
+            for (name, value) in names.clone().zip(values) {
+                block.set(name, value);
+            }
+        };
+        if matches!(formula.gives, Gives::List(_)) {
+            let mut block = Block::new(format!("dynamic \"{name}\""));
+            block.set("for_each", formula.expr);
+            let mut content = Block::new("content");
+            fill(&mut content, hcl::path(&format!("{name}.value")));
+            block.blocks.push(content);
+            return Some(block);
+        }
+        if known.first().is_some_and(|text| !text.contains(',')) {
+            return None;
+        }
+        let mut block = Block::new(name);
+        fill(&mut block, formula.expr);
+        Some(block)
+    }
+
     /// `s3://x.jar,a,b` as a block with the first part and a list of the others.
     fn parts(
         &mut self,
         object: &'d Object,
         key: &str,
-        inner: &'static BlockSchema,
+        (name, inner): (&str, &'static BlockSchema),
         text: &str,
         field: &Field,
     ) -> Block {
@@ -99,7 +149,7 @@ impl<'d> Objects<'_, 'd> {
             .iter()
             .map(|part| self.formula(object, key, part, field))
             .collect();
-        let mut block = Block::new(inner.name);
+        let mut block = Block::new(name);
         let mut names = inner.attributes.iter().map(|attribute| attribute.name);
         if let Some(name) = names.next()
             && !formulas.is_empty()

@@ -68,11 +68,9 @@ fn names_in(field: &Field) -> Vec<String> {
     };
     let mut names = Vec::new();
     // What cannot be read is said where it is translated.
-    if let Ok(template) = expression::parse(text) {
-        for part in &template.parts {
-            if let Part::Expression(expr) = part {
-                collect(expr, &mut names);
-            }
+    for part in &expression::parse_all(text).0.parts {
+        if let Part::Expression(expr) = part {
+            collect(expr, &mut names);
         }
     }
     names

@@ -10,10 +10,6 @@ use crate::import::definition::Definition;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
-use crate::import::expression;
-use crate::import::expression::Expr;
-use crate::import::expression::ExprKind;
-use crate::import::expression::Part;
 use crate::objects::Kind;
 use crate::objects::ObjectType;
 
@@ -107,6 +103,25 @@ impl<'d> Index<'d> {
         users.filter_map(|id| self.object(id))
     }
 
+    /// The activities and data nodes that an action or a precondition serves, also those that inherit it.
+    pub(super) fn served(&self, id: &str) -> Vec<&'d Object> {
+        let is_it = |field: &&Field| field.value == FieldValue::Reference(id.to_owned());
+        let objects = self.definition.objects.iter();
+        let served = objects.filter(|object| {
+            let kind = self.named(&object.id).map(|named| named.object_type.kind);
+            let keys: &[&str] = match kind {
+                Some(Kind::Activity) => &["precondition", "onFail", "onSuccess", "onLateAction"],
+                Some(Kind::DataNode) => &["precondition"],
+                _ => &[],
+            };
+            keys.iter().any(|key| {
+                let field = self.field(object, key);
+                field.is_some_and(|(_, fields)| fields.iter().any(is_it))
+            })
+        });
+        served.collect()
+    }
+
     /// The only object that refers to one, if it is not `Default`, which all inherit from, nor a parent.
     pub(super) fn owner(&self, id: &str) -> Option<&'d Object> {
         let mut users = self.users(id);
@@ -168,46 +183,16 @@ impl<'d> Index<'d> {
         })
     }
 
-    /// Whether the value of a field is another one for each interval.
-    pub(super) fn varies(&self, of: &'d Object, field: &Field) -> bool {
-        self.varies_within(of, field, 0)
-    }
-
-    fn varies_within(&self, of: &'d Object, field: &Field, depth: usize) -> bool {
-        let FieldValue::Text(text) = &field.value else {
-            return false;
-        };
-        // A text that cannot be read stays as it is.
-        let Ok(template) = expression::parse(text) else {
-            return false;
-        };
-        let mut read = Vec::new();
-        for part in &template.parts {
-            if let Part::Expression(expr) = part {
-                reads(expr, &mut read);
-            }
+    /// The values of a parameter, as far as they are known.
+    pub(super) fn known(&self, parameter: &str) -> Vec<&'d str> {
+        if let Some(values) = self.definition.values.get(parameter) {
+            return values.iter().map(String::as_str).collect();
         }
-        depth < MAX_PARENTS
-            && read.into_iter().any(|path| {
-                let Some((name, way)) = path.split_last() else {
-                    return false;
-                };
-                let of = way
-                    .iter()
-                    .try_fold(of, |of, step| self.object(self.reference(of, step)?));
-                match of {
-                    // What is behind `node` is known only when it is served.
-                    None => true,
-                    // Behind a reference, as in `parent.@id`, it is the id in the definition.
-                    Some(_) if *name == "@id" => way.is_empty(),
-                    Some(_) if name.starts_with('@') => *name != "@pipelineId",
-                    Some(of) => self.field(of, name).is_some_and(|(_, fields)| {
-                        fields
-                            .into_iter()
-                            .any(|field| self.varies_within(of, field, depth + 1))
-                    }),
-                }
-            })
+        let declared = self.definition.parameters.iter();
+        let attributes = declared.filter(|declared| declared.id == parameter);
+        let attributes = attributes.flat_map(|declared| &declared.attributes);
+        let defaults = attributes.filter(|(key, _)| key == "default");
+        defaults.map(|(_, value)| value.as_str()).collect()
     }
 
     /// All fields that an object has or inherits, its own first.
@@ -222,24 +207,6 @@ impl<'d> Index<'d> {
             }
         }
         keys
-    }
-}
-
-/// The names that an expression reads, each with the references that lead to it: `input.directoryPath`.
-fn reads<'e>(expr: &'e Expr, found: &mut Vec<Vec<&'e str>>) {
-    match &expr.kind {
-        ExprKind::Name(name) => found.push(vec![name]),
-        ExprKind::Field(of, name) => {
-            let before = found.len();
-            reads(of, found);
-            for path in found.iter_mut().skip(before) {
-                path.push(name);
-            }
-        }
-        ExprKind::Negated(of) => reads(of, found),
-        ExprKind::Call(_, arguments) => arguments.iter().for_each(|one| reads(one, found)),
-        ExprKind::Binary(_, operands) => operands.iter().for_each(|one| reads(one, found)),
-        ExprKind::Integer(_) | ExprKind::Double(_) | ExprKind::Text(_) => {}
     }
 }
 

@@ -81,7 +81,9 @@ fn block(block_: &Block, text: &mut String) {
 fn attribute(expr: &Expr) -> String {
     let line = print::expression(expr);
     match &expr.kind {
-        ExprKind::Value(Value::String(content)) if content.contains('\n') => {
+        ExprKind::Value(Value::String(content))
+            if content.trim_end_matches('\n').contains('\n') =>
+        {
             heredoc(&[Part::Literal(Arc::clone(content))]).unwrap_or(line)
         }
         ExprKind::Template(parts) if line.contains("\\n") => heredoc(parts).unwrap_or(line),

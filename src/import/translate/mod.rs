@@ -17,6 +17,8 @@ mod objects;
 mod parameters;
 mod parts;
 mod scripts;
+mod values;
+mod varying;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

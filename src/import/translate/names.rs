@@ -18,6 +18,7 @@ use crate::import::expression;
 use crate::lang::ast::Expr;
 use crate::objects::AttributeType;
 use crate::objects::Kind;
+use crate::objects::registry;
 
 /// The object that an action or a precondition serves, as an id.
 const NODE: &str = "\u{0}node";
@@ -90,7 +91,8 @@ impl<'d> Names<'_, 'd> {
             } else {
                 path(named)
             };
-            let reads = !named.name.is_empty() || is_own;
+            let of_pipeline = is_default && is_on_pipelines(attribute.name);
+            let reads = is_own || (!named.name.is_empty() && !of_pipeline);
             let same_times = is_own || !attribute.deferrable || self.has_times_of(of);
             if reads && same_times && !is_secret(key) {
                 let read = hcl::path(&format!("{path}.{}", attribute.name));
@@ -240,18 +242,31 @@ impl<'d> Names<'_, 'd> {
         if let Some((_, id)) = NODE_DATA.iter().find(|(data, _)| *data == name) {
             return Ok(reference(id));
         }
-        let users: Vec<&'d Object> = self.index.users(&self.object.id).collect();
-        let mut attributes = users.iter().filter_map(|user| {
-            let attribute = self.index.named(&user.id)?.object_type.of_aws_field(name)?;
-            let (_, fields) = self.index.field(user, name)?;
-            gives(attribute.value).map(|gives| (attribute.name, gives, fields))
-        });
-        if let Some((attribute, gives, fields)) = attributes.next() {
-            let read = hcl::path(&format!("{run}.{attribute}"));
-            return Ok(Formula::new(as_it_was(read, name, &fields), gives));
+        let served = self.index.served(&self.object.id);
+        let read: Vec<_> = served
+            .iter()
+            .filter_map(|object| self.readable(object, name))
+            .collect();
+        if let Some(first) = read.first() {
+            let all = read.len() == served.len();
+            return Ok(first.formula(run, name, all));
         }
-        match users.as_slice() {
-            [only] => self.field(only, name),
+        // What is none of the attributes here is written out, if it is the same for all.
+        let said = |object: &'d Object| {
+            let (_, fields) = self.index.field(object, name)?;
+            Some(
+                fields
+                    .into_iter()
+                    .map(|field| &field.value)
+                    .collect::<Vec<_>>(),
+            )
+        };
+        match served.split_first() {
+            Some((first, rest))
+                if said(first).is_some() && rest.iter().all(|other| said(other) == said(first)) =>
+            {
+                self.field(first, name)
+            }
             _ => Err(format!(
                 "`node.{name}` is none of the attributes of what uses this object."
             )),
@@ -260,20 +275,58 @@ impl<'d> Names<'_, 'd> {
 
     /// A field of what the served object reads or writes: `node.input.directoryPath`.
     fn of_data(&self, data: &str, name: &str) -> Result<Formula, String> {
-        let users = self.index.users(&self.object.id);
-        let mut found = users.filter_map(|user| {
-            let to = self.index.reference(user, data)?;
-            let attribute = self.index.named(to)?.object_type.of_aws_field(name)?;
-            let gives = gives(attribute.value)?;
-            let (_, fields) = self.index.field(self.index.object(to)?, name)?;
-            Some((attribute.name, gives, fields))
-        });
-        let (attribute, gives, fields) = found.next().ok_or_else(|| {
+        let served = self.index.served(&self.object.id);
+        let read: Vec<_> = served
+            .iter()
+            .filter_map(|object| {
+                let to = self.index.object(self.index.reference(object, data)?)?;
+                self.readable(to, name)
+            })
+            .collect();
+        let first = read.first().ok_or_else(|| {
             format!("`node.{data}.{name}` is none of the attributes of what uses this object.")
         })?;
-        let path = hcl::path(&format!("run.node.{data}.{attribute}"));
-        Ok(Formula::new(as_it_was(path, name, &fields), gives))
+        let all = read.len() == served.len();
+        Ok(first.formula(&format!("run.node.{data}"), name, all))
     }
+
+    /// A field of an object that is an attribute of it here, and is set on it: what it has from its pipeline is not there to be read.
+    fn readable(&self, object: &'d Object, name: &str) -> Option<Readable<'d>> {
+        let object_type = self.index.named(&object.id)?.object_type;
+        let attribute = object_type.of_aws_field(name)?;
+        let (holder, fields) = self.index.field(object, name)?;
+        let gives = gives(attribute.value)?;
+        let of_pipeline = holder.id == super::index::DEFAULT && is_on_pipelines(attribute.name);
+        (!of_pipeline).then_some(Readable {
+            attribute: attribute.name,
+            gives,
+            fields,
+        })
+    }
+}
+
+/// A field that is read as an attribute.
+struct Readable<'d> {
+    attribute: &'static str,
+    gives: Gives,
+    fields: Vec<&'d Field>,
+}
+
+impl Readable<'_> {
+    /// It as a formula; where not all objects have it, the others give an empty text.
+    fn formula(&self, of: &str, key: &str, all: bool) -> Formula {
+        let mut read = hcl::path(&format!("{of}.{}", self.attribute));
+        if !all {
+            read = hcl::call("try", vec![read, hcl::text("")]);
+        }
+        Formula::new(as_it_was(read, key, &self.fields), self.gives.clone())
+    }
+}
+
+/// Whether an attribute may be set on a pipeline, which hands it on.
+pub(super) fn is_on_pipelines(attribute: &str) -> bool {
+    let pipeline = registry::find(Kind::Pipeline, "");
+    pipeline.is_some_and(|pipeline| pipeline.attribute(attribute).is_some())
 }
 
 /// What is read of a directory: its path ends with `/` here, and need not in AWS Data Pipeline.

@@ -40,7 +40,7 @@ pub(super) fn undeclared(name: &str, at: Span) -> Diagnostic {
 
 pub(super) fn untranslated(key: &str, object: &str, why: &str, at: Span) -> Diagnostic {
     let detail = format!(
-        "`{key}` of `{object}` stays as the text that it is, with its expressions: {why} Write it in HCL by hand."
+        "An expression in `{key}` of `{object}` stays as the text that it is: {why} Write it in HCL by hand."
     );
     Diagnostic::warning("Expression not translated", detail).at(at)
 }

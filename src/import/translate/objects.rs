@@ -2,39 +2,27 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::formula;
-use super::formula::Formula;
-use super::formula::Gives;
 use super::hcl;
 use super::index::DEFAULT;
 use super::index::Index;
 use super::index::Named;
 use super::layout::Block;
 use super::names;
-use super::names::Names;
-use super::names::Secrets;
 use super::notes;
 use super::parameters::Variable;
 use super::scripts::Scripts;
+use super::varying::varies;
 use crate::diag::Diagnostics;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
-use crate::import::expression;
-use crate::lang::Number;
-use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
-use crate::lang::ast::ExprKind;
-use crate::lang::ast::Part;
-use crate::lang::references;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
-use crate::objects::Aws;
 use crate::objects::Kind;
 use crate::objects::ObjectType;
 use crate::objects::registry;
@@ -189,7 +177,7 @@ impl<'d> Objects<'_, 'd> {
         let mut fields = path.into_iter().flat_map(AttributeSchema::aws_fields);
         fields
             .find_map(|key| self.index.field(object, &key))
-            .is_some_and(|(_, path)| !path.iter().any(|field| self.index.varies(object, field)))
+            .is_some_and(|(_, path)| !path.iter().any(|field| varies(self.index, object, field)))
             && self.index.users(&object.id).any(writes)
     }
 
@@ -205,10 +193,12 @@ impl<'d> Objects<'_, 'd> {
             let is_known = IDENTITY.contains(key)
                 || of.of_aws_field(key).is_some()
                 || *key == "startAt"
-                || (object.id == DEFAULT && self.is_handed_on(key))
+                || (object.id == DEFAULT && self.is_handed_on(object, key))
                 || (*key == COMMENT && of.attribute("description").is_some());
-            if !is_known && (own(holder) || (holder.id != DEFAULT && holder.type_name().is_none()))
-            {
+            let of_parent = holder.id != DEFAULT
+                && holder.type_name().is_none()
+                && !self.is_handed_on(holder, key);
+            if !is_known && (own(holder) || of_parent) {
                 unknown.extend(fields);
             }
         }
@@ -260,12 +250,17 @@ impl<'d> Objects<'_, 'd> {
         self.unknown_fields(object, of, &unknown, block);
     }
 
-    /// Whether a field of `Default` has an attribute in objects that inherit it: there it is written out.
-    fn is_handed_on(&self, key: &str) -> bool {
+    /// Whether a field of a parent has an attribute in objects that inherit it: there it is written out.
+    fn is_handed_on(&self, parent: &Object, key: &str) -> bool {
         let mut objects = self.index.definition.objects.iter();
         objects.any(|object| {
             let named = self.index.named(&object.id);
             named.is_some_and(|named| named.object_type.of_aws_field(key).is_some())
+                && self
+                    .index
+                    .lineage(object)
+                    .iter()
+                    .any(|one| one.id == parent.id)
         })
     }
 
@@ -282,10 +277,7 @@ impl<'d> Objects<'_, 'd> {
 
     /// Whether what an object inherits from `Default` is set on the pipeline, which hands it on.
     fn is_of_pipeline(of: &'static ObjectType, schema: &AttributeSchema, holder: &Object) -> bool {
-        let pipeline = registry::find(Kind::Pipeline, "");
-        of.kind != Kind::Pipeline
-            && holder.id == DEFAULT
-            && pipeline.is_some_and(|pipeline| pipeline.attribute(schema.name).is_some())
+        of.kind != Kind::Pipeline && holder.id == DEFAULT && names::is_on_pipelines(schema.name)
     }
 
     /// Whether a schedule says that there is none.
@@ -330,183 +322,8 @@ impl<'d> Objects<'_, 'd> {
         block.set("aws_fields", hcl::value(map));
     }
 
-    /// The value of an attribute.
-    pub(super) fn attribute(
-        &mut self,
-        object: &'d Object,
-        key: &str,
-        schema: &AttributeSchema,
-        fields: &[&'d Field],
-    ) -> Option<Written> {
-        let first = *fields.first()?;
-        match schema.value {
-            AttributeType::Ref(kind)
-            | AttributeType::Refs(kind)
-            | AttributeType::NamedRefs(kind) => {
-                return self.references(object, key, Some(kind), schema, fields);
-            }
-            AttributeType::DependsOn => {
-                return self.references(object, key, Some(Kind::Activity), schema, fields);
-            }
-            AttributeType::Block(_) | AttributeType::Blocks(_) => {
-                let blocks = self.blocks(object, key, schema, fields, 0);
-                return Some(Written::Blocks(blocks));
-            }
-            _ => {}
-        }
-        if let Aws::Pairs(_) = schema.aws {
-            return self.pairs(object, key, fields).map(Written::Value);
-        }
-        if matches!(
-            schema.value,
-            AttributeType::Strings | AttributeType::Assignments
-        ) {
-            return Some(Written::Value(self.list(object, key, fields)));
-        }
-        if fields.len() > 1 {
-            let finding = notes::one_value(key, &object.id, first.span);
-            self.found.push(finding);
-        }
-        let FieldValue::Text(text) = &first.value else {
-            let finding = notes::wrong_kind(&object.id, key, &object.id, first.span);
-            self.found.push(finding);
-            return None;
-        };
-        if key.starts_with('*') && !text.contains("#{") {
-            let place = format!(
-                "env://{}_{}",
-                super::identifiers::snake_case(&object.id).to_uppercase(),
-                key.trim_start_matches('*').to_uppercase()
-            );
-            let finding = notes::secret_text(key, &object.id, &place, first.span);
-            self.found.push(finding);
-            return Some(Written::Value(hcl::call("secret", vec![hcl::text(&place)])));
-        }
-        let mut formula = self.formula(object, key, text, first);
-        if key == names::DIRECTORY {
-            formula.expr = directory(formula.expr);
-        }
-        let value = self.typed(object, key, schema, formula, first)?;
-        let named = self.index.named(&object.id);
-        let owner = named.map_or(("", object.id.as_str()), |named| {
-            (named.object_type.name, named.label.as_str())
-        });
-        Some(Written::Value(self.scripts.apart(
-            owner,
-            schema.name,
-            value,
-        )))
-    }
-
-    /// A text as a value of the attribute's type.
-    fn typed(
-        &mut self,
-        object: &Object,
-        key: &str,
-        schema: &AttributeSchema,
-        formula: Formula,
-        field: &Field,
-    ) -> Option<Expr> {
-        let plain = match &formula.expr.kind {
-            ExprKind::Value(Value::String(text)) => Some(text.to_string()),
-            _ => None,
-        };
-        let Some(text) = plain else {
-            return Some(formula.expr);
-        };
-        let trimmed = text.trim();
-        match schema.value {
-            AttributeType::Bool => match trimmed.to_lowercase().as_str() {
-                "true" => Some(hcl::value(Value::Bool(true))),
-                "false" => Some(hcl::value(Value::Bool(false))),
-                _ => {
-                    let words = ["true", "false"];
-                    let finding = notes::wrong_word(key, &object.id, &text, &words, field.span);
-                    self.found.push(finding);
-                    None
-                }
-            },
-            AttributeType::Integer(_) | AttributeType::Number(..) => Some(
-                Number::parse(trimmed)
-                    .map_or(formula.expr, |number| hcl::value(Value::Number(number))),
-            ),
-            AttributeType::OneOf(words) => {
-                let word = schema.word_of_aws(trimmed);
-                if word.is_none() {
-                    let finding = notes::wrong_word(key, &object.id, &text, words, field.span);
-                    self.found.push(finding);
-                }
-                word.map(hcl::text)
-            }
-            AttributeType::Price(_) => {
-                Some(hcl::text(schema.word_of_aws(trimmed).unwrap_or(trimmed)))
-            }
-            AttributeType::Duration | AttributeType::Period => {
-                Some(hcl::text(&trimmed.to_lowercase()))
-            }
-            _ => Some(formula.expr),
-        }
-    }
-
-    /// The text of a field as a formula. What has no translation stays text, with a warning.
-    pub(super) fn formula(
-        &mut self,
-        object: &'d Object,
-        key: &str,
-        text: &str,
-        field: &Field,
-    ) -> Formula {
-        let object_type = self.index.named(&object.id).map(|named| named.object_type);
-        let attribute = object_type.and_then(|of| of.of_aws_field(key));
-        let has_environment = object_type.is_some_and(|of| of.attribute("environment").is_some());
-        let secrets = match attribute {
-            Some(attribute) if attribute.secret || attribute.sensitive => Secrets::Stay,
-            Some(attribute) if attribute.name == "command" && has_environment => {
-                Secrets::ToEnvironment(&self.environment)
-            }
-            _ => Secrets::None,
-        };
-        let mut names = Names {
-            index: self.index,
-            variables: self.variables,
-            object,
-            key,
-            secrets,
-            depth: 0,
-        };
-        let translated =
-            expression::parse(text).and_then(|template| formula::translate(&template, &mut names));
-        translated.unwrap_or_else(|error| {
-            let finding = notes::untranslated(key, &object.id, &error.message, field.span);
-            self.found.push(finding);
-            Formula::text(text)
-        })
-    }
-
-    /// A list of texts. Where one of them gives a list, its elements are elements.
-    fn list(&mut self, object: &'d Object, key: &str, fields: &[&'d Field]) -> Expr {
-        for field in fields {
-            if matches!(field.value, FieldValue::Reference(_)) {
-                let finding = notes::wrong_kind(&object.id, key, &object.id, field.span);
-                self.found.push(finding);
-            }
-        }
-        let texts: Vec<(&str, &Field)> = fields
-            .iter()
-            .filter_map(|field| match &field.value {
-                FieldValue::Text(text) => Some((text.as_str(), *field)),
-                FieldValue::Reference(_) => None,
-            })
-            .collect();
-        let formulas: Vec<Formula> = texts
-            .iter()
-            .map(|(text, field)| self.formula(object, key, text, field))
-            .collect();
-        flattened(formulas)
-    }
-
     /// References to objects.
-    fn references(
+    pub(super) fn references(
         &mut self,
         object: &'d Object,
         key: &str,
@@ -563,46 +380,4 @@ fn says_on_demand(key: &str, fields: &[&Field]) -> bool {
     let text = fields.first().map(|field| &field.value);
     key == "scheduleType"
         && matches!(text, Some(FieldValue::Text(text)) if text.eq_ignore_ascii_case("ondemand"))
-}
-
-/// A path that ends with `/`: that is how a directory is told from a file.
-fn directory(path: Expr) -> Expr {
-    let last = match &path.kind {
-        ExprKind::Template(parts) => parts.last().cloned(),
-        ExprKind::Value(Value::String(text)) => Some(Part::Literal(Arc::clone(text))),
-        _ => Some(Part::Interpolation(path.clone())),
-    };
-    let has_slash = match last {
-        Some(Part::Literal(text)) => Some(text.ends_with('/')),
-        // A day's folder has no slash at its end; the value of a variable may.
-        Some(Part::Interpolation(last)) if is_only_of_run(&last) => Some(false),
-        _ => None,
-    };
-    match has_slash {
-        Some(true) => path,
-        Some(false) => hcl::joined([path, hcl::text("/")]),
-        None => {
-            let without = hcl::call("trimsuffix", vec![path, hcl::text("/")]);
-            hcl::joined([without, hcl::text("/")])
-        }
-    }
-}
-
-/// Whether an expression reads what only a run knows, and nothing else.
-fn is_only_of_run(expr: &Expr) -> bool {
-    let read = references(expr);
-    let is_run = |path: &Vec<Step>| path.first().is_some_and(|root| &*root.name == "run");
-    !read.is_empty() && read.iter().all(is_run)
-}
-
-/// One list of all.
-pub(super) fn flattened(formulas: Vec<Formula>) -> Expr {
-    let is_list = |formula: &Formula| matches!(formula.gives, Gives::List(_));
-    let any = formulas.iter().any(is_list);
-    let mut exprs: Vec<Expr> = formulas.into_iter().map(|formula| formula.expr).collect();
-    match (any, exprs.len()) {
-        (true, 1) => exprs.remove(0),
-        (true, _) => hcl::call("flatten", vec![hcl::tuple(exprs)]),
-        (false, _) => hcl::tuple(exprs),
-    }
 }

@@ -1,0 +1,340 @@
+//! Fields as values of attributes, in the spelling that they have here.
+
+use super::formula;
+use super::formula::Formula;
+use super::formula::Gives;
+use super::hcl;
+use super::names;
+use super::names::Names;
+use super::names::Secrets;
+use super::notes;
+use super::objects::Objects;
+use super::objects::Written;
+use crate::import::definition::Field;
+use crate::import::definition::FieldValue;
+use crate::import::definition::Object;
+use crate::import::expression;
+use crate::lang::Number;
+use crate::lang::Step;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Part;
+use crate::lang::references;
+use crate::objects::AttributeSchema;
+use crate::objects::AttributeType;
+use crate::objects::Aws;
+use crate::objects::Kind;
+use std::sync::Arc;
+
+impl<'d> Objects<'_, 'd> {
+    /// The value of an attribute.
+    pub(super) fn attribute(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        schema: &AttributeSchema,
+        fields: &[&'d Field],
+    ) -> Option<Written> {
+        let first = *fields.first()?;
+        match schema.value {
+            AttributeType::Ref(kind)
+            | AttributeType::Refs(kind)
+            | AttributeType::NamedRefs(kind) => {
+                return self.references(object, key, Some(kind), schema, fields);
+            }
+            AttributeType::DependsOn => {
+                return self.references(object, key, Some(Kind::Activity), schema, fields);
+            }
+            AttributeType::Block(_) | AttributeType::Blocks(_) => {
+                let blocks = self.blocks(object, key, schema, fields, 0);
+                return Some(Written::Blocks(blocks));
+            }
+            _ => {}
+        }
+        if let Aws::Pairs(_) = schema.aws {
+            return self.pairs(object, key, fields).map(Written::Value);
+        }
+        if matches!(
+            schema.value,
+            AttributeType::Strings | AttributeType::Assignments
+        ) {
+            return Some(Written::Value(self.list(object, key, fields)));
+        }
+        if fields.len() > 1 {
+            let finding = notes::one_value(key, &object.id, first.span);
+            self.found.push(finding);
+        }
+        let FieldValue::Text(text) = &first.value else {
+            let finding = notes::wrong_kind(&object.id, key, &object.id, first.span);
+            self.found.push(finding);
+            return None;
+        };
+        if key.starts_with('*') && !text.contains("#{") {
+            let place = format!(
+                "env://{}_{}",
+                super::identifiers::snake_case(&object.id).to_uppercase(),
+                key.trim_start_matches('*').to_uppercase()
+            );
+            let finding = notes::secret_text(key, &object.id, &place, first.span);
+            self.found.push(finding);
+            return Some(Written::Value(hcl::call("secret", vec![hcl::text(&place)])));
+        }
+        let mut formula = self.formula(object, key, text, first);
+        if key == names::DIRECTORY {
+            formula.expr = directory(formula.expr);
+        }
+        let value = self.typed(object, key, schema, formula, first)?;
+        let named = self.index.named(&object.id);
+        let owner = named.map_or(("", object.id.as_str()), |named| {
+            (named.object_type.name, named.label.as_str())
+        });
+        Some(Written::Value(self.scripts.apart(
+            owner,
+            schema.name,
+            value,
+        )))
+    }
+
+    /// A text as a value of the attribute's type.
+    fn typed(
+        &mut self,
+        object: &Object,
+        key: &str,
+        schema: &AttributeSchema,
+        formula: Formula,
+        field: &Field,
+    ) -> Option<Expr> {
+        let plain = match &formula.expr.kind {
+            ExprKind::Value(Value::String(text)) => Some(text.to_string()),
+            _ => None,
+        };
+        let Some(text) = plain else {
+            return Some(self.computed(object, key, schema, formula, field));
+        };
+        let trimmed = text.trim();
+        match schema.value {
+            AttributeType::Bool => match trimmed.to_lowercase().as_str() {
+                "true" => Some(hcl::value(Value::Bool(true))),
+                "false" => Some(hcl::value(Value::Bool(false))),
+                _ => {
+                    let words = ["true", "false"];
+                    let finding = notes::wrong_word(key, &object.id, &text, &words, field.span);
+                    self.found.push(finding);
+                    None
+                }
+            },
+            AttributeType::Integer(_) | AttributeType::Number(..) => Some(
+                Number::parse(trimmed)
+                    .map_or(formula.expr, |number| hcl::value(Value::Number(number))),
+            ),
+            AttributeType::OneOf(words) => {
+                let word = schema.word_of_aws(trimmed);
+                if word.is_none() {
+                    let finding = notes::wrong_word(key, &object.id, &text, words, field.span);
+                    self.found.push(finding);
+                }
+                word.map(hcl::text)
+            }
+            AttributeType::Price(_) => {
+                Some(hcl::text(schema.word_of_aws(trimmed).unwrap_or(trimmed)))
+            }
+            AttributeType::Duration | AttributeType::Period => Some(hcl::text(&period(trimmed))),
+            _ => Some(formula.expr),
+        }
+    }
+
+    /// A value that is computed, in the spelling of the attribute.
+    fn computed(
+        &mut self,
+        object: &Object,
+        key: &str,
+        schema: &AttributeSchema,
+        formula: Formula,
+        field: &Field,
+    ) -> Expr {
+        let (mut expr, mut gives) = (formula.expr, formula.gives);
+        if let Gives::List(inner) = gives {
+            let finding = notes::one_value(key, &object.id, field.span);
+            self.found.push(finding);
+            (expr, gives) = (hcl::index(expr, hcl::integer(0)), *inner);
+        }
+        let is_number = matches!(gives, Gives::Integer | Gives::Double);
+        match schema.value {
+            AttributeType::Duration | AttributeType::Period => {
+                let known = self.known(field).unwrap_or_default();
+                let digits = |text: &str| text.bytes().all(|sign| sign.is_ascii_digit());
+                if is_number || known.first().is_some_and(|text| digits(text.trim())) {
+                    return hcl::joined([expr, hcl::text(" hours")]);
+                }
+                lower(expr)
+            }
+            AttributeType::Bool => lower(expr),
+            AttributeType::OneOf(words) => {
+                let theirs = words.iter().map(|word| {
+                    let theirs = schema.aws_word(word).unwrap_or(word);
+                    (theirs.to_lowercase(), *word)
+                });
+                let theirs: Vec<(String, &str)> = theirs.collect();
+                if theirs.iter().all(|(theirs, word)| theirs == word) {
+                    return lower(expr);
+                }
+                let entries = theirs.iter();
+                let entries = entries.map(|(theirs, word)| (hcl::text(theirs), hcl::text(word)));
+                hcl::index(hcl::object(entries.collect()), lower(expr))
+            }
+            _ => expr,
+        }
+    }
+
+    /// The values of the only parameter that a field is, as far as they are known: `#{myPeriod}`.
+    pub(super) fn known(&self, field: &Field) -> Option<Vec<&'d str>> {
+        let FieldValue::Text(text) = &field.value else {
+            return None;
+        };
+        let name = text.trim().strip_prefix("#{")?.strip_suffix('}')?.trim();
+        self.variables.get(name)?;
+        Some(self.index.known(name))
+    }
+
+    /// The text of a field as a formula. What has no translation stays text, with a warning.
+    pub(super) fn formula(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        text: &str,
+        field: &Field,
+    ) -> Formula {
+        let object_type = self.index.named(&object.id).map(|named| named.object_type);
+        let attribute = object_type.and_then(|of| of.of_aws_field(key));
+        let has_environment = object_type.is_some_and(|of| of.attribute("environment").is_some());
+        let secrets = match attribute {
+            Some(attribute) if attribute.secret || attribute.sensitive => Secrets::Stay,
+            Some(attribute) if attribute.name == "command" && has_environment => {
+                Secrets::ToEnvironment(&self.environment)
+            }
+            _ => Secrets::None,
+        };
+        let mut names = Names {
+            index: self.index,
+            variables: self.variables,
+            object,
+            key,
+            secrets,
+            depth: 0,
+        };
+        let (mut template, errors) = expression::parse_all(text);
+        for error in errors {
+            let finding = notes::untranslated(key, &object.id, &error.message, field.span);
+            self.found.push(finding);
+        }
+        loop {
+            match formula::translate(&template, &mut names) {
+                Ok(formula) => return formula,
+                Err(error) => {
+                    let finding = notes::untranslated(key, &object.id, &error.message, field.span);
+                    self.found.push(finding);
+                    if !template.leave_as_text(&error.at, text) {
+                        return Formula::text(text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A list of texts. Where one of them gives a list, its elements are elements.
+    fn list(&mut self, object: &'d Object, key: &str, fields: &[&'d Field]) -> Expr {
+        for field in fields {
+            if matches!(field.value, FieldValue::Reference(_)) {
+                let finding = notes::wrong_kind(&object.id, key, &object.id, field.span);
+                self.found.push(finding);
+            }
+        }
+        let texts: Vec<(&str, &Field)> = fields
+            .iter()
+            .filter_map(|field| match &field.value {
+                FieldValue::Text(text) => Some((text.as_str(), *field)),
+                FieldValue::Reference(_) => None,
+            })
+            .collect();
+        let formulas: Vec<Formula> = texts
+            .iter()
+            .map(|(text, field)| self.formula(object, key, text, field))
+            .collect();
+        flattened(formulas)
+    }
+}
+
+/// In small letters, as words and periods are written here. In a text that is made of parts only the text itself: what else is in it
+/// is a number.
+fn lower(expr: Expr) -> Expr {
+    match expr.kind {
+        ExprKind::Template(parts) => {
+            let parts = parts.iter().map(|part| match part {
+                Part::Literal(text) => Part::Literal(Arc::from(text.to_lowercase())),
+                other => other.clone(),
+            });
+            Expr {
+                kind: ExprKind::Template(Arc::new(parts.collect())),
+                span: expr.span,
+            }
+        }
+        _ => hcl::call("lower", vec![expr]),
+    }
+}
+
+/// A length of time as it is written here: `1 day`, `2 hours`. A number alone counts hours, as `terminateAfter` did once.
+fn period(text: &str) -> String {
+    let text = text.to_lowercase();
+    let mut words = text.split_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some(count), None, None) if count.bytes().all(|sign| sign.is_ascii_digit()) => {
+            format!("{count} {}", if count == "1" { "hour" } else { "hours" })
+        }
+        (Some("1"), Some(unit), None) => format!("1 {}", unit.trim_end_matches('s')),
+        (Some(count), Some(unit), None) => format!("{count} {}s", unit.trim_end_matches('s')),
+        _ => text,
+    }
+}
+
+/// A path that ends with `/`: that is how a directory is told from a file.
+fn directory(path: Expr) -> Expr {
+    let last = match &path.kind {
+        ExprKind::Template(parts) => parts.last().cloned(),
+        ExprKind::Value(Value::String(text)) => Some(Part::Literal(Arc::clone(text))),
+        _ => Some(Part::Interpolation(path.clone())),
+    };
+    let has_slash = match last {
+        Some(Part::Literal(text)) => Some(text.ends_with('/')),
+        // A day's folder has no slash at its end; the value of a variable may.
+        Some(Part::Interpolation(last)) if is_only_of_run(&last) => Some(false),
+        _ => None,
+    };
+    match has_slash {
+        Some(true) => path,
+        Some(false) => hcl::joined([path, hcl::text("/")]),
+        None => {
+            let without = hcl::call("trimsuffix", vec![path, hcl::text("/")]);
+            hcl::joined([without, hcl::text("/")])
+        }
+    }
+}
+
+/// Whether an expression reads what only a run knows, and nothing else.
+fn is_only_of_run(expr: &Expr) -> bool {
+    let read = references(expr);
+    let is_run = |path: &Vec<Step>| path.first().is_some_and(|root| &*root.name == "run");
+    !read.is_empty() && read.iter().all(is_run)
+}
+
+/// One list of all.
+pub(super) fn flattened(formulas: Vec<Formula>) -> Expr {
+    let is_list = |formula: &Formula| matches!(formula.gives, Gives::List(_));
+    let any = formulas.iter().any(is_list);
+    let mut exprs: Vec<Expr> = formulas.into_iter().map(|formula| formula.expr).collect();
+    match (any, exprs.len()) {
+        (true, 1) => exprs.remove(0),
+        (true, _) => hcl::call("flatten", vec![hcl::tuple(exprs)]),
+        (false, _) => hcl::tuple(exprs),
+    }
+}
