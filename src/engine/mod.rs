@@ -42,5 +42,7 @@ pub use transitions::Transition;
 pub use transitions::transition_of;
 pub use waiting::NotNeeded;
 pub use waiting::NotWaitedFor;
+pub use waiting::Used;
 pub use waiting::Wait;
 pub use waiting::Waits;
+pub use waiting::Which;

@@ -88,6 +88,26 @@ pub struct NotWaitedFor {
     pub why: NotNeeded,
 }
 
+/// What an instance that has finished had from one of its inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// The input.
+    pub object: Address,
+    /// Which of its instances.
+    pub which: Which,
+}
+
+/// Which instances of an input an instance had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of a stretch of time.
+    All(Interval),
+    /// Those of a stretch of time that had finished when it started.
+    Finished(Interval),
+    /// The latest that had finished when it started.
+    Latest,
+}
+
 /// Why a stretch of time is not waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotNeeded {
@@ -150,6 +170,51 @@ impl Engine {
             }
         }
         found
+    }
+
+    /// What an instance had, by the definition: stretches of time without a gap.
+    pub fn used(&self, key: &InstanceKey) -> Vec<Used> {
+        let Some(unit) = self.unit(&key.object) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for edge in &unit.dependencies {
+            let mut add = |which| {
+                let object = edge.producer.clone();
+                found.push(Used { object, which });
+            };
+            match self.need(unit, edge, key.interval) {
+                Need::Nothing => {}
+                Need::SameRun => add(Which::All(key.interval)),
+                Need::Newest => add(Which::Latest),
+                Need::In { span, due_by } => {
+                    let stretches = self.stretches(edge, span, due_by);
+                    let is_all = edge.require == Require::All && due_by.is_none();
+                    let which = if is_all { Which::All } else { Which::Finished };
+                    stretches.into_iter().map(which).for_each(&mut add);
+                }
+            }
+        }
+        found
+    }
+
+    /// The intervals of a producer that touch each other, together.
+    fn stretches(
+        &self,
+        edge: &Dependency,
+        span: Interval,
+        due_by: Option<Timestamp>,
+    ) -> Vec<Interval> {
+        let producer = self.unit(&edge.producer);
+        let Some(timeline) = producer.and_then(|producer| producer.schedule.as_ref()) else {
+            return Vec::new();
+        };
+        let due = |at: &Interval| due_by.is_none_or(|by| timeline.due_at(*at) <= by);
+        let mut stretches: Ranges = timeline.overlapping(span).take_while(due).collect();
+        for passed in self.passed_over_within(&edge.producer, span) {
+            stretches.remove(passed);
+        }
+        stretches.iter().collect()
     }
 
     /// What an instance waits for, oldest interval first; empty if it runs or can start.

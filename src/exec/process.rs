@@ -33,6 +33,8 @@ const MARKER: &str = "PIPEFORM_ATTEMPT";
 const POLL: Duration = Duration::from_millis(20);
 /// In so short a time the numbers of processes do not come round.
 const YOUNG: Duration = Duration::from_millis(100);
+/// The process that children of the dead are given to.
+const INIT: u32 = 1;
 /// So many numbers are looked at one by one; beyond that it is cheaper to list all processes.
 const NEAR: u32 = 512;
 const TAIL_LINES: usize = 10;
@@ -242,7 +244,10 @@ fn members(id: &ProcessId, leader: Leader) -> Vec<u32> {
         && let Some(newest) = newest_pid()
         && (id.pid..id.pid.saturating_add(NEAR)).contains(&newest)
     {
-        return (id.pid..=newest).filter(is_member).collect();
+        // The leader itself is over.
+        return (id.pid.saturating_add(1)..=newest)
+            .filter(is_member)
+            .collect();
     }
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
@@ -271,6 +276,11 @@ fn is_member(pid: u32, id: &ProcessId, leader: Leader) -> bool {
     if id.start_time.is_some_and(|start| found.start_time < start) {
         return false;
     }
+    // Our own children are leaders themselves, of other attempts; unless the system gives us the children of the dead.
+    let ours = std::process::id();
+    if found.parent == ours && ours != INIT && pid != id.pid {
+        return false;
+    }
     if found.group == id.pid && id.start_time.is_some() {
         let same = stat(id.pid).map(|s| Some(s.start_time) == id.start_time);
         if same.unwrap_or(leader != Leader::Recorded) {
@@ -294,6 +304,7 @@ enum Leader {
 }
 
 struct Stat {
+    parent: u32,
     group: u32,
     start_time: u64,
     dead: bool,
@@ -312,8 +323,10 @@ fn stat(pid: u32) -> Option<Stat> {
     // The name in parentheses may hold anything; the fields after it do not.
     let mut fields = text.rsplit_once(')')?.1.split_whitespace();
     let dead = matches!(fields.next()?, "Z" | "X");
-    let group = fields.nth(1)?.parse().ok()?;
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
     Some(Stat {
+        parent,
         group,
         start_time: fields.nth(16)?.parse().ok()?,
         dead,

@@ -34,6 +34,7 @@ use crate::engine::Outcome;
 use crate::exec::Cancel;
 use crate::exec::secrets::Variables;
 use crate::objects::Address;
+use crate::store::ActionRun;
 use crate::store::Decision;
 use crate::store::ProcessRecord;
 use crate::store::RunnerLease;
@@ -264,10 +265,10 @@ impl<'a> Runner<'a> {
             self.after_sleep()?;
             let now = self.clock.now();
             if !self.stopping {
-                self.look()?;
                 self.clean_up(now)?;
             }
-            if self.is_done(now, give_up) {
+            // It ends only with nothing left of what others have written.
+            if self.is_done(now, give_up) && (self.stopping || !self.look()?) {
                 break;
             }
             let wake = self.wake(now, give_up);
@@ -279,7 +280,9 @@ impl<'a> Runner<'a> {
                 }
                 () = self.unrecorded.due() => self.record_processes()?,
                 () = tokio::time::sleep(wake) => self.handle(vec![Event::Tick])?,
-                _ = log.tick(), if !self.stopping => self.look()?,
+                _ = log.tick(), if !self.stopping => {
+                    self.look()?;
+                }
                 () = interrupt.recv() => self.stop()?,
             }
         }
@@ -293,7 +296,7 @@ impl<'a> Runner<'a> {
         while let Ok(report) = self.receiver.try_recv() {
             waiting.push_back(report);
         }
-        let mut events = Vec::new();
+        let (mut events, mut actions) = (Vec::new(), Vec::new());
         for report in waiting {
             match report {
                 Report::Process {
@@ -334,12 +337,36 @@ impl<'a> Runner<'a> {
                     if self.acting_count == 0 {
                         self.acting.clear();
                     }
-                    self.observer.notice(&Notice::Acted { action, key, error });
+                    actions.push(ActionRun {
+                        action,
+                        instance: key,
+                        ended_at: self.clock.now(),
+                        error,
+                    });
                 }
                 Report::Warning(text) => self.warn(text),
             }
         }
+        self.acted(actions)?;
+        if events.is_empty() {
+            return Ok(());
+        }
         self.handle(events)
+    }
+
+    /// Keeps what actions came to, and tells it.
+    fn acted(&mut self, actions: Vec<ActionRun>) -> Result<(), RuntimeError> {
+        if !actions.is_empty() {
+            self.store.record_actions(&self.lease, &actions)?;
+        }
+        for run in actions {
+            self.observer.notice(&Notice::Acted {
+                action: run.action,
+                key: run.instance,
+                error: run.error,
+            });
+        }
+        Ok(())
     }
 
     /// After a sleep of the machine, or a jump of its clock, attempts could not say that they go on.
@@ -440,11 +467,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Looks whether others have written something beside this runner, so that it does not wait for an event of its own.
-    fn look(&mut self) -> Result<(), RuntimeError> {
-        if self.log.has_more(&self.store, self.clock.now())? {
+    /// Whether they have.
+    fn look(&mut self) -> Result<bool, RuntimeError> {
+        let more = self.log.has_more(&self.store, self.clock.now())?;
+        if more {
             self.handle(vec![Event::Tick])?;
         }
-        Ok(())
+        Ok(more)
     }
 
     /// Stops cleanly: starts nothing more and stops what runs, which is tried again by the next runner.

@@ -53,6 +53,10 @@ const MIGRATIONS: &[Migration] = &[
         // Only a runner asks for it, and a runner writes.
         view: "",
     },
+    Migration {
+        change: include_str!("migrations/008.sql"),
+        view: include_str!("migrations/008.view.sql"),
+    },
 ];
 
 /// The newest format.

@@ -4,6 +4,7 @@
 //! Two locks guard it ([`lock`](self::lock)): the state lock, for an apply, and the runner lease, whose fence refuses the
 //! late writes of a runner that was superseded. Only this module and `connect::sqlite` use rusqlite.
 
+mod actions;
 mod batch;
 mod definitions;
 mod eras;
@@ -30,8 +31,10 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::ErrorCode;
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 use thiserror::Error;
 
+pub use actions::ActionRun;
 pub use definitions::Apply;
 pub use definitions::Head;
 pub use definitions::Rewrite;
@@ -54,6 +57,16 @@ pub use runs::ProcessRecord;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many statements stay prepared: more than there are.
+const STATEMENTS: usize = 128;
+
+/// How much of the state a writer keeps in memory at most, in KiB: the pages that a large commit changes. With fewer, SQLite
+/// writes pages before the commit and reads them again.
+const CACHE_KIB: i32 = 32 * 1024;
+
+/// After how many pages of the log its content moves into the database: pages that many commits change move once.
+const CHECKPOINT_PAGES: i32 = 8192;
 
 /// Why the state could not be read or written. Nothing was changed.
 #[derive(Debug, Error)]
@@ -201,8 +214,13 @@ impl Store {
 
     fn configure_reading(&self) -> Result<(), StoreError> {
         self.connection
+            .set_prepared_statement_cache_capacity(STATEMENTS);
+        // A statement is planned once, not again for each value that is put into it.
+        let planned_once = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        self.connection
             .busy_timeout(BUSY_TIMEOUT)
             .and_then(|()| self.connection.pragma_update(None, "foreign_keys", true))
+            .and_then(|()| self.connection.set_db_config(planned_once, true).map(drop))
             .map_err(|error| self.error(error))
     }
 
@@ -210,6 +228,14 @@ impl Store {
     fn configure_writing(&self) -> Result<(), StoreError> {
         self.connection
             .pragma_update(None, "journal_mode", "WAL")
+            .and_then(|()| {
+                self.connection
+                    .pragma_update(None, "cache_size", -CACHE_KIB)
+            })
+            .and_then(|()| {
+                self.connection
+                    .pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+            })
             .map_err(|error| self.error(error))?;
         self.flush_commits(true)
     }

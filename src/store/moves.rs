@@ -11,13 +11,15 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 11] = [
+const KEYED: [(&str, &str); 13] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
     ("eras", "object"),
     ("cursors", "object"),
     ("instances", "object"),
     ("attempts", "object"),
+    ("actions", "object"),
+    ("actions", "action"),
     ("dropped", "object"),
     ("pauses", "object"),
     ("dues", "object"),

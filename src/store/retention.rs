@@ -146,11 +146,13 @@ fn remove_row(
         )?
         .execute(params![key.object.as_str(), start, end, status.as_str()])?;
     if gone > 0 {
-        transaction
-            .prepare_cached(
-                "DELETE FROM attempts WHERE object = ?1 AND start = ?2 AND \"end\" = ?3",
-            )?
-            .execute(params![key.object.as_str(), start, end])?;
+        for table in ["attempts", "actions"] {
+            transaction
+                .prepare_cached(&format!(
+                    "DELETE FROM {table} WHERE object = ?1 AND start = ?2 AND \"end\" = ?3"
+                ))?
+                .execute(params![key.object.as_str(), start, end])?;
+        }
     }
     Ok(gone > 0)
 }

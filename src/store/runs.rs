@@ -116,13 +116,13 @@ impl Store {
         lease: &RunnerLease,
         decide: impl FnOnce(&Self) -> Result<Decision<T>, E>,
     ) -> Result<Decision<T>, E> {
-        self.batch("BEGIN IMMEDIATE")?;
+        self.boundary("BEGIN IMMEDIATE")?;
         let decided = self.decided(lease, decide);
         let writes = decided.as_ref().is_ok_and(Decision::writes);
-        let ended = self.batch(if writes { "COMMIT" } else { "ROLLBACK" });
+        let ended = self.boundary(if writes { "COMMIT" } else { "ROLLBACK" });
         if writes && ended.is_err() {
             // What could not be committed is not left open.
-            drop(self.batch("ROLLBACK"));
+            drop(self.boundary("ROLLBACK"));
         }
         let decided = decided?;
         ended?;
@@ -146,9 +146,13 @@ impl Store {
         Ok(decided)
     }
 
-    fn batch(&self, sql: &str) -> Result<(), StoreError> {
-        let done = self.connection.execute_batch(sql);
-        done.map_err(|error| self.error(error))
+    /// Begins or ends a transaction.
+    fn boundary(&self, sql: &str) -> Result<(), StoreError> {
+        let done = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]));
+        done.map(drop).map_err(|error| self.error(error))
     }
 
     /// The fence of the newest runner.
@@ -214,7 +218,8 @@ impl Store {
     /// Changes when another process has written.
     pub fn data_version(&self) -> Result<i64, StoreError> {
         self.connection
-            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut statement| statement.query_one([], |row| row.get(0)))
             .map_err(|error| self.error(error))
     }
 

@@ -48,7 +48,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
 
-    /// With every attempt
+    /// With every attempt, and every action that was taken
     #[arg(long)]
     attempts: bool,
 
@@ -113,12 +113,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let runner = Store::runner(&context.state_path());
     let mut rows = Vec::new();
     for instance in instances {
-        let attempts = if args.attempts || args.json {
-            store.attempts(&instance.key)?
+        let (attempts, actions) = if args.attempts || args.json {
+            let key = &instance.key;
+            (store.attempts(key)?, store.actions_of(key)?)
         } else {
-            Vec::new()
+            Default::default()
         };
-        rows.push((instance, attempts));
+        rows.push(history::Row {
+            instance,
+            attempts,
+            actions,
+        });
     }
     terminal::print(&if args.json {
         history::json(&rows)

@@ -1,5 +1,6 @@
 //! `pipeform run`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -197,6 +198,7 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
     let runner = Store::runner(&context.state_path());
     let source = Source {
         engine: &engine,
+        earlier: &BTreeMap::new(),
         definition: &definition,
         counts: &store.counts()?,
         runner: runner.as_ref(),

@@ -1,5 +1,6 @@
 //! `pipeform status`.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
@@ -20,12 +21,15 @@ use crate::cli::views::status::Wanted;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::Instance;
+use crate::engine::InstanceKey;
 use crate::engine::Limits;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
+use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::runtime::part_at;
 use crate::runtime::past;
+use crate::store::ActionRun;
 use crate::store::Filter;
 use crate::store::Store;
 
@@ -106,6 +110,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let runner = Store::runner(&context.state_path());
     let source = Source {
         engine: &engine,
+        earlier: &earlier(&store, &wanted, head.serial, now)?,
         definition: &definition,
         counts: &store.counts()?,
         runner: runner.as_ref(),
@@ -119,6 +124,40 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         status.human(context.look)
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// The definitions that instances which have finished were made of, but for the newest: what they had goes by these.
+fn earlier(
+    store: &Store,
+    wanted: &[Wanted],
+    newest: u64,
+    now: Timestamp,
+) -> Result<BTreeMap<u64, Engine>, Failure> {
+    let mut objects: BTreeMap<u64, BTreeSet<Address>> = BTreeMap::new();
+    for instance in wanted.iter().flat_map(|wanted| &wanted.settled) {
+        let serial = instance.definition.filter(|serial| *serial != newest);
+        if let Some(serial) = serial
+            && store.is_indexed(serial)?
+        {
+            let object = instance.key.object.clone();
+            objects.entry(serial).or_default().insert(object);
+        }
+    }
+    let engine = |(serial, objects): (u64, BTreeSet<Address>)| {
+        let objects: Vec<Address> = objects.into_iter().collect();
+        let (definition, past) = part_at(store, serial, &objects, now)?;
+        let engine = Engine::new(definition.compile(), past, Limits::looking());
+        Ok((serial, engine))
+    };
+    objects.into_iter().map(engine).collect()
+}
+
+fn by_instance(actions: Vec<ActionRun>) -> BTreeMap<InstanceKey, Vec<ActionRun>> {
+    let mut of: BTreeMap<InstanceKey, Vec<ActionRun>> = BTreeMap::new();
+    for run in actions {
+        of.entry(run.instance.clone()).or_default().push(run);
+    }
+    of
 }
 
 /// What is shown: activities, and data nodes if they are named; of intervals also those that have finished.
@@ -147,11 +186,20 @@ pub(super) fn wanted(
             settled.extend(found.into_iter().filter(&mut fresh));
             gone.extend(without.into_iter().filter(&mut fresh));
         }
+        let actions = match spans {
+            None => store.failed_actions(&address)?,
+            Some(_) => {
+                let open = engine.instances_of(&address).chain(&settled);
+                let actions = open.map(|instance| store.actions_of(&instance.key));
+                actions.collect::<Result<Vec<_>, _>>()?.concat()
+            }
+        };
         wanted.push(Wanted {
             address,
             spans,
             settled,
             removed: gone,
+            actions: by_instance(actions),
         });
     }
     Ok(wanted)

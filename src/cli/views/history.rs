@@ -1,4 +1,4 @@
-//! Instances and their attempts, as a table.
+//! Instances, their attempts and the actions that were taken for them, as a table.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,7 +9,15 @@ use super::status::moment;
 use crate::engine::Attempt;
 use crate::engine::Instance;
 use crate::runtime::SerialDefinition;
+use crate::store::ActionRun;
 use crate::store::Record;
+
+/// An instance, and what is shown with it.
+pub(crate) struct Row {
+    pub(crate) instance: Instance,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) actions: Vec<ActionRun>,
+}
 
 /// What operators have asked for, for people.
 pub(crate) fn records(records: &[Record]) -> String {
@@ -49,18 +57,19 @@ pub(crate) fn records_json(records: &[Record]) -> String {
 }
 
 /// For people. `is_run`: whether there is a runner; without one nothing is under way any more.
-pub(crate) fn human(
-    rows: &[(Instance, Vec<Attempt>)],
-    definition: &SerialDefinition,
-    is_run: bool,
-) -> String {
+pub(crate) fn human(rows: &[Row], definition: &SerialDefinition, is_run: bool) -> String {
     if rows.is_empty() {
         return "No instances.\n".to_owned();
     }
     let mut table =
         vec![["OBJECT", "INTERVAL", "STATUS", "ATTEMPTS", "ENDED", "TOOK"].map(str::to_owned)];
     let mut below: Vec<Vec<String>> = vec![Vec::new()];
-    for (instance, attempts) in rows {
+    for row in rows {
+        let Row {
+            instance,
+            attempts,
+            actions,
+        } = row;
         let timezone = definition
             .timetable
             .timezone_of(&instance.key.object, instance.key.interval);
@@ -85,6 +94,8 @@ pub(crate) fn human(
         {
             lines.push(format!("  {}", reason.replace('\n', "\n  ")));
         }
+        let actions = actions.iter();
+        lines.extend(actions.map(|run| format!("  {}", action_line(run, &timezone))));
         below.push(lines);
     }
     let mut out = String::new();
@@ -112,6 +123,24 @@ fn attempt_line(attempt: &Attempt, timezone: &TimeZone, is_run: bool) -> String 
     format!("  attempt {number}: {status}, {how_long}{error}")
 }
 
+/// `action.page 2026-11-01T08:00Z: failed: it exited with 1`.
+pub(crate) fn action_line(run: &ActionRun, timezone: &TimeZone) -> String {
+    let (action, at) = (&run.action, moment(run.ended_at, timezone));
+    match &run.error {
+        None => format!("{action} {at}: done"),
+        Some(error) => format!("{action} {at}: failed: {}", error.replace('\n', "\n    ")),
+    }
+}
+
+/// For machines.
+pub(crate) fn action_json(run: &ActionRun) -> serde_json::Value {
+    json!({
+        "address": run.action,
+        "ended_at": run.ended_at,
+        "error": run.error,
+    })
+}
+
 /// The rows of a table as lines, with columns below each other.
 fn aligned(table: &[[String; 6]]) -> Vec<String> {
     let width = |column: usize| {
@@ -130,10 +159,12 @@ fn aligned(table: &[[String; 6]]) -> Vec<String> {
 }
 
 /// For machines: one instance a line.
-pub(crate) fn json(rows: &[(Instance, Vec<Attempt>)]) -> String {
+pub(crate) fn json(rows: &[Row]) -> String {
     let mut lines = String::new();
-    for (instance, attempts) in rows {
-        let attempts: Vec<_> = attempts.iter().map(attempt_json).collect();
+    for row in rows {
+        let instance = &row.instance;
+        let attempts: Vec<_> = row.attempts.iter().map(attempt_json).collect();
+        let actions: Vec<_> = row.actions.iter().map(action_json).collect();
         let line = json!({
             "address": instance.key.object,
             "scheduled_start": instance.key.interval.start,
@@ -146,6 +177,7 @@ pub(crate) fn json(rows: &[(Instance, Vec<Attempt>)]) -> String {
             "reason": instance.reason,
             "definition": instance.definition,
             "attempts": attempts,
+            "actions": actions,
         });
         lines.extend([&line.to_string(), "\n"]);
     }

@@ -1,5 +1,7 @@
 //! How the activities stand, and what their instances wait for.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
@@ -7,17 +9,22 @@ use serde_json::json;
 
 use super::Look;
 use super::absent::absent;
+use super::history::action_json;
+use super::history::action_line;
 use super::paint::counted;
 use super::waiting::Line;
 use super::waiting::Namer;
 use super::waiting::Passed;
+use super::waiting::UsedLine;
 use crate::engine::Engine;
 use crate::engine::Instance as Kept;
+use crate::engine::InstanceKey;
 use crate::engine::Paused;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::Unit;
 use crate::objects::Address;
 use crate::runtime::SerialDefinition;
+use crate::store::ActionRun;
 use crate::store::Counts;
 use crate::store::Holder;
 use crate::time::Interval;
@@ -29,6 +36,8 @@ const STRETCHES: usize = 3;
 /// What is looked at.
 pub(crate) struct Source<'a> {
     pub(crate) engine: &'a Engine,
+    /// By serial: the definitions that instances which have finished were made of, where they are not the newest.
+    pub(crate) earlier: &'a BTreeMap<u64, Engine>,
     pub(crate) definition: &'a SerialDefinition,
     pub(crate) counts: &'a Counts,
     /// Who runs, if somebody does.
@@ -47,6 +56,8 @@ pub(crate) struct Wanted {
     pub(crate) settled: Vec<Kept>,
     /// Those that have finished and whose record was removed (`retain`).
     pub(crate) removed: Vec<Kept>,
+    /// What actions came to: all of asked intervals, else those that failed.
+    pub(crate) actions: BTreeMap<InstanceKey, Vec<ActionRun>>,
 }
 
 /// Everything there is to say.
@@ -82,10 +93,14 @@ struct Instance {
     /// How many more things it waits for.
     more_waits: usize,
     not_waited_for: Vec<Passed>,
+    /// What it had, if it has finished.
+    used: Vec<UsedLine>,
     /// Whether an attempt is under way whose runner has ended.
     abandoned: bool,
     /// Whether it has finished and its record was removed.
     is_removed: bool,
+    /// What actions came to.
+    actions: Vec<ActionRun>,
 }
 
 impl Status {
@@ -175,6 +190,7 @@ impl Source<'_> {
                 .into_iter()
                 .map(|(kept, is_removed)| Instance {
                     is_removed,
+                    actions: wanted.actions.get(&kept.key).cloned().unwrap_or_default(),
                     ..self.instance(kept, limit)
                 })
                 .collect(),
@@ -187,10 +203,12 @@ impl Source<'_> {
         let zone = |address: &Address| self.definition.timetable.timezone(address);
         let key = &kept.key;
         let namer = Namer::applied(&zone, self.definition, &key.object, self.runner);
-        let not_waited_for = if kept.status.is_settled() {
-            Vec::new()
-        } else {
-            namer.not_waited_for(self.engine, key)
+        let then = kept.definition.and_then(|serial| self.earlier.get(&serial));
+        let then = then.unwrap_or(self.engine);
+        let not_waited_for = namer.not_waited_for(then, key);
+        let used = match kept.status {
+            InstanceStatus::Finished => namer.used(then, key),
+            _ => Vec::new(),
         };
         let (waits, more_waits) = namer.waits(self.engine, key, limit);
         Instance {
@@ -201,8 +219,10 @@ impl Source<'_> {
             waits,
             more_waits,
             not_waited_for,
+            used,
             abandoned: kept.status == InstanceStatus::Running && self.runner.is_none(),
             is_removed: false,
+            actions: Vec::new(),
         }
     }
 }
@@ -289,6 +309,10 @@ impl Instance {
         if self.abandoned {
             out.push_str("    its runner has ended: the next `pipeform run` tries it again\n");
         }
+        for run in &self.actions {
+            let line = action_line(run, timezone).replace('\n', "\n    ");
+            out.extend(["    ", &line, "\n"]);
+        }
         for wait in &self.waits {
             out.extend(["    waits for ", &wait.text.replace('\n', "\n      "), "\n"]);
             if let Some(because) = &wait.because {
@@ -300,8 +324,16 @@ impl Instance {
             let more = self.more_waits.to_string();
             out.extend(["    waits for ", &more, " more (--all)\n"]);
         }
+        for used in &self.used {
+            out.extend(["    used ", &used.text, "\n"]);
+        }
+        let verb = if self.status.is_settled() {
+            "did not wait"
+        } else {
+            "does not wait"
+        };
         for passed in &self.not_waited_for {
-            out.push_str(&look.dim(&format!("    does not wait for {}", passed.text)));
+            out.push_str(&look.dim(&format!("    {verb} for {}", passed.text)));
             out.push('\n');
         }
         out
@@ -316,8 +348,10 @@ impl Instance {
             "reason": self.reason,
             "runner_ended": self.abandoned,
             "record_removed": self.is_removed,
+            "actions": self.actions.iter().map(action_json).collect::<Vec<_>>(),
             "waits_for": self.waits.iter().map(Line::json).collect::<Vec<_>>(),
             "waits_for_more": self.more_waits,
+            "used": self.used.iter().map(UsedLine::json).collect::<Vec<_>>(),
             "does_not_wait_for": self.not_waited_for.iter().map(Passed::json).collect::<Vec<_>>(),
         })
     }

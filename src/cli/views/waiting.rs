@@ -14,7 +14,9 @@ use crate::engine::InstanceKey;
 use crate::engine::NotNeeded;
 use crate::engine::NotWaitedFor;
 use crate::engine::Status;
+use crate::engine::Used;
 use crate::engine::Wait;
+use crate::engine::Which;
 use crate::objects::Address;
 use crate::runtime::SerialDefinition;
 use crate::store::Holder;
@@ -66,6 +68,27 @@ impl Passed {
             "from": self.interval.start,
             "to": self.interval.end,
             "why": self.why,
+        })
+    }
+}
+
+/// What an instance that has finished had of one of its inputs.
+pub(crate) struct UsedLine {
+    pub(crate) text: String,
+    object: Address,
+    span: Option<Interval>,
+    which: &'static str,
+}
+
+impl UsedLine {
+    /// For machines.
+    pub(crate) fn json(&self) -> Json {
+        json!({
+            "what": self.text,
+            "address": self.object,
+            "from": self.span.map(|span| span.start),
+            "to": self.span.map(|span| span.end),
+            "which": self.which,
         })
     }
 }
@@ -151,6 +174,30 @@ impl<'a> Namer<'a> {
             }
         };
         engine.not_waited_for(key).into_iter().map(passed).collect()
+    }
+
+    /// What an instance that has finished had.
+    pub(crate) fn used(&self, engine: &Engine, key: &InstanceKey) -> Vec<UsedLine> {
+        let line = |used: Used| {
+            let name = self.short(&used.object);
+            let text = |span| span_text(span, &(self.zone)(&used.object));
+            let (text, span, which) = match used.which {
+                Which::All(span) => (format!("{name} {}", text(span)), Some(span), "all"),
+                Which::Finished(span) => (
+                    format!("what had finished of {name} {}", text(span)),
+                    Some(span),
+                    "finished",
+                ),
+                Which::Latest => (format!("the latest of {name}"), None, "latest"),
+            };
+            UsedLine {
+                text,
+                object: used.object,
+                span,
+                which,
+            }
+        };
+        engine.used(key).into_iter().map(line).collect()
     }
 
     /// Follows what an instance waits for to what that waits for, and so on, to the end.

@@ -1,0 +1,98 @@
+//! What actions came to: kept with the instance that each was for, as long as its attempts.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use rusqlite::ToSql;
+use rusqlite::Transaction;
+use rusqlite::params;
+
+use super::RunnerLease;
+use super::Store;
+use super::StoreError;
+use super::micros;
+use super::moment;
+use super::runs::interval;
+use crate::engine::InstanceKey;
+use crate::objects::Address;
+
+/// An action that was taken for an instance, and has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRun {
+    /// The action.
+    pub action: Address,
+    /// What it was for.
+    pub instance: InstanceKey,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Why it failed; `None`: it has not.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Records what actions came to. Refused when another runner has taken over.
+    pub fn record_actions(
+        &mut self,
+        lease: &RunnerLease,
+        actions: &[ActionRun],
+    ) -> Result<(), StoreError> {
+        self.fenced(lease, |transaction| {
+            actions.iter().try_for_each(|run| put(transaction, run))
+        })
+    }
+
+    /// The actions that were taken for an instance and have ended, oldest first.
+    pub fn actions_of(&self, key: &InstanceKey) -> Result<Vec<ActionRun>, StoreError> {
+        let (start, end) = (micros(key.interval.start), micros(key.interval.end));
+        self.actions(
+            "object = ?1 AND start = ?2 AND \"end\" = ?3",
+            params![key.object.as_str(), start, end],
+        )
+    }
+
+    /// The actions that were taken for instances of an object and have failed.
+    pub fn failed_actions(&self, object: &Address) -> Result<Vec<ActionRun>, StoreError> {
+        self.actions(
+            "object = ?1 AND error IS NOT NULL",
+            params![object.as_str()],
+        )
+    }
+
+    fn actions(&self, which: &str, values: &[&dyn ToSql]) -> Result<Vec<ActionRun>, StoreError> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT object, start, \"end\", ended_at, action, error FROM actions
+                 WHERE {which} ORDER BY object, start, \"end\", ended_at, action"
+            ))
+            .and_then(|mut statement| statement.query_map(values, read)?.collect())
+            .map_err(|error| self.error(error))
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ActionRun> {
+    Ok(ActionRun {
+        instance: InstanceKey {
+            object: Address::new(row.get::<_, String>(0)?),
+            interval: interval(row, 1)?,
+        },
+        ended_at: moment(row.get(3)?),
+        action: Address::new(row.get::<_, String>(4)?),
+        error: row.get(5)?,
+    })
+}
+
+fn put(transaction: &Transaction<'_>, run: &ActionRun) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO actions (object, start, \"end\", ended_at, action, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            run.instance.object.as_str(),
+            micros(run.instance.interval.start),
+            micros(run.instance.interval.end),
+            micros(run.ended_at),
+            run.action.as_str(),
+            run.error,
+        ])?;
+    Ok(())
+}
