@@ -40,6 +40,7 @@ pub use ranges::Ranges;
 pub use transitions::TRANSITIONS;
 pub use transitions::Transition;
 pub use transitions::transition_of;
+pub use waiting::Behind;
 pub use waiting::NotNeeded;
 pub use waiting::NotWaitedFor;
 pub use waiting::Used;

@@ -97,6 +97,17 @@ pub struct Used {
     pub which: Which,
 }
 
+/// An input of what is on demand that has not come to its newest interval: an older one is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The input.
+    pub object: Address,
+    /// The latest interval of it that has finished.
+    pub latest: Interval,
+    /// The newest that is due.
+    pub due: Interval,
+}
+
 /// Which instances of an input an instance had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
@@ -196,6 +207,25 @@ impl Engine {
             }
         }
         found
+    }
+
+    /// Of the inputs of what is on demand those that have not come to their newest interval.
+    pub fn behind(&self, object: &Address, now: Timestamp) -> Vec<Behind> {
+        let Some(unit) = self.unit(object) else {
+            return Vec::new();
+        };
+        let behind = |edge: &Dependency| {
+            let need = self.need(unit, edge, Interval::moment(now));
+            let schedule = self.unit(&edge.producer)?.schedule.as_ref()?;
+            let finished = self.settled.get(&edge.producer)?.newest()?;
+            let found = Behind {
+                object: edge.producer.clone(),
+                latest: schedule.last_overlapping(finished)?,
+                due: schedule.last_due(now)?,
+            };
+            (need == Need::Newest && found.latest.start < found.due.start).then_some(found)
+        };
+        unit.dependencies.iter().filter_map(behind).collect()
     }
 
     /// The intervals of a producer that touch each other, together.

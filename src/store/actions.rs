@@ -96,3 +96,57 @@ fn put(transaction: &Transaction<'_>, run: &ActionRun) -> rusqlite::Result<()> {
         ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::Apply;
+    use crate::store::Holder;
+    use crate::time::Interval;
+
+    #[test]
+    fn what_actions_came_to_is_kept_and_moves_along() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let run = |object: &str, action: &str, second, error: Option<&str>| ActionRun {
+            action: Address::new(action),
+            instance: InstanceKey {
+                object: Address::new(object),
+                interval: Interval {
+                    start: at(0),
+                    end: at(10),
+                },
+            },
+            ended_at: at(second),
+            error: error.map(str::to_owned),
+        };
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
+        let lease = store.lock_runner(&holder).unwrap();
+        let late = run("a", "action.late", 20, None);
+        let failed = run("a", "action.fail", 30, Some("no \"such\"\nhost"));
+        let other = run("b", "action.fail", 30, None);
+        let all = [failed.clone(), late.clone(), other];
+        store.record_actions(&lease, &all).unwrap();
+        let of_a = store.actions_of(&late.instance).unwrap();
+        assert_eq!(of_a, [late.clone(), failed.clone()], "oldest first");
+        let found = store.failed_actions(&Address::new("a")).unwrap();
+        assert_eq!(found, [failed]);
+        assert_eq!(store.failed_actions(&Address::new("b")).unwrap(), []);
+
+        let moves = [("a", "c"), ("action.fail", "action.page")];
+        let moves = moves.map(|(old, new)| (Address::new(old), Address::new(new)));
+        let apply = Apply {
+            moves: moves.into(),
+            ..Apply::default()
+        };
+        let state = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        store.apply(&state, &apply).unwrap();
+        let moved = run("c", "action.page", 30, Some("no \"such\"\nhost"));
+        assert_eq!(store.actions_of(&moved.instance).unwrap()[1], moved);
+        assert_eq!(store.actions_of(&late.instance).unwrap(), []);
+    }
+}

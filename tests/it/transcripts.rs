@@ -64,6 +64,7 @@ cases! {
     newer_state,
     no_op,
     on_demand,
+    on_demand_behind,
     on_demand_keys,
     operations,
     outputs_and_secrets,

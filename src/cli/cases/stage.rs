@@ -134,12 +134,20 @@ impl Stage<'_, '_> {
         };
         let (mut bounds, applied) = (bounds?, applied?);
         let mut deeds = Vec::new();
-        for ((at, place), deed) in triggers
+        let mut runs = BTreeSet::new();
+        for ((mut at, place), deed) in triggers
             .into_iter()
             .chain(operations)
             .collect::<Option<Vec<_>>>()?
         {
             self.within(at, place, &bounds)?;
+            // Each trigger makes a run of its own, a millisecond after the one before: as on the command line.
+            while matches!(deed, Deed::Trigger(_))
+                && !runs.insert(at)
+                && let Ok(next) = at.checked_add(SignedDuration::from_millis(1))
+            {
+                at = next;
+            }
             bounds.deeds.push(at);
             deeds.push(deed);
         }

@@ -22,6 +22,7 @@ use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Proposal;
 use crate::cli::views::operation::Words;
 use crate::cli::views::status::interval_text;
+use crate::engine::Behind;
 use crate::engine::Change;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
@@ -68,6 +69,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     };
     if !common.json {
         terminal::print(&operation::human(&words, &proposal, &scene.definition));
+        terminal::print(&behind(&scene, &activities));
     }
     let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
     let mut outcome = Outcome::DryRun;
@@ -111,6 +113,26 @@ fn proposal(scene: &Scene<'_>, activities: &[Address], moment: Timestamp) -> Pro
         held: operate::held(scene, activities),
         ..Proposal::default()
     }
+}
+
+/// Which inputs have not come to their newest interval: an older one is read.
+fn behind(scene: &Scene<'_>, activities: &[Address]) -> String {
+    let mut lines = BTreeSet::new();
+    for activity in activities {
+        for Behind {
+            object,
+            latest,
+            due,
+        } in scene.engine.behind(activity, scene.now)
+        {
+            let zone = scene.definition.timetable.timezone(&object);
+            let [latest, due] = [latest, due].map(|interval| interval_text(interval, &zone));
+            lines.insert(format!(
+                "  `{activity}` reads {latest} of `{object}`, the latest that has finished: {due} is due, too.\n"
+            ));
+        }
+    }
+    lines.into_iter().collect()
 }
 
 /// The moment of the next run: this second or, where there is a run of it, the next millisecond. So each run goes by a
