@@ -278,7 +278,7 @@ fn is_member(pid: u32, id: &ProcessId, leader: Leader) -> bool {
     }
     // Our own children are leaders themselves, of other attempts; unless the system gives us the children of the dead.
     let ours = std::process::id();
-    if found.parent == ours && ours != INIT && pid != id.pid {
+    if leader == Leader::Young && found.parent == ours && ours != INIT {
         return false;
     }
     if found.group == id.pid && id.start_time.is_some() {

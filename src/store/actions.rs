@@ -145,8 +145,8 @@ mod tests {
         };
         let state = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
         store.apply(&state, &apply).unwrap();
-        let moved = run("c", "action.page", 30, Some("no \"such\"\nhost"));
-        assert_eq!(store.actions_of(&moved.instance).unwrap()[1], moved);
+        let renamed = run("c", "action.page", 30, Some("no \"such\"\nhost"));
+        assert_eq!(store.actions_of(&renamed.instance).unwrap()[1], renamed);
         assert_eq!(store.actions_of(&late.instance).unwrap(), []);
     }
 }

@@ -186,13 +186,12 @@ pub(super) fn wanted(
             settled.extend(found.into_iter().filter(&mut fresh));
             gone.extend(without.into_iter().filter(&mut fresh));
         }
-        let actions = match spans {
-            None => store.failed_actions(&address)?,
-            Some(_) => {
-                let open = engine.instances_of(&address).chain(&settled);
-                let actions = open.map(|instance| store.actions_of(&instance.key));
-                actions.collect::<Result<Vec<_>, _>>()?.concat()
-            }
+        let actions = if spans.is_none() {
+            store.failed_actions(&address)?
+        } else {
+            let open = engine.instances_of(&address).chain(&settled);
+            let actions = open.map(|instance| store.actions_of(&instance.key));
+            actions.collect::<Result<Vec<_>, _>>()?.concat()
         };
         wanted.push(Wanted {
             address,
