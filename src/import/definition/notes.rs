@@ -48,3 +48,29 @@ pub(super) fn not_text(node: &Node, text: &str) -> Diagnostic {
     );
     Diagnostic::warning("Not a text", detail).at(node.span)
 }
+
+pub(super) fn of_stack(source: &str, id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{source}` is known only when AWS builds the stack. It becomes the variable of `{id}`: give it the value that the stack has."
+    );
+    Diagnostic::warning("Value known by CloudFormation only", detail).at(at)
+}
+
+pub(super) fn of_parameters(source: &str, id: &str, default: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{source}` depends on parameters of the stack. It becomes the variable of `{id}`, by default `{default}`, as their defaults have it: give it another value if the stack has others."
+    );
+    Diagnostic::warning("Value computed by CloudFormation", detail).at(at)
+}
+
+pub(super) fn decided(condition: &str, holds: Option<bool>, at: Span) -> Diagnostic {
+    let detail = match holds {
+        Some(holds) => format!(
+            "Whether this is there depends on the condition `{condition}` of the stack. It is taken to be {holds}, as the defaults of the parameters have it."
+        ),
+        None => format!(
+            "Whether this is there depends on the condition `{condition}` of the stack, which only AWS knows. It is taken to be true."
+        ),
+    };
+    Diagnostic::warning("Condition of CloudFormation", detail).at(at)
+}

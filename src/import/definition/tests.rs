@@ -144,15 +144,15 @@ Resources:
             "In \"In\"",
             "In.filePath = s3://#{Bucket}/${x}/#{format(@scheduledStartTime,\"YYYY\")}",
             "In.*password = #{*Secret}",
-            "In.topic = arn:#{AWS_Region}#{GetAtt_Topic_Arn}",
+            "In.topic = arn:#{AWS_Region}#{Topic_Arn}",
             "In.precondition -> A",
             "Bucket: description=Where default=logs",
             "*Secret: ",
             "AWS_Region: description=What CloudFormation gives for AWS::Region.",
-            "GetAtt_Topic_Arn: description=What CloudFormation gives for Fn::GetAtt of Topic.Arn.",
+            "Topic_Arn: description=What CloudFormation gives for Fn::GetAtt of Topic.Arn.",
         ]
     );
-    assert_eq!(definitions[0].name.as_deref(), Some("Weblogs"));
+    assert_eq!(definitions[0].name.as_deref(), Some("logs-x"));
     assert_eq!(definitions[0].description.as_deref(), Some("all of it"));
     let findings = findings(&found);
     assert_eq!(findings.len(), 2, "{findings:?}");
@@ -233,6 +233,127 @@ fn what_is_no_definition_is_refused() {
         let findings = findings(&found);
         assert!(
             findings.len() == 1 && findings[0].contains(expected),
+            "{findings:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_template_computes_is_computed_with_the_defaults_of_its_parameters() {
+    let text = "\
+Parameters:
+  Env: {Type: String, Default: prod}
+  Tags: {Type: CommaDelimitedList, Default: 'a, b'}
+  myTable: {Type: String, Default: orders}
+  Ami: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /ami}
+Mappings: {Sizes: {prod: {Type: m3.large}, dev: {Type: t2.small}}}
+Conditions:
+  IsProd: !Equals [!Ref Env, prod]
+  IsDev: !Not [!Condition IsProd]
+Resources:
+  P:
+    Type: AWS::DataPipeline::Pipeline
+    Properties:
+      Name: !Sub '${Env}-x'
+      Description: !Join [' ', [Of, !Ref Env, !Ref 'AWS::Region']]
+      Activate: false
+      PipelineTags: [{Key: env, Value: !Ref Env}]
+      ParameterObjects:
+        - {Id: myTable, Attributes: [{Key: type, StringValue: String}]}
+        - {Id: myBucket, Attributes: [{Key: type, StringValue: String}]}
+      ParameterValues:
+        - {Id: myTable, StringValue: !Ref myTable}
+        - {Id: myBucket, StringValue: !Sub 's3://${Env}/x'}
+      PipelineObjects:
+        - Id: A
+          Name: A
+          Fields:
+            - {Key: size, StringValue: !FindInMap [Sizes, !Ref Env, Type]}
+            - {Key: fixed, StringValue: !FindInMap [Sizes, dev, Type]}
+            - {Key: base, StringValue: !Base64 hello}
+            - {Key: first, StringValue: !Select [0, !Split ['-', a-b]]}
+            - {Key: list, StringValue: !Ref Tags}
+            - {Key: joined, StringValue: !Join ['+', !Ref Tags]}
+            - {Key: either, StringValue: !If [IsProd, big, small]}
+            - {Key: image, StringValue: !Ref Ami}
+            - {Key: number, StringValue: 5}
+            - !If [IsDev, {Key: dev, StringValue: x}, !Ref 'AWS::NoValue']
+            - !If [IsProd, {Key: prod, StringValue: x}, !Ref 'AWS::NoValue']
+            - {Key: table, StringValue: '#{myTable}'}
+";
+    let (definitions, found) = read(FileId(0), text);
+    let definition = &definitions[0];
+    assert_eq!(
+        listed(definition),
+        [
+            "Default \"Default\"",
+            "Default.myBucket = s3://#{Env}/x",
+            "A \"A\"",
+            "A.size = #{Sizes_Type}",
+            "A.fixed = t2.small",
+            "A.base = aGVsbG8=",
+            "A.first = a",
+            "A.list = #{Tags}",
+            "A.joined = #{Join_Ref_Tags}",
+            "A.either = #{If_IsProd_big_small}",
+            "A.image = #{Ami}",
+            "A.number = 5",
+            "A.prod = x",
+            "A.table = #{myTable}",
+            "myTable: type=String default=orders",
+            "Sizes_Type: description=What CloudFormation gives for Fn::FindInMap of Sizes.Ref.Env.Type. default=m3.large",
+            "Tags: default=a default=b isArray=true",
+            "Join_Ref_Tags: description=What CloudFormation gives for Fn::Join of +.Ref.Tags. default=a+b",
+            "If_IsProd_big_small: description=What CloudFormation gives for Fn::If of IsProd.big.small. default=big",
+            "Ami: description=What CloudFormation gives for the parameter `/ami` of Systems Manager.",
+            "Env: default=prod",
+        ]
+    );
+    assert_eq!(definition.name.as_deref(), Some("prod-x"));
+    assert_eq!(
+        definition.description.as_deref(),
+        Some("Of ${Env} ${AWS_Region}")
+    );
+    assert_eq!(definition.tags.get("env").map(String::as_str), Some("prod"));
+    assert_eq!(definition.active, Some(false));
+    let warnings = findings(&found);
+    assert_eq!(warnings.len(), 6, "{warnings:#?}");
+    assert!(!found.has_errors());
+}
+
+#[test]
+fn aliases_of_yaml_stand_for_their_values_as_long_as_these_are_not_too_many() {
+    let text = "\
+Resources:
+  P:
+    Type: AWS::DataPipeline::Pipeline
+    Properties:
+      PipelineObjects:
+        - Id: A
+          Name: A
+          Fields: &fields
+            - {Key: type, StringValue: &kind S3DataNode}
+        - {Id: B, Name: *kind, Fields: *fields}
+";
+    let definition = only(text);
+    let expected = [
+        "A \"A\"",
+        "A.type = S3DataNode",
+        "B \"S3DataNode\"",
+        "B.type = S3DataNode",
+    ];
+    assert_eq!(listed(&definition), expected);
+    let mut laughs = "a0: &a0 [x]\n".to_owned();
+    for level in 1..20 {
+        let before = format!("*a{}", level - 1);
+        let list = [before.as_str(); 9].join(", ");
+        laughs.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+    }
+    for text in [laughs.as_str(), "a: &a [*a]"] {
+        let (_, found) = read(FileId(0), text);
+        let findings = findings(&found);
+        assert!(
+            findings.len() == 1 && findings[0].contains("alias"),
             "{findings:?}"
         );
     }

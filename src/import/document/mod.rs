@@ -11,14 +11,14 @@ use crate::diag::FileId;
 use crate::diag::Span;
 
 /// A value, and where it stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) span: Span,
     pub(super) value: Value,
 }
 
 /// What stands there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Value {
     Null,
     Bool(bool),
@@ -31,7 +31,7 @@ pub(super) enum Value {
 }
 
 /// A key, and where it stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) text: String,
     pub(super) span: Span,

@@ -1,5 +1,7 @@
 //! YAML, as templates of CloudFormation are written in it.
 
+use std::collections::BTreeMap;
+
 use saphyr_parser::Event;
 use saphyr_parser::Marker;
 use saphyr_parser::Parser;
@@ -18,6 +20,9 @@ use crate::diag::Span;
 /// The most levels that are read.
 const DEEPEST: usize = 128;
 
+/// The most values that aliases stand for, all in all.
+const MOST_ALIASED: usize = 100_000;
+
 pub(super) fn read(file: FileId, text: &str) -> Result<Node, Diagnostic> {
     let offsets = if text.is_ascii() {
         Vec::new()
@@ -31,6 +36,8 @@ pub(super) fn read(file: FileId, text: &str) -> Result<Node, Diagnostic> {
         file,
         offsets,
         events: Parser::new_from_str(text),
+        anchors: BTreeMap::new(),
+        aliased: 0,
     };
     reader.document()
 }
@@ -40,6 +47,10 @@ struct Reader<'t> {
     /// The byte of each character, where not all are of one byte.
     offsets: Vec<u32>,
     events: Parser<'t, StrInput<'t>>,
+    /// What aliases stand for, by the number of the anchor.
+    anchors: BTreeMap<usize, Node>,
+    /// How many values aliases have stood for.
+    aliased: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -90,17 +101,17 @@ impl<'t> Reader<'t> {
             let problem = format!("there are more than {DEEPEST} levels");
             return Err(mistake(at, &problem));
         }
-        match event {
-            Event::Scalar(text, style, _, tag) => {
+        let (value, tag, anchor, at) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let value = if plain {
                     scalar(&text)
                 } else {
                     Value::Text(text.into_owned())
                 };
-                Ok(tagged(Node { span: at, value }, tag.as_deref()))
+                (value, tag, anchor, at)
             }
-            Event::SequenceStart(_, tag) => {
+            Event::SequenceStart(anchor, tag) => {
                 let mut elements = Vec::new();
                 let end = loop {
                     match self.next()? {
@@ -108,29 +119,34 @@ impl<'t> Reader<'t> {
                         (event, at) => elements.push(self.node(event, at, depth + 1)?),
                     }
                 };
-                let value = Value::List(elements);
-                Ok(tagged(
-                    Node {
-                        span: at.to(end),
-                        value,
-                    },
-                    tag.as_deref(),
-                ))
+                (Value::List(elements), tag, anchor, at.to(end))
             }
-            Event::MappingStart(_, tag) => {
+            Event::MappingStart(anchor, tag) => {
                 let (entries, end) = self.entries(depth)?;
-                let value = Value::Map(entries);
-                Ok(tagged(
-                    Node {
-                        span: at.to(end),
-                        value,
-                    },
-                    tag.as_deref(),
-                ))
+                (Value::Map(entries), tag, anchor, at.to(end))
             }
-            Event::Alias(_) => Err(mistake(at, "aliases are not read; write the value out")),
-            _ => Err(mistake(at, "a value was expected")),
+            Event::Alias(anchor) => return self.aliased(anchor, at),
+            _ => return Err(mistake(at, "a value was expected")),
+        };
+        let node = tagged(Node { span: at, value }, tag.as_deref());
+        // Numbers of anchors begin with 1.
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
         }
+        Ok(node)
+    }
+
+    /// What an alias stands for.
+    fn aliased(&mut self, anchor: usize, at: Span) -> Result<Node, Diagnostic> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Err(mistake(at, "this alias stands for what it is in"));
+        };
+        self.aliased = self.aliased.saturating_add(size(node));
+        if self.aliased > MOST_ALIASED {
+            let problem = format!("its aliases stand for more than {MOST_ALIASED} values");
+            return Err(mistake(at, &problem));
+        }
+        Ok(node.clone())
     }
 
     fn entries(&mut self, depth: usize) -> Result<(Vec<(Key, Node)>, Span), Diagnostic> {
@@ -148,6 +164,13 @@ impl<'t> Reader<'t> {
             entries.push((key, self.node(event, at, depth + 1)?));
         }
     }
+}
+
+/// How many values there are in one.
+fn size(node: &Node) -> usize {
+    let elements = node.elements().iter().map(size);
+    let entries = node.entries().iter().map(|(_, value)| size(value));
+    elements.chain(entries).fold(1, usize::saturating_add)
 }
 
 fn mistake(at: Span, problem: &str) -> Diagnostic {
