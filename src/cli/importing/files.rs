@@ -54,13 +54,25 @@ fn text(path: &Path, context: &Context) -> Result<String, Failure> {
     let bytes = std::fs::read(context.directory.join(path)).map_err(|error| {
         Failure::message(format!("`{}` cannot be read: {error}.", path.display()))
     })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
+    decoded(bytes).map_err(|at| {
         Failure::message(format!(
             "`{}` is not UTF-8 from byte {at} on. Save it as UTF-8.",
             path.display()
         ))
     })
+}
+
+/// A text in UTF-8, or in UTF-16 with a mark at its beginning, as the PowerShell of Windows writes it. An error says up to which byte
+/// it is one.
+fn decoded(bytes: Vec<u8>) -> Result<String, usize> {
+    match encoding_rs::Encoding::for_bom(&bytes) {
+        Some((encoding, length)) if encoding != encoding_rs::UTF_8 => {
+            let text = bytes.get(length..).unwrap_or_default();
+            let text = encoding.decode_without_bom_handling_and_without_replacement(text);
+            text.map(std::borrow::Cow::into_owned).ok_or(0)
+        }
+        _ => String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to()),
+    }
 }
 
 /// Where files are written.
@@ -118,5 +130,24 @@ impl Out<'_> {
             .persist(&target)
             .map(drop)
             .map_err(|error| failed(error.error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_windows_are_read() {
+        for (bytes, expected) in [
+            (b"{}".to_vec(), Ok("{}")),
+            (b"\xff\xfe{\0}\0".to_vec(), Ok("{}")),
+            (b"\xfe\xff\0{\0}".to_vec(), Ok("{}")),
+            (b"\xef\xbb\xbf{}".to_vec(), Ok("\u{feff}{}")),
+            (b"{\xe9}".to_vec(), Err(1)),
+            (b"\xff\xfe{".to_vec(), Err(0)),
+        ] {
+            assert_eq!(decoded(bytes), expected.map(str::to_owned));
+        }
     }
 }

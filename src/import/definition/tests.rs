@@ -343,12 +343,14 @@ Resources:
         "B.type = S3DataNode",
     ];
     assert_eq!(listed(&definition), expected);
-    let mut laughs = "a0: &a0 [x]\n".to_owned();
-    for level in 1..20 {
+    let levels = (1..20).map(|level| {
         let before = format!("*a{}", level - 1);
-        let list = [before.as_str(); 9].join(", ");
-        laughs.push_str(&format!("a{level}: &a{level} [{list}]\n"));
-    }
+        format!(
+            "a{level}: &a{level} [{}]\n",
+            [before.as_str(); 9].join(", ")
+        )
+    });
+    let laughs = format!("a0: &a0 [x]\n{}", levels.collect::<String>());
     for text in [laughs.as_str(), "a: &a [*a]"] {
         let (_, found) = read(FileId(0), text);
         let findings = findings(&found);

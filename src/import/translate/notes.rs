@@ -31,6 +31,13 @@ pub(super) fn unknown_field(key: &str, object: &str, at: Span) -> Diagnostic {
     Diagnostic::warning("Unknown field", detail).at(at)
 }
 
+pub(super) fn of_service(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is set by the service, and says nothing in a definition. It is left out."
+    );
+    Diagnostic::warning("Field of the service", detail).at(at)
+}
+
 pub(super) fn undeclared(name: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{name}` is read here, and is declared nowhere in the definition. It becomes a variable; perhaps its parameter is in a file of its own."

@@ -305,11 +305,19 @@ impl<'d> Objects<'_, 'd> {
                 FieldValue::Text(text) => text.clone(),
                 FieldValue::Reference(to) => format!("{{\"ref\": \"{to}\"}}"),
             };
+            if field.key.starts_with('@') {
+                let finding = notes::of_service(&field.key, &object.id, field.span);
+                self.found.push(finding);
+                continue;
+            }
             if !field.key.starts_with("my") {
                 let finding = notes::unknown_field(&field.key, &object.id, field.span);
                 self.found.push(finding);
             }
             kept.entry(&field.key).or_default().push(text);
+        }
+        if kept.is_empty() {
+            return;
         }
         let entries = kept.into_iter().map(|(key, texts)| {
             let text = match texts.as_slice() {
