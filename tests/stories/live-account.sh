@@ -35,6 +35,13 @@ expect 1 pipeform import --pipeline-id "$orders" --endpoint-url "$moto"
 says "which region of AWS is meant"
 expect 1 pipeform import --all --region us-east-1 --endpoint-url "$moto"
 says "no credentials for AWS"
+expect 1 pipeform import --all --region us-east-1 --endpoint-url "$moto" --profile nobody
+says "the profile \`nobody\` is not in"
+expect 1 pipeform import --all --region us-east-1 --endpoint-url 127.0.0.1
+says "is no address of an endpoint"
+echo nothing >no.pem
+expect 1 env AWS_CA_BUNDLE=no.pem "$PIPEFORM" import --all --region us-east-1
+says "there is no certificate in it"
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
 
 step "one pipeline"

@@ -31,9 +31,16 @@ pub(in crate::cli) fn read(wanted: Wanted, settings: &Settings) -> Result<Gather
         .enable_all()
         .build()
         .map_err(|error| Failure::message(format!("The network cannot be used: {error}")))?;
-    runtime
-        .block_on(gather(wanted, settings))
-        .map_err(|error| Failure::message(sentence(&error)))
+    let gathered = runtime.block_on(gather(wanted, settings));
+    gathered.map_err(|error| {
+        let error = match (error, &settings.profile) {
+            (AwsError::NoCredentials(_), Some(profile)) => AwsError::NoCredentials(format!(
+                "the profile `{profile}` is not in `~/.aws`, or has none"
+            )),
+            (error, _) => error,
+        };
+        Failure::message(sentence(&error))
+    })
 }
 
 async fn gather(wanted: Wanted, settings: &Settings) -> Result<Gathered, AwsError> {

@@ -36,6 +36,9 @@ pub enum AwsError {
     /// Anything else.
     #[error("AWS answers: {0}")]
     Service(String),
+    /// The address of the endpoint is none.
+    #[error("`{0}` is no address of an endpoint. It begins with `https://` or `http://`")]
+    Endpoint(String),
     /// A file of certificates cannot be used.
     #[error("the certificates of `AWS_CA_BUNDLE` cannot be used: {0}")]
     Certificates(String),

@@ -69,6 +69,9 @@ impl Session {
             loader = loader.profile_name(profile);
         }
         if let Some(url) = &settings.endpoint_url {
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return Err(AwsError::Endpoint(url.clone()));
+            }
             loader = loader.endpoint_url(url);
         }
         if let Some(bundle) = &settings.ca_bundle {

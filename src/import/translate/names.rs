@@ -224,6 +224,7 @@ impl<'d> Names<'_, 'd> {
             "@actualStartTime" => read("actual_start", Gives::Time(None)),
             "@pipelineId" => read("pipeline", Gives::Text),
             "@id" => read("id", Gives::Text),
+            "@attemptCount" => read("attempt", Gives::Integer),
             "@status" if run != "run" => read("status", Gives::Text),
             "@failureReason" | "errorMessage" if run != "run" => read("error", Gives::Text),
             _ => Err(format!("`{name}` has nothing like it here.")),
