@@ -10,6 +10,7 @@
 //! - [`time`]: schedules and their intervals.
 //! - [`graph`]: which object needs which.
 //! - [`import`]: AWS Data Pipeline definitions and their expressions, and how they become HCL.
+//! - [`export`]: the way back: objects as definitions of AWS Data Pipeline.
 //! - [`plan`]: what a change does, to the definitions and to the runs.
 //! - [`engine`]: the pure state machine of instances and attempts.
 //! - [`rehearsal`]: the engine on a clock of its own, with imagined work.
@@ -27,6 +28,7 @@ pub mod connect;
 pub mod diag;
 pub mod engine;
 pub mod exec;
+pub mod export;
 pub mod fetch;
 pub mod graph;
 pub mod import;

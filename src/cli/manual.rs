@@ -245,6 +245,27 @@ static ENTRIES: &[Entry] = &[
         ],
     },
     Entry {
+        command: "export",
+        examples: &[
+            (
+                "Write the only pipeline as a definition",
+                "pipeform export --out definition.json",
+            ),
+            (
+                "Give it to AWS Data Pipeline",
+                "pipeform export orders --out orders.json && aws datapipeline put-pipeline-definition --pipeline-id df-0937003356ZJEXAMPLE --pipeline-definition file://orders.json",
+            ),
+            ("Write all pipelines", "pipeform export --out definitions/"),
+        ],
+        exit_codes: &[
+            (0, "the definition is written, maybe with warnings"),
+            (
+                1,
+                "an error, or files that are there already; nothing is written",
+            ),
+        ],
+    },
+    Entry {
         command: "simulate",
         examples: &[
             (

@@ -13,6 +13,7 @@ use super::planning::check_formulas;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
+use crate::export;
 use crate::fetch;
 use crate::fetch::CONFIGURATION;
 use crate::fetch::Folder;
@@ -34,6 +35,7 @@ use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::Surroundings;
 use crate::objects::configuration::configure;
+use crate::objects::configuration::symbolic;
 
 /// The values of variables from the command line, in the order they were given.
 #[derive(Clone, Debug, Default)]
@@ -127,6 +129,16 @@ pub(crate) struct RootModule {
     pub(crate) empty: bool,
 }
 
+/// A root module with the names in its formulas, for writing it in another language.
+pub(crate) struct Named {
+    /// What it describes.
+    pub(crate) configuration: Configuration,
+    /// What could not be evaluated.
+    pub(crate) diagnostics: Diagnostics,
+    /// Its variables that are parameters elsewhere.
+    pub(crate) parameters: Vec<export::Parameter>,
+}
+
 impl RootModule {
     /// Reads and evaluates the module in the context's directory. `prior` is what was applied, if a plan is to be made.
     pub(crate) fn load(
@@ -162,6 +174,24 @@ impl RootModule {
             empty: !is_module(&names),
             ..Self::of(written, None)
         })
+    }
+
+    /// Reads the module in the context's directory, and evaluates it twice: as always, as far as the variables that have values
+    /// allow, and with the names in its formulas.
+    pub(crate) fn load_with_names(
+        context: &Context,
+        arguments: &VariableArgs,
+    ) -> Result<(Self, Named), Failure> {
+        let written = Written::read(context, arguments, Sources::default())?;
+        let named = written.with(|tree, surroundings| {
+            let (configuration, diagnostics) = symbolic(tree, surroundings);
+            Named {
+                configuration,
+                diagnostics,
+                parameters: export::parameters(tree, surroundings),
+            }
+        });
+        Ok((Self::of(written, None), named))
     }
 
     fn of(written: Written, prior: Option<&Objects>) -> Self {

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("rehearsal", &["diag", "engine", "lang", "objects", "time"]),
     ("import", &["diag", "lang", "objects"]),
+    ("export", &["diag", "import", "lang", "objects", "time"]),
     ("connect", &["diag"]),
     (
         "store",
@@ -47,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "connect",
             "diag",
             "engine",
+            "export",
             "fetch",
             "graph",
             "import",
@@ -68,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "diag",
             "engine",
             "exec",
+            "export",
             "fetch",
             "graph",
             "import",
@@ -93,6 +96,7 @@ const PURE: &[&str] = &[
     "engine",
     "rehearsal",
     "import",
+    "export",
 ];
 
 /// Paths a pure module must not name.

@@ -13,6 +13,7 @@ mod docs;
 mod fuzz;
 mod library;
 mod reference;
+mod round_trip;
 mod shell;
 mod support;
 mod transcripts;

@@ -31,6 +31,8 @@ cases! {
     dangling_reference,
     dynamic_blocks,
     dynamic_mistakes,
+    export,
+    export_losses,
     fmt,
     formula_fails,
     formula_mistakes,

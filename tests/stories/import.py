@@ -52,7 +52,11 @@ def load(path):
     try:
         raw = json.loads(text)
     except json.JSONDecodeError:
-        return None
+        try:
+            # The service's command line took less than JSON: lines in texts, commas at the end.
+            raw = json.loads(re.sub(r",(\s*[}\]])", r"\1", text), strict=False)
+        except json.JSONDecodeError:
+            return None
     if not isinstance(raw, dict):
         return None
     listed = raw.get("objects", raw.get("pipelineObjects"))

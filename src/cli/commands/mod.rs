@@ -6,6 +6,7 @@ mod cancel;
 mod completion;
 mod console;
 mod destroy;
+mod export;
 mod fmt;
 mod get;
 mod graph;
@@ -69,6 +70,7 @@ pub(super) enum Command {
     Console(console::Args),
     Graph(graph::Args),
     Import(import::Args),
+    Export(export::Args),
     #[command(subcommand)]
     State(state::Command),
     Schema(schema::Args),
@@ -106,6 +108,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Console(args) => console::run(&args, context),
         Command::Graph(args) => graph::run(&args, context),
         Command::Import(args) => import::run(&args, context),
+        Command::Export(args) => export::run(&args, context),
         Command::State(command) => state::run(&command, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Completion(args) => Ok(completion::run(&args)),

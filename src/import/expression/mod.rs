@@ -12,6 +12,7 @@ mod evaluate;
 mod functions;
 mod parse;
 mod pattern;
+mod print;
 #[cfg(test)]
 mod tests;
 mod value;

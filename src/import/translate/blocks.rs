@@ -5,8 +5,11 @@ use super::formula::Gives;
 use super::hcl;
 use super::layout::Block;
 use super::notes;
+use super::objects::IDENTITY;
+use super::objects::Kept;
 use super::objects::Objects;
 use super::objects::Written;
+use super::objects::keep;
 use super::parts;
 use super::values::flattened;
 use crate::import::definition::Field;
@@ -59,6 +62,20 @@ impl<'d> Objects<'_, 'd> {
                     for schema in inner.attributes {
                         self.part(target, schema, depth, &mut block);
                     }
+                    block.set("aws_id", hcl::text(&target.id));
+                    let known = |key: &str| {
+                        IDENTITY.contains(&key)
+                            || inner.attributes.iter().any(|schema| schema.is_aws(key))
+                    };
+                    let fields = target.fields.iter();
+                    let unknown: Vec<_> = fields.filter(|field| !known(&field.key)).collect();
+                    let mut kept = self.unknown_fields(target, inner.aws, &unknown);
+                    for schema in inner.attributes {
+                        if let Aws::Pairs(key) = schema.aws {
+                            kept.extend(self.of_pairs(target, key));
+                        }
+                    }
+                    keep(kept, &mut block);
                     blocks.push(block);
                 }
             }
@@ -89,7 +106,8 @@ impl<'d> Objects<'_, 'd> {
         match self.attribute(object, &key, schema, &fields) {
             Some(Written::Value(expr)) => block.set(schema.name, expr),
             Some(Written::Blocks(blocks)) => block.blocks.extend(blocks),
-            None => {}
+            // What is part of another object refers to none.
+            Some(Written::Both(..)) | None => {}
         }
     }
 
@@ -162,6 +180,27 @@ impl<'d> Objects<'_, 'd> {
             block.set(name, flattened(formulas));
         }
         block
+    }
+
+    /// What objects with a key and a value have besides, each under the key that it belongs to: `spark.cores.myComment`.
+    fn of_pairs(&mut self, object: &'d Object, key: &str) -> Kept {
+        let mut kept = Kept::new();
+        for field in object.field(key) {
+            let FieldValue::Reference(to) = &field.value else {
+                continue;
+            };
+            let Some(target) = self.index.object(to) else {
+                continue;
+            };
+            let known = |key: &str| IDENTITY.contains(&key) || matches!(key, "key" | "value");
+            let fields = target.fields.iter();
+            let unknown: Vec<_> = fields.filter(|field| !known(&field.key)).collect();
+            let name = self.index.text(target, "key").unwrap_or_default();
+            let besides = self.unknown_fields(target, None, &unknown);
+            let besides = besides.into_iter();
+            kept.extend(besides.map(|(field, text)| (format!("{name}.{field}").into(), text)));
+        }
+        kept
     }
 
     /// References to objects with a key and a value each, as a map.

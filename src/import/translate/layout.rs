@@ -19,6 +19,8 @@ const WIDTH: usize = 100;
 pub(super) struct Block {
     /// `activity "copy" "archive"`.
     pub(super) header: String,
+    /// The name of the object that it is; empty if it has none.
+    pub(super) name: String,
     /// Comments above it, a line each.
     pub(super) comments: Vec<String>,
     /// What is set in it.

@@ -28,6 +28,9 @@ use crate::diag::Diagnostics;
 use crate::objects::Kind;
 use index::Index;
 use objects::Objects;
+pub use parameters::WHERE_THE_SECRET_IS;
+pub use parameters::parameter_id;
+pub use parameters::parameter_type;
 use scripts::Scripts;
 
 /// A file of a configuration.

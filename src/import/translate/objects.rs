@@ -1,7 +1,9 @@
 //! Objects as blocks.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -28,7 +30,7 @@ use crate::objects::ObjectType;
 use crate::objects::registry;
 
 /// Fields that say what an object is; all else is what it has.
-const IDENTITY: [&str; 4] = ["id", "name", "type", "parent"];
+pub(super) const IDENTITY: [&str; 4] = ["id", "name", "type", "parent"];
 
 /// The field in which people write what an object is for.
 const COMMENT: &str = "myComment";
@@ -45,10 +47,22 @@ pub(super) struct Objects<'a, 'd> {
     pub(super) parts: BTreeSet<&'d str>,
 }
 
+/// What has no attribute and is kept, by field.
+pub(super) type Kept = BTreeMap<Arc<str>, Value>;
+
+/// Writes what is kept into a block.
+pub(super) fn keep(kept: Kept, block: &mut Block) {
+    if !kept.is_empty() {
+        block.set("aws_fields", hcl::value(Value::object(kept)));
+    }
+}
+
 /// An attribute's value: an expression, or blocks.
 pub(super) enum Written {
     Value(Expr),
     Blocks(Vec<Block>),
+    /// References to objects that have names, and to those that stand in this one.
+    Both(Expr, Vec<Block>),
 }
 
 impl<'d> Objects<'_, 'd> {
@@ -151,12 +165,18 @@ impl<'d> Objects<'_, 'd> {
             (word, name) => format!("{} \"{word}\" \"{name}\"", of.kind.as_str()),
         };
         let mut block = Block::new(header);
+        block.name.clone_from(&named.name);
         self.content(object, of, &mut block);
         if self.always_writes_the_same(object, of) {
-            block.set("overwrite", hcl::value(Value::Bool(true)));
-        }
-        if object.id != named.name {
-            block.set("aws_id", hcl::text(&object.id));
+            // Before what it was called.
+            let of_aws = |(name, _): &(String, Expr)| name.starts_with("aws_");
+            let attributes = &mut block.attributes;
+            let at = attributes
+                .iter()
+                .position(of_aws)
+                .unwrap_or(attributes.len());
+            let overwrite = ("overwrite".to_owned(), hcl::value(Value::Bool(true)));
+            attributes.insert(at, overwrite);
         }
         Some(block)
     }
@@ -238,6 +258,10 @@ impl<'d> Objects<'_, 'd> {
             match self.attribute(object, &key, schema, &fields) {
                 Some(Written::Value(expr)) => block.set(schema.name, expr),
                 Some(Written::Blocks(blocks)) => block.blocks.extend(blocks),
+                Some(Written::Both(expr, blocks)) => {
+                    block.set(schema.name, expr);
+                    block.blocks.extend(blocks);
+                }
                 None => {}
             }
         }
@@ -247,7 +271,13 @@ impl<'d> Objects<'_, 'd> {
             let entries = entries.map(|(name, secret)| (hcl::text(&name), secret));
             block.set("environment", hcl::object(entries.collect()));
         }
-        self.unknown_fields(object, of, &unknown, block);
+        if of.attribute("aws_fields").is_some() {
+            let kept = self.unknown_fields(object, of.aws.first().copied(), &unknown);
+            if object.id != block.name && of.kind != Kind::Pipeline {
+                block.set("aws_id", hcl::text(&object.id));
+            }
+            keep(kept, block);
+        }
     }
 
     /// Whether a field of a parent has an attribute in objects that inherit it: there it is written out.
@@ -289,17 +319,22 @@ impl<'d> Objects<'_, 'd> {
         is("period", "ONDEMAND_PERIOD") || is("startAt", "ONDEMAND_ACTIVATION_TIME")
     }
 
-    fn unknown_fields(
+    /// Keeps what has no attribute: unknown fields, a name that is not the id, the name of a type that is one of several.
+    pub(super) fn unknown_fields(
         &mut self,
         object: &'d Object,
-        of: &'static ObjectType,
+        type_name: Option<&str>,
         unknown: &[&'d Field],
-        block: &mut Block,
-    ) {
-        if unknown.is_empty() || of.attribute("aws_fields").is_none() {
-            return;
-        }
+    ) -> Kept {
         let mut kept: IndexMap<&str, Vec<String>> = IndexMap::new();
+        if let Some(name) = object.name.as_deref().filter(|name| *name != object.id) {
+            kept.insert("name", vec![name.to_owned()]);
+        }
+        if let Some(own) = object.type_name()
+            && type_name.is_some_and(|name| !name.eq_ignore_ascii_case(own))
+        {
+            kept.insert("type", vec![own.to_owned()]);
+        }
         for field in unknown {
             let text = match &field.value {
                 FieldValue::Text(text) => text.clone(),
@@ -316,18 +351,15 @@ impl<'d> Objects<'_, 'd> {
             }
             kept.entry(&field.key).or_default().push(text);
         }
-        if kept.is_empty() {
-            return;
-        }
         let entries = kept.into_iter().map(|(key, texts)| {
             let text = match texts.as_slice() {
-                [one] => one.clone(),
+                // A text that looks like a list is a list of one.
+                [one] if serde_json::from_str::<Vec<String>>(one).is_err() => one.clone(),
                 several => serde_json::Value::from(several.to_vec()).to_string(),
             };
             (key.into(), Value::string(text))
         });
-        let map = Value::object(entries.collect());
-        block.set("aws_fields", hcl::value(map));
+        entries.collect()
     }
 
     /// References to objects.
@@ -368,17 +400,19 @@ impl<'d> Objects<'_, 'd> {
                 }
             }
         }
-        if !blocks.is_empty() {
-            return Some(Written::Blocks(blocks));
-        }
         let takes_list = !matches!(
             schema.value,
             AttributeType::Ref(_) | AttributeType::NamedRefs(_)
         );
-        match paths.len() {
+        let value = match paths.len() {
             0 => None,
-            1 if !takes_list => paths.pop().map(Written::Value),
-            _ => Some(Written::Value(hcl::tuple(paths))),
+            1 if !takes_list => paths.pop(),
+            _ => Some(hcl::tuple(paths)),
+        };
+        match value {
+            Some(value) if blocks.is_empty() => Some(Written::Value(value)),
+            Some(value) => Some(Written::Both(value, blocks)),
+            None => (!blocks.is_empty()).then_some(Written::Blocks(blocks)),
         }
     }
 }

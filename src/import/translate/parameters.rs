@@ -30,6 +30,30 @@ const RESERVED: [&str; 9] = [
     "version",
 ];
 
+/// The description of a variable that says where a secret is: alone, and behind that of the parameter.
+pub const WHERE_THE_SECRET_IS: (&str, &str) = ("Where the secret is", ": where it is");
+
+/// The id that a variable has as a parameter, if nothing else is said: `myTableName` for `table_name`.
+pub fn parameter_id(variable: &str, hidden: bool) -> String {
+    let mut id = if hidden { "*my" } else { "my" }.to_owned();
+    for word in variable.split(|sign: char| !sign.is_ascii_alphanumeric()) {
+        let mut letters = word.chars();
+        id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        id.push_str(letters.as_str());
+    }
+    id
+}
+
+/// The type that a parameter has with these values, if nothing else is said.
+pub fn parameter_type(is_number: bool, values: &[String]) -> &'static str {
+    let whole = |text: &String| text.trim().parse::<i64>().is_ok();
+    match is_number {
+        false => "String",
+        true if values.iter().all(whole) => "Integer",
+        true => "Double",
+    }
+}
+
 /// A parameter as a variable.
 #[derive(Clone, Debug)]
 pub(super) struct Variable {
@@ -112,34 +136,41 @@ pub(super) fn blocks(
         .iter()
         .map(|(id, variable)| {
             let mut declared = definition.parameters.iter();
-            block(variable, declared.find(|parameter| parameter.id == *id))
+            let parameter = declared.find(|parameter| parameter.id == *id);
+            block(id, variable, parameter, definition.values.get(id))
         })
         .collect()
 }
 
-fn block(variable: &Variable, parameter: Option<&Parameter>) -> Block {
+fn block(
+    id: &str,
+    variable: &Variable,
+    parameter: Option<&Parameter>,
+    values: Option<&Vec<String>>,
+) -> Block {
     let mut block = Block::new(format!("variable \"{}\"", variable.name));
     block.set("type", type_of(&variable.gives));
     let said = |key: &str| parameter.and_then(|parameter| parameter.attribute(key));
-    let texts = [said("description"), said("helpText"), said("helpLink")];
-    let description: Vec<&str> = texts.into_iter().flatten().collect();
-    let mut description = description.join(" ");
+    let mut description = said("description").unwrap_or_default().to_owned();
     if variable.is_secret {
-        let place = if description.is_empty() {
-            "Where the secret is"
+        let (alone, behind) = WHERE_THE_SECRET_IS;
+        description.push_str(if description.is_empty() {
+            alone
         } else {
-            ": where it is"
-        };
-        description.push_str(place);
+            behind
+        });
     }
     if !description.is_empty() {
         block.set("description", hcl::text(&description));
     }
-    if let Some(watermark) = said("watermark") {
-        block.comments.push(format!("For example: {watermark}"));
-    }
     if let Some(default) = default(variable, parameter) {
         block.set("default", default);
+    }
+    if id != parameter_id(&variable.name, variable.is_secret) {
+        block.set("aws_id", hcl::text(id));
+    }
+    if let Some(kept) = parameter.and_then(|parameter| kept(variable, parameter, values)) {
+        block.set("aws_fields", hcl::value(kept));
     }
     let allowed = parameter.map(|parameter| {
         let values = parameter.attributes.iter();
@@ -152,6 +183,46 @@ fn block(variable: &Variable, parameter: Option<&Parameter>) -> Block {
         block.blocks.push(validation(variable, &allowed));
     }
     block
+}
+
+/// What a parameter says and a variable has no place for: what only consoles show, and a type that its values do not tell.
+fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>) -> Option<Value> {
+    let one = match &variable.gives {
+        Gives::List(inner) => inner,
+        one => one,
+    };
+    let is_number = matches!(one, Gives::Integer | Gives::Double);
+    let defaults = parameter
+        .attributes
+        .iter()
+        .filter(|(key, _)| key == "default");
+    let mut known: Vec<String> = defaults.map(|(_, value)| value.clone()).collect();
+    let has_default = !known.is_empty();
+    known.extend(values.into_iter().flatten().cloned());
+    if variable.is_secret {
+        known.clear();
+    }
+    // As they are told by HCL's numbers, which have no `.0`.
+    for text in &mut known {
+        if let Some(number) = Number::parse(text.trim()).filter(|_| is_number) {
+            *text = number.to_string();
+        }
+    }
+    let told = |key: &str, text: &str| match key {
+        "type" => text.eq_ignore_ascii_case(parameter_type(is_number, &known)),
+        "description" | "default" | "secret" => true,
+        "allowedValues" => !variable.is_secret,
+        "isArray" => is_true(Some(text)) == matches!(variable.gives, Gives::List(_)),
+        // One with a default, or one that is hidden, has no default to say so.
+        "optional" => !is_true(Some(text)) || !(has_default || variable.is_secret),
+        _ => false,
+    };
+    let entries = parameter.attributes.iter();
+    let entries: std::collections::BTreeMap<_, _> = entries
+        .filter(|(key, text)| !told(key, text))
+        .map(|(key, text)| (key.as_str().into(), Value::string(text.as_str())))
+        .collect();
+    (!entries.is_empty()).then(|| Value::object(entries))
 }
 
 fn type_of(gives: &Gives) -> Expr {

@@ -210,6 +210,8 @@ impl<'d> Objects<'_, 'd> {
         let has_environment = object_type.is_some_and(|of| of.attribute("environment").is_some());
         let secrets = match attribute {
             Some(attribute) if attribute.secret || attribute.sensitive => Secrets::Stay,
+            // Of a part, which is no object here.
+            None if key.starts_with('*') => Secrets::Stay,
             Some(attribute) if attribute.name == "command" && has_environment => {
                 Secrets::ToEnvironment(&self.environment)
             }

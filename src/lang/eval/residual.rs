@@ -144,6 +144,24 @@ pub(super) fn free_names(value: &Value, names: &mut BTreeSet<Arc<str>>) {
 }
 
 impl Value {
+    /// Calls `with` for all nodes of the deferred parts of the value.
+    pub(crate) fn visit_deferred(&self, with: &mut dyn FnMut(&Expr)) {
+        match self {
+            Self::Deferred(expr) => named::visit_all(expr, &mut |node| {
+                with(node);
+                true
+            }),
+            Self::Sensitive(value) => value.visit_deferred(with),
+            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
+                items.iter().for_each(|item| item.visit_deferred(with));
+            }
+            Self::Map(items) | Self::Object(items) => {
+                items.values().for_each(|item| item.visit_deferred(with));
+            }
+            _ => {}
+        }
+    }
+
     /// Calls `with` for each name that a run knows and the deferred parts of the value need.
     pub(crate) fn deferred_names(&self, with: &mut dyn FnMut(&[Step])) {
         match self {

@@ -120,6 +120,10 @@ pub struct Variable {
     pub nullable: bool,
     /// The `validation` blocks.
     pub validations: Vec<Condition>,
+    /// The id of the parameter that it was imported from, if its name does not say it.
+    pub aws_id: Option<Arc<str>>,
+    /// What the parameter had besides.
+    pub aws_fields: BTreeMap<Arc<str>, Value>,
     /// Whether it cannot be known which values it takes, or which it has: that was reported, and it has none.
     pub broken: bool,
 }
@@ -356,6 +360,9 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
         .string("description", diagnostics)
         .map(|(text, _)| text);
     let sensitive = content.bool("sensitive", diagnostics).unwrap_or(false);
+    let aws_id = content.string("aws_id", diagnostics).map(|(id, _)| id);
+    let aws_fields = content.take("aws_fields");
+    let aws_fields = aws_fields.and_then(|attribute| texts(attribute, diagnostics));
     let validations: Vec<Condition> = content
         .blocks("validation")
         .filter_map(|block| Condition::decode(block, "a `validation` block", diagnostics))
@@ -379,8 +386,35 @@ fn variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
         sensitive,
         nullable,
         validations,
+        aws_id,
+        aws_fields: aws_fields.unwrap_or_default(),
         broken,
     })
+}
+
+/// A constant map of texts.
+fn texts(
+    attribute: &Attribute,
+    diagnostics: &mut Diagnostics,
+) -> Option<BTreeMap<Arc<str>, Value>> {
+    let what = format!("`{}`", attribute.name.text);
+    let value = constant(&attribute.expr, &what, diagnostics)?;
+    match types::convert(&value, &Type::Map(Box::new(Type::String))) {
+        Ok(Value::Map(entries)) => {
+            let entries = entries.iter();
+            Some(
+                entries
+                    .map(|(key, text)| (Arc::clone(key), text.clone()))
+                    .collect(),
+            )
+        }
+        Ok(_) => None,
+        Err(error) => {
+            let detail = format!("{what} is a map of texts: {error}.");
+            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
+            None
+        }
+    }
 }
 
 fn default(

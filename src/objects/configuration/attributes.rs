@@ -179,26 +179,50 @@ impl<'m> Builder<'m> {
                 _ => Value::tuple(nested),
             });
         };
-        let mut scope = ModuleScope::object(self, frame.clone());
+        let mut scope = self.attribute_scope(frame, schema);
         if schema.value == AttributeType::DependsOn {
             scope = scope.waiting();
         }
         let value = self.evaluate(&attribute.expr, &scope)?;
         let span = attribute.expr.span;
+        if scope.symbolic && value.has_deferred() {
+            self.note_formula(frame, schema, span);
+            return Some(value);
+        }
         let value = self.imply_format(frame, schema, value, span)?;
         let value = convert::convert(schema, &value, nested)
             .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))
             .ok()?;
         if value.has_deferred() {
             self.check_names_of_run((frame, span), &value, &scope)?;
-            let formula = (Address::new(frame.address.clone()), Arc::from(schema.name));
-            self.formulas.borrow_mut().insert(formula, span);
+            self.note_formula(frame, schema, span);
+        } else if self.symbolic {
+            self.note_formula(frame, schema, span);
         }
         if value == Value::NULL && schema.default == Default::Required {
             scope.report(missing(schema, &declaration_title(self, frame)).at(span));
             return None;
         }
         self.storable(schema, value, (&scope, span))
+    }
+
+    fn note_formula(&self, frame: &Frame<'m>, schema: &AttributeSchema, span: Span) {
+        let formula = (Address::new(frame.address.clone()), Arc::from(schema.name));
+        self.formulas.borrow_mut().insert(formula, span);
+    }
+
+    /// The names that an attribute sees.
+    pub(super) fn attribute_scope(
+        &self,
+        frame: &Rc<Frame<'m>>,
+        schema: &AttributeSchema,
+    ) -> ModuleScope<'_, 'm> {
+        let scope = ModuleScope::object(self, frame.clone());
+        if self.symbolic && super::symbolic::has_names(schema) {
+            scope.symbolic()
+        } else {
+            scope
+        }
     }
 
     /// A value that the state may keep; else that is reported.

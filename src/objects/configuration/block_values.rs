@@ -39,7 +39,7 @@ impl<'m> Builder<'m> {
         frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
-        let scope = ModuleScope::object(self, frame.clone());
+        let scope = self.attribute_scope(frame, schema);
         let name = schema.name;
         if let Some(attribute) = self.written(frame, name) {
             let detail = format!("`{name}` is a block: write `{name} {{ … }}`.");
@@ -119,7 +119,17 @@ impl<'m> Builder<'m> {
         dynamic: &Dynamic<'m>,
         made: &mut Made<'b, 'm>,
     ) -> Option<()> {
-        let value = self.evaluate_in(dynamic.for_each, scope, KNOWN)?;
+        if let Some(element) = self.each_symbol(scope, dynamic.for_each) {
+            let iteration = Rc::new(Iteration {
+                name: dynamic.iterator.clone(),
+                key: element.clone(),
+                value: element,
+                outer: scope.iteration.clone(),
+            });
+            made.push((dynamic.content, scope.iterating(iteration)));
+            return Some(());
+        }
+        let value = self.evaluate_in(dynamic.for_each, &scope.known(), KNOWN)?;
         let elements = dynamic
             .elements(&value)
             .map_err(|finding| scope.report(finding))
@@ -181,6 +191,9 @@ impl<'m> Builder<'m> {
             return Some(Value::NULL);
         };
         let value = self.evaluate(&attribute.expr, scope)?;
+        if scope.symbolic && value.has_deferred() {
+            return Some(value);
+        }
         let span = attribute.expr.span;
         let value = convert::convert(schema, &value, Vec::new())
             .map_err(|problem| scope.report(problem.into_diagnostic(schema, span)))

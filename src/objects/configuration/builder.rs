@@ -44,6 +44,8 @@ pub(super) enum Asked {
     Attribute(usize, &'static str),
     /// A local of a module instance, or of one of its pipeline's objects.
     Local(usize, Option<(Id, Key)>, Arc<str>),
+    /// The same with the names of variables and of attributes kept.
+    SymbolicLocal(usize, Option<(Id, Key)>, Arc<str>),
     /// A variable of a module instance.
     Variable(usize, Arc<str>),
     /// An output of a module instance.
@@ -98,6 +100,8 @@ pub(super) const KNOWN: Phase = Phase::Plan {
 pub(super) struct Builder<'m> {
     pub(super) declarations: Declarations<'m>,
     pub(super) surroundings: Surroundings<'m>,
+    /// Whether attributes keep the names of variables and of other attributes.
+    pub(super) symbolic: bool,
     /// The files that functions see, by module.
     files: Vec<ModuleFiles<'m>>,
     budget: Budget,
@@ -140,6 +144,7 @@ impl<'m> Builder<'m> {
         Self {
             declarations,
             surroundings,
+            symbolic: false,
             files,
             budget: Budget::default(),
             diagnostics: RefCell::default(),

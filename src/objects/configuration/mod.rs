@@ -27,6 +27,7 @@ mod nested;
 mod providers;
 mod repetition;
 mod scope;
+mod symbolic;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,9 @@ pub use assertions::Assertion;
 pub use assertions::Check;
 pub use assertions::CheckStatus;
 pub use assertions::DeferredAssertion;
+pub use symbolic::is_place;
+pub use symbolic::parameters;
+pub use symbolic::symbolic;
 
 /// What a module describes.
 #[derive(Clone, Debug, Default)]

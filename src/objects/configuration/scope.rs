@@ -53,6 +53,8 @@ pub(super) struct ModuleScope<'b, 'm> {
     before: bool,
     /// The check that an assertion stands in.
     check: Option<Arc<str>>,
+    /// Whether names of variables and of attributes stay what they are: for what is written in another language.
+    pub(super) symbolic: bool,
 }
 
 impl<'b, 'm> ModuleScope<'b, 'm> {
@@ -68,6 +70,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             waits: false,
             before: false,
             check: None,
+            symbolic: false,
         }
     }
 
@@ -133,6 +136,22 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         }
     }
 
+    /// The same scope, in which names that have a place in another language are kept.
+    pub(super) fn symbolic(self) -> Self {
+        Self {
+            symbolic: true,
+            ..self
+        }
+    }
+
+    /// The same scope, in which all names stand for their values.
+    pub(super) fn known(&self) -> Self {
+        Self {
+            symbolic: false,
+            ..self.clone()
+        }
+    }
+
     /// The same scope for one element of a `dynamic` block.
     pub(super) fn iterating(&self, iteration: Rc<Iteration>) -> Self {
         Self {
@@ -168,6 +187,7 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     fn declaring(&self, name: &Arc<str>) -> Option<Self> {
         let (_, inside) = self.local_attribute(name)?;
         let mut scope = Self::module(self.builder, &self.module);
+        scope.symbolic = self.symbolic;
         if inside {
             scope.pipeline.clone_from(&self.pipeline);
         }
@@ -183,8 +203,13 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         };
         let standing = scope.pipeline.as_ref();
         let key = standing.map(|(id, repetition)| (*id, repetition.key.clone()));
+        let asked = if scope.symbolic {
+            Asked::SymbolicLocal(self.module.number, key, name.clone())
+        } else {
+            Asked::Local(self.module.number, key, name.clone())
+        };
         let value = self.builder.once(
-            Asked::Local(self.module.number, key, name.clone()),
+            asked,
             || format!("{}local.{name}", self.module.prefix()),
             attribute.name.span,
             || {
@@ -212,6 +237,11 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
     fn variable(&self, step: &Step) -> Resolution {
         let variables = &self.declared().module.variables;
         if let Some(variable) = variables.get(&step.name) {
+            if self.symbolic
+                && let Some(ty) = self.builder.parameter_type(&self.module, variable)
+            {
+                return Resolution::Deferred { ty, consumed: 2 };
+            }
             return found(self.builder.variable(&self.module, variable), 2);
         }
         self.unknown(
@@ -403,6 +433,12 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         Resolution::Failed
     }
 
+    /// The name of an attribute that is read, if names are kept here.
+    fn symbol(&self, frame: &Rc<Frame<'m>>, step: &Step, of: &str) -> Option<Value> {
+        let symbolic = self.symbolic.then(|| self.builder.symbol(frame, step, of));
+        symbolic.flatten()
+    }
+
     fn references(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Option<Value> {
         self.builder.references(id, &self.module, pipeline)
     }
@@ -502,7 +538,9 @@ impl Scope for ModuleScope<'_, '_> {
             }
             ("self", Some(step)) => {
                 if let Some(frame) = &self.frame {
-                    found(self.builder.read_attribute(frame, step), 2)
+                    let symbol = self.symbol(frame, step, "self");
+                    let value = symbol.or_else(|| self.builder.read_attribute(frame, step));
+                    found(value, 2)
                 } else {
                     self.report(
                     Diagnostic::error(
@@ -576,6 +614,9 @@ impl Scope for ModuleScope<'_, '_> {
             .is_some_and(|own| own.number == target.number);
         if !own && !self.builder.postconditions_hold(&target) {
             return None; // reported
+        }
+        if let Some(symbol) = self.symbol(&target, name, &target.address) {
+            return Some(symbol);
         }
         let value = self.builder.read_attribute(&target, name)?;
         if value.has_deferred() {

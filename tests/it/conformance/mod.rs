@@ -7,4 +7,4 @@ mod expressions;
 mod fmt;
 mod functions;
 mod specsuite;
-mod support;
+pub(crate) mod support;

@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Where a table or a directory of them is; `None` if they are absent, which is said.
-pub(super) fn directory(name: &str) -> Option<PathBuf> {
+pub(crate) fn directory(name: &str) -> Option<PathBuf> {
     let directory = std::env::var_os("PIPEFORM_CONFORMANCE").map_or_else(
         || crate::support::repository().join("../shared/conformance"),
         PathBuf::from,

@@ -1,0 +1,169 @@
+//! What is said of what AWS Data Pipeline does not have.
+
+use crate::diag::Diagnostic;
+use crate::diag::Span;
+use crate::objects::Object;
+
+/// A finding at a place, if it is known.
+fn at(diagnostic: Diagnostic, place: Option<Span>) -> Diagnostic {
+    match place {
+        Some(place) => diagnostic.at(place),
+        None => diagnostic,
+    }
+}
+
+pub(super) fn own_type(object: &Object, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "`{}` is of type `{}`, which is our own: AWS Data Pipeline has nothing like it.",
+        object.address, object.object_type.name
+    );
+    at(
+        Diagnostic::error("No such type in AWS Data Pipeline", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn lost(object: &Object, what: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!("{what} of `{}`. It is left out.", object.address);
+    at(Diagnostic::warning("Left out", detail), place).about(object.address.to_string())
+}
+
+pub(super) fn impossible(object: &Object, what: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "{what}, and `{}` would mean something else without it.",
+        object.address
+    );
+    at(
+        Diagnostic::error("Nothing like it in AWS Data Pipeline", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn untranslated(
+    object: &Object,
+    attribute: &str,
+    why: &str,
+    place: Option<Span>,
+) -> Diagnostic {
+    let detail = format!(
+        "`{attribute}` of `{}` cannot be written as an expression of the service: {why}.",
+        object.address
+    );
+    at(
+        Diagnostic::error("Expression not translated", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn value_of_now(
+    object: &Object,
+    attribute: &str,
+    why: &str,
+    place: Option<Span>,
+) -> Diagnostic {
+    let detail = format!(
+        "`{attribute}` of `{}` is written as the value that it has now, without the parameters that it is made of: {why}.",
+        object.address
+    );
+    at(
+        Diagnostic::warning("Value without its parameters", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn rounded(
+    object: &Object,
+    attribute: &str,
+    written: &str,
+    place: Option<Span>,
+) -> Diagnostic {
+    let detail = format!(
+        "The service counts in minutes, so that `{attribute}` of `{}` becomes `{written}`.",
+        object.address
+    );
+    at(Diagnostic::warning("Length rounded up", detail), place).about(object.address.to_string())
+}
+
+pub(super) fn elsewhere(object: &Object, target: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "`{}` refers to `{target}`, which is in another pipeline, and pipelines of AWS Data Pipeline know nothing of each other.",
+        object.address
+    );
+    at(
+        Diagnostic::error("Reference to another pipeline", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn others_data(object: &Object, pipeline: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "`{}` is data of `{pipeline}`. It is written into this definition, too; that this pipeline waits for the other one is lost.",
+        object.address
+    );
+    at(
+        Diagnostic::warning("Data of another pipeline", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn unscheduled(object: &Object, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "`{}` has no schedule and others in its pipeline have one: to AWS Data Pipeline either all of a pipeline is on demand, or nothing is.",
+        object.address
+    );
+    at(
+        Diagnostic::error("On demand beside a schedule", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn retries(object: &Object, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "The pauses between the attempts of what is in `{}` double here, from 30 seconds where nothing else is said. The service pauses as long each time, 10 minutes where nothing is said.",
+        object.address
+    );
+    at(Diagnostic::warning("Retries at other times", detail), place)
+        .about(object.address.to_string())
+        .help("Set `backoff = \"constant\"`, `retry_jitter = false` and `retry_delay` on the pipeline to have the same on both sides.")
+}
+
+pub(super) fn secret(place: &str, id: &str) -> Diagnostic {
+    let detail = format!(
+        "What `{place}` holds is a parameter of the definition, `{id}`. Its value is not written: give it when you put the definition."
+    );
+    Diagnostic::warning("Secret without a value", detail)
+}
+
+pub(super) fn validation(variable: &str, place: Span) -> Diagnostic {
+    let detail = format!(
+        "A condition on `var.{variable}` is left out: parameters of AWS Data Pipeline have lists of allowed values only."
+    );
+    Diagnostic::warning("Left out", detail).at(place)
+}
+
+pub(super) fn schedule(object: &Object, why: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "The intervals of `{}` cannot be said there: {why}.",
+        object.address
+    );
+    at(
+        Diagnostic::error("No such schedule in AWS Data Pipeline", detail),
+        place,
+    )
+    .about(object.address.to_string())
+}
+
+pub(super) fn ambiguous_part(object: &Object, attribute: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "An element of `{attribute}` of `{}` has a backslash before a comma or at its end. In the service's list of arguments that is a comma.",
+        object.address
+    );
+    at(Diagnostic::error("Argument not written", detail), place).about(object.address.to_string())
+}

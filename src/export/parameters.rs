@@ -1,0 +1,279 @@
+//! Variables of the root module as parameters.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::index::unique;
+use super::notes;
+use crate::diag::Diagnostics;
+use crate::diag::Span;
+use crate::import::definition::Definition;
+use crate::import::definition::Parameter as Exported;
+use crate::import::translate::WHERE_THE_SECRET_IS;
+use crate::import::translate::parameter_id;
+use crate::import::translate::parameter_type;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
+use crate::lang::module::ModuleTree;
+use crate::lang::module::Variable;
+use crate::lang::print;
+use crate::lang::types::Type;
+use crate::objects::configuration;
+use crate::objects::configuration::Surroundings;
+
+/// A variable that is a parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    variable: Variable,
+    ty: Type,
+    /// The value that it has.
+    value: Option<Value>,
+    /// Whether its value is hidden, or it says where one is kept.
+    hidden: bool,
+    id: String,
+}
+
+/// The variables of a root module that can be parameters.
+pub fn parameters(tree: &ModuleTree, surroundings: Surroundings<'_>) -> Vec<Parameter> {
+    let mut taken = BTreeSet::new();
+    let mut variables: Vec<_> = configuration::parameters(tree, surroundings).collect();
+    variables.sort_by_key(|(variable, _)| (variable.name.span.file, variable.name.span.start));
+    variables
+        .into_iter()
+        .map(|(variable, ty)| {
+            let value = surroundings.variables.get(&variable.name.text).cloned();
+            let is_place = value
+                .as_ref()
+                .or(variable.default.as_ref())
+                .is_some_and(configuration::is_place);
+            let hidden = variable.sensitive || is_place;
+            let own = variable.aws_id.as_deref().map(str::to_owned);
+            let id = own.unwrap_or_else(|| parameter_id(&variable.name.text, hidden));
+            Parameter {
+                id: unique(&id, &mut taken),
+                variable: variable.clone(),
+                ty,
+                value,
+                hidden,
+            }
+        })
+        .collect()
+}
+
+/// The parameters of a definition, as far as they are used.
+pub(super) struct Parameters<'a> {
+    declared: &'a [Parameter],
+    used: RefCell<BTreeSet<String>>,
+    /// Hidden parameters that no variable stands for, by where the secret is kept.
+    made: RefCell<IndexMap<String, String>>,
+}
+
+impl<'a> Parameters<'a> {
+    pub(super) fn new(declared: &'a [Parameter]) -> Self {
+        Self {
+            declared,
+            used: RefCell::default(),
+            made: RefCell::default(),
+        }
+    }
+
+    /// The parameter that a variable is.
+    pub(super) fn get(&self, variable: &str) -> Option<(&'a str, &'a Type)> {
+        let mut declared = self.declared.iter();
+        let found = declared.find(|parameter| &*parameter.variable.name.text == variable)?;
+        self.used.borrow_mut().insert(found.id.clone());
+        Some((&found.id, &found.ty))
+    }
+
+    /// The hidden parameter for the secret that is kept in a place: the one of the variable that says this place, or a new one.
+    pub(super) fn secret(&self, place: &str) -> String {
+        let says = |parameter: &&Parameter| {
+            let value = parameter
+                .value
+                .as_ref()
+                .or(parameter.variable.default.as_ref());
+            matches!(value, Some(Value::String(text)) if **text == *place)
+        };
+        if let Some(found) = self.declared.iter().find(says) {
+            self.used.borrow_mut().insert(found.id.clone());
+            return found.id.clone();
+        }
+        let mut made = self.made.borrow_mut();
+        if let Some(id) = made.get(place) {
+            return id.clone();
+        }
+        let name = place.rsplit(['/', ':']).next().unwrap_or("");
+        let plain = |sign: char| {
+            if sign.is_ascii_alphanumeric() {
+                sign
+            } else {
+                '_'
+            }
+        };
+        let name: String = name.to_lowercase().chars().map(plain).collect();
+        let mut id = parameter_id(&name, true);
+        let taken = |id: &str| {
+            made.values().any(|known| known == id)
+                || self.declared.iter().any(|parameter| parameter.id == id)
+        };
+        while taken(&id) {
+            id.push('_');
+        }
+        made.insert(place.to_owned(), id.clone());
+        id
+    }
+
+    /// Writes the parameters and their values. One that nothing uses is left out if the pipeline is not the only one.
+    pub(super) fn write(&self, alone: bool, definition: &mut Definition, found: &mut Diagnostics) {
+        let used = self.used.borrow();
+        for parameter in self.declared {
+            if alone || used.contains(&parameter.id) {
+                definition.parameters.push(parameter.exported(found));
+                if let Some(values) = parameter.given() {
+                    definition.values.insert(parameter.id.clone(), values);
+                }
+            }
+        }
+        for (place, id) in self.made.borrow().iter() {
+            found.push(notes::secret(place, id));
+            definition.parameters.push(Exported {
+                id: id.clone(),
+                attributes: vec![("type".to_owned(), "String".to_owned())],
+                span: Span::default(),
+            });
+        }
+    }
+}
+
+impl Parameter {
+    fn exported(&self, found: &mut Diagnostics) -> Exported {
+        let variable = &self.variable;
+        let mut attributes: Vec<(String, String)> = Vec::new();
+        let mut set = |key: &str, text: String| attributes.push((key.to_owned(), text));
+        let kept = |key: &str| variable.aws_fields.get(key);
+        let default = variable.default.as_ref();
+        let (one, is_list) = match &self.ty {
+            Type::List(inner) => (&**inner, true),
+            one => (one, false),
+        };
+        if kept("type").is_none() {
+            let values = self.value.iter().chain(default).flat_map(texts);
+            let values: Vec<String> = values.collect();
+            set(
+                "type",
+                parameter_type(*one == Type::Number, &values).to_owned(),
+            );
+        }
+        if is_list {
+            set("isArray", "true".to_owned());
+        }
+        let description = variable.description.as_deref();
+        let description = description.filter(|_| kept("description").is_none());
+        let description = match description {
+            Some(text) if self.hidden => text
+                .strip_suffix(WHERE_THE_SECRET_IS.1)
+                .or(Some(text).filter(|text| *text != WHERE_THE_SECRET_IS.0)),
+            text => text,
+        };
+        if let Some(description) = description {
+            set("description", description.to_owned());
+        }
+        match default {
+            _ if self.hidden => {}
+            Some(Value::Null(_)) => set("optional", "true".to_owned()),
+            Some(default) => texts(default)
+                .into_iter()
+                .for_each(|text| set("default", text)),
+            None => {}
+        }
+        for validation in &variable.validations {
+            match allowed(&validation.condition, &variable.name.text) {
+                Some(values) => values
+                    .into_iter()
+                    .for_each(|text| set("allowedValues", text)),
+                None => found.push(notes::validation(
+                    &variable.name.text,
+                    validation.condition.span,
+                )),
+            }
+        }
+        for (key, value) in &variable.aws_fields {
+            if let Value::String(text) = value {
+                set(key, text.to_string());
+            }
+        }
+        Exported {
+            id: self.id.clone(),
+            attributes,
+            span: variable.name.span,
+        }
+    }
+
+    /// The values that it is given, if they are not its default. Where a secret is kept is not what the service wants.
+    fn given(&self) -> Option<Vec<String>> {
+        let value = self.value.as_ref().filter(|_| !self.hidden)?;
+        let is_default = self.variable.default.as_ref() == Some(value);
+        (!is_default && !matches!(value, Value::Null(_))).then(|| texts(value))
+    }
+}
+
+/// A value as the texts of a field.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.to_string()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Bool(value) => vec![value.to_string()],
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
+            items.iter().flat_map(texts).collect()
+        }
+        Value::Sensitive(inner) => texts(inner),
+        _ => Vec::new(),
+    }
+}
+
+/// The values that a condition allows, if it is a list of them: `contains(["a", "b"], var.x)`.
+fn allowed(condition: &Expr, variable: &str) -> Option<Vec<String>> {
+    let call = |expr: &Expr, name: &str| match &expr.kind {
+        ExprKind::Call {
+            name: own,
+            arguments,
+            ..
+        } if &*own.text == name => Some(arguments.as_ref().clone()),
+        _ => None,
+    };
+    let variable = format!("var.{variable}");
+    if let Some(arguments) = call(condition, "alltrue") {
+        let [
+            Expr {
+                kind: ExprKind::For(node),
+                ..
+            },
+        ] = arguments.as_slice()
+        else {
+            return None;
+        };
+        let whole = node.condition.is_none() && node.result_key.is_none();
+        let of_it = print::expression(&node.collection) == variable;
+        return listed(&call(&node.result, "contains")?, &node.value.text)
+            .filter(|_| whole && of_it);
+    }
+    listed(&call(condition, "contains")?, &variable)
+}
+
+fn listed(arguments: &[Expr], read: &str) -> Option<Vec<String>> {
+    let [list, value] = arguments else {
+        return None;
+    };
+    let ExprKind::Tuple(elements) = &list.kind else {
+        return None;
+    };
+    let each = elements.iter().map(|element| match &element.kind {
+        ExprKind::Value(value) => texts(value).into_iter().next(),
+        _ => None,
+    });
+    each.collect::<Option<Vec<_>>>()
+        .filter(|_| print::expression(value) == read)
+}
