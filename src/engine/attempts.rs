@@ -124,7 +124,6 @@ impl Engine {
         if let Some(at) = silence {
             self.timers.set(key, Timer::Silence, at);
         }
-        // One that was told to stop is not told again.
         if let Some(at) = timeout.filter(|_| !self.killed.contains_key(key)) {
             self.timers.set(key, Timer::Timeout, at);
         }
@@ -180,6 +179,8 @@ impl Engine {
             Some(_) => {}
         }
         self.killed.insert(key.clone(), reason);
+        // It is not told again.
+        self.timers.clear(key, Timer::Timeout);
     }
 
     /// Stops the attempt of a running instance, and keeps what it comes to.

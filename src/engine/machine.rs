@@ -107,6 +107,8 @@ pub struct Engine {
     pub(super) check_errors: BTreeMap<InstanceKey, u32>,
     pub(super) timers: Timers,
     pub(super) draining: bool,
+    /// Whether it was just made: what the store says may be older than the definition.
+    is_new: bool,
     #[cfg(test)]
     pub(super) fault: Option<Fault>,
 }
@@ -139,6 +141,7 @@ impl Engine {
             check_errors: BTreeMap::new(),
             timers: Timers::default(),
             draining: false,
+            is_new: true,
             #[cfg(test)]
             fault: None,
         };
@@ -229,6 +232,9 @@ impl Engine {
             Event::Trigger(addresses) => self.trigger(&addresses, now, &mut step),
             Event::Operate(order) => self.operate(&order, now, &mut step),
             Event::Drain => self.drain(&mut step),
+        }
+        if !self.draining && std::mem::take(&mut self.is_new) {
+            self.give_up_stray(now, &mut step);
         }
         self.fire_timers(now, &mut step);
         self.materialise(now, &mut step);
@@ -330,26 +336,34 @@ impl Engine {
     /// Goes on with its definition, which was another one before. Waiting instances of objects that are gone are given up;
     /// those that have not been tried yet wait for what they wait for now.
     pub(super) fn adopt(&mut self, before: &Definition, now: Timestamp, step: &mut Step) {
-        let waiting: Vec<InstanceKey> = self
-            .live
-            .values()
-            .filter(|instance| {
-                matches!(
-                    instance.status,
-                    Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
-                )
-            })
-            .map(|instance| instance.key.clone())
-            .collect();
-        for key in &waiting {
-            if self.unit(&key.object).is_none() {
-                let reason = Some(REMOVED.to_owned());
-                self.end(key, Status::Canceled, reason, now, step);
-            }
-        }
+        self.give_up_stray(now, step);
         self.index();
-        for key in &waiting {
-            self.wait_again(key, before, step);
+        let waiting: Vec<InstanceKey> = self.waiting().cloned().collect();
+        for key in waiting {
+            self.wait_again(&key, before, step);
+        }
+    }
+
+    /// The instances that wait or are held.
+    fn waiting(&self) -> impl Iterator<Item = &InstanceKey> {
+        let waits = |instance: &&Instance| {
+            matches!(
+                instance.status,
+                Status::WaitingOnDependencies | Status::WaitingForRunner | Status::Paused
+            )
+        };
+        let waiting = self.live.values().filter(waits);
+        waiting.map(|instance| &instance.key)
+    }
+
+    /// Gives up waiting instances of objects that are gone: those that the apply itself did not know, as they were made while
+    /// somebody read its plan.
+    fn give_up_stray(&mut self, now: Timestamp, step: &mut Step) {
+        let gone = |key: &&InstanceKey| self.unit(&key.object).is_none();
+        let stray: Vec<InstanceKey> = self.waiting().filter(gone).cloned().collect();
+        for key in stray {
+            let reason = Some(REMOVED.to_owned());
+            self.end(&key, Status::Canceled, reason, now, step);
         }
     }
 

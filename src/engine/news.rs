@@ -26,6 +26,8 @@ pub enum News {
     Changed,
     /// An order to be carried out.
     Asked(Order),
+    /// Nothing: only more of the definition is to be read than before.
+    More,
 }
 
 /// The state, where more is found about the news.
@@ -50,7 +52,9 @@ impl Engine {
     ) -> Result<Step, W::Error> {
         let is_order = |item: &News| matches!(item, News::Asked(_));
         let orders = news.iter().filter(|item| is_order(item)).count();
-        let mixed = orders > 0 && orders < news.len();
+        let wrote = |item: &News| matches!(item, News::Applied(_) | News::Changed);
+        let others = news.iter().any(wrote);
+        let mixed = orders > 0 && others;
         let mut step = Step::default();
         if mixed && self.has(Fault::OvertakesOrders) {
             let (orders, others) = news.into_iter().partition(is_order);
@@ -59,7 +63,7 @@ impl Engine {
             step.add(self.take_news(orders, written, now)?);
             return Ok(step);
         }
-        if orders < news.len() {
+        if others {
             for instance in written.unfinished()? {
                 self.take_over(instance);
             }
@@ -70,11 +74,12 @@ impl Engine {
         }
         let mut serial = self.definition.serial;
         let mut before = None;
-        let mut behind = false;
+        // What is held now is held for all that is taken.
+        let mut behind = orders < news.len();
         for item in news {
             match item {
                 News::Applied(newer) => (serial, behind) = (newer, true),
-                News::Changed => behind = true,
+                News::Changed | News::More => behind = true,
                 News::Asked(order) => {
                     if std::mem::take(&mut behind) {
                         self.take_definition(written.definition(serial)?, &mut before);

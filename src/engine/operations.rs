@@ -412,9 +412,6 @@ impl Engine {
                     }
                     continue;
                 };
-                if key.interval.is_moment() {
-                    continue;
-                }
                 let near = edge.readers(key.interval).unwrap_or(key.interval);
                 let reads = |interval: &Interval| {
                     let span = edge.span(*interval, Some(schedule));

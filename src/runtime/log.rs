@@ -84,7 +84,7 @@ impl Log {
             return Ok(Taken::default());
         }
         // What the first order names may not be loaded.
-        let mut news = vec![News::Changed];
+        let mut news = vec![News::More];
         news.extend(store.news(self.position)?);
         let orders = news.iter().filter_map(|item| match item {
             News::Asked(order) => Some(order),
@@ -121,7 +121,7 @@ fn serials(news: &[News], before: u64) -> BTreeSet<u64> {
             News::Asked(_) => {
                 needed.insert(serial);
             }
-            News::Changed => {}
+            News::Changed | News::More => {}
         }
     }
     needed.insert(serial);

@@ -657,7 +657,7 @@ fn news_come_in_the_order_in_which_they_were_written() {
     let said = |news: Vec<News>| -> Vec<String> {
         let said = |item| match item {
             News::Applied(serial) => format!("serial {serial}"),
-            News::Changed => "changed".to_owned(),
+            News::Changed | News::More => "changed".to_owned(),
             News::Asked(order) => format!("order {}", order.id.unwrap()),
         };
         news.into_iter().map(said).collect()

@@ -54,8 +54,8 @@ impl Oracle {
         })
     }
 
-    /// What the orders that some changes carry out let run again, or be written after all: instances, and the data nodes that
-    /// follow them.
+    /// What runs again by some changes, or is written after all, because an order is carried out or an attempt has been stopped
+    /// for one: instances, and the data nodes that follow them.
     pub(super) fn run_again(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
         let again = self.carries_out(changes).filter(|asked| {
             matches!(
@@ -63,7 +63,14 @@ impl Oracle {
                 Operation::Rerun { .. } | Operation::Backfill
             )
         });
-        again.flat_map(|asked| asked.targets.clone()).collect()
+        let again = again.flat_map(|asked| asked.targets.clone());
+        let restarts = changes.iter().filter_map(|change| match change {
+            Change::Instance(instance) if instance.status == Status::WaitingOnDependencies => {
+                self.restarted.get(&instance.key).cloned()
+            }
+            _ => None,
+        });
+        again.chain(restarts).collect()
     }
 
     /// The definition by which each of some changes was decided: that of the order that it belongs to, which is noted as

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::CheckResult;
 use super::super::Definition;
+use super::super::Engine;
+use super::super::Event;
 use super::super::Instance;
 use super::super::News;
 use super::super::Operation;
@@ -12,6 +14,7 @@ use super::super::Paused;
 use super::super::REMOVED;
 use super::super::Status;
 use super::super::Unit;
+use super::super::testing::LIMITS;
 use super::super::testing::Rig;
 use super::super::testing::activity;
 use super::super::testing::address;
@@ -199,4 +202,15 @@ fn an_order_finds_what_the_one_before_it_has_done() {
     rig.effects();
     rig.news(news, BTreeMap::new(), Vec::new());
     assert_eq!(rig.effects(), ["start a 01-05 #2"]);
+}
+
+#[test]
+fn a_runner_that_begins_gives_up_what_waits_for_a_unit_that_is_gone() {
+    let mut rig = waiting();
+    // Removed while a runner was there that died before it saw that.
+    rig.engine = Engine::new(definition(2, []), rig.stored.past(), LIMITS);
+    rig.event(Event::Tick);
+    assert_eq!(rig.statuses(), ["a 01-05 CANCELED", "a 01-06 CANCELED"]);
+    let first = rig.instance("a 01-05");
+    assert!(first.went_with_its_definition());
 }

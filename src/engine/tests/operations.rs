@@ -437,3 +437,20 @@ fn a_rerun_with_consumers_runs_each_of_them_again_once() {
     rig.finish(&["a 01-05"]);
     assert_eq!(rig.effects(), ["start z 01-05 #2"]);
 }
+
+#[test]
+fn what_could_start_waits_for_the_rerun_of_what_is_on_demand() {
+    let busy = Unit {
+        max_active_instances: 0,
+        ..daily("b").after(&["a"])
+    };
+    let mut rig = Rig::new("01-05T06", [activity("a"), busy]);
+    rig.trigger("01-05T06", &["a"]);
+    rig.finish(&["a 01-05T06"]);
+    rig.tick("01-06");
+    assert_eq!(rig.status("b 01-05"), Status::WaitingForRunner);
+    rig.operate(RERUN, &["a 01-05T06"]);
+    assert_eq!(rig.status("b 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["a 01-05T06"]);
+    assert_eq!(rig.status("b 01-05"), Status::WaitingForRunner);
+}
