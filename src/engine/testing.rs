@@ -359,9 +359,12 @@ impl Rig {
     pub(super) fn news(
         &mut self,
         news: Vec<News>,
-        definitions: BTreeMap<u64, Definition>,
+        mut definitions: BTreeMap<u64, Definition>,
         instances: Vec<Instance>,
     ) {
+        let known = &self.engine.definition;
+        let of_known = definitions.entry(known.serial);
+        of_known.or_insert_with(|| known.clone());
         let mut written = Applies {
             definitions,
             instances,
