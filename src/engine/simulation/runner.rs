@@ -140,8 +140,9 @@ impl<D: Disk> World<D> {
         if changes.is_empty() {
             return Ok(());
         }
-        for change in changes {
-            if let Some(line) = super::story::change(change) {
+        // Only where somebody listens: it is done for every change.
+        if self.story.is_some() {
+            for line in changes.iter().filter_map(super::story::change) {
                 self.tell(|| line);
             }
         }
