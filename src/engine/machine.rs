@@ -234,7 +234,7 @@ impl Engine {
             Event::Drain => self.drain(&mut step),
         }
         if !self.draining && std::mem::take(&mut self.is_new) {
-            self.give_up_stray(now, &mut step);
+            self.look_around(now, &mut step);
         }
         self.fire_timers(now, &mut step);
         self.materialise(now, &mut step);
@@ -340,7 +340,20 @@ impl Engine {
         self.index();
         let waiting: Vec<InstanceKey> = self.waiting().cloned().collect();
         for key in waiting {
-            self.wait_again(&key, before, step);
+            let [old, new] = [before, &self.definition].map(|it| it.units.get(&key.object));
+            let same_checks = old
+                .zip(new)
+                .is_none_or(|(old, new)| old.preconditions == new.preconditions);
+            self.wait_again(&key, same_checks, step);
+        }
+    }
+
+    /// The first thing that a new engine does: others may have written since the runner before it looked.
+    fn look_around(&mut self, now: Timestamp, step: &mut Step) {
+        self.give_up_stray(now, step);
+        let waiting: Vec<InstanceKey> = self.waiting().cloned().collect();
+        for key in waiting {
+            self.wait_again(&key, true, step);
         }
     }
 
@@ -382,18 +395,14 @@ impl Engine {
 
     /// Sends an instance that could start back to waiting if the new definition has more to wait for. A check of other
     /// preconditions says nothing any more.
-    fn wait_again(&mut self, key: &InstanceKey, before: &Definition, step: &mut Step) {
-        let Some(unit) = self.unit(&key.object) else {
-            return;
-        };
-        let old = before.units.get(&key.object);
-        let same_checks = old.is_none_or(|old| old.preconditions == unit.preconditions);
-        let unblocked = same_checks && self.is_unblocked(unit, key.interval);
+    fn wait_again(&mut self, key: &InstanceKey, same_checks: bool, step: &mut Step) {
         if !same_checks {
             self.outdate_check(key);
         }
         let untried = self.live.get(key).is_some_and(Instance::is_untried);
-        if !untried || unblocked {
+        let unit = self.unit(&key.object).filter(|_| untried);
+        let blocked = |unit| !same_checks || !self.is_unblocked(unit, key.interval);
+        if !unit.is_some_and(blocked) {
             return;
         }
         self.unready(key);

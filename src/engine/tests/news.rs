@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::Change;
 use super::super::CheckResult;
 use super::super::Definition;
 use super::super::Engine;
@@ -213,4 +214,20 @@ fn a_runner_that_begins_gives_up_what_waits_for_a_unit_that_is_gone() {
     assert_eq!(rig.statuses(), ["a 01-05 CANCELED", "a 01-06 CANCELED"]);
     let first = rig.instance("a 01-05");
     assert!(first.went_with_its_definition());
+}
+
+#[test]
+fn a_runner_that_begins_sees_what_was_triggered_before_it() {
+    let busy = Unit {
+        max_active_instances: 0,
+        ..daily("b").after(&["a"])
+    };
+    let mut rig = Rig::new("01-06", [activity("a"), busy]);
+    assert_eq!(rig.status("b 01-05"), Status::WaitingForRunner);
+    let mut beside = rig.engine.clone();
+    let made = beside.triggered(&[address("a")], at("01-05T06"));
+    let made: Vec<Change> = made.into_iter().map(Change::Instance).collect();
+    rig.stored.commit(&made);
+    rig.crash();
+    assert_eq!(rig.status("b 01-05"), Status::WaitingOnDependencies);
 }
