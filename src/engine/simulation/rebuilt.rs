@@ -18,7 +18,7 @@ use super::super::turns::Turns;
 use crate::objects::Address;
 
 /// In what a new engine would differ. Only where an instance was already being checked when an apply gave it more, or less,
-/// to wait for, the old one lags behind until the next check; then nothing is compared.
+/// to wait for, or an operator ran it again, the old one lags behind until that check ends; then nothing is compared.
 pub(super) fn difference(
     engine: &Engine,
     definition: &Definition,
@@ -27,7 +27,8 @@ pub(super) fn difference(
 ) -> Option<&'static str> {
     let lags = |instance: &Instance| {
         let key = &instance.key;
-        if instance.checking_since.is_none() || instance.status != Status::WaitingOnDependencies {
+        let is_checked = instance.checking_since.is_some() || engine.checking.contains(key);
+        if !is_checked || instance.status != Status::WaitingOnDependencies {
             return false;
         }
         let Some(unit) = definition.units.get(&key.object) else {
