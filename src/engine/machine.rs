@@ -382,13 +382,17 @@ impl Engine {
 
     /// Takes an instance as the store has it, unless it runs: that is for who runs it to say. A check under way is about
     /// what was before if it does not wait any more, or waits anew since it was given up.
-    pub(super) fn take_over(&mut self, instance: Instance) {
+    pub(super) fn take_over(&mut self, mut instance: Instance) {
         if self.status(&instance.key) == Some(Status::Running) {
             return;
         }
         let is_checked = instance.checking_since.is_some();
         if instance.status != Status::WaitingOnDependencies || !is_checked {
             self.outdate_check(&instance.key);
+        }
+        // A runner that begins checks at once, also if there are news for it.
+        if self.is_new && instance.status == Status::WaitingOnDependencies {
+            instance.not_before = None;
         }
         self.live.insert(instance.key.clone(), instance);
     }

@@ -231,3 +231,15 @@ fn a_runner_that_begins_sees_what_was_triggered_before_it() {
     rig.crash();
     assert_eq!(rig.status("b 01-05"), Status::WaitingOnDependencies);
 }
+
+#[test]
+fn a_runner_that_begins_checks_at_once_also_if_there_are_news() {
+    let mut rig = Rig::new("01-06", [daily("a").guarded()]);
+    rig.checked("a 01-05", CheckResult::False("not yet".to_owned()));
+    let known = rig.engine.definition.clone();
+    rig.engine = Engine::new(known, rig.stored.past(), LIMITS);
+    rig.effects();
+    let instances = rig.stored.past().instances;
+    rig.news(vec![News::Changed], BTreeMap::new(), instances);
+    assert_eq!(rig.effects(), ["check a 01-05"]);
+}
