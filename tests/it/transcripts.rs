@@ -43,6 +43,7 @@ cases! {
     import,
     import_all_types,
     import_apart,
+    import_hidden,
     import_odd,
     json_syntax,
     large_formulas,

@@ -13,6 +13,10 @@ use super::functions;
 /// How deep an expression may be nested.
 const MAX_DEPTH: usize = 64;
 
+/// How many signs and dots may connect what an expression is made of. Each makes the tree deeper, and what walks it does so by
+/// recursion.
+const MAX_CONNECTED: usize = 1000;
+
 /// Reads the text of a field. A `#` without `{` is text.
 ///
 /// # Errors
@@ -37,6 +41,7 @@ pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
             text,
             at: open + 2,
             depth: 0,
+            connected: 0,
         };
         let end = reader.end(open);
         rest = end.as_ref().map_or(open + 2, |end| end + 1);
@@ -64,6 +69,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    connected: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -149,8 +155,21 @@ impl<'a> Reader<'a> {
                 self.depth -= 1;
                 return Ok(left);
             };
+            self.connect()?;
             left = binary(operator, left, self.product()?);
         }
+    }
+
+    /// Counts a sign or a dot that has just been taken.
+    fn connect(&mut self) -> Result<(), Error> {
+        self.connected += 1;
+        if self.connected > MAX_CONNECTED {
+            return Err(Error::new(
+                self.at.saturating_sub(1)..self.at,
+                format!("An expression may connect {MAX_CONNECTED} parts."),
+            ));
+        }
+        Ok(())
     }
 
     fn product(&mut self) -> Result<Expr, Error> {
@@ -163,6 +182,7 @@ impl<'a> Reader<'a> {
             } else {
                 return Ok(left);
             };
+            self.connect()?;
             left = binary(operator, left, self.power()?);
         }
     }
@@ -195,6 +215,7 @@ impl<'a> Reader<'a> {
     fn postfix(&mut self) -> Result<Expr, Error> {
         let mut expr = self.primary()?;
         while self.take('.') {
+            self.connect()?;
             self.blanks();
             let at = self.at;
             let name = self.take_while(is_name);

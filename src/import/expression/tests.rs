@@ -327,3 +327,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_chain_without_end_is_an_error_and_no_overflow() {
+    for (first, next) in [("1", "+1"), ("1", "*1"), ("a", ".a")] {
+        let chain = |number| format!("#{{{first}{}}}", next.repeat(number));
+        assert!(parse(&chain(1000)).is_ok());
+        let error = parse(&chain(100_000)).unwrap_err();
+        assert_eq!(error.message, "An expression may connect 1000 parts.");
+    }
+}

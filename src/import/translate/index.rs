@@ -131,7 +131,7 @@ impl<'d> Index<'d> {
     }
 
     /// Whether other objects name it as their parent.
-    fn is_parent(&self, id: &str) -> bool {
+    pub(super) fn is_parent(&self, id: &str) -> bool {
         let mut objects = self.definition.objects.iter();
         objects.any(|object| parent(object) == Some(id))
     }

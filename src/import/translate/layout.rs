@@ -62,7 +62,9 @@ fn block(block_: &Block, text: &mut String) {
     // A heredoc and a list over several lines stand apart from what is on one line.
     let mut before = None;
     for (name, expr) in &block_.attributes {
-        let value = attribute(expr);
+        // What is a constant is not made by a function.
+        let is_constant = name.starts_with("aws_") || block_.header.starts_with("variable ");
+        let value = attribute(expr, is_constant);
         let several = value.contains('\n');
         if before.is_some_and(|before| before || several) {
             text.push('\n');
@@ -80,9 +82,10 @@ fn block(block_: &Block, text: &mut String) {
     text.push_str("}\n");
 }
 
-fn attribute(expr: &Expr) -> String {
+fn attribute(expr: &Expr, is_constant: bool) -> String {
     let line = print::expression(expr);
     match &expr.kind {
+        ExprKind::Value(Value::String(content)) if is_constant && !content.ends_with('\n') => line,
         ExprKind::Value(Value::String(content))
             if content.trim_end_matches('\n').contains('\n') =>
         {

@@ -133,6 +133,13 @@ impl<'d> Names<'_, 'd> {
                 continue;
             };
             let template = expression::parse(text).map_err(|error| error.message)?;
+            let in_clear = |part: &expression::Part| matches!(part, expression::Part::Text(_));
+            if is_secret(key) && template.parts.iter().any(in_clear) {
+                return Err(format!(
+                    "`{key}` of `{}` is hidden, and would stand here in clear.",
+                    of.id
+                ));
+            }
             let mut inner = Names {
                 index: self.index,
                 variables: self.variables,

@@ -17,6 +17,20 @@ pub(super) fn secret_text(key: &str, object: &str, place: &str, at: Span) -> Dia
     Diagnostic::warning("Secret in clear", detail).at(at)
 }
 
+pub(super) fn secret_field(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is hidden, is in the file in clear, and has no attribute here. It is left out, so that it is in no file; `export` does not have it either."
+    );
+    Diagnostic::warning("Secret in clear", detail).at(at)
+}
+
+pub(super) fn no_type(object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{object}` has no `type`, and no object has it as its parent. It is left out; a type is not inherited."
+    );
+    Diagnostic::warning("Object without type", detail).at(at)
+}
+
 pub(super) fn unknown_type(type_name: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "There is no type `{type_name}`, which `{object}` has. AWS Data Pipeline does not know it either; the object is left out."

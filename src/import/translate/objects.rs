@@ -21,6 +21,7 @@ use crate::diag::Diagnostics;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
+use crate::import::expression;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::objects::AttributeSchema;
@@ -139,6 +140,9 @@ impl<'d> Objects<'_, 'd> {
     fn left_over(&mut self) {
         for object in &self.index.definition.objects {
             let Some(name) = object.type_name() else {
+                if object.id != DEFAULT && !self.index.is_parent(&object.id) {
+                    self.found.push(notes::no_type(&object.id, object.span));
+                }
                 continue;
             };
             if self.index.named(&object.id).is_some() {
@@ -345,6 +349,11 @@ impl<'d> Objects<'_, 'd> {
                 self.found.push(finding);
                 continue;
             }
+            if field.key.starts_with('*') && !is_one_expression(&text) {
+                let finding = notes::secret_field(&field.key, &object.id, field.span);
+                self.found.push(finding);
+                continue;
+            }
             if !field.key.starts_with("my") {
                 let finding = notes::unknown_field(&field.key, &object.id, field.span);
                 self.found.push(finding);
@@ -422,4 +431,10 @@ fn says_on_demand(key: &str, fields: &[&Field]) -> bool {
     let text = fields.first().map(|field| &field.value);
     key == "scheduleType"
         && matches!(text, Some(FieldValue::Text(text)) if text.eq_ignore_ascii_case("ondemand"))
+}
+
+/// Whether a text says only where a value is.
+fn is_one_expression(text: &str) -> bool {
+    let (template, errors) = expression::parse_all(text);
+    errors.is_empty() && matches!(template.parts.as_slice(), [expression::Part::Expression(_)])
 }

@@ -211,7 +211,8 @@ fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>
     let told = |key: &str, text: &str| match key {
         "type" => text.eq_ignore_ascii_case(parameter_type(is_number, &known)),
         "description" | "default" | "secret" => true,
-        "allowedValues" => !variable.is_secret,
+        // Of a hidden one they would be seen.
+        "allowedValues" => true,
         "isArray" => is_true(Some(text)) == matches!(variable.gives, Gives::List(_)),
         // One with a default, or one that is hidden, has no default to say so.
         "optional" => !is_true(Some(text)) || !(has_default || variable.is_secret),
@@ -308,6 +309,17 @@ pub(super) fn values(
         }
         let value = crate::lang::print::expression(&value(&variable.gives, values));
         lines.push(format!("{} = {value}\n", variable.name));
+    }
+    for parameter in &definition.parameters {
+        let shown = ["default", "allowedValues"].map(|key| parameter.attribute(key));
+        let hidden = variables.get(&parameter.id);
+        if let Some(variable) = hidden.filter(|variable| variable.is_secret)
+            && shown.iter().any(Option::is_some)
+            && !definition.values.contains_key(&parameter.id)
+        {
+            let finding = notes::secret_value(&parameter.id, &variable.name, parameter.span);
+            found.push(finding);
+        }
     }
     (!lines.is_empty()).then(|| crate::lang::fmt::format(&lines.concat()))
 }
