@@ -210,9 +210,8 @@ fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>
     }
     let told = |key: &str, text: &str| match key {
         "type" => text.eq_ignore_ascii_case(parameter_type(is_number, &known)),
-        "description" | "default" | "secret" => true,
-        // Of a hidden one they would be seen.
-        "allowedValues" => true,
+        // The allowed values of a hidden one would be seen, those of others are a validation.
+        "description" | "default" | "secret" | "allowedValues" => true,
         "isArray" => is_true(Some(text)) == matches!(variable.gives, Gives::List(_)),
         // One with a default, or one that is hidden, has no default to say so.
         "optional" => !is_true(Some(text)) || !(has_default || variable.is_secret),
