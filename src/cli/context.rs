@@ -9,12 +9,14 @@ use std::path::PathBuf;
 
 use super::Global;
 use super::errors::Failure;
+use super::spelling;
 use super::views::Look;
 use crate::clock::Clock;
 use crate::store::Store;
 
-/// The directory below the root module where Pipeform keeps what is local to this machine.
-pub(crate) const DATA_DIRECTORY: &str = ".pipeform";
+/// The directory below the root module where Pipeform keeps what is local to this machine, unless `PIPEFORM_DATA_DIR` names
+/// another one.
+const DATA_DIRECTORY: &str = ".pipeform";
 
 /// The environment of the process, read once.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,15 @@ impl Environment {
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .collect(),
+        }
+    }
+
+    /// One with these variables.
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.into()));
+        Self {
+            variables: variables.into(),
         }
     }
 
@@ -74,7 +85,11 @@ impl Style {
             && environment.get("NO_COLOR").is_none()
             && environment.get("TERM") != Some("dumb");
         Self {
-            look: Look { color, width },
+            look: Look {
+                color,
+                width,
+                hints: environment.get("PIPEFORM_IN_AUTOMATION").is_none(),
+            },
             interactive: terminal && environment.get("CI").is_none(),
         }
     }
@@ -105,6 +120,8 @@ pub(crate) struct Context {
     pub(crate) look: Look,
     /// Whether a person watches standard output.
     pub(crate) interactive: bool,
+    /// Whether questions may be asked.
+    pub(crate) input: bool,
     /// The clock. `PIPEFORM_NOW` stops it at a moment, for tests and for looking at what a plan will say.
     pub(crate) clock: Clock,
 }
@@ -133,6 +150,15 @@ impl Context {
                 Failure::message(format!("PIPEFORM_NOW: `{text}` is not a time: {error}"))
             })?),
         };
+        let input = match (global.input, environment.get("PIPEFORM_INPUT")) {
+            (Some(input), _) => input,
+            (None, None) => true,
+            (None, Some(text)) => spelling::boolean(text).map_err(|hint| {
+                Failure::message(format!(
+                    "PIPEFORM_INPUT: `{text}` says neither yes nor no; {hint}"
+                ))
+            })?,
+        };
         let style = Style::new(
             &environment,
             std::io::stdout().is_terminal(),
@@ -144,6 +170,7 @@ impl Context {
             working_directory,
             look: style.look,
             interactive: style.interactive,
+            input,
             clock,
         })
     }
@@ -158,9 +185,13 @@ impl Context {
         }
     }
 
-    /// Where local data is kept.
+    /// Where local data is kept: `PIPEFORM_DATA_DIR`, relative to the root module's directory. Two checkouts that share it
+    /// share the state.
     pub(crate) fn data_directory(&self) -> PathBuf {
-        self.directory.join(DATA_DIRECTORY)
+        let given = self.environment.raw("PIPEFORM_DATA_DIR");
+        let given = given.filter(|given| !given.is_empty());
+        self.directory
+            .join(given.unwrap_or(OsStr::new(DATA_DIRECTORY)))
     }
 
     /// The state, for reading; an empty one if nothing was ever applied.

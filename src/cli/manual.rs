@@ -116,16 +116,24 @@ static ENTRIES: &[Entry] = &[
             ("Allow a long back-fill", "pipeform apply --allow-runs 5000"),
         ],
         exit_codes: &[
-            (0, "the plan was applied"),
+            (
+                0,
+                "the plan was applied; with --detailed-exitcode: there was nothing to do",
+            ),
             (1, "an error, or it was not approved"),
+            (2, "with --detailed-exitcode: changes were applied"),
         ],
     },
     Entry {
         command: "destroy",
         examples: &[("See what is removed, and say yes or no", "pipeform destroy")],
         exit_codes: &[
-            (0, "all definitions are removed"),
+            (
+                0,
+                "all definitions are removed; with --detailed-exitcode: there were none",
+            ),
             (1, "an error, or it was not approved"),
+            (2, "with --detailed-exitcode: all definitions are removed now"),
         ],
     },
     Entry {

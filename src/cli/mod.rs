@@ -10,11 +10,14 @@ mod cycles;
 mod errors;
 mod formatting;
 mod importing;
+mod inserted;
 mod installing;
 mod lacks;
+mod locking;
 mod manual;
 mod moving;
 mod planning;
+mod reporting;
 mod rerunning;
 mod root_module;
 mod spelling;
@@ -54,25 +57,36 @@ pub(crate) struct Global {
     /// Print without colours (also: `NO_COLOR`, or output that is not a terminal)
     #[arg(long, global = true, display_order = 901)]
     pub(crate) no_color: bool,
+
+    /// Whether questions may be asked; `false`: what would ask is an error (also: `PIPEFORM_INPUT=0`)
+    #[arg(long, value_name = "BOOL", global = true, display_order = 902, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
+    pub(crate) input: Option<bool>,
 }
 
 /// The description of the command line.
 fn command() -> clap::Command {
-    manual::added_to(Arguments::command(), "")
+    // What is typed counts more than what the environment has put before it.
+    manual::added_to(Arguments::command().args_override_self(true), "")
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let environment = Environment::of_process();
-    let arguments = spelling::normalise(std::env::args_os());
+    let command = command();
+    let inserted::Arguments { words, added } =
+        match inserted::arguments(std::env::args_os(), &environment, &command) {
+            Ok(arguments) => arguments,
+            Err(failure) => return terminal::failure(&failure),
+        };
+    let arguments = spelling::normalise(words);
     let as_json = spelling::checks_as_json(&arguments);
-    let parsed = command()
+    let parsed = command
         .try_get_matches_from(arguments)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) if as_json && error.use_stderr() => return terminal::usage_as_json(&error),
-        Err(error) => return terminal::usage(&error),
+        Err(error) => return terminal::usage(&error, &added),
     };
     let as_json = matches!(&arguments.command, Command::Validate(args) if args.json);
     let result = Context::new(environment, &arguments.global)

@@ -112,6 +112,7 @@ pub(crate) fn plan(
         mut configuration,
         sources,
         max_runs,
+        mut warnings,
     } = target;
     let new = std::mem::take(&mut configuration.objects);
     let statements = std::mem::take(&mut configuration.statements);
@@ -154,7 +155,7 @@ pub(crate) fn plan(
         resolver,
         preview: &preview,
     };
-    let warnings = warnings(&relocation, &configuration, trial);
+    warnings.extend(found_besides(&relocation, &configuration, trial));
     let plan = Plan {
         changes,
         output_changes: diff_outputs(&old_outputs, &configuration.outputs),
@@ -184,7 +185,7 @@ pub(crate) fn plan(
 }
 
 /// What there is to say about a plan that can be made.
-fn warnings(
+fn found_besides(
     relocation: &Relocation,
     configuration: &Configuration,
     trial: checks::Trial<'_>,

@@ -226,14 +226,21 @@ impl RootModule {
 
     /// The module, if it is right; warnings are printed.
     pub(crate) fn valid(self) -> Result<Self, Failure> {
+        let mut module = self.without_errors()?;
+        let warnings = std::mem::take(&mut module.diagnostics);
+        if !warnings.is_empty() {
+            super::terminal::findings(&warnings, &module.sources);
+        }
+        Ok(module)
+    }
+
+    /// The module, if it is right; its diagnostics are warnings.
+    pub(crate) fn without_errors(self) -> Result<Self, Failure> {
         if self.diagnostics.has_errors() {
             return Err(Failure::Findings(Box::new((
                 self.diagnostics,
                 self.sources,
             ))));
-        }
-        if !self.diagnostics.is_empty() {
-            super::terminal::findings(&self.diagnostics, &self.sources);
         }
         Ok(self)
     }

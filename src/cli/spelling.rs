@@ -37,6 +37,15 @@ fn is_terraform_flag(text: &str) -> bool {
             .is_some_and(|second| second.is_ascii_alphabetic())
 }
 
+/// The value of a flag that is `true` or `false`, or as Terraform's environment writes it, `1` or `0`.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("write `true` or `false`".to_owned()),
+    }
+}
+
 /// Whether a command line, which may be wrong, is one of `validate --json`: then its mistakes are printed as JSON, too.
 pub(super) fn checks_as_json(arguments: &[OsString]) -> bool {
     let flags = arguments.iter().take_while(|argument| *argument != "--");

@@ -5,6 +5,7 @@
 
 use super::errors::Failure;
 use super::root_module::RootModule;
+use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
@@ -18,6 +19,8 @@ pub(crate) struct Target {
     pub(super) sources: Sources,
     /// How many runs may be back-filled, if the module says so.
     pub(super) max_runs: Option<u64>,
+    /// What there is to say about it that was not said yet.
+    pub(super) warnings: Diagnostics,
 }
 
 impl Target {
@@ -27,6 +30,7 @@ impl Target {
             configuration: module.configuration,
             sources: module.sources,
             max_runs: module.settings.max_runs_per_apply,
+            warnings: module.diagnostics,
         }
     }
 
@@ -36,6 +40,7 @@ impl Target {
             configuration: Configuration::default(),
             sources: Sources::default(),
             max_runs: None,
+            warnings: Diagnostics::new(),
         }
     }
 

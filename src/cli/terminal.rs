@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use super::context::Context;
 use super::context::Style;
 use super::errors::Failure;
 use crate::diag::Diagnostic;
@@ -20,18 +21,32 @@ pub(super) fn say(text: &str) {
     ignore(std::io::stderr().lock().write_all(text.as_bytes()));
 }
 
-/// Asks a question and reads one line.
-pub(super) fn ask(question: &str) -> Option<String> {
+/// Asks a question and reads one line. Where there is nobody to answer, that is an error, which says what to do instead.
+pub(super) fn ask(context: &Context, question: &str, instead: &str) -> Result<String, Failure> {
+    if !context.input {
+        return Err(Failure::message(format!(
+            "Nobody can be asked: --input=false or PIPEFORM_INPUT says so. Nothing was done.\n\n{instead}"
+        )));
+    }
     print(question);
     let mut line = String::new();
-    let read = std::io::stdin().read_line(&mut line).ok()?;
-    (read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
+    match std::io::stdin().read_line(&mut line) {
+        Ok(read) if read > 0 => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+        _ => Err(Failure::message(format!(
+            "There was no answer: standard input has ended. Nothing was done.\n\n{instead}"
+        ))),
+    }
 }
 
 /// Prints what clap has to say: help to standard output, mistakes to standard error.
-pub(super) fn usage(error: &clap::Error) -> ExitCode {
+///
+/// `added` are the words that the environment has added, which nobody sees who typed the rest.
+pub(super) fn usage(error: &clap::Error, added: &[(String, String)]) -> ExitCode {
     ignore(error.print());
     if error.use_stderr() {
+        for (variable, words) in added {
+            say(&format!("{variable} has added: {words}\n"));
+        }
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

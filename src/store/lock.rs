@@ -55,7 +55,14 @@ impl Holder {
 /// The right to change the definition. Ends when it is dropped.
 #[derive(Debug)]
 pub struct StateLock {
-    _file: File,
+    _file: Option<File>,
+}
+
+impl StateLock {
+    /// None: an apply without it is one transaction all the same, and refused when another one was first.
+    pub fn not_taken() -> Self {
+        Self { _file: None }
+    }
 }
 
 /// The place of the only runner. Ends when it is dropped.
@@ -92,7 +99,7 @@ impl Store {
             "The state",
             "Wait until that is done, or wait for it with --lock-timeout=30s. If that process has died, its lock is gone with it.",
         )?;
-        Ok(StateLock { _file: file })
+        Ok(StateLock { _file: Some(file) })
     }
 
     /// Who runs the state at `path`; `None`: nobody does, or somebody who only carries out an order.

@@ -15,6 +15,7 @@ cases! {
     activity_cycle,
     apply_refuses_many_runs,
     apply_rerun,
+    automation,
     aws_types,
     beside_a_runner,
     calendars,

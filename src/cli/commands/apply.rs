@@ -1,14 +1,16 @@
 //! `pipeform apply`.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use super::operate;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::locking;
+use crate::cli::locking::LockArgs;
 use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
+use crate::cli::reporting::ReportArgs;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
@@ -17,8 +19,6 @@ use crate::cli::terminal;
 use crate::objects::Objects;
 use crate::plan::effects::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
-use crate::store::Store;
-use crate::time::parse_duration;
 
 /// Make the state what the configuration says, and activate its schedules
 ///
@@ -46,9 +46,11 @@ pub(super) struct Approval {
     #[arg(long, value_name = "N")]
     allow_runs: Option<u64>,
 
-    /// Wait this long for the state lock, e.g. `30s`
-    #[arg(long, value_name = "DURATION", default_value = "0s")]
-    lock_timeout: String,
+    #[command(flatten)]
+    lock: LockArgs,
+
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl Approval {
@@ -74,7 +76,7 @@ impl Approval {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let target = |prior: &Objects| {
         let module = RootModule::load(context, &args.variables, Some(prior))?;
-        Ok(Target::module(module.valid()?))
+        Ok(Target::module(module.without_errors()?))
     };
     change(context, target, (&args.approval, &args.rerun), "apply")
 }
@@ -86,20 +88,20 @@ pub(super) fn change(
     (approval, rerun): (&Approval, &RerunArgs),
     operation: &'static str,
 ) -> Result<ExitCode, Failure> {
-    let patience = lock_timeout(&approval.lock_timeout)?;
+    let patience = approval.lock.patience()?;
     let approved = approval.is_given(operation)?;
     let holder = Holder::this_process(context.who(), operation, context.clock.now());
     // Nothing is created, not even for the lock, while the plan does not stand.
     let store = context.read_state()?;
     let mut planned = planning::plan(context, &store, &target)?;
     rerun.add_to(&mut planned, &store)?;
-    let lock = Store::lock_state(&context.state_path(), &holder, patience)?;
+    let lock = locking::lock(context, &holder, patience)?;
     let store = context.read_state()?;
     if store.head()?.serial != planned.plan.serial {
         planned = planning::plan(context, &store, &target)?;
         rerun.add_to(&mut planned, &store)?;
     }
-    super::plan::show(&planned, context);
+    super::plan::show(&planned, context, &approval.report);
     if planned.plan.is_empty() {
         finish(&planned, operation);
         return Ok(ExitCode::SUCCESS);
@@ -110,7 +112,7 @@ pub(super) fn change(
         let sources = crate::diag::Sources::default();
         return Err(Failure::Findings(Box::new((finding.into(), sources))));
     }
-    if !approved && !approve(operation)? {
+    if !approved && !approve(context, operation)? {
         terminal::say(&format!("\n{} canceled.\n", capital(operation)));
         return Err(Failure::Silent);
     }
@@ -132,7 +134,7 @@ pub(super) fn change(
         operate::carry_out(context, store, id, operation)?;
     }
     finish(&planned, operation);
-    Ok(ExitCode::SUCCESS)
+    Ok(approval.report.exit_code(true))
 }
 
 fn finish(planned: &Planned, operation: &str) {
@@ -159,34 +161,9 @@ fn finish(planned: &Planned, operation: &str) {
 const QUESTION: &str = "\nDo you want to perform these actions?\n  Pipeform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ";
 
 /// Asks. The answer may come through a pipe; where there is nobody to give one, that is an error.
-fn approve(operation: &str) -> Result<bool, Failure> {
-    match terminal::ask(QUESTION) {
-        Some(answer) => Ok(answer == "yes"),
-        None => Err(Failure::message(format!(
-            "There was no answer: standard input has ended.\n\nIn automation, use `pipeform {operation} --auto-approve`."
-        ))),
-    }
-}
-
-/// `30s`, `5m`, `1h` as Terraform writes it, or `30 seconds`.
-fn lock_timeout(text: &str) -> Result<Duration, Failure> {
-    let short = text
-        .strip_suffix('s')
-        .map(|number| (number, 1))
-        .or_else(|| text.strip_suffix('m').map(|number| (number, 60)))
-        .or_else(|| text.strip_suffix('h').map(|number| (number, 3600)))
-        .and_then(|(number, factor)| number.trim().parse::<u64>().ok()?.checked_mul(factor));
-    if let Some(seconds) = short {
-        return Ok(Duration::from_secs(seconds));
-    }
-    parse_duration(text)
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| {
-            Failure::message(format!(
-                "--lock-timeout: `{text}` is not a duration; write e.g. `30s`."
-            ))
-        })
+fn approve(context: &Context, operation: &str) -> Result<bool, Failure> {
+    let instead = format!("In automation, use `pipeform {operation} --auto-approve`.");
+    Ok(terminal::ask(context, QUESTION, &instead)? == "yes")
 }
 
 fn capital(word: &str) -> String {

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let options = Options {
         upgrade: args.update,
         read_only: false,
-        interactive: context.interactive,
+        interactive: context.input && context.interactive,
     };
     installing::install(context, options)?;
     Ok(ExitCode::SUCCESS)

@@ -25,10 +25,6 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "MODE", value_parser = ["readonly"], conflicts_with = "upgrade")]
     lockfile: Option<String>,
 
-    /// Allow ssh to ask for a passphrase
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    input: Option<bool>,
-
     /// Set up where the state is kept; there is nothing to set up for a local state
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     backend: Option<bool>,
@@ -50,16 +46,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let options = Options {
             upgrade: args.upgrade,
             read_only: args.lockfile.is_some(),
-            interactive: args.input.unwrap_or(true) && context.interactive,
+            interactive: context.input && context.interactive,
         };
         installing::install(context, options)?;
     } else {
         installing::check(context)?;
     }
-    let bold = |text: &str| context.look.bold(text);
-    terminal::print(&format!(
-        "\n{}\n\nYou may now begin working with Pipeform. Try running \"pipeform plan\" to see what would\nchange.\n\nIf you ever set or change modules, rerun this command. If you forget, other commands will\ndetect it and remind you to do so.\n",
-        bold("Pipeform has been successfully initialized!")
-    ));
+    let done = context
+        .look
+        .bold("Pipeform has been successfully initialized!");
+    terminal::print(&format!("\n{done}\n"));
+    if context.look.hints {
+        terminal::print(
+            "\nYou may now begin working with Pipeform. Try running \"pipeform plan\" to see what would\nchange.\n\nIf you ever set or change modules, rerun this command. If you forget, other commands will\ndetect it and remind you to do so.\n",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -408,7 +408,7 @@ pub(super) fn run(
         show(common, what, proposal, outcome);
         return Ok(ExitCode::SUCCESS);
     }
-    if !approve(common, what, count)? {
+    if !approve((scene.context, common), what, count)? {
         terminal::say("\nNothing was done.\n");
         return Err(Failure::Silent);
     }
@@ -458,7 +458,7 @@ pub(super) fn record(
 
 /// Whether it is to be done. Where nobody can be asked, it has to be approved in advance.
 pub(super) fn approve(
-    common: &Common,
+    (context, common): (&Context, &Common),
     what: &operation::Words,
     count: u64,
 ) -> Result<bool, Failure> {
@@ -478,17 +478,16 @@ pub(super) fn approve(
         None if common.json => Err(Failure::message(
             "--json asks nobody: use it with --auto-approve or --dry-run.",
         )),
-        None => match terminal::ask(operation::QUESTION) {
-            Some(answer) => Ok(answer == "yes"),
-            None => Err(Failure::message(format!(
-                "There was no answer: standard input has ended. Nothing was done.\n\nIn automation, use `pipeform {command} --auto-approve{}`.",
-                if count > APPROVED_UNCOUNTED {
-                    format!("={count}")
-                } else {
-                    String::new()
-                }
-            ))),
-        },
+        None => {
+            let number = if count > APPROVED_UNCOUNTED {
+                format!("={count}")
+            } else {
+                String::new()
+            };
+            let instead =
+                format!("In automation, use `pipeform {command} --auto-approve{number}`.");
+            Ok(terminal::ask(context, operation::QUESTION, &instead)? == "yes")
+        }
     }
 }
 

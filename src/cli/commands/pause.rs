@@ -87,7 +87,7 @@ fn pause_objects(
         super::resume::close_objects(&args.common, "pause", &fresh, Outcome::DryRun);
         return Ok(ExitCode::SUCCESS);
     }
-    if !operate::approve(&args.common, &words(), asked)? {
+    if !operate::approve((scene.context, &args.common), &words(), asked)? {
         terminal::say("\nNothing was done.\n");
         return Err(Failure::Silent);
     }

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::locking::LockArgs;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
+use crate::cli::reporting::ReportArgs;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
@@ -22,13 +24,16 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     rerun: RerunArgs,
 
-    /// Exit with 0 when nothing changes, 2 when something does, 1 on errors
-    #[arg(long)]
-    detailed_exitcode: bool,
+    #[command(flatten)]
+    report: ReportArgs,
 
     /// Plan to remove everything
     #[arg(long)]
     destroy: bool,
+
+    /// Accepted so that a script can give all commands the same options: a plan takes no lock
+    #[command(flatten)]
+    lock: LockArgs,
 
     /// As machine-readable events, one JSON object a line
     #[arg(long)]
@@ -49,13 +54,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    args.lock.patience()?;
     let store = context.read_state()?;
     let mut planned = planning::plan(context, &store, |prior| {
         if args.destroy {
             return Ok(Target::nothing());
         }
         let module = RootModule::load(context, &args.variables, Some(prior))?;
-        Ok(Target::module(module.valid()?))
+        Ok(Target::module(module.without_errors()?))
     })?;
     args.rerun.add_to(&mut planned, &store)?;
     if args.json {
@@ -67,21 +73,14 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let (warnings, sources) = (&planned.warnings, &planned.sources);
         terminal::print(&views::json::diagnostics(warnings, sources, now));
     } else {
-        show(&planned, context);
+        show(&planned, context, &args.report);
     }
-    Ok(if args.detailed_exitcode && !planned.plan.is_empty() {
-        ExitCode::from(2)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(args.report.exit_code(!planned.plan.is_empty()))
 }
 
 /// Prints a plan for people, and what checks warn of.
-pub(super) fn show(planned: &Planned, context: &Context) {
+pub(super) fn show(planned: &Planned, context: &Context, report: &ReportArgs) {
     let example = |object: &_, residual: &_| planned.example(object, residual);
     terminal::print(&views::plan::plan(&planned.plan, &example, context.look));
-    if !planned.warnings.is_empty() {
-        terminal::say("\n");
-        terminal::findings(&planned.warnings, &planned.sources);
-    }
+    report.warn(&planned.warnings, &planned.sources);
 }

@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         close_objects(&args.common, "resume", &lifted, Outcome::DryRun);
         return Ok(ExitCode::SUCCESS);
     }
-    if !operate::approve(&args.common, &words(false), asked)? {
+    if !operate::approve((scene.context, &args.common), &words(false), asked)? {
         terminal::say("\nNothing was done.\n");
         return Err(Failure::Silent);
     }

@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
     let mut outcome = Outcome::DryRun;
     if !common.dry_run {
-        if !operate::approve(common, &words, count)? {
+        if !operate::approve((context, common), &words, count)? {
             terminal::say("\nNothing was done.\n");
             return Err(Failure::Silent);
         }
@@ -93,7 +93,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     } else {
         operation::closing(&proposal, outcome)
     });
-    if outcome != Outcome::DryRun && !common.json && proposal.held.is_empty() {
+    if outcome != Outcome::DryRun && !common.json && proposal.held.is_empty() && context.look.hints
+    {
         terminal::say("`pipeform run` starts it, or a runner that is there already.\n");
     }
     Ok(ExitCode::SUCCESS)

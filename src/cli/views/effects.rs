@@ -105,8 +105,10 @@ pub(crate) fn due(effects: &Effects, look: Look) -> String {
             out.push('\n');
         }
     }
-    out.push_str(&look.wrapped(0, 0, "`pipeform run` starts them."));
-    out.push('\n');
+    if look.hints {
+        out.push_str(&look.wrapped(0, 0, "`pipeform run` starts them."));
+        out.push('\n');
+    }
     out
 }
 

@@ -28,5 +28,6 @@ pub(crate) mod text_diff;
 pub(crate) mod timetable;
 mod value;
 pub(crate) mod waiting;
+pub(crate) mod warnings;
 
 pub(crate) use paint::Look;

@@ -16,6 +16,8 @@ pub(crate) struct Look {
     pub(crate) color: bool,
     /// Columns of the terminal; prose is wrapped to it.
     pub(crate) width: usize,
+    /// Whether to say which command comes next.
+    pub(crate) hints: bool,
 }
 
 /// What stands before a line of a plan.

@@ -314,10 +314,10 @@ pub(crate) fn closing(summary: &Summary, look: Look) -> String {
         "Run complete:"
     };
     let mut out = format!("\n{} {}.\n", look.bold(head), parts.join(", "));
-    if summary.waiting > 0 {
+    if look.hints && summary.waiting > 0 {
         out.push_str("`pipeform status` says what they wait for.\n");
     }
-    if summary.failed > 0 {
+    if look.hints && summary.failed > 0 {
         out.push_str("`pipeform logs ADDRESS` prints the log of an attempt.\n");
     }
     out

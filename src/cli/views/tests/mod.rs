@@ -34,6 +34,7 @@ use crate::time::Schedule;
 const PLAIN: Look = Look {
     color: false,
     width: 80,
+    hints: true,
 };
 
 const NOW: &str = "2026-11-24T06:00:00Z";
