@@ -133,7 +133,10 @@ static ENTRIES: &[Entry] = &[
                 "all definitions are removed; with --detailed-exitcode: there were none",
             ),
             (1, "an error, or it was not approved"),
-            (2, "with --detailed-exitcode: all definitions are removed now"),
+            (
+                2,
+                "with --detailed-exitcode: all definitions are removed now",
+            ),
         ],
     },
     Entry {
