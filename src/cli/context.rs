@@ -11,6 +11,7 @@ use super::Global;
 use super::errors::Failure;
 use super::spelling;
 use super::views::Look;
+use super::workspaces::Workspaces;
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -103,6 +104,14 @@ impl Style {
     }
 }
 
+/// Where local data is kept: `PIPEFORM_DATA_DIR`, relative to the root module's directory. Two checkouts that share it share the
+/// state.
+fn data_directory(environment: &Environment, directory: &Path) -> PathBuf {
+    let given = environment.raw("PIPEFORM_DATA_DIR");
+    let given = given.filter(|given| !given.is_empty());
+    directory.join(given.unwrap_or(OsStr::new(DATA_DIRECTORY)))
+}
+
 fn terminal_width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
@@ -116,6 +125,8 @@ pub(crate) struct Context {
     pub(crate) directory: PathBuf,
     /// The directory the command was started in.
     pub(crate) working_directory: PathBuf,
+    /// The workspace whose state is meant.
+    pub(crate) workspace: String,
     /// How to print to standard output.
     pub(crate) look: Look,
     /// Whether a person watches standard output.
@@ -164,9 +175,12 @@ impl Context {
             std::io::stdout().is_terminal(),
             global.no_color,
         );
+        let workspaces = Workspaces::of(data_directory(&environment, &directory));
+        let workspace = workspaces.selected(&environment)?;
         Ok(Self {
             environment,
             directory,
+            workspace,
             working_directory,
             look: style.look,
             interactive: style.interactive,
@@ -181,32 +195,46 @@ impl Context {
             environment: self.environment.clone(),
             directory: self.directory.join(path),
             working_directory: self.working_directory.clone(),
+            workspace: self.workspace.clone(),
             ..*self
         }
     }
 
-    /// Where local data is kept: `PIPEFORM_DATA_DIR`, relative to the root module's directory. Two checkouts that share it
-    /// share the state.
-    pub(crate) fn data_directory(&self) -> PathBuf {
-        let given = self.environment.raw("PIPEFORM_DATA_DIR");
-        let given = given.filter(|given| !given.is_empty());
-        self.directory
-            .join(given.unwrap_or(OsStr::new(DATA_DIRECTORY)))
+    /// The same in another workspace.
+    pub(crate) fn in_workspace(&self, name: &str) -> Self {
+        Self {
+            workspace: name.to_owned(),
+            ..self.elsewhere(Path::new(""))
+        }
+    }
+
+    /// The workspaces here.
+    pub(crate) fn workspaces(&self) -> Workspaces {
+        Workspaces::of(data_directory(&self.environment, &self.directory))
+    }
+
+    /// Where the logs of attempts are kept.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.workspaces().directory(&self.workspace).join("logs")
     }
 
     /// The state, for reading; an empty one if nothing was ever applied.
     pub(crate) fn read_state(&self) -> Result<Store, Failure> {
-        Ok(Store::read(&self.state_path())?)
+        Ok(Store::read(&self.state_path()?)?)
     }
 
     /// The state, for writing.
     pub(crate) fn write_state(&self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.state_path())?)
+        Ok(Store::open(&self.state_path()?)?)
     }
 
-    /// The file of the state.
-    pub(crate) fn state_path(&self) -> PathBuf {
-        self.data_directory().join("state.db")
+    /// The file of the state. That there is no such workspace is an error: a mistake in a name would make everything anew.
+    pub(crate) fn state_path(&self) -> Result<PathBuf, Failure> {
+        let workspaces = self.workspaces();
+        if !workspaces.exists(&self.workspace) {
+            return Err(workspaces.missing(&self.workspace));
+        }
+        Ok(workspaces.directory(&self.workspace).join("state.db"))
     }
 
     /// Who is working: `user@host`, for locks and the audit trail.

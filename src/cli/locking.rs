@@ -37,7 +37,7 @@ pub(crate) fn lock(
     patience: Option<Duration>,
 ) -> Result<StateLock, Failure> {
     Ok(match patience {
-        Some(patience) => Store::lock_state(&context.state_path(), holder, patience)?,
+        Some(patience) => Store::lock_state(&context.state_path()?, holder, patience)?,
         None => StateLock::not_taken(),
     })
 }

@@ -410,6 +410,51 @@ static ENTRIES: &[Entry] = &[
         exit_codes: DONE,
     },
     Entry {
+        command: "workspace",
+        examples: &[
+            ("See which there are", "pipeform workspace list"),
+            ("Go to another one", "pipeform workspace select prod"),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "workspace list",
+        examples: &[("See which there are", "pipeform workspace list")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "workspace show",
+        examples: &[("Which one is selected", "pipeform workspace show")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "workspace new",
+        examples: &[("One more state", "pipeform workspace new prod")],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "workspace select",
+        examples: &[(
+            "In CI, whether it is there or not",
+            "pipeform workspace select --or-create pr-7",
+        )],
+        exit_codes: DONE,
+    },
+    Entry {
+        command: "workspace delete",
+        examples: &[
+            (
+                "When nothing is in it any more",
+                "pipeform workspace delete pr-7",
+            ),
+            (
+                "With all that is in it",
+                "pipeform workspace delete --force pr-7",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
         command: "state list",
         examples: &[
             ("All objects", "pipeform state list"),

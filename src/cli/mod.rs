@@ -25,6 +25,7 @@ mod succession;
 mod target;
 mod terminal;
 mod views;
+mod workspaces;
 
 use std::process::ExitCode;
 

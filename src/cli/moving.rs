@@ -42,7 +42,7 @@ pub(super) fn keep_runners_out(
 
 /// Takes the logs of moved objects along. That they are where they were is said, and no failure of the apply.
 pub(super) fn take_logs_along(context: &Context, moves: &BTreeMap<Address, Address>) {
-    let logs = context.data_directory().join("logs");
+    let logs = context.logs();
     for (from, to) in moves {
         if let Err(error) = move_logs(&logs, from, to) {
             terminal::say(&format!(

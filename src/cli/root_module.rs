@@ -257,6 +257,7 @@ pub(crate) struct Written {
     files: ModuleFiles,
     now: Timestamp,
     working_directory: String,
+    workspace: String,
     /// What there is to say about it.
     pub(crate) diagnostics: Diagnostics,
     /// The texts that findings point into.
@@ -364,6 +365,7 @@ impl Written {
             },
             now: context.clock.now(),
             working_directory: context.working_directory.to_string_lossy().into_owned(),
+            workspace: context.workspace.clone(),
             diagnostics: Diagnostics::new(),
             sources: Sources::default(),
         }
@@ -405,6 +407,7 @@ impl Written {
             call: &call,
             directory: ".",
             working_directory: &self.working_directory,
+            workspace: &self.workspace,
             allow_plaintext: self.tree.module.settings.allow_plaintext,
             prior: None,
         };

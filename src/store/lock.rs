@@ -120,8 +120,13 @@ impl Store {
 
     /// Takes the place of the runner: nobody else runs, and nothing can be written yet.
     pub fn take_place(&self, holder: &Holder) -> Result<RunnerPlace, StoreError> {
+        Self::place(&self.path, holder)
+    }
+
+    /// The same, of the state at `path`.
+    pub fn place(path: &Path, holder: &Holder) -> Result<RunnerPlace, StoreError> {
         let file = lock(
-            &self.directory().join(RUNNER),
+            &path.with_file_name(RUNNER),
             holder,
             POLL,
             "The runner lease of this state",

@@ -262,11 +262,6 @@ impl Store {
         Ok(result)
     }
 
-    /// The directory that the state lies in.
-    fn directory(&self) -> &Path {
-        self.path.parent().unwrap_or_else(|| Path::new("."))
-    }
-
     fn error(&self, error: rusqlite::Error) -> StoreError {
         database(&self.path, error)
     }

@@ -105,6 +105,7 @@ cases! {
     validate_json,
     variable_sources,
     windows,
+    workspaces,
     wrong_type,
     zone_change,
 }

@@ -16,6 +16,7 @@ use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::target::Target;
 use crate::cli::terminal;
+use crate::cli::workspaces::DEFAULT;
 use crate::objects::Objects;
 use crate::plan::effects::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
@@ -157,13 +158,17 @@ fn finish(planned: &Planned, operation: &str) {
     }
 }
 
-/// What is asked before the state is changed.
-const QUESTION: &str = "\nDo you want to perform these actions?\n  Pipeform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ";
-
 /// Asks. The answer may come through a pipe; where there is nobody to give one, that is an error.
 fn approve(context: &Context, operation: &str) -> Result<bool, Failure> {
     let instead = format!("In automation, use `pipeform {operation} --auto-approve`.");
-    Ok(terminal::ask(context, QUESTION, &instead)? == "yes")
+    let place = match context.workspace.as_str() {
+        DEFAULT => String::new(),
+        name => format!(" in workspace \"{name}\""),
+    };
+    let question = format!(
+        "\nDo you want to perform these actions{place}?\n  Pipeform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+    );
+    Ok(terminal::ask(context, &question, &instead)? == "yes")
 }
 
 fn capital(word: &str) -> String {

@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         limit: Some(args.limit),
     };
     let instances = instances(&store, chosen, &filter)?;
-    let runner = Store::runner(&context.state_path());
+    let runner = Store::runner(&context.state_path()?);
     let mut rows = Vec::new();
     for instance in instances {
         let (attempts, actions) = if args.attempts || args.json {

@@ -69,11 +69,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         });
     };
     let attempt = args.attempt.unwrap_or(instance.attempts);
-    let path = log_path(
-        &context.data_directory().join("logs"),
-        &instance.key,
-        attempt,
-    );
+    let path = log_path(&context.logs(), &instance.key, attempt);
     let timezone = definition
         .timetable
         .timezone_of(&instance.key.object, instance.key.interval);

@@ -35,6 +35,7 @@ mod test;
 mod trigger;
 mod validate;
 mod version;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -73,6 +74,8 @@ pub(super) enum Command {
     Export(export::Args),
     #[command(subcommand)]
     State(state::Command),
+    #[command(subcommand)]
+    Workspace(workspace::Command),
     Schema(schema::Args),
     Completion(completion::Args),
     Man(man::Args),
@@ -110,6 +113,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Import(args) => import::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::State(command) => state::run(&command, context),
+        Command::Workspace(command) => workspace::run(&command, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Completion(args) => Ok(completion::run(&args)),
         Command::Man(args) => man::run(&args),

@@ -131,7 +131,7 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// Looks at the state.
     pub(super) fn look(context: &'a Context) -> Result<Self, Failure> {
-        if !crate::store::exists(&context.state_path())? {
+        if !crate::store::exists(&context.state_path()?)? {
             return Err(Failure::message(
                 "There are no instances: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
             ));
@@ -502,7 +502,7 @@ pub(super) fn carry_out(
     for _ in 0..POLLS {
         match store.lock_runner(&holder) {
             Ok(lease) => {
-                let path = context.state_path();
+                let path = context.state_path()?;
                 carry_out_here(context, store, lease)?;
                 let changed = Store::read(&path)?.order_result(id)?;
                 return Ok(changed.map_or(Outcome::LeftToRunner, Outcome::Done));
@@ -528,7 +528,7 @@ fn carry_out_here(
         until: Until::Idle,
         parallelism: 0,
         directory: context.directory.clone(),
-        logs: context.data_directory().join("logs"),
+        logs: context.logs(),
         environment: BTreeMap::new(),
         variables: Variables::new(|_| None),
     };

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if args.dry_run {
         return dry_run(args, context, at);
     }
-    if !crate::store::exists(&context.state_path())? {
+    if !crate::store::exists(&context.state_path()?)? {
         return Err(Failure::message(
             "There is nothing to run: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
         ));
@@ -155,7 +155,7 @@ fn options(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Opti
         until,
         parallelism: args.parallelism.map_or(2 * processors, NonZeroUsize::get),
         directory: context.directory.clone(),
-        logs: context.data_directory().join("logs"),
+        logs: context.logs(),
         environment: INHERITED
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), context.environment.get(name)?.to_owned())))
@@ -195,7 +195,7 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
     drop(engine.step(Event::Tick, now));
     let all = definition.objects.keys();
     let all = all.map(|address| (address.clone(), None)).collect();
-    let runner = Store::runner(&context.state_path());
+    let runner = Store::runner(&context.state_path()?);
     let source = Source {
         engine: &engine,
         earlier: &BTreeMap::new(),

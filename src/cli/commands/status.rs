@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     drop(engine.step(Event::Tick, now));
     let nodes = selections.iter().any(Selection::names_data_nodes);
     let wanted = wanted(&store, &engine, chosen, nodes, now)?;
-    let runner = Store::runner(&context.state_path());
+    let runner = Store::runner(&context.state_path()?);
     let source = Source {
         engine: &engine,
         earlier: &earlier(&store, &wanted, head.serial, now)?,

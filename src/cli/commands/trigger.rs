@@ -185,7 +185,7 @@ fn enqueue(
     let context = scene.context;
     let count = u64::try_from(activities.len()).unwrap_or(u64::MAX);
     let holder = Holder::this_process(context.who(), "trigger", scene.now);
-    let lock = Store::lock_state(&context.state_path(), &holder, Duration::from_secs(10))?;
+    let lock = Store::lock_state(&context.state_path()?, &holder, Duration::from_secs(10))?;
     let mut store = context.write_state()?;
     let moment = free_moment(&store, scene)?;
     let made = scene.engine.triggered(activities, moment);

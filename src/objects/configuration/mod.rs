@@ -87,6 +87,8 @@ pub struct Surroundings<'a> {
     pub directory: &'a str,
     /// The directory the command was started in, for `path.cwd`.
     pub working_directory: &'a str,
+    /// The workspace, for `pipeform.workspace`.
+    pub workspace: &'a str,
     /// Whether sensitive values may be stored in clear (`allow_plaintext` of the `pipeform` block).
     pub allow_plaintext: bool,
     /// What was applied, at the addresses it has now, for `ignore_changes`. `None` where no plan is made: then conditions are

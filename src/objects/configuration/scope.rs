@@ -29,8 +29,8 @@ use crate::objects::kind::Kind;
 use crate::objects::run;
 
 /// Names that stand at the beginning of references, besides the kinds of objects.
-const ROOTS: [&str; 8] = [
-    "var", "local", "module", "each", "count", "self", "path", "run",
+const ROOTS: [&str; 9] = [
+    "var", "local", "module", "each", "count", "self", "path", "pipeform", "run",
 ];
 
 /// The names that an expression sees where it stands.
@@ -387,6 +387,15 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         found(Some(Value::string(value.into_owned())), 2)
     }
 
+    fn workspace(&self, step: &Step) -> Resolution {
+        if &*step.name != "workspace" {
+            let detail = format!("There is no `pipeform.{}`.", step.name);
+            self.unknown(step, &detail, ["workspace"]);
+            return Resolution::Failed;
+        }
+        found(Some(Value::string(self.builder.surroundings.workspace)), 2)
+    }
+
     /// A reference to an object, or to all objects of its block.
     fn object_of(&self, kind: Kind, step: &Step) -> Resolution {
         if kind == Kind::Provider {
@@ -521,6 +530,7 @@ impl Scope for ModuleScope<'_, '_> {
                 resolution => resolution,
             },
             ("path", Some(step)) => self.path(step),
+            ("pipeform" | "terraform", Some(step)) => self.workspace(step),
             ("module", Some(step)) => self.module_of(step, rest.get(1)),
             ("each" | "count", name) => self.repetition_of(root, name, 2),
             ("pipeline", Some(step)) if matches!(step.name.as_ref(), "each" | "count") => {

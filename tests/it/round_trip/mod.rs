@@ -125,6 +125,7 @@ fn round(before: &Definition) -> Round {
         call: &call,
         directory: ".",
         working_directory: "/work",
+        workspace: "default",
         allow_plaintext: false,
         prior: None,
     };

@@ -58,6 +58,7 @@ fn evaluated(tree: &ModuleTree) -> (Configuration, Diagnostics) {
             call: &call,
             directory: ".",
             working_directory: "/work",
+            workspace: "blue",
             allow_plaintext: true,
             prior: Some(&BTreeMap::new()),
         },

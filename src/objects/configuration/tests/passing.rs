@@ -31,8 +31,8 @@ fn outputs_are_read_as_in_terraform() {
         output "j_path" { value = [path.module, module.one.path] }
     "#;
     let m = echo("string")
-        + "output \"path\" { value = \"${path.module} of ${path.root} in ${path.cwd}\" }";
-    let path = "m of . in /work";
+        + "output \"path\" { value = \"${path.module} of ${path.root} in ${path.cwd}${pipeform.workspace == terraform.workspace ? \" of ${terraform.workspace}\" : null}\" }";
+    let path = "m of . in /work of blue";
     let whole = |x: &str| format!("{{ path = \"{path}\", x = \"{x}\" }}");
     let json = |x: &str| format!("{{\\\"path\\\":\\\"{path}\\\",\\\"x\\\":\\\"{x}\\\"}}");
     let expected = [
