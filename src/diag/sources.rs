@@ -44,6 +44,21 @@ impl Sources {
         FileId(id)
     }
 
+    /// Makes stars of a secret wherever it stands in a text, so that no message shows it. Spans stay where they are. One of one or two
+    /// signs could be anything, and is hidden only where it stands alone in quotes.
+    pub fn hide(&mut self, secret: &str) {
+        let stars = "*".repeat(secret.len());
+        for (_, text) in &mut self.files {
+            let hidden = if secret.chars().count() > 2 {
+                text.replace(secret, &stars)
+            } else {
+                let quoted = |content: &str| format!("\"{content}\"");
+                text.replace(&quoted(secret), &quoted(&stars))
+            };
+            *text = Arc::from(hidden);
+        }
+    }
+
     /// The name a text was added under; empty for an unknown id.
     pub fn name(&self, file: FileId) -> &str {
         self.files

@@ -321,3 +321,17 @@ proptest! {
         prop_assert!(snippet["code"].as_str().unwrap().get(marked).is_some());
     }
 }
+
+#[test]
+fn a_secret_is_shown_nowhere() {
+    let text = "a = \"opensesame\"; b = opensesame\nc = \"x\"; xyz = 1\n";
+    let mut sources = Sources::default();
+    let at = span(&mut sources, "f", text, "c");
+    for secret in ["opensesame", "x", ""] {
+        sources.hide(secret);
+    }
+    assert_eq!(
+        sources.text(at.file),
+        "a = \"**********\"; b = **********\nc = \"*\"; xyz = 1\n"
+    );
+}

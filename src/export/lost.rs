@@ -164,7 +164,8 @@ fn split(text: &str, name: &str, secret: &Expr) -> Vec<Part> {
     parts
 }
 
-/// What stands before and behind the first place where a command reads a variable: `$NAME` or `${NAME}`.
+/// What stands before and behind the first place where a command reads a variable: `$NAME` or `${NAME}`. In `'a'"${NAME}"'b'` quotes are
+/// closed so that the shell reads it, which the service does not need.
 fn read<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let is_name = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
     text.match_indices('$').find_map(|(at, _)| {
@@ -178,7 +179,9 @@ fn read<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
                 .strip_prefix(name)
                 .filter(|after| !after.starts_with(is_name))
         };
-        braced.or_else(bare).map(|after| (before, after))
+        let after = braced.or_else(bare)?;
+        let quoted = before.strip_suffix("'\"").zip(after.strip_prefix("\"'"));
+        Some(quoted.unwrap_or((before, after)))
     })
 }
 

@@ -87,6 +87,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             definition.name = Some(name.clone());
         }
     }
+    gathered.hide_secrets();
     // Files are imported together or not at all.
     let together = !args.which.file.is_empty() || args.which.pipeline_id.len() == 1;
     if together && gathered.found.has_errors() {

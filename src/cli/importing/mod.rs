@@ -10,6 +10,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Severity;
 use crate::diag::Sources;
 use crate::import::definition::Definition;
+use crate::import::translate;
 use crate::import::translate::File;
 use crate::import::translate::Translator;
 
@@ -39,6 +40,18 @@ pub(super) struct Translated {
 }
 
 impl Gathered {
+    /// Keeps secrets that stand in the texts out of messages.
+    pub(super) fn hide_secrets(&mut self) {
+        for (definition, _) in &self.pipelines {
+            for secret in translate::hidden(definition) {
+                self.sources.hide(&secret);
+                // As JSON has it.
+                let quoted = serde_json::Value::from(secret.as_str()).to_string();
+                self.sources.hide(quoted.trim_matches('"'));
+            }
+        }
+    }
+
     /// Translates what can be. `context` is that of the root module that the files become part of.
     pub(super) fn translate(self, context: &Context) -> Translated {
         let mut translator = Translator::beside(declared(context));

@@ -113,6 +113,12 @@ impl Parameter {
             .find(|(name, _)| name == key)
             .map(|(_, value)| value.as_str())
     }
+
+    /// Whether nobody may see its value: its id says so, or what it is used for.
+    pub fn is_hidden(&self) -> bool {
+        let says = self.attribute("secret");
+        self.id.starts_with('*') || says.is_some_and(|word| word.eq_ignore_ascii_case("true"))
+    }
 }
 
 /// Reads all definitions of a file, whatever its format: that of the console and the command line, that of the API, a template of

@@ -74,3 +74,11 @@ pub(super) fn decided(condition: &str, holds: Option<bool>, at: Span) -> Diagnos
     };
     Diagnostic::warning("Condition of CloudFormation", detail).at(at)
 }
+
+pub(super) fn only_if(pipeline: &str, condition: &Node) -> Diagnostic {
+    let detail = format!(
+        "The pipeline `{pipeline}` is there only in stacks for which the condition `{}` holds. Here it always is: remove it where it is not wanted.",
+        condition.text().unwrap_or("")
+    );
+    Diagnostic::warning("Condition of CloudFormation", detail).at(condition.span)
+}

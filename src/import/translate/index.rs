@@ -211,7 +211,7 @@ impl<'d> Index<'d> {
 }
 
 /// The parent that an object names.
-fn parent(object: &Object) -> Option<&str> {
+pub(super) fn parent(object: &Object) -> Option<&str> {
     object.fields.iter().find_map(|field| match &field.value {
         FieldValue::Reference(to) if field.key == "parent" => Some(to.as_str()),
         // Some tools write the id as it is.

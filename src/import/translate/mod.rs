@@ -17,10 +17,10 @@ mod objects;
 mod parameters;
 mod parts;
 mod scripts;
+mod shell;
 mod values;
 mod varying;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::definition::Definition;
@@ -32,6 +32,11 @@ pub use parameters::WHERE_THE_SECRET_IS;
 pub use parameters::parameter_id;
 pub use parameters::parameter_type;
 use scripts::Scripts;
+
+/// The texts of a definition that nobody may see, as they stand there.
+pub fn hidden(definition: &Definition) -> BTreeSet<String> {
+    completed::hidden(definition)
+}
 
 /// A file of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +81,7 @@ impl Translator {
             index: &index,
             variables: &variables,
             found,
-            environment: RefCell::default(),
+            environment: Vec::new(),
             scripts: Scripts::new(&name),
             parts: BTreeSet::new(),
         };

@@ -11,6 +11,8 @@ use super::hcl;
 use super::index::Index;
 use super::index::Named;
 use super::parameters::Variable;
+use super::shell;
+use super::shell::Secret;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
@@ -49,8 +51,8 @@ pub(super) struct Names<'a, 'd> {
 pub(super) enum Secrets<'a> {
     /// It stands there: nobody sees the value.
     Stay,
-    /// The command reads it from its environment, which is collected here.
-    ToEnvironment(&'a RefCell<Vec<(String, Expr)>>),
+    /// The command reads it from its environment; it is collected here, and marked in the text.
+    ToEnvironment(&'a RefCell<Vec<Secret>>),
     /// It would be seen.
     None,
 }
@@ -198,14 +200,18 @@ impl<'d> Names<'_, 'd> {
         let secret = hcl::call("secret", vec![path]);
         match self.secrets {
             Secrets::Stay => Ok(Formula::new(secret, Gives::Text)),
-            Secrets::ToEnvironment(environment) => {
-                let name = variable.name.to_uppercase();
-                let text = Formula::text(&format!("${{{name}}}"));
-                let mut environment = environment.borrow_mut();
-                if environment.iter().all(|(known, _)| *known != name) {
-                    environment.push((name, secret));
+            Secrets::ToEnvironment(secrets) => {
+                let mut secrets = secrets.borrow_mut();
+                let known = secrets.iter().position(|known| known.id == name);
+                let number = known.unwrap_or(secrets.len());
+                if number == secrets.len() {
+                    secrets.push(Secret {
+                        id: name.to_owned(),
+                        name: variable.name.clone(),
+                        value: secret,
+                    });
                 }
-                Ok(text)
+                Ok(Formula::text(&shell::mark(number)))
             }
             Secrets::None => Err(format!(
                 "The secret `{name}` would be seen here, in plans, logs or the list of processes."

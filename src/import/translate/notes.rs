@@ -66,6 +66,20 @@ pub(super) fn untranslated(key: &str, object: &str, why: &str, at: Span) -> Diag
     Diagnostic::warning("Expression not translated", detail).at(at)
 }
 
+pub(super) fn in_quoted_document(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The secret `{id}` stands in `{key}` of `{object}` in a here-document whose end is in quotes (`<<'END'`), where the shell expands nothing. It stays as the text that it is, which is not the secret. Take the quotes away and read `$NAME`, with `environment = {{ NAME = secret(…) }}`, or write these lines in another way."
+    );
+    Diagnostic::warning("Secret not passed", detail).at(at)
+}
+
+pub(super) fn on_demand_by_itself(object: &str, schedule: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`scheduleType` of `{object}` is `ondemand`, and its schedule is `{schedule}`. The service takes `ondemand` for whole pipelines only; it is left out, so that instances are made by the schedule. For work on demand put it into a pipeline of its own, without a schedule."
+    );
+    Diagnostic::warning("On demand with a schedule", detail).at(at)
+}
+
 pub(super) fn one_value(key: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` takes one value, and there are several. The first is taken; the others are left out."

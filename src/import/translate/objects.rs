@@ -1,12 +1,12 @@
 //! Objects as blocks.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::completed::is_one_expression;
 use super::hcl;
 use super::index::DEFAULT;
 use super::index::Index;
@@ -21,7 +21,6 @@ use crate::diag::Diagnostics;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
-use crate::import::expression;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::objects::AttributeSchema;
@@ -42,7 +41,7 @@ pub(super) struct Objects<'a, 'd> {
     pub(super) variables: &'a IndexMap<String, Variable>,
     pub(super) found: &'a mut Diagnostics,
     /// The secrets that the command of the object reads from its environment.
-    pub(super) environment: RefCell<Vec<(String, Expr)>>,
+    pub(super) environment: Vec<(String, Expr)>,
     pub(super) scripts: Scripts,
     /// The objects that have become parts of others, by id.
     pub(super) parts: BTreeSet<&'d str>,
@@ -161,6 +160,9 @@ impl<'d> Objects<'_, 'd> {
     fn object(&mut self, object: &'d Object, named: &Named) -> Option<Block> {
         let of = named.object_type;
         if of.kind == Kind::Schedule && self.is_on_demand(object) {
+            if self.index.users(&object.id).next().is_none() {
+                self.found.push(notes::not_used(&object.id, object.span));
+            }
             return None;
         }
         let header = match (of.name, named.name.as_str()) {
@@ -254,9 +256,11 @@ impl<'d> Objects<'_, 'd> {
             } else {
                 holder
             };
-            if (!own(source) && Self::is_of_pipeline(of, schema, source))
-                || says_on_demand(&key, &fields)
-            {
+            if !own(source) && Self::is_of_pipeline(of, schema, source) {
+                continue;
+            }
+            if says_on_demand(&key, &fields) {
+                self.on_demand(object, &fields);
                 continue;
             }
             match self.attribute(object, &key, schema, &fields) {
@@ -269,7 +273,7 @@ impl<'d> Objects<'_, 'd> {
                 None => {}
             }
         }
-        let environment = self.environment.take();
+        let environment = std::mem::take(&mut self.environment);
         if !environment.is_empty() {
             let entries = environment.into_iter();
             let entries = entries.map(|(name, secret)| (hcl::text(&name), secret));
@@ -312,6 +316,18 @@ impl<'d> Objects<'_, 'd> {
     /// Whether what an object inherits from `Default` is set on the pipeline, which hands it on.
     fn is_of_pipeline(of: &'static ObjectType, schema: &AttributeSchema, holder: &Object) -> bool {
         of.kind != Kind::Pipeline && holder.id == DEFAULT && names::is_on_pipelines(schema.name)
+    }
+
+    /// What is on demand has no schedule here. One that has a schedule nevertheless goes by that.
+    fn on_demand(&mut self, object: &'d Object, fields: &[&Field]) {
+        let schedule = self.index.reference(object, "schedule");
+        let schedule = schedule.and_then(|id| self.index.object(id));
+        if let Some(schedule) = schedule.filter(|schedule| !self.is_on_demand(schedule))
+            && let Some(field) = fields.first()
+        {
+            let finding = notes::on_demand_by_itself(&object.id, &schedule.id, field.span);
+            self.found.push(finding);
+        }
     }
 
     /// Whether a schedule says that there is none.
@@ -431,10 +447,4 @@ fn says_on_demand(key: &str, fields: &[&Field]) -> bool {
     let text = fields.first().map(|field| &field.value);
     key == "scheduleType"
         && matches!(text, Some(FieldValue::Text(text)) if text.eq_ignore_ascii_case("ondemand"))
-}
-
-/// Whether a text says only where a value is.
-fn is_one_expression(text: &str) -> bool {
-    let (template, errors) = expression::parse_all(text);
-    errors.is_empty() && matches!(template.parts.as_slice(), [expression::Part::Expression(_)])
 }

@@ -90,11 +90,7 @@ pub(super) fn variables(
         variables.insert(id.to_owned(), variable);
     };
     for parameter in &definition.parameters {
-        add(
-            &parameter.id,
-            gives(parameter),
-            is_true(parameter.attribute("secret")),
-        );
+        add(&parameter.id, gives(parameter), parameter.is_hidden());
     }
     for (id, values) in &definition.values {
         let gives = match values.as_slice() {

@@ -10,6 +10,8 @@ use super::names::Secrets;
 use super::notes;
 use super::objects::Objects;
 use super::objects::Written;
+use super::shell;
+use super::shell::Secret;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
@@ -25,6 +27,7 @@ use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Aws;
 use crate::objects::Kind;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 impl<'d> Objects<'_, 'd> {
@@ -208,12 +211,13 @@ impl<'d> Objects<'_, 'd> {
         let object_type = self.index.named(&object.id).map(|named| named.object_type);
         let attribute = object_type.and_then(|of| of.of_aws_field(key));
         let has_environment = object_type.is_some_and(|of| of.attribute("environment").is_some());
+        let read = RefCell::default();
         let secrets = match attribute {
             Some(attribute) if attribute.secret || attribute.sensitive => Secrets::Stay,
             // Of a part, which is no object here.
             None if key.starts_with('*') => Secrets::Stay,
             Some(attribute) if attribute.name == "command" && has_environment => {
-                Secrets::ToEnvironment(&self.environment)
+                Secrets::ToEnvironment(&read)
             }
             _ => Secrets::None,
         };
@@ -232,7 +236,10 @@ impl<'d> Objects<'_, 'd> {
         }
         loop {
             match formula::translate(&template, &mut names) {
-                Ok(formula) => return formula,
+                Ok(formula) => {
+                    let secrets = read.take();
+                    return self.with_secrets(object, key, formula, &secrets, field);
+                }
                 Err(error) => {
                     let finding = notes::untranslated(key, &object.id, &error.message, field.span);
                     self.found.push(finding);
@@ -242,6 +249,36 @@ impl<'d> Objects<'_, 'd> {
                 }
             }
         }
+    }
+
+    /// A command that reads these secrets from its environment.
+    fn with_secrets(
+        &mut self,
+        object: &Object,
+        key: &str,
+        formula: Formula,
+        secrets: &[Secret],
+        field: &Field,
+    ) -> Formula {
+        if secrets.is_empty() {
+            return formula;
+        }
+        let Some(command) = shell::with_secrets(&formula.expr, secrets) else {
+            let why = "A secret in it is in a list, or in what is computed.";
+            let finding = notes::untranslated(key, &object.id, why, field.span);
+            self.found.push(finding);
+            let text = match &field.value {
+                FieldValue::Text(text) => text,
+                FieldValue::Reference(id) => id,
+            };
+            return Formula::text(text);
+        };
+        for id in &command.closed {
+            let finding = notes::in_quoted_document(id, key, &object.id, field.span);
+            self.found.push(finding);
+        }
+        self.environment.extend(command.environment);
+        Formula::new(command.expr, formula.gives)
     }
 
     /// A list of texts. Where one of them gives a list, its elements are elements.

@@ -55,6 +55,9 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
             };
             let mut definition = template.definition(properties, found);
             definition.name.get_or_insert_with(|| logical.text.clone());
+            if let Some(condition) = resource.get("Condition") {
+                found.push(notes::only_if(&logical.text, condition));
+            }
             definitions.push(definition);
         }
     }
