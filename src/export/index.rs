@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Source;
 use super::lost::parts_of;
 use crate::diag::Span;
+use crate::import::translate::unique;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
@@ -32,6 +33,12 @@ const KINDS: [Kind; 8] = [
     Kind::Action,
 ];
 
+/// What tables are called that may say of their database what an object of its own says.
+const OLDEST_TABLE: &str = "MySqlDataNode";
+
+/// What they say of it.
+const OF_TABLE: [&str; 4] = ["connection_string", "username", "password", "database_name"];
+
 /// How long a way from one object to another over references may be.
 const MAX_STEPS: usize = 3;
 
@@ -46,6 +53,8 @@ pub(super) struct Index<'a> {
     users: BTreeMap<Address, Vec<&'a Object>>,
     /// Directories whose path is written without the slash at its end, because others read it so.
     bare: BTreeSet<Address>,
+    /// Databases that are written into the only table that they have, as the oldest definitions do.
+    inside: BTreeSet<Address>,
 }
 
 impl<'a> Index<'a> {
@@ -57,8 +66,10 @@ impl<'a> Index<'a> {
             ids: BTreeMap::new(),
             users: BTreeMap::new(),
             bare: BTreeSet::new(),
+            inside: BTreeSet::new(),
         };
         index.find_members();
+        index.find_inside();
         index.give_ids();
         index.find_bare();
         index
@@ -101,6 +112,33 @@ impl<'a> Index<'a> {
             users.sort_by_key(|user| &user.address);
             users.dedup_by_key(|user| &user.address);
         }
+    }
+
+    /// What the oldest tables said of their database themselves was no object: import made one, and it has no id.
+    fn find_inside(&mut self) {
+        let is_inside = |database: &Object| {
+            let [table] = self.users(database)[..] else {
+                return false;
+            };
+            let is_table = table.kind() == Kind::DataNode
+                && own_id(table).is_some()
+                && table.object_type.aws.contains(&OLDEST_TABLE);
+            let mut set = database.attributes.keys();
+            database.object_type.aws.contains(&"JdbcDatabase")
+                && own_id(database).is_none()
+                && is_table
+                && set.all(|name| OF_TABLE.contains(&&**name))
+        };
+        let inside = self.members.iter().filter(|member| is_inside(member));
+        self.inside = inside.map(|member| member.address.clone()).collect();
+        let inside = &self.inside;
+        self.members
+            .retain(|member| !inside.contains(&member.address));
+    }
+
+    /// The database that is written into its table, if this is one.
+    pub(super) fn inside(&self, address: &Address) -> Option<&'a Object> {
+        self.inside.get(address).and_then(|it| self.object(it))
     }
 
     fn give_ids(&mut self) {
@@ -157,7 +195,9 @@ impl<'a> Index<'a> {
                         continue;
                     };
                     let mut way = way.clone();
-                    way.push(field);
+                    if !self.inside.contains(only) {
+                        way.push(field);
+                    }
                     if only == to {
                         return Some(way);
                     }
@@ -289,17 +329,6 @@ fn label(object: &Object) -> String {
         Some(owner) => format!("{}_{name}", plain(Address::new(owner).name())),
         None => name,
     }
-}
-
-/// Gives each name once: what is taken gets a number.
-pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut free = name.to_owned();
-    let mut number = 2;
-    while !taken.insert(free.clone()) {
-        free = format!("{name}_{number}");
-        number += 1;
-    }
-    free
 }
 
 /// All objects that an object refers to.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::formula;
 use super::notes;
 use super::objects::COMMENT;
 use super::objects::Writer;
@@ -101,7 +102,7 @@ fn timeout(writer: &mut Writer<'_, '_>, object: &Object, place: Option<Span>) {
     writer.say(notes::impossible(object, what, place));
 }
 
-/// Variables of the environment. Secrets stand in the command there.
+/// Variables of the environment. Secrets stand in the command there, and others are set at its beginning.
 fn environment(writer: &mut Writer<'_, '_>, object: &Object, value: &Value, place: Option<Span>) {
     let command = object.get("command").map(parts_of).unwrap_or_default();
     let reads = |name: &str| {
@@ -111,9 +112,16 @@ fn environment(writer: &mut Writer<'_, '_>, object: &Object, value: &Value, plac
     };
     for (name, value) in super::objects::entries_of(value) {
         if secret_of(&value).is_none() {
-            let what = "The service has no `environment`; pass values as `script_argument`";
-            writer.say(notes::impossible(object, what, place));
-            return;
+            if object.get("command").is_none() {
+                let what = "The service has no `environment` for scripts; pass values as `script_argument`";
+                writer.say(notes::impossible(object, what, place));
+                return;
+            }
+            if !is_name(&name) {
+                let what = format!("The shell has no variables that are called `{name}`");
+                writer.say(notes::impossible(object, &what, place));
+            }
+            continue;
         }
         if !reads(&name) {
             let what = format!(
@@ -124,8 +132,9 @@ fn environment(writer: &mut Writer<'_, '_>, object: &Object, value: &Value, plac
     }
 }
 
-/// A command with its secrets in it: what it reads from its environment here is a hidden parameter there.
-pub(super) fn with_secrets(
+/// A command with its environment in it: a secret is a hidden parameter there, and stands where the command reads it here; what else
+/// there is comes first.
+pub(super) fn with_environment(
     object: &Object,
     schema: &AttributeSchema,
     value: &Value,
@@ -134,8 +143,12 @@ pub(super) fn with_secrets(
         .get("environment")
         .filter(|_| schema.name == "command")?;
     let mut parts = parts_of(value);
+    let mut first = Vec::new();
     for (name, value) in super::objects::entries_of(environment) {
         let Some(secret) = secret_of(&value) else {
+            first.push(Part::Literal(Arc::from(format!(" {name}='"))));
+            first.extend(in_quotes(&value));
+            first.push(Part::Literal(Arc::from("'")));
             continue;
         };
         parts = parts
@@ -146,9 +159,34 @@ pub(super) fn with_secrets(
             })
             .collect();
     }
+    if !first.is_empty() {
+        first.insert(0, Part::Literal(Arc::from("export")));
+        first.push(Part::Literal(Arc::from("; ")));
+        first.append(&mut parts);
+        parts = first;
+    }
     let span = Span::default();
     let kind = ExprKind::Template(Arc::new(parts));
     Some(Value::Deferred(Arc::new(Expr { kind, span })))
+}
+
+/// A value as it stands between single quotes of the shell.
+fn in_quotes(value: &Value) -> Vec<Part> {
+    let parts = match formula::known_text(value) {
+        Ok(text) => vec![Part::Literal(Arc::from(text))],
+        Err(_) => parts_of(value),
+    };
+    let parts = parts.into_iter().map(|part| match part {
+        Part::Literal(text) => Part::Literal(Arc::from(text.replace('\'', "'\\''"))),
+        other => other,
+    });
+    parts.collect()
+}
+
+/// Whether the shell has variables of a name.
+fn is_name(name: &str) -> bool {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    name.chars().all(plain) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// A text with a secret in the places where a variable of the shell is read.

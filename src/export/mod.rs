@@ -4,8 +4,10 @@
 //! parameters, and formulas become expressions of the service. What AWS Data Pipeline does not have is named: as an error where the
 //! definition would mean something else without it, else as a warning.
 
+mod blocks;
 mod formula;
 mod index;
+mod kept;
 mod lost;
 mod names;
 mod notes;

@@ -1,5 +1,7 @@
 //! What the names in formulas are to the service: parameters, its own fields and those behind references, what it sets at a run.
 
+use std::cell::Cell;
+
 use super::formula;
 use super::formula::Gives;
 use super::formula::Piece;
@@ -7,7 +9,6 @@ use super::index::Index;
 use super::index::is_path;
 use super::parameters::Parameters;
 use crate::import::expression::Expr;
-use crate::lang::types::Type;
 use crate::objects::Address;
 use crate::objects::AttributeType;
 use crate::objects::Object;
@@ -26,6 +27,8 @@ pub(super) struct Names<'n, 'a> {
     /// The field.
     pub(super) key: &'n str,
     pub(super) depth: usize,
+    /// Whether a computed number with a point is written into a text.
+    pub(super) pointed: &'n Cell<bool>,
 }
 
 impl Names<'_, '_> {
@@ -57,6 +60,7 @@ impl Names<'_, '_> {
             "month" => part("MM"),
             "day" => part("dd"),
             "hour" => part("HH"),
+            "attempt" => Ok(Piece::new(field("@attemptCount"), Gives::Number(true))),
             "id" => Ok(Piece::text(field("@id"))),
             "pipeline" => Ok(Piece::text(field("@pipelineId"))),
             "object" if of.is_some() => Ok(Piece::text(field("name"))),
@@ -190,8 +194,8 @@ impl formula::Names for Names<'_, '_> {
     fn meaning(&self, name: &str) -> Result<Piece, String> {
         if let Some(variable) = name.strip_prefix("var.") {
             let parameter = self.parameters.get(variable);
-            let (id, ty) = parameter.ok_or_else(|| format!("`{name}` is no parameter"))?;
-            return Ok(Piece::new(formula::name(id), gives(ty)));
+            let (id, gives) = parameter.ok_or_else(|| format!("`{name}` is no parameter"))?;
+            return Ok(Piece::new(formula::name(id), gives));
         }
         if let Some(attribute) = name.strip_prefix("self.") {
             return self.read(&self.owner.address, attribute, false);
@@ -243,15 +247,11 @@ impl formula::Names for Names<'_, '_> {
         }
     }
 
+    fn pointed(&self) {
+        self.pointed.set(true);
+    }
+
     fn secret(&self, place: &str) -> Result<Piece, String> {
         Ok(Piece::text(formula::name(self.parameters.secret(place))))
-    }
-}
-
-fn gives(ty: &Type) -> Gives {
-    match ty {
-        Type::Number => Gives::Number(true),
-        Type::List(inner) => Gives::List(Box::new(gives(inner))),
-        _ => Gives::Text,
     }
 }

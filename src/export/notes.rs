@@ -75,6 +75,14 @@ pub(super) fn value_of_now(
     .about(object.address.to_string())
 }
 
+pub(super) fn pointed(object: &Object, attribute: &str, place: Option<Span>) -> Diagnostic {
+    let detail = format!(
+        "`{attribute}` of `{}` has a computed number in its text. The service writes `4.0` where this is `4`, and no more than 17 digits.",
+        object.address
+    );
+    at(Diagnostic::warning("Number with a point", detail), place).about(object.address.to_string())
+}
+
 pub(super) fn rounded(
     object: &Object,
     attribute: &str,
@@ -139,6 +147,15 @@ pub(super) fn secret(place: &str, id: &str) -> Diagnostic {
         "What `{place}` holds is a parameter of the definition, `{id}`. Its value is not written: give it when you put the definition."
     );
     Diagnostic::warning("Secret without a value", detail)
+}
+
+pub(super) fn renamed<'i>(ids: impl Iterator<Item = (&'i str, &'i str)>, at: Span) -> Diagnostic {
+    let changes = ids.map(|(said, id)| format!("`{said}` becomes `{id}`"));
+    let changes = changes.collect::<Vec<_>>().join(", ");
+    let detail = format!(
+        "Ids of parameters begin with `my` in AWS Data Pipeline: {changes}. Give the values by these ids."
+    );
+    Diagnostic::warning("Parameters with other ids", detail).at(at)
 }
 
 pub(super) fn validation(variable: &str, place: Span) -> Diagnostic {

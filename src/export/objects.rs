@@ -1,5 +1,6 @@
 //! Objects as objects of the service, and their attributes as its fields.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,7 +9,6 @@ use super::index::DEFAULT;
 use super::index::Index;
 use super::index::is_path;
 use super::index::refers;
-use super::index::unique;
 use super::index::without_slash;
 use super::lost;
 use super::names::Names;
@@ -80,7 +80,7 @@ impl<'a> Writer<'_, 'a> {
             _ => schedule::due(self, object, &mut exported),
         }
         self.roles(object, &mut exported);
-        kept_fields(object.get("aws_fields"), &mut exported);
+        self.kept_fields(object.get("aws_fields"), &mut exported);
         in_order(object.object_type, &mut exported);
         if let Some(default) = self
             .written
@@ -125,7 +125,12 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
-    fn references(&mut self, object: &Object, schema: &AttributeSchema, exported: &mut Exported) {
+    fn references(
+        &mut self,
+        object: &'a Object,
+        schema: &AttributeSchema,
+        exported: &mut Exported,
+    ) {
         let Some(field) = schema.aws_fields().into_iter().next() else {
             return;
         };
@@ -139,6 +144,12 @@ impl<'a> Writer<'_, 'a> {
             };
             if let Some(says) = says {
                 self.say(notes::impossible(object, says, place));
+            }
+            if let Some(database) = self.index.inside(address) {
+                for schema in database.object_type.schema() {
+                    self.attribute(database, schema, exported);
+                }
+                continue;
             }
             match self.index.id(address) {
                 Some(id) => set(exported, &field, FieldValue::Reference(id.to_owned())),
@@ -186,7 +197,7 @@ impl<'a> Writer<'_, 'a> {
     }
 
     /// The texts of an attribute.
-    fn texts(
+    pub(super) fn texts(
         &mut self,
         object: &'a Object,
         schema: &'static AttributeSchema,
@@ -206,8 +217,8 @@ impl<'a> Writer<'_, 'a> {
             }
             return Ok(vec![period]);
         }
-        let substituted =
-            spelled::as_theirs(schema, value).or_else(|| lost::with_secrets(object, schema, value));
+        let substituted = spelled::as_theirs(schema, value)
+            .or_else(|| lost::with_environment(object, schema, value));
         let value = substituted.as_ref().unwrap_or(value);
         let bare = is_path(schema) && self.index.is_bare(object);
         let path = without_slash(value).filter(|_| bare);
@@ -216,32 +227,38 @@ impl<'a> Writer<'_, 'a> {
             if bare && path.is_none() {
                 cut_slash(&mut template);
             }
-            text_of(object, &template)
+            self.text_of(object, &template)
         });
         Ok(texts.collect())
     }
 
-    fn templates(
-        &self,
+    pub(super) fn templates(
+        &mut self,
         object: &'a Object,
         field: &str,
         value: &Value,
         schema: &AttributeSchema,
     ) -> Result<Vec<Template>, String> {
-        let names = Names {
-            index: self.index,
-            parameters: self.parameters,
-            object,
-            owner: object,
-            key: field,
-            depth: 0,
+        let is_list = matches!(
+            schema.value,
+            AttributeType::Strings | AttributeType::Assignments
+        );
+        let is_number = matches!(
+            schema.value,
+            AttributeType::Integer(_) | AttributeType::Number(..) | AttributeType::Price(_)
+        );
+        let pointed = Cell::new(false);
+        let names = self.names(object, field, &pointed);
+        let templates = if is_list {
+            formula::translate_list(value, &names)?
+        } else {
+            vec![formula::translate(value, &names)?]
         };
-        match schema.value {
-            AttributeType::Strings | AttributeType::Assignments => {
-                formula::translate_list(value, &names)
-            }
-            _ => formula::translate(value, &names).map(|template| vec![template]),
+        if pointed.get() && !is_number {
+            let place = self.place(object, Some(schema.name));
+            self.say(notes::pointed(object, schema.name, place));
         }
+        Ok(templates)
     }
 
     /// A formula as the text of a field.
@@ -251,214 +268,26 @@ impl<'a> Writer<'_, 'a> {
         field: &str,
         value: &Value,
     ) -> Result<String, String> {
-        let names = Names {
+        let pointed = Cell::new(false);
+        let names = self.names(object, field, &pointed);
+        formula::translate(value, &names).map(|template| self.text_of(object, &template))
+    }
+
+    /// What names mean in a field of an object.
+    fn names<'s>(
+        &'s self,
+        object: &'s Object,
+        key: &'s str,
+        pointed: &'s Cell<bool>,
+    ) -> Names<'s, 'a> {
+        Names {
             index: self.index,
             parameters: self.parameters,
             object,
             owner: object,
-            key: field,
+            key,
             depth: 0,
-        };
-        formula::translate(value, &names).map(|template| text_of(object, &template))
-    }
-
-    /// Blocks as objects, or as texts with commas between their parts.
-    fn blocks(
-        &mut self,
-        object: &'a Object,
-        schema: &'static AttributeSchema,
-        value: &Value,
-        exported: &mut Exported,
-    ) {
-        let id = exported.id.clone();
-        for (number, block) in blocks_of(value).into_iter().enumerate() {
-            if let Aws::Parts(field) = schema.aws {
-                if let Some(text) = self.parts(object, schema, field, &block) {
-                    set(exported, field, FieldValue::Text(text));
-                }
-                continue;
-            }
-            let name = format!("{id}_{}_{}", schema.name, number + 1);
-            if let (Some(part), Some(field)) = (
-                self.part(object, schema, &name, &block),
-                schema.aws_fields().first(),
-            ) {
-                set(exported, field, FieldValue::Reference(part));
-            }
-        }
-    }
-
-    /// `s3://x.jar,a,b`: the first attribute of a block, and the elements of the list that is its second.
-    fn parts(
-        &mut self,
-        object: &'a Object,
-        schema: &'static AttributeSchema,
-        field: &str,
-        block: &Value,
-    ) -> Option<String> {
-        let mut parts = Vec::new();
-        let content = schema.value.block()?.attributes;
-        let of_block = content.iter().map(|inner| attribute_of(block, inner.name));
-        let of_block: Vec<Option<&Value>> = of_block.collect();
-        if let Some(whole) = spelled::of_parts(&of_block) {
-            return match self.formula(object, field, &whole) {
-                Ok(text) => Some(text),
-                Err(why) => {
-                    let place = self.place(object, Some(schema.name));
-                    self.say(notes::untranslated(object, schema.name, &why, place));
-                    None
-                }
-            };
-        }
-        for inner in content {
-            let Some(value) = attribute_of(block, inner.name) else {
-                continue;
-            };
-            match self.templates(object, field, value, inner) {
-                Ok(templates) => parts.extend(templates),
-                Err(why) => {
-                    let place = self.place(object, Some(schema.name));
-                    self.say(notes::untranslated(object, schema.name, &why, place));
-                    return None;
-                }
-            }
-        }
-        let is_odd = |part: &Part| match part {
-            Part::Text(text) => text.contains("\\,") || text.ends_with('\\'),
-            Part::Expression(_) => false,
-        };
-        if parts
-            .iter()
-            .flat_map(|template| &template.parts)
-            .any(is_odd)
-        {
-            let place = self.place(object, Some(schema.name));
-            self.say(notes::ambiguous_part(object, schema.name, place));
-            return None;
-        }
-        let texts = parts.iter_mut().map(|template| {
-            for part in &mut template.parts {
-                if let Part::Text(text) = part {
-                    *text = text.replace(',', "\\\\,");
-                }
-            }
-            text_of(object, template)
-        });
-        Some(texts.collect::<Vec<_>>().join(","))
-    }
-
-    /// A block as an object of its own; its id. Two blocks that had the same id are one.
-    fn part(
-        &mut self,
-        object: &'a Object,
-        schema: &'static AttributeSchema,
-        name: &str,
-        block: &Value,
-    ) -> Option<String> {
-        let content = schema.value.block()?;
-        let own = match attribute_of(block, "aws_id") {
-            Some(Value::String(id)) => Some(id.to_string()),
-            _ => None,
-        };
-        let mut part = Exported {
-            id: own.clone().unwrap_or_else(|| name.to_owned()),
-            name: None,
-            fields: Vec::new(),
-            span: Span::default(),
-        };
-        let kind = content.aws?.to_owned();
-        set(&mut part, "type", FieldValue::Text(kind));
-        let at = self.written.len();
-        for inner in content.attributes {
-            let Some(value) = attribute_of(block, inner.name) else {
-                continue;
-            };
-            match (inner.name, inner.aws) {
-                ("aws_id", _) => {}
-                ("aws_fields", _) => kept_fields(Some(value), &mut part),
-                (_, Aws::Pairs(field)) => {
-                    let kept = attribute_of(block, "aws_fields");
-                    self.pairs(object, (inner, kept), (field, value), &mut part);
-                }
-                _ if inner.value.block().is_some() => self.blocks(object, inner, value, &mut part),
-                _ => self.inner_fields(object, (schema, inner), value, &mut part),
-            }
-        }
-        let same =
-            |known: &&Exported| Some(&known.id) == own.as_ref() && known.fields == part.fields;
-        if let Some(known) = self.written.iter().find(same) {
-            return Some(known.id.clone());
-        }
-        part.id = unique(&part.id, &mut self.taken);
-        let id = part.id.clone();
-        self.written.insert(at, part);
-        Some(id)
-    }
-
-    /// An attribute of a block as fields.
-    fn inner_fields(
-        &mut self,
-        object: &'a Object,
-        (schema, inner): (&'static AttributeSchema, &'static AttributeSchema),
-        value: &Value,
-        part: &mut Exported,
-    ) {
-        let Some(field) = inner.aws_fields().into_iter().next() else {
-            return;
-        };
-        match self.texts(object, inner, &field, value) {
-            Ok(texts) => {
-                for text in texts {
-                    set(part, &field, FieldValue::Text(text));
-                }
-            }
-            Err(why) => {
-                let place = self.place(object, Some(schema.name));
-                self.say(notes::untranslated(object, inner.name, &why, place));
-            }
-        }
-    }
-
-    /// A map as objects with a key and a value each.
-    fn pairs(
-        &mut self,
-        object: &'a Object,
-        (schema, kept): (&'static AttributeSchema, Option<&Value>),
-        (field, value): (&str, &Value),
-        part: &mut Exported,
-    ) {
-        let kept = kept.map(entries_of).unwrap_or_default();
-        for (number, (key, value)) in entries_of(value).into_iter().enumerate() {
-            let text = match self.texts(object, schema, field, &value) {
-                Ok(texts) => texts.into_iter().next().unwrap_or_default(),
-                Err(why) => {
-                    let place = self.place(object, None);
-                    self.say(notes::untranslated(object, schema.name, &why, place));
-                    continue;
-                }
-            };
-            let id = unique(
-                &format!("{}_property_{}", part.id, number + 1),
-                &mut self.taken,
-            );
-            let mut pair = Exported {
-                id: id.clone(),
-                name: None,
-                fields: Vec::new(),
-                span: Span::default(),
-            };
-            let own = [("type", "Property"), ("key", &key), ("value", &text)];
-            for (key, text) in own {
-                set(&mut pair, key, FieldValue::Text(text.to_owned()));
-            }
-            let own = format!("{key}.");
-            let besides = kept.iter().filter_map(|(kept, value)| {
-                Some((Arc::from(kept.strip_prefix(&own)?), value.clone()))
-            });
-            let besides = Value::object(besides.collect());
-            kept_fields(Some(&besides), &mut pair);
-            self.written.push(pair);
-            set(part, field, FieldValue::Reference(id));
+            pointed,
         }
     }
 
@@ -478,41 +307,6 @@ impl<'a> Writer<'_, 'a> {
                 && let Some(field) = schema.aws_fields().first()
             {
                 set(exported, field, FieldValue::Text(role.to_owned()));
-            }
-        }
-    }
-}
-
-/// The text of a template. In what was imported, expressions that had no translation are still in the text.
-fn text_of(object: &Object, template: &Template) -> String {
-    if object.get("aws_id").is_none() {
-        return template.to_string();
-    }
-    let parts = template.parts.iter().map(|part| match part {
-        Part::Text(text) => text.clone(),
-        Part::Expression(expr) => format!("#{{{expr}}}"),
-    });
-    parts.collect()
-}
-
-/// Fields that have no attribute here and were kept.
-fn kept_fields(kept: Option<&Value>, exported: &mut Exported) {
-    for (key, value) in kept.map(entries_of).unwrap_or_default() {
-        let Value::String(text) = value else { continue };
-        match key.as_str() {
-            "name" => exported.name = Some(text.to_string()),
-            "type" => {
-                exported.fields.retain(|field| field.key != "type");
-                let kind = FieldValue::Text(text.to_string());
-                exported.fields.insert(0, field("type", kind));
-            }
-            // What belongs to a part of it has a dot.
-            key if key.contains('.') => {}
-            _ => {
-                let several = serde_json::from_str::<Vec<String>>(&text);
-                for text in several.unwrap_or_else(|_| vec![text.to_string()]) {
-                    set(exported, &key, kept_value(&text));
-                }
             }
         }
     }
@@ -554,16 +348,7 @@ fn in_order(object_type: &ObjectType, exported: &mut Exported) {
         });
 }
 
-/// A reference that was kept as text, or a text.
-fn kept_value(text: &str) -> FieldValue {
-    let reference = text.strip_prefix("{\"ref\": \"");
-    match reference.and_then(|rest| rest.strip_suffix("\"}")) {
-        Some(id) => FieldValue::Reference(id.to_owned()),
-        None => FieldValue::Text(text.to_owned()),
-    }
-}
-
-fn field(key: &str, value: FieldValue) -> Field {
+pub(super) fn field(key: &str, value: FieldValue) -> Field {
     Field {
         key: key.to_owned(),
         value,
@@ -585,21 +370,6 @@ fn cut_slash(template: &mut Template) {
         if last.is_empty() {
             template.parts.pop();
         }
-    }
-}
-
-fn blocks_of(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Tuple(blocks) => blocks.to_vec(),
-        Value::Null(_) => Vec::new(),
-        single => vec![single.clone()],
-    }
-}
-
-fn attribute_of<'v>(block: &'v Value, name: &str) -> Option<&'v Value> {
-    match block {
-        Value::Object(attributes) => attributes.get(name),
-        _ => None,
     }
 }
 

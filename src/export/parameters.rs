@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::index::unique;
+use super::formula::Gives;
 use super::notes;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
@@ -14,6 +14,7 @@ use crate::import::definition::Parameter as Exported;
 use crate::import::translate::WHERE_THE_SECRET_IS;
 use crate::import::translate::parameter_id;
 use crate::import::translate::parameter_type;
+use crate::import::translate::unique;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
@@ -34,6 +35,8 @@ pub struct Parameter {
     /// Whether its value is hidden, or it says where one is kept.
     hidden: bool,
     id: String,
+    /// The id that it says it has, where that is none that the service takes.
+    said: Option<String>,
 }
 
 /// The variables of a root module that can be parameters.
@@ -50,10 +53,15 @@ pub fn parameters(tree: &ModuleTree, surroundings: Surroundings<'_>) -> Vec<Para
                 .or(variable.default.as_ref())
                 .is_some_and(configuration::is_place);
             let hidden = variable.sensitive || is_place;
-            let own = variable.aws_id.as_deref().map(str::to_owned);
+            let said = variable.aws_id.as_deref().map(str::to_owned);
+            let (own, said): (Option<_>, Option<_>) = match said {
+                Some(id) if is_parameter_id(&id) => (Some(id), None),
+                said => (None, said),
+            };
             let id = own.unwrap_or_else(|| parameter_id(&variable.name.text, hidden));
             Parameter {
                 id: unique(&id, &mut taken),
+                said,
                 variable: variable.clone(),
                 ty,
                 value,
@@ -61,6 +69,11 @@ pub fn parameters(tree: &ModuleTree, surroundings: Surroundings<'_>) -> Vec<Para
             }
         })
         .collect()
+}
+
+/// Whether the service takes an id as that of a parameter.
+fn is_parameter_id(id: &str) -> bool {
+    id.strip_prefix('*').unwrap_or(id).starts_with("my")
 }
 
 /// The parameters of a definition, as far as they are used.
@@ -80,12 +93,21 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// The parameter that a variable is.
-    pub(super) fn get(&self, variable: &str) -> Option<(&'a str, &'a Type)> {
+    /// The parameter that a variable is, and what it gives.
+    pub(super) fn get(&self, variable: &str) -> Option<(&'a str, Gives)> {
         let mut declared = self.declared.iter();
         let found = declared.find(|parameter| &*parameter.variable.name.text == variable)?;
         self.used.borrow_mut().insert(found.id.clone());
-        Some((&found.id, &found.ty))
+        Some((&found.id, found.gives()))
+    }
+
+    /// The id of the parameter that an expression, which was kept as it was, reads by this name.
+    pub(super) fn read_as(&self, name: &str) -> Option<&'a str> {
+        let mut declared = self.declared.iter();
+        let found = declared
+            .find(|parameter| parameter.id == name || parameter.said.as_deref() == Some(name))?;
+        self.used.borrow_mut().insert(found.id.clone());
+        Some(&found.id)
     }
 
     /// The hidden parameter for the secret that is kept in a place: the one of the variable that says this place, or a new one.
@@ -129,13 +151,21 @@ impl<'a> Parameters<'a> {
     /// Writes the parameters and their values. One that nothing uses is left out if the pipeline is not the only one.
     pub(super) fn write(&self, alone: bool, definition: &mut Definition, found: &mut Diagnostics) {
         let used = self.used.borrow();
+        let mut renamed: Vec<(&str, &Parameter)> = Vec::new();
         for parameter in self.declared {
             if alone || used.contains(&parameter.id) {
+                if let Some(said) = &parameter.said {
+                    renamed.push((said.as_str(), parameter));
+                }
                 definition.parameters.push(parameter.exported(found));
                 if let Some(values) = parameter.given() {
                     definition.values.insert(parameter.id.clone(), values);
                 }
             }
+        }
+        if let [(_, first), ..] = renamed.as_slice() {
+            let ids = renamed.iter().map(|(said, it)| (*said, it.id.as_str()));
+            found.push(notes::renamed(ids, first.variable.name.span));
         }
         for (place, id) in self.made.borrow().iter() {
             found.push(notes::secret(place, id));
@@ -149,6 +179,31 @@ impl<'a> Parameters<'a> {
 }
 
 impl Parameter {
+    /// What it gives to the service. A text here may be a number there.
+    fn gives(&self) -> Gives {
+        let said = match self.variable.aws_fields.get("type") {
+            Some(Value::String(text)) => text.to_lowercase(),
+            _ => String::new(),
+        };
+        let of_one = |ty: &Type| match (&*said, ty) {
+            ("integer", _) => Gives::Number(true),
+            ("double", _) => Gives::Number(false),
+            (_, Type::Number) => Gives::Number(self.type_name(true) == "Integer"),
+            _ => Gives::Text,
+        };
+        match &self.ty {
+            Type::List(inner) => Gives::List(Box::new(of_one(inner))),
+            one => of_one(one),
+        }
+    }
+
+    /// The type that its values tell.
+    fn type_name(&self, is_number: bool) -> &'static str {
+        let default = self.variable.default.as_ref();
+        let values = self.value.iter().chain(default).flat_map(texts);
+        parameter_type(is_number, &values.collect::<Vec<_>>())
+    }
+
     fn exported(&self, found: &mut Diagnostics) -> Exported {
         let variable = &self.variable;
         let mut attributes: Vec<(String, String)> = Vec::new();
@@ -160,12 +215,7 @@ impl Parameter {
             one => (one, false),
         };
         if kept("type").is_none() {
-            let values = self.value.iter().chain(default).flat_map(texts);
-            let values: Vec<String> = values.collect();
-            set(
-                "type",
-                parameter_type(*one == Type::Number, &values).to_owned(),
-            );
+            set("type", self.type_name(*one == Type::Number).to_owned());
         }
         if is_list {
             set("isArray", "true".to_owned());

@@ -43,6 +43,7 @@ cases! {
     ignore_changes,
     import,
     import_all_types,
+    import_and_back,
     import_apart,
     import_hidden,
     import_odd,

@@ -1,5 +1,6 @@
 //! `pipeform export`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use crate::diag::did_you_mean;
 use crate::export;
 use crate::export::Source;
 use crate::import::translate::File;
+use crate::import::translate::unique;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
@@ -94,15 +96,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let Format::Aws = args.format;
     let pipelines = pipelines(&args.pipelines, &objects)?;
     let mut texts = Vec::new();
+    let mut taken = BTreeSet::new();
     for pipeline in &pipelines {
         let definition = export::export(pipeline, &source, &mut found);
-        texts.push((file_name(pipeline), export::to_json(&definition)));
+        let name = format!("{}.json", unique(&file_name(pipeline), &mut taken));
+        texts.push((name, export::to_json(&definition)));
     }
     if found.has_errors() {
         return Err(Failure::Findings(Box::new((found, module.sources))));
     }
     terminal::findings(&found, &module.sources);
-    written(args, context, texts)?;
+    written(args, context, &pipelines, texts)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -121,34 +125,49 @@ fn pipelines<'o>(names: &[String], objects: &'o Objects) -> Result<Vec<&'o Objec
         return Ok(all);
     }
     let known = || all.iter().map(|pipeline| pipeline.address.name());
-    names
-        .iter()
-        .map(|name| {
-            let is_it = |pipeline: &&&Object| {
-                pipeline.address.as_str() == name || pipeline.address.name() == name
-            };
-            all.iter().find(is_it).copied().ok_or_else(|| {
-                let hint = did_you_mean(name, known());
-                let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-                Failure::message(format!("The configuration has no pipeline `{name}`.{hint}"))
-            })
-        })
-        .collect()
+    let mut wanted: Vec<&Object> = Vec::new();
+    for name in names {
+        let is_it = |pipeline: &&&Object| {
+            let own = pipeline.address.name();
+            // A name without a key stands for all that have it.
+            let is_one_of = own
+                .strip_prefix(name.as_str())
+                .map(|key| key.starts_with('['));
+            pipeline.address.as_str() == name || own == name || is_one_of == Some(true)
+        };
+        let found: Vec<&Object> = all.iter().filter(is_it).copied().collect();
+        if found.is_empty() {
+            let hint = did_you_mean(name, known());
+            let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+            return Err(Failure::message(format!(
+                "The configuration has no pipeline `{name}`.{hint}"
+            )));
+        }
+        let is_new = |one: &&Object| wanted.iter().all(|known| known.address != one.address);
+        let new: Vec<&Object> = found.into_iter().filter(is_new).collect();
+        wanted.extend(new);
+    }
+    Ok(wanted)
 }
 
-/// What the file of a pipeline is called.
+/// What the file of a pipeline is called, without its ending.
 fn file_name(pipeline: &Object) -> String {
     let name = pipeline.address.name();
     let words = name.split(|sign: char| !(sign.is_alphanumeric() || matches!(sign, '_' | '-')));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    format!("{}.json", words.join("_"))
+    words.join("_")
 }
 
 /// Writes the definitions where they are wanted.
-fn written(args: &Args, context: &Context, texts: Vec<(String, String)>) -> Result<(), Failure> {
+fn written(
+    args: &Args,
+    context: &Context,
+    pipelines: &[&Object],
+    texts: Vec<(String, String)>,
+) -> Result<(), Failure> {
     if args.out == Path::new(STDOUT) {
         let [(_, text)] = texts.as_slice() else {
-            let names = texts.iter().map(|(name, _)| name.trim_end_matches(".json"));
+            let names = pipelines.iter().map(|pipeline| pipeline.address.name());
             let names: Vec<&str> = names.collect();
             return Err(Failure::message(format!(
                 "There are several pipelines, and a definition is of one: {}. Name the one that is wanted, or write each into a file with `--out DIR`.",

@@ -76,13 +76,7 @@ impl Scope<'_> {
                 }
                 _ => Err(no_function(name)),
             },
-            ("date_in_zone", [time, zone]) => {
-                let time = self.time(time)?;
-                let zone_ = self.piece(zone)?;
-                let moved = service::call("inTimeZone", vec![time.expr, zone_.expr])?;
-                let gives = Gives::Time(Some(print::expression(zone)));
-                Ok(Piece::new(moved, gives))
-            }
+            ("date_in_zone", [time, zone]) => self.in_zone(time, Some(zone)),
             ("date_format", [time, _, zone @ ..]) => {
                 let format = literal(1).ok_or("the format of `date_format` is computed")?;
                 date_format(&self.in_zone(time, zone.first())?, &format)
@@ -137,7 +131,9 @@ impl Scope<'_> {
         let time = self.time(time)?;
         let Some(zone) = zone else { return Ok(time) };
         let name = print::expression(zone);
-        if time.gives == Gives::Time(Some(name.clone())) {
+        let is_utc = text_of(zone).is_some_and(|zone| matches!(&*zone, "UTC" | "Etc/UTC"));
+        let is_there = time.gives == Gives::Time(Some(name.clone()));
+        if is_there || (is_utc && matches!(time.gives, Gives::Time(None) | Gives::Date)) {
             return Ok(time);
         }
         let zone = self.piece(zone)?;
@@ -217,7 +213,7 @@ impl Scope<'_> {
                 Some('%') => parts.push(Part::Text("%".to_owned())),
                 Some('s' | 'd') => {
                     let argument = arguments.next().ok_or_else(|| no_function("format"))?;
-                    parts.extend(super::in_text(self.piece(argument)?)?);
+                    parts.extend(self.in_text(self.piece(argument)?)?);
                 }
                 _ => return Err(no_function("format")),
             }
@@ -238,7 +234,7 @@ impl Scope<'_> {
             if matches!(piece.gives, Gives::List(_)) {
                 return Err(no_function("join"));
             }
-            parts.extend(super::in_text(piece)?);
+            parts.extend(self.in_text(piece)?);
         }
         Ok(Piece::text(joined(merged(parts))))
     }

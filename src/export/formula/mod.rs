@@ -66,6 +66,9 @@ pub(super) trait Names {
 
     /// The hidden parameter for the secret that is kept in a place.
     fn secret(&self, place: &str) -> Result<Piece, String>;
+
+    /// Is told that a text has a computed number in it that the service writes with a point, also if it is whole.
+    fn pointed(&self) {}
 }
 
 /// A time in a zone.
@@ -210,7 +213,7 @@ impl Scope<'_> {
             ExprKind::Call {
                 name, arguments, ..
             } if &*name.text == "chomp" => self.without_line_end(arguments),
-            _ => Ok(in_text(self.piece(expr)?)?),
+            _ => self.in_text(self.piece(expr)?),
         }
     }
 
@@ -237,7 +240,7 @@ impl Scope<'_> {
                 ast::Part::Interpolation(expr) => {
                     let nested = match &expr.kind {
                         ExprKind::Template(inner) => self.parts(inner)?,
-                        _ => in_text(self.piece(expr)?)?,
+                        _ => self.in_text(self.piece(expr)?)?,
                     };
                     found.extend(nested);
                 }
@@ -248,6 +251,15 @@ impl Scope<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// A piece as parts of a text.
+    fn in_text(&self, piece: Piece) -> Result<Vec<Part>, String> {
+        let is_computed = matches!(piece.expr.kind, Kind::Binary(..) | Kind::Negated(_));
+        if is_computed && piece.gives == Gives::Number(false) {
+            self.names.pointed();
+        }
+        in_text(piece)
     }
 
     fn piece(&self, expr: &Expr) -> Result<Piece, String> {
@@ -263,11 +275,10 @@ impl Scope<'_> {
                     _ => Err("only lists have elements".to_owned()),
                 }
             }
-            ExprKind::Later(_)
-            | ExprKind::Name(_)
-            | ExprKind::Get(..)
-            | ExprKind::Index(..)
-            | ExprKind::Splat { .. } => {
+            ExprKind::Index(..) => {
+                Err("the service takes no single element out of a list or a map".to_owned())
+            }
+            ExprKind::Later(_) | ExprKind::Name(_) | ExprKind::Get(..) | ExprKind::Splat { .. } => {
                 let name = print::expression(expr);
                 match self.bound.iter().rev().find(|(bound, _)| *bound == name) {
                     Some((_, Some(piece))) => Ok(piece.clone()),
@@ -342,7 +353,7 @@ fn constant(value: &Value) -> Result<Piece, String> {
     if let Value::Number(number) = value {
         return Ok(match number.to_i64() {
             Some(whole) => Piece::new(service::integer(whole), Gives::Number(true)),
-            None => Piece::new(text(number.to_string()), Gives::Number(false)),
+            None => Piece::new(service::decimal(number), Gives::Number(false)),
         });
     }
     known_text(value).map(|known| Piece::text(text(known)))
@@ -353,7 +364,9 @@ fn in_text(piece: Piece) -> Result<Vec<Part>, String> {
     let expression = |expr| vec![Part::Expression(expr)];
     Ok(match (&piece.gives, &piece.expr.kind) {
         (Gives::Text | Gives::Number(_), Kind::Text(text)) => vec![Part::Text(text.clone())],
-        (Gives::Number(_), Kind::Integer(number)) => vec![Part::Text(number.to_string())],
+        (Gives::Number(_), Kind::Integer(_) | Kind::Double(_)) => {
+            vec![Part::Text(piece.expr.to_string())]
+        }
         (Gives::Date, _) => expression(format(piece.expr, "YYYY-MM-dd")?),
         (Gives::Time(None), _) => {
             vec![Part::Expression(piece.expr), Part::Text("Z".to_owned())]

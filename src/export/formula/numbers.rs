@@ -5,6 +5,7 @@ use super::Piece;
 use super::Scope;
 use super::no_condition;
 use super::service;
+use crate::import::expression::Expr as Service;
 use crate::import::expression::Operator;
 use crate::lang::ast::BinaryOp;
 use crate::lang::ast::Expr;
@@ -42,19 +43,18 @@ impl Scope<'_> {
         Ok(Piece::new(result, Gives::Number(whole)))
     }
 
-    /// `(a - a % b) / b` is the division of whole numbers; any other may give a number with a point.
+    /// `(a - a % b) / b` is the division of whole numbers; any other may give a number with a point, which it does there only if one
+    /// of the two has one.
     fn divided(&self, left: &Expr, right: &Expr) -> Result<Piece, String> {
-        let is = |one: &Expr, other: &Expr| print::expression(one) == print::expression(other);
-        let ExprKind::Binary(BinaryOp::Subtract, number, rest) = &bare(left).kind else {
-            return Err(not_whole());
-        };
-        let ExprKind::Binary(BinaryOp::Modulo, again, divisor) = &bare(rest).kind else {
-            return Err(not_whole());
-        };
-        if !is(number, again) || !is(divisor, right) {
-            return Err(not_whole());
+        if let Some(number) = divided_whole(left, right) {
+            return self.quotient(number, right);
         }
-        self.quotient(number, right)
+        let (mut left, mut right) = (self.piece(left)?, self.piece(right)?);
+        if is_whole(&left)? & is_whole(&right)? {
+            (left.expr, right.expr) = with_point(left.expr, right.expr);
+        }
+        let result = service::binary(Operator::Divide, left.expr, right.expr);
+        Ok(Piece::new(result, Gives::Number(false)))
     }
 
     /// A division without the rest.
@@ -75,6 +75,31 @@ impl Scope<'_> {
         let rest = service::binary(Operator::Subtract, left.expr, multiple);
         Ok(Piece::new(rest, Gives::Number(true)))
     }
+}
+
+/// What `(a - a % b)` divided by `b` divides without the rest.
+fn divided_whole<'e>(left: &'e Expr, right: &Expr) -> Option<&'e Expr> {
+    let is = |one: &Expr, other: &Expr| print::expression(one) == print::expression(other);
+    let ExprKind::Binary(BinaryOp::Subtract, number, rest) = &bare(left).kind else {
+        return None;
+    };
+    let ExprKind::Binary(BinaryOp::Modulo, again, divisor) = &bare(rest).kind else {
+        return None;
+    };
+    (is(number, again) && is(divisor, right)).then_some(number)
+}
+
+/// Two whole numbers of which one has a point, so that they are divided with the rest.
+fn with_point(left: Service, right: Service) -> (Service, Service) {
+    if let Some(right) = service::pointed(&right) {
+        return (left, right);
+    }
+    let one = service::integer(1);
+    let pointed = service::pointed(&left).unwrap_or_else(|| {
+        let one = service::pointed(&one).unwrap_or(one);
+        service::binary(Operator::Multiply, left, one)
+    });
+    (pointed, right)
 }
 
 fn not_whole() -> String {

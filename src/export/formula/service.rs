@@ -4,6 +4,7 @@ use crate::import::expression::Expr;
 use crate::import::expression::ExprKind;
 use crate::import::expression::FUNCTIONS;
 use crate::import::expression::Operator;
+use crate::lang::Number;
 
 const fn expr(kind: ExprKind) -> Expr {
     Expr { kind, at: 0..0 }
@@ -15,6 +16,27 @@ pub(in crate::export) fn text(text: impl Into<String>) -> Expr {
 
 pub(super) const fn integer(number: i64) -> Expr {
     expr(ExprKind::Integer(number))
+}
+
+/// A number with a point, as a number if the service's numbers hold it exactly, else as text.
+pub(super) fn decimal(number: &Number) -> Expr {
+    let exact = number.to_string();
+    let double = exact.parse().map(ExprKind::Double).map(expr);
+    match double {
+        Ok(double) if double.to_string() == exact => double,
+        _ => text(exact),
+    }
+}
+
+/// A whole number that is written out, with a point: `2.0`.
+pub(super) fn pointed(whole: &Expr) -> Option<Expr> {
+    match whole.kind {
+        ExprKind::Integer(number) => {
+            let number = i32::try_from(number).ok()?;
+            Some(expr(ExprKind::Double(f64::from(number))))
+        }
+        _ => None,
+    }
 }
 
 pub(in crate::export) fn name(name: impl Into<String>) -> Expr {

@@ -16,6 +16,7 @@ use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
 use crate::lang::ast::Expr;
+use crate::lang::print;
 use crate::objects::AttributeSchema;
 use crate::objects::Aws;
 use crate::objects::BlockSchema;
@@ -63,6 +64,9 @@ impl<'d> Objects<'_, 'd> {
                         self.part(target, schema, depth, &mut block);
                     }
                     block.set("aws_id", hcl::text(&target.id));
+                    if self.kept_as_text.contains(target.id.as_str()) {
+                        self.kept_as_text.insert(&object.id);
+                    }
                     let known = |key: &str| {
                         IDENTITY.contains(&key)
                             || inner.attributes.iter().any(|schema| schema.is_aws(key))
@@ -210,7 +214,7 @@ impl<'d> Objects<'_, 'd> {
         key: &str,
         fields: &[&'d Field],
     ) -> Option<Expr> {
-        let mut entries = Vec::new();
+        let mut entries: Vec<(Expr, Expr)> = Vec::new();
         for field in fields {
             let FieldValue::Reference(to) = &field.value else {
                 let finding = notes::not_a_reference(key, &object.id, field.span);
@@ -226,8 +230,17 @@ impl<'d> Objects<'_, 'd> {
                 let text = self.index.text(target, name).unwrap_or("").to_owned();
                 self.formula(target, name, &text, field).expr
             };
-            let name = side("key");
-            entries.push((name, side("value")));
+            let (name, value) = (side("key"), side("value"));
+            let written = print::expression(&name);
+            if entries
+                .iter()
+                .any(|(known, _)| print::expression(known) == written)
+            {
+                self.found
+                    .push(notes::same_key(&target.id, &object.id, target.span));
+                entries.retain(|(known, _)| print::expression(known) != written);
+            }
+            entries.push((name, value));
         }
         (!entries.is_empty()).then(|| hcl::object(entries))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::identifiers;
 use super::index;
 use super::index::DEFAULT;
 use super::notes;
@@ -103,6 +104,8 @@ fn parents_of_default(definition: &mut Definition) {
 
 fn databases(definition: &mut Definition) {
     let mut added = Vec::new();
+    let ids = definition.objects.iter().map(|object| object.id.clone());
+    let mut taken: BTreeSet<String> = ids.collect();
     for object in &mut definition.objects {
         let is_table = matches!(object.type_name(), Some("MySqlDataNode" | "SqlDataNode"));
         let has = |key: &str| object.fields.iter().any(|field| field.key == key);
@@ -112,7 +115,9 @@ fn databases(definition: &mut Definition) {
         let of_database = |field: &Field| OF_DATABASE.contains(&field.key.as_str());
         let (moved, kept) = object.fields.drain(..).partition(of_database);
         object.fields = kept;
-        let id = format!("{}Database", object.id);
+        // As it is called here, so that it has no id to be kept: it was no object.
+        let id = identifiers::snake_case(&format!("{}Database", object.id));
+        let id = identifiers::unique(&id, &mut taken);
         let field = |key: &str, value: FieldValue| Field {
             key: key.to_owned(),
             value,

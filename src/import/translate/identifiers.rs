@@ -65,7 +65,7 @@ pub(super) fn is_made_up(id: &str) -> bool {
 }
 
 /// Gives each name once: what is taken gets a number.
-pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+pub fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut free = name.to_owned();
     let mut number = 2;
     while !taken.insert(free.clone()) {

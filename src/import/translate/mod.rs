@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 use super::definition::Definition;
 use crate::diag::Diagnostics;
 use crate::objects::Kind;
+pub use identifiers::unique;
 use index::Index;
 use objects::Objects;
 pub use parameters::WHERE_THE_SECRET_IS;
@@ -84,6 +85,7 @@ impl Translator {
             environment: Vec::new(),
             scripts: Scripts::new(&name),
             parts: BTreeSet::new(),
+            kept_as_text: BTreeSet::new(),
         };
         let block = objects.pipeline(&name, pipeline);
         let scripts = objects.scripts.files;
@@ -123,7 +125,7 @@ impl Translator {
             (name, Some(id)) if name == identifiers::UNNAMED => identifiers::snake_case(id),
             (name, _) => name,
         };
-        identifiers::unique(&name, &mut self.pipelines)
+        unique(&name, &mut self.pipelines)
     }
 }
 

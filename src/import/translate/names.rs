@@ -375,13 +375,13 @@ fn gives(value: AttributeType) -> Option<Gives> {
         AttributeType::Integer(_) => Gives::Integer,
         AttributeType::Number(..) => Gives::Double,
         AttributeType::Strings | AttributeType::Assignments => Gives::List(Box::new(Gives::Text)),
+        AttributeType::DateTime => Gives::Start,
         AttributeType::String
         | AttributeType::OneOf(_)
         | AttributeType::Bool
         | AttributeType::Price(_)
         | AttributeType::Duration
         | AttributeType::Period
-        | AttributeType::DateTime
         | AttributeType::Regex => Gives::Text,
         _ => return None,
     })

@@ -80,11 +80,32 @@ pub(super) fn on_demand_by_itself(object: &str, schedule: &str, at: Span) -> Dia
     Diagnostic::warning("On demand with a schedule", detail).at(at)
 }
 
+pub(super) fn pointed(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has a computed number in its text. The service writes a whole one as `4.0`, which is `4` here; say with `format(\"%.1f\", …)` if it must have a point."
+    );
+    Diagnostic::warning("Number with a point", detail).at(at)
+}
+
 pub(super) fn one_value(key: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` takes one value, and there are several. The first is taken; the others are left out."
     );
     Diagnostic::warning("Several values", detail).at(at)
+}
+
+pub(super) fn file_with_slash(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` ends with `/`. Here that is a directory, with all files in it; `export` writes it as `directoryPath`."
+    );
+    Diagnostic::warning("File that is a directory", detail).at(at)
+}
+
+pub(super) fn parts_of_second(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has parts of a second. Intervals begin with whole seconds here, as the service's do; they are left out."
+    );
+    Diagnostic::warning("Parts of a second", detail).at(at)
 }
 
 pub(super) fn no_object(id: &str, key: &str, at: Span) -> Diagnostic {
@@ -104,6 +125,13 @@ pub(super) fn not_a_reference(key: &str, object: &str, at: Span) -> Diagnostic {
         "`{key}` of `{object}` must be a reference, `{{\"ref\": \"Id\"}}`, and is a text. It is left out."
     );
     Diagnostic::error("No reference", detail).at(at)
+}
+
+pub(super) fn same_key(property: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{property}` has a key that another property of `{object}` has, too. The last one counts; the one before is left out."
+    );
+    Diagnostic::warning("Duplicate key", detail).at(at)
 }
 
 pub(super) fn not_used(object: &str, at: Span) -> Diagnostic {

@@ -21,8 +21,10 @@ use crate::diag::Diagnostics;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
+use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
+use crate::lang::references;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Kind;
@@ -45,6 +47,8 @@ pub(super) struct Objects<'a, 'd> {
     pub(super) scripts: Scripts,
     /// The objects that have become parts of others, by id.
     pub(super) parts: BTreeSet<&'d str>,
+    /// The objects with expressions that stayed text, by id.
+    pub(super) kept_as_text: BTreeSet<&'d str>,
 }
 
 /// What has no attribute and is kept, by field.
@@ -173,7 +177,12 @@ impl<'d> Objects<'_, 'd> {
         let mut block = Block::new(header);
         block.name.clone_from(&named.name);
         self.content(object, of, &mut block);
-        if self.always_writes_the_same(object, of) {
+        let is_constant = block.attributes.iter().any(|(name, path)| {
+            let is_variable =
+                |path: &Vec<Step>| path.first().is_some_and(|root| &*root.name == "var");
+            name == "path" && references(path).iter().all(is_variable)
+        });
+        if self.always_writes_the_same(object, of, is_constant) {
             // Before what it was called.
             let of_aws = |(name, _): &(String, Expr)| name.starts_with("aws_");
             let attributes = &mut block.attributes;
@@ -187,8 +196,14 @@ impl<'d> Objects<'_, 'd> {
         Some(block)
     }
 
-    /// Whether each run would write what the last one wrote. The service lets that pass; here it must be said.
-    fn always_writes_the_same(&self, object: &'d Object, of: &'static ObjectType) -> bool {
+    /// Whether each run would write what the last one wrote. The service lets that pass; here it must be said. `is_constant`: the
+    /// path reads variables only, maybe with an expression beside them that stays text.
+    fn always_writes_the_same(
+        &self,
+        object: &'d Object,
+        of: &'static ObjectType,
+        is_constant: bool,
+    ) -> bool {
         let writes = |user: &'d Object| {
             let (_, fields) = self
                 .index
@@ -203,7 +218,9 @@ impl<'d> Objects<'_, 'd> {
         let mut fields = path.into_iter().flat_map(AttributeSchema::aws_fields);
         fields
             .find_map(|key| self.index.field(object, &key))
-            .is_some_and(|(_, path)| !path.iter().any(|field| varies(self.index, object, field)))
+            .is_some_and(|(_, path)| {
+                is_constant || !path.iter().any(|field| varies(self.index, object, field))
+            })
             && self.index.users(&object.id).any(writes)
     }
 
@@ -281,7 +298,9 @@ impl<'d> Objects<'_, 'd> {
         }
         if of.attribute("aws_fields").is_some() {
             let kept = self.unknown_fields(object, of.aws.first().copied(), &unknown);
-            if object.id != block.name && of.kind != Kind::Pipeline {
+            // That it had an id tells export that `#{…}` in its texts is meant.
+            let tells = object.id != block.name || self.kept_as_text.contains(object.id.as_str());
+            if tells && of.kind != Kind::Pipeline {
                 block.set("aws_id", hcl::text(&object.id));
             }
             keep(kept, block);

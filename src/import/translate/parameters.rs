@@ -60,8 +60,21 @@ pub(super) struct Variable {
     pub(super) name: String,
     /// What it gives, as the service sees it.
     pub(super) gives: Gives,
+    /// Whether its numbers are kept as the texts that they are: `007` and `1.0` are other texts as numbers.
+    pub(super) as_text: bool,
     /// Whether its value is a secret: the variable then says where that is.
     pub(super) is_secret: bool,
+}
+
+impl Variable {
+    /// What its values are here.
+    fn written(&self) -> Gives {
+        match &self.gives {
+            gives if !self.as_text => gives.clone(),
+            Gives::List(_) => Gives::List(Box::new(Gives::Text)),
+            _ => Gives::Text,
+        }
+    }
 }
 
 /// The variables of a definition, by the ids of its parameters.
@@ -70,7 +83,7 @@ pub(super) fn variables(
     taken: &mut BTreeSet<String>,
 ) -> IndexMap<String, Variable> {
     let mut variables = IndexMap::new();
-    let mut add = |id: &str, gives: Gives, is_secret: bool| {
+    let mut add = |id: &str, gives: Gives, as_text: bool, is_secret: bool| {
         if variables.contains_key(id) {
             return;
         }
@@ -85,21 +98,38 @@ pub(super) fn variables(
         let variable = Variable {
             name: identifiers::unique(&name, taken),
             gives,
+            as_text,
             is_secret: is_secret || id.starts_with('*'),
         };
         variables.insert(id.to_owned(), variable);
     };
     for parameter in &definition.parameters {
-        add(&parameter.id, gives(parameter), parameter.is_hidden());
+        add(
+            &parameter.id,
+            gives(parameter),
+            has_other_texts(parameter, definition.values.get(&parameter.id)),
+            parameter.is_hidden(),
+        );
     }
     for (id, values) in &definition.values {
         let gives = match values.as_slice() {
             [_] => Gives::Text,
             _ => Gives::List(Box::new(Gives::Text)),
         };
-        add(id, gives, false);
+        add(id, gives, false, false);
     }
     variables
+}
+
+/// Whether a number that a parameter says would be another text here.
+fn has_other_texts(parameter: &Parameter, values: Option<&Vec<String>>) -> bool {
+    let said = parameter.attributes.iter();
+    let said = said.filter(|(key, _)| matches!(key.as_str(), "default" | "allowedValues"));
+    let texts = said.map(|(_, text)| text);
+    texts.chain(values.into_iter().flatten()).any(|text| {
+        let number = Number::parse(text.trim());
+        number.is_some_and(|number| number.to_string() != *text)
+    })
 }
 
 fn gives(parameter: &Parameter) -> Gives {
@@ -145,7 +175,7 @@ fn block(
     values: Option<&Vec<String>>,
 ) -> Block {
     let mut block = Block::new(format!("variable \"{}\"", variable.name));
-    block.set("type", type_of(&variable.gives));
+    block.set("type", type_of(&variable.written()));
     let said = |key: &str| parameter.and_then(|parameter| parameter.attribute(key));
     let mut description = said("description").unwrap_or_default().to_owned();
     if variable.is_secret {
@@ -187,7 +217,7 @@ fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>
         Gives::List(inner) => inner,
         one => one,
     };
-    let is_number = matches!(one, Gives::Integer | Gives::Double);
+    let is_number = matches!(one, Gives::Integer | Gives::Double) && !variable.as_text;
     let defaults = parameter
         .attributes
         .iter()
@@ -243,7 +273,7 @@ fn default(variable: &Variable, parameter: Option<&Parameter>) -> Option<Expr> {
     if values.is_empty() {
         return is_true(parameter.attribute("optional")).then(|| hcl::value(Value::NULL));
     }
-    Some(value(&variable.gives, &values))
+    Some(value(&variable.written(), &values))
 }
 
 /// Values of a parameter as a value of its type.
@@ -265,13 +295,14 @@ fn single(gives: &Gives, text: &str) -> Expr {
 
 fn validation(variable: &Variable, allowed: &[String]) -> Block {
     let path = hcl::path(&format!("var.{}", variable.name));
-    let (one, read) = match &variable.gives {
+    let written = variable.written();
+    let (one, read) = match &written {
         Gives::List(inner) => (&**inner, hcl::path("value")),
         one => (one, path.clone()),
     };
     let list = hcl::tuple(allowed.iter().map(|text| single(one, text)).collect());
     let mut condition = hcl::call("contains", vec![list, read]);
-    if matches!(variable.gives, Gives::List(_)) {
+    if matches!(written, Gives::List(_)) {
         let each = hcl::each(None, "value", path, condition);
         condition = hcl::call("alltrue", vec![each]);
     }
@@ -302,7 +333,7 @@ pub(super) fn values(
             found.push(notes::secret_value(id, &variable.name, span));
             continue;
         }
-        let value = crate::lang::print::expression(&value(&variable.gives, values));
+        let value = crate::lang::print::expression(&value(&variable.written(), values));
         lines.push(format!("{} = {value}\n", variable.name));
     }
     for parameter in &definition.parameters {

@@ -86,6 +86,14 @@ impl<'d> Objects<'_, 'd> {
         let mut formula = self.formula(object, key, text, first);
         if key == names::DIRECTORY {
             formula.expr = directory(formula.expr);
+        } else if schema
+            .aws_fields()
+            .iter()
+            .any(|other| other == names::DIRECTORY)
+            && text.ends_with('/')
+        {
+            let finding = notes::file_with_slash(key, &object.id, first.span);
+            self.found.push(finding);
         }
         let value = self.typed(object, key, schema, formula, first)?;
         let named = self.index.named(&object.id);
@@ -143,6 +151,14 @@ impl<'d> Objects<'_, 'd> {
                 Some(hcl::text(schema.word_of_aws(trimmed).unwrap_or(trimmed)))
             }
             AttributeType::Duration | AttributeType::Period => Some(hcl::text(&period(trimmed))),
+            AttributeType::DateTime => {
+                let whole = whole_seconds(trimmed);
+                if whole.is_some() {
+                    let finding = notes::parts_of_second(key, &object.id, field.span);
+                    self.found.push(finding);
+                }
+                Some(whole.map_or(formula.expr, |whole| hcl::text(&whole)))
+            }
             _ => Some(formula.expr),
         }
     }
@@ -221,6 +237,12 @@ impl<'d> Objects<'_, 'd> {
             }
             _ => Secrets::None,
         };
+        let is_text = attribute.is_none_or(|attribute| {
+            !matches!(
+                attribute.value,
+                AttributeType::Integer(_) | AttributeType::Number(..) | AttributeType::Price(_)
+            )
+        });
         let mut names = Names {
             index: self.index,
             variables: self.variables,
@@ -233,16 +255,21 @@ impl<'d> Objects<'_, 'd> {
         for error in errors {
             let finding = notes::untranslated(key, &object.id, &error.message, field.span);
             self.found.push(finding);
+            self.kept_as_text.insert(&object.id);
         }
         loop {
             match formula::translate(&template, &mut names) {
                 Ok(formula) => {
+                    if is_text && formula::has_points(&template, &mut names) {
+                        self.found.push(notes::pointed(key, &object.id, field.span));
+                    }
                     let secrets = read.take();
                     return self.with_secrets(object, key, formula, &secrets, field);
                 }
                 Err(error) => {
                     let finding = notes::untranslated(key, &object.id, &error.message, field.span);
                     self.found.push(finding);
+                    self.kept_as_text.insert(&object.id);
                     if !template.leave_as_text(&error.at, text) {
                         return Formula::text(text);
                     }
@@ -334,6 +361,13 @@ fn period(text: &str) -> String {
         (Some(count), Some(unit), None) => format!("{count} {}s", unit.trim_end_matches('s')),
         _ => text,
     }
+}
+
+/// A time without its parts of a second, if it has some.
+fn whole_seconds(time: &str) -> Option<String> {
+    let (before, after) = time.split_once('.')?;
+    let behind = after.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    Some(format!("{before}{behind}"))
 }
 
 /// A path that ends with `/`: that is how a directory is told from a file.

@@ -17,11 +17,8 @@ pub(super) fn call(name: &str, of: &[Formula]) -> Result<Formula, String> {
         .ok_or_else(|| "A function has arguments.".to_owned())?;
     let time_of = |expr: Expr| Ok(Formula::new(expr, Gives::Time(zone(time))));
     if let Some(part) = part(name) {
-        let arguments = vec![time.expr.clone(), hcl::text(part)];
-        return Ok(Formula::new(
-            hcl::call("date_part", arguments),
-            Gives::Integer,
-        ));
+        let part = times::call("date_part", time, hcl::text(part));
+        return Ok(Formula::new(part, Gives::Integer));
     }
     if let Some((sign, unit)) = moves(name) {
         return time_of(add(time, length(sign, unit, of.get(1))?));
@@ -36,20 +33,24 @@ pub(super) fn call(name: &str, of: &[Formula]) -> Result<Formula, String> {
         }
         "inTimeZone" => {
             let zone = of.get(1).map(|zone| zone.expr.clone());
-            let arguments = [time.expr.clone()].into_iter().chain(zone.clone());
+            let time = match times::zone_of_text(time) {
+                None => time.expr.clone(),
+                // Else it would be taken for a time in the other zone.
+                Some(own) => hcl::call("date_in_zone", vec![time.expr.clone(), own]),
+            };
+            let arguments = [time].into_iter().chain(zone.clone());
             let moved = hcl::call("date_in_zone", arguments.collect());
             Ok(Formula::new(moved, Gives::Time(zone.map(Box::new))))
         }
         "midnight" => time_of(with_zone("date_trunc", time, hcl::text("day"))),
         "yesterday" => time_of(add(time, hcl::text("-1 day"))),
         "firstOfMonth" => {
-            let day = hcl::call("date_part", vec![time.expr.clone(), hcl::text("day")]);
+            let day = times::call("date_part", time, hcl::text("day"));
             let days = hcl::binary(BinaryOp::Subtract, day, hcl::integer(1));
             time_of(add(time, back_by(days)))
         }
         "sunday" => {
-            let arguments = vec![time.expr.clone(), hcl::text("weekday")];
-            let weekday = hcl::call("date_part", arguments);
+            let weekday = times::call("date_part", time, hcl::text("weekday"));
             let days = hcl::binary(BinaryOp::Modulo, weekday, hcl::integer(7));
             time_of(add(time, back_by(days)))
         }
@@ -132,6 +133,7 @@ fn zone(time: &Formula) -> Option<Box<Expr>> {
 /// A function of a time and something else; days are those of the time's zone.
 fn with_zone(name: &str, time: &Formula, argument: Expr) -> Expr {
     let zone = zone(time).map(|zone| *zone);
+    let zone = zone.or_else(|| times::zone_of_text(time));
     let arguments = [time.expr.clone(), argument].into_iter().chain(zone);
     hcl::call(name, arguments.collect())
 }

@@ -13,6 +13,7 @@ use crate::import::expression::Operator;
 use crate::import::expression::Part;
 use crate::import::expression::Template;
 use crate::import::expression::Value;
+use crate::lang::Number;
 use crate::lang::ast;
 use crate::lang::ast::BinaryOp;
 
@@ -33,6 +34,8 @@ pub(super) enum Gives {
     Double,
     /// A time: text in RFC 3339 here; with the zone that `inTimeZone` has put it into.
     Time(Option<Box<ast::Expr>>),
+    /// A time in UTC as text that does not say so: when a schedule begins.
+    Start,
     /// A reference to the object with this id.
     Reference(String),
     /// Several of them.
@@ -74,6 +77,24 @@ pub(super) fn translate(template: &Template, scope: &mut dyn Scope) -> Result<Fo
         });
     }
     mapped(&parts, &|parts| Ok(concatenated(parts)), &(0..0))
+}
+
+/// Whether a text has a number in it that is computed and has a point there, also if it is whole.
+pub(super) fn has_points(template: &Template, scope: &mut dyn Scope) -> bool {
+    template.parts.iter().any(|part| match part {
+        Part::Expression(expr)
+            if matches!(expr.kind, ExprKind::Binary(..) | ExprKind::Negated(_)) =>
+        {
+            formula(expr, scope).is_ok_and(|formula| {
+                let one = match &formula.gives {
+                    Gives::List(inner) => inner,
+                    one => one,
+                };
+                *one == Gives::Double
+            })
+        }
+        _ => false,
+    })
 }
 
 fn formula(expr: &Expr, scope: &mut dyn Scope) -> Result<Formula, Error> {
@@ -227,6 +248,18 @@ fn number_of(formula: &Formula) -> Result<Gives, String> {
     }
 }
 
+/// What is calculated with: a number with a point is a text where it is written, and a number here.
+fn as_number(formula: &Formula) -> ast::Expr {
+    let number = match &formula.expr.kind {
+        ast::ExprKind::Value(crate::lang::Value::String(text)) => Number::parse(text),
+        _ => None,
+    };
+    number.map_or_else(
+        || formula.expr.clone(),
+        |number| hcl::value(crate::lang::Value::Number(number)),
+    )
+}
+
 fn combined(operator: Operator, of: &[Formula]) -> Result<Formula, String> {
     let [left, right] = of else {
         return Err("An operator has two operands.".to_owned());
@@ -238,7 +271,7 @@ fn combined(operator: Operator, of: &[Formula]) -> Result<Formula, String> {
     let both = [number_of(left)?, number_of(right)?];
     let whole = both == [Gives::Integer, Gives::Integer];
     let gives = if whole { Gives::Integer } else { Gives::Double };
-    let (left, right) = (left.expr.clone(), right.expr.clone());
+    let (left, right) = (as_number(left), as_number(right));
     let plain = |sign| hcl::binary(sign, left.clone(), right.clone());
     Ok(match operator {
         Operator::Add => Formula::new(plain(BinaryOp::Add), gives),

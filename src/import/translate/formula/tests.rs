@@ -24,6 +24,7 @@ impl Names for World {
         Ok(match (of, name) {
             (None, "@scheduledStartTime") => Value::Time(self.start.clone()),
             (None, "myText") => text("a b"),
+            (None, "myStart") => text("2012-02-28T23:00:00"),
             (None, "myNumber") => Value::Integer(7),
             (None, "myList") => Value::List(vec![text("x"), text("y")]),
             (None, "myOther") => Value::List(vec![text("1"), text("2")]),
@@ -41,6 +42,7 @@ impl Scope for World {
         match (of, name) {
             (None, "@scheduledStartTime") => formula("run.scheduled_start", Gives::Time(None)),
             (None, "myText") => formula("var.text", Gives::Text),
+            (None, "myStart") => formula("var.start", Gives::Start),
             (None, "myNumber") => formula("var.number", Gives::Integer),
             (None, "myList") => formula("var.list", list()),
             (None, "myOther") => formula("var.other", list()),
@@ -66,7 +68,7 @@ fn names(start: &Zoned) -> TestScope {
                     scheduled_start = "{}", date = "{}", year = "{}", month = "{}", day = "{}", hour = "{}"
                 }}
                 var = {{
-                    text = "a b", number = 7, list = ["x", "y"], other = ["1", "2"], directory = "s3://in"
+                    text = "a b", start = "2012-02-28T23:00:00", number = 7, list = ["x", "y"], other = ["1", "2"], directory = "s3://in"
                 }}
             }}"#,
             part("%Y-%m-%dT%H:%M:%SZ"),
@@ -151,8 +153,32 @@ fn a_translation_is_what_people_would_write() {
         ("#{input.directoryPath}/x", r#""${var.directory}/x""#),
         ("#{makeDate(2011, 5, 24)}", r#""2011-05-24T00:00:00""#),
         ("#{myNumber / 2}", "(var.number - var.number % 2) / 2"),
+        ("#{myNumber / 2.0}", "var.number / 2"),
+        (
+            "#{format(myStart, 'YYYY')}",
+            r#"date_format(var.start, "%Y", "UTC")"#,
+        ),
+        (
+            "#{format(minusDays(myStart, 1), 'YYYY')}",
+            r#"date_format(date_add(var.start, "-1 day", "UTC"), "%Y")"#,
+        ),
+        ("from #{myStart}", r#""from ${var.start}""#),
     ] {
         assert_eq!(translated(field).as_deref(), Ok(expected), "{field}");
+    }
+}
+
+#[test]
+fn computed_numbers_with_a_point_are_seen() {
+    for (field, expected) in [
+        ("#{myNumber * 2.0}", true),
+        ("x#{2^myNumber}", true),
+        ("#{myNumber / 2}", false),
+        ("#{myNumber} 1.5", false),
+    ] {
+        let template = parse(field).expect(field);
+        let mut world = world(date(2011, 5, 24).at(17, 10, 0, 0));
+        assert_eq!(has_points(&template, &mut world), expected, "{field}");
     }
 }
 
@@ -180,6 +206,7 @@ fn time() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(
         &[
             "@scheduledStartTime",
+            "myStart",
             "makeDate(2012, 2, 29)",
             "makeDateTime(2011, 12, 31, 23, 59)",
         ][..],

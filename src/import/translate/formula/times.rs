@@ -1,11 +1,13 @@
 //! Patterns of Joda-Time as formats of `date_format`.
 
 use super::Formula;
+use super::Gives;
 use crate::import::expression::Pattern;
 use crate::import::expression::Piece as Joda;
 use crate::import::translate::hcl;
 use crate::lang::ast::BinaryOp;
 use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
 use crate::lang::print;
 
 /// A piece of how a time is written.
@@ -112,6 +114,19 @@ fn letter_piece(letter: char, count: usize) -> Result<Piece, String> {
     })
 }
 
+/// The zone that a function is told of a text that is a time and need not say in which: to the service all times are in UTC.
+pub(super) fn zone_of_text(time: &Formula) -> Option<Expr> {
+    let is_written_out = matches!(time.expr.kind, ExprKind::Value(_));
+    let is_text = matches!(time.gives, Gives::Start | Gives::Text) && !is_written_out;
+    is_text.then(|| hcl::text("UTC"))
+}
+
+/// A function of a time and something else that needs the zone only of a text.
+pub(super) fn call(name: &str, time: &Formula, argument: Expr) -> Expr {
+    let arguments = [time.expr.clone(), argument].into_iter();
+    hcl::call(name, arguments.chain(zone_of_text(time)).collect())
+}
+
 /// Writes a time. The patterns that `run` has names for become these.
 pub(super) fn format(time: &Formula, pieces: &[Piece]) -> Expr {
     let is_start = print::expression(&time.expr) == "run.scheduled_start";
@@ -133,10 +148,7 @@ pub(super) fn format(time: &Formula, pieces: &[Piece]) -> Expr {
         Piece::Strftime(format) if !format.replace("%%", "").contains('%') => {
             hcl::text(&format.replace("%%", "%"))
         }
-        Piece::Strftime(format) => {
-            let arguments = vec![time.expr.clone(), hcl::text(format)];
-            hcl::call("date_format", arguments)
-        }
+        Piece::Strftime(format) => call("date_format", time, hcl::text(format)),
         number @ Piece::Number { .. } => written(time, number),
     }))
 }
@@ -153,7 +165,7 @@ fn written(time: &Formula, piece: &Piece) -> Expr {
     else {
         return hcl::text("");
     };
-    let mut number = hcl::call("date_part", vec![time.expr.clone(), hcl::text(part)]);
+    let mut number = call("date_part", time, hcl::text(part));
     let with = |operator, number, operand: i64| match operand {
         0 => number,
         operand => hcl::binary(operator, number, hcl::integer(operand)),

@@ -97,7 +97,32 @@ pipeline "others" {
     require     = "any"
   }
 
+  activity "shell_command" "script" {
+    script_uri  = "s3://acme/run.sh"
+    environment = { DAY = run.date }
+  }
+
   activity "no_op" "done" {
     depends_on = [activity.all]
+  }
+}
+
+pipeline "of" {
+  for_each = toset(["a", "b/c", "b-c"])
+
+  activity "shell_command" "show" {
+    command = "echo ${each.key}"
+  }
+}
+
+pipeline "half" {
+  schedule     = schedule.nightly
+  backoff      = "constant"
+  retry_jitter = false
+
+  activity "shell_command" "half" {
+    command         = "echo $DAY ${var.days / 2} ${pow(var.days, 2)} ${var.days * 0.5} ${0.5}; attempt ${run.attempt} $FROM"
+    script_argument = [[for n in ["a", "b"] : "${n}-${var.bucket}"][1]]
+    environment     = { DAY = run.date, FROM = "it's ${var.bucket}", COUNT = 3 }
   }
 }
