@@ -20,6 +20,7 @@ mod planning;
 mod reporting;
 mod rerunning;
 mod root_module;
+mod saved_plan;
 mod spelling;
 mod succession;
 mod target;

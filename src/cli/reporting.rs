@@ -8,7 +8,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Sources;
 
 /// Options of commands that make a plan.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ReportArgs {
     /// Exit with 0 when nothing changes, 2 when something does, 1 on errors
     #[arg(long)]

@@ -63,30 +63,40 @@ impl RerunArgs {
                 self.rerun.join(", ")
             )));
         }
-        planned.plan.effects.run_again(reruns(planned, &keys));
-        planned.again = keys.into_iter().collect();
+        add(planned, keys);
         Ok(())
     }
 
-    /// The order for the instances of a plan that are to run again.
-    pub(crate) fn order(&self, planned: &Planned, who: &str) -> Option<PlacedOrder> {
-        let asked = u64::try_from(planned.again.len()).unwrap_or(u64::MAX);
-        (asked > 0).then(|| PlacedOrder {
-            record: Record {
-                at: planned.plan.at,
-                who: who.to_owned(),
-                operation: "rerun".to_owned(),
-                what: self.rerun.join(" "),
-                asked,
-                changed: None,
-            },
-            operation: Operation::Rerun {
-                as_was: false,
-                restart: false,
-            },
-            targets: planned.again.clone(),
-        })
+    /// What is to run again, as it was written.
+    pub(crate) fn written(&self) -> &[String] {
+        &self.rerun
     }
+}
+
+/// The order for the instances of a plan that are to run again. `what`: how that was asked for.
+pub(crate) fn order(planned: &Planned, what: &[String], who: &str) -> Option<PlacedOrder> {
+    let asked = u64::try_from(planned.again.len()).unwrap_or(u64::MAX);
+    (asked > 0).then(|| PlacedOrder {
+        record: Record {
+            at: planned.plan.at,
+            who: who.to_owned(),
+            operation: "rerun".to_owned(),
+            what: what.join(" "),
+            asked,
+            changed: None,
+        },
+        operation: Operation::Rerun {
+            as_was: false,
+            restart: false,
+        },
+        targets: planned.again.clone(),
+    })
+}
+
+/// Adds to a plan instances that are to run again.
+pub(crate) fn add(planned: &mut Planned, keys: BTreeSet<InstanceKey>) {
+    planned.plan.effects.run_again(reruns(planned, &keys));
+    planned.again = keys.into_iter().collect();
 }
 
 /// The activities that are meant: applied, and there after the plan, under the same address.

@@ -1,6 +1,8 @@
 //! Reading the root module: its files, the values of its variables, its objects.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::lang::functions::Call;
 use crate::lang::module::Module;
 use crate::lang::module::ModuleTree;
 use crate::lang::module::Settings;
+use crate::lang::module::Variable;
 use crate::lang::variables;
 use crate::lang::variables::ValueSource;
 use crate::objects::Address;
@@ -125,6 +128,10 @@ pub(crate) struct RootModule {
     pub(crate) unset: Vec<Arc<str>>,
     /// The values of its variables.
     pub(crate) variables: BTreeMap<Arc<str>, Value>,
+    /// Those of them that are sensitive.
+    pub(crate) sensitive: BTreeSet<Arc<str>>,
+    /// What its functions have read: the digests of files by their paths from the root module.
+    pub(crate) read: BTreeMap<PathBuf, String>,
     /// Whether it has no files.
     pub(crate) empty: bool,
 }
@@ -213,7 +220,14 @@ impl RootModule {
         if prior.is_some() && diagnostics.has_errors() {
             diagnostics.extend(super::checks::warnings(&configuration.checks, None));
         }
+        let sensitive = |variable: &&Variable| variable.sensitive;
+        let declared = written.tree.module.variables.values();
         Self {
+            sensitive: declared
+                .filter(sensitive)
+                .map(|variable| variable.name.text.clone())
+                .collect(),
+            read: written.files.read.into_inner(),
             configuration,
             diagnostics,
             sources: written.sources,
@@ -362,6 +376,7 @@ impl Written {
             files: ModuleFiles {
                 directory: context.directory.clone(),
                 home: context.environment.get("HOME").map(PathBuf::from),
+                read: RefCell::default(),
             },
             now: context.clock.now(),
             working_directory: context.working_directory.to_string_lossy().into_owned(),

@@ -3,10 +3,17 @@
 //! A configuration may depend on what was applied (`ignore_changes`), and where that is now on the configuration (`moved`).
 //! Both are settled here.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use super::errors::Failure;
 use super::root_module::RootModule;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
+use crate::lang::Value;
+use crate::objects::Address;
 use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
 use crate::plan::Relocation;
@@ -21,6 +28,21 @@ pub(crate) struct Target {
     pub(super) max_runs: Option<u64>,
     /// What there is to say about it that was not said yet.
     pub(super) warnings: Diagnostics,
+    /// Objects that are only forgotten, whatever `removed` blocks say.
+    pub(super) forgotten: BTreeSet<Address>,
+    /// What it was made of.
+    pub(super) origin: Origin,
+}
+
+/// What a target was made of, besides the texts of its files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// The values of the variables.
+    pub(super) variables: BTreeMap<Arc<str>, Value>,
+    /// Those of them that are sensitive.
+    pub(super) sensitive: BTreeSet<Arc<str>>,
+    /// What functions have read: the digests of files by their paths from the root module.
+    pub(super) read: BTreeMap<PathBuf, String>,
 }
 
 impl Target {
@@ -31,6 +53,12 @@ impl Target {
             sources: module.sources,
             max_runs: module.settings.max_runs_per_apply,
             warnings: module.diagnostics,
+            forgotten: BTreeSet::new(),
+            origin: Origin {
+                variables: module.variables,
+                sensitive: module.sensitive,
+                read: module.read,
+            },
         }
     }
 
@@ -41,6 +69,8 @@ impl Target {
             sources: Sources::default(),
             max_runs: None,
             warnings: Diagnostics::new(),
+            forgotten: BTreeSet::new(),
+            origin: Origin::default(),
         }
     }
 

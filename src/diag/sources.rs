@@ -59,6 +59,12 @@ impl Sources {
         }
     }
 
+    /// All texts with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter();
+        files.map(|(name, text)| (name.as_str(), text.as_ref()))
+    }
+
     /// The name a text was added under; empty for an unknown id.
     pub fn name(&self, file: FileId) -> &str {
         self.files

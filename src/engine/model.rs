@@ -240,7 +240,7 @@ pub enum CatchUp {
 }
 
 /// A pause by an operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {
     /// By whom, `user@host`.
     pub who: String,

@@ -1,9 +1,15 @@
 //! The files that functions read: those of the root module, and what is named from there.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::library;
 use super::library::LIBRARY;
@@ -17,6 +23,9 @@ pub struct ModuleFiles {
     pub directory: PathBuf,
     /// The user's home directory.
     pub home: Option<PathBuf>,
+    /// What has been read so far outside of the library: the SHA-256 of each file by its path, and of each list of names by
+    /// its directory.
+    pub read: RefCell<BTreeMap<PathBuf, String>>,
 }
 
 /// The part of a path behind `pipeform//`, without `.` and `..`.
@@ -26,6 +35,12 @@ fn in_library(path: &Path) -> Option<String> {
 }
 
 impl ModuleFiles {
+    /// Remembers what was read.
+    fn note(&self, path: &Path, content: &[u8]) {
+        let digest = HEXLOWER.encode(&Sha256::digest(content));
+        self.read.borrow_mut().insert(path.to_path_buf(), digest);
+    }
+
     /// Where a file outside of the library is. As in Terraform, `a/..` is nothing, whatever `a` is.
     fn located(&self, path: &Path) -> PathBuf {
         let mut located = PathBuf::new();
@@ -54,7 +69,9 @@ fn leads_back(directory: &Path) -> bool {
 impl Files for ModuleFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let Some(path) = in_library(path) else {
-            return std::fs::read(self.located(path));
+            let content = std::fs::read(self.located(path))?;
+            self.note(path, &content);
+            return Ok(content);
         };
         match library::below("").find(|(name, _)| *name == path) {
             Some((_, text)) => Ok(text.as_bytes().to_vec()),
@@ -81,8 +98,8 @@ impl Files for ModuleFiles {
         let root = self.directory.join(directory);
         let mut found = Vec::new();
         let mut open = vec![root.clone()];
-        while let Some(directory) = open.pop() {
-            for entry in std::fs::read_dir(&directory)? {
+        while let Some(below) = open.pop() {
+            for entry in std::fs::read_dir(&below)? {
                 let path = entry?.path();
                 if path.is_file() {
                     let relative = path.strip_prefix(&root).map(Path::to_path_buf);
@@ -93,6 +110,8 @@ impl Files for ModuleFiles {
             }
         }
         found.sort();
+        let names: Vec<_> = found.iter().map(|path| path.to_string_lossy()).collect();
+        self.note(directory, names.join("\n").as_bytes());
         Ok(found)
     }
 
@@ -136,6 +155,7 @@ mod tests {
         let files = ModuleFiles {
             directory: directory.path().to_path_buf(),
             home: None,
+            read: RefCell::default(),
         };
         (directory, files)
     }

@@ -19,7 +19,6 @@ use crate::objects::Kind;
 use crate::objects::Lifecycle;
 use crate::objects::Object;
 use crate::objects::ObjectType;
-use crate::objects::moves::Removal;
 
 /// What the change of a `lifecycle` block is called among those of attributes.
 pub const LIFECYCLE: &str = "lifecycle";
@@ -43,11 +42,10 @@ pub fn diff(
         .collect()
 }
 
-/// Turns removals that a `removed` block calls so into forgetting.
-pub fn forget(changes: &mut [Change], removals: &[Removal]) {
+/// Turns the removal of objects that are to be forgotten into that.
+pub fn forget(changes: &mut [Change], forgotten: impl Fn(&Address) -> bool) {
     for change in changes {
-        let forgotten = |removal: &Removal| !removal.destroy && removal.covers(&change.address);
-        if change.action == Action::Delete && removals.iter().any(forgotten) {
+        if change.action == Action::Delete && forgotten(&change.address) {
             change.action = Action::Forget;
             change.reason = Some(Reason::Forgotten);
             change.attributes.clear();

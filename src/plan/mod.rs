@@ -12,6 +12,7 @@ pub mod effects;
 mod moves;
 pub mod preview;
 mod protect;
+pub mod saved;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

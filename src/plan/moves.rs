@@ -66,6 +66,14 @@ impl Relocation {
         }
     }
 
+    /// These moves: the new address by the old one.
+    pub fn of(moved: BTreeMap<Address, Address>) -> Self {
+        Self {
+            moved,
+            blocked: Vec::new(),
+        }
+    }
+
     /// Whether nothing is moved.
     pub fn is_empty(&self) -> bool {
         self.moved.is_empty()

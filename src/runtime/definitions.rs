@@ -43,10 +43,7 @@ pub struct SerialDefinition {
 impl SerialDefinition {
     /// Reads the definition as of a serial.
     pub fn read(store: &Store, serial: u64, now: Timestamp) -> Result<Self, RuntimeError> {
-        let mut objects = Objects::new();
-        for kept in store.objects_at(serial)? {
-            objects.insert(kept.address.clone(), read_object(kept)?);
-        }
+        let objects = read_objects(store.objects_at(serial)?)?;
         let timetable = Timetable::new(&objects, &moments(store)?.as_of(serial), now);
         let since = if since_matters(&objects) {
             store.first_applied()?
@@ -129,18 +126,34 @@ impl SerialDefinition {
 
 /// What the state knows of schedules besides their objects.
 pub fn moments(store: &Store) -> Result<Moments, RuntimeError> {
+    read_moments(store.activations()?, store.cuts()?, &store.eras()?)
+}
+
+/// The same from how it is kept.
+pub fn read_moments(
+    activations: BTreeMap<Address, Timestamp>,
+    cuts: BTreeMap<Address, Timestamp>,
+    kept: &BTreeMap<Address, Vec<StoredEra>>,
+) -> Result<Moments, RuntimeError> {
     let mut eras: BTreeMap<Address, Vec<Era>> = BTreeMap::new();
-    for (object, kept) in store.eras()? {
+    for (object, kept) in kept {
         for era in kept {
-            let read = read_era(&object, &era)?;
+            let read = read_era(object, era)?;
             eras.entry(object.clone()).or_default().push(read);
         }
     }
     Ok(Moments {
-        activations: store.activations()?,
-        cuts: store.cuts()?,
+        activations,
+        cuts,
         eras,
     })
+}
+
+/// Objects from how they are kept.
+pub fn read_objects(kept: impl IntoIterator<Item = StoredObject>) -> Result<Objects, RuntimeError> {
+    kept.into_iter()
+        .map(|kept| Ok((kept.address.clone(), read_object(kept)?)))
+        .collect()
 }
 
 /// The same of the objects of a part.
@@ -191,7 +204,7 @@ fn read_object(kept: StoredObject) -> Result<Object, RuntimeError> {
 }
 
 /// Whether anything depends on since when objects are there.
-fn since_matters(objects: &Objects) -> bool {
+pub fn since_matters(objects: &Objects) -> bool {
     let mut objects = objects.values();
     objects.any(|object| object.get("late_after").is_some() || object.get("catch_up").is_some())
 }

@@ -8,6 +8,8 @@ use rusqlite::OptionalExtension as _;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 use rusqlite::params;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::PlacedOrder;
@@ -28,7 +30,7 @@ use crate::engine::Status;
 use crate::objects::Address;
 
 /// Where a state stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Raised by every apply; 0 before the first.
     pub serial: u64,
@@ -214,6 +216,22 @@ impl Store {
             "SELECT address, min(applies.at) FROM objects
              JOIN applies ON applies.serial = objects.from_serial GROUP BY address",
         )
+    }
+
+    /// The last apply that has changed an object: its serial, when it was, by whom.
+    pub fn last_apply_of(
+        &self,
+        address: &Address,
+    ) -> Result<Option<(u64, Timestamp, String)>, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT serial, at, who FROM applies WHERE serial =
+                     (SELECT max(max(from_serial, coalesce(to_serial, 0))) FROM objects WHERE address = ?1)",
+                [address.as_str()],
+                |row| Ok((unsigned(row.get(0)?), moment(row.get(1)?), row.get(2)?)),
+            )
+            .optional()
+            .map_err(|error| self.error(error))
     }
 
     fn moments(&self, query: &str) -> Result<BTreeMap<Address, Timestamp>, StoreError> {

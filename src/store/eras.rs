@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Transaction;
 use rusqlite::params;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::Store;
@@ -16,7 +18,7 @@ use super::moment;
 use crate::objects::Address;
 
 /// A schedule that an object has had.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredEra {
     /// The serial of the apply that ended it.
     pub ended_by: u64,

@@ -89,6 +89,7 @@ cases! {
     restart,
     retention,
     retries,
+    saved_plan,
     schedule_change,
     schedule_combinations,
     schedule_command,

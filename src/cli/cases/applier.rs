@@ -88,7 +88,7 @@ impl Applier<'_> {
         }
         if !findings.has_errors() {
             let mut changes = diff(before, &configuration.objects);
-            forget(&mut changes, &statements.removals);
+            forget(&mut changes, |address| statements.forgets(address));
             findings = protected(&changes, &configuration.places);
         }
         if findings.has_errors() {

@@ -1,5 +1,7 @@
 //! `pipeform apply`.
 
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::operate;
@@ -11,21 +13,35 @@ use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
 use crate::cli::reporting::ReportArgs;
+use crate::cli::rerunning;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
+use crate::cli::saved_plan;
+use crate::cli::saved_plan::Saved;
 use crate::cli::target::Target;
 use crate::cli::terminal;
+use crate::cli::views;
 use crate::cli::workspaces::DEFAULT;
 use crate::objects::Objects;
 use crate::plan::effects::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
+use crate::store::StateLock;
+use crate::time::parse_duration;
 
 /// Make the state what the configuration says, and activate its schedules
 ///
 /// Nothing is executed: instances become due, and `pipeform run` starts them.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
+    /// A plan from `pipeform plan --out`: exactly that is done, without a question
+    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun"])]
+    plan: Option<PathBuf>,
+
+    /// How old a saved plan may be; what has become due since is run, too [default: 24 hours]
+    #[arg(long, value_name = "DURATION", requires = "plan")]
+    tolerance: Option<String>,
+
     #[command(flatten)]
     variables: VariableArgs,
 
@@ -75,6 +91,9 @@ impl Approval {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    if let Some(path) = &args.plan {
+        return apply_saved(args, path, context);
+    }
     let target = |prior: &Objects| {
         let module = RootModule::load(context, &args.variables, Some(prior))?;
         Ok(Target::module(module.without_errors()?))
@@ -107,20 +126,67 @@ pub(super) fn change(
         finish(&planned, operation);
         return Ok(ExitCode::SUCCESS);
     }
-    let budget = approval.allow_runs.or(planned.max_runs);
-    let budget = budget.unwrap_or(MAX_RUNS_PER_APPLY);
-    if let Some(finding) = planned.plan.effects.over_budget(budget) {
-        let sources = crate::diag::Sources::default();
-        return Err(Failure::Findings(Box::new((finding.into(), sources))));
-    }
+    within_budget(approval, &planned)?;
     if !approved && !approve(context, operation)? {
         terminal::say(&format!("\n{} canceled.\n", capital(operation)));
         return Err(Failure::Silent);
     }
+    write(context, (lock, &holder), &planned, rerun.written())?;
+    finish(&planned, operation);
+    Ok(approval.report.exit_code(true))
+}
+
+/// Applies a saved plan.
+fn apply_saved(args: &Args, path: &Path, context: &Context) -> Result<ExitCode, Failure> {
+    let patience = args.approval.lock.patience()?;
+    args.approval.is_given("apply")?;
+    let tolerance = match &args.tolerance {
+        None => saved_plan::TOLERANCE,
+        Some(text) => parse_duration(text)
+            .map_err(|error| Failure::message(format!("--tolerance: {error}")))?,
+    };
+    let saved = Saved::read(context, path)?;
+    let holder = Holder::this_process(context.who(), "apply", context.clock.now());
+    let lock = locking::lock(context, &holder, patience)?;
+    let store = context.read_state()?;
+    let now = context.clock.now();
+    let renewed = saved.renewed(&store, now, tolerance)?;
+    let planned = &renewed.planned;
+    within_budget(&args.approval, planned)?;
+    terminal::print(&views::saved::applying(&saved.plan, &renewed, context.look));
+    if planned.plan.is_empty() {
+        finish(planned, "apply");
+        return Ok(ExitCode::SUCCESS);
+    }
+    write(context, (lock, &holder), planned, &saved.plan.made.rerun)?;
+    finish(planned, "apply");
+    Ok(args.approval.report.exit_code(true))
+}
+
+/// Refuses a plan that starts more runs than is allowed.
+fn within_budget(approval: &Approval, planned: &Planned) -> Result<(), Failure> {
+    let budget = approval.allow_runs.or(planned.max_runs);
+    let budget = budget.unwrap_or(MAX_RUNS_PER_APPLY);
+    match planned.plan.effects.over_budget(budget) {
+        None => Ok(()),
+        Some(finding) => {
+            let sources = crate::diag::Sources::default();
+            Err(Failure::Findings(Box::new((finding.into(), sources))))
+        }
+    }
+}
+
+/// Writes what a plan changes, and has what is to run again carried out. `rerun`: how that was asked for.
+fn write(
+    context: &Context,
+    (lock, holder): (StateLock, &Holder),
+    planned: &Planned,
+    rerun: &[String],
+) -> Result<(), Failure> {
     let mut store = context.write_state()?;
     let mut apply = planned.apply(&store, context.who())?;
-    apply.order = rerun.order(&planned, &apply.who);
-    let lease = moving::keep_runners_out(&mut store, &apply.moves, &holder)?;
+    apply.order = rerunning::order(planned, rerun, &apply.who);
+    let lease = moving::keep_runners_out(&mut store, &apply.moves, holder)?;
     store.apply(&lock, &apply)?;
     moving::take_logs_along(context, &apply.moves);
     drop(lease);
@@ -132,10 +198,9 @@ pub(super) fn change(
             .filter_map(|order| order.id)
             .max()
     {
-        operate::carry_out(context, store, id, operation)?;
+        operate::carry_out(context, store, id, "apply")?;
     }
-    finish(&planned, operation);
-    Ok(approval.report.exit_code(true))
+    Ok(())
 }
 
 fn finish(planned: &Planned, operation: &str) {

@@ -1,19 +1,30 @@
 //! `pipeform show`.
 
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
+use crate::cli::reporting::ReportArgs;
+use crate::cli::saved_plan::Saved;
 use crate::cli::terminal;
 use crate::cli::views;
 use crate::runtime::SerialDefinition;
 
-/// Show what has been applied: all objects and outputs
+/// Show what has been applied: all objects and outputs; or a saved plan
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {}
+pub(in crate::cli) struct Args {
+    /// A plan from `pipeform plan --out`
+    #[arg(value_name = "PLAN")]
+    plan: Option<PathBuf>,
+}
 
-pub(super) fn run(_args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    if let Some(path) = &args.plan {
+        return plan(path, context);
+    }
     let store = context.read_state()?;
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
@@ -33,5 +44,15 @@ pub(super) fn run(_args: &Args, context: &Context) -> Result<ExitCode, Failure> 
     if !outputs.is_empty() {
         terminal::print(&format!("\nOutputs:\n\n{}", super::output::lines(&outputs)));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows a saved plan, whether it still holds or not.
+fn plan(path: &Path, context: &Context) -> Result<ExitCode, Failure> {
+    let saved = Saved::read(context, path)?;
+    let planned = saved.as_made()?;
+    terminal::print(&views::saved::origin(&saved.plan.made));
+    terminal::print("\n");
+    super::plan::show(&planned, context, &ReportArgs::default());
     Ok(ExitCode::SUCCESS)
 }

@@ -18,6 +18,7 @@ pub(crate) mod overview;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod saved;
 pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod schema_json;
@@ -31,3 +32,5 @@ pub(crate) mod waiting;
 pub(crate) mod warnings;
 
 pub(crate) use paint::Look;
+pub(crate) use paint::counted;
+pub(crate) use paint::spoken;

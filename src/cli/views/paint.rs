@@ -5,6 +5,7 @@
 use anstyle::AnsiColor;
 use anstyle::Color;
 use anstyle::Style;
+use jiff::SignedDuration;
 
 /// A space that text is not wrapped at.
 pub(crate) const TOGETHER: char = '\u{a0}';
@@ -118,6 +119,23 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
         grouped(number),
         if number == 1 { one } else { many }
     )
+}
+
+/// `2 days 3 hours`, `45 minutes`: the two largest units, and seconds only below a minute.
+pub(crate) fn spoken(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().unsigned_abs();
+    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
+    let minutes = seconds / 60 % 60;
+    let parts = match (days, hours, minutes) {
+        (0, 0, 0) => return counted(seconds, "second", "seconds"),
+        (0, _, _) => [(hours, "hour", "hours"), (minutes, "minute", "minutes")],
+        _ => [(days, "day", "days"), (hours, "hour", "hours")],
+    };
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    let parts: Vec<String> = parts
+        .map(|(number, one, many)| counted(number, one, many))
+        .collect();
+    parts.join(" ")
 }
 
 /// `1,234,567`.

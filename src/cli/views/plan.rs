@@ -3,6 +3,8 @@
 //! The summary stands first and last; its sentence `Plan: 1 to add, 0 to change, 0 to destroy.` is read by tools, and so
 //! are `# … will be created` and `Changes to Outputs:`.
 
+use std::path::Path;
+
 use super::alignment;
 use super::effects;
 use super::names::Explained;
@@ -68,6 +70,29 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     }
     out.push_str(&summary);
     out
+}
+
+/// What is said about where a plan was saved.
+pub(crate) fn saved_to(path: &Path, look: Look) -> String {
+    let rule = "─".repeat(look.width.min(80));
+    format!(
+        "\n{rule}\n\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    pipeform apply {quoted}\n",
+        path = path.display(),
+        quoted = shell_word(&path.to_string_lossy()),
+    )
+}
+
+/// A word as a shell reads it.
+fn shell_word(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:@%+,".contains(letter);
+    if text.starts_with('-') {
+        return shell_word(&format!("./{text}"));
+    }
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// The sentence that tools read, and one about the runs.

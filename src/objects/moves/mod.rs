@@ -90,6 +90,12 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Whether a `removed` block says that an object is only forgotten.
+    pub fn forgets(&self, address: &Address) -> bool {
+        let mut removals = self.removals.iter();
+        removals.any(|removal| !removal.destroy && removal.covers(address))
+    }
+
     /// Collects the statements of a module and those it calls. `configured`: where each object that there is stands.
     pub(super) fn collect(
         tree: &ModuleTree,

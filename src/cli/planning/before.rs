@@ -1,0 +1,195 @@
+//! What the state says, as far as a plan reads it: read at once, so that a plan is made of this, its target and the moment alone,
+//! and a saved plan can be made again without the state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::cli::errors::Failure;
+use crate::diag::FileId;
+use crate::engine::Definition;
+use crate::engine::Paused;
+use crate::engine::Status;
+use crate::lang::Value;
+use crate::lang::stored as stored_value;
+use crate::objects::Address;
+use crate::objects::Moments;
+use crate::objects::Objects;
+use crate::objects::Timetable;
+use crate::plan::Relocation;
+use crate::plan::effects::UnitRuns;
+use crate::runtime::SerialDefinition;
+use crate::runtime::read_moments;
+use crate::runtime::read_objects;
+use crate::runtime::since_matters;
+use crate::store::Counts;
+use crate::store::Head;
+use crate::store::Store;
+use crate::store::StoredEra;
+use crate::time::Interval;
+
+/// What the state says. Addresses are those it has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Before {
+    /// Where it stands.
+    pub(crate) head: Head,
+    /// The objects.
+    pub(crate) objects: Objects,
+    /// The outputs.
+    pub(crate) outputs: BTreeMap<Arc<str>, Value>,
+    /// What operators hold.
+    pub(crate) pauses: BTreeMap<Address, Paused>,
+    /// Since when each object is there; empty if that does not matter to any.
+    pub(crate) since: BTreeMap<Address, Timestamp>,
+    /// When each pipeline was first activated.
+    pub(crate) activations: BTreeMap<Address, Timestamp>,
+    /// Where the intervals of changed schedules begin.
+    pub(crate) cuts: BTreeMap<Address, Timestamp>,
+    /// The schedules that objects had before, oldest first.
+    pub(crate) eras: BTreeMap<Address, Vec<StoredEra>>,
+    /// Until where the instances of each object have been made.
+    pub(crate) made_until: BTreeMap<Address, Timestamp>,
+    /// How many instances there are of each object, by status.
+    pub(crate) counts: Counts,
+    /// The intervals that have an instance ahead of those before, because operators have asked for one.
+    pub(crate) beyond: BTreeMap<Address, Vec<Interval>>,
+    /// How many instances of objects that are no longer there were given up with their definition; only of those that a plan asks
+    /// for, see [`Before::read_given_up`].
+    pub(crate) given_up: BTreeMap<Address, u64>,
+}
+
+impl Before {
+    /// Reads it.
+    pub(crate) fn read(store: &Store) -> Result<Self, Failure> {
+        let head = store.head()?;
+        let objects = read_objects(store.objects_at(head.serial)?)?;
+        let since = if since_matters(&objects) {
+            store.first_applied()?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Self {
+            head,
+            objects,
+            outputs: read_outputs(store)?,
+            pauses: store.pauses()?,
+            since,
+            activations: store.activations()?,
+            cuts: store.cuts()?,
+            eras: store.eras()?,
+            made_until: store.made_until()?,
+            counts: store.counts()?,
+            beyond: store.made_beyond()?,
+            given_up: BTreeMap::new(),
+        })
+    }
+
+    /// Reads how many instances would come back with objects that are not in the state and would be by a plan.
+    pub(crate) fn read_given_up(
+        &mut self,
+        store: &Store,
+        relocation: &Relocation,
+        new: &Objects,
+    ) -> Result<(), Failure> {
+        let there = |address: &Address| self.objects.contains_key(address);
+        if new.keys().all(there) {
+            return Ok(());
+        }
+        for instance in store.unfinished_instances()? {
+            let address = &instance.key.object;
+            let comes = new.contains_key(&relocation.address(address)) && !there(address);
+            if comes && instance.went_with_its_definition() {
+                *self.given_up.entry(address.clone()).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the state knows of schedules besides their objects.
+    pub(super) fn moments(&self) -> Result<Moments, Failure> {
+        Ok(read_moments(
+            self.activations.clone(),
+            self.cuts.clone(),
+            &self.eras,
+        )?)
+    }
+
+    /// The definitions, under the addresses that the objects have after the moves. `moments` has these, too.
+    pub(super) fn definition(
+        &mut self,
+        relocation: &Relocation,
+        moments: &Moments,
+        now: Timestamp,
+    ) -> SerialDefinition {
+        let objects = relocation.objects(std::mem::take(&mut self.objects));
+        SerialDefinition {
+            serial: self.head.serial,
+            timetable: Timetable::new(&objects, moments, now),
+            pauses: relocation.keys(std::mem::take(&mut self.pauses)),
+            since: relocation.keys(std::mem::take(&mut self.since)),
+            objects,
+        }
+    }
+
+    /// The outputs, with the addresses that follow.
+    pub(super) fn outputs(&self, relocation: &Relocation) -> BTreeMap<Arc<str>, Value> {
+        let outputs = self.outputs.iter();
+        outputs
+            .map(|(name, value)| (name.clone(), relocation.value(value.clone())))
+            .collect()
+    }
+
+    /// What is recorded of the runs of each unit of two definitions, at the addresses that follow.
+    pub(super) fn runs(
+        self,
+        relocation: &Relocation,
+        (old, new): (&Definition, &Definition),
+    ) -> BTreeMap<Address, UnitRuns> {
+        let counts = relocation.keys(self.counts);
+        let made_until = relocation.keys(self.made_until);
+        let beyond = relocation.keys(self.beyond);
+        let given_up = relocation.keys(self.given_up);
+        let count = |address: &Address, statuses: &[Status]| {
+            let counts = counts.get(address);
+            let numbers = statuses.iter().filter_map(|status| counts?.get(status));
+            numbers.sum()
+        };
+        let waits: &[Status] = &[Status::WaitingOnDependencies, Status::WaitingForRunner];
+        let waiting = |address: &Address| {
+            if old.units.contains_key(address) {
+                count(address, waits)
+            } else {
+                given_up.get(address).copied().unwrap_or(0)
+            }
+        };
+        old.units
+            .keys()
+            .chain(new.units.keys())
+            .filter(|address| counts.contains_key(address) || made_until.contains_key(address))
+            .map(|address| {
+                let runs = UnitRuns {
+                    cursor: made_until.get(address).copied(),
+                    beyond: beyond.get(address).cloned().unwrap_or_default(),
+                    waiting: waiting(address),
+                    running: count(address, &[Status::Running]),
+                };
+                (address.clone(), runs)
+            })
+            .collect()
+    }
+}
+
+/// The outputs of the state.
+pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
+    store
+        .outputs()?
+        .into_iter()
+        .map(|(name, value)| {
+            let value = stored_value::from_json(&value, FileId::default()).map_err(|error| {
+                Failure::message(format!("The output `{name}` of the state: {error}"))
+            })?;
+            Ok((Arc::from(name), value))
+        })
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! What there is to say about a plan: warnings beside it, and errors of formulas with their places.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::no_files_call;
+use crate::cli::checks;
+use crate::cli::cycles::check_graph;
+use crate::cli::errors::Failure;
+use crate::cli::lacks;
+use crate::cli::moving;
+use crate::cli::target::Target;
+use crate::diag::Diagnostics;
+use crate::diag::Places;
+use crate::diag::Sources;
+use crate::diag::Span;
+use crate::objects::Address;
+use crate::objects::Moments;
+use crate::objects::Timetable;
+use crate::objects::configuration::Configuration;
+use crate::objects::resolve::Resolver;
+use crate::plan::Change;
+use crate::plan::Relocation;
+use crate::plan::preview::preview;
+
+/// What there is to say about a plan that can be made.
+pub(super) fn found_besides(
+    relocation: &Relocation,
+    configuration: &Configuration,
+    trial: checks::Trial<'_>,
+) -> Diagnostics {
+    let blocked = moving::blocked(&relocation.blocked);
+    let mut warnings = blocked.map(Diagnostics::from).unwrap_or_default();
+    let lacks = lacks::warnings(trial.resolver.objects);
+    warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
+    warnings.extend(lacks);
+    warnings
+}
+
+/// The cycles that objects refer to each other in.
+pub(super) fn check_cycles(target: &Target) -> Result<(), Failure> {
+    let diagnostics = check_graph(&target.configuration);
+    if diagnostics.has_errors() {
+        return Err(Failure::Findings(Box::new((
+            diagnostics,
+            target.sources.clone(),
+        ))));
+    }
+    Ok(())
+}
+
+/// Evaluates every formula of a configuration for its next interval, as far as what it reads is right.
+pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> Diagnostics {
+    let timetable = Timetable::new(&configuration.objects, &Moments::default(), now);
+    let call = no_files_call(now);
+    let resolver = Resolver {
+        judges: false,
+        incomplete: &configuration.incomplete,
+        ..Resolver::planned(&configuration.objects, &timetable, &call)
+    };
+    placed(&preview(resolver, now).1, configuration)
+}
+
+/// Findings of the preview with their places: the part of the formula, and the attribute if that is somewhere else.
+pub(super) fn placed(findings: &Diagnostics, configuration: &Configuration) -> Diagnostics {
+    let inside = |part: Span, whole: Span| {
+        part.file == whole.file && whole.start <= part.start && part.end <= whole.end
+    };
+    let mut moved = Diagnostics::new();
+    for finding in findings.iter() {
+        let object = finding.object.as_deref().map(Address::new);
+        let formula = object
+            .clone()
+            .zip(finding.attribute.as_deref().map(Arc::from));
+        let place = formula
+            .and_then(|formula| configuration.formulas.get(&formula))
+            .or_else(|| configuration.places.get(object.as_ref()?))
+            .copied();
+        let mut finding = finding.clone();
+        match (finding.span, place) {
+            (Some(part), Some(whole)) if !inside(part, whole) => {
+                finding = finding.label(whole, "the attribute that it is for");
+            }
+            (None, place) => finding.span = place,
+            _ => {}
+        }
+        moved.push(finding);
+    }
+    moved
+}
+
+/// Notes in new and changed objects where their formulas are written.
+pub(super) fn note_places(
+    changes: &mut [Change],
+    configuration: &Configuration,
+    sources: &Sources,
+) {
+    let mut places = Places::new(sources);
+    for object in changes.iter_mut().filter_map(|change| change.new.as_mut()) {
+        let formulas = object
+            .attributes
+            .iter()
+            .filter(|(_, value)| value.has_deferred());
+        for (name, _) in formulas {
+            let formula = (object.address.clone(), name.clone());
+            if let Some(span) = configuration.formulas.get(&formula) {
+                object.written.insert(name.clone(), places.of(*span).into());
+            }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Making a plan: reads the state, compares, computes the effects on runs. Used by every command that shows or makes one.
+
+mod apply;
+mod before;
+mod findings;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::checks;
+use super::context::Context;
+use super::errors::Failure;
+use super::root_module::random;
+use super::succession::continued;
+use super::target::Origin;
+use super::target::Target;
+use crate::diag::Diagnostics;
+use crate::diag::Sources;
+use crate::engine::Definition;
+use crate::engine::InstanceKey;
+use crate::engine::Paused;
+use crate::lang::NoFiles;
+use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::functions::Call;
+use crate::objects::Address;
+use crate::objects::Moments;
+use crate::objects::Object;
+use crate::objects::Objects;
+use crate::objects::Timetable;
+use crate::objects::resolve::Resolver;
+use crate::plan::Change;
+use crate::plan::Held;
+use crate::plan::Plan;
+use crate::plan::Relocation;
+use crate::plan::alignments;
+use crate::plan::diff;
+use crate::plan::diff_outputs;
+use crate::plan::effects;
+use crate::plan::forget;
+use crate::plan::preview::Preview;
+use crate::plan::preview::preview;
+use crate::plan::protected;
+use crate::plan::upcoming::Said;
+use crate::plan::upcoming::Upcoming;
+use crate::plan::upcoming::upcoming;
+use crate::runtime::SerialDefinition;
+use crate::store::Store;
+use crate::time::Interval;
+pub(crate) use apply::stored_object;
+pub(crate) use before::Before;
+pub(crate) use before::read_outputs;
+use findings::check_cycles;
+pub(crate) use findings::check_formulas;
+use findings::found_besides;
+use findings::note_places;
+use findings::placed;
+
+/// A plan with what it was made from.
+pub(crate) struct Planned {
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// What there is to say about it besides.
+    pub(crate) warnings: Diagnostics,
+    /// What the state holds.
+    old: SerialDefinition,
+    /// What it will hold.
+    new: Objects,
+    timetable: Timetable,
+    outputs: BTreeMap<Arc<str>, Value>,
+    moments: Moments,
+    new_moments: Moments,
+    /// Objects of the state that go on under another address; `old` and all that was read has the new ones.
+    relocation: Relocation,
+    preview: Preview,
+    /// The objects whose runs change.
+    affected: BTreeSet<Address>,
+    /// The intervals that have an instance because operators have asked for one, ahead of those before.
+    beyond: BTreeMap<Address, Vec<Interval>>,
+    /// The texts that warnings point into.
+    pub(crate) sources: Sources,
+    /// How many runs may be back-filled.
+    pub(crate) max_runs: Option<u64>,
+    /// What it was made of, besides the texts of its files.
+    pub(crate) origin: Origin,
+    /// Instances that are to run again.
+    pub(crate) again: Vec<InstanceKey>,
+}
+
+/// Plans how to get from the state to the target, which may depend on what was applied.
+pub(crate) fn plan(
+    context: &Context,
+    store: &Store,
+    target: impl Fn(&Objects) -> Result<Target, Failure>,
+) -> Result<Planned, Failure> {
+    let (before, target, relocation) = settled(store, target)?;
+    planned(before, target, relocation, context.clock.now())
+}
+
+/// The same, and answers what the state said, too: for a plan that is saved.
+pub(crate) fn plan_and_keep(
+    context: &Context,
+    store: &Store,
+    target: impl Fn(&Objects) -> Result<Target, Failure>,
+) -> Result<(Planned, Before), Failure> {
+    let (before, target, relocation) = settled(store, target)?;
+    let kept = before.clone();
+    let now = context.clock.now();
+    Ok((planned(before, target, relocation, now)?, kept))
+}
+
+fn settled(
+    store: &Store,
+    target: impl Fn(&Objects) -> Result<Target, Failure>,
+) -> Result<(Before, Target, Relocation), Failure> {
+    let mut before = Before::read(store)?;
+    let (target, relocation) = Target::settle(target, &before.objects)?;
+    before.read_given_up(store, &relocation, &target.configuration.objects)?;
+    Ok((before, target, relocation))
+}
+
+/// Plans how to get from what a state says to the target. `relocation`: which of its objects go on under another address.
+pub(crate) fn planned(
+    mut before: Before,
+    target: Target,
+    relocation: Relocation,
+    now: Timestamp,
+) -> Result<Planned, Failure> {
+    check_cycles(&target)?;
+    let Target {
+        mut configuration,
+        sources,
+        max_runs,
+        mut warnings,
+        forgotten,
+        origin,
+    } = target;
+    let new = std::mem::take(&mut configuration.objects);
+    let statements = std::mem::take(&mut configuration.statements);
+    let moments = relocated(before.moments()?, &relocation);
+    let old = before.definition(&relocation, &moments, now);
+    let made_until = relocation.keys(before.made_until.clone());
+    let (new_moments, timetable) = continued(
+        (old.serial, &old.timetable),
+        &new,
+        &moments,
+        &made_until,
+        now,
+    );
+    let old_units = old.compile();
+    let mut new_units = crate::engine::compile(&new, &timetable, old.serial + 1);
+    let paused = held(&old.pauses, &new);
+    new_units.pause(&staying(&paused));
+    let mut changes = changes(&old.objects, &new, &relocation, |address| {
+        forgotten.contains(address) || statements.forgets(address)
+    });
+    let refused = protected(&changes, &configuration.places);
+    if refused.has_errors() {
+        return Err(Failure::Findings(Box::new((refused, sources))));
+    }
+    note_places(&mut changes, &configuration, &sources);
+    let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
+    let old_outputs = before.outputs(&relocation);
+    let head = std::mem::take(&mut before.head);
+    let beyond = relocation.keys(before.beyond.clone());
+    let runs = before.runs(&relocation, (&old_units, &new_units));
+    let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
+    effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
+    let call = no_files_call(now);
+    let resolver = Resolver::planned(&new, &timetable, &call);
+    let (preview, findings) = preview(resolver, now);
+    if findings.has_errors() {
+        let placed = placed(&findings, &configuration);
+        return Err(Failure::Findings(Box::new((placed, sources))));
+    }
+    let trial = checks::Trial {
+        resolver,
+        preview: &preview,
+    };
+    warnings.extend(found_besides(&relocation, &configuration, trial));
+    let plan = Plan {
+        changes,
+        output_changes: diff_outputs(&old_outputs, &configuration.outputs),
+        effects,
+        held: paused,
+        serial: head.serial,
+        lineage: head.lineage,
+        at: now,
+    };
+    Ok(Planned {
+        plan,
+        warnings,
+        old,
+        new,
+        timetable,
+        outputs: configuration.outputs,
+        moments,
+        new_moments,
+        relocation,
+        preview,
+        affected,
+        beyond,
+        sources,
+        max_runs,
+        origin,
+        again: Vec::new(),
+    })
+}
+
+/// How objects change. `forgotten`: which of those that go are not destroyed.
+fn changes(
+    old: &Objects,
+    new: &Objects,
+    relocation: &Relocation,
+    forgotten: impl Fn(&Address) -> bool,
+) -> Vec<Change> {
+    let mut changes = diff(old, new);
+    forget(&mut changes, forgotten);
+    relocation.note(&mut changes, old);
+    changes
+}
+
+/// What the state knows of schedules, under the addresses that their objects have after the moves.
+fn relocated(moments: Moments, relocation: &Relocation) -> Moments {
+    Moments {
+        activations: relocation.keys(moments.activations),
+        cuts: relocation.keys(moments.cuts),
+        eras: relocation.keys(moments.eras),
+    }
+}
+
+/// What operators hold. What the configuration says about being active counts more than that.
+fn held(pauses: &BTreeMap<Address, Paused>, new: &Objects) -> Vec<Held> {
+    let remaining = pauses
+        .iter()
+        .filter(|(address, _)| new.contains_key(*address));
+    remaining
+        .map(|(address, paused)| Held {
+            address: address.clone(),
+            paused: paused.clone(),
+            lifted: new
+                .get(address)
+                .is_some_and(|object| object.get("active").is_some()),
+        })
+        .collect()
+}
+
+fn staying(held: &[Held]) -> BTreeMap<Address, Paused> {
+    let staying = held.iter().filter(|held| !held.lifted);
+    staying
+        .map(|held| (held.address.clone(), held.paused.clone()))
+        .collect()
+}
+
+pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
+    Call {
+        files: &NoFiles,
+        now,
+        random,
+        secrets: None,
+    }
+}
+
+impl Planned {
+    /// What the engine would work on after an apply, and its schedules.
+    pub(crate) fn next_definition(&self) -> (Definition, &Timetable) {
+        let mut units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
+        units.pause(&staying(&self.plan.held));
+        (units, &self.timetable)
+    }
+
+    /// The runs of what changes, as far as they are near.
+    pub(crate) fn upcoming(&self) -> Vec<Upcoming> {
+        let definition = self.next_definition().0;
+        let said = Said {
+            effects: &self.plan.effects,
+            affected: &self.affected,
+            beyond: &self.beyond,
+        };
+        upcoming(&definition, said, self.plan.at)
+    }
+
+    /// The objects that there would be after an apply.
+    pub(crate) fn next_objects(&self) -> &Objects {
+        &self.new
+    }
+
+    /// What a residual of an object will be in its next run.
+    pub(crate) fn example(&self, object: &Object, residual: &Expr) -> Option<Value> {
+        let call = no_files_call(self.plan.at);
+        let resolver = Resolver {
+            judges: false,
+            ..Resolver::planned(&self.new, &self.timetable, &call)
+        };
+        resolver.residual(object, self.preview.run(&object.address)?, residual)
+    }
+
+    /// The outputs of the configuration.
+    pub(crate) fn outputs(&self) -> &BTreeMap<Arc<str>, Value> {
+        &self.outputs
+    }
+
+    /// What the state holds.
+    pub(crate) fn prior(&self) -> &SerialDefinition {
+        &self.old
+    }
+
+    /// The objects of the state that go on under another address.
+    pub(crate) fn relocation(&self) -> &Relocation {
+        &self.relocation
+    }
+
+    /// Whether an object gets this address by the plan.
+    pub(crate) fn moves_to(&self, address: &Address) -> bool {
+        self.relocation.pairs().any(|(_, new)| new == address)
+    }
+}

@@ -1,0 +1,360 @@
+//! Whether a saved plan still holds: what it depends on is as it was, and what it would do to the runs differs by what time has
+//! brought alone.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Saved;
+use super::before::records;
+use crate::cli::context::Context;
+use crate::cli::errors::Failure;
+use crate::cli::planning::Before;
+use crate::cli::planning::Planned;
+use crate::cli::rerunning::ENDED;
+use crate::cli::views::counted;
+use crate::cli::views::spoken;
+use crate::cli::views::status::moment;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::Sources;
+use crate::fetch::LIBRARY;
+use crate::fetch::syntax;
+use crate::objects::Address;
+use crate::objects::Objects;
+use crate::plan::Relocation;
+use crate::plan::diff;
+use crate::plan::saved::Record;
+use crate::plan::saved::Seen;
+use crate::plan::saved::digest_of_text;
+use crate::plan::saved::seen;
+use crate::store::Store;
+
+/// A saved plan on what the state says now.
+pub(crate) struct Renewed {
+    /// The plan.
+    pub(crate) planned: Planned,
+    /// What has become due since it was made, and is run by it, by activity: how many runs.
+    pub(crate) grown: BTreeMap<Address, u64>,
+}
+
+/// What the findings are called.
+const MOVED: &str = "Changed since the plan was made";
+
+impl Saved {
+    /// The plan on what the state says now, or all that has moved since it was made. `tolerance`: how old it may be.
+    pub(crate) fn renewed(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        tolerance: SignedDuration,
+    ) -> Result<Renewed, Failure> {
+        let mut said = Before::read(store)?;
+        let moved = self.moved(store, &said, now, tolerance)?;
+        if moved.has_errors() {
+            return Err(self.refusal(moved));
+        }
+        let relocation = Relocation::of(self.plan.operations.moves.clone());
+        let mut target: Objects = relocation.objects(said.objects.clone());
+        target.extend(super::before::objects(self.plan.operations.puts.clone())?);
+        said.read_given_up(store, &relocation, &target)?;
+        let planned = self.onto(said.clone(), now)?;
+        let then = self.onto(said, self.plan.made.at.min(now))?;
+        let mut findings = self.other_operations(&planned);
+        findings.extend(self.more_runs(&then)?);
+        if findings.has_errors() {
+            return Err(self.refusal(findings));
+        }
+        Ok(Renewed {
+            grown: grown(&then, &planned),
+            planned,
+        })
+    }
+
+    /// What has moved in the state since the plan was made.
+    pub(crate) fn moved(
+        &self,
+        store: &Store,
+        said: &Before,
+        now: Timestamp,
+        tolerance: SignedDuration,
+    ) -> Result<Diagnostics, Failure> {
+        let mut findings = Diagnostics::new();
+        let made = &self.plan.made;
+        let age = now.duration_since(made.at);
+        if age > tolerance {
+            findings.push(Diagnostic::error(
+                "Plan too old",
+                format!(
+                    "It was made at {}, {} ago, and what is due has moved on since. No plan is applied that is older than {}.",
+                    moment(made.at, &TimeZone::UTC),
+                    spoken(age),
+                    spoken(tolerance)
+                ),
+            ).help("`apply --tolerance=DURATION` applies an older one."));
+        }
+        let head = &said.head;
+        if !made.lineage.is_empty() && made.lineage != head.lineage {
+            findings.push(Diagnostic::error(
+                "Plan of another state",
+                format!(
+                    "It was made for the state with the lineage {}, and this one has the lineage {}.",
+                    made.lineage, head.lineage
+                ),
+            ));
+            return Ok(findings);
+        }
+        if made.serial != head.serial || made.lineage != head.lineage {
+            findings.extend(self.moved_objects(store, said)?);
+        }
+        findings.extend(self.moved_runs(store)?);
+        Ok(findings)
+    }
+
+    /// The objects and outputs that have moved.
+    fn moved_objects(&self, store: &Store, said: &Before) -> Result<Diagnostics, Failure> {
+        let operations = &self.plan.operations;
+        let now = records(&said.objects);
+        let found = seen(&now, operations);
+        let mut findings = Diagnostics::new();
+        if self.is_applied(&now) {
+            let by = last_apply(store, &self.plan.operations.touched())?;
+            findings.push(Diagnostic::error(
+                "Plan applied already",
+                format!("All that it changes is as it makes it{by}."),
+            ));
+            return Ok(findings);
+        }
+        let addresses: BTreeSet<&Address> = self.plan.seen.keys().chain(found.keys()).collect();
+        for address in addresses {
+            let (then, now) = (digest(&self.plan.seen, address), digest(&found, address));
+            if then == now {
+                continue;
+            }
+            let by = last_apply(store, &BTreeSet::from([address.clone()]))?;
+            let what = self.what_moved(address, said, (then.is_some(), now.is_some()));
+            findings.push(
+                Diagnostic::error(MOVED, format!("`{address}` {what}{by}."))
+                    .about(address.as_str()),
+            );
+        }
+        let outputs = operations.outputs.iter();
+        let moved = outputs.filter(|(name, operation)| {
+            let now = said.outputs.get(name.as_str());
+            now.map(crate::lang::stored::to_json) != operation.old
+        });
+        for (name, _) in moved {
+            findings.push(Diagnostic::error(
+                MOVED,
+                format!("The output `{name}` has another value than the plan has seen."),
+            ));
+        }
+        Ok(findings)
+    }
+
+    /// Whether everything that it changes is as it makes it.
+    fn is_applied(&self, now: &BTreeMap<Address, Record>) -> bool {
+        let operations = &self.plan.operations;
+        let mut gone = operations.destroys.iter().chain(&operations.forgets);
+        let changes = operations.puts.len() + operations.destroys.len() + operations.forgets.len();
+        changes > 0
+            && gone.all(|address| !now.contains_key(address))
+            && operations
+                .puts
+                .iter()
+                .all(|(address, record)| now.get(address) == Some(record))
+    }
+
+    fn what_moved(&self, address: &Address, said: &Before, (then, now): (bool, bool)) -> String {
+        let (old, new) = (self.before.objects.get(address), said.objects.get(address));
+        match (then, now) {
+            // It was there, and nothing of the plan had to do with it.
+            (false, true) if old.is_some() => "has to do with what the plan changes now".to_owned(),
+            (false, true) if self.plan.operations.puts.contains_key(address) => {
+                "is there now, and the plan would create it".to_owned()
+            }
+            (false, true) => "is new, and has to do with what the plan changes".to_owned(),
+            (true, false) if new.is_none() => "is no longer there".to_owned(),
+            (true, false) => "has nothing to do with what the plan changes any more".to_owned(),
+            _ => {
+                let side = |object: Option<&crate::objects::Object>| {
+                    let object = object.map(|object| (address.clone(), object.clone()));
+                    object.into_iter().collect::<Objects>()
+                };
+                let changes = diff(&side(old), &side(new));
+                let names: Vec<String> = changes
+                    .iter()
+                    .flat_map(|change| &change.attributes)
+                    .map(|attribute| format!("`{}`", attribute.name))
+                    .collect();
+                if names.is_empty() {
+                    "is another object now".to_owned()
+                } else {
+                    format!("has changed: {}", names.join(", "))
+                }
+            }
+        }
+    }
+
+    /// Instances that are to run again, and have not ended.
+    fn moved_runs(&self, store: &Store) -> Result<Diagnostics, Failure> {
+        let mut findings = Diagnostics::new();
+        for key in &self.plan.operations.reruns {
+            let status = store.instance(key)?.map(|instance| instance.status);
+            if status.is_some_and(|status| ENDED.contains(&status)) {
+                continue;
+            }
+            let is = status.map_or("is no longer kept", |status| status.as_str());
+            findings.push(
+                Diagnostic::error(
+                    MOVED,
+                    format!(
+                        "The instance of `{}` from {} was to run again, and is {is} now.",
+                        key.object, key.interval.start
+                    ),
+                )
+                .about(key.object.as_str()),
+            );
+        }
+        Ok(findings)
+    }
+
+    /// Operations of the plan on the state as it is that are not among those that were approved, or are missing.
+    fn other_operations(&self, planned: &Planned) -> Diagnostics {
+        let mut findings = Diagnostics::new();
+        let approved = &self.plan.operations;
+        let found = super::keep::operations(planned);
+        for address in found.lifts.symmetric_difference(&approved.lifts) {
+            let text = if found.lifts.contains(address) {
+                "was paused since, and the configuration sets `active`, so that the apply would end that"
+            } else {
+                "is no longer paused, and the plan was to end that"
+            };
+            let finding = Diagnostic::error(MOVED, format!("`{address}` {text}."));
+            findings.push(finding.about(address.as_str()));
+        }
+        let objects = |operations: &crate::plan::saved::Operations| -> BTreeSet<Address> {
+            let gone = operations.destroys.iter().chain(&operations.forgets);
+            operations.puts.keys().chain(gone).cloned().collect()
+        };
+        for address in objects(&found).symmetric_difference(&objects(approved)) {
+            let text = format!("What the plan does with `{address}` is not what was approved.");
+            findings.push(Diagnostic::error(MOVED, text).about(address.as_str()));
+        }
+        findings
+    }
+
+    /// Runs that the plan would start besides those that were approved, other than those that time has brought.
+    fn more_runs(&self, then: &Planned) -> Result<Diagnostics, Failure> {
+        let mut findings = Diagnostics::new();
+        let approved = backfills(&self.as_made()?);
+        for (address, runs) in backfills(then) {
+            let before = approved.get(&address).copied().unwrap_or(0);
+            if runs > before {
+                findings.push(
+                    Diagnostic::error(
+                        MOVED,
+                        format!(
+                            "The apply would back-fill {} of `{address}`, and {before} were approved.",
+                            counted(runs, "run", "runs")
+                        ),
+                    )
+                    .about(address.as_str()),
+                );
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Why it is not applied.
+    pub(crate) fn refusal(&self, mut findings: Diagnostics) -> Failure {
+        let last = Diagnostic::error(
+            "Plan no longer holds",
+            format!(
+                "Nothing was applied of `{}`, which was made at {} for serial {} of the state.",
+                self.path.display(),
+                moment(self.plan.made.at, &TimeZone::UTC),
+                self.plan.made.serial
+            ),
+        );
+        findings.push(last.help("Plan again, and look at what is different: `pipeform plan --out=FILE`. `pipeform show FILE` still shows the old one."));
+        Failure::Findings(Box::new((findings, Sources::default())))
+    }
+
+    /// The files of the configuration that are not what the plan was made of.
+    pub(crate) fn changed_files(&self, context: &Context) -> Diagnostics {
+        let mut findings = Diagnostics::new();
+        let mut say = |name: &str, what: &str| {
+            findings.push(Diagnostic::error(MOVED, format!("`{name}` {what}.")));
+        };
+        let known = &self.plan.configuration.files;
+        let mut directories = BTreeSet::from([String::new()]);
+        for (name, digest) in known.iter().filter(|(name, _)| !name.starts_with(LIBRARY)) {
+            let path = context.directory.join(name);
+            if path.is_dir() {
+                continue; // a list of names; what of them was read stands by itself
+            }
+            match std::fs::read(&path) {
+                Ok(bytes) if digest_of_text(&bytes) == *digest => {}
+                Ok(_) => say(name, "has changed"),
+                Err(_) => say(name, "cannot be read any more"),
+            }
+            if syntax(name).is_some() {
+                let parent = Path::new(name).parent().unwrap_or(Path::new(""));
+                directories.insert(parent.to_string_lossy().into_owned());
+            }
+        }
+        for directory in &directories {
+            let entries = std::fs::read_dir(context.directory.join(directory));
+            for entry in entries.into_iter().flatten().flatten() {
+                let name = Path::new(directory).join(entry.file_name());
+                let name = name.to_string_lossy();
+                if syntax(&name).is_some() && !known.contains_key(&*name) {
+                    say(&name, "is new");
+                }
+            }
+        }
+        findings
+    }
+}
+
+fn digest<'a>(seen: &'a Seen, address: &Address) -> Option<&'a String> {
+    seen.get(address)?.as_ref()
+}
+
+/// Who has applied these last, as the end of a sentence.
+fn last_apply(store: &Store, addresses: &BTreeSet<Address>) -> Result<String, Failure> {
+    let mut last = None;
+    for address in addresses {
+        last = last.max(store.last_apply_of(address)?);
+    }
+    Ok(last.map_or_else(String::new, |(serial, at, who)| {
+        format!(
+            ", by {who} at {} (serial {serial})",
+            moment(at, &TimeZone::UTC)
+        )
+    }))
+}
+
+fn backfills(planned: &Planned) -> BTreeMap<Address, u64> {
+    let pipelines = planned.plan.effects.pipelines.iter();
+    let activities = pipelines.flat_map(|pipeline| &pipeline.activities);
+    activities
+        .map(|activity| (activity.address.clone(), activity.counts.backfill))
+        .collect()
+}
+
+/// What has become due between two moments.
+fn grown(then: &Planned, now: &Planned) -> BTreeMap<Address, u64> {
+    let before = backfills(then);
+    let after = backfills(now).into_iter();
+    let more = after.map(|(address, runs)| {
+        let more = runs.saturating_sub(before.get(&address).copied().unwrap_or(0));
+        (address, more)
+    });
+    more.filter(|(_, more)| *more > 0).collect()
+}
