@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::civil::DateTime;
+
 use super::Source;
 use super::lost::parts_of;
 use crate::diag::Span;
@@ -150,7 +152,7 @@ impl<'a> Index<'a> {
         }
         let mut taken: BTreeSet<String> = [DEFAULT.to_owned()].into();
         taken.extend(self.members.iter().filter_map(|member| own_id(member)));
-        let mut given = BTreeSet::new();
+        let mut given = BTreeSet::from([DEFAULT.to_owned()]);
         for member in &self.members {
             let id = match own_id(member) {
                 Some(id) if given.insert(id.clone()) => id,
@@ -189,7 +191,11 @@ impl<'a> Index<'a> {
             let mut further = Vec::new();
             for (object, way) in ways {
                 for schema in object.object_type.schema() {
-                    let references = object.references(schema.name);
+                    let mut references = object.references(schema.name);
+                    if references.is_empty() && schema.name == "schedule" {
+                        // All objects inherit it.
+                        references = self.pipeline.references(schema.name);
+                    }
                     let field = schema.aws_fields().into_iter().next();
                     let (Some(field), [(_, only)]) = (field, references.as_slice()) else {
                         continue;
@@ -295,10 +301,28 @@ impl<'a> Index<'a> {
     /// The time zone in which the times of an object's instances are, if it is not UTC.
     pub(super) fn zone(&self, object: &Object) -> Option<&'a str> {
         match self.schedule(object)?.get("timezone")? {
-            Value::String(zone) if !matches!(&**zone, "UTC" | "Etc/UTC") => Some(zone),
+            Value::String(zone) if !is_utc(zone) => Some(zone),
             _ => None,
         }
     }
+}
+
+/// Whether the fields of an object are other texts there than its attributes are here.
+pub(super) fn is_spelled_otherwise(object: &Object) -> bool {
+    let is_utc = |zone: &Value| matches!(zone, Value::String(zone) if is_utc(zone));
+    let in_zone = object.get("timezone").is_some_and(|zone| !is_utc(zone));
+    let otherwise = |name: &str| match object.get(name) {
+        // `2026-11-01T00:00:00` is as the service writes it.
+        Some(Value::String(text)) => text.parse::<DateTime>().is_err() || text.len() != 19,
+        _ => false,
+    };
+    let is_odd = in_zone || object.get("cron").is_some();
+    object.kind() == Kind::Schedule && (is_odd || otherwise("start") || otherwise("end"))
+}
+
+/// Whether the clocks of a zone are those of the service.
+pub(super) fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "Etc/UTC")
 }
 
 /// Whether an attribute is the path that is one of two fields.

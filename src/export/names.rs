@@ -7,6 +7,7 @@ use super::formula::Gives;
 use super::formula::Piece;
 use super::index::Index;
 use super::index::is_path;
+use super::index::is_spelled_otherwise;
 use super::parameters::Parameters;
 use crate::import::expression::Expr;
 use crate::objects::Address;
@@ -169,13 +170,14 @@ impl Names<'_, '_> {
         if *address == self.object.address {
             return self.attribute(targets, None, attribute, bare);
         }
-        if let Some(way) = self.index.way(self.object, address) {
+        let owner = self.index.object(address);
+        let is_there = !owner.is_some_and(|owner| is_spelled_otherwise(owner));
+        if is_there && let Some(way) = self.index.way(self.object, address) {
             let mut way = way.into_iter();
             let first = formula::name(way.next().unwrap_or_default());
             let reference = way.fold(first, formula::field);
             return self.attribute(targets, Some(reference), attribute, bare);
         }
-        let owner = self.index.object(address);
         let value = owner.and_then(|owner| Some((owner, owner.get(attribute)?)));
         let (owner, value) = value.ok_or_else(|| format!("`{address}` has no `{attribute}`"))?;
         if self.depth >= MAX_DEPTH || bare {

@@ -9,6 +9,7 @@ use super::no_function;
 use super::numbers;
 use super::service;
 use super::times;
+use crate::export::index::is_utc;
 use crate::import::expression::Expr as Service;
 use crate::import::expression::Operator;
 use crate::import::expression::Part;
@@ -131,7 +132,7 @@ impl Scope<'_> {
         let time = self.time(time)?;
         let Some(zone) = zone else { return Ok(time) };
         let name = print::expression(zone);
-        let is_utc = text_of(zone).is_some_and(|zone| matches!(&*zone, "UTC" | "Etc/UTC"));
+        let is_utc = text_of(zone).is_some_and(|zone| is_utc(&zone));
         let is_there = time.gives == Gives::Time(Some(name.clone()));
         if is_there || (is_utc && matches!(time.gives, Gives::Time(None) | Gives::Date)) {
             return Ok(time);

@@ -28,6 +28,11 @@ schedule "nightly" {
   start = "2026-11-01"
 }
 
+schedule "utc" {
+  every = "1 day"
+  start = "2026-11-01T00:00:00"
+}
+
 schedule "weekdays" {
   cron  = "0 9 * * mon-fri"
   start = "2026-11-01"
@@ -107,6 +112,16 @@ pipeline "others" {
   }
 }
 
+pipeline "utc" {
+  schedule     = schedule.utc
+  backoff      = "constant"
+  retry_jitter = false
+
+  activity "shell_command" "since" {
+    command = "echo ${schedule.utc.start} ${schedule.utc.every} ${date_format(date_add(schedule.utc.start, "1 month", "UTC"), "%m")}"
+  }
+}
+
 pipeline "of" {
   for_each = toset(["a", "b/c", "b-c"])
 
@@ -123,6 +138,7 @@ pipeline "half" {
   activity "shell_command" "half" {
     command         = "echo $DAY ${var.days / 2} ${pow(var.days, 2)} ${var.days * 0.5} ${0.5}; attempt ${run.attempt} $FROM"
     script_argument = [[for n in ["a", "b"] : "${n}-${var.bucket}"][1]]
+    stdout          = "s3://acme/${schedule.nightly.start}/${date_format(schedule.utc.start, "%m", "UTC")}/"
     environment     = { DAY = run.date, FROM = "it's ${var.bucket}", COUNT = 3 }
   }
 }
