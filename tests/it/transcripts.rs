@@ -45,6 +45,7 @@ cases! {
     import_all_types,
     import_and_back,
     import_apart,
+    import_cloudformation,
     import_hidden,
     import_odd,
     json_syntax,

@@ -12,6 +12,7 @@ use crate::connect::aws::data_pipeline::Description;
 use crate::connect::aws::data_pipeline::Pipelines;
 use crate::diag::Diagnostic;
 use crate::import::definition;
+use crate::import::expression::Template;
 
 /// States of pipelines that make no runs.
 const NOT_ACTIVE: [&str; 3] = ["PENDING", "INACTIVE", "DEACTIVATING"];
@@ -108,8 +109,11 @@ async fn one(
         definition.active = state.map(|state| !NOT_ACTIVE.contains(&state));
         definition.id = Some(described.id.clone());
         definition.name = Some(described.name.clone());
-        definition.description.clone_from(&described.description);
-        definition.tags = described.tags.iter().cloned().collect();
+        let description = described.description.as_deref();
+        definition.description = description.map(Template::plain);
+        let tags = described.tags.iter();
+        let tags = tags.map(|(key, value)| (key.clone(), Template::plain(value)));
+        definition.tags = tags.collect();
         gathered.pipelines.push((definition, found));
     }
     Ok(())

@@ -54,31 +54,67 @@ pub(super) fn plain(node: &Node, what: &str, found: &mut Diagnostics) -> Option<
 /// How a text is read: in templates of CloudFormation it may be computed.
 pub(super) type Text<'a> = dyn Fn(&Node, &str, &mut Diagnostics) -> Option<String> + 'a;
 
-/// Reads objects, parameters and values.
+/// How texts of a format are read.
+pub(super) struct Texts<'a> {
+    /// Those that are ids, keys and names.
+    pub(super) names: &'a Text<'a>,
+    /// All others.
+    pub(super) values: &'a Text<'a>,
+}
+
+/// Texts that stand there as they are.
+pub(super) const PLAIN: Texts<'static> = Texts {
+    names: &plain,
+    values: &plain,
+};
+
+/// Reads objects, parameters and values that stand there as they are.
 pub(super) fn body(
     node: &Node,
     names: &Names,
-    text: &Text<'_>,
     definition: &mut Definition,
     found: &mut Diagnostics,
 ) {
-    let elements = |key: &'static str, found: &mut Diagnostics| match node.get(key) {
+    objects(node, names, &PLAIN, definition, found);
+    parameters(node, names, &PLAIN, definition, found);
+}
+
+fn elements<'n>(node: &'n Node, key: &str, found: &mut Diagnostics) -> &'n [Node] {
+    match node.get(key) {
         Some(value) => list(value, &format!("`{key}`"), found),
         None => &[],
-    };
-    for element in elements(names.objects, found) {
-        definition
-            .objects
-            .extend(object(element, names, text, found));
     }
-    for element in elements(names.parameters, found) {
-        definition
-            .parameters
-            .extend(parameter(element, names, text, found));
+}
+
+/// Reads objects.
+pub(super) fn objects(
+    node: &Node,
+    names: &Names,
+    texts: &Texts<'_>,
+    definition: &mut Definition,
+    found: &mut Diagnostics,
+) {
+    for element in elements(node, names.objects, found) {
+        let object = object(element, names, texts, found);
+        definition.objects.extend(object);
     }
-    for element in elements(names.values, found) {
-        let id = required(element, names.id, "This value", text, found);
-        let value = required(element, names.text, "This value", text, found);
+}
+
+/// Reads parameters and their values.
+pub(super) fn parameters(
+    node: &Node,
+    names: &Names,
+    texts: &Texts<'_>,
+    definition: &mut Definition,
+    found: &mut Diagnostics,
+) {
+    for element in elements(node, names.parameters, found) {
+        let parameter = parameter(element, names, texts, found);
+        definition.parameters.extend(parameter);
+    }
+    for element in elements(node, names.values, found) {
+        let id = required(element, names.id, "This value", texts.names, found);
+        let value = required(element, names.text, "This value", texts.values, found);
         if let (Some(id), Some(value)) = (id, value) {
             definition.values.entry(id).or_default().push(value);
         }
@@ -103,16 +139,16 @@ fn required(
 pub(super) fn object(
     node: &Node,
     names: &Names,
-    text: &Text<'_>,
+    texts: &Texts<'_>,
     found: &mut Diagnostics,
 ) -> Option<Object> {
-    let id = required(node, names.id, "This object", text, found)?;
+    let id = required(node, names.id, "This object", texts.names, found)?;
     let name = node.get(names.name);
-    let name = name.and_then(|name| text(name, "The name of an object", found));
+    let name = name.and_then(|name| (texts.names)(name, "The name of an object", found));
     let mut fields = Vec::new();
     if let Some(node) = node.get(names.fields) {
         for element in list(node, &format!("`{}`", names.fields), found) {
-            fields.extend(field(element, names, text, found));
+            fields.extend(field(element, names, texts, found));
         }
     }
     Some(Object {
@@ -123,8 +159,8 @@ pub(super) fn object(
     })
 }
 
-fn field(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -> Option<Field> {
-    let key = required(node, names.key, "This field", text, found)?;
+fn field(node: &Node, names: &Names, texts: &Texts<'_>, found: &mut Diagnostics) -> Option<Field> {
+    let key = required(node, names.key, "This field", texts.names, found)?;
     let set = |name: &str| {
         let value = node.get(name);
         value.filter(|value| !matches!(value.value, crate::import::document::Value::Null))
@@ -133,11 +169,11 @@ fn field(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -
     let reference = set(names.reference).filter(|node| node.text() != Some(""));
     let (value, span) = match (reference, set(names.text)) {
         (Some(to), _) => {
-            let to_id = text(to, "A reference", found)?;
+            let to_id = (texts.names)(to, "A reference", found)?;
             (FieldValue::Reference(to_id), to.span)
         }
         (None, Some(value)) => {
-            let content = text(value, &format!("`{key}`"), found)?;
+            let content = (texts.values)(value, &format!("`{key}`"), found)?;
             (FieldValue::Text(content), value.span)
         }
         (None, None) => {
@@ -152,15 +188,15 @@ fn field(node: &Node, names: &Names, text: &Text<'_>, found: &mut Diagnostics) -
 pub(super) fn parameter(
     node: &Node,
     names: &Names,
-    text: &Text<'_>,
+    texts: &Texts<'_>,
     found: &mut Diagnostics,
 ) -> Option<Parameter> {
-    let id = required(node, names.id, "This parameter", text, found)?;
+    let id = required(node, names.id, "This parameter", texts.names, found)?;
     let mut attributes = Vec::new();
     if let Some(list_of) = node.get(names.attributes) {
         for element in list(list_of, &format!("`{}`", names.attributes), found) {
-            let key = required(element, names.key, "This attribute", text, found);
-            let value = required(element, names.text, "This attribute", text, found);
+            let key = required(element, names.key, "This attribute", texts.names, found);
+            let value = required(element, names.text, "This attribute", texts.values, found);
             attributes.extend(key.zip(value));
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Definition {
             "objects" => {
                 for node in list(value, "`objects`", found) {
                     definition.objects.extend(if api::has_its_shape(node) {
-                        api::object(node, &api::API, &api::plain, found)
+                        api::object(node, &api::API, &api::PLAIN, found)
                     } else {
                         object(node, found)
                     });
@@ -33,7 +33,7 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Definition {
             "parameters" => {
                 for node in list(value, "`parameters`", found) {
                     definition.parameters.extend(if api::has_its_shape(node) {
-                        api::parameter(node, &api::API, &api::plain, found)
+                        api::parameter(node, &api::API, &api::PLAIN, found)
                     } else {
                         parameter(node, found)
                     });
@@ -44,7 +44,7 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Definition {
             _ => found.push(notes::passed_over(key)),
         }
     }
-    api::body(root, &api::API, &api::plain, &mut definition, found);
+    api::body(root, &api::API, &mut definition, found);
     definition
 }
 

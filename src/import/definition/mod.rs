@@ -5,6 +5,7 @@
 
 mod api;
 mod cloudformation;
+mod computed;
 mod file_format;
 mod notes;
 mod terraform;
@@ -19,6 +20,9 @@ use crate::diag::FileId;
 use crate::diag::Span;
 use crate::import::document;
 use crate::import::document::Node;
+use crate::import::expression::Template;
+pub use computed::Computed;
+pub use computed::Stack;
 
 /// The definition of a pipeline.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,9 +32,9 @@ pub struct Definition {
     /// The pipeline's name, where the format has one.
     pub name: Option<String>,
     /// What it is for, where the format says.
-    pub description: Option<String>,
+    pub description: Option<Template>,
     /// Its tags, where the format has them.
-    pub tags: IndexMap<String, String>,
+    pub tags: IndexMap<String, Template>,
     /// Whether it is active, where that is known.
     pub active: Option<bool>,
     /// Its objects, in the order of the file.
@@ -39,6 +43,8 @@ pub struct Definition {
     pub parameters: Vec<Parameter>,
     /// The values of parameters, by id: several of one that is an array.
     pub values: IndexMap<String, Vec<String>>,
+    /// What a template of CloudFormation computes for it.
+    pub stack: Stack,
 }
 
 /// An object of a definition.

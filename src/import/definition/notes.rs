@@ -63,6 +63,41 @@ pub(super) fn of_parameters(source: &str, id: &str, default: &str, at: Span) -> 
     Diagnostic::warning("Value computed by CloudFormation", detail).at(at)
 }
 
+pub(super) fn settled(source: &str, text: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{source}` depends on parameters of the stack. It is written as `{text}`, as their defaults have it: change it if the stack has others."
+    );
+    Diagnostic::warning("Value computed by CloudFormation", detail).at(at)
+}
+
+pub(super) fn not_settled(source: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{source}` is known only when AWS builds the stack. The variable has no value here: give it the one that the stack has."
+    );
+    Diagnostic::warning("Value known by CloudFormation only", detail).at(at)
+}
+
+pub(super) fn part_of_expression(id: &str, default: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The parameter of the stack that is `{id}` here is a piece of an expression. It is written as `{default}`, its default: change it if the stack has another."
+    );
+    Diagnostic::warning("Value computed by CloudFormation", detail).at(at)
+}
+
+pub(super) fn fixed(text: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "An id or a name depends on the stack here. It is `{text}`, as the defaults of the parameters have it, because names are not computed."
+    );
+    Diagnostic::warning("Name computed by CloudFormation", detail).at(at)
+}
+
+pub(super) fn name_of_stack(logical: &str, name: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "What the pipeline `{logical}` is called depends on the stack. It is called as `{name}` here; `--name` gives it another name."
+    );
+    Diagnostic::warning("Name computed by CloudFormation", detail).at(at)
+}
+
 pub(super) fn decided(condition: &str, holds: Option<bool>, at: Span) -> Diagnostic {
     let detail = match holds {
         Some(holds) => format!(

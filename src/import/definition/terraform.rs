@@ -7,6 +7,7 @@ use super::api::Names;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::import::document::Node;
+use crate::import::expression::Template;
 
 const NAMES: Names = Names {
     objects: "pipeline_object",
@@ -39,7 +40,7 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
     let mut definitions = Vec::new();
     for (resource, values) in of_type("aws_datapipeline_pipeline_definition") {
         let mut definition = Definition::default();
-        api::body(values, &NAMES, &api::plain, &mut definition, found);
+        api::body(values, &NAMES, &mut definition, found);
         let id = values.get("pipeline_id").and_then(Node::text);
         let pipeline = of_type("aws_datapipeline_pipeline")
             .find(|(_, pipeline)| id.is_some() && pipeline.get("id").and_then(Node::text) == id);
@@ -50,13 +51,14 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
         let own = resource.get("name").and_then(Node::text);
         definition.id = id.map(str::to_owned);
         definition.name = text_of("name").or_else(|| own.map(str::to_owned));
-        definition.description = text_of("description").filter(|text| !text.is_empty());
+        let description = text_of("description").filter(|text| !text.is_empty());
+        definition.description = description.as_deref().map(Template::plain);
         let tags = pipeline.and_then(|(_, values)| values.get("tags"));
         for (key, value) in tags.map_or(&[][..], Node::entries) {
             let value = value.scalar();
             definition
                 .tags
-                .extend(value.map(|value| (key.text.clone(), value)));
+                .extend(value.map(|value| (key.text.clone(), Template::plain(&value))));
         }
         definitions.push(definition);
     }

@@ -110,7 +110,7 @@ fn what_terraform_shows_is_read_in_modules_too() {
     );
     assert_eq!(listed(&definition), EXPECTED);
     assert_eq!(definition.name.as_deref(), Some("weblogs"));
-    assert_eq!(definition.description.as_deref(), Some("Logs"));
+    assert_eq!(definition.description, Some(Template::plain("Logs")));
 }
 
 #[test]
@@ -142,20 +142,23 @@ Resources:
         listed(&definitions[0]),
         [
             "In \"In\"",
-            "In.filePath = s3://#{Bucket}/${x}/#{format(@scheduledStartTime,\"YYYY\")}",
-            "In.*password = #{*Secret}",
-            "In.topic = arn:#{AWS_Region}#{Topic_Arn}",
+            "In.filePath = s3://#{myBucket}/${x}/#{format(@scheduledStartTime,\"YYYY\")}",
+            "In.*password = #{*mySecret}",
+            "In.topic = arn:#{myAwsRegion}#{myTopicArn}",
             "In.precondition -> A",
-            "Bucket: description=Where default=logs",
-            "*Secret: ",
-            "AWS_Region: description=What CloudFormation gives for AWS::Region.",
-            "Topic_Arn: description=What CloudFormation gives for Fn::GetAtt of Topic.Arn.",
+            "myBucket: description=Where default=logs",
+            "*mySecret: ",
+            "myAwsRegion: description=What CloudFormation gives for AWS::Region.",
+            "myTopicArn: description=What CloudFormation gives for Fn::GetAtt of Topic.Arn.",
         ]
     );
     assert_eq!(definitions[0].name.as_deref(), Some("logs-x"));
-    assert_eq!(definitions[0].description.as_deref(), Some("all of it"));
+    assert_eq!(
+        definitions[0].description,
+        Some(Template::plain("all of it"))
+    );
     let findings = findings(&found);
-    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert_eq!(findings.len(), 3, "{findings:?}");
     let at = text.find("!Ref 'AWS").expect("it is there");
     assert!(
         findings[0].contains("`AWS::Region` is known only when AWS builds the stack"),
@@ -238,9 +241,7 @@ fn what_is_no_definition_is_refused() {
     }
 }
 
-#[test]
-fn what_a_template_computes_is_computed_with_the_defaults_of_its_parameters() {
-    let text = "\
+const COMPUTED: &str = "\
 Parameters:
   Env: {Type: String, Default: prod}
   Tags: {Type: CommaDelimitedList, Default: 'a, b'}
@@ -281,41 +282,68 @@ Resources:
             - !If [IsProd, {Key: prod, StringValue: x}, !Ref 'AWS::NoValue']
             - {Key: table, StringValue: '#{myTable}'}
 ";
-    let (definitions, found) = read(FileId(0), text);
+
+#[test]
+fn what_a_template_computes_is_computed_from_its_parameters() {
+    let (definitions, found) = read(FileId(0), COMPUTED);
     let definition = &definitions[0];
     assert_eq!(
         listed(definition),
         [
-            "Default \"Default\"",
-            "Default.myBucket = s3://#{Env}/x",
             "A \"A\"",
-            "A.size = #{Sizes_Type}",
+            "A.size = #{mySizesType0}",
             "A.fixed = t2.small",
             "A.base = aGVsbG8=",
             "A.first = a",
-            "A.list = #{Tags}",
-            "A.joined = #{Join_Ref_Tags}",
-            "A.either = #{If_IsProd_big_small}",
-            "A.image = #{Ami}",
+            "A.list = #{myTags}",
+            "A.joined = #{myJoinRefTags1}",
+            "A.either = #{myIfIsProdBigSmall2}",
+            "A.image = #{myAmi}",
             "A.number = 5",
             "A.prod = x",
             "A.table = #{myTable}",
             "myTable: type=String default=orders",
-            "Sizes_Type: description=What CloudFormation gives for Fn::FindInMap of Sizes.Ref.Env.Type. default=m3.large",
-            "Tags: default=a default=b isArray=true",
-            "Join_Ref_Tags: description=What CloudFormation gives for Fn::Join of +.Ref.Tags. default=a+b",
-            "If_IsProd_big_small: description=What CloudFormation gives for Fn::If of IsProd.big.small. default=big",
-            "Ami: description=What CloudFormation gives for the parameter `/ami` of Systems Manager.",
-            "Env: default=prod",
+            "myBucket: type=String",
+            "myEnv: default=prod",
+            "myTags: default=a default=b isArray=true",
+            "myAmi: description=What CloudFormation gives for the parameter `/ami` of Systems Manager.",
+            "myAwsRegion: description=What CloudFormation gives for AWS::Region.",
+            "myBucket := s3://prod/x",
         ]
     );
     assert_eq!(definition.name.as_deref(), Some("prod-x"));
     assert_eq!(
-        definition.description.as_deref(),
-        Some("Of ${Env} ${AWS_Region}")
+        definition
+            .description
+            .as_ref()
+            .map(Template::to_string)
+            .as_deref(),
+        Some("Of #{myEnv} #{myAwsRegion}")
     );
-    assert_eq!(definition.tags.get("env").map(String::as_str), Some("prod"));
+    assert_eq!(
+        definition
+            .tags
+            .get("env")
+            .map(Template::to_string)
+            .as_deref(),
+        Some("#{myEnv}")
+    );
     assert_eq!(definition.active, Some(false));
+    let env = || Computed::Parameter("myEnv".to_owned());
+    let text = |text: &str| Computed::Text(text.to_owned());
+    let is_prod = Computed::Equals(Box::new([env(), text("prod")]));
+    let conditions: Vec<_> = definition.stack.conditions.iter().collect();
+    assert_eq!(conditions, [(&"IsProd".to_owned(), &is_prod)]);
+    let values: Vec<_> = definition.stack.values.values().cloned().collect();
+    let size = [env(), text("Type")];
+    let tags = Computed::Parameter("myTags".to_owned());
+    let holds = Computed::Condition("IsProd".to_owned());
+    let expected = [
+        Computed::Lookup("Sizes".to_owned(), Box::new(size)),
+        Computed::Joined("+".to_owned(), Box::new(tags)),
+        Computed::Choice(Box::new([holds, text("big"), text("small")])),
+    ];
+    assert_eq!(values, expected);
     let warnings = findings(&found);
     assert_eq!(warnings.len(), 6, "{warnings:#?}");
     assert!(!found.has_errors());

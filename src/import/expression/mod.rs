@@ -121,6 +121,13 @@ impl Error {
 }
 
 impl Template {
+    /// A text without expressions, whatever stands in it.
+    pub fn plain(text: &str) -> Self {
+        Self {
+            parts: vec![Part::Text(text.to_owned())],
+        }
+    }
+
     /// Whether there is an expression in it.
     pub fn has_expressions(&self) -> bool {
         self.parts

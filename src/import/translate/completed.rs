@@ -175,6 +175,7 @@ fn collect(expr: &Expr, names: &mut Vec<String>) {
 /// Parameters may be declared in a file of their own, which is not here: what is read and is nothing else is one.
 fn undeclared(definition: &mut Definition, found: &mut Diagnostics) {
     let mut known: BTreeSet<String> = definition.values.keys().cloned().collect();
+    known.extend(definition.stack.values.keys().cloned());
     known.extend(
         definition
             .parameters

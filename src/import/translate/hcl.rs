@@ -53,6 +53,21 @@ pub(super) fn index(of: Expr, index: Expr) -> Expr {
     expr(ExprKind::Index(Arc::new(of), Arc::new(index)))
 }
 
+/// `of.name`.
+pub(super) fn get(of: Expr, name: &str) -> Expr {
+    expr(ExprKind::Get(Arc::new(of), ident(name)))
+}
+
+/// `condition ? yes : no`.
+pub(super) fn conditional(condition: Expr, yes: Expr, no: Expr) -> Expr {
+    let kind = ExprKind::Conditional(Arc::new(condition), Arc::new(yes), Arc::new(no));
+    expr(kind)
+}
+
+pub(super) fn not(operand: Expr) -> Expr {
+    expr(ExprKind::Unary(UnaryOp::Not, Arc::new(operand)))
+}
+
 pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     expr(ExprKind::Call {
         name: ident(name),

@@ -11,6 +11,7 @@ mod hcl;
 mod identifiers;
 mod index;
 mod layout;
+mod locals;
 mod names;
 mod notes;
 mod objects;
@@ -28,6 +29,7 @@ use crate::diag::Diagnostics;
 use crate::objects::Kind;
 pub use identifiers::unique;
 use index::Index;
+use locals::Locals;
 use objects::Objects;
 pub use parameters::WHERE_THE_SECRET_IS;
 pub use parameters::parameter_id;
@@ -78,9 +80,11 @@ impl Translator {
         let variables = parameters::variables(definition, &mut self.taken(&name));
         let names = variables.values().map(|variable| variable.name.clone());
         self.variables.extend(names);
+        let locals = Locals::new(&definition.stack, &variables);
         let mut objects = Objects {
             index: &index,
             variables: &variables,
+            locals: &locals,
             found,
             environment: Vec::new(),
             scripts: Scripts::new(&name),

@@ -10,6 +10,7 @@ use super::formula::Gives;
 use super::hcl;
 use super::index::Index;
 use super::index::Named;
+use super::locals::Locals;
 use super::parameters::Variable;
 use super::shell;
 use super::shell::Secret;
@@ -38,6 +39,7 @@ const MAX_DEPTH: usize = 16;
 pub(super) struct Names<'a, 'd> {
     pub(super) index: &'a Index<'d>,
     pub(super) variables: &'a IndexMap<String, Variable>,
+    pub(super) locals: &'a Locals<'d>,
     /// The object whose field it is.
     pub(super) object: &'d Object,
     /// The field.
@@ -145,6 +147,7 @@ impl<'d> Names<'_, 'd> {
             let mut inner = Names {
                 index: self.index,
                 variables: self.variables,
+                locals: self.locals,
                 object: self.object,
                 key: self.key,
                 secrets: self.secrets,
@@ -186,6 +189,9 @@ impl<'d> Names<'_, 'd> {
         }
         if self.index.field(of, name).is_some() {
             return self.field(of, name);
+        }
+        if let Some(computed) = self.locals.value(name) {
+            return Ok(computed);
         }
         let Some(variable) = self.variables.get(name) else {
             return Err(format!(

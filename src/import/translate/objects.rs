@@ -7,20 +7,24 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::completed::is_one_expression;
+use super::formula;
 use super::hcl;
 use super::index::DEFAULT;
 use super::index::Index;
 use super::index::Named;
 use super::layout::Block;
+use super::locals::Locals;
 use super::names;
 use super::notes;
 use super::parameters::Variable;
 use super::scripts::Scripts;
 use super::varying::varies;
 use crate::diag::Diagnostics;
+use crate::diag::Span;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
+use crate::import::expression::Template;
 use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
@@ -41,6 +45,7 @@ const COMMENT: &str = "myComment";
 pub(super) struct Objects<'a, 'd> {
     pub(super) index: &'a Index<'d>,
     pub(super) variables: &'a IndexMap<String, Variable>,
+    pub(super) locals: &'a Locals<'d>,
     pub(super) found: &'a mut Diagnostics,
     /// The secrets that the command of the object reads from its environment.
     pub(super) environment: Vec<(String, Expr)>,
@@ -81,6 +86,7 @@ impl<'d> Objects<'_, 'd> {
         if let Some(id) = &self.index.definition.id {
             block.set("aws_id", hcl::text(id));
         }
+        block.blocks.extend(self.locals.block());
         for kind in [
             Kind::Schedule,
             Kind::Database,
@@ -104,21 +110,34 @@ impl<'d> Objects<'_, 'd> {
     }
 
     /// What the service knows of a pipeline besides its definition.
-    fn of_service(&self, block: &mut Block) {
+    fn of_service(&mut self, block: &mut Block) {
         let definition = self.index.definition;
         if let Some(description) = &definition.description {
-            block.set("description", hcl::text(description));
+            block.set("description", self.of_people("description", description));
         }
         if !definition.tags.is_empty() {
             let tags = definition.tags.iter();
-            let tags =
-                tags.map(|(key, value)| (key.as_str().into(), Value::string(value.as_str())));
-            block.set("tags", hcl::value(Value::object(tags.collect())));
+            let tags = tags.map(|(key, value)| (hcl::text(key), self.of_people("tags", value)));
+            block.set("tags", hcl::object(tags.collect()));
         }
         // One that is active is left to operators.
         if definition.active == Some(false) {
             block.set("active", hcl::value(Value::Bool(false)));
         }
+    }
+
+    /// A text of the pipeline itself, which has expressions only where a template computes it.
+    fn of_people(&mut self, attribute: &str, text: &Template) -> Expr {
+        let mut scope = self.locals;
+        formula::translate(text, &mut scope).map_or_else(
+            |error| {
+                let finding =
+                    notes::untranslated(attribute, "the pipeline", &error.message, Span::default());
+                self.found.push(finding);
+                hcl::text("")
+            },
+            |formula| formula.expr,
+        )
     }
 
     /// Where the service's defaults are others than ours they are written out.

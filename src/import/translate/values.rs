@@ -246,6 +246,7 @@ impl<'d> Objects<'_, 'd> {
         let mut names = Names {
             index: self.index,
             variables: self.variables,
+            locals: self.locals,
             object,
             key,
             secrets,

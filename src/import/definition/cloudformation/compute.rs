@@ -8,7 +8,7 @@ use crate::import::document::Node;
 use crate::import::document::Value;
 
 /// How deep functions may be nested.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 /// What something gives.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,30 +2,40 @@
 //!
 //! A value that the template computes becomes text with expressions: a parameter of the template becomes one of the definition, and
 //! what only AWS knows when it builds the stack (`Fn::GetAtt`, `Fn::ImportValue`, …) becomes a parameter with a name made of it, and
-//! a warning. What is chosen or looked up by parameters of the template has what their defaults give as its default.
+//! a warning. What is chosen or looked up by parameters of the template is computed from them (see [`Stack`]). Ids and names cannot
+//! be computed: they are what the defaults of the parameters give.
 
 mod compute;
+mod computed;
+mod parameters;
+mod texts;
 
+use std::cell::Cell;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
+use super::Computed;
 use super::Definition;
-use super::Field;
-use super::FieldValue;
-use super::Object;
 use super::Parameter;
+use super::Stack;
 use super::api;
 use super::api::Names;
 use super::notes;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
+use crate::import::document::Key;
 use crate::import::document::Node;
 use crate::import::document::Value;
 use compute::Given;
 use compute::call;
 use compute::compute;
+use texts::Piece;
+use texts::mark;
+use texts::pieces;
 
 const NAMES: Names = Names {
     objects: "PipelineObjects",
@@ -49,15 +59,10 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
             continue;
         };
         if kind == Some("AWS::DataPipeline::Pipeline") {
-            let template = Template {
-                root,
-                used: RefCell::default(),
-            };
-            let mut definition = template.definition(properties, found);
-            definition.name.get_or_insert_with(|| logical.text.clone());
             if let Some(condition) = resource.get("Condition") {
                 found.push(notes::only_if(&logical.text, condition));
             }
+            let definition = Template::new(root, properties).definition(properties, logical, found);
             definitions.push(definition);
         }
     }
@@ -71,102 +76,130 @@ pub(super) fn read(root: &Node, found: &mut Diagnostics) -> Vec<Definition> {
 
 struct Template<'n> {
     root: &'n Node,
-    /// The parameters that texts read, by name.
+    /// Ids that mean something else in the definition.
+    taken: BTreeSet<String>,
+    /// The parameters of the definition that are parameters of the template, by the names of these.
+    same: BTreeMap<String, String>,
+    /// The ids of what is read, by what the template calls it.
+    ids: RefCell<BTreeMap<String, String>>,
+    /// The parameters that texts read, by id.
     used: RefCell<IndexMap<String, Parameter>>,
+    stack: RefCell<Stack>,
+    /// The ids and names that a warning said that they are computed.
+    fixed: RefCell<BTreeSet<String>>,
+    /// How many conditions are being read that read each other.
+    depth: Cell<usize>,
 }
 
-impl Template<'_> {
-    fn definition(&self, properties: &Node, found: &mut Diagnostics) -> Definition {
+impl<'n> Template<'n> {
+    fn new(root: &'n Node, properties: &'n Node) -> Self {
+        let elements = |key: &str| properties.get(key).map_or(&[][..], Node::elements);
+        let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+        let parameters = elements(NAMES.parameters)
+            .iter()
+            .chain(elements(NAMES.values));
+        let mut taken: BTreeSet<String> = parameters
+            .filter_map(|parameter| text(parameter, NAMES.id))
+            .collect();
+        for object in elements(NAMES.objects) {
+            let fields = object.get(NAMES.fields).map_or(&[][..], Node::elements);
+            taken.extend(fields.iter().filter_map(|field| text(field, NAMES.key)));
+        }
+        let mut template = Self {
+            root,
+            taken,
+            same: BTreeMap::new(),
+            ids: RefCell::default(),
+            used: RefCell::default(),
+            stack: RefCell::default(),
+            fixed: RefCell::default(),
+            depth: Cell::default(),
+        };
+        template.same = template.same(properties);
+        template
+    }
+
+    fn definition(&self, properties: &Node, logical: &Key, found: &mut Diagnostics) -> Definition {
         let properties = &self
             .decided(properties, found)
             .unwrap_or_else(|| properties.clone());
         let mut definition = Definition::default();
-        let text = |node: &Node, what: &str, found: &mut Diagnostics| self.text(node, what, found);
-        api::body(properties, &NAMES, &text, &mut definition, found);
-        self.join_parameters(&mut definition);
-        let computed = properties
-            .get("Name")
-            .and_then(|name| compute(self.root, name));
-        let name = computed.and_then(|(name, _)| name.text().map(str::to_owned));
-        definition.name = name;
-        definition.description = properties
-            .get("Description")
-            .and_then(|node| self.label(node));
+        let fixed =
+            |node: &Node, what: &str, found: &mut Diagnostics| self.fixed(node, what, found);
+        let field =
+            |node: &Node, what: &str, found: &mut Diagnostics| self.field(node, what, found);
+        let texts = api::Texts {
+            names: &fixed,
+            values: &field,
+        };
+        api::objects(properties, &NAMES, &texts, &mut definition, found);
+        let mut label = |node: &Node| Some(texts::template(&self.text(node, "A text", found)?));
+        definition.description = properties.get("Description").and_then(&mut label);
         for tag in properties
             .get("PipelineTags")
             .map_or(&[][..], Node::elements)
         {
-            let side = |key: &str| self.label(tag.get(key)?);
-            definition.tags.extend(side("Key").zip(side("Value")));
+            let value = tag.get("Value").and_then(&mut label);
+            let key = tag.get("Key").and_then(Node::scalar);
+            definition.tags.extend(key.zip(value));
         }
+        self.parameters(properties, &mut definition, found);
+        definition.name = Some(self.name(properties.get("Name"), logical, found));
         let activate = properties.get("Activate").and_then(Node::scalar);
         definition.active = activate.and_then(|word| word.to_lowercase().parse().ok());
+        definition.stack = self.stack.take();
         definition
     }
 
-    /// The parameters of the template that are read, beside those of the definition. Where both have one of the same name, they are
-    /// one.
-    fn join_parameters(&self, definition: &mut Definition) {
-        let used = self.used.take();
-        // A value that is the parameter of the same name says nothing.
-        let is_own =
-            |id: &str, values: &[String]| matches!(values, [one] if *one == format!("#{{{id}}}"));
-        definition.values.retain(|id, values| !is_own(id, values));
-        for parameter in &mut definition.parameters {
-            let id = parameter.id.clone();
-            parameter.attributes.retain(|(key, value)| {
-                key != "default" || !is_own(&id, std::slice::from_ref(value))
-            });
-        }
-        let reads = |text: &str| used.keys().any(|id| text.contains(&format!("#{{{id}}}")));
-        let mut fields = Vec::new();
-        // What is made of parameters of the template is written out where it is read, as a field that all objects inherit.
-        definition.parameters.retain(|parameter| {
-            let values = definition.values.get(&parameter.id).cloned();
-            let default = parameter
-                .attribute("default")
-                .map(|text| vec![text.to_owned()]);
-            let values = values.or(default).unwrap_or_default();
-            let is_made = values.iter().any(|text| reads(text));
-            if is_made {
-                fields.push((parameter.id.clone(), values, parameter.span));
+    /// What the pipeline is called: what the defaults of the parameters give; where they give nothing, as the template calls it.
+    fn name(&self, node: Option<&Node>, logical: &Key, found: &mut Diagnostics) -> String {
+        let Some(node) = node else {
+            return logical.text.clone();
+        };
+        let computed = compute(self.root, node);
+        let text = computed.and_then(|(name, sure)| Some((name.text()?.to_owned(), sure)));
+        match text {
+            Some((name, true)) => name,
+            Some((name, false)) => {
+                found.push(notes::name_of_stack(&logical.text, &name, node.span));
+                name
             }
-            !is_made
-        });
-        for (id, values) in &definition.values {
-            if values.iter().any(|text| reads(text)) && fields.iter().all(|(known, ..)| known != id)
-            {
-                fields.push((id.clone(), values.clone(), Span::default()));
-            }
-        }
-        definition
-            .values
-            .retain(|id, _| fields.iter().all(|(known, ..)| known != id));
-        add_to_default(definition, fields);
-        for parameter in used.into_values() {
-            let mut own = definition.parameters.iter_mut();
-            match own.find(|own| own.id == parameter.id) {
-                Some(own) => {
-                    let missing = parameter.attributes.into_iter();
-                    let missing: Vec<_> = missing
-                        .filter(|(key, _)| own.attribute(key).is_none())
-                        .collect();
-                    own.attributes.extend(missing);
-                }
-                None => definition.parameters.push(parameter),
+            None => {
+                found.push(notes::name_of_stack(
+                    &logical.text,
+                    &logical.text,
+                    node.span,
+                ));
+                logical.text.clone()
             }
         }
     }
 
-    /// A text for people: what only the stack knows stands in it by its name.
-    fn label(&self, node: &Node) -> Option<String> {
-        if let Some((given, _)) = compute(self.root, node) {
-            return given.text().map(str::to_owned);
+    /// An id or a name, which is no expression.
+    fn fixed(&self, node: &Node, what: &str, found: &mut Diagnostics) -> Option<String> {
+        if call(node).is_none() {
+            return api::plain(node, what, found);
         }
-        let used = self.used.take();
-        let text = self.text(node, "A text", &mut Diagnostics::new());
-        self.used.replace(used);
-        text.map(|text| text.replace("#{", "${"))
+        let computed = compute(self.root, node);
+        let computed = computed.and_then(|(given, sure)| Some((given.text()?.to_owned(), sure)));
+        let text = match computed {
+            Some((text, true)) => return Some(text),
+            Some((text, false)) => text,
+            None => {
+                let used = self.used.take();
+                let text = self.text(node, what, &mut Diagnostics::new())?;
+                self.used.replace(used);
+                let pieces = pieces(&text).into_iter().map(|piece| match piece {
+                    Piece::Plain(text) => text,
+                    Piece::Marked(id) => id.trim_start_matches('*').trim_start_matches("my"),
+                });
+                pieces.collect()
+            }
+        };
+        if self.fixed.borrow_mut().insert(text.clone()) {
+            found.push(notes::fixed(&text, node.span));
+        }
+        Some(text)
     }
 
     /// A value without conditions about what is there: these are decided with the defaults of the parameters. `None`: the value is
@@ -215,7 +248,32 @@ impl Template<'_> {
         compute(self.root, of)?.0.text()?.parse().ok()
     }
 
-    /// The text that a value is, with an expression for each part that the template does not say.
+    /// The text of a field, with an expression for each part that the template does not say.
+    fn field(&self, node: &Node, what: &str, found: &mut Diagnostics) -> Option<String> {
+        let text = self.text(node, what, found)?;
+        let guesses = RefCell::new(Vec::new());
+        let inserted = |id: &str| {
+            let used = self.used.borrow();
+            let parameter = used.get(id)?;
+            let default = parameter.attribute("default");
+            let is_number = |text: &str| text.trim().parse::<f64>().is_ok();
+            if parameter.attribute("type") == Some("Double") || default.is_some_and(is_number) {
+                return Some(format!("({id})"));
+            }
+            let default = default.filter(|_| !parameter.is_hidden())?;
+            guesses
+                .borrow_mut()
+                .push((id.to_owned(), default.to_owned()));
+            Some(default.to_owned())
+        };
+        let text = texts::with_expressions(&text, &inserted);
+        for (id, default) in guesses.take() {
+            found.push(notes::part_of_expression(&id, &default, node.span));
+        }
+        Some(text)
+    }
+
+    /// The text that a value is, with a mark for each part that the template does not say.
     fn text(&self, node: &Node, what: &str, found: &mut Diagnostics) -> Option<String> {
         let Some((function, argument)) = call(node) else {
             return match node.scalar() {
@@ -223,9 +281,8 @@ impl Template<'_> {
                 None => api::plain(node, what, found),
             };
         };
-        let computed = compute(self.root, node);
-        if let Some((Given::Text(text), true)) = &computed {
-            return Some(text.clone());
+        if let Some((Given::Text(text), true)) = compute(self.root, node) {
+            return Some(text);
         }
         match (function, &argument.value) {
             ("Ref", Value::Text(name)) => return Some(self.parameter(name, node.span, found)),
@@ -255,8 +312,62 @@ impl Template<'_> {
             }
             _ => {}
         }
-        let default = computed.and_then(|(given, _)| given.text().map(str::to_owned));
-        Some(self.unknown(function, argument, default, node.span, found))
+        Some(self.made(node, (function, argument), found))
+    }
+
+    /// A mark for what a function gives that chooses or looks up; for what only AWS can compute that of a parameter.
+    fn made(
+        &self,
+        node: &Node,
+        (function, argument): (&str, &Node),
+        found: &mut Diagnostics,
+    ) -> String {
+        let mut words = Vec::new();
+        texts(argument, &mut words);
+        let name = match function {
+            // These are called by what they name.
+            "Fn::FindInMap" => {
+                let named = argument.elements().iter().filter_map(Node::text);
+                named.collect::<Vec<_>>().join("_")
+            }
+            "Fn::GetAtt" | "Fn::ImportValue" => words.join("_"),
+            _ => format!(
+                "{}_{}",
+                function.trim_start_matches("Fn::"),
+                words.join("_")
+            ),
+        };
+        let hidden = self.reads_hidden(node);
+        let computed = match function {
+            _ if hidden => None,
+            "Fn::GetAtt" | "Fn::ImportValue" => None,
+            _ => self.computed(node, &mut Diagnostics::new()),
+        };
+        let Some(computed) = computed else {
+            let source = parameters::source(function, argument);
+            let mark = self.outside(&name, &source, node.span, found);
+            if hidden && let Some(parameter) = self.used.borrow_mut().values_mut().last() {
+                let secret = ("secret".to_owned(), "true".to_owned());
+                parameter.attributes.push(secret);
+            }
+            return mark;
+        };
+        let known = self.value_of(&computed);
+        let id = known.unwrap_or_else(|| {
+            let source = format!("{name}.{}", self.stack.borrow().values.len());
+            let id = self.id(&source, false);
+            self.stack.borrow_mut().values.insert(id.clone(), computed);
+            id
+        });
+        mark(&id)
+    }
+
+    /// The name by which a computed value is read already.
+    fn value_of(&self, computed: &Computed) -> Option<String> {
+        let stack = self.stack.borrow();
+        let mut values = stack.values.iter();
+        let known = values.find(|(_, known)| *known == computed);
+        known.map(|(id, _)| id.clone())
     }
 
     /// `a ${b} ${!c}` with the values of names; `${!c}` is the text `${c}`.
@@ -287,162 +398,6 @@ impl Template<'_> {
         }
         done.push_str(rest);
         done
-    }
-
-    /// An expression that reads a parameter of the template, or what `Ref` gives of a resource.
-    fn parameter(&self, name: &str, at: Span, found: &mut Diagnostics) -> String {
-        let declared = self.root.get("Parameters").and_then(|all| all.get(name));
-        let Some(declared) = declared else {
-            return self.outside(name, name, None, at, found);
-        };
-        let hidden = declared.get("NoEcho").and_then(Node::scalar);
-        let hidden = hidden.is_some_and(|hidden| hidden.eq_ignore_ascii_case("true"));
-        let id = format!("{}{name}", if hidden { "*" } else { "" });
-        let type_name = declared.get("Type").and_then(Node::text).unwrap_or("");
-        if compute::is_name_of_value(type_name) {
-            let default = declared.get("Default").and_then(Node::scalar);
-            let source = format!(
-                "the parameter `{}` of Systems Manager",
-                default.as_deref().unwrap_or(name)
-            );
-            return self.outside(name, &source, None, at, found);
-        }
-        let mut attributes = Vec::new();
-        for (own, theirs) in [
-            ("description", "Description"),
-            ("default", "Default"),
-            ("allowedValues", "AllowedValues"),
-        ] {
-            let Some(node) = declared.get(theirs) else {
-                continue;
-            };
-            let values = match &node.value {
-                Value::List(elements) => elements.as_slice(),
-                _ => std::slice::from_ref(node),
-            };
-            for value in values.iter().filter_map(Node::scalar) {
-                if own == "default" && compute::is_list(type_name) {
-                    let elements = compute::elements(&value);
-                    attributes.extend(elements.map(|one| (own.to_owned(), one.to_owned())));
-                } else {
-                    attributes.push((own.to_owned(), value));
-                }
-            }
-        }
-        if type_name == "Number" {
-            attributes.push(("type".to_owned(), "Double".to_owned()));
-        } else if compute::is_list(type_name) {
-            attributes.push(("isArray".to_owned(), "true".to_owned()));
-        }
-        let parameter = Parameter {
-            id: id.clone(),
-            attributes,
-            span: declared.span,
-        };
-        self.used
-            .borrow_mut()
-            .entry(id.clone())
-            .or_insert(parameter);
-        format!("#{{{id}}}")
-    }
-
-    /// What a function gives that only AWS can compute.
-    fn unknown(
-        &self,
-        function: &str,
-        argument: &Node,
-        default: Option<String>,
-        at: Span,
-        found: &mut Diagnostics,
-    ) -> String {
-        let mut words = Vec::new();
-        texts(argument, &mut words);
-        let source = format!("{function} of {}", words.join("."));
-        let name = match function {
-            // These are called by what they name.
-            "Fn::FindInMap" => {
-                let named = argument.elements().iter().filter_map(Node::text);
-                named.collect::<Vec<_>>().join("_")
-            }
-            "Fn::GetAtt" | "Fn::ImportValue" => words.join("_"),
-            _ => format!(
-                "{}_{}",
-                function.trim_start_matches("Fn::"),
-                words.join("_")
-            ),
-        };
-        self.outside(&name, &source, default, at, found)
-    }
-
-    /// A parameter for what the template does not say. `default`: what the defaults of the template's parameters give.
-    fn outside(
-        &self,
-        name: &str,
-        source: &str,
-        default: Option<String>,
-        at: Span,
-        found: &mut Diagnostics,
-    ) -> String {
-        let plain = |sign: char| {
-            if sign.is_ascii_alphanumeric() {
-                sign
-            } else {
-                '_'
-            }
-        };
-        let words: String = name.chars().map(plain).collect();
-        let words: Vec<&str> = words.split('_').filter(|word| !word.is_empty()).collect();
-        let id = words.join("_");
-        found.push(match &default {
-            None => notes::of_stack(source, &id, at),
-            Some(default) => notes::of_parameters(source, &id, default, at),
-        });
-        let description = format!("What CloudFormation gives for {source}.");
-        let mut attributes = vec![("description".to_owned(), description)];
-        attributes.extend(default.map(|default| ("default".to_owned(), default)));
-        let parameter = Parameter {
-            id: id.clone(),
-            attributes,
-            span: at,
-        };
-        self.used
-            .borrow_mut()
-            .entry(id.clone())
-            .or_insert(parameter);
-        format!("#{{{id}}}")
-    }
-}
-
-/// Adds fields to the object that all others inherit from.
-fn add_to_default(definition: &mut Definition, fields: Vec<(String, Vec<String>, Span)>) {
-    if fields.is_empty() {
-        return;
-    }
-    let place = definition
-        .objects
-        .iter()
-        .position(|object| object.id == "Default");
-    let place = place.unwrap_or_else(|| {
-        definition.objects.insert(
-            0,
-            Object {
-                id: "Default".to_owned(),
-                name: None,
-                fields: Vec::new(),
-                span: Span::default(),
-            },
-        );
-        0
-    });
-    let fields = fields.into_iter().flat_map(|(key, values, span)| {
-        values.into_iter().map(move |text| Field {
-            key: key.clone(),
-            value: FieldValue::Text(text),
-            span,
-        })
-    });
-    if let Some(default) = definition.objects.get_mut(place) {
-        default.fields.extend(fields);
     }
 }
 
