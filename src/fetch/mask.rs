@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The text with stars over the passwords of URLs, and over the users of https URLs of git, which may be tokens. Each byte keeps
 /// its place, so that spans fit both.
-pub(super) fn masked(text: &str) -> Cow<'_, str> {
+pub fn masked(text: &str) -> Cow<'_, str> {
     const MARK: &str = "://";
     let mut out = String::new();
     let mut from = 0;

@@ -37,6 +37,7 @@ pub use installed::Installed;
 pub use library::LIBRARY;
 pub use lock::LOCK_FILE;
 pub use lock::Lock;
+pub use mask::masked;
 pub use source::GitSource;
 pub use source::SUPPORTED;
 pub use source::Source;

@@ -10,6 +10,11 @@ use super::value::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 
+/// The value of an expression without names, functions and operators; `None` of any other.
+pub fn constant_value(expr: &Expr) -> Option<Value> {
+    constant(expr, "", &mut Diagnostics::new())
+}
+
 /// The value of an expression without names, functions and operators. `where_` says what it is in the message, e.g. "The
 /// default of a variable". `None` if it was not constant, which has been reported.
 pub(super) fn constant(expr: &Expr, what: &str, diagnostics: &mut Diagnostics) -> Option<Value> {

@@ -34,6 +34,7 @@ mod unify;
 mod value;
 pub mod variables;
 
+pub use constant::constant_value;
 pub use elements::Elements;
 pub use elements::Entries;
 pub use eval::Budget;

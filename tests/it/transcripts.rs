@@ -78,6 +78,7 @@ cases! {
     own_past,
     pausing,
     plan_apply_run_status,
+    plan_json,
     planned_runs,
     pools,
     prevent_destroy,

@@ -19,15 +19,25 @@ pub(in crate::cli) struct Args {
     /// A plan from `pipeform plan --out`
     #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
+
+    /// As JSON in Terraform's format, with `effects` and more besides
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.plan {
-        return plan(path, context);
+        return plan(path, args, context);
     }
     let store = context.read_state()?;
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
+    if args.json {
+        let outputs = planning::read_outputs(&store)?;
+        let document = views::terraform::state(&definition.objects, &outputs);
+        terminal::print(&format!("{document}\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
     if definition.objects.is_empty() {
         terminal::print(
             "The state is empty: nothing has been applied, or everything was destroyed.\n",
@@ -48,9 +58,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 /// Shows a saved plan, whether it still holds or not.
-fn plan(path: &Path, context: &Context) -> Result<ExitCode, Failure> {
+fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let saved = Saved::read(context, path)?;
     let planned = saved.as_made()?;
+    if args.json {
+        let document = views::terraform::plan(&saved.plan, &planned);
+        terminal::print(&format!("{document}\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
     terminal::print(&views::saved::origin(&saved.plan.made));
     terminal::print("\n");
     super::plan::show(&planned, context, &ReportArgs::default());

@@ -23,6 +23,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::fetch::LIBRARY;
+use crate::fetch::masked;
 use crate::fetch::syntax;
 use crate::objects::Address;
 use crate::objects::Objects;
@@ -299,7 +300,7 @@ impl Saved {
                 continue; // a list of names; what of them was read stands by itself
             }
             match std::fs::read(&path) {
-                Ok(bytes) if digest_of_text(&bytes) == *digest => {}
+                Ok(bytes) if digest_of_file(name, &bytes) == *digest => {}
                 Ok(_) => say(name, "has changed"),
                 Err(_) => say(name, "cannot be read any more"),
             }
@@ -319,6 +320,14 @@ impl Saved {
             }
         }
         findings
+    }
+}
+
+/// The digest of a file; that of one of the configuration is of its text as plans have it, without passwords.
+fn digest_of_file(name: &str, bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if syntax(name).is_some() => digest_of_text(masked(text).as_bytes()),
+        _ => digest_of_text(bytes),
     }
 }
 

@@ -193,7 +193,8 @@ fn planned_change(change: &Change, at: Timestamp) -> String {
     )
 }
 
-fn resource(object: &Object) -> Json {
+/// An object as the stream names it.
+pub(super) fn resource(object: &Object) -> Json {
     let address = object.address.as_str();
     let last = keys(address).into_iter().next_back();
     let (base, key) = match last.filter(|(_, _, close)| *close == address.len()) {
@@ -253,7 +254,8 @@ fn action_word(action: Action) -> &'static str {
     }
 }
 
-fn reason_word(reason: &Reason) -> &'static str {
+/// Why an object is in a plan, in Terraform's words.
+pub(super) fn reason_word(reason: &Reason) -> &'static str {
     match reason {
         Reason::NotInConfiguration | Reason::Forgotten => "delete_because_no_resource_config",
         Reason::MovedAway(..) => "delete_because_no_move_target",

@@ -23,6 +23,7 @@ pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod schema_json;
 pub(crate) mod status;
+pub(crate) mod terraform;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text_diff;
