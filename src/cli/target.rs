@@ -62,6 +62,14 @@ impl Target {
         }
     }
 
+    /// What is made of the state, without a configuration.
+    pub(crate) fn state(configuration: Configuration) -> Self {
+        Self {
+            configuration,
+            ..Self::nothing()
+        }
+    }
+
     /// Nothing: for `destroy`.
     pub(crate) fn nothing() -> Self {
         Self {

@@ -111,14 +111,20 @@ impl Relocation {
         }
         let rename = |(_, object): (Address, Object)| {
             let attributes = object.attributes.into_iter();
+            let address = self.address(&object.address);
+            let pipeline = if address == object.address {
+                object.pipeline
+            } else {
+                address.pipeline()
+            };
             let object = Object {
-                address: self.address(&object.address),
+                address,
                 object_type: object.object_type,
                 written: object.written,
                 attributes: attributes
                     .map(|(name, value)| (name, self.value(value)))
                     .collect(),
-                pipeline: object.pipeline.map(|pipeline| self.address(&pipeline)),
+                pipeline,
                 lifecycle: object.lifecycle,
             };
             (object.address.clone(), object)

@@ -21,6 +21,9 @@ use super::StoreError;
 use super::create_directory;
 use super::create_private;
 
+/// The file of the state lock.
+const STATE: &str = "state.lock";
+
 /// The file of the runner lease.
 const RUNNER: &str = "runner.lock";
 
@@ -93,13 +96,34 @@ impl Store {
         patience: Duration,
     ) -> Result<StateLock, StoreError> {
         let file = lock(
-            &path.with_file_name("state.lock"),
+            &path.with_file_name(STATE),
             holder,
             patience,
             "The state",
             "Wait until that is done, or wait for it with --lock-timeout=30s. If that process has died, its lock is gone with it.",
         )?;
         Ok(StateLock { _file: Some(file) })
+    }
+
+    /// Who holds the state lock of the state at `path`: `None` if nobody does, `Some(None)` if it is held by somebody who is
+    /// not known.
+    pub fn state_holder(path: &Path) -> Result<Option<Option<Holder>>, StoreError> {
+        let path = path.with_file_name(STATE);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(StoreError::Io {
+                    what: "The lock cannot be read:",
+                    path,
+                    source,
+                });
+            }
+        };
+        if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return Ok(Some(holder(&mut file)));
+        }
+        Ok(None)
     }
 
     /// Who runs the state at `path`; `None`: nobody does, or somebody who only carries out an order.

@@ -19,6 +19,7 @@ mod runs;
 mod settled;
 #[cfg(test)]
 pub(crate) mod simulated;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +55,9 @@ pub use runs::Counts;
 pub use runs::Decision;
 pub use runs::Filter;
 pub use runs::ProcessRecord;
+pub use snapshot::Applied;
+pub use snapshot::SNAPSHOT_FORMAT;
+pub use snapshot::Snapshot;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -98,6 +98,16 @@ fn relocate_objects(
     for new in moves.values() {
         pipelines.execute(params![on_the_way(new), new.as_str()])?;
     }
+    let mut stand = transaction.prepare_cached(
+        "UPDATE objects SET pipeline = ?2 WHERE address = ?1 AND pipeline IS NOT ?2",
+    )?;
+    for new in moves.values() {
+        let pipeline = new.pipeline();
+        stand.execute(params![
+            new.as_str(),
+            pipeline.as_ref().map(Address::as_str)
+        ])?;
+    }
     Ok(())
 }
 

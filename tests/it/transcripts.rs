@@ -102,6 +102,8 @@ cases! {
     secrets,
     shell_command_fails,
     simulate,
+    state_push,
+    state_surgery,
     status_lists,
     syntax_error,
     unknown_attribute,

@@ -8,6 +8,7 @@ mod console;
 mod destroy;
 mod export;
 mod fmt;
+mod force_unlock;
 mod get;
 mod graph;
 mod history;
@@ -74,6 +75,7 @@ pub(super) enum Command {
     Export(export::Args),
     #[command(subcommand)]
     State(state::Command),
+    ForceUnlock(force_unlock::Args),
     #[command(subcommand)]
     Workspace(workspace::Command),
     Schema(schema::Args),
@@ -113,6 +115,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Import(args) => import::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::State(command) => state::run(&command, context),
+        Command::ForceUnlock(args) => force_unlock::run(&args, context),
         Command::Workspace(command) => workspace::run(&command, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Completion(args) => Ok(completion::run(&args)),

@@ -1,5 +1,10 @@
 //! One object in the shape of its HCL block: for `show` and `state show`, and the header lines of the plan.
 
+use serde_json::Map;
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::literal;
 use super::paint::Look;
 use super::paint::Marker;
 use super::value::Example;
@@ -63,6 +68,40 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
     }
     writer.text.push_str("\n}\n");
     writer.text
+}
+
+/// What an object is, for machines.
+pub(crate) fn named(object: &Object) -> Map<String, Json> {
+    let kind = object.kind();
+    let mut named = Map::new();
+    named.insert("address".to_owned(), json!(object.address));
+    named.insert("kind".to_owned(), json!(kind.as_str()));
+    if kind.has_type() {
+        named.insert("type".to_owned(), json!(object.object_type.name));
+    }
+    named.insert("pipeline".to_owned(), json!(object.pipeline));
+    named
+}
+
+/// An object for machines, with all attributes that are set. What only a run knows is text as in HCL's JSON syntax; what is
+/// sensitive is hidden.
+pub(crate) fn json(object: &Object) -> String {
+    let read = |value: &Value| -> Json {
+        serde_json::from_str(&literal::json(value)).unwrap_or(Json::Null)
+    };
+    let set = object
+        .attributes
+        .iter()
+        .filter(|(_, value)| **value != Value::NULL);
+    let attributes: Map<String, Json> = set
+        .map(|(name, value)| (name.to_string(), read(&masked(object, name, value))))
+        .collect();
+    let mut shown = named(object);
+    shown.insert("attributes".to_owned(), attributes.into());
+    if let Some(lifecycle) = object.lifecycle.as_value() {
+        shown.insert(LIFECYCLE.to_owned(), read(&lifecycle));
+    }
+    format!("{:#}\n", Json::Object(shown))
 }
 
 /// The words before the brace: `activity "copy" "archive"`, `pipeline "weblogs"`, `precondition "exists"` for an object

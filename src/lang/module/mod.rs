@@ -38,6 +38,7 @@ pub use moves::Endpoint;
 pub use moves::EndpointPart;
 pub use moves::Moved;
 pub use moves::Removed;
+pub use moves::read_endpoint;
 pub use overrides::merge_overrides;
 
 /// One module, decoded.

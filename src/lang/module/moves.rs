@@ -11,10 +11,12 @@ use super::Module;
 use super::decode;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::FileId;
 use crate::diag::Span;
 use crate::lang::ast::Block;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
+use crate::lang::parse::parse_expression;
 use crate::lang::print;
 use crate::lang::value::Value;
 
@@ -105,6 +107,12 @@ impl Module {
         }
         self.removed.push(Removed { from, destroy });
     }
+}
+
+/// Reads an address as a `moved` block has it. `None` if it is none, which has been reported.
+pub fn read_endpoint(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Endpoint> {
+    let expr = parse_expression(file, text, diagnostics)?;
+    endpoint(&expr, diagnostics)
 }
 
 /// Reads `module.a.pipeline.p["key"].activity.x`.

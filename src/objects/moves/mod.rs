@@ -16,7 +16,9 @@ use super::address::Address;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::lang::module::EndpointPart;
+use crate::lang::module::Module;
 use crate::lang::module::ModuleTree;
+use crate::lang::module::Moved;
 use pattern::Pattern;
 
 /// A `moved` block, with addresses from the root module.
@@ -94,6 +96,15 @@ impl Statements {
     pub fn forgets(&self, address: &Address) -> bool {
         let mut removals = self.removals.iter();
         removals.any(|removal| !removal.destroy && removal.covers(address))
+    }
+
+    /// One move, as if a `moved` block said it.
+    pub fn of_move(moved: Moved, diagnostics: &mut Diagnostics) -> Self {
+        let module = Module {
+            moved: vec![moved],
+            ..Module::default()
+        };
+        Self::collect(&ModuleTree::leaf(module), &BTreeMap::new(), diagnostics)
     }
 
     /// Collects the statements of a module and those it calls. `configured`: where each object that there is stands.

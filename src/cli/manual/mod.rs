@@ -2,6 +2,8 @@
 //!
 //! It is apart from the commands so that it can be read, and checked for completeness, in one place.
 
+mod state;
+
 /// What is said of one command.
 pub(super) struct Entry {
     /// The command, e.g. `state list`; empty for Pipeform itself.
@@ -20,7 +22,7 @@ const DONE_OR_NOT: &[(u8, &str)] = &[
     (1, "an error, or it was not approved"),
 ];
 
-static ENTRIES: &[Entry] = &[
+static OTHERS: &[Entry] = &[
     Entry {
         command: "",
         examples: &[
@@ -405,75 +407,6 @@ static ENTRIES: &[Entry] = &[
         exit_codes: &[FINE, (1, "there is no such type")],
     },
     Entry {
-        command: "state",
-        examples: &[("What is in the state", "pipeform state list")],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "workspace",
-        examples: &[
-            ("See which there are", "pipeform workspace list"),
-            ("Go to another one", "pipeform workspace select prod"),
-        ],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "workspace list",
-        examples: &[("See which there are", "pipeform workspace list")],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "workspace show",
-        examples: &[("Which one is selected", "pipeform workspace show")],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "workspace new",
-        examples: &[("One more state", "pipeform workspace new prod")],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "workspace select",
-        examples: &[(
-            "In CI, whether it is there or not",
-            "pipeform workspace select --or-create pr-7",
-        )],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "workspace delete",
-        examples: &[
-            (
-                "When nothing is in it any more",
-                "pipeform workspace delete pr-7",
-            ),
-            (
-                "With all that is in it",
-                "pipeform workspace delete --force pr-7",
-            ),
-        ],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "state list",
-        examples: &[
-            ("All objects", "pipeform state list"),
-            (
-                "Those of a pipeline",
-                "pipeform state list pipeline.weblogs",
-            ),
-        ],
-        exit_codes: DONE,
-    },
-    Entry {
-        command: "state show",
-        examples: &[(
-            "One object",
-            "pipeform state show pipeline.weblogs.activity.report",
-        )],
-        exit_codes: DONE,
-    },
-    Entry {
         command: "completion",
         examples: &[
             (
@@ -511,7 +444,11 @@ static ENTRIES: &[Entry] = &[
 
 /// What is said of a command, by its words, e.g. `state list`.
 pub(super) fn entry(command: &str) -> Option<&'static Entry> {
-    ENTRIES.iter().find(|entry| entry.command == command)
+    entries().find(|entry| entry.command == command)
+}
+
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    OTHERS.iter().chain(state::ENTRIES)
 }
 
 impl Entry {
@@ -568,10 +505,10 @@ mod tests {
             let entry = entry(command);
             assert!(
                 entry.is_some_and(|entry| !entry.examples.is_empty() && !entry.exit_codes.is_empty()),
-                "`{command}` has no entry in cli/manual.rs"
+                "`{command}` has no entry in cli/manual"
             );
         }
-        for entry in ENTRIES {
+        for entry in entries() {
             assert!(
                 all.iter().any(|command| command == entry.command),
                 "there is no command `{}`",

@@ -1,0 +1,555 @@
+//! A state as one text, and back: for `state pull` and `state push`.
+//!
+//! What has finished is in it as ranges and numbers, as the state keeps it, and not run by run: attempts, logs, and the
+//! definitions of earlier serials stay behind. What has not finished waits again in the state that it comes to.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use rusqlite::Transaction;
+use rusqlite::TransactionBehavior;
+use rusqlite::params;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::StateLock;
+use super::Store;
+use super::StoreError;
+use super::StoredObject;
+use super::definitions::signed;
+use super::definitions::unsigned;
+use super::eras;
+use super::eras::StoredEra;
+use super::micros;
+use super::moment;
+use super::operations;
+use super::parts;
+use super::retention;
+use super::runs;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Origin;
+use crate::engine::Paused;
+use crate::engine::Ranges;
+use crate::engine::Status;
+use crate::objects::Address;
+use crate::time::Interval;
+
+/// The form of the text. Another number before the point is another form.
+pub const SNAPSHOT_FORMAT: &str = "1.0";
+
+/// A state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The form, [`SNAPSHOT_FORMAT`].
+    pub format_version: String,
+    /// The version of pipeform that wrote it.
+    pub pipeform_version: String,
+    /// The serial.
+    pub serial: u64,
+    /// The lineage.
+    pub lineage: String,
+    /// The applies, oldest first.
+    pub applies: Vec<Applied>,
+    /// The objects, by address.
+    pub objects: Vec<SnapshotObject>,
+    /// The outputs.
+    pub outputs: BTreeMap<String, Json>,
+    /// When each pipeline was first activated.
+    pub activations: BTreeMap<Address, Timestamp>,
+    /// Where the intervals of changed schedules begin.
+    pub cuts: BTreeMap<Address, Timestamp>,
+    /// The schedules that objects have had.
+    pub eras: BTreeMap<Address, Vec<StoredEra>>,
+    /// What operators hold.
+    pub pauses: BTreeMap<Address, Pause>,
+    /// The end of the newest interval of each object that has an instance.
+    pub cursors: BTreeMap<Address, Timestamp>,
+    /// The finished and skipped intervals of each object, merged.
+    pub settled: BTreeMap<Address, Vec<Interval>>,
+    /// The stretches that `catch_up` has passed over.
+    pub dropped: BTreeMap<Address, Vec<Interval>>,
+    /// How many instances of each object have finished, or were skipped.
+    pub finished: BTreeMap<Address, BTreeMap<Status, u64>>,
+    /// The instances that have not finished.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// An object of a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotObject {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: String,
+    /// Its type; empty for kinds without types.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The pipeline it belongs to.
+    pub pipeline: Option<Address>,
+    /// The serial that it is there since.
+    pub since: u64,
+    /// Its attributes.
+    pub attributes: Json,
+    /// What is kept of its `lifecycle` block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Json>,
+}
+
+/// One apply: a line of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applied {
+    /// The serial that it made.
+    pub serial: u64,
+    /// When (UTC).
+    pub at: Timestamp,
+    /// By whom, `user@host`.
+    pub who: String,
+    /// With which version.
+    pub version: String,
+    /// How many objects it added.
+    pub added: u64,
+    /// How many it changed.
+    pub changed: u64,
+    /// How many it removed.
+    pub destroyed: u64,
+}
+
+/// A pause by an operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// By whom, `user@host`.
+    pub who: String,
+    /// Since when (UTC).
+    pub since: Timestamp,
+}
+
+/// An instance that has not finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfinished {
+    /// The object.
+    pub object: Address,
+    /// Its interval.
+    pub interval: Interval,
+    /// Its status.
+    pub status: Status,
+    /// Why there is one.
+    pub origin: Origin,
+    /// Attempts made or under way.
+    pub attempts: u32,
+    /// Attempts that failed or timed out.
+    pub failures: u32,
+    /// Whether it was late.
+    pub late: bool,
+    /// When it came to its final status, if it has one (UTC).
+    pub ended_at: Option<Timestamp>,
+    /// Why it has this status.
+    pub reason: Option<String>,
+}
+
+impl SnapshotObject {
+    /// It as the state keeps it.
+    pub fn stored(&self) -> StoredObject {
+        StoredObject {
+            address: self.address.clone(),
+            kind: self.kind.clone(),
+            type_name: self.type_name.clone(),
+            pipeline: self.pipeline.clone(),
+            body: self.attributes.clone(),
+            lifecycle: self.lifecycle.clone(),
+        }
+    }
+}
+
+impl Unfinished {
+    fn of(instance: Instance) -> Self {
+        Self {
+            object: instance.key.object,
+            interval: instance.key.interval,
+            status: instance.status,
+            origin: instance.origin,
+            attempts: instance.attempts,
+            failures: instance.failures,
+            late: instance.late,
+            ended_at: instance.ended_at,
+            reason: instance.reason,
+        }
+    }
+
+    /// It as it goes on elsewhere: nobody is at work on it there, so that it waits again unless it has ended.
+    fn instance(&self) -> Instance {
+        let ended = matches!(
+            self.status,
+            Status::Failed | Status::CascadeFailed | Status::Canceled | Status::TimedOut
+        );
+        let new = Instance::new(InstanceKey {
+            object: self.object.clone(),
+            interval: self.interval,
+        });
+        Instance {
+            status: if ended { self.status } else { new.status },
+            origin: self.origin,
+            attempts: self.attempts,
+            failures: self.failures,
+            late: self.late,
+            ended_at: self.ended_at.filter(|_| ended),
+            reason: self.reason.clone().filter(|_| ended),
+            ..new
+        }
+    }
+}
+
+impl Store {
+    /// The state as of one moment.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.at_one_moment(|store| {
+            let head = store.head()?;
+            let since = store.first_serials()?;
+            let objects = store.objects_at(head.serial)?.into_iter();
+            let objects = objects.map(|object| SnapshotObject {
+                since: since.get(&object.address).copied().unwrap_or(head.serial),
+                address: object.address,
+                kind: object.kind,
+                type_name: object.type_name,
+                pipeline: object.pipeline,
+                attributes: object.body,
+                lifecycle: object.lifecycle,
+            });
+            let pauses = store.pauses()?.into_iter().map(|(address, paused)| {
+                let Paused { who, since } = paused;
+                (address, Pause { who, since })
+            });
+            let mut finished = store.counts()?;
+            for counts in finished.values_mut() {
+                counts.retain(|status, _| matches!(status, Status::Finished | Status::Skipped));
+            }
+            finished.retain(|_, counts| !counts.is_empty());
+            let unfinished = store.unfinished_instances()?.into_iter();
+            Ok(Snapshot {
+                format_version: SNAPSHOT_FORMAT.to_owned(),
+                pipeform_version: env!("CARGO_PKG_VERSION").to_owned(),
+                serial: head.serial,
+                lineage: head.lineage,
+                applies: store.applies()?,
+                objects: objects.collect(),
+                outputs: store.outputs()?,
+                activations: store.activations()?,
+                cuts: store.cuts()?,
+                eras: store.eras()?,
+                pauses: pauses.collect(),
+                cursors: store.made_until()?,
+                settled: listed(store.settled()?),
+                dropped: listed(store.dropped()?),
+                finished,
+                unfinished: unfinished.map(Unfinished::of).collect(),
+            })
+        })
+    }
+
+    /// The applies, oldest first.
+    pub fn applies(&self) -> Result<Vec<Applied>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT serial, at, who, version, added, changed, destroyed FROM applies ORDER BY serial",
+            )
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([], |row| {
+                Ok(Applied {
+                    serial: unsigned(row.get(0)?),
+                    at: moment(row.get(1)?),
+                    who: row.get(2)?,
+                    version: row.get(3)?,
+                    added: unsigned(row.get(4)?),
+                    changed: unsigned(row.get(5)?),
+                    destroyed: unsigned(row.get(6)?),
+                })
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    fn first_serials(&self) -> Result<BTreeMap<Address, u64>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT address, min(from_serial) FROM objects GROUP BY address")
+            .map_err(|error| self.error(error))?;
+        statement
+            .query_map([], |row| {
+                Ok((
+                    Address::new(row.get::<_, String>(0)?),
+                    unsigned(row.get(1)?),
+                ))
+            })
+            .and_then(Iterator::collect)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Whether nothing was ever applied, triggered or asked for here.
+    pub fn is_new(&self) -> Result<bool, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT serial = 0 AND NOT EXISTS (SELECT 1 FROM instances) FROM meta",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.error(error))
+    }
+
+    /// Makes a new state what a snapshot says, with how long each object keeps what has finished. Refused when it is not new.
+    pub fn restore(
+        &mut self,
+        _lock: &StateLock,
+        snapshot: &Snapshot,
+        retain: &BTreeMap<Address, SignedDuration>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let database = |error| super::database(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database)?;
+        let found: i64 = transaction
+            .query_row("SELECT serial FROM meta", [], |row| row.get(0))
+            .map_err(database)?;
+        if found != 0 {
+            return Err(StoreError::Moved {
+                expected: 0,
+                found: unsigned(found),
+            });
+        }
+        restore_definitions(&transaction, snapshot).map_err(database)?;
+        restore_runs(&transaction, snapshot, now).map_err(database)?;
+        retention::put_retentions(&transaction, retain, now).map_err(database)?;
+        transaction.commit().map_err(database)
+    }
+}
+
+fn listed(ranges: BTreeMap<Address, Ranges>) -> BTreeMap<Address, Vec<Interval>> {
+    ranges
+        .into_iter()
+        .map(|(address, ranges)| (address, ranges.iter().collect()))
+        .collect()
+}
+
+/// Who refers to whom and what is due when is not known then: a runner finds it out.
+fn restore_definitions(transaction: &Transaction<'_>, snapshot: &Snapshot) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE meta SET serial = ?1, lineage = ?2, indexed_serial = NULL",
+        params![signed(snapshot.serial), snapshot.lineage],
+    )?;
+    for apply in &snapshot.applies {
+        transaction
+            .prepare_cached(
+                "INSERT INTO applies (serial, at, who, version, added, changed, destroyed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                signed(apply.serial),
+                micros(apply.at),
+                apply.who,
+                apply.version,
+                signed(apply.added),
+                signed(apply.changed),
+                signed(apply.destroyed)
+            ])?;
+    }
+    for object in &snapshot.objects {
+        transaction
+            .prepare_cached(
+                "INSERT INTO objects (address, from_serial, kind, type, pipeline, body, lifecycle)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                object.address.as_str(),
+                signed(object.since),
+                object.kind,
+                object.type_name,
+                object.pipeline.as_ref().map(Address::as_str),
+                object.attributes.to_string(),
+                object.lifecycle.as_ref().map(Json::to_string),
+            ])?;
+        parts::put_referrer(
+            transaction,
+            &object.address,
+            signed(object.since),
+            &object.attributes,
+        )?;
+    }
+    for (name, value) in &snapshot.outputs {
+        transaction
+            .prepare_cached("INSERT INTO outputs (name, from_serial, value) VALUES (?1, ?2, ?3)")?
+            .execute(params![name, signed(snapshot.serial), value.to_string()])?;
+    }
+    for (table, key, column, moments) in [
+        ("activations", "pipeline", "at", &snapshot.activations),
+        ("cuts", "object", "at", &snapshot.cuts),
+        ("cursors", "object", "made_until", &snapshot.cursors),
+    ] {
+        let mut put = transaction.prepare_cached(&format!(
+            "INSERT INTO {table} ({key}, {column}) VALUES (?1, ?2)"
+        ))?;
+        for (address, at) in moments {
+            put.execute(params![address.as_str(), micros(*at)])?;
+        }
+    }
+    for (object, kept) in &snapshot.eras {
+        for era in kept {
+            eras::put_eras(
+                transaction,
+                &BTreeMap::from([(object.clone(), era.clone())]),
+            )?;
+        }
+    }
+    for (object, pause) in &snapshot.pauses {
+        transaction
+            .prepare_cached("INSERT INTO pauses (object, who, at) VALUES (?1, ?2, ?3)")?
+            .execute(params![object.as_str(), pause.who, micros(pause.since)])?;
+    }
+    Ok(())
+}
+
+/// What has not finished first: the triggers of the schema take it for begun again where its interval is settled.
+fn restore_runs(
+    transaction: &Transaction<'_>,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for unfinished in &snapshot.unfinished {
+        runs::put_instance(transaction, &unfinished.instance())?;
+    }
+    for (object, ranges) in &snapshot.settled {
+        let ranges: Ranges = ranges.iter().copied().collect();
+        for range in ranges.iter() {
+            transaction
+                .prepare_cached("INSERT INTO settled (object, start, \"end\") VALUES (?1, ?2, ?3)")?
+                .execute(params![
+                    object.as_str(),
+                    micros(range.start),
+                    micros(range.end)
+                ])?;
+        }
+    }
+    for (object, ranges) in &snapshot.dropped {
+        for range in ranges {
+            operations::put_dropped(transaction, object, *range, now)?;
+        }
+    }
+    for (object, counts) in &snapshot.finished {
+        for (status, number) in counts {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO tallies (object, status, number, removed) VALUES (?1, ?2, 0, ?3)",
+                )?
+                .execute(params![object.as_str(), status.as_str(), signed(*number)])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Holder;
+    use super::*;
+    use crate::engine::Change;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn instance(start: i64, status: Status) -> Instance {
+        Instance {
+            status,
+            attempts: 2,
+            failures: 1,
+            definition: Some(1),
+            started_at: Some(at(100)),
+            reason: Some("said".to_owned()),
+            ..Instance::new(InstanceKey {
+                object: Address::new("pipeline.p.activity.a"),
+                interval: Interval {
+                    start: at(start),
+                    end: at(start + 10),
+                },
+            })
+        }
+    }
+
+    #[test]
+    fn what_has_finished_stays_finished_and_what_has_not_waits_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
+        let mut store = Store::open(&directory.path().join("a/state.db")).unwrap();
+        let lease = store.lock_runner(&holder).unwrap();
+        let instances = [
+            instance(0, Status::Finished),
+            instance(10, Status::Finished),
+            instance(20, Status::Failed),
+            instance(30, Status::Running),
+        ];
+        let changes: Vec<Change> = instances.into_iter().map(Change::Instance).collect();
+        store.commit(&lease, &changes).unwrap();
+        let snapshot = store.snapshot().unwrap();
+
+        let path = directory.path().join("b/state.db");
+        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        let mut copy = Store::open(&path).unwrap();
+        copy.restore(&lock, &snapshot, &BTreeMap::new(), at(200))
+            .unwrap();
+        assert_eq!(
+            copy.counts().unwrap()[&Address::new("pipeline.p.activity.a")],
+            {
+                BTreeMap::from([
+                    (Status::Finished, 2),
+                    (Status::Failed, 1),
+                    (Status::WaitingOnDependencies, 1),
+                ])
+            }
+        );
+        assert_eq!(copy.settled().unwrap(), store.settled().unwrap());
+        let unfinished = copy.unfinished_instances().unwrap();
+        let failed = Instance {
+            definition: None,
+            started_at: None,
+            ..instance(20, Status::Failed)
+        };
+        let waiting = Instance {
+            definition: None,
+            started_at: None,
+            reason: None,
+            ..instance(30, Status::WaitingOnDependencies)
+        };
+        assert_eq!(unfinished, [failed, waiting]);
+    }
+
+    #[test]
+    fn a_state_that_was_applied_to_is_not_restored_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let holder = Holder::this_process("maria@laptop".to_owned(), "state push", at(0));
+        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        let mut store = Store::open(&path).unwrap();
+        let snapshot = store.snapshot().unwrap();
+        store.apply(&lock, &super::super::Apply::default()).unwrap();
+        let before = store.snapshot().unwrap();
+        assert!(matches!(
+            store.restore(&lock, &snapshot, &BTreeMap::new(), at(0)),
+            Err(StoreError::Moved {
+                expected: 0,
+                found: 1
+            })
+        ));
+        assert_eq!(store.snapshot().unwrap(), before);
+    }
+}
