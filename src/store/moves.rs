@@ -101,12 +101,14 @@ fn relocate_objects(
     let mut stand = transaction.prepare_cached(
         "UPDATE objects SET pipeline = ?2 WHERE address = ?1 AND pipeline IS NOT ?2",
     )?;
-    for new in moves.values() {
+    for (old, new) in moves {
         let pipeline = new.pipeline();
-        stand.execute(params![
-            new.as_str(),
-            pipeline.as_ref().map(Address::as_str)
-        ])?;
+        if old.pipeline() != pipeline {
+            stand.execute(params![
+                new.as_str(),
+                pipeline.as_ref().map(Address::as_str)
+            ])?;
+        }
     }
     Ok(())
 }
