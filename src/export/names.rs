@@ -171,7 +171,7 @@ impl Names<'_, '_> {
             return self.attribute(targets, None, attribute, bare);
         }
         let owner = self.index.object(address);
-        let is_there = !owner.is_some_and(|owner| is_spelled_otherwise(owner));
+        let is_there = !owner.is_some_and(is_spelled_otherwise);
         if is_there && let Some(way) = self.index.way(self.object, address) {
             let mut way = way.into_iter();
             let first = formula::name(way.next().unwrap_or_default());
