@@ -63,7 +63,7 @@ impl<'d> Objects<'_, 'd> {
                     for schema in inner.attributes {
                         self.part(target, schema, depth, &mut block);
                     }
-                    block.set("aws_id", hcl::text(&target.id));
+                    block.set_constant("aws_id", hcl::text(&target.id));
                     if self.kept_as_text.contains(target.id.as_str()) {
                         self.kept_as_text.insert(&object.id);
                     }

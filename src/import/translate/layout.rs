@@ -24,9 +24,18 @@ pub(super) struct Block {
     /// Comments above it, a line each.
     pub(super) comments: Vec<String>,
     /// What is set in it.
-    pub(super) attributes: Vec<(String, Expr)>,
+    pub(super) attributes: Vec<Attribute>,
     /// The blocks in it.
     pub(super) blocks: Vec<Self>,
+}
+
+/// What is set in a block.
+#[derive(Debug)]
+pub(super) struct Attribute {
+    pub(super) name: String,
+    pub(super) value: Expr,
+    /// Whether no function may make it.
+    pub(super) is_constant: bool,
 }
 
 impl Block {
@@ -37,8 +46,38 @@ impl Block {
         }
     }
 
-    pub(super) fn set(&mut self, name: &str, expr: Expr) {
-        self.attributes.push((name.to_owned(), expr));
+    pub(super) fn set(&mut self, name: &str, value: Expr) {
+        self.attributes.push(Attribute {
+            name: name.to_owned(),
+            value,
+            is_constant: false,
+        });
+    }
+
+    /// Sets what must be written as it is, however many lines it has: what something is called, and all that a variable says.
+    pub(super) fn set_constant(&mut self, name: &str, value: Expr) {
+        self.attributes.push(Attribute {
+            name: name.to_owned(),
+            value,
+            is_constant: true,
+        });
+    }
+
+    /// Sets an attribute before those that say what something is called.
+    pub(super) fn set_before_constants(&mut self, name: &str, value: Expr) {
+        let constant = self.attributes.iter().position(|set| set.is_constant);
+        self.set(name, value);
+        if let Some(at) = constant {
+            self.attributes
+                .get_mut(at..)
+                .unwrap_or_default()
+                .rotate_right(1);
+        }
+    }
+
+    /// Whether an attribute of a name is set.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.attributes.iter().any(|set| set.name == name)
     }
 }
 
@@ -61,16 +100,14 @@ fn block(block_: &Block, text: &mut String) {
     let _written = writeln!(text, "{} {{", block_.header);
     // A heredoc and a list over several lines stand apart from what is on one line.
     let mut before = None;
-    for (name, expr) in &block_.attributes {
-        // What is a constant is not made by a function.
-        let is_constant = name.starts_with("aws_") || block_.header.starts_with("variable ");
-        let value = attribute(expr, is_constant);
+    for set in &block_.attributes {
+        let value = attribute(set);
         let several = value.contains('\n');
         if before.is_some_and(|before| before || several) {
             text.push('\n');
         }
         before = Some(several);
-        let _written = writeln!(text, "{name} = {value}");
+        let _written = writeln!(text, "{} = {value}", set.name);
     }
     let mut first = block_.attributes.is_empty();
     for inner in &block_.blocks {
@@ -82,10 +119,12 @@ fn block(block_: &Block, text: &mut String) {
     text.push_str("}\n");
 }
 
-fn attribute(expr: &Expr, is_constant: bool) -> String {
-    let line = print::expression(expr);
-    match &expr.kind {
-        ExprKind::Value(Value::String(content)) if is_constant && !content.ends_with('\n') => line,
+fn attribute(set: &Attribute) -> String {
+    let line = print::expression(&set.value);
+    match &set.value.kind {
+        ExprKind::Value(Value::String(content)) if set.is_constant && !content.ends_with('\n') => {
+            line
+        }
         ExprKind::Value(Value::String(content))
             if content.trim_end_matches('\n').contains('\n') =>
         {

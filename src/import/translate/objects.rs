@@ -62,7 +62,7 @@ pub(super) type Kept = BTreeMap<Arc<str>, Value>;
 /// Writes what is kept into a block.
 pub(super) fn keep(kept: Kept, block: &mut Block) {
     if !kept.is_empty() {
-        block.set("aws_fields", hcl::value(Value::object(kept)));
+        block.set_constant("aws_fields", hcl::value(Value::object(kept)));
     }
 }
 
@@ -84,7 +84,7 @@ impl<'d> Objects<'_, 'd> {
         }
         self.defaults_of_aws(&mut block);
         if let Some(id) = &self.index.definition.id {
-            block.set("aws_id", hcl::text(id));
+            block.set_constant("aws_id", hcl::text(id));
         }
         block.blocks.extend(self.locals.block());
         for kind in [
@@ -146,12 +146,10 @@ impl<'d> Objects<'_, 'd> {
             let named = self.index.named(&object.id);
             named.is_some_and(|named| named.object_type.kind == Kind::Activity)
         });
-        let is_set =
-            |block: &Block, name: &str| block.attributes.iter().any(|(set, _)| set == name);
         if !activities {
             return;
         }
-        if !is_set(block, "retry_delay") {
+        if !block.is_set("retry_delay") {
             block.set("retry_delay", hcl::text("10 minutes"));
         }
         block.set("backoff", hcl::text("constant"));
@@ -196,21 +194,13 @@ impl<'d> Objects<'_, 'd> {
         let mut block = Block::new(header);
         block.name.clone_from(&named.name);
         self.content(object, of, &mut block);
-        let is_constant = block.attributes.iter().any(|(name, path)| {
+        let is_constant = block.attributes.iter().any(|set| {
             let is_variable =
                 |path: &Vec<Step>| path.first().is_some_and(|root| &*root.name == "var");
-            name == "path" && references(path).iter().all(is_variable)
+            set.name == "path" && references(&set.value).iter().all(is_variable)
         });
         if self.always_writes_the_same(object, of, is_constant) {
-            // Before what it was called.
-            let of_aws = |(name, _): &(String, Expr)| name.starts_with("aws_");
-            let attributes = &mut block.attributes;
-            let at = attributes
-                .iter()
-                .position(of_aws)
-                .unwrap_or(attributes.len());
-            let overwrite = ("overwrite".to_owned(), hcl::value(Value::Bool(true)));
-            attributes.insert(at, overwrite);
+            block.set_before_constants("overwrite", hcl::value(Value::Bool(true)));
         }
         Some(block)
     }
@@ -266,10 +256,7 @@ impl<'d> Objects<'_, 'd> {
         }
         if of.attribute("description").is_some()
             && let Some(comment) = object.text(COMMENT)
-            && !block
-                .attributes
-                .iter()
-                .any(|(name, _)| name == "description")
+            && !block.is_set("description")
         {
             block.set("description", hcl::text(comment));
         }
@@ -320,7 +307,7 @@ impl<'d> Objects<'_, 'd> {
             // That it had an id tells export that `#{…}` in its texts is meant.
             let tells = object.id != block.name || self.kept_as_text.contains(object.id.as_str());
             if tells && of.kind != Kind::Pipeline {
-                block.set("aws_id", hcl::text(&object.id));
+                block.set_constant("aws_id", hcl::text(&object.id));
             }
             keep(kept, block);
         }

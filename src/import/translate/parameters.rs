@@ -187,16 +187,16 @@ fn block(
         });
     }
     if !description.is_empty() {
-        block.set("description", hcl::text(&description));
+        block.set_constant("description", hcl::text(&description));
     }
     if let Some(default) = default(variable, parameter) {
-        block.set("default", default);
+        block.set_constant("default", default);
     }
     if id != parameter_id(&variable.name, variable.is_secret) {
-        block.set("aws_id", hcl::text(id));
+        block.set_constant("aws_id", hcl::text(id));
     }
     if let Some(kept) = parameter.and_then(|parameter| kept(variable, parameter, values)) {
-        block.set("aws_fields", hcl::value(kept));
+        block.set_constant("aws_fields", hcl::value(kept));
     }
     let allowed = parameter.map(|parameter| {
         let values = parameter.attributes.iter();
