@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 
 use super::Source;
 use super::lost::parts_of;
+use super::objects::entries_of;
 use crate::diag::Span;
 use crate::import::translate::unique;
 use crate::lang::Value;
@@ -35,10 +36,7 @@ const KINDS: [Kind; 8] = [
     Kind::Action,
 ];
 
-/// What tables are called that may say of their database what an object of its own says.
-const OLDEST_TABLE: &str = "MySqlDataNode";
-
-/// What they say of it.
+/// What the oldest tables say of their database.
 const OF_TABLE: [&str; 4] = ["connection_string", "username", "password", "database_name"];
 
 /// How long a way from one object to another over references may be.
@@ -122,9 +120,8 @@ impl<'a> Index<'a> {
             let [table] = self.users(database)[..] else {
                 return false;
             };
-            let is_table = table.kind() == Kind::DataNode
-                && own_id(table).is_some()
-                && table.object_type.aws.contains(&OLDEST_TABLE);
+            let is_table =
+                table.kind() == Kind::DataNode && own_id(table).is_some() && is_oldest_table(table);
             let mut set = database.attributes.keys();
             database.object_type.aws.contains(&"JdbcDatabase")
                 && own_id(database).is_none()
@@ -328,6 +325,13 @@ pub(super) fn is_utc(zone: &str) -> bool {
 /// Whether an attribute is the path that is one of two fields.
 pub(super) fn is_path(schema: &AttributeSchema) -> bool {
     schema.name == "path" && schema.aws_fields().len() > 1
+}
+
+/// Whether an object is a table of the type that says of its database itself what an object of its own says else.
+fn is_oldest_table(object: &Object) -> bool {
+    let kept = object.get("aws_fields").map(entries_of).unwrap_or_default();
+    let name = Value::string("MySqlDataNode");
+    kept.contains(&("type".to_owned(), name))
 }
 
 /// The id that an object had.
