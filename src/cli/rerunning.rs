@@ -3,6 +3,7 @@
 //! Apart from the command `rerun`, which asks for the same without an apply. The order is written in the transaction of the
 //! apply, so that there is no moment in which the change is there and the order is not.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::commands::select::Chosen;
@@ -90,6 +91,7 @@ pub(crate) fn order(planned: &Planned, what: &[String], who: &str) -> Option<Pla
             restart: false,
         },
         targets: planned.again.clone(),
+        stretches: BTreeMap::new(),
     })
 }
 

@@ -162,7 +162,7 @@ impl Engine {
     }
 
     /// The intervals of a producer in a stretch of time that have not finished, oldest first. Those that have are passed
-    /// over a range at a time.
+    /// over a range at a time. What somebody has asked for has not, whatever it seemed to be before.
     pub(super) fn missing<'a>(
         &'a self,
         producer: &Address,
@@ -172,6 +172,7 @@ impl Engine {
         let schedule = self.unit(producer).and_then(|unit| unit.schedule.as_ref());
         let settled = self.settled.get(producer);
         let dropped = self.dropped.get(producer);
+        let wanted = self.wanted(producer);
         let mut from = span.start;
         std::iter::from_fn(move || {
             let schedule: &Timeline = schedule?;
@@ -187,11 +188,24 @@ impl Engine {
                 if due_by.is_some_and(|due_by| schedule.due_at(next) > due_by) {
                     return None;
                 }
+                if wanted.is_some_and(|wanted| wanted.covers(next)) {
+                    from = next.end;
+                    return Some(next);
+                }
                 let around = |ranges: &Ranges| ranges.around(next);
                 let passed = settled
                     .and_then(around)
                     .or_else(|| dropped.and_then(around));
                 from = passed.map_or(next.end, |range| range.end);
+                // Only as far as nothing in it is asked for.
+                let asked = wanted.zip(passed).and_then(|(wanted, passed)| {
+                    let rest = Interval {
+                        start: next.end,
+                        end: passed.end,
+                    };
+                    wanted.within(rest).next()
+                });
+                from = asked.map_or(from, |asked| asked.start);
                 if passed.is_none() {
                     return Some(next);
                 }

@@ -23,6 +23,8 @@ use super::timers::Timer;
 use super::timers::Timers;
 use super::turns::History;
 use super::turns::Turns;
+use super::wishes::Unwritten;
+use super::wishes::Wishes;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -48,6 +50,8 @@ pub struct Past {
     pub settled: BTreeMap<Address, Ranges>,
     /// Intervals of each object that `catch_up` has passed over.
     pub dropped: BTreeMap<Address, Ranges>,
+    /// What is wished of each object.
+    pub wishes: Wishes,
     /// The end of the newest interval of each object that has an instance.
     pub made_until: BTreeMap<Address, Timestamp>,
 }
@@ -74,6 +78,10 @@ pub struct Engine {
     pub(super) settled: BTreeMap<Address, Ranges>,
     /// Intervals that `catch_up` has passed over.
     pub(super) dropped: BTreeMap<Address, Ranges>,
+    /// What is wished of stretches of time.
+    pub(super) wishes: Wishes,
+    /// What of that is not written yet.
+    pub(super) unwritten: Unwritten,
     pub(super) made_until: BTreeMap<Address, Timestamp>,
     /// Units that wait for a unit.
     pub(super) consumers: BTreeMap<Address, Vec<Address>>,
@@ -83,6 +91,8 @@ pub struct Engine {
     pub(super) full: BTreeSet<Address>,
     /// How many instances of each unit wait or run.
     pub(super) open: BTreeMap<Address, usize>,
+    /// Those among them that were asked for, by their intervals.
+    pub(super) asked: BTreeMap<Address, BTreeSet<Interval>>,
     /// Ready instances of each unit, in the order in which they start.
     pub(super) ready: BTreeMap<Address, BTreeSet<Ready>>,
     /// Units that have ready instances and, as far as is known, a place for one.
@@ -122,11 +132,14 @@ impl Engine {
             live: BTreeMap::new(),
             settled: past.settled,
             dropped: past.dropped,
+            wishes: past.wishes,
+            unwritten: Unwritten::default(),
             made_until: past.made_until,
             consumers: BTreeMap::new(),
             due: BTreeSet::new(),
             full: BTreeSet::new(),
             open: BTreeMap::new(),
+            asked: BTreeMap::new(),
             ready: BTreeMap::new(),
             turns: Turns::default(),
             history: History::default(),
@@ -160,10 +173,12 @@ impl Engine {
         for object in objects {
             self.settled.remove(object);
             self.dropped.remove(object);
+            self.wishes.forget(object);
             self.made_until.remove(object);
         }
         self.settled.extend(past.settled);
         self.dropped.extend(past.dropped);
+        self.wishes.extend(past.wishes);
         self.made_until.extend(past.made_until);
     }
 
@@ -238,9 +253,11 @@ impl Engine {
         }
         self.fire_timers(now, &mut step);
         self.materialise(now, &mut step);
+        self.make_wanted(now, &mut step);
         // What is made late is not started before that is seen.
         self.fire_timers(now, &mut step);
         self.dispatch(now, &mut step);
+        self.write_wishes(&mut step);
         step
     }
 
@@ -253,7 +270,11 @@ impl Engine {
             None => self.due.first().map(|(due, _)| *due),
             Some(_) => None,
         };
-        [due, self.timers.next()].into_iter().flatten().min()
+        let wanted = self.can_make_wanted().then_some(Timestamp::MIN);
+        [due, wanted, self.timers.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether nothing runs and no precondition is being checked.
@@ -261,9 +282,9 @@ impl Engine {
         self.running_total == 0 && self.checking.is_empty()
     }
 
-    /// Whether something will start by the passing of time, without new data: a retry.
+    /// Whether something will start by the passing of time, without new data: a retry, or what is still to be made.
     pub fn will_start_by_itself(&self) -> bool {
-        !self.draining && self.timers.count(Timer::Retry) > 0
+        !self.draining && (self.timers.count(Timer::Retry) > 0 || self.can_make_wanted())
     }
 
     /// Whether preconditions will be checked again.
@@ -277,6 +298,7 @@ impl Engine {
         self.due.clear();
         self.full.clear();
         self.open.clear();
+        self.asked.clear();
         self.ready.clear();
         self.turns.clear();
         self.parked.clear();
@@ -311,11 +333,12 @@ impl Engine {
         let Some(instance) = self.live.get(key) else {
             return;
         };
-        if is_open(instance.status) {
-            *self.open.entry(key.object.clone()).or_default() += 1;
+        let (status, not_before) = (instance.status, instance.not_before);
+        if is_open(status) {
+            self.count_open(key);
         }
-        match instance.status {
-            Status::WaitingForRunner => match instance.not_before {
+        match status {
+            Status::WaitingForRunner => match not_before {
                 Some(at) => self.timers.set(key, Timer::Retry, at),
                 None => self.make_ready(key),
             },
@@ -325,7 +348,7 @@ impl Engine {
             }
             Status::WaitingOnDependencies if !self.checking.contains(key) => {
                 // Without a time it is looked at in the next step.
-                let at = instance.not_before.unwrap_or(Timestamp::MIN);
+                let at = not_before.unwrap_or(Timestamp::MIN);
                 self.timers.set(key, Timer::Check, at);
             }
             _ => {}
@@ -507,10 +530,8 @@ impl Engine {
 
     /// Takes an instance out of everything that only waiting or running ones are in.
     pub(super) fn forget_waiting(&mut self, key: &InstanceKey) {
-        if self.status(key).is_some_and(is_open)
-            && let Some(open) = self.open.get_mut(&key.object)
-        {
-            *open = open.saturating_sub(1);
+        if self.status(key).is_some_and(is_open) {
+            self.count_open_no_more(key);
         }
         self.outdate_check(key);
         self.killed.remove(key);

@@ -13,7 +13,6 @@ use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::InstanceOrder;
 use super::model::Origin;
-use super::model::Status;
 use super::model::Step;
 use super::model::Unit;
 use super::model::UnitKind;
@@ -237,6 +236,10 @@ impl Engine {
             if writer.kind != UnitKind::Activity {
                 return None;
             }
+            let wanted = self.wanted(&edge.producer);
+            if wanted.is_some_and(|wanted| wanted.intersects(span)) {
+                return None;
+            }
             let settled = self.settled.get(&edge.producer);
             if settled.is_some_and(|settled| settled.intersects(span)) {
                 return None;
@@ -286,29 +289,25 @@ impl Engine {
             made_until: until,
         });
         // What waited for these goes on.
-        let consumers = self.consumers.get(address).cloned().unwrap_or_default();
-        for unit in consumers {
-            let waiting: Vec<InstanceKey> = self
-                .instances_of(&unit)
-                .filter(|instance| instance.status == Status::WaitingOnDependencies)
-                .map(|instance| instance.key.clone())
-                .collect();
-            for key in waiting {
-                self.look_at(&key, now, step);
-            }
-        }
+        self.look_at_waiting_readers(address, now, step);
     }
 
     fn make(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
         if self.live.contains_key(key) || self.is_settled(key) {
             return;
         }
-        self.insert(key, Origin::Schedule);
+        let origin = if self.is_wanted(&key.object, key.interval) {
+            Origin::Backfill
+        } else {
+            Origin::Schedule
+        };
+        self.insert(key, origin);
         self.look_at_new(key, now, step);
     }
 
     /// Looks at a new instance; one that has to wait is persisted as it is.
     fn look_at_new(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
+        self.write_wishes(step);
         if !self.look_at(key, now, step)
             && let Some(instance) = self.live.get(key)
         {
@@ -317,10 +316,11 @@ impl Engine {
     }
 
     pub(super) fn insert(&mut self, key: &InstanceKey, origin: Origin) {
-        *self.open.entry(key.object.clone()).or_default() += 1;
+        self.is_made(key);
         let mut instance = Instance::new(key.clone());
         instance.origin = origin;
         self.live.insert(key.clone(), instance);
+        self.count_open(key);
         self.watch_lateness(key);
     }
 

@@ -28,6 +28,8 @@ mod timers;
 mod transitions;
 mod turns;
 mod waiting;
+mod wanted;
+mod wishes;
 
 pub use compile::compile;
 pub use machine::Engine;
@@ -47,3 +49,5 @@ pub use waiting::Used;
 pub use waiting::Wait;
 pub use waiting::Waits;
 pub use waiting::Which;
+pub use wishes::Wish;
+pub use wishes::Wishes;

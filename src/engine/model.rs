@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::ranges::Ranges;
+use super::wishes::Wish;
 use crate::objects::Address;
 pub use crate::objects::Dependency;
 pub use crate::objects::Require;
@@ -537,6 +539,9 @@ pub struct Order {
     pub who: String,
     /// For which instances, as the state has them; fresh ones where it has none.
     pub targets: Vec<Instance>,
+    /// For which stretches of time of which objects, where there are too many instances to list: to back-fill, or to give up
+    /// what is still to be back-filled in them.
+    pub stretches: BTreeMap<Address, Ranges>,
 }
 
 /// How an attempt ended.
@@ -585,6 +590,17 @@ pub enum Change {
         span: Interval,
         /// When (UTC).
         at: Timestamp,
+    },
+    /// Something is wished of other stretches of time of a unit than before.
+    Wished {
+        /// The unit.
+        object: Address,
+        /// What.
+        wish: Wish,
+        /// Also of these.
+        more: Ranges,
+        /// And no more of these.
+        fewer: Ranges,
     },
     /// An order has been carried out.
     Operated {

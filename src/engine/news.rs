@@ -96,6 +96,7 @@ impl Engine {
         if let Some(before) = before {
             self.adopt(&before, now, &mut step);
         }
+        self.write_wishes(&mut step);
         Ok(step)
     }
 

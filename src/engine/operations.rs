@@ -3,6 +3,7 @@
 //! An order names instances as the state had them when it was written. What has changed since is looked at again: an
 //! instance that an operation has no meaning for any more is left alone, and not counted.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -22,6 +23,7 @@ use super::model::Step;
 use super::model::Stop;
 use super::model::Unit;
 use super::model::UnitKind;
+use super::ranges::Ranges;
 use super::timers::Timer;
 use crate::objects::Address;
 use crate::time::Interval;
@@ -41,14 +43,17 @@ impl Engine {
                 self.restart_all((&under_way, &order.who), as_was, now, step);
                 changed + count(&under_way)
             }
-            Operation::Cancel => self.each(
-                order,
-                |engine, key, step| {
-                    let reason = format!("canceled by {}", order.who);
-                    engine.give_up(key, &reason, now, step)
-                },
-                step,
-            ),
+            Operation::Cancel => {
+                let canceled = self.each(
+                    order,
+                    |engine, key, step| {
+                        let reason = format!("canceled by {}", order.who);
+                        engine.give_up(key, &reason, now, step)
+                    },
+                    step,
+                );
+                canceled + self.want_no_more(&order.stretches, now, step)
+            }
             Operation::MarkFinished => self.each(
                 order,
                 |engine, key, step| {
@@ -63,7 +68,7 @@ impl Engine {
                 step,
             ),
             Operation::Resume => self.resume(&order.targets, now, step),
-            Operation::Backfill => self.back_fill(&order.targets, now, step),
+            Operation::Backfill => self.back_fill(order, now, step),
         };
         if let Some(id) = order.id {
             step.changes.push(Change::Operated {
@@ -86,10 +91,12 @@ impl Engine {
         for target in &order.targets {
             let key = &target.key;
             if !self.live.contains_key(key) {
-                if !self.is_unmade(target) || self.is_passed_over(key) {
+                let wanted = self.is_wanted(&key.object, key.interval);
+                if !self.is_unmade(target) || !wanted && self.is_passed_over(key) {
                     continue;
                 }
                 self.insert(key, target.origin);
+                self.write_wishes(step);
             }
             changed += u64::from(change(self, key, step));
         }
@@ -189,22 +196,28 @@ impl Engine {
         count(&keys)
     }
 
-    fn back_fill(&mut self, targets: &[Instance], now: Timestamp, step: &mut Step) -> u64 {
-        let unmade = |target: &&Instance| self.is_unmade(target);
-        let keys: Vec<InstanceKey> = targets
-            .iter()
-            .filter(unmade)
-            .map(|target| target.key.clone())
-            .collect();
-        for key in &keys {
-            let instance = Instance {
-                origin: Origin::Backfill,
-                ..Instance::new(key.clone())
-            };
-            self.wait_anew(instance, step);
+    fn back_fill(&mut self, order: &Order, now: Timestamp, step: &mut Step) -> u64 {
+        let mut keys = Vec::new();
+        for target in &order.targets {
+            let key = &target.key;
+            if self.is_unmade(target) && !self.is_wanted(&key.object, key.interval) {
+                let instance = Instance {
+                    origin: Origin::Backfill,
+                    ..Instance::new(key.clone())
+                };
+                self.wait_anew(instance, step);
+                keys.push(key.clone());
+            }
         }
-        let changed = count(&keys);
+        let mut changed = count(&keys);
         self.look_at_with_readers(keys, now, step);
+        let mut wanted: BTreeMap<Address, Ranges> = BTreeMap::new();
+        for (object, ranges) in &order.stretches {
+            let ranges = self.without_instances(object, ranges.clone());
+            changed += self.count_in(object, [&ranges]);
+            wanted.insert(object.clone(), ranges);
+        }
+        self.want(&wanted, now, step);
         changed
     }
 
@@ -284,12 +297,13 @@ impl Engine {
     }
 
     /// Looks at instances that wait anew, and at what depends on them: that waits again, too, if it was not tried yet.
-    fn look_at_with_readers(
+    pub(super) fn look_at_with_readers(
         &mut self,
         mut keys: Vec<InstanceKey>,
         now: Timestamp,
         step: &mut Step,
     ) {
+        self.write_wishes(step);
         let mut known: BTreeSet<InstanceKey> = keys.iter().cloned().collect();
         let mut next = 0;
         while let Some(key) = keys.get(next).cloned() {
@@ -324,7 +338,7 @@ impl Engine {
     }
 
     /// What the rerun of something means for an instance that depends on it; whether it waits again because of it.
-    fn follow_rerun(&mut self, key: &InstanceKey, step: &mut Step) -> bool {
+    pub(super) fn follow_rerun(&mut self, key: &InstanceKey, step: &mut Step) -> bool {
         let Some(unit) = self.unit(&key.object) else {
             return false;
         };
@@ -365,10 +379,8 @@ impl Engine {
 
     /// An instance that has ended begins again; the numbers of its attempts go on.
     fn start_over(&mut self, ended: Instance, as_was: bool, step: &mut Step) {
-        if !self.live.contains_key(&ended.key)
-            && let Some(settled) = self.settled.get_mut(&ended.key.object)
-        {
-            settled.remove(ended.key.interval);
+        if !self.live.contains_key(&ended.key) {
+            self.take_out_of_settled(&ended.key);
         }
         let instance = Instance {
             origin: Origin::Rerun,
@@ -380,19 +392,26 @@ impl Engine {
         self.wait_anew(instance, step);
     }
 
+    pub(super) fn take_out_of_settled(&mut self, key: &InstanceKey) {
+        if let Some(settled) = self.settled.get_mut(&key.object) {
+            settled.remove(key.interval);
+        }
+    }
+
     /// Takes an instance among those that wait.
-    fn wait_anew(&mut self, instance: Instance, step: &mut Step) {
+    pub(super) fn wait_anew(&mut self, instance: Instance, step: &mut Step) {
         let key = instance.key.clone();
-        *self.open.entry(key.object.clone()).or_default() += 1;
+        self.is_made(&key);
         step.changes.push(Change::Instance(instance.clone()));
         self.live.insert(key.clone(), instance);
+        self.count_open(&key);
         // Without this it would be looked at only when something that it depends on ends.
         self.timers.set(&key, Timer::Check, Timestamp::MIN);
         self.watch_lateness(&key);
         self.requeue_due(&key.object);
     }
 
-    fn look_at_all(&mut self, keys: &[InstanceKey], now: Timestamp, step: &mut Step) {
+    pub(super) fn look_at_all(&mut self, keys: &[InstanceKey], now: Timestamp, step: &mut Step) {
         for key in keys {
             self.look_at(key, now, step);
         }
@@ -451,6 +470,7 @@ impl Engine {
                 (to_come || dropped && is_dropped)
                     && !self.live.contains_key(&key)
                     && !self.is_settled(&key)
+                    && !self.is_wanted(object, *interval)
             })
             .collect()
     }
@@ -490,7 +510,7 @@ fn of(unit: &Unit, interval: Interval) -> InstanceKey {
 }
 
 /// A little more on both sides: what ends where a stretch of time begins is in it, too.
-fn widened(span: Interval) -> Interval {
+pub(super) fn widened(span: Interval) -> Interval {
     let moment = SignedDuration::from_micros(1);
     Interval {
         start: span.start.checked_sub(moment).unwrap_or(span.start),

@@ -31,6 +31,7 @@ use super::Step;
 use super::Unit;
 use super::UnitKind;
 use super::Wait;
+use super::Wishes;
 use super::Written;
 use super::model::Attempt;
 use super::transition_of;
@@ -148,6 +149,7 @@ pub(super) struct Stored {
     pub(super) attempts: BTreeMap<(InstanceKey, u32), Attempt>,
     pub(super) made_until: BTreeMap<Address, Timestamp>,
     pub(super) dropped: BTreeMap<Address, Ranges>,
+    pub(super) wishes: Wishes,
 }
 
 impl Stored {
@@ -173,6 +175,7 @@ impl Stored {
                         .or_default()
                         .insert(*span);
                 }
+                Change::Wished { .. } => self.wishes.put(change),
                 Change::Operated { .. } => {}
                 Change::Cursor { object, made_until } => {
                     let before = self.made_until.insert(object.clone(), *made_until);
@@ -219,6 +222,7 @@ impl Stored {
         let mut past = Past {
             made_until: self.made_until.clone(),
             dropped: self.dropped.clone(),
+            wishes: self.wishes.clone(),
             ..Past::default()
         };
         for instance in self.instances.values() {
@@ -261,9 +265,9 @@ fn moment(at: Timestamp) -> String {
 }
 
 /// What applies have written.
-struct Applies {
-    definitions: BTreeMap<u64, Definition>,
-    instances: Vec<Instance>,
+pub(super) struct Applies {
+    pub(super) definitions: BTreeMap<u64, Definition>,
+    pub(super) instances: Vec<Instance>,
 }
 
 impl Written for Applies {
@@ -509,6 +513,7 @@ impl Rig {
             operation,
             who: "maria@laptop".to_owned(),
             targets,
+            stretches: BTreeMap::new(),
         }));
         let operated = step.changes.iter().find_map(|change| match change {
             Change::Operated { instances, .. } => Some(*instances),

@@ -365,7 +365,9 @@ impl Engine {
         let settled = self.settled.get(object).map(within);
         let live = self.live_in(object, span, None);
         let made = live.map(|instance| instance.key.interval);
-        for interval in settled.into_iter().flatten().chain(made) {
+        let asked = self.wanted(object).map(within);
+        let asked = asked.into_iter().flatten();
+        for interval in settled.into_iter().flatten().chain(made).chain(asked) {
             rest.remove(interval);
         }
         rest.iter().collect()

@@ -218,7 +218,10 @@ impl Stage<'_> {
                     None => attempts.push(attempt),
                 }
             }
-            Change::Cursor { .. } | Change::Dropped { .. } | Change::Operated { .. } => {}
+            Change::Cursor { .. }
+            | Change::Dropped { .. }
+            | Change::Wished { .. }
+            | Change::Operated { .. } => {}
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Loaded {
 pub(super) struct Roots {
     /// All instances that have not finished.
     pub(super) unfinished: Vec<Instance>,
-    /// The objects of these, those that have an interval that is due, and those that orders name.
+    /// The objects of these, those that have an interval that is due or asked for, and those that orders name.
     pub(super) objects: BTreeSet<Address>,
     /// When the next interval is due of an object that may not be among them.
     pub(super) next_due: Option<Timestamp>,
@@ -46,11 +46,15 @@ impl Roots {
     /// Reads them, with what is due at the horizon.
     pub(super) fn read<'a>(
         store: &Store,
-        orders: impl IntoIterator<Item = &'a Order>,
+        orders: impl IntoIterator<Item = &'a Order> + Clone,
         horizon: Timestamp,
     ) -> Result<Self, RuntimeError> {
         let unfinished = store.unfinished_instances()?;
         let mut objects: BTreeSet<Address> = store.due_by(horizon)?.into_iter().collect();
+        objects.extend(store.wishes()?.objects().cloned());
+        let stretches = orders.clone().into_iter();
+        let stretches = stretches.flat_map(|order| order.stretches.keys());
+        objects.extend(stretches.cloned());
         let targets = orders.into_iter().flat_map(|order| &order.targets);
         for instance in unfinished.iter().chain(targets) {
             if !objects.contains(&instance.key.object) {

@@ -56,6 +56,7 @@ pub fn past(store: &Store) -> Result<Past, RuntimeError> {
         instances: store.unfinished_instances()?,
         settled: store.settled()?,
         dropped: store.dropped()?,
+        wishes: store.wishes()?,
         made_until: store.made_until()?,
     })
 }
@@ -93,6 +94,7 @@ pub(super) fn past_of(
             instances: Vec::new(),
             settled: store.settled()?,
             dropped: store.dropped()?,
+            wishes: store.wishes()?,
             made_until: store.made_until()?,
         }
     };

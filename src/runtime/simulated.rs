@@ -22,6 +22,7 @@ use crate::engine::News;
 use crate::engine::Operation;
 use crate::engine::Past;
 use crate::engine::Paused;
+use crate::engine::Ranges;
 use crate::engine::simulation::Disk;
 use crate::engine::simulation::Opinion;
 use crate::engine::simulation::Planted;
@@ -116,8 +117,13 @@ impl Disk for InParts {
         self.database.trigger(instances);
     }
 
-    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64 {
-        self.database.order(operation, targets)
+    fn order(
+        &mut self,
+        operation: Operation,
+        targets: &[InstanceKey],
+        stretches: &BTreeMap<Address, Ranges>,
+    ) -> u64 {
+        self.database.order(operation, targets, stretches)
     }
 
     fn hold(&mut self, object: &Address, held: bool) {

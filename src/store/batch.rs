@@ -20,7 +20,7 @@ fn subject(change: &Change) -> Option<Subject<'_>> {
         Change::Instance(instance) => Some(Subject::Instance(&instance.key)),
         Change::Attempt(attempt) => Some(Subject::Attempt(&attempt.instance, attempt.number)),
         Change::Cursor { object, .. } => Some(Subject::Cursor(object)),
-        Change::Dropped { .. } | Change::Operated { .. } => None,
+        Change::Dropped { .. } | Change::Wished { .. } | Change::Operated { .. } => None,
     }
 }
 

@@ -57,6 +57,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/008.sql"),
         view: include_str!("migrations/008.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/009.sql"),
+        view: include_str!("migrations/009.view.sql"),
+    },
 ];
 
 /// The newest format.

@@ -22,6 +22,7 @@ pub(crate) mod simulated;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
 use std::io;
 use std::path::Path;

@@ -11,7 +11,7 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 13] = [
+const KEYED: [(&str, &str); 14] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
     ("eras", "object"),
@@ -21,6 +21,7 @@ const KEYED: [(&str, &str); 13] = [
     ("actions", "object"),
     ("actions", "action"),
     ("dropped", "object"),
+    ("wishes", "object"),
     ("pauses", "object"),
     ("dues", "object"),
     ("referrers", "target"),

@@ -55,6 +55,8 @@ pub struct PlacedOrder {
     pub operation: Operation,
     /// For which instances.
     pub targets: Vec<InstanceKey>,
+    /// For which stretches of time, where there are too many to list.
+    pub stretches: BTreeMap<Address, Ranges>,
 }
 
 /// Up to where somebody knows what has been written.
@@ -72,6 +74,9 @@ struct Targets {
     operation: Operation,
     /// By object: start and end, microseconds since 1970.
     instances: BTreeMap<Address, Vec<(i64, i64)>>,
+    /// Stretches of time by object, in the same way.
+    #[serde(default)]
+    stretches: BTreeMap<Address, Vec<(i64, i64)>>,
 }
 
 impl Store {
@@ -190,6 +195,7 @@ impl Store {
                     operation: kept.operation,
                     who,
                     targets: self.targets(kept.instances)?,
+                    stretches: stretches(kept.stretches),
                 };
                 Ok((unsigned(id), order))
             })
@@ -319,6 +325,16 @@ impl Store {
     }
 }
 
+fn stretches(kept: BTreeMap<Address, Vec<(i64, i64)>>) -> BTreeMap<Address, Ranges> {
+    let range = |(start, end)| Interval {
+        start: moment(start),
+        end: moment(end),
+    };
+    kept.into_iter()
+        .map(|(object, ranges)| (object, ranges.into_iter().map(range).collect()))
+        .collect()
+}
+
 /// Lets objects go on.
 pub(super) fn lift_pauses(connection: &Connection, objects: &[Address]) -> rusqlite::Result<()> {
     let mut lift = connection.prepare_cached("DELETE FROM pauses WHERE object = ?1")?;
@@ -336,9 +352,15 @@ pub(super) fn put_order(connection: &Connection, order: &PlacedOrder) -> rusqlit
         let of_object = instances.entry(key.object.clone()).or_default();
         of_object.push((start, end));
     }
+    let micros = |range: Interval| (micros(range.start), micros(range.end));
+    let stretches = order.stretches.iter();
+    let stretches = stretches
+        .map(|(object, ranges)| (object.clone(), ranges.iter().map(micros).collect()))
+        .collect();
     let kept = Targets {
         operation: order.operation,
         instances,
+        stretches,
     };
     let text = serde_json::to_string(&kept)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;

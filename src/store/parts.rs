@@ -136,6 +136,7 @@ impl Store {
                 "SELECT indexed_serial IS serial
                     AND NOT EXISTS (SELECT 1 FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED'))
                     AND NOT EXISTS (SELECT 1 FROM dues WHERE at <= ?1)
+                    AND NOT EXISTS (SELECT 1 FROM wishes)
                     AND NOT EXISTS (SELECT 1 FROM operations WHERE done_at IS NULL AND targets IS NOT NULL)
                     AND NOT EXISTS (SELECT 1 FROM retentions WHERE next_at <= ?2)
                  FROM meta",
@@ -167,6 +168,7 @@ impl Store {
                     map.insert(object.clone(), ranges);
                 }
             }
+            self.add_wishes_of(object, &mut part.wishes)?;
             let query = "SELECT made_until FROM cursors WHERE object = ?1";
             if let Some(until) = self.moment_of(query, object)? {
                 part.made_until.insert(object.clone(), until);
@@ -365,6 +367,7 @@ mod tests {
     use crate::engine::InstanceKey;
     use crate::engine::Operation;
     use crate::engine::Status;
+    use crate::engine::Wish;
     use crate::time::Interval;
 
     fn at(second: i64) -> Timestamp {
@@ -427,6 +430,7 @@ mod tests {
             },
             operation: Operation::MarkFinished,
             targets: Vec::new(),
+            stretches: BTreeMap::new(),
         };
         let id = store.order(&order).unwrap();
         assert!(!rests(&store, 50));
@@ -436,6 +440,21 @@ mod tests {
             at: at(10),
         };
         store.commit(&lease, &[done]).unwrap();
+        assert!(rests(&store, 50));
+
+        let wished = |more: &[Interval], fewer: &[Interval]| Change::Wished {
+            object: Address::new("a"),
+            wish: Wish::Make,
+            more: more.iter().copied().collect(),
+            fewer: fewer.iter().copied().collect(),
+        };
+        let hour = [Interval {
+            start: at(0),
+            end: at(3600),
+        }];
+        store.commit(&lease, &[wished(&hour, &[])]).unwrap();
+        assert!(!rests(&store, 50));
+        store.commit(&lease, &[wished(&[], &hour)]).unwrap();
         assert!(rests(&store, 50));
 
         // What is kept for a time only is looked at once after an apply.

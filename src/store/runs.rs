@@ -22,6 +22,7 @@ use super::moment;
 use super::operations;
 use super::operations::Record;
 use super::parts;
+use super::wishes;
 use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
@@ -448,6 +449,12 @@ fn put_changes(connection: &Connection, changes: &[Change]) -> rusqlite::Result<
             Change::Dropped { object, span, at } => {
                 operations::put_dropped(connection, object, *span, *at)?;
             }
+            Change::Wished {
+                object,
+                wish,
+                more,
+                fewer,
+            } => wishes::put(connection, (object, *wish), more, fewer)?,
             Change::Operated { id, instances, at } => {
                 operations::put_result(connection, *id, *instances, *at)?;
             }
@@ -552,7 +559,11 @@ pub(super) fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
 }
 
 /// One of a set of words.
-fn word<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+pub(super) fn word<T>(
+    row: &Row<'_>,
+    column: usize,
+    parse: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
     let name: String = row.get(column)?;
     parse(&name).ok_or_else(|| {
         rusqlite::Error::FromSqlConversionFailure(

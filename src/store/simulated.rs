@@ -286,12 +286,18 @@ impl Disk for Database {
         store.enqueue(&lock, &record("trigger"), &made).unwrap();
     }
 
-    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64 {
+    fn order(
+        &mut self,
+        operation: Operation,
+        targets: &[InstanceKey],
+        stretches: &BTreeMap<Address, Ranges>,
+    ) -> u64 {
         let mut store = self.beside();
         let order = PlacedOrder {
             record: record("order"),
             operation,
             targets: targets.to_vec(),
+            stretches: stretches.clone(),
         };
         store.order(&order).unwrap()
     }
@@ -334,6 +340,7 @@ impl Disk for Database {
             settled: self.settled(),
             made_until: self.store().made_until().unwrap(),
             dropped: self.store().dropped().unwrap(),
+            wishes: self.store().wishes().unwrap(),
         }
     }
 
@@ -358,6 +365,7 @@ impl Disk for Database {
         let mut tables = Tables {
             made_until: self.store().made_until().unwrap(),
             dropped: self.store().dropped().unwrap(),
+            wishes: self.store().wishes().unwrap(),
             ..Tables::default()
         };
         for instance in self.store().instances(&Filter::default()).unwrap() {

@@ -643,6 +643,7 @@ fn news_come_in_the_order_in_which_they_were_written() {
             record: record("cancel"),
             operation: Operation::Cancel,
             targets: targets.to_vec(),
+            stretches: BTreeMap::new(),
         };
         store.order(&order).unwrap()
     };

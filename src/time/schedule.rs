@@ -306,6 +306,23 @@ impl Schedule {
             .saturating_sub(self.count_excluded(first, last))
     }
 
+    /// How many intervals lie wholly in a stretch of time.
+    pub fn count_within(&self, span: Interval) -> u64 {
+        let last = self.tile_before(span.end).and_then(|last| {
+            if last.end <= span.end {
+                Some(last)
+            } else {
+                self.tile_before(last.start)
+            }
+        });
+        match self.tile_from(span.start).zip(last) {
+            Some((first, last)) => self
+                .count_tiles(first, last)
+                .saturating_sub(self.count_excluded(first, last)),
+            None => 0,
+        }
+    }
+
     /// How many of the intervals that start at or after `from` would be due, and have no instance because a calendar excludes
     /// them.
     pub fn excluded_count_from(&self, from: Timestamp, now: Timestamp) -> u64 {

@@ -232,6 +232,13 @@ impl Timeline {
             .sum()
     }
 
+    /// How many intervals lie wholly in a stretch of time.
+    pub fn count_within(&self, span: Interval) -> u64 {
+        self.schedules()
+            .map(|schedule| schedule.count_within(span))
+            .sum()
+    }
+
     /// How many of the intervals that start at or after `from` would be due, and have no instance because a calendar excludes
     /// them.
     pub fn excluded_count_from(&self, from: Timestamp, now: Timestamp) -> u64 {
@@ -512,6 +519,8 @@ mod tests {
             prop_assert_eq!(timeline.next_due(now), all.iter().find(|interval| !due(interval)).copied());
             let from = start.checked_add(SignedDuration::from_hours(asked.0)).unwrap();
             let span = Interval { start: from, end: from.checked_add(SignedDuration::from_hours(asked.1)).unwrap() };
+            let within = |interval: &&Interval| interval.start >= span.start && interval.end <= span.end;
+            prop_assert_eq!(timeline.count_within(span), all.iter().filter(within).count() as u64);
             let overlapping: Vec<Interval> = all.iter().filter(|interval| interval.overlaps(span)).copied().collect();
             let slots: Vec<Interval> = timeline.slots(from).take(50).map(|slot| slot.interval).collect();
             prop_assert_eq!(&slots[..], &all.iter().filter(|interval| interval.end > from).take(50).copied().collect::<Vec<_>>()[..slots.len()]);

@@ -168,6 +168,7 @@ impl<'a> CaseWorld<'a> {
                 operation: operation.does,
                 who: operations::OPERATOR.to_owned(),
                 targets: operation.targets(scene, &self.applied, self.facts),
+                stretches: BTreeMap::new(),
             }));
         }
         events

@@ -3,10 +3,8 @@
 use std::process::ExitCode;
 
 use super::operate;
-use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::Unmade;
 use super::operate::demand_range;
 use super::operate::selections;
 use crate::cli::context::Context;
@@ -17,7 +15,8 @@ use crate::engine::Operation;
 /// Make instances of past intervals that have none
 ///
 /// Of those that `catch_up` has passed over, and of those that are due and not made yet. Instances that are there are left
-/// alone: `rerun` is for these. What is back-filled starts after what is due by itself.
+/// alone: `rerun` is for these. What is back-filled starts after what is due by itself, and is made oldest first, a thousand
+/// instances ahead; `status` says how many are to come, and `cancel` takes these back.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
@@ -28,7 +27,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
     demand_range(&scene, &selections, "backfill")?;
-    let proposal = scene.proposal(&selections, Unmade::WithPassedOver, Among::All, &[])?;
+    let proposal = scene.back_fill(&selections)?;
     let words = Words {
         command: "backfill",
         does: ["back-fill", ""],

@@ -16,7 +16,8 @@ use crate::engine::Status;
 
 /// Give up instances that wait or run
 ///
-/// An attempt under way is stopped. What is due and not made yet is given up, too. What waits for them waits on: `rerun` or
+/// An attempt under way is stopped. What is due and not made yet is given up, too, and what is
+/// still to be back-filled is not made. What waits for them waits on: `rerun` or
 /// `mark-finished` lets it go on.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -33,7 +34,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Status::Running,
         Status::Paused,
     ];
-    let proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, &statuses)?;
+    let mut proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, &statuses)?;
+    scene.add_wanted(&mut proposal, &selections)?;
     let words = Words {
         command: "cancel",
         does: ["cancel", ""],

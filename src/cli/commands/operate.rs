@@ -20,12 +20,14 @@ use crate::cli::views::absent;
 use crate::cli::views::operation;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Proposal;
+use crate::cli::views::operation::Stretch;
 use crate::engine::Engine;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Limits;
 use crate::engine::Operation;
 use crate::engine::Paused;
+use crate::engine::Ranges;
 use crate::engine::Status;
 use crate::engine::UnitKind;
 use crate::objects::Address;
@@ -49,6 +51,9 @@ use crate::time::Interval;
 
 /// More instances than this need their exact number to be approved in advance.
 const APPROVED_UNCOUNTED: u64 = 100;
+
+/// More intervals without instances than this are told, and ordered, as stretches of time.
+const LISTED: u64 = 1_000;
 
 /// How often, and for how long, a runner is waited for.
 const POLL: Duration = Duration::from_millis(100);
@@ -301,6 +306,67 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
+    /// Proposes to make what selections name and has no instance: one after the other, or as stretches of time where these
+    /// are many.
+    pub(super) fn back_fill(&self, selections: &[Selection]) -> Result<Proposal, Failure> {
+        let mut unmade: BTreeMap<Address, Ranges> = BTreeMap::new();
+        for selection in selections {
+            for object in self.objects(selection)? {
+                let starts = self.starts(selection, &object)?;
+                let found = self.engine.unmade_stretches(&object, starts, self.now);
+                let of_object = unmade.entry(object).or_default();
+                found.iter().for_each(|range| of_object.insert(range));
+            }
+        }
+        let number = unmade.iter();
+        let number: u64 = number
+            .map(|(object, ranges)| self.engine.count_in(object, [ranges]))
+            .sum();
+        if number <= LISTED {
+            return self.proposal(selections, Unmade::WithPassedOver, Among::All, &[]);
+        }
+        let mut proposal = self.proposal(selections, Unmade::None, Among::All, &[])?;
+        self.add_stretches(&mut proposal, unmade);
+        Ok(proposal)
+    }
+
+    /// Adds what of selections is still to be made because somebody has asked for it.
+    pub(super) fn add_wanted(
+        &self,
+        proposal: &mut Proposal,
+        selections: &[Selection],
+    ) -> Result<(), Failure> {
+        let mut wanted: BTreeMap<Address, Ranges> = BTreeMap::new();
+        for selection in selections {
+            for object in self.objects(selection)? {
+                let starts = self.starts(selection, &object)?;
+                let found = self.engine.wanted_in(&object, starts);
+                let of_object = wanted.entry(object).or_default();
+                found.iter().for_each(|range| of_object.insert(range));
+            }
+        }
+        self.add_stretches(proposal, wanted);
+        Ok(())
+    }
+
+    fn add_stretches(&self, proposal: &mut Proposal, all: BTreeMap<Address, Ranges>) {
+        for (object, ranges) in all {
+            let number = self.engine.count_in(&object, [&ranges]);
+            if let Some((first, last)) = self.engine.ends_of(&object, &ranges)
+                && number > 0
+            {
+                let stretch = Stretch {
+                    ranges,
+                    first,
+                    last,
+                    number,
+                };
+                proposal.absent.retain(|(absent, _)| *absent != object);
+                proposal.stretches.insert(object, stretch);
+            }
+        }
+    }
+
     fn starts(&self, selection: &Selection, object: &Address) -> Result<Interval, Failure> {
         let timetable = &self.definition.timetable;
         selection.starts(timetable.schedule(object), &timetable.timezone(object))
@@ -391,11 +457,12 @@ pub(super) fn run(
     operation: Operation,
 ) -> Result<ExitCode, Failure> {
     if what.starts {
-        let held = held(scene, proposal.targets.iter().map(|(key, _)| &key.object));
+        let targets = proposal.targets.iter().map(|(key, _)| &key.object);
+        let held = held(scene, targets.chain(proposal.stretches.keys()));
         proposal.held.extend(held);
     }
     let proposal = &proposal;
-    let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
+    let count = proposal.number();
     if !common.json {
         terminal::print(&operation::human(what, proposal, &scene.definition));
     }
@@ -419,11 +486,16 @@ pub(super) fn run(
         .iter()
         .map(|(key, _)| key.clone())
         .collect();
+    let stretches = proposal.stretches.iter();
+    let stretches = stretches
+        .map(|(object, stretch)| (object.clone(), stretch.ranges.clone()))
+        .collect();
     let mut store = context.write_state()?;
     let id = store.order(&PlacedOrder {
         record,
         operation,
         targets: keys,
+        stretches,
     })?;
     let outcome = carry_out(context, store, id, what.command)?;
     show(common, what, proposal, outcome);

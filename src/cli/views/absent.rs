@@ -46,7 +46,9 @@ pub(crate) fn absent(
     }
     let passed_over = engine.passed_over(&unit.address, usize::MAX);
     let passed_over = passed_over.iter().any(|passed| passed.overlaps(first));
-    let why = if passed_over {
+    let why = if engine.wanted_in(&unit.address, first).covers(first) {
+        "somebody has asked for it, and it comes after those before it"
+    } else if passed_over {
         "`catch_up` has passed over it, and `pipeform backfill` brings it back"
     } else {
         "it is due and not made yet"

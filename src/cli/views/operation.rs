@@ -10,9 +10,11 @@ use super::paint::counted;
 use super::status::interval_text;
 use crate::engine::InstanceKey;
 use crate::engine::Paused;
+use crate::engine::Ranges;
 use crate::engine::Status;
 use crate::objects::Address;
 use crate::runtime::SerialDefinition;
+use crate::time::Interval;
 
 /// What is asked before anything is done.
 pub(crate) const QUESTION: &str =
@@ -39,6 +41,8 @@ pub(crate) struct Words {
 pub(crate) struct Proposal {
     /// These, with their status; without one: there is no instance yet.
     pub(crate) targets: Vec<(InstanceKey, Option<Status>)>,
+    /// And these, of which there are no instances yet, and too many to list.
+    pub(crate) stretches: BTreeMap<Address, Stretch>,
     /// How many others were named, and are left alone because of their status.
     pub(crate) left_alone: BTreeMap<Status, u64>,
     /// Why there is no instance where one was named.
@@ -47,6 +51,28 @@ pub(crate) struct Proposal {
     pub(crate) readers: Vec<(InstanceKey, Status)>,
     /// What of these objects, or their pipelines, is not active, and who has paused it.
     pub(crate) held: BTreeMap<Address, Option<Paused>>,
+}
+
+/// Stretches of time of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Stretch {
+    /// These.
+    pub(crate) ranges: Ranges,
+    /// The first interval in them.
+    pub(crate) first: Interval,
+    /// The last one.
+    pub(crate) last: Interval,
+    /// How many there are.
+    pub(crate) number: u64,
+}
+
+impl Proposal {
+    /// To how many instances something is to be done.
+    pub(crate) fn number(&self) -> u64 {
+        let listed = u64::try_from(self.targets.len()).unwrap_or(u64::MAX);
+        let stretches = self.stretches.values();
+        stretches.fold(listed, |sum, stretch| sum.saturating_add(stretch.number))
+    }
 }
 
 /// What came of it.
@@ -63,7 +89,7 @@ pub(crate) enum Outcome {
 /// What will be done, for people.
 pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefinition) -> String {
     let [before, after] = words.does;
-    let number = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
+    let number = proposal.number();
     let instances = counted(number, "instance", "instances");
     let mut out = if number == 0 {
         format!("There is no instance to {before}{after}.\n")
@@ -100,6 +126,14 @@ pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefin
             format!("{first} to {last} ({})", statuses.join(", "))
         };
         out.extend(["  ", object.as_str(), ": ", &intervals, "\n"]);
+    }
+    for (object, stretch) in &proposal.stretches {
+        let timezone = definition.timetable.timezone(object);
+        let first = interval_text(stretch.first, &timezone);
+        let last = interval_text(stretch.last, &timezone);
+        let number = stretch.number.to_string();
+        out.extend(["  ", object.as_str(), ": ", &first, " to ", &last]);
+        out.extend([" (", &number, " not made yet)\n"]);
     }
     if !proposal.left_alone.is_empty() {
         let counts: Vec<String> = proposal
@@ -150,7 +184,7 @@ fn remarks(proposal: &Proposal, definition: &SerialDefinition) -> String {
 
 /// What came of it, for people.
 pub(crate) fn closing(proposal: &Proposal, outcome: Outcome) -> String {
-    let asked = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
+    let asked = proposal.number();
     match outcome {
         Outcome::Done(_) if asked == 0 => String::new(),
         Outcome::DryRun => "\nNothing was done: this is a dry run.\n".to_owned(),
@@ -175,6 +209,17 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
         .iter()
         .map(|(key, status)| one(key, *status))
         .collect();
+    let stretches = proposal.stretches.iter();
+    let stretches: Vec<Json> = stretches
+        .map(|(object, stretch)| {
+            json!({
+                "address": object,
+                "scheduled_start": stretch.first.start,
+                "scheduled_end": stretch.last.end,
+                "count": stretch.number,
+            })
+        })
+        .collect();
     let left_alone: BTreeMap<&str, u64> = proposal
         .left_alone
         .iter()
@@ -190,8 +235,9 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
         json!({
             "operation": words.command,
             "options": words.options,
-            "count": instances.len(),
+            "count": proposal.number(),
             "instances": instances,
+            "stretches": stretches,
             "left_alone": left_alone,
             "absent": proposal.absent.iter().map(|(object, why)| json!({ "address": object, "why": why })).collect::<Vec<_>>(),
             "readers_under_way": proposal.readers.iter().map(|(key, status)| one(key, Some(*status))).collect::<Vec<_>>(),

@@ -78,6 +78,8 @@ struct Activity {
     paused: Option<Paused>,
     /// What `catch_up` has passed over, the newest stretches.
     dropped: Vec<Interval>,
+    /// How many intervals are still to be made because somebody has asked for them.
+    to_come: u64,
     instances: Vec<Instance>,
     /// Why there is no instance where one was asked for.
     absent: Vec<String>,
@@ -186,6 +188,7 @@ impl Source<'_> {
             active: unit.active,
             paused: unit.paused.clone(),
             dropped: self.engine.passed_over(&unit.address, stretches),
+            to_come: self.engine.to_come(&unit.address),
             instances: kept
                 .into_iter()
                 .map(|(kept, is_removed)| Instance {
@@ -265,6 +268,9 @@ impl Activity {
                 at(span.end)
             ));
         }
+        if self.to_come > 0 {
+            facts.push(format!("{} to come", self.to_come));
+        }
         if let Some(due) = self.next_due {
             facts.push(format!("next due {}", at(due)));
         } else if let Some(end) = self.ended {
@@ -282,6 +288,7 @@ impl Activity {
             "paused": paused.map(|paused| json!({ "by": paused.who, "since": paused.since })),
             "passed_over": self.dropped.iter().map(|span| json!({ "from": span.start, "to": span.end })).collect::<Vec<_>>(),
             "finished": self.finished,
+            "to_come": self.to_come,
             "next_due": self.next_due,
             "ended": self.ended,
             "instances": instances,

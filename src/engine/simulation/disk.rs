@@ -20,6 +20,7 @@ use super::super::Paused;
 use super::super::Ranges;
 use super::super::Status;
 use super::super::Step;
+use super::super::Wishes;
 use super::Planted;
 use crate::objects::Address;
 
@@ -31,6 +32,8 @@ pub(crate) struct Tables {
     pub(crate) made_until: BTreeMap<Address, Timestamp>,
     /// What `catch_up` has passed over.
     pub(crate) dropped: BTreeMap<Address, Ranges>,
+    /// What is wished of stretches of time.
+    pub(crate) wishes: Wishes,
 }
 
 impl Tables {
@@ -52,6 +55,7 @@ impl Tables {
                 let dropped = self.dropped.entry(object.clone()).or_default();
                 dropped.insert(*span);
             }
+            Change::Wished { .. } => self.wishes.put(change),
             Change::Operated { .. } => {}
         }
     }
@@ -113,7 +117,12 @@ pub(crate) trait Disk {
     fn trigger(&mut self, instances: &[Instance]);
 
     /// Writes an order, and answers its number.
-    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64;
+    fn order(
+        &mut self,
+        operation: Operation,
+        targets: &[InstanceKey],
+        stretches: &BTreeMap<Address, Ranges>,
+    ) -> u64;
 
     /// Holds an object, or lets it go on.
     fn hold(&mut self, object: &Address, held: bool);
@@ -243,7 +252,12 @@ impl Disk for Memory {
         self.log.push(Some(News::Changed));
     }
 
-    fn order(&mut self, operation: Operation, targets: &[InstanceKey]) -> u64 {
+    fn order(
+        &mut self,
+        operation: Operation,
+        targets: &[InstanceKey],
+        stretches: &BTreeMap<Address, Ranges>,
+    ) -> u64 {
         let id = u64::try_from(self.log.len()).unwrap();
         let targets = targets.iter().cloned().map(Instance::new);
         self.log.push(Some(News::Asked(Order {
@@ -251,6 +265,7 @@ impl Disk for Memory {
             operation,
             who: "somebody".to_owned(),
             targets: targets.collect(),
+            stretches: stretches.clone(),
         })));
         id
     }
@@ -302,6 +317,7 @@ impl Disk for Memory {
             settled: self.removed.clone(),
             made_until: self.tables.made_until.clone(),
             dropped: self.tables.dropped.clone(),
+            wishes: self.tables.wishes.clone(),
             ..Past::default()
         };
         for instance in self.tables.instances.values() {

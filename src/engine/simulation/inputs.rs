@@ -93,8 +93,11 @@ impl Oracle {
             !instance.status.is_settled() && interval.overlaps(span) && then
         });
         // What was passed over is not waited for, unless it was made on request.
-        let dropped = |needed: &Interval| self.is_dropped(&edge.producer, *needed);
-        let is_done = |needed: &Interval| finished.covers(*needed) || dropped(needed);
+        let wanted = |needed: &Interval| self.is_wanted(&edge.producer, *needed);
+        let dropped =
+            |needed: &Interval| self.is_dropped(&edge.producer, *needed) && !wanted(needed);
+        let is_done =
+            |needed: &Interval| finished.covers(*needed) && !wanted(needed) || dropped(needed);
         match edge.require {
             Require::All => needed.iter().all(is_done) && !unfinished,
             Require::Any => finished.intersects(span) || needed.iter().all(dropped) && !unfinished,

@@ -20,6 +20,7 @@ mod scenario;
 mod story;
 mod tests;
 mod units;
+mod wishes;
 mod world;
 
 use std::collections::BTreeMap;

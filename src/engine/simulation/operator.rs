@@ -1,6 +1,7 @@
 //! The operators of a simulation, and whoever applies: they write into the state beside the runner, as the commands do.
 //! The runner finds it at once, or together with what else was written meanwhile, or dies before it knows.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -11,6 +12,7 @@ use super::super::Event;
 use super::super::InstanceKey;
 use super::super::Limits;
 use super::super::Operation;
+use super::super::Ranges;
 use super::super::Status;
 use super::super::UnitKind;
 use super::super::testing::address;
@@ -93,7 +95,12 @@ impl<D: Disk> World<D> {
             Operation::Cancel | Operation::MarkFinished | Operation::Pause
         );
         let restarts = matches!(operation, Operation::Rerun { restart: true, .. });
-        let targets = if operation == Operation::Backfill || takes_unmade && random.percent(15) {
+        // By chance of its own, so that what else happens does not depend on it.
+        let mut own = Random(random.0.rotate_left(17));
+        let stretches = self.stretches(operation, &mut own);
+        let targets = if !stretches.is_empty() {
+            Vec::new()
+        } else if operation == Operation::Backfill || takes_unmade && random.percent(15) {
             self.unmade(random)
         } else {
             let all: Vec<InstanceKey> = self.oracle.log.instances.keys().cloned().collect();
@@ -104,17 +111,59 @@ impl<D: Disk> World<D> {
                 chosen
             }
         };
-        self.ask(operation, targets);
+        self.ask_for_all(operation, targets, &stretches);
+    }
+
+    /// All that an operator can back-fill of a unit, or a part of what is to be back-filled and is given up.
+    fn stretches(&self, operation: Operation, random: &mut Random) -> BTreeMap<Address, Ranges> {
+        let all = Interval {
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let addresses: Vec<Address> = self.definition.units.keys().cloned().collect();
+        let wished: Vec<Address> = self.oracle.log.wishes.objects().cloned().collect();
+        let engine = self.look();
+        let of = |object: Address| {
+            let ranges = if operation == Operation::Backfill {
+                engine.unmade_stretches(&object, all, self.now)
+            } else {
+                engine.wanted_in(&object, all).iter().take(1).collect()
+            };
+            (object, ranges)
+        };
+        let objects = match operation {
+            Operation::Backfill => addresses,
+            Operation::Cancel => wished,
+            _ => Vec::new(),
+        };
+        let found = objects.into_iter().map(of);
+        let found =
+            found.filter(|(object, ranges): &(_, Ranges)| engine.count_in(object, [ranges]) > 0);
+        let found: Vec<(Address, Ranges)> = found.collect();
+        let chosen = random.pick(&found).filter(|_| random.percent(60));
+        chosen.into_iter().collect()
     }
 
     /// Writes an order.
-    fn ask(&mut self, operation: Operation, mut targets: Vec<InstanceKey>) {
+    fn ask(&mut self, operation: Operation, targets: Vec<InstanceKey>) {
+        self.ask_for_all(operation, targets, &BTreeMap::new());
+    }
+
+    /// Writes an order that may also be for stretches of time.
+    fn ask_for_all(
+        &mut self,
+        operation: Operation,
+        mut targets: Vec<InstanceKey>,
+        stretches: &BTreeMap<Address, Ranges>,
+    ) {
         targets.sort();
         targets.dedup();
-        if targets.is_empty() {
+        if targets.is_empty() && stretches.is_empty() {
             return;
         }
-        let names: Vec<String> = targets.iter().map(short).collect();
+        let all_of = |object: &Address| format!("what is not made of {object}");
+        let names = targets.iter().map(short);
+        let names: Vec<String> = names.chain(stretches.keys().map(all_of)).collect();
         self.tell(|| {
             format!(
                 "an operator asks for {operation:?} of {}",
@@ -122,8 +171,13 @@ impl<D: Disk> World<D> {
             )
         });
         self.tally.orders += 1;
-        let id = self.disk.order(operation, &targets);
-        self.oracle.asked(id, operation, targets);
+        self.tally.stretches += usize::from(!stretches.is_empty());
+        let id = self.disk.order(operation, &targets, stretches);
+        let engine = self.look();
+        let more = stretches.iter();
+        let more = more.map(|(object, ranges)| engine.count_in(object, [ranges]));
+        let more = usize::try_from(more.sum::<u64>()).unwrap();
+        self.oracle.asked(id, operation, (targets, more));
     }
 
     /// Some instances, and those of activities that depend on them and are under way or have ended, and so on.

@@ -209,17 +209,23 @@ impl Oracle {
     /// Takes what was committed.
     pub(super) fn committed(&mut self, changes: &[Change], site: Site<'_>) -> Found {
         let again = self.run_again(changes);
+        let canceled = self.cancels(changes);
+        let mut granted = Vec::new();
         let decided_by = self.decided_by(changes);
         for (change, definition) in changes.iter().zip(decided_by) {
             let mut goes_on = None;
             match change {
                 Change::Instance(instance) => {
-                    self.check_instance(instance, &again)?;
-                    self.check_decided(instance, &again, site)?;
+                    self.check_instance(instance, again.as_ref())?;
+                    self.check_decided(instance, again.as_ref(), site)?;
                     goes_on = Some(instance).filter(|instance| self.goes_on(instance));
                 }
                 Change::Attempt(attempt) => self.check_attempt(attempt, site)?,
                 Change::Operated { id, instances, .. } => self.carried_out(*id, *instances)?,
+                Change::Wished { object, fewer, .. } if !canceled => {
+                    granted.extend(self.granted(object, fewer));
+                }
+                Change::Wished { .. } => {}
                 Change::Dropped { object, .. } => {
                     // What nobody writes is passed over with those who would have written it.
                     let unwritten = self.writers.get(object).is_some_and(|writers| {
@@ -255,7 +261,7 @@ impl Oracle {
                 self.check_inputs(&instance.key, &definition)?;
             }
         }
-        Ok(())
+        granted.iter().try_for_each(|key| self.check_granted(key))
     }
 
     /// Whether an instance waits for nothing more, by this change: it could start, or is a data node that is there.
@@ -287,7 +293,7 @@ impl Oracle {
         }
     }
 
-    fn check_instance(&self, instance: &Instance, again: &BTreeSet<InstanceKey>) -> Found {
+    fn check_instance(&self, instance: &Instance, again: Option<&BTreeSet<InstanceKey>>) -> Found {
         let before = self.log.instances.get(&instance.key);
         if before == Some(instance) {
             return Ok(());
@@ -298,8 +304,10 @@ impl Oracle {
             _ => Rule::Legal,
         };
         // A data node follows who writes it.
-        let node = self.nodes.contains(&instance.key.object) && !again.is_empty();
-        let asked = again.contains(&instance.key) || node;
+        let key = &instance.key;
+        let node = self.nodes.contains(&key.object) && again.is_some();
+        let wanted = self.is_wanted(&key.object, key.interval);
+        let asked = again.is_some_and(|again| again.contains(key)) || node || wanted;
         let by_itself = rule == Rule::FinishedOnce && !asked;
         let legal = !by_itself && transition_of(from, instance.status).is_some();
         must(legal, rule, || {
@@ -448,7 +456,7 @@ impl Oracle {
         for unit in site.definition.units.values().filter(|unit| unit.active) {
             self.check_due(unit, site)?;
         }
-        Ok(())
+        self.check_wanted(site)
     }
 
     /// Places are not exceeded, and none is free for what is ready.

@@ -28,19 +28,27 @@ use super::oracle::must;
 pub(super) struct Asked {
     pub(super) operation: Operation,
     pub(super) targets: Vec<InstanceKey>,
+    /// How many others it may be for, that are not listed.
+    more: usize,
     /// What was defined when it was written.
     definition: Rc<Definition>,
 }
 
 impl Oracle {
     /// An operator has written an order.
-    pub(super) fn asked(&mut self, id: u64, operation: Operation, targets: Vec<InstanceKey>) {
+    pub(super) fn asked(
+        &mut self,
+        id: u64,
+        operation: Operation,
+        (targets, more): (Vec<InstanceKey>, usize),
+    ) {
         let definition = self.definition.clone();
         self.asked.insert(
             id,
             Asked {
                 operation,
                 targets,
+                more,
                 definition,
             },
         );
@@ -55,22 +63,30 @@ impl Oracle {
     }
 
     /// What runs again by some changes, or is written after all, because an order is carried out or an attempt has been stopped
-    /// for one: instances, and the data nodes that follow them.
-    pub(super) fn run_again(&self, changes: &[Change]) -> BTreeSet<InstanceKey> {
+    /// for one: instances, and the data nodes that follow them. `None`: nothing does.
+    pub(super) fn run_again(&self, changes: &[Change]) -> Option<BTreeSet<InstanceKey>> {
         let again = self.carries_out(changes).filter(|asked| {
             matches!(
                 asked.operation,
                 Operation::Rerun { .. } | Operation::Backfill
             )
         });
-        let again = again.flat_map(|asked| asked.targets.clone());
+        let again: Vec<&Asked> = again.collect();
         let restarts = changes.iter().filter_map(|change| match change {
             Change::Instance(instance) if instance.status == Status::WaitingOnDependencies => {
                 self.restarted.get(&instance.key).cloned()
             }
             _ => None,
         });
-        again.chain(restarts).collect()
+        let named = again.iter().flat_map(|asked| asked.targets.clone());
+        let all: BTreeSet<InstanceKey> = named.chain(restarts).collect();
+        (!again.is_empty() || !all.is_empty()).then_some(all)
+    }
+
+    /// Whether an order that some changes carry out gives something up.
+    pub(super) fn cancels(&self, changes: &[Change]) -> bool {
+        let mut orders = self.carries_out(changes);
+        orders.any(|asked| asked.operation == Operation::Cancel)
     }
 
     /// The definition by which each of some changes was decided: that of the order that it belongs to, which is noted as
@@ -99,7 +115,7 @@ impl Oracle {
                 )
             });
         };
-        let most = asked.targets.len();
+        let most = asked.targets.len() + asked.more;
         let within = usize::try_from(instances).is_ok_and(|instances| instances <= most);
         must(within, Rule::InTurn, || {
             format!("order {id} is for {most} instances, and is done to {instances}")
@@ -163,14 +179,15 @@ impl Oracle {
     pub(super) fn check_decided(
         &mut self,
         instance: &Instance,
-        again: &BTreeSet<InstanceKey>,
+        again: Option<&BTreeSet<InstanceKey>>,
         site: Site<'_>,
     ) -> Found {
         let key = &instance.key;
         let status = instance.status;
         if self.canceled.contains(key) {
             let goes_on = is_open(status) && status != Status::Running || status == Status::Paused;
-            must(!goes_on || again.contains(key), Rule::InTurn, || {
+            let again = again.is_some_and(|again| again.contains(key));
+            must(!goes_on || again, Rule::InTurn, || {
                 format!(
                     "{} was given up by an operator, and is {status} all the same",
                     short(key)

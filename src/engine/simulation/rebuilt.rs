@@ -68,6 +68,7 @@ pub(super) fn difference(
         ("what is full", live.full == rebuilt.full),
         ("what has finished", settled(&live) == settled(&rebuilt)),
         ("what is passed over", live.dropped == rebuilt.dropped),
+        ("what is wished", live.wishes == rebuilt.wishes),
         ("which intervals are next", next(&live) == next(&rebuilt)),
         ("places", live.running_total == rebuilt.running_total),
         ("checks", checking.is_subset(&rebuilt.checking)),

@@ -54,7 +54,7 @@ pub(super) fn change(change: &Change) -> Option<String> {
         Change::Operated { instances, .. } => Some(format!(
             "  an order is carried out, for {instances} instances"
         )),
-        Change::Cursor { .. } => None,
+        Change::Cursor { .. } | Change::Wished { .. } => None,
     }
 }
 

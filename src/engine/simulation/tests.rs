@@ -48,6 +48,7 @@ fn the_rules_hold_whatever_happens() {
         tally.paused,
         tally.dropped,
         tally.orders,
+        tally.stretches,
         tally.holds,
         tally.removed,
     ];

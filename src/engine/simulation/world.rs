@@ -56,6 +56,7 @@ pub(crate) struct Tally {
     pub(crate) dropped: usize,
     pub(crate) stuck: usize,
     pub(crate) orders: usize,
+    pub(crate) stretches: usize,
     pub(crate) holds: usize,
     pub(crate) removed: usize,
 }
@@ -78,6 +79,7 @@ impl Tally {
         self.dropped += other.dropped;
         self.stuck += other.stuck;
         self.orders += other.orders;
+        self.stretches += other.stretches;
         self.holds += other.holds;
         self.removed += other.removed;
     }

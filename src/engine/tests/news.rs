@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::CatchUp;
 use super::super::Change;
 use super::super::CheckResult;
 use super::super::Definition;
@@ -15,6 +16,7 @@ use super::super::Paused;
 use super::super::REMOVED;
 use super::super::Status;
 use super::super::Unit;
+use super::super::testing::Applies;
 use super::super::testing::LIMITS;
 use super::super::testing::Rig;
 use super::super::testing::activity;
@@ -23,6 +25,7 @@ use super::super::testing::at;
 use super::super::testing::definition;
 use super::super::testing::every;
 use super::daily;
+use crate::time::Interval;
 
 fn asked(operation: Operation, targets: Vec<Instance>) -> News {
     News::Asked(Order {
@@ -30,6 +33,7 @@ fn asked(operation: Operation, targets: Vec<Instance>) -> News {
         operation,
         who: "maria@laptop".to_owned(),
         targets,
+        stretches: BTreeMap::new(),
     })
 }
 
@@ -83,7 +87,7 @@ fn an_order_finds_what_an_apply_before_it_has_added() {
     let mut rig = Rig::new("01-06", []);
     let key = super::super::InstanceKey {
         object: address("b"),
-        interval: crate::time::Interval {
+        interval: Interval {
             start: at("01-05"),
             end: at("01-06"),
         },
@@ -97,6 +101,50 @@ fn an_order_finds_what_an_apply_before_it_has_added() {
     rig.news(news, serials, Vec::new());
     assert_eq!(rig.statuses(), ["b 01-05 FINISHED"]);
     assert_eq!(rig.effects(), [""; 0]);
+}
+
+#[test]
+fn what_is_asked_for_where_nothing_starts_is_kept_for_the_next_runner() {
+    let latest = || Unit {
+        catch_up: CatchUp::Latest,
+        ..daily("a")
+    };
+    let mut rig = Rig::new("01-11", [latest()]);
+    let all = Interval {
+        start: at("01-05"),
+        end: at("01-10"),
+    };
+    rig.event(Event::Drain);
+    rig.effects();
+    let order = News::Asked(Order {
+        id: Some(7),
+        operation: Operation::Backfill,
+        who: "maria@laptop".to_owned(),
+        targets: Vec::new(),
+        stretches: [(address("a"), [all].into_iter().collect())].into(),
+    });
+    let serials = serials([definition(1, [latest()])]);
+    let mut written = Applies {
+        definitions: serials,
+        instances: Vec::new(),
+    };
+    let Ok(step) = rig.engine.take_news(vec![order], &mut written, rig.now);
+    rig.stored.commit(&step.changes);
+    assert_eq!(rig.engine.to_come(&address("a")), 5);
+    rig.crash();
+    assert_eq!(rig.engine.to_come(&address("a")), 0);
+    let mut started = rig.effects();
+    started.retain(|effect| effect.starts_with("start"));
+    assert_eq!(
+        started,
+        [
+            "start a 01-10 #2",
+            "start a 01-05 #1",
+            "start a 01-06 #1",
+            "start a 01-07 #1",
+            "start a 01-08 #1",
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,360 @@
+//! What was asked for and is not made yet: intervals to back-fill, as ranges of each object.
+//!
+//! Apart from making what is due because nobody's clock decides here: a back-fill of a million intervals is one range, of
+//! which the oldest are made, so many that a bounded number is unfinished; the rest follow as these end. Until then others
+//! wait for them as they do for what is not due yet.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::machine::Engine;
+use super::model::Instance;
+use super::model::InstanceKey;
+use super::model::Origin;
+use super::model::Status;
+use super::model::Step;
+use super::model::Unit;
+use super::model::UnitKind;
+use super::ranges::Ranges;
+use super::wishes::Wish;
+use crate::objects::Address;
+use crate::objects::Dependency;
+use crate::time::Interval;
+use crate::time::Timeline;
+
+impl Engine {
+    /// Wants stretches of time of objects to be made, and holds back what reads them and was not tried yet.
+    pub(super) fn want(
+        &mut self,
+        stretches: &BTreeMap<Address, Ranges>,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        let all = self.with_written_nodes(stretches);
+        for (object, ranges) in &all {
+            for range in ranges.iter() {
+                self.wishes.insert(object, Wish::Make, range);
+                self.unwritten.insert(object, Wish::Make, range);
+            }
+        }
+        let readers = self.readers_of_stretches(&all);
+        let again = readers.into_iter();
+        let again = again.filter(|reader| self.follow_rerun(reader, step));
+        let again: Vec<InstanceKey> = again.collect();
+        self.look_at_with_readers(again, now, step);
+    }
+
+    /// Wants stretches of time no more; to how many intervals that makes a difference.
+    pub(super) fn want_no_more(
+        &mut self,
+        stretches: &BTreeMap<Address, Ranges>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> u64 {
+        let mut changed = 0;
+        for (object, ranges) in stretches {
+            let before = self.to_come(object);
+            if before == 0 {
+                continue;
+            }
+            for range in ranges.iter() {
+                self.unwish(object, range);
+            }
+            changed += before.saturating_sub(self.to_come(object));
+            self.look_at_waiting_readers(object, now, step);
+        }
+        changed
+    }
+
+    fn unwish(&mut self, object: &Address, range: Interval) {
+        self.wishes.remove(object, Wish::Make, range);
+        self.unwritten.remove(object, Wish::Make, range);
+    }
+
+    /// Says what has changed in what is wished: before anything goes on because of it.
+    pub(super) fn write_wishes(&mut self, step: &mut Step) {
+        step.changes.extend(self.unwritten.take());
+    }
+
+    /// What of an object is to be made because somebody has asked for it.
+    pub(super) fn wanted(&self, object: &Address) -> Option<&Ranges> {
+        self.wishes.of(object, Wish::Make)
+    }
+
+    /// How many intervals of an object are to be made because somebody has asked for them.
+    pub fn to_come(&self, object: &Address) -> u64 {
+        self.count_in(object, self.wanted(object))
+    }
+
+    /// How many intervals of an object lie in ranges.
+    pub fn count_in<'a>(
+        &self,
+        object: &Address,
+        ranges: impl IntoIterator<Item = &'a Ranges>,
+    ) -> u64 {
+        let Some(schedule) = self.unit(object).and_then(|unit| unit.schedule.as_ref()) else {
+            return 0;
+        };
+        let ranges = ranges.into_iter().flat_map(Ranges::iter);
+        ranges.map(|range| schedule.count_within(range)).sum()
+    }
+
+    /// The intervals of an object that start in a stretch of time, are due and have no instance, as ranges: those that are to
+    /// be made, and those that `catch_up` has passed over. Not what is already asked for.
+    pub fn unmade_stretches(&self, object: &Address, starts: Interval, now: Timestamp) -> Ranges {
+        let mut unmade = Ranges::default();
+        let Some(schedule) = self.unit(object).and_then(|unit| unit.schedule.as_ref()) else {
+            return unmade;
+        };
+        let ends = [schedule.last_due(now), schedule.last_overlapping(starts)];
+        let [Some(due), Some(last)] = ends else {
+            return unmade;
+        };
+        let Some(first) = schedule.next_from(starts.start) else {
+            return unmade;
+        };
+        let all = Interval {
+            start: first.start,
+            end: due.end.min(last.end),
+        };
+        let dropped = self.dropped.get(object).into_iter();
+        let dropped = dropped.flat_map(|dropped| dropped.within(all));
+        dropped.for_each(|range| unmade.insert(range));
+        let made_until = self.made_until.get(object).copied();
+        unmade.insert(Interval {
+            start: made_until.unwrap_or(all.start).max(all.start),
+            end: all.end,
+        });
+        self.without_instances(object, unmade)
+    }
+
+    /// What of ranges has no instance, has not finished, and is not asked for.
+    pub(super) fn without_instances(&self, object: &Address, mut ranges: Ranges) -> Ranges {
+        let known = [self.settled.get(object), self.wanted(object)];
+        let known = known.into_iter().flatten().flat_map(Ranges::iter);
+        known.for_each(|range| ranges.remove(range));
+        let live = self.instances_of(object);
+        live.for_each(|instance| ranges.remove(instance.key.interval));
+        ranges
+    }
+
+    /// What of an object is asked for in a stretch of time.
+    pub fn wanted_in(&self, object: &Address, starts: Interval) -> Ranges {
+        let wanted = self.wanted(object).into_iter();
+        wanted.flat_map(|wanted| wanted.within(starts)).collect()
+    }
+
+    /// The first and the last interval of an object that lie in ranges.
+    pub fn ends_of(&self, object: &Address, ranges: &Ranges) -> Option<(Interval, Interval)> {
+        let schedule = self.unit(object)?.schedule.as_ref()?;
+        let first = schedule.next_from(ranges.iter().next()?.start)?;
+        Some((first, schedule.last_overlapping(ranges.newest()?)?))
+    }
+
+    /// Whether an interval is to be made because somebody has asked for it.
+    pub(super) fn is_wanted(&self, object: &Address, interval: Interval) -> bool {
+        let wanted = self.wanted(object);
+        wanted.is_some_and(|wanted| wanted.covers(interval))
+    }
+
+    /// There is an instance: it is not to be made any more.
+    pub(super) fn is_made(&mut self, key: &InstanceKey) {
+        let wanted = self.wanted(&key.object);
+        if wanted.is_some_and(|wanted| wanted.intersects(key.interval)) {
+            self.unwish(&key.object, key.interval);
+        }
+    }
+
+    /// Makes what is wanted, as far as may be made ahead.
+    pub(super) fn make_wanted(&mut self, now: Timestamp, step: &mut Step) {
+        if self.draining {
+            return;
+        }
+        let objects: Vec<Address> = self.wishes.objects().cloned().collect();
+        for object in objects {
+            let mut keys = Vec::new();
+            while let Some(range) = self.oldest_wanted(&object)
+                && self.may_make(&object, range)
+            {
+                let Some(interval) = self.first_in(&object, range) else {
+                    // Its schedule was changed, or the object is gone.
+                    self.unwish(&object, range);
+                    continue;
+                };
+                let key = InstanceKey {
+                    object: object.clone(),
+                    interval,
+                };
+                self.is_made(&key);
+                if !self.live.contains_key(&key) {
+                    self.take_out_of_settled(&key);
+                    let instance = Instance {
+                        origin: Origin::Backfill,
+                        ..Instance::new(key.clone())
+                    };
+                    self.wait_anew(instance, step);
+                    keys.push(key);
+                }
+            }
+            // What reads them was held back when they were asked for; what has gone on since did not need them.
+            self.write_wishes(step);
+            self.look_at_all(&keys, now, step);
+        }
+    }
+
+    /// Whether something that is wanted can be made now.
+    pub(super) fn can_make_wanted(&self) -> bool {
+        let mut objects = self.wishes.objects();
+        objects.any(|object| {
+            let oldest = self.oldest_wanted(object);
+            oldest.is_some_and(|range| self.may_make(object, range))
+        })
+    }
+
+    fn oldest_wanted(&self, object: &Address) -> Option<Interval> {
+        self.wanted(object)?.iter().next()
+    }
+
+    /// Whether one more instance of an object may be made because it is wanted, in this range. What is due by itself does not
+    /// count among those that are there: it may wait for these. For the same reason one that is older than all of them may
+    /// always be made.
+    fn may_make(&self, object: &Address, range: Interval) -> bool {
+        let Some(asked) = self.asked.get(object) else {
+            return true;
+        };
+        let oldest = asked.first();
+        asked.len() < self.limits.instances_ahead
+            || oldest.is_none_or(|oldest| range.start < oldest.start)
+    }
+
+    /// The first interval of an object that lies wholly in a range.
+    fn first_in(&self, object: &Address, range: Interval) -> Option<Interval> {
+        let schedule = self.unit(object)?.schedule.as_ref()?;
+        let first = schedule.next_from(range.start)?;
+        (first.end <= range.end).then_some(first)
+    }
+
+    /// An instance waits or runs.
+    pub(super) fn count_open(&mut self, key: &InstanceKey) {
+        *self.open.entry(key.object.clone()).or_default() += 1;
+        let origin = self.live.get(key).map(|instance| instance.origin);
+        if matches!(origin, Some(Origin::Backfill | Origin::Rerun)) {
+            let asked = self.asked.entry(key.object.clone()).or_default();
+            asked.insert(key.interval);
+        }
+    }
+
+    /// It does so no more.
+    pub(super) fn count_open_no_more(&mut self, key: &InstanceKey) {
+        if let Some(open) = self.open.get_mut(&key.object) {
+            *open = open.saturating_sub(1);
+        }
+        if let Some(asked) = self.asked.get_mut(&key.object) {
+            asked.remove(&key.interval);
+            if asked.is_empty() {
+                self.asked.remove(&key.object);
+            }
+        }
+    }
+
+    /// These stretches, and those of the data nodes that are written in them and seemed to be there, or to be passed over.
+    fn with_written_nodes(
+        &self,
+        stretches: &BTreeMap<Address, Ranges>,
+    ) -> BTreeMap<Address, Ranges> {
+        let mut all = stretches.clone();
+        for (object, ranges) in stretches {
+            let consumers = self.consumers.get(object).into_iter().flatten();
+            let nodes = consumers.filter_map(|consumer| self.unit(consumer));
+            for node in nodes.filter(|unit| unit.kind == UnitKind::DataNode) {
+                let Some(schedule) = &node.schedule else {
+                    continue;
+                };
+                let edges = node.dependencies.iter();
+                for edge in edges.filter(|edge| edge.producer == *object) {
+                    for range in ranges.iter() {
+                        let Some(read) = written(edge, schedule, range) else {
+                            continue;
+                        };
+                        let kept = [&self.settled, &self.dropped];
+                        let kept = kept.into_iter().filter_map(|kept| kept.get(&node.address));
+                        for part in kept.flat_map(|kept| kept.within(read)) {
+                            all.entry(node.address.clone()).or_default().insert(part);
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The unfinished instances that read stretches of time of objects.
+    fn readers_of_stretches(&self, stretches: &BTreeMap<Address, Ranges>) -> Vec<InstanceKey> {
+        let mut found = BTreeSet::new();
+        for (object, ranges) in stretches {
+            let consumers = self.consumers.get(object).into_iter().flatten();
+            for unit in consumers.filter_map(|consumer| self.unit(consumer)) {
+                let edges: Vec<&Dependency> = unit
+                    .dependencies
+                    .iter()
+                    .filter(|edge| edge.producer == *object)
+                    .collect();
+                let live = self.instances_of(&unit.address);
+                let reads = live.filter(|instance| reads(unit, &edges, instance, ranges));
+                found.extend(reads.map(|instance| instance.key.clone()));
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Looks again at all that waits and depends on an object.
+    pub(super) fn look_at_waiting_readers(
+        &mut self,
+        object: &Address,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        self.write_wishes(step);
+        let consumers = self.consumers.get(object).cloned().unwrap_or_default();
+        for unit in consumers {
+            let waiting: Vec<InstanceKey> = self
+                .instances_of(&unit)
+                .filter(|instance| instance.status == Status::WaitingOnDependencies)
+                .map(|instance| instance.key.clone())
+                .collect();
+            for key in waiting {
+                self.look_at(&key, now, step);
+            }
+        }
+    }
+}
+
+/// Whether an instance reads anything of ranges. What is on demand reads what was there then.
+fn reads(unit: &Unit, edges: &[&Dependency], instance: &Instance, ranges: &Ranges) -> bool {
+    if unit.schedule.is_none() {
+        return true;
+    }
+    let interval = instance.key.interval;
+    let mut spans = edges
+        .iter()
+        .map(|edge| edge.span(interval, unit.schedule.as_ref()));
+    spans.any(|span| span.is_some_and(|span| ranges.intersects(span)))
+}
+
+/// The intervals of a data node that read a stretch of time, from the start of the first to the end of the last.
+fn written(edge: &Dependency, schedule: &Timeline, range: Interval) -> Option<Interval> {
+    let near = super::operations::widened(edge.readers(range).unwrap_or(range));
+    let reads = |interval: &Interval| {
+        let span = edge.span(*interval, Some(schedule));
+        span.is_some_and(|span| span.overlaps(range))
+    };
+    let first = schedule.overlapping(near).find(reads)?;
+    let last = schedule.last_overlapping(near)?;
+    let end = if reads(&last) { last.end } else { last.start };
+    Some(Interval {
+        start: first.start,
+        end,
+    })
+}
