@@ -177,7 +177,8 @@ impl<D: Disk> World<D> {
         let more = stretches.iter();
         let more = more.map(|(object, ranges)| engine.count_in(object, [ranges]));
         let more = usize::try_from(more.sum::<u64>()).unwrap();
-        self.oracle.asked(id, operation, (targets, more));
+        self.oracle
+            .asked(id, operation, targets, (stretches.clone(), more));
     }
 
     /// Some instances, and those of activities that depend on them and are under way or have ended, and so on.

@@ -124,7 +124,7 @@ pub(super) struct Oracle {
     /// Who writes each data node, if activities do.
     writers: BTreeMap<Address, Vec<Address>>,
     /// All that are data nodes, or were: an order that is older than an apply means what was there then.
-    nodes: BTreeSet<Address>,
+    pub(super) nodes: BTreeSet<Address>,
     /// The intervals of each unit, one after the other.
     pub(super) listed: BTreeMap<Address, Listed>,
 }
@@ -209,10 +209,9 @@ impl Oracle {
     /// Takes what was committed.
     pub(super) fn committed(&mut self, changes: &[Change], site: Site<'_>) -> Found {
         let again = self.run_again(changes);
-        let canceled = self.cancels(changes);
         let mut granted = Vec::new();
-        let decided_by = self.decided_by(changes);
-        for (change, definition) in changes.iter().zip(decided_by) {
+        for (change, order) in changes.iter().zip(Self::belong_to(changes)) {
+            let definition = self.decided_by(order);
             let mut goes_on = None;
             match change {
                 Change::Instance(instance) => {
@@ -222,10 +221,9 @@ impl Oracle {
                 }
                 Change::Attempt(attempt) => self.check_attempt(attempt, site)?,
                 Change::Operated { id, instances, .. } => self.carried_out(*id, *instances)?,
-                Change::Wished { object, fewer, .. } if !canceled => {
-                    granted.extend(self.granted(object, fewer));
+                Change::Wished { object, more, fewer, .. } => {
+                    granted.extend(self.wished(object, (more, fewer), order));
                 }
-                Change::Wished { .. } => {}
                 Change::Dropped { object, .. } => {
                     // What nobody writes is passed over with those who would have written it.
                     let unwritten = self.writers.get(object).is_some_and(|writers| {

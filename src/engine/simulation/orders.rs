@@ -4,6 +4,7 @@
 //! What an order lets go on is judged by the definition that there was when it was written, however late the runner is: a
 //! runner that had been quick would have done it then.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use super::super::Definition;
 use super::super::Instance;
 use super::super::InstanceKey;
 use super::super::Operation;
+use super::super::Ranges;
 use super::super::Status;
 use super::super::Stop;
 use super::super::UnitKind;
@@ -22,13 +24,15 @@ use super::oracle::Rule;
 use super::oracle::Site;
 use super::oracle::is_open;
 use super::oracle::must;
+use crate::objects::Address;
 
 /// Something that an operator has asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) operation: Operation,
     pub(super) targets: Vec<InstanceKey>,
-    /// How many others it may be for, that are not listed.
+    /// For which stretches of time of which objects, and how many instances these may be.
+    stretches: BTreeMap<Address, Ranges>,
     more: usize,
     /// What was defined when it was written.
     definition: Rc<Definition>,
@@ -40,7 +44,8 @@ impl Oracle {
         &mut self,
         id: u64,
         operation: Operation,
-        (targets, more): (Vec<InstanceKey>, usize),
+        targets: Vec<InstanceKey>,
+        (stretches, more): (BTreeMap<Address, Ranges>, usize),
     ) {
         let definition = self.definition.clone();
         self.asked.insert(
@@ -48,6 +53,7 @@ impl Oracle {
             Asked {
                 operation,
                 targets,
+                stretches,
                 more,
                 definition,
             },
@@ -83,27 +89,35 @@ impl Oracle {
         (!again.is_empty() || !all.is_empty()).then_some(all)
     }
 
-    /// Whether an order that some changes carry out gives something up.
-    pub(super) fn cancels(&self, changes: &[Change]) -> bool {
-        let mut orders = self.carries_out(changes);
-        orders.any(|asked| asked.operation == Operation::Cancel)
-    }
-
-    /// The definition by which each of some changes was decided: that of the order that it belongs to, which is noted as
-    /// carried out after all that it has changed; what belongs to none was decided by the newest.
-    pub(super) fn decided_by(&self, changes: &[Change]) -> Vec<Rc<Definition>> {
-        let mut by = self.definition.clone();
+    /// The order that each of some changes belongs to, which is noted as carried out after all that it has changed.
+    pub(super) fn belong_to(changes: &[Change]) -> Vec<Option<u64>> {
+        let mut order = None;
         let of = |change: &Change| {
-            if let Change::Operated { id, .. } = change
-                && let Some(asked) = self.asked.get(id)
-            {
-                by = asked.definition.clone();
+            if let Change::Operated { id, .. } = change {
+                order = Some(*id);
             }
-            by.clone()
+            order
         };
-        let mut all: Vec<Rc<Definition>> = changes.iter().rev().map(of).collect();
+        let mut all: Vec<Option<u64>> = changes.iter().rev().map(of).collect();
         all.reverse();
         all
+    }
+
+    /// The definition by which a change was decided: that of the order that it belongs to; what belongs to none was decided by
+    /// the newest.
+    pub(super) fn decided_by(&self, order: Option<u64>) -> Rc<Definition> {
+        let asked = order.and_then(|id| self.asked.get(&id));
+        asked.map_or(&self.definition, |asked| &asked.definition).clone()
+    }
+
+    /// Whether an order gives up an interval that was still to be made.
+    pub(super) fn gives_up(&self, order: Option<u64>, key: &InstanceKey) -> bool {
+        let asked = order.and_then(|id| self.asked.get(&id));
+        asked.is_some_and(|asked| {
+            let ranges = asked.stretches.get(&key.object);
+            asked.operation == Operation::Cancel
+                && ranges.is_some_and(|ranges| ranges.covers(key.interval))
+        })
     }
 
     /// An order was carried out.
@@ -126,7 +140,22 @@ impl Oracle {
         for key in &asked.targets {
             self.check_done(&asked, key)?;
         }
+        if asked.operation == Operation::Cancel {
+            for key in self.made_in(&asked.stretches) {
+                self.check_done(&asked, &key)?;
+            }
+        }
         Ok(())
+    }
+
+    /// The instances that there are in stretches of time.
+    fn made_in(&self, stretches: &BTreeMap<Address, Ranges>) -> Vec<InstanceKey> {
+        let all = self.log.instances.keys();
+        let covered = all.filter(|key| {
+            let ranges = stretches.get(&key.object);
+            ranges.is_some_and(|ranges| ranges.covers(key.interval))
+        });
+        covered.cloned().collect()
     }
 
     /// An order has done to a target what it says, and its decision is kept.
@@ -186,7 +215,10 @@ impl Oracle {
         let status = instance.status;
         if self.canceled.contains(key) {
             let goes_on = is_open(status) && status != Status::Running || status == Status::Paused;
-            let again = again.is_some_and(|again| again.contains(key));
+            // A data node follows who writes it.
+            let again = again.is_some_and(|again| {
+                again.contains(key) || self.nodes.contains(&key.object)
+            });
             must(!goes_on || again, Rule::InTurn, || {
                 format!(
                     "{} was given up by an operator, and is {status} all the same",

@@ -47,8 +47,27 @@ impl Oracle {
         within.find(|interval| wanted.covers(*interval))
     }
 
+    /// More is wanted of an object, and something no more: answers what of that is to have an instance now. The rest an
+    /// order gives up: it is not made by itself either.
+    pub(super) fn wished(
+        &mut self,
+        object: &Address,
+        (more, fewer): (&Ranges, &Ranges),
+        order: Option<u64>,
+    ) -> Vec<InstanceKey> {
+        let asked = |key: &InstanceKey| key.object == *object && more.covers(key.interval);
+        self.canceled.retain(|key| !asked(key));
+        let gone = self.granted(object, fewer).into_iter();
+        let (given_up, granted): (Vec<InstanceKey>, Vec<InstanceKey>) =
+            gone.partition(|key| self.gives_up(order, key));
+        let given_up = given_up.into_iter();
+        self.canceled
+            .extend(given_up.filter(|key| !self.nodes.contains(&key.object)));
+        granted
+    }
+
     /// What is not wanted any more, now that it is wanted no more in some ranges.
-    pub(super) fn granted(&mut self, object: &Address, fewer: &Ranges) -> Vec<InstanceKey> {
+    fn granted(&mut self, object: &Address, fewer: &Ranges) -> Vec<InstanceKey> {
         let (Some(before), Some(listed)) = (
             self.log.wishes.of(object, Wish::Make),
             self.listed.get_mut(object),
