@@ -261,6 +261,30 @@ impl Engine {
         (until > first.start).then_some(until)
     }
 
+    /// Passes over what of a unit would not be made any more if what is due were made now.
+    pub(super) fn pass_over_due(&mut self, address: &Address, now: Timestamp, step: &mut Step) {
+        if self.unit(address).is_none_or(|unit| !unit.active) {
+            return;
+        }
+        let horizon = self.limits.horizon.unwrap_or(now);
+        let before = self.next_due(address);
+        while let Some(first) = self.next_interval(address)
+            && self.next_due(address).is_some_and(|due| due <= horizon)
+        {
+            let until = match self.caught_up(address, first, horizon) {
+                CaughtUp::Nothing(until) => until,
+                CaughtUp::Make(next) if next.start > first.start => next.start,
+                CaughtUp::Make(_) => break,
+            };
+            self.drop_before(address, first.start, until, now, step);
+        }
+        if let Some(due) = before {
+            self.due.remove(&(due, address.clone()));
+        }
+        self.full.remove(address);
+        self.enqueue_due(address);
+    }
+
     /// Passes over the intervals of a unit between two moments.
     fn drop_before(
         &mut self,

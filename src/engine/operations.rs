@@ -52,7 +52,7 @@ impl Engine {
                     },
                     step,
                 );
-                canceled + self.want_no_more(&order.stretches, now, step)
+                canceled + self.want_no_more(order, now, step)
             }
             Operation::MarkFinished => self.each(
                 order,
@@ -70,6 +70,7 @@ impl Engine {
             Operation::Resume => self.resume(&order.targets, now, step),
             Operation::Backfill => self.back_fill(order, now, step),
         };
+        self.write_wishes(step);
         if let Some(id) = order.id {
             step.changes.push(Change::Operated {
                 id,
@@ -113,7 +114,7 @@ impl Engine {
             && !self.is_settled(key)
     }
 
-    fn give_up(
+    pub(super) fn give_up(
         &mut self,
         key: &InstanceKey,
         reason: &str,
@@ -214,8 +215,11 @@ impl Engine {
         let mut wanted: BTreeMap<Address, Ranges> = BTreeMap::new();
         for (object, ranges) in &order.stretches {
             let ranges = self.without_instances(object, ranges.clone());
-            changed += self.count_in(object, [&ranges]);
-            wanted.insert(object.clone(), ranges);
+            let number = self.count_in(object, [&ranges]);
+            if number > 0 {
+                changed += number;
+                wanted.insert(object.clone(), ranges);
+            }
         }
         self.want(&wanted, now, step);
         changed

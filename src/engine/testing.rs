@@ -498,22 +498,67 @@ impl Rig {
             end: Timestamp::MAX,
         };
         let unmade = self.engine.unmade(&address(object), all, dropped, self.now);
+        self.operate_on_intervals(operation, object, unmade)
+    }
+
+    /// The same to the first intervals that are still to be made because somebody has asked for them.
+    pub(super) fn operate_on_wanted(
+        &mut self,
+        operation: Operation,
+        object: &str,
+        number: usize,
+    ) -> u64 {
+        let all = Interval {
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let mut wanted = self.engine.wanted_intervals(&address(object), all);
+        wanted.truncate(number);
+        self.operate_on_intervals(operation, object, wanted)
+    }
+
+    fn operate_on_intervals(
+        &mut self,
+        operation: Operation,
+        object: &str,
+        intervals: Vec<Interval>,
+    ) -> u64 {
         let target = |interval| {
             Instance::new(InstanceKey {
                 object: address(object),
                 interval,
             })
         };
-        self.order(operation, unmade.into_iter().map(target).collect())
+        self.order(operation, intervals.into_iter().map(target).collect())
+    }
+
+    /// Does what an operator asks for, to a stretch of time.
+    pub(super) fn operate_on_stretch(
+        &mut self,
+        operation: Operation,
+        object: &str,
+        stretch: Interval,
+    ) -> u64 {
+        let stretches = [(address(object), [stretch].into_iter().collect())];
+        self.order_with(operation, Vec::new(), stretches.into())
     }
 
     fn order(&mut self, operation: Operation, targets: Vec<Instance>) -> u64 {
+        self.order_with(operation, targets, BTreeMap::new())
+    }
+
+    fn order_with(
+        &mut self,
+        operation: Operation,
+        targets: Vec<Instance>,
+        stretches: BTreeMap<Address, Ranges>,
+    ) -> u64 {
         let step = self.event(Event::Operate(Order {
             id: Some(1),
             operation,
             who: "maria@laptop".to_owned(),
             targets,
-            stretches: BTreeMap::new(),
+            stretches,
         }));
         let operated = step.changes.iter().find_map(|change| match change {
             Change::Operated { instances, .. } => Some(*instances),

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::machine::Engine;
 use super::model::Instance;
 use super::model::InstanceKey;
+use super::model::Order;
 use super::model::Origin;
 use super::model::Status;
 use super::model::Step;
@@ -46,26 +47,66 @@ impl Engine {
         self.look_at_with_readers(again, now, step);
     }
 
-    /// Wants stretches of time no more; to how many intervals that makes a difference.
-    pub(super) fn want_no_more(
-        &mut self,
-        stretches: &BTreeMap<Address, Ranges>,
-        now: Timestamp,
-        step: &mut Step,
-    ) -> u64 {
+    /// Gives up what is to be made in the stretches of time of an order, and what of it was made since the order was written;
+    /// to how many intervals that makes a difference. What its schedule would make all the same has an instance then, which
+    /// is given up; the rest is passed over again.
+    pub(super) fn want_no_more(&mut self, order: &Order, now: Timestamp, step: &mut Step) -> u64 {
+        let reason = format!("canceled by {}", order.who);
         let mut changed = 0;
-        for (object, ranges) in stretches {
+        for (object, ranges) in &order.stretches {
+            let live = self.instances_of(object);
+            let made = live.filter(|instance| ranges.covers(instance.key.interval));
+            for key in made.map(|it| it.key.clone()).collect::<Vec<_>>() {
+                changed += u64::from(self.give_up(&key, &reason, now, step));
+            }
             let before = self.to_come(object);
             if before == 0 {
                 continue;
             }
+            self.pass_over_due(object, now, step);
+            let due = self.made_by_itself(object, ranges);
             for range in ranges.iter() {
                 self.unwish(object, range);
             }
             changed += before.saturating_sub(self.to_come(object));
+            self.write_wishes(step);
+            for key in due {
+                self.insert(&key, Origin::Backfill);
+                self.give_up(&key, &reason, now, step);
+            }
             self.look_at_waiting_readers(object, now, step);
         }
         changed
+    }
+
+    /// What is wanted of an object in ranges, and is not made yet by its schedule.
+    fn made_by_itself(&self, object: &Address, ranges: &Ranges) -> Vec<InstanceKey> {
+        let made_until = self.made_until.get(object).copied();
+        let wanted = self.wanted(object).into_iter();
+        let asked = wanted.flat_map(|wanted| ranges.iter().flat_map(|range| wanted.within(range)));
+        let mut found = Vec::new();
+        for part in asked {
+            let from = made_until.map_or(part.start, |until| until.max(part.start));
+            let rest = Interval {
+                start: from,
+                ..part
+            };
+            found.extend(self.intervals_in(object, rest));
+        }
+        let key = |interval| InstanceKey {
+            object: object.clone(),
+            interval,
+        };
+        let keys = found.into_iter().map(key);
+        keys.filter(|key| !self.is_settled(key)).collect()
+    }
+
+    /// The intervals of an object that lie wholly in a stretch of time, oldest first.
+    fn intervals_in(&self, object: &Address, span: Interval) -> impl Iterator<Item = Interval> {
+        let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
+        let first = schedule.and_then(|schedule| schedule.next_from(span.start));
+        std::iter::successors(first, move |last| schedule?.next_from(last.end))
+            .take_while(move |interval| interval.end <= span.end)
     }
 
     fn unwish(&mut self, object: &Address, range: Interval) {
@@ -108,16 +149,11 @@ impl Engine {
         let Some(schedule) = self.unit(object).and_then(|unit| unit.schedule.as_ref()) else {
             return unmade;
         };
-        let ends = [schedule.last_due(now), schedule.last_overlapping(starts)];
-        let [Some(due), Some(last)] = ends else {
+        let Some(due) = schedule.last_due(now) else {
             return unmade;
         };
-        let Some(first) = schedule.next_from(starts.start) else {
+        let Some(all) = whole_intervals(schedule, starts, due.end) else {
             return unmade;
-        };
-        let all = Interval {
-            start: first.start,
-            end: due.end.min(last.end),
         };
         let dropped = self.dropped.get(object).into_iter();
         let dropped = dropped.flat_map(|dropped| dropped.within(all));
@@ -140,10 +176,26 @@ impl Engine {
         ranges
     }
 
-    /// What of an object is asked for in a stretch of time.
+    /// What of an object is asked for of the intervals that start in a stretch of time.
     pub fn wanted_in(&self, object: &Address, starts: Interval) -> Ranges {
-        let wanted = self.wanted(object).into_iter();
-        wanted.flat_map(|wanted| wanted.within(starts)).collect()
+        let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
+        let newest = self.wanted(object).and_then(Ranges::newest);
+        let all = schedule
+            .zip(newest)
+            .and_then(|(schedule, newest)| whole_intervals(schedule, starts, newest.end));
+        let wanted = self.wanted(object).into_iter().zip(all);
+        wanted
+            .flat_map(|(wanted, all)| wanted.within(all))
+            .collect()
+    }
+
+    /// The intervals that these are, oldest first.
+    pub fn wanted_intervals(&self, object: &Address, starts: Interval) -> Vec<Interval> {
+        let wanted = self.wanted_in(object, starts);
+        let intervals = wanted
+            .iter()
+            .flat_map(|range| self.intervals_in(object, range));
+        intervals.collect()
     }
 
     /// The first and the last interval of an object that lie in ranges.
@@ -172,14 +224,14 @@ impl Engine {
         if self.draining {
             return;
         }
-        let objects: Vec<Address> = self.wishes.objects().cloned().collect();
+        let objects: Vec<Address> = self.wished_units().cloned().collect();
         for object in objects {
             let mut keys = Vec::new();
             while let Some(range) = self.oldest_wanted(&object)
                 && self.may_make(&object, range)
             {
                 let Some(interval) = self.first_in(&object, range) else {
-                    // Its schedule was changed, or the object is gone.
+                    // Its schedule was changed.
                     self.unwish(&object, range);
                     continue;
                 };
@@ -206,11 +258,16 @@ impl Engine {
 
     /// Whether something that is wanted can be made now.
     pub(super) fn can_make_wanted(&self) -> bool {
-        let mut objects = self.wishes.objects();
-        objects.any(|object| {
+        self.wished_units().any(|object| {
             let oldest = self.oldest_wanted(object);
             oldest.is_some_and(|range| self.may_make(object, range))
         })
+    }
+
+    /// Of what something is wished. It is kept of what is gone, which may come back.
+    fn wished_units(&self) -> impl Iterator<Item = &Address> {
+        let objects = self.wishes.objects();
+        objects.filter(|object| self.unit(object).is_some())
     }
 
     fn oldest_wanted(&self, object: &Address) -> Option<Interval> {
@@ -329,6 +386,23 @@ impl Engine {
             }
         }
     }
+}
+
+/// From the first to the last interval that starts in a stretch of time and ends by a moment; `None` if none does.
+fn whole_intervals(schedule: &Timeline, starts: Interval, until: Timestamp) -> Option<Interval> {
+    let first = schedule.next_from(starts.start)?;
+    let bounded = Interval {
+        start: first.start,
+        end: starts.end.min(until),
+    };
+    if bounded.start >= bounded.end {
+        return None;
+    }
+    let last = schedule.last_overlapping(bounded)?;
+    Some(Interval {
+        end: last.end.min(until),
+        ..bounded
+    })
 }
 
 /// Whether an instance reads anything of ranges. What is on demand reads what was there then.

@@ -47,9 +47,10 @@ pub(super) fn relocate(
         for (old, new) in moves {
             update.execute(params![old.as_str(), on_the_way(new)])?;
         }
-        // Schedules are many for one object: none of those of another is left among them.
-        if table == "eras" {
-            let mut drop = transaction.prepare_cached("DELETE FROM eras WHERE object = ?1")?;
+        // Schedules and wishes are many for one object: none of those of another is left among them.
+        if ["eras", "wishes"].contains(&table) {
+            let delete = format!("DELETE FROM {table} WHERE object = ?1");
+            let mut drop = transaction.prepare_cached(&delete)?;
             for new in moves.values() {
                 drop.execute([new.as_str()])?;
             }

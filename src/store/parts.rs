@@ -136,7 +136,7 @@ impl Store {
                 "SELECT indexed_serial IS serial
                     AND NOT EXISTS (SELECT 1 FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED'))
                     AND NOT EXISTS (SELECT 1 FROM dues WHERE at <= ?1)
-                    AND NOT EXISTS (SELECT 1 FROM wishes)
+                    AND NOT EXISTS (SELECT 1 FROM wishes JOIN objects ON address = object AND to_serial IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM operations WHERE done_at IS NULL AND targets IS NOT NULL)
                     AND NOT EXISTS (SELECT 1 FROM retentions WHERE next_at <= ?2)
                  FROM meta",
@@ -452,13 +452,27 @@ mod tests {
             start: at(0),
             end: at(3600),
         }];
+        // Of what is gone nothing is made.
         store.commit(&lease, &[wished(&hour, &[])]).unwrap();
+        assert!(rests(&store, 50));
+        let back = Apply {
+            puts: vec![StoredObject {
+                address: Address::new("a"),
+                kind: "activity".to_owned(),
+                type_name: "no_op".to_owned(),
+                pipeline: None,
+                body: serde_json::json!({}),
+                lifecycle: None,
+            }],
+            ..apply(1, None)
+        };
+        store.apply(&lock, &back).unwrap();
         assert!(!rests(&store, 50));
         store.commit(&lease, &[wished(&[], &hour)]).unwrap();
         assert!(rests(&store, 50));
 
         // What is kept for a time only is looked at once after an apply.
-        store.apply(&lock, &apply(1, Some(86_400))).unwrap();
+        store.apply(&lock, &apply(2, Some(86_400))).unwrap();
         assert!(!rests(&store, 50));
         let expired = store.expired(at(50), 10).unwrap().unwrap();
         store.remove(&lease, &expired).unwrap();

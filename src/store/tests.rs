@@ -14,8 +14,11 @@ use crate::engine::InstanceKey;
 use crate::engine::News;
 use crate::engine::Operation;
 use crate::engine::Origin;
+use crate::engine::Ranges;
 use crate::engine::Status;
 use crate::engine::Stop;
+use crate::engine::Wish;
+use crate::engine::Wishes;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -581,6 +584,15 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
             },
         )
         .unwrap();
+    let wished = |object, start, end| Change::Wished {
+        object: Address::new(object),
+        wish: Wish::Make,
+        more: [key(object, start, end).interval].into_iter().collect(),
+        fewer: Ranges::default(),
+    };
+    let runner = store.lock_runner(&holder("run")).unwrap();
+    let wishes = [wished("a", 20, 40), wished("c", 0, 100)];
+    store.commit(&runner, &wishes).unwrap();
     let moves = [("a", "c"), ("node", "data"), ("pipeline.p", "pipeline.q")];
     let third = Apply {
         expected_serial: 2,
@@ -612,6 +624,9 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         store.made_until().unwrap(),
         [(Address::new("c"), at(2))].into()
     );
+    let mut wishes = Wishes::default();
+    wishes.insert(&Address::new("c"), Wish::Make, key("c", 20, 40).interval);
+    assert_eq!(store.wishes().unwrap(), wishes);
     let instances = store.instances(&Filter::default()).unwrap();
     let found: Vec<_> = instances
         .iter()

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Status::CascadeFailed,
         Status::Canceled,
     ];
-    let proposal = scene.proposal(&selections, Unmade::Due, Among::All, &statuses)?;
+    let proposal = scene.proposal(&selections, Unmade::DueOrAskedFor, Among::All, &statuses)?;
     let words = Words {
         command: "mark-finished",
         does: ["mark", " as finished"],

@@ -109,6 +109,8 @@ pub(super) enum Unmade {
     None,
     /// Those that are due.
     Due,
+    /// Those that are due, and those that are still to be made because somebody has asked for them.
+    DueOrAskedFor,
     /// Those that are due, and those that `catch_up` has passed over.
     WithPassedOver,
 }
@@ -210,16 +212,34 @@ impl<'a> Scene<'a> {
 
     /// The intervals that a selection is about, that are due and have no instance yet.
     fn unmade(&self, selection: &Selection, dropped: bool) -> Result<Vec<Instance>, Failure> {
+        self.fresh(selection, |object, starts| {
+            self.engine.unmade(object, starts, dropped, self.now)
+        })
+    }
+
+    /// The intervals that a selection is about, and that are still to be made because somebody has asked for them.
+    fn asked_for(&self, selection: &Selection) -> Result<Vec<Instance>, Failure> {
+        self.fresh(selection, |object, starts| {
+            self.engine.wanted_intervals(object, starts)
+        })
+    }
+
+    /// Instances of intervals of each object that a selection is about, which have none.
+    fn fresh(
+        &self,
+        selection: &Selection,
+        intervals: impl Fn(&Address, Interval) -> Vec<Interval>,
+    ) -> Result<Vec<Instance>, Failure> {
         let mut found = Vec::new();
         for object in self.objects(selection)? {
             let starts = self.starts(selection, &object)?;
-            let intervals = self.engine.unmade(&object, starts, dropped, self.now);
-            found.extend(intervals.into_iter().map(|interval| {
+            let instance = |interval| {
                 Instance::new(InstanceKey {
                     object: object.clone(),
                     interval,
                 })
-            }));
+            };
+            found.extend(intervals(&object, starts).into_iter().map(instance));
         }
         Ok(found)
     }
@@ -246,6 +266,11 @@ impl<'a> Scene<'a> {
             let made = match unmade {
                 Unmade::None => Vec::new(),
                 Unmade::Due => self.unmade(selection, false)?,
+                Unmade::DueOrAskedFor => {
+                    let mut made = self.unmade(selection, false)?;
+                    made.extend(self.asked_for(selection)?);
+                    made
+                }
                 Unmade::WithPassedOver => self.unmade(selection, true)?,
             };
             if !live_only && is_named {

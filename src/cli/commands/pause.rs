@@ -41,7 +41,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         return pause_objects(&scene, args, &selections);
     }
     let statuses = [Status::WaitingOnDependencies, Status::WaitingForRunner];
-    let proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, &statuses)?;
+    let proposal = scene.proposal(
+        &selections,
+        Unmade::DueOrAskedFor,
+        Among::AllNamed,
+        &statuses,
+    )?;
     operate::run(&scene, &args.common, &words(), proposal, Operation::Pause)
 }
 

@@ -100,6 +100,8 @@ impl<D: Disk> World<D> {
         let stretches = self.stretches(operation, &mut own);
         let targets = if !stretches.is_empty() {
             Vec::new()
+        } else if takes_unmade && own.percent(10) {
+            self.wanted(&mut own)
         } else if operation == Operation::Backfill || takes_unmade && random.percent(15) {
             self.unmade(random)
         } else {
@@ -127,7 +129,7 @@ impl<D: Disk> World<D> {
             let ranges = if operation == Operation::Backfill {
                 engine.unmade_stretches(&object, all, self.now)
             } else {
-                engine.wanted_in(&object, all).iter().take(1).collect()
+                engine.wanted_in(&object, all)
             };
             (object, ranges)
         };
@@ -140,8 +142,36 @@ impl<D: Disk> World<D> {
         let found =
             found.filter(|(object, ranges): &(_, Ranges)| engine.count_in(object, [ranges]) > 0);
         let found: Vec<(Address, Ranges)> = found.collect();
-        let chosen = random.pick(&found).filter(|_| random.percent(60));
-        chosen.into_iter().collect()
+        let Some((object, ranges)) = random.pick(&found).filter(|_| random.percent(60)) else {
+            return BTreeMap::new();
+        };
+        let part = if random.percent(40) {
+            ranges
+        } else {
+            self.part_of(&object, &ranges, random)
+        };
+        [(object, part)].into()
+    }
+
+    /// A few of the intervals of a unit that lie in ranges, one after the other.
+    fn part_of(&self, object: &Address, ranges: &Ranges, random: &mut Random) -> Ranges {
+        let schedule = self.definition.units[object].schedule.as_ref();
+        let (Some(schedule), Some(range)) =
+            (schedule, random.pick(&ranges.iter().collect::<Vec<_>>()))
+        else {
+            return ranges.clone();
+        };
+        let intervals = schedule.overlapping(range);
+        let whole = intervals.filter(|interval| ranges.covers(*interval));
+        let whole: Vec<Interval> = whole.collect();
+        let first = random.below(whole.len().max(1));
+        let number = 1 + random.below(4);
+        let part: Ranges = whole.into_iter().skip(first).take(number).collect();
+        if part.is_empty() {
+            ranges.clone()
+        } else {
+            part
+        }
     }
 
     /// Writes an order.
@@ -222,6 +252,25 @@ impl<D: Disk> World<D> {
             interval,
         };
         unmade.into_iter().take(4).map(key).collect()
+    }
+
+    /// Some intervals that are still to be made because somebody has asked for them.
+    fn wanted(&self, random: &mut Random) -> Vec<InstanceKey> {
+        let wished: Vec<Address> = self.oracle.log.wishes.objects().cloned().collect();
+        let Some(object) = random.pick(&wished) else {
+            return Vec::new();
+        };
+        let all = Interval {
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let wanted = self.look().wanted_intervals(&object, all);
+        let first = random.below(wanted.len().max(1));
+        let key = |interval| InstanceKey {
+            object: object.clone(),
+            interval,
+        };
+        wanted.into_iter().skip(first).take(2).map(key).collect()
     }
 
     /// Makes a run of activities on demand.

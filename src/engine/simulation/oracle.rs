@@ -221,7 +221,12 @@ impl Oracle {
                 }
                 Change::Attempt(attempt) => self.check_attempt(attempt, site)?,
                 Change::Operated { id, instances, .. } => self.carried_out(*id, *instances)?,
-                Change::Wished { object, more, fewer, .. } => {
+                Change::Wished {
+                    object,
+                    more,
+                    fewer,
+                    ..
+                } => {
                     granted.extend(self.wished(object, (more, fewer), order));
                 }
                 Change::Dropped { object, .. } => {

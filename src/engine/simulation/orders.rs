@@ -107,7 +107,9 @@ impl Oracle {
     /// the newest.
     pub(super) fn decided_by(&self, order: Option<u64>) -> Rc<Definition> {
         let asked = order.and_then(|id| self.asked.get(&id));
-        asked.map_or(&self.definition, |asked| &asked.definition).clone()
+        asked
+            .map_or(&self.definition, |asked| &asked.definition)
+            .clone()
     }
 
     /// Whether an order gives up an interval that was still to be made.
@@ -216,9 +218,8 @@ impl Oracle {
         if self.canceled.contains(key) {
             let goes_on = is_open(status) && status != Status::Running || status == Status::Paused;
             // A data node follows who writes it.
-            let again = again.is_some_and(|again| {
-                again.contains(key) || self.nodes.contains(&key.object)
-            });
+            let again =
+                again.is_some_and(|again| again.contains(key) || self.nodes.contains(&key.object));
             must(!goes_on || again, Rule::InTurn, || {
                 format!(
                     "{} was given up by an operator, and is {status} all the same",

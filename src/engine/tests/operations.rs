@@ -1,11 +1,8 @@
 //! What operators ask for, and what `catch_up` passes over.
 
 use super::super::CatchUp;
-use super::super::Change;
-use super::super::Event;
 use super::super::Limits;
 use super::super::Operation;
-use super::super::Order;
 use super::super::Outcome;
 use super::super::Paused;
 use super::super::Status;
@@ -18,7 +15,6 @@ use super::super::testing::at;
 use super::super::testing::data_node;
 use super::super::testing::every;
 use super::daily;
-use crate::time::Interval;
 
 const RERUN: Operation = Operation::Rerun {
     as_was: false,
@@ -457,57 +453,4 @@ fn what_could_start_waits_for_the_rerun_of_what_is_on_demand() {
     assert_eq!(rig.status("b 01-05"), Status::WaitingOnDependencies);
     rig.finish(&["a 01-05T06"]);
     assert_eq!(rig.status("b 01-05"), Status::WaitingForRunner);
-}
-
-#[test]
-fn a_stretch_is_back_filled_a_bounded_number_ahead_and_waited_for_until_it_is() {
-    let limits = Limits {
-        instances_ahead: 2,
-        ..LIMITS
-    };
-    let latest = |name: &str| Unit {
-        catch_up: CatchUp::Latest,
-        ..daily(name)
-    };
-    let weekly = activity("sum").on(every("1 week", "01-05")).after(&["a"]);
-    let mut rig = Rig::with(limits, "01-11", [latest("a"), weekly]);
-    assert_eq!(rig.effects(), ["start a 01-10 #1"]);
-    let object = address("a");
-    let span = |from: &str, to: &str| Interval {
-        start: at(from),
-        end: at(to),
-    };
-    let mut order = |operation, range| {
-        let stretches = [(object.clone(), [range].into_iter().collect())];
-        let step = rig.event(Event::Operate(Order {
-            id: Some(1),
-            operation,
-            who: "maria@laptop".to_owned(),
-            targets: Vec::new(),
-            stretches: stretches.into_iter().collect(),
-        }));
-        let changed = step.changes.iter().find_map(|change| match change {
-            Change::Operated { instances, .. } => Some(*instances),
-            _ => None,
-        });
-        changed.unwrap()
-    };
-    assert_eq!(order(Operation::Backfill, span("01-05", "01-11")), 5);
-    assert_eq!(order(Operation::Backfill, span("01-05", "01-11")), 0);
-    assert_eq!(order(Operation::Cancel, span("01-09", "01-10")), 1);
-    assert_eq!(rig.effects(), ["start a 01-05 #1", "start a 01-06 #1"]);
-    assert_eq!(rig.engine.to_come(&object), 2);
-    rig.finish(&["a 01-05"]);
-    assert_eq!(rig.effects(), ["start a 01-07 #1"]);
-    assert_eq!(rig.engine.to_come(&object), 1);
-    rig.tick("01-12");
-    let waits = rig.waits("sum 01-05");
-    let named = waits.iter().map(|wait| wait.chars().take(7).collect());
-    let named: Vec<String> = named.collect();
-    assert_eq!(
-        named,
-        ["a 01-06", "a 01-07", "a 01-10", "a 01-08", "a 01-11"]
-    );
-    rig.crash();
-    assert_eq!(rig.engine.to_come(&object), 1);
 }

@@ -1,0 +1,190 @@
+//! What operators ask for of stretches of time.
+
+use super::super::CatchUp;
+use super::super::Event;
+use super::super::Limits;
+use super::super::Operation;
+use super::super::Status;
+use super::super::Unit;
+use super::super::testing::LIMITS;
+use super::super::testing::Rig;
+use super::super::testing::activity;
+use super::super::testing::address;
+use super::super::testing::at;
+use super::super::testing::every;
+use super::daily;
+use crate::time::Interval;
+
+const TWO_AHEAD: Limits = Limits {
+    instances_ahead: 2,
+    ..LIMITS
+};
+
+fn latest(name: &str) -> Unit {
+    Unit {
+        catch_up: CatchUp::Latest,
+        ..daily(name)
+    }
+}
+
+fn span(from: &str, to: &str) -> Interval {
+    Interval {
+        start: at(from),
+        end: at(to),
+    }
+}
+
+impl Rig {
+    fn back_fill(&mut self, from: &str, to: &str) -> u64 {
+        self.operate_on_stretch(Operation::Backfill, "a", span(from, to))
+    }
+
+    fn cancel_stretch(&mut self, from: &str, to: &str) -> u64 {
+        self.operate_on_stretch(Operation::Cancel, "a", span(from, to))
+    }
+
+    fn to_come(&self) -> u64 {
+        self.engine.to_come(&address("a"))
+    }
+}
+
+#[test]
+fn a_stretch_is_back_filled_a_bounded_number_ahead_and_waited_for_until_it_is() {
+    let weekly = activity("sum").on(every("1 week", "01-05")).after(&["a"]);
+    let mut rig = Rig::with(TWO_AHEAD, "01-11", [latest("a"), weekly]);
+    assert_eq!(rig.effects(), ["start a 01-10 #1"]);
+    assert_eq!(rig.back_fill("01-05", "01-11"), 5);
+    assert_eq!(rig.back_fill("01-05", "01-11"), 0);
+    assert_eq!(rig.cancel_stretch("01-09", "01-10"), 1);
+    assert_eq!(rig.effects(), ["start a 01-05 #1", "start a 01-06 #1"]);
+    assert_eq!(rig.to_come(), 2);
+    rig.finish(&["a 01-05"]);
+    assert_eq!(rig.effects(), ["start a 01-07 #1"]);
+    assert_eq!(rig.to_come(), 1);
+    rig.tick("01-12");
+    let waits = rig.waits("sum 01-05");
+    let named = waits.iter().map(|wait| wait.chars().take(7).collect());
+    let named: Vec<String> = named.collect();
+    assert_eq!(
+        named,
+        ["a 01-06", "a 01-07", "a 01-10", "a 01-08", "a 01-11"]
+    );
+    rig.crash();
+    assert_eq!(rig.to_come(), 1);
+}
+
+#[test]
+fn what_is_canceled_of_a_stretch_and_due_by_itself_is_not_made_by_its_schedule_either() {
+    let mut rig = Rig::with(TWO_AHEAD, "01-11", [daily("a")]);
+    assert_eq!(rig.effects(), ["start a 01-05 #1", "start a 01-06 #1"]);
+    // Nobody but its schedule has made any of these.
+    assert_eq!(rig.back_fill("01-07", "01-11"), 4);
+    assert_eq!(rig.effects(), ["start a 01-07 #1", "start a 01-08 #1"]);
+    assert_eq!(rig.cancel_stretch("01-09", "01-11"), 2);
+    assert_eq!(rig.to_come(), 0);
+    for day in ["a 01-09", "a 01-10"] {
+        let instance = rig.instance(day);
+        assert_eq!(instance.status, Status::Canceled);
+        assert_eq!(instance.reason.as_deref(), Some("canceled by maria@laptop"));
+    }
+    rig.crash();
+    for day in ["a 01-05", "a 01-06", "a 01-07", "a 01-08"] {
+        rig.finish(&[day]);
+    }
+    rig.effects();
+    rig.tick("01-12");
+    assert_eq!(rig.effects(), ["start a 01-11 #1"]);
+    assert_eq!(rig.status("a 01-10"), Status::Canceled);
+}
+
+#[test]
+fn what_is_canceled_of_a_stretch_and_would_be_passed_over_is_passed_over() {
+    let mut rig = Rig::new("01-06", [latest("a")]);
+    rig.finish(&["a 01-05"]);
+    // Nothing is made any more by this runner.
+    rig.event(Event::Drain);
+    rig.tick("01-11");
+    assert_eq!(rig.back_fill("01-06", "01-11"), 5);
+    assert_eq!(rig.cancel_stretch("01-06", "01-11"), 5);
+    assert_eq!(rig.statuses(), ["a 01-05 FINISHED", "a 01-10 CANCELED"]);
+    let passed = rig.engine.passed_over(&address("a"), 9);
+    assert_eq!(passed, [span("01-06", "01-10")]);
+    rig.crash();
+    rig.effects();
+    rig.tick("01-12");
+    assert_eq!(rig.effects(), ["start a 01-11 #1"]);
+}
+
+#[test]
+fn what_is_canceled_of_what_is_not_active_is_not_made_when_that_goes_on() {
+    let held = Unit {
+        active: false,
+        ..latest("a")
+    };
+    let mut rig = Rig::new("01-08", [held]);
+    rig.event(Event::Drain);
+    assert_eq!(rig.back_fill("01-05", "01-08"), 3);
+    assert_eq!(rig.cancel_stretch("01-05", "01-08"), 3);
+    rig.crash();
+    rig.change(2, [daily("a")]);
+    let canceled = ["a 01-05 CANCELED", "a 01-06 CANCELED", "a 01-07 CANCELED"];
+    assert_eq!(rig.statuses(), canceled);
+}
+
+#[test]
+fn what_was_made_since_a_stretch_was_chosen_is_canceled_with_it() {
+    let mut rig = Rig::with(TWO_AHEAD, "01-11", [latest("a")]);
+    rig.back_fill("01-05", "01-10");
+    rig.finish(&["a 01-05", "a 01-06"]);
+    rig.effects();
+    // Somebody has looked when it was all to come.
+    assert_eq!(rig.cancel_stretch("01-05", "01-10"), 3);
+    assert_eq!(rig.status("a 01-07"), Status::Running);
+    rig.crash();
+    assert_eq!(rig.status("a 01-07"), Status::Canceled);
+    assert_eq!(rig.to_come(), 0);
+}
+
+#[test]
+fn what_is_asked_for_of_what_is_gone_is_made_when_it_comes_back() {
+    let mut rig = Rig::with(TWO_AHEAD, "01-11", [latest("a")]);
+    rig.back_fill("01-05", "01-10");
+    assert_eq!(rig.to_come(), 3);
+    rig.change(2, []);
+    rig.tick("01-12");
+    rig.crash();
+    assert_eq!(rig.to_come(), 0);
+    rig.change(3, [latest("a")]);
+    rig.effects();
+    rig.tick("01-12");
+    assert!(rig.status("a 01-07") != Status::Finished);
+    assert_eq!(rig.to_come(), 1);
+}
+
+#[test]
+fn what_is_asked_for_is_named_by_the_starts_of_its_intervals() {
+    let mut rig = Rig::with(TWO_AHEAD, "01-11", [latest("a")]);
+    rig.back_fill("01-05", "01-10");
+    let object = address("a");
+    let within = |from, to| rig.engine.wanted_in(&object, span(from, to));
+    let wanted = |from, to| within(from, to).iter().collect::<Vec<_>>();
+    assert_eq!(wanted("01-07", "01-08T12"), [span("01-07", "01-09")]);
+    assert_eq!(wanted("01-07T12", "01-12"), [span("01-08", "01-10")]);
+    assert_eq!(wanted("01-08T12", "01-08T13"), []);
+}
+
+#[test]
+fn what_is_wanted_can_be_held_and_counted_as_finished_one_by_one() {
+    let mut rig = Rig::with(TWO_AHEAD, "01-11", [latest("a")]);
+    rig.back_fill("01-05", "01-10");
+    assert_eq!(rig.operate_on_wanted(Operation::Pause, "a", 1), 1);
+    assert_eq!(rig.status("a 01-07"), Status::Paused);
+    assert_eq!(rig.to_come(), 2);
+    assert_eq!(rig.operate_on_wanted(Operation::MarkFinished, "a", 1), 1);
+    assert_eq!(rig.operate_on_wanted(Operation::Cancel, "a", 1), 1);
+    assert_eq!(rig.status("a 01-09"), Status::Canceled);
+    assert_eq!(rig.to_come(), 0);
+    rig.crash();
+    assert!(rig.engine.has_finished(&rig.key("a 01-08")));
+    assert_eq!(rig.status("a 01-07"), Status::Paused);
+}
