@@ -40,7 +40,7 @@ impl History for Engine {
             Need::Nothing => return Some(Vec::new()),
             Need::SameRun => return None,
             Need::Newest => {
-                let newest = settled.and_then(Ranges::newest);
+                let newest = self.newest_finished(producer);
                 let newest = newest.and_then(|range| schedule.last_overlapping(range));
                 return Some(newest.into_iter().collect());
             }
@@ -50,6 +50,7 @@ impl History for Engine {
             .overlapping(span)
             .take_while(|interval| due_by.is_none_or(|at| schedule.due_at(*interval) <= at))
             .filter(|interval| settled.is_some_and(|settled| settled.covers(*interval)))
+            .filter(|interval| !self.is_wanted(producer, *interval))
             .collect();
         if require == Require::Latest {
             found.drain(..found.len().saturating_sub(1));
@@ -76,8 +77,7 @@ impl Engine {
         match self.need(unit, edge, interval) {
             Need::Nothing => Standing::Settled,
             Need::Newest => {
-                let none = self.settled.get(producer).is_none_or(Ranges::is_empty);
-                if none {
+                if self.newest_finished(producer).is_none() {
                     Standing::Waiting
                 } else {
                     Standing::Settled
@@ -115,11 +115,7 @@ impl Engine {
         (span, due_by): (Interval, Option<Timestamp>),
         cascades: bool,
     ) -> Standing {
-        if self
-            .settled
-            .get(producer)
-            .is_some_and(|settled| settled.intersects(span))
-        {
+        if self.finished_within(producer, span).next().is_some() {
             return Standing::Settled;
         }
         let mut given_up = None;
@@ -140,6 +136,28 @@ impl Engine {
             Some(key) if !unmade && cascades => Standing::GivenUp(key),
             _ => Standing::Waiting,
         }
+    }
+
+    /// What of a stretch of time of an object has finished, and is not to be made all the same because somebody has asked for
+    /// it; oldest first.
+    pub(super) fn finished_within(
+        &self,
+        object: &Address,
+        span: Interval,
+    ) -> impl DoubleEndedIterator<Item = Interval> {
+        let settled = self.settled.get(object).into_iter();
+        let mut rest: Ranges = settled.flat_map(|settled| settled.within(span)).collect();
+        let wanted = self.wanted(object).into_iter();
+        let wanted = wanted.flat_map(|wanted| wanted.within(span));
+        wanted.for_each(|range| rest.remove(range));
+        rest.iter().collect::<Vec<_>>().into_iter()
+    }
+
+    /// The newest stretch of time of an object that has finished, in the same sense.
+    pub(super) fn newest_finished(&self, object: &Address) -> Option<Interval> {
+        let ranges = self.settled.get(object)?.iter().rev();
+        let mut newest = ranges.map(|range| self.finished_within(object, range).next_back());
+        newest.find_map(|newest| newest)
     }
 
     /// The newest interval of a producer that overlaps a stretch of time.

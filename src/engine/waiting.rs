@@ -217,7 +217,7 @@ impl Engine {
         let behind = |edge: &Dependency| {
             let need = self.need(unit, edge, Interval::moment(now));
             let schedule = self.unit(&edge.producer)?.schedule.as_ref()?;
-            let finished = self.settled.get(&edge.producer)?.newest()?;
+            let finished = self.newest_finished(&edge.producer)?;
             let found = Behind {
                 object: edge.producer.clone(),
                 latest: schedule.last_overlapping(finished)?,

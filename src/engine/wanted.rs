@@ -226,13 +226,14 @@ impl Engine {
         }
         let objects: Vec<Address> = self.wished_units().cloned().collect();
         for object in objects {
-            let mut keys = Vec::new();
+            let (mut keys, mut misfits) = (Vec::new(), false);
             while let Some(range) = self.oldest_wanted(&object)
                 && self.may_make(&object, range)
             {
                 let Some(interval) = self.first_in(&object, range) else {
                     // Its schedule was changed.
                     self.unwish(&object, range);
+                    misfits = true;
                     continue;
                 };
                 let key = InstanceKey {
@@ -253,6 +254,9 @@ impl Engine {
             // What reads them was held back when they were asked for; what has gone on since did not need them.
             self.write_wishes(step);
             self.look_at_all(&keys, now, step);
+            if misfits {
+                self.look_at_waiting_readers(&object, now, step);
+            }
         }
     }
 

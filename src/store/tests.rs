@@ -584,15 +584,6 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
             },
         )
         .unwrap();
-    let wished = |object, start, end| Change::Wished {
-        object: Address::new(object),
-        wish: Wish::Make,
-        more: [key(object, start, end).interval].into_iter().collect(),
-        fewer: Ranges::default(),
-    };
-    let runner = store.lock_runner(&holder("run")).unwrap();
-    let wishes = [wished("a", 20, 40), wished("c", 0, 100)];
-    store.commit(&runner, &wishes).unwrap();
     let moves = [("a", "c"), ("node", "data"), ("pipeline.p", "pipeline.q")];
     let third = Apply {
         expected_serial: 2,
@@ -624,9 +615,6 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         store.made_until().unwrap(),
         [(Address::new("c"), at(2))].into()
     );
-    let mut wishes = Wishes::default();
-    wishes.insert(&Address::new("c"), Wish::Make, key("c", 20, 40).interval);
-    assert_eq!(store.wishes().unwrap(), wishes);
     let instances = store.instances(&Filter::default()).unwrap();
     let found: Vec<_> = instances
         .iter()
@@ -638,6 +626,29 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         (key("c", 0, 10), Some("of a")),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_wished_moves_along_and_nothing_of_what_had_the_address_stays() {
+    let place = Place::new();
+    let mut store = place.open();
+    let wished = |object, start, end| Change::Wished {
+        object: Address::new(object),
+        wish: Wish::Make,
+        more: [key(object, start, end).interval].into_iter().collect(),
+        fewer: Ranges::default(),
+    };
+    let runner = store.lock_runner(&holder("run")).unwrap();
+    let both = [wished("a", 20, 40), wished("c", 0, 100)];
+    store.commit(&runner, &both).unwrap();
+    let moved = Apply {
+        moves: [(Address::new("a"), Address::new("c"))].into(),
+        ..Apply::default()
+    };
+    store.apply(&lock(&place.path()), &moved).unwrap();
+    let mut found = Wishes::default();
+    found.insert(&Address::new("c"), Wish::Make, key("c", 20, 40).interval);
+    assert_eq!(store.wishes().unwrap(), found);
 }
 
 #[test]

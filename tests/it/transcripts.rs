@@ -17,6 +17,7 @@ cases! {
     apply_rerun,
     automation,
     aws_types,
+    backfill_canceled,
     backfill_million,
     beside_a_runner,
     calendars,

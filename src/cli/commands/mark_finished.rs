@@ -17,7 +17,8 @@ use crate::engine::Status;
 
 /// Count instances as finished that have not done their work
 ///
-/// What waits for them goes on. An attempt under way is stopped; no actions run.
+/// What waits for them goes on. An attempt under way is stopped; no actions run. Also what is due, or to be back-filled, and
+/// not made yet.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]

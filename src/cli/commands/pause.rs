@@ -26,7 +26,7 @@ use crate::objects::Kind;
 /// Hold pipelines, activities, or some of their instances
 ///
 /// Without intervals the object is held: its instances that wait, and those that become due, until `resume`. With intervals
-/// these instances are, if they wait, and also if they are due and not made yet. What runs goes on.
+/// these instances are, if they wait, and also if they are due, or to be back-filled, and not made yet. What runs goes on.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]

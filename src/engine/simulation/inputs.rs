@@ -71,7 +71,12 @@ impl Oracle {
                 let mut run = of.filter(|instance| instance.key.interval == interval);
                 run.all(|instance| instance.status.is_settled())
             } else {
-                of.any(|instance| settled(&instance) && !instance.key.interval.is_moment())
+                of.any(|instance| {
+                    let interval = instance.key.interval;
+                    settled(&instance)
+                        && !interval.is_moment()
+                        && !self.is_wanted(&edge.producer, interval)
+                })
             };
         }
         let Some(span) = edge.span(interval, unit.schedule.as_ref()) else {
@@ -82,8 +87,10 @@ impl Oracle {
             None => Vec::new(),
             Some(schedule) => self.intervals(&edge.producer, schedule, (span, due_by)),
         };
+        let wanted = |needed: &Interval| self.is_wanted(&edge.producer, *needed);
         let done = self.of(&edge.producer).filter(settled);
-        let finished: Ranges = done.map(|instance| instance.key.interval).collect();
+        let done = done.map(|instance| instance.key.interval);
+        let finished: Ranges = done.filter(|interval| !wanted(interval)).collect();
         // Instances of earlier definitions are waited for like those of this one, as far as they are there.
         let schedule = producer.schedule.as_ref();
         let unfinished = self.of(&edge.producer).any(|instance| {
@@ -93,11 +100,9 @@ impl Oracle {
             !instance.status.is_settled() && interval.overlaps(span) && then
         });
         // What was passed over is not waited for, unless it was made on request.
-        let wanted = |needed: &Interval| self.is_wanted(&edge.producer, *needed);
         let dropped =
             |needed: &Interval| self.is_dropped(&edge.producer, *needed) && !wanted(needed);
-        let is_done =
-            |needed: &Interval| finished.covers(*needed) && !wanted(needed) || dropped(needed);
+        let is_done = |needed: &Interval| finished.covers(*needed) || dropped(needed);
         match edge.require {
             Require::All => needed.iter().all(is_done) && !unfinished,
             Require::Any => finished.intersects(span) || needed.iter().all(dropped) && !unfinished,
