@@ -399,6 +399,13 @@ mod tests {
         let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
         let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
         let lease = store.lock_runner(&holder).unwrap();
+        let apply = |expected_serial, puts| Apply {
+            expected_serial,
+            puts,
+            dues: Some(BTreeMap::new()),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply(0, Vec::new())).unwrap();
         let wished = |more: &[Interval], fewer: &[Interval]| Change::Wished {
             object: Address::new("a"),
             wish: Wish::Make,
@@ -412,18 +419,15 @@ mod tests {
         // Of what is gone nothing is made.
         store.commit(&lease, &[wished(&hour, &[])]).unwrap();
         assert!(rests(&store, 50));
-        let back = Apply {
-            puts: vec![StoredObject {
-                address: Address::new("a"),
-                kind: "activity".to_owned(),
-                type_name: "no_op".to_owned(),
-                pipeline: None,
-                body: serde_json::json!({}),
-                lifecycle: None,
-            }],
-            ..Apply::default()
+        let object = StoredObject {
+            address: Address::new("a"),
+            kind: "activity".to_owned(),
+            type_name: "no_op".to_owned(),
+            pipeline: None,
+            body: serde_json::json!({}),
+            lifecycle: None,
         };
-        store.apply(&lock, &back).unwrap();
+        store.apply(&lock, &apply(1, vec![object])).unwrap();
         assert!(!rests(&store, 50));
         store.commit(&lease, &[wished(&[], &hour)]).unwrap();
         assert!(rests(&store, 50));
