@@ -275,9 +275,8 @@ impl Scope<'_> {
                     _ => Err("only lists have elements".to_owned()),
                 }
             }
-            ExprKind::Index(..) => {
-                Err("the service takes no single element out of a list or a map".to_owned())
-            }
+            ExprKind::Index(..) => Err(no_element()),
+            ExprKind::Get(..) if !is_path(expr) => Err(no_element()),
             ExprKind::Later(_) | ExprKind::Name(_) | ExprKind::Get(..) | ExprKind::Splat { .. } => {
                 let name = print::expression(expr);
                 match self.bound.iter().rev().find(|(bound, _)| *bound == name) {
@@ -339,6 +338,22 @@ impl Scope<'_> {
             bound,
         })
     }
+}
+
+/// Whether an expression reads a name: an attribute of something that has one, and no element of what is written out.
+fn is_path(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(_) | ExprKind::Later(_) | ExprKind::Splat { .. } => true,
+        ExprKind::Get(of, _) => match &of.kind {
+            ExprKind::Index(named, _) => is_path(named),
+            _ => is_path(of),
+        },
+        _ => false,
+    }
+}
+
+fn no_element() -> String {
+    "the service takes no single element out of a list or a map".to_owned()
 }
 
 fn no_condition() -> String {

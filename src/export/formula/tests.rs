@@ -206,6 +206,10 @@ fn what_the_service_cannot_say_has_a_reason() {
         ("upper(var.text)", "nothing like `upper`"),
         ("var.number > 2 ? 1 : 2", "depends on a condition"),
         ("var.list[0]", "no single element out of a list"),
+        (
+            "{ a = { n = 1 } }[var.text].n",
+            "no single element out of a list",
+        ),
         ("var.text * 2", "what is a text to the service"),
         (
             r#"date_format(run.scheduled_start, "%Z")"#,
