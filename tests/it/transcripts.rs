@@ -49,6 +49,7 @@ cases! {
     import_apart,
     import_cloudformation,
     import_hidden,
+    import_mistakes,
     import_odd,
     json_syntax,
     large_formulas,

@@ -200,7 +200,7 @@ fn written(
     out.check(&files)?;
     for file in &files {
         out.write(file)?;
-        terminal::print(&format!("{}\n", out.shown(file)));
+        terminal::print(&format!("{}\n", out.shown(&file.name)));
     }
     Ok(())
 }

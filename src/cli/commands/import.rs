@@ -39,7 +39,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
 
-    /// Overwrite files that are there
+    /// Overwrite files that are there, and remove the variables of an earlier import of a pipeline that has none any more
     #[arg(long)]
     force: bool,
 }
@@ -113,7 +113,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     terminal::findings(&translated.warnings, &sources);
     for file in &translated.files {
         out.write(file)?;
-        terminal::print(&format!("{}\n", out.shown(file)));
+        terminal::print(&format!("{}\n", out.shown(&file.name)));
+    }
+    for name in out.clean(&translated.files)? {
+        terminal::say(&format!(
+            "{name} is removed: there are no parameters any more.\n"
+        ));
     }
     if !translated.errors.has_errors() {
         return Ok(ExitCode::SUCCESS);

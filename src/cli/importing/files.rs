@@ -89,11 +89,12 @@ impl Out<'_> {
     /// Refuses to overwrite what is there, unless that is wanted.
     pub(in crate::cli) fn check(&self, files: &[File]) -> Result<(), Failure> {
         let directory = self.context.directory.join(self.directory);
-        let there: Vec<String> = files
+        let there = files
             .iter()
-            .filter(|file| directory.join(&file.name).exists())
-            .map(|file| self.shown(file))
-            .collect();
+            .map(|file| file.name.as_str())
+            .filter(|name| directory.join(name).exists());
+        let mut there: Vec<String> = there.map(|name| self.shown(name)).collect();
+        there.extend(self.stale(files).iter().map(|name| self.shown(name)));
         if there.is_empty() || self.force {
             return Ok(());
         }
@@ -103,9 +104,40 @@ impl Out<'_> {
         )))
     }
 
+    /// The files of variables and of their values that an earlier import of the same pipelines has left, where they have no variables
+    /// any more.
+    fn stale(&self, files: &[File]) -> Vec<String> {
+        let directory = self.context.directory.join(self.directory);
+        let written = |name: &String| files.iter().any(|file| file.name == *name);
+        let of_pipeline = files.iter().filter_map(|file| {
+            let stem = file.name.strip_suffix(".pipe.hcl")?;
+            let variables = format!("{stem}.variables.pipe.hcl");
+            (!stem.ends_with(".variables") && !written(&variables))
+                .then(|| [variables, format!("{stem}.auto.pipevars")])
+        });
+        let mut stale: Vec<String> = of_pipeline.flatten().collect();
+        stale.retain(|name| !written(name) && directory.join(name).exists());
+        stale
+    }
+
+    /// Removes files that an earlier import has left and that would be read beside the new ones. Returns them, as people would type
+    /// them.
+    pub(in crate::cli) fn clean(&self, files: &[File]) -> Result<Vec<String>, Failure> {
+        let directory = self.context.directory.join(self.directory);
+        let mut removed = Vec::new();
+        for name in self.stale(files) {
+            let path = directory.join(&name);
+            std::fs::remove_file(&path).map_err(|error| {
+                Failure::message(format!("`{}` cannot be removed: {error}.", path.display()))
+            })?;
+            removed.push(self.shown(&name));
+        }
+        Ok(removed)
+    }
+
     /// Where a file is written, as people would type it.
-    pub(in crate::cli) fn shown(&self, file: &File) -> String {
-        let path = self.directory.join(&file.name);
+    pub(in crate::cli) fn shown(&self, name: &str) -> String {
+        let path = self.directory.join(name);
         path.strip_prefix(".")
             .unwrap_or(&path)
             .display()

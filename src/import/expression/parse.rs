@@ -30,7 +30,8 @@ pub fn parse(text: &str) -> Result<Template, Error> {
     }
 }
 
-/// Reads the text of a field as far as it can be read. An expression that does not end, or is none, is text; the errors say why.
+/// Reads the text of a field as far as it can be read. An expression that does not end, or is none, is text up to the next one; the
+/// errors say why.
 pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
     let (mut parts, mut errors) = (Vec::new(), Vec::new());
     let mut rest = 0;
@@ -49,6 +50,9 @@ pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
             Ok(expr) => parts.push(Part::Expression(expr)),
             Err(error) => {
                 errors.push(error);
+                // What stands in it may be one: a quote that is none reaches far.
+                let inner = text.get(open + 2..rest).and_then(|inner| inner.find("#{"));
+                rest = inner.map_or(rest, |offset| open + 2 + offset);
                 push_text(&mut parts, text.get(open..rest).unwrap_or(""));
             }
         }

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::identifiers;
-use super::index;
-use super::index::DEFAULT;
 use super::notes;
+use super::parents;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::import::definition::Definition;
@@ -21,11 +20,12 @@ use crate::import::expression::Part;
 /// What the oldest data nodes of tables say of their database themselves.
 const OF_DATABASE: [&str; 4] = ["connectionString", "username", "*password", "databaseName"];
 
-/// The definition with all that it means: what `Default` inherits itself, parameters that it reads and does not declare, parameters that are secrets because of
-/// where they are used, and databases for tables that have none.
+/// The definition with all that it means: what `Default` inherits itself, parameters that it reads and does not declare, parameters
+/// that are secrets because of where they are used, and databases for tables that have none.
 pub(super) fn completed(definition: &Definition, found: &mut Diagnostics) -> Definition {
+    parents::check(definition, found);
     let mut whole = definition.clone();
-    parents_of_default(&mut whole);
+    parents::inherited_by_default(&mut whole);
     databases(&mut whole);
     undeclared(&mut whole, found);
     secrets(&mut whole);
@@ -64,42 +64,6 @@ pub(super) fn hidden(definition: &Definition) -> BTreeSet<String> {
 pub(super) fn is_one_expression(text: &str) -> bool {
     let (template, errors) = expression::parse_all(text);
     errors.is_empty() && matches!(template.parts.as_slice(), [Part::Expression(_)])
-}
-
-/// Writes what `Default` inherits into it: it is set on the pipeline, as what it says itself. Parents that nobody else has are gone.
-fn parents_of_default(definition: &mut Definition) {
-    let place = |definition: &Definition, id: &str| {
-        let mut objects = definition.objects.iter();
-        objects.position(|object| object.id == id)
-    };
-    let mut merged = BTreeSet::new();
-    while let Some(at) = place(definition, DEFAULT)
-        && let Some(parent) = definition.objects.get(at).and_then(index::parent)
-        && let Some(parent) = place(definition, parent)
-        && let Some(parent) = definition.objects.get(parent).cloned()
-        && parent.id != DEFAULT
-        && merged.insert(parent.id.clone())
-        && let Some(default) = definition.objects.get_mut(at)
-    {
-        default.fields.retain(|field| field.key != "parent");
-        let own: BTreeSet<String> = default
-            .fields
-            .iter()
-            .map(|field| field.key.clone())
-            .collect();
-        let inherited = parent.fields.into_iter();
-        default
-            .fields
-            .extend(inherited.filter(|field| !own.contains(&field.key) && field.key != "type"));
-    }
-    let objects = definition.objects.iter();
-    let others: BTreeSet<String> = objects
-        .filter_map(index::parent)
-        .map(str::to_owned)
-        .collect();
-    definition.objects.retain(|object| {
-        !merged.contains(&object.id) || others.contains(&object.id) || object.type_name().is_some()
-    });
 }
 
 fn databases(definition: &mut Definition) {

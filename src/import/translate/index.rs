@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::identifiers;
+use super::parents::MAX_PARENTS;
 use crate::import::definition::Definition;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
@@ -15,9 +16,6 @@ use crate::objects::ObjectType;
 
 /// The id of the object that all others inherit from.
 pub(super) const DEFAULT: &str = "Default";
-
-/// How many parents of parents there may be.
-const MAX_PARENTS: usize = 32;
 
 /// An object that becomes one here.
 #[derive(Clone, Debug)]
@@ -140,7 +138,7 @@ impl<'d> Index<'d> {
     pub(super) fn lineage(&self, object: &'d Object) -> Vec<&'d Object> {
         let mut lineage = vec![object];
         let mut last = object;
-        while lineage.len() < MAX_PARENTS {
+        while lineage.len() <= MAX_PARENTS {
             if last.id == DEFAULT {
                 break;
             }

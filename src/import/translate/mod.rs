@@ -16,6 +16,7 @@ mod names;
 mod notes;
 mod objects;
 mod parameters;
+mod parents;
 mod parts;
 mod scripts;
 mod shell;
@@ -76,6 +77,9 @@ impl Translator {
         };
         let name = self.name(definition);
         let definition = &completed::completed(definition, found);
+        if found.has_errors() {
+            return Vec::new();
+        }
         let index = Index::new(definition);
         let variables = parameters::variables(definition, &mut self.taken(&name));
         let names = variables.values().map(|variable| variable.name.clone());

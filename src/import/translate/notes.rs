@@ -87,6 +87,13 @@ pub(super) fn pointed(key: &str, object: &str, at: Span) -> Diagnostic {
     Diagnostic::warning("Number with a point", detail).at(at)
 }
 
+pub(super) fn computed_value(id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The value of `{id}` has an expression in it. Variables are constants here, so that it stays the text that it is: write it as a local, or where the variable is read."
+    );
+    Diagnostic::warning("Expression not translated", detail).at(at)
+}
+
 pub(super) fn one_value(key: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` takes one value, and there are several. The first is taken; the others are left out."
@@ -111,6 +118,42 @@ pub(super) fn parts_of_second(key: &str, object: &str, at: Span) -> Diagnostic {
 pub(super) fn no_object(id: &str, key: &str, at: Span) -> Diagnostic {
     let detail = format!("`{key}` refers to `{id}`, and there is no object with this id.");
     Diagnostic::error("Unknown object", detail).at(at)
+}
+
+pub(super) fn parents_in_circle(object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The parents of `{object}` lead in a circle, so that there is no end to what it inherits. The service refuses it, too; name another parent."
+    );
+    Diagnostic::error("Parents in a circle", detail).at(at)
+}
+
+pub(super) fn too_many_parents(object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{object}` has more than {} parents of parents. The service takes no more than a hundred objects; make the chain shorter.",
+        super::parents::MAX_PARENTS
+    );
+    Diagnostic::error("Too many parents", detail).at(at)
+}
+
+pub(super) fn refers_to_no_type(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` refers to `{id}`, which has no type: it is a parent of others, and nothing by itself. Without it the pipeline would do something else. Give it a type, or refer to another object."
+    );
+    Diagnostic::error("Object without type", detail).at(at)
+}
+
+pub(super) fn nothing_to_give_up(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` refers to `{id}`, which gives up an instance. Then the instance has ended, and there is nothing to give up: it is left out."
+    );
+    Diagnostic::warning("Reference left out", detail).at(at)
+}
+
+pub(super) fn without_unit(key: &str, object: &str, text: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is `{text}`, without a unit. It is taken for hours, which is what the service's guide says of `terminateAfter`; change it if it is not."
+    );
+    Diagnostic::warning("Period without unit", detail).at(at)
 }
 
 pub(super) fn wrong_kind(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {

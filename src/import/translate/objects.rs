@@ -41,6 +41,9 @@ pub(super) const IDENTITY: [&str; 4] = ["id", "name", "type", "parent"];
 /// The field in which people write what an object is for.
 const COMMENT: &str = "myComment";
 
+/// The pause between attempts and between checks where nothing is said, as the service has it.
+const RETRY_DELAY: &str = "10 minutes";
+
 /// Translates the objects of a definition.
 pub(super) struct Objects<'a, 'd> {
     pub(super) index: &'a Index<'d>,
@@ -150,7 +153,7 @@ impl<'d> Objects<'_, 'd> {
             return;
         }
         if !block.is_set("retry_delay") {
-            block.set("retry_delay", hcl::text("10 minutes"));
+            block.set("retry_delay", hcl::text(RETRY_DELAY));
         }
         block.set("backoff", hcl::text("constant"));
         block.set("retry_jitter", hcl::value(Value::Bool(false)));
@@ -233,27 +236,32 @@ impl<'d> Objects<'_, 'd> {
             && self.index.users(&object.id).any(writes)
     }
 
-    /// The attributes and blocks of an object, in the order of its type.
-    fn content(&mut self, object: &'d Object, of: &'static ObjectType, block: &mut Block) {
-        let keys = self.index.keys(object);
+    /// The fields of an object that its type has no attribute for: its own, and those of parents that are only that.
+    fn without_attribute(&self, object: &'d Object, of: &'static ObjectType) -> Vec<&'d Field> {
         let mut unknown = Vec::new();
-        let own = |holder: &Object| holder.id == object.id;
-        for key in &keys {
+        for key in self.index.keys(object) {
             let Some((holder, fields)) = self.index.field(object, key) else {
                 continue;
             };
-            let is_known = IDENTITY.contains(key)
+            let is_known = IDENTITY.contains(&key)
                 || of.of_aws_field(key).is_some()
-                || *key == "startAt"
+                || key == "startAt"
                 || (object.id == DEFAULT && self.is_handed_on(object, key))
-                || (*key == COMMENT && of.attribute("description").is_some());
+                || (key == COMMENT && of.attribute("description").is_some());
             let of_parent = holder.id != DEFAULT
                 && holder.type_name().is_none()
                 && !self.is_handed_on(holder, key);
-            if !is_known && (own(holder) || of_parent) {
+            if !is_known && (holder.id == object.id || of_parent) {
                 unknown.extend(fields);
             }
         }
+        unknown
+    }
+
+    /// The attributes and blocks of an object, in the order of its type.
+    fn content(&mut self, object: &'d Object, of: &'static ObjectType, block: &mut Block) {
+        let mut unknown = self.without_attribute(object, of);
+        let own = |holder: &Object| holder.id == object.id;
         if of.attribute("description").is_some()
             && let Some(comment) = object.text(COMMENT)
             && !block.is_set("description")
@@ -265,7 +273,11 @@ impl<'d> Objects<'_, 'd> {
                 let (holder, fields) = self.index.field(object, &key)?;
                 Some((key, holder, fields))
             });
+            let of_check = of.kind == Kind::Precondition && schema.name == "retry_delay";
             let Some((key, holder, fields)) = set.next() else {
+                if of_check {
+                    block.set(schema.name, hcl::text(RETRY_DELAY));
+                }
                 continue;
             };
             // Of `filePath` and `directoryPath` only one can be the path.
@@ -279,7 +291,8 @@ impl<'d> Objects<'_, 'd> {
             } else {
                 holder
             };
-            if !own(source) && Self::is_of_pipeline(of, schema, source) {
+            // Checks do not take the pause of the pipeline.
+            if !own(source) && !of_check && Self::is_of_pipeline(of, schema, source) {
                 continue;
             }
             if says_on_demand(&key, &fields) {
@@ -412,6 +425,12 @@ impl<'d> Objects<'_, 'd> {
         entries.collect()
     }
 
+    /// Whether an object has actions that are carried out: activities, and the pipeline for them.
+    fn is_run(&self, object: &Object) -> bool {
+        let named = self.index.named(&object.id);
+        object.id == DEFAULT || named.is_some_and(|named| named.object_type.kind == Kind::Activity)
+    }
+
     /// References to objects.
     pub(super) fn references(
         &mut self,
@@ -437,12 +456,25 @@ impl<'d> Objects<'_, 'd> {
                 continue;
             }
             match self.index.named(to).cloned() {
+                // Its instance has ended then.
+                Some(named)
+                    if named.object_type.name == "terminate"
+                        && matches!(key, "onFail" | "onSuccess")
+                        && self.is_run(object) =>
+                {
+                    let finding = notes::nothing_to_give_up(to, key, &object.id, field.span);
+                    self.found.push(finding);
+                }
                 Some(named) if kind.is_none_or(|kind| kind == named.object_type.kind) => {
                     if named.name.is_empty() {
                         blocks.extend(self.object(target, &named));
                     } else {
                         paths.push(hcl::path(&names::path(&named)));
                     }
+                }
+                None if target.type_name().is_none() => {
+                    let finding = notes::refers_to_no_type(to, key, &object.id, field.span);
+                    self.found.push(finding);
                 }
                 _ => {
                     let finding = notes::wrong_kind(to, key, &object.id, field.span);

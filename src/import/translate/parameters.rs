@@ -13,6 +13,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::import::definition::Definition;
 use crate::import::definition::Parameter;
+use crate::import::expression;
 use crate::lang::Number;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
@@ -337,6 +338,19 @@ pub(super) fn values(
         lines.push(format!("{} = {value}\n", variable.name));
     }
     for parameter in &definition.parameters {
+        let given = definition.values.get(&parameter.id);
+        let attributes = parameter.attributes.iter();
+        let mut defaults = attributes.filter(|(key, _)| key == "default");
+        let computed = |text: &str| expression::parse_all(text).0.has_expressions();
+        let is_hidden = variables
+            .get(&parameter.id)
+            .is_some_and(|one| one.is_secret);
+        if !is_hidden
+            && (defaults.any(|(_, text)| computed(text))
+                || given.is_some_and(|values| values.iter().any(|text| computed(text))))
+        {
+            found.push(notes::computed_value(&parameter.id, parameter.span));
+        }
         let shown = ["default", "allowedValues"].map(|key| parameter.attribute(key));
         let hidden = variables.get(&parameter.id);
         if let Some(variable) = hidden.filter(|variable| variable.is_secret)

@@ -150,7 +150,14 @@ impl<'d> Objects<'_, 'd> {
             AttributeType::Price(_) => {
                 Some(hcl::text(schema.word_of_aws(trimmed).unwrap_or(trimmed)))
             }
-            AttributeType::Duration | AttributeType::Period => Some(hcl::text(&period(trimmed))),
+            AttributeType::Duration | AttributeType::Period => {
+                let is_number = trimmed.bytes().all(|sign| sign.is_ascii_digit());
+                if is_number && !trimmed.is_empty() && key != "terminateAfter" {
+                    let finding = notes::without_unit(key, &object.id, trimmed, field.span);
+                    self.found.push(finding);
+                }
+                Some(hcl::text(&period(trimmed)))
+            }
             AttributeType::DateTime => {
                 let whole = whole_seconds(trimmed);
                 if whole.is_some() {
