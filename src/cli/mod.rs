@@ -7,6 +7,7 @@ mod checks;
 mod commands;
 mod context;
 mod cycles;
+mod earlier;
 mod errors;
 mod formatting;
 mod importing;

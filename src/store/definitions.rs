@@ -115,6 +115,10 @@ pub struct Apply {
     pub retain: Option<BTreeMap<Address, SignedDuration>>,
     /// How many objects were added, changed and destroyed.
     pub counts: [usize; 3],
+    /// What it is called in the audit trail; empty: `apply`.
+    pub operation: String,
+    /// The digest of the saved plan that it carries out.
+    pub plan_hash: Option<String>,
     /// What an operator asks for with it.
     pub order: Option<PlacedOrder>,
 }
@@ -177,12 +181,20 @@ impl Store {
 
     /// The outputs of the newest serial.
     pub fn outputs(&self) -> Result<BTreeMap<String, Json>, StoreError> {
+        self.outputs_at(self.head()?.serial)
+    }
+
+    /// The outputs as of a serial.
+    pub fn outputs_at(&self, serial: u64) -> Result<BTreeMap<String, Json>, StoreError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT name, value FROM outputs WHERE to_serial IS NULL")
+            .prepare_cached(
+                "SELECT name, value FROM outputs
+                 WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)",
+            )
             .map_err(|error| self.error(error))?;
         let rows = statement
-            .query_map([], |row| {
+            .query_map([signed(serial)], |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
             })
             .map_err(|error| self.error(error))?;
@@ -287,8 +299,9 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
         .counts
         .map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     transaction.execute(
-        "INSERT INTO applies (serial, at, who, version, added, changed, destroyed, after_operation)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) FROM operations))",
+        "INSERT INTO applies
+             (serial, at, who, version, added, changed, destroyed, operation, plan_hash, after_operation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT coalesce(max(id), 0) FROM operations))",
         params![
             serial,
             micros(apply.at),
@@ -296,7 +309,12 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
             env!("CARGO_PKG_VERSION"),
             added,
             changed,
-            destroyed
+            destroyed,
+            match apply.operation.as_str() {
+                "" => "apply",
+                operation => operation,
+            },
+            apply.plan_hash,
         ],
     )?;
     moves::relocate(transaction, &apply.moves)?;

@@ -61,6 +61,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/009.sql"),
         view: include_str!("migrations/009.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/010.sql"),
+        view: include_str!("migrations/010.view.sql"),
+    },
 ];
 
 /// The newest format.

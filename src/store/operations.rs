@@ -313,7 +313,7 @@ impl Store {
             .prepare_cached(
                 "SELECT at, who, operation, what, asked, changed FROM operations
                  UNION ALL
-                 SELECT at, who, 'apply', 'serial ' || serial, added + changed + destroyed,
+                 SELECT at, who, operation, 'serial ' || serial, added + changed + destroyed,
                         added + changed + destroyed FROM applies
                  ORDER BY at DESC LIMIT ?1",
             )

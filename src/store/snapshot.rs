@@ -118,6 +118,11 @@ pub struct Applied {
     pub changed: u64,
     /// How many it removed.
     pub destroyed: u64,
+    /// What it was: `apply`, `destroy`, `state mv`, …
+    pub operation: String,
+    /// The digest of the saved plan that it carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_hash: Option<String>,
 }
 
 /// A pause by an operator.
@@ -258,7 +263,8 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT serial, at, who, version, added, changed, destroyed FROM applies ORDER BY serial",
+                "SELECT serial, at, who, version, added, changed, destroyed, operation, plan_hash
+                 FROM applies ORDER BY serial",
             )
             .map_err(|error| self.error(error))?;
         statement
@@ -271,6 +277,8 @@ impl Store {
                     added: unsigned(row.get(4)?),
                     changed: unsigned(row.get(5)?),
                     destroyed: unsigned(row.get(6)?),
+                    operation: row.get(7)?,
+                    plan_hash: row.get(8)?,
                 })
             })
             .and_then(Iterator::collect)
@@ -350,8 +358,9 @@ fn restore_definitions(transaction: &Transaction<'_>, snapshot: &Snapshot) -> ru
     for apply in &snapshot.applies {
         transaction
             .prepare_cached(
-                "INSERT INTO applies (serial, at, who, version, added, changed, destroyed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO applies
+                     (serial, at, who, version, added, changed, destroyed, operation, plan_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 signed(apply.serial),
@@ -360,7 +369,9 @@ fn restore_definitions(transaction: &Transaction<'_>, snapshot: &Snapshot) -> ru
                 apply.version,
                 signed(apply.added),
                 signed(apply.changed),
-                signed(apply.destroyed)
+                signed(apply.destroyed),
+                apply.operation,
+                apply.plan_hash,
             ])?;
     }
     for object in &snapshot.objects {

@@ -60,6 +60,10 @@ pub(in crate::cli) struct Args {
     #[arg(long, conflicts_with_all = ["status", "from", "to", "attempts", "all"])]
     operations: bool,
 
+    /// The applies: serial, when, by whom, what changed, and the digest of the saved plan that was carried out
+    #[arg(long, conflicts_with_all = ["addresses", "status", "from", "to", "attempts", "all", "operations"])]
+    applies: bool,
+
     /// As JSON, one instance a line
     #[arg(long)]
     json: bool,
@@ -80,6 +84,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             history::records_json(&records)
         } else {
             history::records(&records)
+        });
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.applies {
+        let mut applies = store.applies()?;
+        applies.reverse();
+        applies.truncate(args.limit);
+        terminal::print(&if args.json {
+            history::applies_json(&applies)
+        } else {
+            history::applies(&applies)
         });
         return Ok(ExitCode::SUCCESS);
     }

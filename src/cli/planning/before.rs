@@ -182,9 +182,14 @@ impl Before {
 
 /// The outputs of the state.
 pub(crate) fn read_outputs(store: &Store) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
-    store
-        .outputs()?
-        .into_iter()
+    outputs_from(store.outputs()?)
+}
+
+/// Outputs from what the state keeps of them.
+pub(crate) fn outputs_from(
+    kept: BTreeMap<String, Json>,
+) -> Result<BTreeMap<Arc<str>, Value>, Failure> {
+    kept.into_iter()
         .map(|(name, value)| {
             let value = stored_value::from_json(&value, FileId::default()).map_err(|error| {
                 Failure::message(format!("The output `{name}` of the state: {error}"))

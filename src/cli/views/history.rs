@@ -10,6 +10,7 @@ use crate::engine::Attempt;
 use crate::engine::Instance;
 use crate::runtime::SerialDefinition;
 use crate::store::ActionRun;
+use crate::store::Applied;
 use crate::store::Record;
 
 /// An instance, and what is shown with it.
@@ -54,6 +55,43 @@ pub(crate) fn records_json(records: &[Record]) -> String {
         format!("{line}\n")
     };
     records.iter().map(line).collect()
+}
+
+/// How much of a digest is shown to people.
+const DIGEST: usize = 12;
+
+/// The applies, for people.
+pub(crate) fn applies(applies: &[Applied]) -> String {
+    if applies.is_empty() {
+        return "Nothing has been applied.\n".to_owned();
+    }
+    let titles = [
+        "SERIAL", "AT", "WHO", "OPERATION", "ADDED", "CHANGED", "DESTROYED", "PLAN",
+    ];
+    let mut table = vec![titles.map(str::to_owned)];
+    table.extend(applies.iter().map(|apply| {
+        let digest = apply.plan_hash.as_deref().unwrap_or_default();
+        [
+            apply.serial.to_string(),
+            moment(apply.at, &TimeZone::UTC),
+            apply.who.clone(),
+            apply.operation.clone(),
+            apply.added.to_string(),
+            apply.changed.to_string(),
+            apply.destroyed.to_string(),
+            digest.chars().take(DIGEST).collect(),
+        ]
+    }));
+    aligned(&table).concat()
+}
+
+/// The same for machines: one a line.
+pub(crate) fn applies_json(applies: &[Applied]) -> String {
+    let lines = applies.iter().filter_map(|apply| {
+        let line = serde_json::to_string(apply).ok()?;
+        Some(line + "\n")
+    });
+    lines.collect()
 }
 
 /// For people. `is_run`: whether there is a runner; without one nothing is under way any more.
@@ -142,13 +180,13 @@ pub(crate) fn action_json(run: &ActionRun) -> serde_json::Value {
 }
 
 /// The rows of a table as lines, with columns below each other.
-fn aligned(table: &[[String; 6]]) -> Vec<String> {
+fn aligned<const N: usize>(table: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
         let cells = table.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    let line = |row: &[String; 6]| {
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
         let cells = row.iter().zip(&widths);
         let cells: Vec<String> = cells
             .map(|(cell, width)| format!("{cell:width$}"))
