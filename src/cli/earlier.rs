@@ -44,6 +44,11 @@ impl Earlier {
         })
     }
 
+    /// Its objects.
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
     /// As what is to be again.
     pub(crate) fn target(self) -> Target {
         Target::state(Configuration {

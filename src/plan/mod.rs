@@ -13,6 +13,7 @@ mod moves;
 pub mod preview;
 mod protect;
 pub mod saved;
+mod targeting;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use diff::keys;
 pub use effects::Effects;
 pub use moves::Relocation;
 pub use protect::protected;
+pub use targeting::Part;
 
 /// What an apply would do.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ macro_rules! cases {
 cases! {
     actions_in_trouble,
     activity_cycle,
+    apply_json,
     apply_refuses_many_runs,
     apply_rerun,
     automation,
@@ -94,6 +95,7 @@ cases! {
     restart,
     retention,
     retries,
+    rollback,
     saved_plan,
     schedule_change,
     schedule_combinations,
@@ -109,6 +111,7 @@ cases! {
     state_surgery,
     status_lists,
     syntax_error,
+    targeting,
     unknown_attribute,
     unreadable_file,
     validate_json,

@@ -19,6 +19,9 @@ use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::saved_plan;
 use crate::cli::saved_plan::Saved;
+use crate::cli::scope::ScopeArgs;
+use crate::cli::streams::Stream;
+use crate::cli::streams::StreamArgs;
 use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::views;
@@ -35,7 +38,7 @@ use crate::time::parse_duration;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A plan from `pipeform plan --out`: exactly that is done, without a question
-    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun", "target", "exclude", "rollback", "refresh_only"])]
     plan: Option<PathBuf>,
 
     /// How old a saved plan may be; what has become due since is run, too [default: 24 hours]
@@ -47,6 +50,9 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     rerun: RerunArgs,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
 
     #[command(flatten)]
     approval: Approval,
@@ -68,6 +74,9 @@ pub(super) struct Approval {
 
     #[command(flatten)]
     report: ReportArgs,
+
+    #[command(flatten)]
+    stream: StreamArgs,
 }
 
 impl Approval {
@@ -91,25 +100,65 @@ impl Approval {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    if let Some(path) = &args.plan {
-        return apply_saved(args, path, context);
-    }
-    let target = |prior: &Objects| {
-        let module = RootModule::load(context, &args.variables, Some(prior))?;
-        Ok(Target::module(module.without_errors()?))
-    };
-    change(context, target, (&args.approval, &args.rerun), "apply")
+    streamed(context, &args.approval, |stream| {
+        if let Some(path) = &args.plan {
+            return apply_saved(args, path, context, stream);
+        }
+        let target = |prior: &Objects| {
+            args.scope.target(context, prior, || {
+                let module = RootModule::load(context, &args.variables, Some(prior))?;
+                Ok(Target::module(module.without_errors()?))
+            })
+        };
+        let how = How {
+            approval: &args.approval,
+            rerun: &args.rerun,
+            scope: &args.scope,
+            operation: "apply",
+        };
+        change(context, target, &how, stream)
+    })
+}
+
+/// Does something that has events for machines; that it failed is one of them.
+pub(super) fn streamed(
+    context: &Context,
+    approval: &Approval,
+    work: impl FnOnce(&mut Stream) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    let now = context.clock.now();
+    let mut stream = approval.stream.open(now)?;
+    work(&mut stream).map_err(|failure| stream.fail(failure, now))
+}
+
+/// How a plan is made and applied.
+pub(super) struct How<'a> {
+    pub(super) approval: &'a Approval,
+    pub(super) rerun: &'a RerunArgs,
+    pub(super) scope: &'a ScopeArgs,
+    pub(super) operation: &'static str,
 }
 
 /// Plans, asks and applies.
 pub(super) fn change(
     context: &Context,
     target: impl Fn(&Objects) -> Result<Target, Failure>,
-    (approval, rerun): (&Approval, &RerunArgs),
-    operation: &'static str,
+    how: &How<'_>,
+    stream: &mut Stream,
 ) -> Result<ExitCode, Failure> {
+    let How {
+        approval,
+        rerun,
+        scope,
+        operation,
+    } = *how;
     let patience = approval.lock.patience()?;
     let approved = approval.is_given(operation)?;
+    if !approved && !stream.for_people() && !scope.is_refresh_only() {
+        return Err(Failure::message(format!(
+            "--json asks nobody: use `pipeform {operation} --json --auto-approve`, or apply a saved plan."
+        )));
+    }
     let holder = Holder::this_process(context.who(), operation, context.clock.now());
     // Nothing is created, not even for the lock, while the plan does not stand.
     let store = context.read_state()?;
@@ -121,9 +170,17 @@ pub(super) fn change(
         planned = planning::plan(context, &store, &target)?;
         rerun.add_to(&mut planned, &store)?;
     }
-    super::plan::show(&planned, context, &approval.report);
+    scope.settle(&mut planned);
+    if stream.is_read() {
+        stream.emit(&super::plan::events(&planned, scope))?;
+    }
+    if stream.for_people() && scope.is_refresh_only() {
+        terminal::print(&views::plan::by_hand(&planned.plan, context.look));
+    } else if stream.for_people() {
+        super::plan::show(&planned, context, &approval.report);
+    }
     if planned.plan.is_empty() {
-        finish(&planned, operation);
+        finish(&planned, operation, stream)?;
         return Ok(ExitCode::SUCCESS);
     }
     within_budget(approval, &planned)?;
@@ -131,13 +188,26 @@ pub(super) fn change(
         terminal::say(&format!("\n{} canceled.\n", capital(operation)));
         return Err(Failure::Silent);
     }
-    write(context, (lock, &holder), &planned, rerun.written())?;
-    finish(&planned, operation);
+    let record = AuditRecord {
+        operation: match scope.operation() {
+            said if said.is_empty() => operation.to_owned(),
+            said => said,
+        },
+        plan_hash: None,
+        rerun: rerun.written(),
+    };
+    write(context, (lock, &holder), (&planned, &record), stream)?;
+    finish(&planned, operation, stream)?;
     Ok(approval.report.exit_code(true))
 }
 
 /// Applies a saved plan.
-fn apply_saved(args: &Args, path: &Path, context: &Context) -> Result<ExitCode, Failure> {
+fn apply_saved(
+    args: &Args,
+    path: &Path,
+    context: &Context,
+    stream: &mut Stream,
+) -> Result<ExitCode, Failure> {
     let patience = args.approval.lock.patience()?;
     args.approval.is_given("apply")?;
     let tolerance = match &args.tolerance {
@@ -153,13 +223,23 @@ fn apply_saved(args: &Args, path: &Path, context: &Context) -> Result<ExitCode, 
     let renewed = saved.renewed(&store, now, tolerance)?;
     let planned = &renewed.planned;
     within_budget(&args.approval, planned)?;
-    terminal::print(&views::saved::applying(&saved.plan, &renewed, context.look));
+    if stream.is_read() {
+        stream.emit(&super::plan::events(planned, &args.scope))?;
+    }
+    if stream.for_people() {
+        terminal::print(&views::saved::applying(&saved.plan, &renewed, context.look));
+    }
     if planned.plan.is_empty() {
-        finish(planned, "apply");
+        finish(planned, "apply", stream)?;
         return Ok(ExitCode::SUCCESS);
     }
-    write(context, (lock, &holder), planned, &saved.plan.made.rerun)?;
-    finish(planned, "apply");
+    let record = AuditRecord {
+        operation: "apply".to_owned(),
+        plan_hash: Some(saved.digest()?),
+        rerun: &saved.plan.made.rerun,
+    };
+    write(context, (lock, &holder), (planned, &record), stream)?;
+    finish(planned, "apply", stream)?;
     Ok(args.approval.report.exit_code(true))
 }
 
@@ -176,21 +256,40 @@ fn within_budget(approval: &Approval, planned: &Planned) -> Result<(), Failure> 
     }
 }
 
-/// Writes what a plan changes, and has what is to run again carried out. `rerun`: how that was asked for.
+/// What the audit trail says about an apply, besides what it changes.
+struct AuditRecord<'a> {
+    operation: String,
+    plan_hash: Option<String>,
+    /// How it was asked for what is to run again.
+    rerun: &'a [String],
+}
+
+/// Writes what a plan changes, and has what is to run again carried out.
 fn write(
     context: &Context,
     (lock, holder): (StateLock, &Holder),
-    planned: &Planned,
-    rerun: &[String],
+    (planned, record): (&Planned, &AuditRecord<'_>),
+    stream: &mut Stream,
 ) -> Result<(), Failure> {
+    let started = context.clock.now();
+    if stream.is_read() {
+        stream.emit(&views::applied::start(&planned.plan, started))?;
+    }
     let mut store = context.write_state()?;
     let mut apply = planned.apply(&store, context.who())?;
-    apply.order = rerunning::order(planned, rerun, &apply.who);
+    apply.operation.clone_from(&record.operation);
+    apply.plan_hash.clone_from(&record.plan_hash);
+    apply.order = rerunning::order(planned, record.rerun, &apply.who);
     let lease = moving::keep_runners_out(&mut store, &apply.moves, holder)?;
     store.apply(&lock, &apply)?;
     moving::take_logs_along(context, &apply.moves);
     drop(lease);
     drop(lock);
+    let now = context.clock.now();
+    let seconds = u64::try_from(now.duration_since(started).as_secs()).unwrap_or(0);
+    if stream.is_read() {
+        stream.emit(&views::applied::complete(&planned.plan, (now, seconds)))?;
+    }
     if apply.order.is_some()
         && let Some(id) = store
             .open_orders()?
@@ -203,7 +302,16 @@ fn write(
     Ok(())
 }
 
-fn finish(planned: &Planned, operation: &str) {
+fn finish(planned: &Planned, operation: &str, stream: &mut Stream) -> Result<(), Failure> {
+    let at = planned.plan.at;
+    if stream.is_read() {
+        let outputs = planned.outputs();
+        let summary = views::applied::summary(&planned.plan, outputs, (operation, at));
+        stream.emit(&summary)?;
+    }
+    if !stream.for_people() {
+        return Ok(());
+    }
     let counts = planned.plan.counts();
     let sentence = if operation == "destroy" {
         format!(
@@ -221,6 +329,7 @@ fn finish(planned: &Planned, operation: &str) {
     if !outputs.is_empty() && operation != "destroy" {
         terminal::print(&format!("\nOutputs:\n\n{}", super::output::lines(outputs)));
     }
+    Ok(())
 }
 
 /// Asks. The answer may come through a pipe; where there is nobody to give one, that is an error.

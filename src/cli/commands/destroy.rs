@@ -3,11 +3,15 @@
 use std::process::ExitCode;
 
 use super::apply::Approval;
+use super::apply::How;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::VariableArgs;
+use crate::cli::scope::PartArgs;
+use crate::cli::scope::ScopeArgs;
 use crate::cli::target::Target;
+use crate::objects::Objects;
 
 /// Remove all definitions: waiting instances are canceled, history and data stay
 #[derive(Debug, clap::Args)]
@@ -17,15 +21,21 @@ pub(in crate::cli) struct Args {
     _variables: VariableArgs,
 
     #[command(flatten)]
+    part: PartArgs,
+
+    #[command(flatten)]
     approval: Approval,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let target = |_: &_| Ok(Target::nothing());
-    super::apply::change(
-        context,
-        target,
-        (&args.approval, &RerunArgs::default()),
-        "destroy",
-    )
+    let target = |prior: &Objects| args.part.narrow(context, prior, Target::nothing());
+    let how = How {
+        approval: &args.approval,
+        rerun: &RerunArgs::default(),
+        scope: &ScopeArgs::default(),
+        operation: "destroy",
+    };
+    super::apply::streamed(context, &args.approval, |stream| {
+        super::apply::change(context, target, &how, stream)
+    })
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::context::Context;
+use crate::cli::earlier::Earlier;
 use crate::cli::errors::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning;
@@ -17,6 +18,9 @@ use crate::cli::root_module::VariableArgs;
 use crate::cli::saved_plan;
 use crate::cli::saved_plan::Asked;
 use crate::cli::saved_plan::Saved;
+use crate::cli::scope::ScopeArgs;
+use crate::cli::streams::Stream;
+use crate::cli::streams::StreamArgs;
 use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::views;
@@ -34,53 +38,58 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
+    #[command(flatten)]
+    scope: ScopeArgs,
+
     /// Plan to remove everything
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["rollback", "refresh_only"])]
     destroy: bool,
+
+    /// Show how the configuration differs from what was applied as this serial, without effects on runs
+    #[arg(long, value_name = "SERIAL", conflicts_with_all = ["destroy", "target", "exclude", "rollback", "refresh_only", "rerun", "out"])]
+    from: Option<u64>,
 
     /// Accepted so that a script can give all commands the same options: a plan takes no lock
     #[command(flatten)]
     lock: LockArgs,
+
     /// Save the plan: `pipeform apply FILE` does exactly this, `pipeform show FILE` shows it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
     /// Say whether a saved plan still holds, and why not; nothing is planned
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "destroy", "rerun", "var", "var_file", "detailed_exitcode"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "destroy", "rerun", "var", "var_file", "detailed_exitcode", "target", "exclude", "rollback", "refresh_only", "from"])]
     check: Option<PathBuf>,
 
-    /// As machine-readable events, one JSON object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    stream: StreamArgs,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    match plan(args, context) {
-        Err(Failure::Findings(findings)) if args.json => {
-            let (diagnostics, sources) = findings.as_ref();
-            let now = context.clock.now();
-            terminal::print(&views::json::version(env!("CARGO_PKG_VERSION"), now));
-            terminal::print(&views::json::diagnostics(diagnostics, sources, now));
-            Err(Failure::Silent)
-        }
-        result => result,
-    }
+    let now = context.clock.now();
+    let mut stream = args.stream.open(now)?;
+    plan(args, context, &mut stream).map_err(|failure| stream.fail(failure, now))
 }
 
-fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.check {
         return check(path, context);
+    }
+    if let Some(serial) = args.from {
+        return since(args, serial, context, stream);
     }
     args.lock.patience()?;
     let store = context.read_state()?;
     let target = |prior: &Objects| {
-        if args.destroy {
-            return Ok(Target::nothing());
-        }
-        let module = RootModule::load(context, &args.variables, Some(prior))?;
-        Ok(Target::module(module.without_errors()?))
+        args.scope.target(context, prior, || {
+            if args.destroy {
+                return Ok(Target::nothing());
+            }
+            let module = RootModule::load(context, &args.variables, Some(prior))?;
+            Ok(Target::module(module.without_errors()?))
+        })
     };
-    let planned = match &args.out {
+    let mut planned = match &args.out {
         None => {
             let mut planned = planning::plan(context, &store, target)?;
             args.rerun.add_to(&mut planned, &store)?;
@@ -91,21 +100,24 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             args.rerun.add_to(&mut planned, &store)?;
             let asked = Asked {
                 destroy: args.destroy,
+                limited: args.scope.written(),
                 rerun: args.rerun.written(),
             };
             saved_plan::keep(context, (&planned, said), &asked, path)?;
             planned
         }
     };
-    if args.json {
-        let now = planned.plan.at;
-        let version = views::json::version(env!("CARGO_PKG_VERSION"), now);
-        terminal::print(&version);
-        terminal::print(&views::json::plan(&planned.plan, now));
-        terminal::print(&views::json::upcoming(&planned.upcoming(), now));
-        let (warnings, sources) = (&planned.warnings, &planned.sources);
-        terminal::print(&views::json::diagnostics(warnings, sources, now));
-    } else {
+    args.scope.settle(&mut planned);
+    if stream.is_read() {
+        stream.emit(&events(&planned, &args.scope))?;
+    }
+    if args.scope.is_refresh_only() {
+        if stream.for_people() {
+            terminal::print(&views::plan::by_hand(&planned.plan, context.look));
+        }
+        return Ok(args.report.exit_code(!planned.plan.held.is_empty()));
+    }
+    if stream.for_people() {
         show(&planned, context, &args.report);
         if let Some(path) = &args.out
             && context.look.hints
@@ -114,6 +126,43 @@ fn plan(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }
     }
     Ok(args.report.exit_code(!planned.plan.is_empty()))
+}
+
+/// A plan for machines.
+pub(super) fn events(planned: &Planned, scope: &ScopeArgs) -> String {
+    let at = planned.plan.at;
+    let mut events = String::new();
+    if scope.is_refresh_only() {
+        events.push_str(&views::json::drift(&planned.plan, planned.next_objects()));
+    }
+    events.push_str(&views::json::plan(&planned.plan, at));
+    if !scope.is_refresh_only() {
+        events.push_str(&views::json::upcoming(&planned.upcoming(), at));
+    }
+    let (warnings, sources) = (&planned.warnings, &planned.sources);
+    events.push_str(&views::json::diagnostics(warnings, sources, at));
+    events
+}
+
+/// Shows what has changed since an earlier serial.
+fn since(
+    args: &Args,
+    serial: u64,
+    context: &Context,
+    stream: &mut Stream,
+) -> Result<ExitCode, Failure> {
+    let store = context.read_state()?;
+    let earlier = Earlier::read(context, &store, ("--from", serial))?;
+    let module = RootModule::load(context, &args.variables, Some(earlier.objects()))?;
+    let target = Target::module(module.without_errors()?);
+    let plan = earlier.changes_to(target, context, &store)?;
+    if stream.is_read() {
+        stream.emit(&views::json::plan(&plan, plan.at))?;
+    }
+    if stream.for_people() {
+        terminal::print(&views::plan::since(&plan, serial, context.look));
+    }
+    Ok(args.report.exit_code(!plan.is_empty()))
 }
 
 /// Says whether a saved plan still holds.

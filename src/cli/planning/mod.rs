@@ -52,6 +52,7 @@ use crate::store::Store;
 use crate::time::Interval;
 pub(crate) use apply::stored_object;
 pub(crate) use before::Before;
+pub(crate) use before::outputs_from;
 pub(crate) use before::read_outputs;
 use findings::check_cycles;
 pub(crate) use findings::check_formulas;

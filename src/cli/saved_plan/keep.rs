@@ -35,6 +35,8 @@ use crate::plan::saved::seen;
 pub(crate) struct Asked<'a> {
     /// Whether everything is to be removed.
     pub(crate) destroy: bool,
+    /// The options that make it about less than the whole configuration.
+    pub(crate) limited: Vec<String>,
     /// What is to run again, as it was written.
     pub(crate) rerun: &'a [String],
 }
@@ -63,7 +65,7 @@ pub(crate) fn keep(
             },
             serial: planned.plan.serial,
             destroy: asked.destroy,
-            limited: Vec::new(),
+            limited: asked.limited.clone(),
             rerun: asked.rerun.to_vec(),
             max_runs: planned.max_runs,
             commit: commit(&context.directory),

@@ -30,6 +30,7 @@ use crate::lang::stored as stored_value;
 use crate::plan::Relocation;
 use crate::plan::saved::SavedPlan;
 use crate::plan::saved::archive;
+use crate::plan::saved::digest_of_text;
 use crate::plan::saved::key::Key;
 
 pub(crate) use keep::Asked;
@@ -89,6 +90,14 @@ impl Saved {
         let mut planned = self.onto(self.before.clone(), self.plan.made.at)?;
         planned.warnings = self.warnings();
         Ok(planned)
+    }
+
+    /// The digest of the file, in hexadecimal.
+    pub(crate) fn digest(&self) -> Result<String, Failure> {
+        let bytes = std::fs::read(&self.path).map_err(|error| {
+            Failure::message(format!("The plan `{}`: {error}.", self.path.display()))
+        })?;
+        Ok(digest_of_text(&bytes))
     }
 
     /// What there was to say about it.

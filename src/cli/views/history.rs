@@ -66,7 +66,14 @@ pub(crate) fn applies(applies: &[Applied]) -> String {
         return "Nothing has been applied.\n".to_owned();
     }
     let titles = [
-        "SERIAL", "AT", "WHO", "OPERATION", "ADDED", "CHANGED", "DESTROYED", "PLAN",
+        "SERIAL",
+        "AT",
+        "WHO",
+        "OPERATION",
+        "ADDED",
+        "CHANGED",
+        "DESTROYED",
+        "PLAN",
     ];
     let mut table = vec![titles.map(str::to_owned)];
     table.extend(applies.iter().map(|apply| {

@@ -12,8 +12,10 @@ use crate::diag::Diagnostics;
 use crate::diag::Severity;
 use crate::diag::Sources;
 use crate::objects::Object;
+use crate::objects::Objects;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::keys;
@@ -156,10 +158,7 @@ pub(crate) fn upcoming(upcoming: &[Upcoming], at: Timestamp) -> String {
 }
 
 fn planned_change(change: &Change, at: Timestamp) -> String {
-    let word = match (change.action, &change.moved_from) {
-        (Action::NoOp, Some(_)) => "move",
-        (action, _) => action_word(action),
-    };
+    let word = change_word(change);
     let mut body = Map::new();
     if let Some(object) = change.object() {
         body.insert("resource".to_owned(), resource(object));
@@ -191,6 +190,37 @@ fn planned_change(change: &Change, at: Timestamp) -> String {
         at,
         json!({ "change": body }),
     )
+}
+
+/// What happens to an object, in one word.
+pub(crate) fn change_word(change: &Change) -> &'static str {
+    match (change.action, &change.moved_from) {
+        (Action::NoOp, Some(_)) => "move",
+        (action, _) => action_word(action),
+    }
+}
+
+/// What operators have changed by hand.
+pub(crate) fn drift(plan: &Plan, objects: &Objects) -> String {
+    let line = |held: &Held| {
+        let object = objects.get(&held.address)?;
+        let message = format!("{}: paused by {}", held.address, held.paused.who);
+        let change = json!({
+            "resource": resource(object),
+            "action": "update",
+            "attributes": ["active"],
+            "by": held.paused.who,
+            "since": held.paused.since,
+        });
+        let payload = json!({ "change": change });
+        Some(event(
+            ("info", "resource_drift"),
+            &message,
+            plan.at,
+            payload,
+        ))
+    };
+    plan.held.iter().filter_map(line).collect()
 }
 
 /// An object as the stream names it.

@@ -4,6 +4,7 @@
 
 pub(crate) mod absent;
 mod alignment;
+pub(crate) mod applied;
 mod block;
 pub(crate) mod cases;
 pub(crate) mod effects;

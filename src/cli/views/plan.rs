@@ -110,6 +110,65 @@ pub(crate) fn summary(plan: &Plan, look: Look) -> String {
     out
 }
 
+/// What was changed by hand, for people.
+pub(crate) fn by_hand(plan: &Plan, look: Look) -> String {
+    if plan.held.is_empty() {
+        return format!(
+            "{} Nothing was changed by hand since it was applied.\n",
+            look.bold("No changes.")
+        );
+    }
+    let number = plan.held.len();
+    let objects = if number == 1 {
+        "object was"
+    } else {
+        "objects were"
+    };
+    let mut out = format!(
+        "{} {number} {objects} changed by hand since that was applied.\n\n",
+        look.bold("Note:")
+    );
+    out.push_str(&effects::held(&plan.held, look));
+    out.push_str("\nThis is in the state already, and nothing else is looked at: there is nothing to apply.\n");
+    out
+}
+
+/// What has changed since an earlier serial, for people.
+pub(crate) fn since(plan: &Plan, serial: u64, look: Look) -> String {
+    let counts = plan.counts();
+    let summary = format!(
+        "{} {} to add, {} to change, {} to destroy.\n",
+        look.bold(&format!("Since serial {serial}:")),
+        counts.add,
+        counts.change,
+        counts.destroy
+    );
+    if plan.is_empty() {
+        return format!(
+            "{} The configuration is what was applied as serial {serial}.\n",
+            look.bold("No changes.")
+        );
+    }
+    let mut out = summary.clone();
+    out.push('\n');
+    if !plan.changes.is_empty() {
+        out.push_str(&legend(plan, look));
+        out.push_str("The configuration differs from what was applied then:\n");
+        let mut explained = Explained::default();
+        for change in &plan.changes {
+            out.push('\n');
+            out.push_str(&object_change(change, &mut explained, &|_, _| None, look));
+        }
+        out.push('\n');
+    }
+    if plan.changes_outputs() {
+        out.push_str(&outputs(&plan.output_changes, look));
+        out.push('\n');
+    }
+    out.push_str(&summary);
+    out
+}
+
 fn no_changes(plan: &Plan, look: Look) -> String {
     let mut out = format!(
         "{} Your infrastructure matches the configuration.\n\nPipeform has compared the configuration with what is applied and found no\ndifferences.\n",

@@ -48,7 +48,8 @@ impl Rewrite<'_> {
             planned = plan(&store)?;
         }
         let mut store = context.write_state()?;
-        let apply = planned.apply(&store, context.who())?;
+        let mut apply = planned.apply(&store, context.who())?;
+        self.operation.clone_into(&mut apply.operation);
         let lease = moving::keep_runners_out(&mut store, &apply.moves, &holder)?;
         store.apply(&lock, &apply)?;
         moving::take_logs_along(context, &apply.moves);

@@ -1,0 +1,223 @@
+//! A part of a configuration: which of its objects a plan is about, when `--target` or `--exclude` say it.
+//!
+//! What a plan is not about stays as it was applied. So that the whole goes together, a target brings along what it depends on,
+//! and what is excluded keeps back what depends on it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::compare::same_value;
+use crate::lang::Value;
+use crate::lang::stored as stored_value;
+use crate::objects::Address;
+use crate::objects::Object;
+use crate::objects::Objects;
+use crate::objects::stored;
+
+/// Which objects of a configuration a plan is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Their addresses, of the state and of the configuration.
+    addresses: BTreeSet<Address>,
+}
+
+type Outputs = BTreeMap<Arc<str>, Value>;
+
+impl Part {
+    /// Some objects, and all that they depend on.
+    pub fn only(prior: &Objects, configured: &Objects, wanted: &BTreeSet<Address>) -> Self {
+        let old = dependencies(prior);
+        let new = dependencies(configured);
+        let mut addresses = BTreeSet::new();
+        let mut open: Vec<&Address> = wanted.iter().collect();
+        loop {
+            while let Some(address) = open.pop() {
+                if addresses.insert(address.clone()) {
+                    let needed = new.get(address).into_iter().flatten();
+                    open.extend(needed.filter(|needed| {
+                        configured.contains_key(*needed) || prior.contains_key(*needed)
+                    }));
+                }
+            }
+            // What would stay as it was and refers to something that goes must go along.
+            let goes = |address: &Address| {
+                addresses.contains(address) && !configured.contains_key(address)
+            };
+            let left = old.iter().filter(|(address, needed)| {
+                !addresses.contains(*address) && needed.iter().any(goes)
+            });
+            open.extend(left.map(|(address, _)| address));
+            if open.is_empty() {
+                return Self { addresses };
+            }
+        }
+    }
+
+    /// All objects but some, and what depends on these.
+    pub fn without(prior: &Objects, configured: &Objects, unwanted: &BTreeSet<Address>) -> Self {
+        let old = dependencies(prior);
+        let new = dependencies(configured);
+        let mut excluded = unwanted.clone();
+        loop {
+            let dependent = new.iter().filter(|(address, needed)| {
+                !excluded.contains(*address)
+                    && needed.iter().any(|needed| excluded.contains(needed))
+            });
+            let mut more: Vec<Address> = dependent.map(|(address, _)| address.clone()).collect();
+            // What stays as it was needs what it refers to.
+            let kept = excluded.iter().filter_map(|address| old.get(address));
+            let needed = kept.flatten().filter(|needed| {
+                !excluded.contains(*needed)
+                    && !configured.contains_key(*needed)
+                    && prior.contains_key(*needed)
+            });
+            more.extend(needed.cloned());
+            if more.is_empty() {
+                break;
+            }
+            excluded.extend(more);
+        }
+        let all = prior.keys().chain(configured.keys());
+        let all = all.filter(|address| !excluded.contains(*address));
+        Self {
+            addresses: all.cloned().collect(),
+        }
+    }
+
+    /// Whether a plan is about an object.
+    pub fn contains(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
+
+    /// The objects as they are to be: those of this part as configured, the others as they were applied.
+    pub fn objects(&self, prior: &Objects, configured: Objects) -> Objects {
+        let kept = prior.iter().filter(|(address, _)| !self.contains(address));
+        let mut objects: Objects = kept
+            .map(|(address, object)| (address.clone(), object.clone()))
+            .collect();
+        let new = configured
+            .into_iter()
+            .filter(|(address, _)| self.contains(address));
+        objects.extend(new);
+        objects
+    }
+
+    /// The outputs as they are to be: what refers to an object that this is not about stays as it was.
+    pub fn outputs(&self, prior: &Outputs, configured: Outputs) -> Outputs {
+        let is_about = |value: &Value| {
+            let mut about = true;
+            stored_value::references(&stored_value::to_json(value), &mut |target| {
+                about &= self.contains(&Address::new(target));
+            });
+            about
+        };
+        let mut outputs = Outputs::new();
+        for (name, value) in configured {
+            let old = prior.get(&name);
+            if is_about(&value) || old.is_some_and(|old| same_value(old, &value)) {
+                outputs.insert(name, value);
+            } else if let Some(old) = old {
+                outputs.insert(name, old.clone());
+            }
+        }
+        for (name, value) in prior {
+            if !outputs.contains_key(name) && !is_about(value) {
+                outputs.insert(Arc::clone(name), value.clone());
+            }
+        }
+        outputs
+    }
+}
+
+/// What each object refers to, and what it stands in.
+fn dependencies(objects: &Objects) -> BTreeMap<Address, BTreeSet<Address>> {
+    let of = |object: &Object| {
+        let mut needed = BTreeSet::new();
+        stored_value::references(&stored::to_json(object), &mut |target| {
+            needed.insert(Address::new(target));
+        });
+        needed.extend(object.address.outer());
+        needed.extend(object.pipeline.clone());
+        needed.remove(&object.address);
+        needed
+    };
+    objects
+        .iter()
+        .map(|(address, object)| (address.clone(), of(object)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::FILE;
+    use crate::plan::testing::PIPELINE;
+    use crate::plan::testing::SHELL;
+    use crate::plan::testing::object;
+    use crate::plan::testing::reference;
+    use crate::plan::testing::side;
+
+    fn set(addresses: &[&str]) -> BTreeSet<Address> {
+        addresses.iter().copied().map(Address::new).collect()
+    }
+
+    /// `b.y` reads what `a.x` writes.
+    fn both() -> Objects {
+        let node = || reference("data_node", "data_node.d");
+        side([
+            object(&PIPELINE, "pipeline.a", []),
+            object(&SHELL, "pipeline.a.activity.x", [("output", node())]),
+            object(&PIPELINE, "pipeline.b", []),
+            object(&SHELL, "pipeline.b.activity.y", [("input", node())]),
+            object(&FILE, "data_node.d", []),
+        ])
+    }
+
+    #[test]
+    fn a_target_brings_along_what_it_depends_on() {
+        let part = Part::only(&Objects::new(), &both(), &set(&["pipeline.b.activity.y"]));
+        assert_eq!(
+            part.addresses,
+            set(&["data_node.d", "pipeline.b", "pipeline.b.activity.y"])
+        );
+    }
+
+    #[test]
+    fn what_goes_takes_along_what_refers_to_it() {
+        let part = Part::only(&both(), &Objects::new(), &set(&["data_node.d"]));
+        assert_eq!(
+            part.addresses,
+            set(&[
+                "data_node.d",
+                "pipeline.a.activity.x",
+                "pipeline.b.activity.y"
+            ])
+        );
+        let objects = part.objects(&both(), Objects::new());
+        let left: BTreeSet<Address> = objects.into_keys().collect();
+        assert_eq!(left, set(&["pipeline.a", "pipeline.b"]));
+    }
+
+    #[test]
+    fn what_is_excluded_keeps_back_what_depends_on_it() {
+        let part = Part::without(&Objects::new(), &both(), &set(&["data_node.d"]));
+        assert_eq!(part.addresses, set(&["pipeline.a", "pipeline.b"]));
+        let part = Part::without(&Objects::new(), &both(), &set(&["pipeline.a"]));
+        assert_eq!(
+            part.addresses,
+            set(&["data_node.d", "pipeline.b", "pipeline.b.activity.y"])
+        );
+    }
+
+    #[test]
+    fn what_stays_as_it_was_keeps_what_it_refers_to() {
+        let part = Part::without(&both(), &Objects::new(), &set(&["pipeline.b.activity.y"]));
+        let objects = part.objects(&both(), Objects::new());
+        let left: BTreeSet<Address> = objects.into_keys().collect();
+        assert_eq!(
+            left,
+            set(&["data_node.d", "pipeline.b", "pipeline.b.activity.y"])
+        );
+    }
+}
