@@ -7,6 +7,7 @@ mod checks;
 mod commands;
 mod context;
 mod cycles;
+mod durations;
 mod earlier;
 mod errors;
 mod formatting;

@@ -15,6 +15,8 @@ use super::calendar;
 use super::calendar::Pending;
 use super::change::Change;
 use super::change::ChangeKind;
+use super::impact::Consumer;
+use super::impact::History;
 use crate::diag::Diagnostic;
 use crate::engine::CatchUp;
 use crate::engine::Definition;
@@ -46,6 +48,8 @@ pub struct UnitRuns {
     pub waiting: u64,
     /// Instances with an attempt under way.
     pub running: u64,
+    /// Instances that have finished, also those that are not kept any more.
+    pub finished: u64,
 }
 
 impl UnitRuns {
@@ -67,6 +71,12 @@ pub struct Effects {
     /// Which intervals of others are waited for and read, as far as that is new or changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alignment: Vec<Alignment>,
+    /// What has finished of what does something else from now on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<History>,
+    /// Who uses what changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub consumers: Vec<Consumer>,
 }
 
 /// What runs again of an activity.
@@ -90,6 +100,23 @@ impl Effects {
     pub fn run_again(&mut self, reruns: Vec<Rerun>) {
         self.totals.rerun = reruns.iter().map(|rerun| rerun.count).sum();
         self.reruns = reruns;
+    }
+
+    /// The activities that it back-fills, and that have a past to tell how long that takes.
+    pub fn with_past(&self) -> impl Iterator<Item = &Address> {
+        let pipelines = self.pipelines.iter();
+        let activities = pipelines.flat_map(|pipeline| &pipeline.activities);
+        activities
+            .filter(|activity| activity.counts.backfill > 0 && activity.past.finished > 0)
+            .map(|activity| &activity.address)
+    }
+
+    /// Says how long runs take. `durations`: by activity, in seconds.
+    pub fn estimate(&mut self, durations: &BTreeMap<Address, f64>) {
+        let pipelines = self.pipelines.iter_mut();
+        for activity in pipelines.flat_map(|pipeline| &mut pipeline.activities) {
+            activity.past.takes = durations.get(&activity.address).copied();
+        }
     }
 
     fn too_many_reruns(&self, runs: u64, budget: u64) -> Option<Diagnostic> {
@@ -215,6 +242,10 @@ pub struct PipelineEffect {
 }
 
 /// What a plan does to the runs of an activity.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is said about it, one by one"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ActivityEffect {
     /// Which.
@@ -234,6 +265,11 @@ pub struct ActivityEffect {
     pub next_due: Vec<Timestamp>,
     /// When it would have been due next, if its schedule changes.
     pub was_due: Vec<Timestamp>,
+    /// What its past says of how long that takes.
+    #[serde(flatten)]
+    pub past: Past,
+    /// Whether the plan changes anything about it: else its runs are what they are without the plan.
+    pub affected: bool,
     /// The zone that its due times are shown in, e.g. `Europe/Berlin`.
     pub timezone: String,
     /// If its schedule changes: where its old intervals end and the new ones begin.
@@ -251,6 +287,30 @@ pub struct ActivityEffect {
     /// If its schedule changes: what has no intervals because of that, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<Hole>,
+}
+
+/// How long runs of an activity take.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Past {
+    /// The median of the last that finished, in seconds. `None`: none has, or the plan starts none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takes: Option<f64>,
+    /// How many of its attempts may run at once.
+    #[serde(skip)]
+    pub at_once: u32,
+    /// How many of its runs have finished.
+    #[serde(skip)]
+    pub finished: u64,
+}
+
+impl Past {
+    fn of(unit: Option<&Unit>, recorded: &UnitRuns) -> Self {
+        Self {
+            takes: None,
+            at_once: unit.map_or(1, |unit| unit.max_active_instances),
+            finished: recorded.finished,
+        }
+    }
 }
 
 /// A stretch of time that gets no intervals.
@@ -440,6 +500,8 @@ fn activity(
     let whole = new_schedule
         .zip(first_new)
         .and_then(|(schedule, first)| schedule.clone().with_cut(None).interval_at(first.start));
+    let differs = before.is_some() && (changed || rewritten);
+    let shown = next.as_ref().filter(|_| differs);
     let mut effect = ActivityEffect {
         address: address.clone(),
         activation: Activation::of(was, is),
@@ -449,16 +511,15 @@ fn activity(
         excluded: joined(old_due, new_due).excluded,
         next_due: Vec::new(),
         was_due: Vec::new(),
+        past: Past::of(new, recorded),
+        affected: touched || changed || rewritten || was != is || new.is_none() || old.is_none(),
         timezone: zone_name(after.or(before)),
         cut: new_schedule.and_then(Schedule::cut),
         first_new: first_new.filter(|_| before.is_some()),
         is_cut: whole != first_new,
         rewritten,
         on_demand: new.is_some() && before.is_some() && after.is_none(),
-        holes: match (&next, before) {
-            (Some(next), Some(_)) if changed || rewritten => holes(next),
-            _ => Vec::new(),
-        },
+        holes: shown.map(holes).unwrap_or_default(),
     };
     if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;
@@ -562,14 +623,15 @@ pub(super) fn zone_name(schedule: Option<&Timeline>) -> String {
         .to_owned()
 }
 
-/// The objects whose runs change: those that change themselves, and those that use one that does.
+/// The objects whose runs change: those that change themselves, of at least this kind, and those that use one that does.
 pub fn affected<'a>(
     changes: &[Change],
+    least: ChangeKind,
     objects: &(impl Iterator<Item = &'a Object> + Clone),
 ) -> BTreeSet<Address> {
     let mut found: BTreeSet<Address> = changes
         .iter()
-        .filter(|change| change.kind() != ChangeKind::Metadata)
+        .filter(|change| change.kind() >= least)
         .map(|change| change.address.clone())
         .collect();
     let mut grown = !found.is_empty();

@@ -9,9 +9,11 @@ mod change;
 mod compare;
 mod diff;
 pub mod effects;
+pub mod impact;
 mod moves;
 pub mod preview;
 mod protect;
+mod renamed;
 pub mod saved;
 mod targeting;
 #[cfg(test)]
@@ -41,6 +43,7 @@ pub use diff::keys;
 pub use effects::Effects;
 pub use moves::Relocation;
 pub use protect::protected;
+pub use renamed::renamed;
 pub use targeting::Part;
 
 /// What an apply would do.

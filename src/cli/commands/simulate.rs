@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::select::is_inside;
 use crate::cli::context::Context;
+use crate::cli::durations::durations;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
 use crate::cli::root_module::RootModule;
@@ -25,7 +26,6 @@ use crate::engine::Event;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
-use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Objects;
 use crate::rehearsal;
@@ -38,13 +38,8 @@ use crate::rehearsal::Scene;
 use crate::rehearsal::Started;
 use crate::rehearsal::World;
 use crate::runtime::past;
-use crate::store::Filter;
-use crate::store::Store;
 use crate::time::parse_duration;
 use crate::time::parse_moment;
-
-/// How many finished attempts of an activity say how long it takes.
-const REMEMBERED: usize = 20;
 
 /// Show when what would run: the scheduler on a clock of its own
 ///
@@ -210,31 +205,4 @@ fn bounds(args: &Args, now: Timestamp) -> Result<Bounds, Failure> {
         parallelism: args.parallelism.map_or(2 * processors, NonZeroUsize::get),
         deeds: Vec::new(),
     })
-}
-
-/// How long the attempts of each object took: the median of the last that finished.
-fn durations<'a>(
-    store: &Store,
-    objects: impl Iterator<Item = &'a Address>,
-) -> Result<BTreeMap<Address, SignedDuration>, Failure> {
-    let mut durations = BTreeMap::new();
-    for object in objects {
-        let finished = store.instances(&Filter {
-            objects: Some([object.clone()].into()),
-            statuses: vec![Status::Finished],
-            limit: Some(REMEMBERED),
-            ..Filter::default()
-        })?;
-        let mut took = Vec::new();
-        for instance in finished {
-            let attempts = store.attempts(&instance.key)?;
-            let last = attempts.last();
-            took.extend(last.and_then(|last| Some(last.ended_at?.duration_since(last.started_at))));
-        }
-        took.sort();
-        if let Some(median) = took.get(took.len() / 2) {
-            durations.insert(object.clone(), *median);
-        }
-    }
-    Ok(durations)
 }

@@ -55,6 +55,8 @@ pub(crate) struct Before {
     pub(crate) counts: Counts,
     /// The intervals that have an instance ahead of those before, because operators have asked for one.
     pub(crate) beyond: BTreeMap<Address, Vec<Interval>>,
+    /// How long runs of activities took, in seconds; only of those that a plan back-fills.
+    pub(crate) durations: BTreeMap<Address, f64>,
     /// How many instances of objects that are no longer there were given up with their definition; only of those that a plan asks
     /// for, see [`Before::read_given_up`].
     pub(crate) given_up: BTreeMap<Address, u64>,
@@ -82,6 +84,7 @@ impl Before {
             made_until: store.made_until()?,
             counts: store.counts()?,
             beyond: store.made_beyond()?,
+            durations: BTreeMap::new(),
             given_up: BTreeMap::new(),
         })
     }
@@ -174,6 +177,7 @@ impl Before {
                     beyond: beyond.get(address).cloned().unwrap_or_default(),
                     waiting: waiting(address),
                     running: count(address, &[Status::Running]),
+                    finished: count(address, &[Status::Finished]),
                 };
                 (address.clone(), runs)
             })

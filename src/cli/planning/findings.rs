@@ -11,6 +11,7 @@ use crate::cli::errors::Failure;
 use crate::cli::lacks;
 use crate::cli::moving;
 use crate::cli::target::Target;
+use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Places;
 use crate::diag::Sources;
@@ -22,20 +23,43 @@ use crate::objects::configuration::Configuration;
 use crate::objects::resolve::Resolver;
 use crate::plan::Change;
 use crate::plan::Relocation;
+use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 
 /// What there is to say about a plan that can be made.
 pub(super) fn found_besides(
     relocation: &Relocation,
+    renamed: &[(Address, Address)],
     configuration: &Configuration,
-    trial: checks::Trial<'_>,
+    (resolver, preview): (Resolver<'_>, &Preview),
 ) -> Diagnostics {
     let blocked = moving::blocked(&relocation.blocked);
     let mut warnings = blocked.map(Diagnostics::from).unwrap_or_default();
-    let lacks = lacks::warnings(trial.resolver.objects);
+    if let Some(warning) = missing_moves(renamed) {
+        warnings.push(warning);
+    }
+    let lacks = lacks::warnings(resolver.objects);
+    let trial = checks::Trial { resolver, preview };
     warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
     warnings.extend(lacks);
     warnings
+}
+
+/// What there is to say about names that may have changed.
+fn missing_moves(renamed: &[(Address, Address)]) -> Option<Diagnostic> {
+    let (old, new) = renamed.first()?;
+    let lines: Vec<String> = renamed
+        .iter()
+        .map(|(old, new)| format!("  {old} -> {new}"))
+        .collect();
+    let detail = format!(
+        "What goes and what comes are alike in all but their names:\n{}\nAs it is, what has run of the one is no history of the other, and the other back-fills what the one has done.",
+        lines.join("\n")
+    );
+    let help = format!(
+        "If only the name changes, say so:\n\n  moved {{\n    from = {old}\n    to   = {new}\n  }}\n"
+    );
+    Some(Diagnostic::warning("Renamed without a moved block", detail).help(help))
 }
 
 /// The cycles that objects refer to each other in.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::checks;
 use super::context::Context;
+use super::durations::durations;
 use super::errors::Failure;
 use super::root_module::random;
 use super::succession::continued;
@@ -33,6 +33,7 @@ use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::resolve::Resolver;
 use crate::plan::Change;
+use crate::plan::ChangeKind;
 use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Relocation;
@@ -41,9 +42,11 @@ use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
 use crate::plan::forget;
+use crate::plan::impact::impact;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 use crate::plan::protected;
+use crate::plan::renamed;
 use crate::plan::upcoming::Said;
 use crate::plan::upcoming::Upcoming;
 use crate::plan::upcoming::upcoming;
@@ -98,7 +101,9 @@ pub(crate) fn plan(
     target: impl Fn(&Objects) -> Result<Target, Failure>,
 ) -> Result<Planned, Failure> {
     let (before, target, relocation) = settled(store, target)?;
-    planned(before, target, relocation, context.clock.now())
+    let mut planned = planned(before, target, relocation, context.clock.now())?;
+    estimate(&mut planned, store)?;
+    Ok(planned)
 }
 
 /// The same, and answers what the state said, too: for a plan that is saved.
@@ -108,9 +113,21 @@ pub(crate) fn plan_and_keep(
     target: impl Fn(&Objects) -> Result<Target, Failure>,
 ) -> Result<(Planned, Before), Failure> {
     let (before, target, relocation) = settled(store, target)?;
-    let kept = before.clone();
-    let now = context.clock.now();
-    Ok((planned(before, target, relocation, now)?, kept))
+    let mut kept = before.clone();
+    let mut planned = planned(before, target, relocation, context.clock.now())?;
+    kept.durations = estimate(&mut planned, store)?;
+    Ok((planned, kept))
+}
+
+/// Says how long the runs take that a plan starts, as far as the past tells it.
+fn estimate(planned: &mut Planned, store: &Store) -> Result<BTreeMap<Address, f64>, Failure> {
+    let effects = &mut planned.plan.effects;
+    let took = durations(store, effects.with_past())?.into_iter();
+    let took = took
+        .map(|(address, took)| (address, took.as_secs_f64()))
+        .collect();
+    effects.estimate(&took);
+    Ok(took)
 }
 
 fn settled(
@@ -144,13 +161,8 @@ pub(crate) fn planned(
     let moments = relocated(before.moments()?, &relocation);
     let old = before.definition(&relocation, &moments, now);
     let made_until = relocation.keys(before.made_until.clone());
-    let (new_moments, timetable) = continued(
-        (old.serial, &old.timetable),
-        &new,
-        &moments,
-        &made_until,
-        now,
-    );
+    let schedules = (old.serial, &old.timetable);
+    let (new_moments, timetable) = continued(schedules, &new, &moments, &made_until, now);
     let old_units = old.compile();
     let mut new_units = crate::engine::compile(&new, &timetable, old.serial + 1);
     let paused = held(&old.pauses, &new);
@@ -163,12 +175,15 @@ pub(crate) fn planned(
         return Err(Failure::Findings(Box::new((refused, sources))));
     }
     note_places(&mut changes, &configuration, &sources);
-    let affected = effects::affected(&changes, &old.objects.values().chain(new.values()));
     let old_outputs = before.outputs(&relocation);
     let head = std::mem::take(&mut before.head);
     let beyond = relocation.keys(before.beyond.clone());
     let runs = before.runs(&relocation, (&old_units, &new_units));
+    let both = old.objects.values().chain(new.values());
+    let affected = effects::affected(&changes, ChangeKind::Schedule, &both);
+    let otherwise = effects::affected(&changes, ChangeKind::Behaviour, &both);
     let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
+    (effects.history, effects.consumers) = impact(&new_units, &runs, &otherwise);
     effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
@@ -177,11 +192,9 @@ pub(crate) fn planned(
         let placed = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((placed, sources))));
     }
-    let trial = checks::Trial {
-        resolver,
-        preview: &preview,
-    };
-    warnings.extend(found_besides(&relocation, &configuration, trial));
+    let renamed = renamed(&changes, (&old.objects, &new));
+    let trial = (resolver, &preview);
+    warnings.extend(found_besides(&relocation, &renamed, &configuration, trial));
     let plan = Plan {
         changes,
         output_changes: diff_outputs(&old_outputs, &configuration.outputs),

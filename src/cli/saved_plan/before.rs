@@ -38,6 +38,7 @@ struct Kept {
     made_until: BTreeMap<Address, Timestamp>,
     counts: Counts,
     beyond: BTreeMap<Address, Vec<Interval>>,
+    durations: BTreeMap<Address, f64>,
     given_up: BTreeMap<Address, u64>,
 }
 
@@ -91,6 +92,7 @@ pub(super) fn to_json(before: Before) -> Result<Json, Failure> {
         made_until: before.made_until,
         counts: before.counts,
         beyond: before.beyond,
+        durations: before.durations,
         given_up: before.given_up,
     };
     serde_json::to_value(kept)
@@ -117,6 +119,7 @@ pub(super) fn from_json(json: &Json) -> Result<Before, Failure> {
         made_until: kept.made_until,
         counts: kept.counts,
         beyond: kept.beyond,
+        durations: kept.durations,
         given_up: kept.given_up,
     })
 }

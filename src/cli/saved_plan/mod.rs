@@ -89,6 +89,7 @@ impl Saved {
     pub(crate) fn as_made(&self) -> Result<Planned, Failure> {
         let mut planned = self.onto(self.before.clone(), self.plan.made.at)?;
         planned.warnings = self.warnings();
+        planned.plan.effects.estimate(&self.before.durations);
         Ok(planned)
     }
 

@@ -1,11 +1,16 @@
 //! What a plan does to the runs, for people: counts first.
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::paint::Look;
 use super::paint::TOGETHER;
 use super::paint::counted;
+use super::paint::spoken;
+use super::siblings::Siblings;
+use super::siblings::pattern;
+use super::siblings::together;
 use super::status::interval_text;
 use super::status::moment;
 use crate::plan::Held;
@@ -24,9 +29,121 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
         return String::new();
     }
     let mut out = format!("{}\n", look.bold("Effects on runs:"));
-    for pipeline in &effects.pipelines {
+    let told = effects
+        .pipelines
+        .iter()
+        .filter(|pipeline| !is_quiet(pipeline));
+    let texts = told.map(|pipeline| (pipeline.pipeline.clone(), pipeline_effect(pipeline, look)));
+    for group in together(texts) {
         out.push('\n');
-        out.push_str(&pipeline_effect(pipeline, look));
+        let [first, ..] = group.addresses.as_slice() else {
+            continue;
+        };
+        if group.addresses.len() == 1 {
+            out.push_str(&group.text);
+        } else {
+            let name = format!("{} ({}, each)", pattern(first), group.addresses.len());
+            let name = look.bold(&name);
+            let first = look.bold(first.as_str());
+            out.push_str(&group.text.replacen(&first, &name, 1));
+        }
+    }
+    let quiet = effects.pipelines.iter().flat_map(|pipeline| {
+        let activities = pipeline.activities.iter();
+        activities.filter(|activity| is_same(activity))
+    });
+    let (activities, runs) = quiet.fold((0, 0), |(activities, runs), activity| {
+        (activities + 1, runs + activity.counts.due)
+    });
+    if runs > 0 {
+        let are = if runs == 1 { "is" } else { "are" };
+        let text = format!(
+            "{} of {} {are} due with and without this plan.",
+            counted(runs, "run", "runs"),
+            counted(activities, "activity", "activities")
+        );
+        out.push('\n');
+        out.push_str(&look.wrapped(2, 2, &text));
+        out.push('\n');
+    }
+    out
+}
+
+/// Whether a plan changes nothing about an activity, and starts nothing of it.
+fn is_same(activity: &ActivityEffect) -> bool {
+    !activity.affected && activity.counts.backfill == 0
+}
+
+fn is_quiet(pipeline: &PipelineEffect) -> bool {
+    pipeline.activation == Activation::Unchanged && pipeline.activities.iter().all(is_same)
+}
+
+/// What has finished of what does something else from now on; empty when nothing has.
+pub(crate) fn history(effects: &Effects, look: Look) -> String {
+    let again: Vec<_> = effects.reruns.iter().map(|rerun| &rerun.address).collect();
+    let history = effects.history.iter();
+    let texts = history
+        .filter(|past| !again.contains(&&past.address))
+        .map(|past| {
+            let runs = counted(past.finished, "run", "runs");
+            let stay = if past.finished == 1 { "stays" } else { "stay" };
+            let text = format!(
+                "{runs} of {address} {stay} as before; --rerun={address} runs {all} again",
+                address = past.address,
+                all = if past.finished == 1 { "it" } else { "all" },
+            );
+            (past.address.clone(), text)
+        });
+    let mut out = String::new();
+    for group in together(texts) {
+        let mut text = group.text.clone();
+        if let [first, _, ..] = group.addresses.as_slice() {
+            text = text.replace(first.as_str(), &pattern(first));
+            text = format!("{} each: {text}", counted_objects(&group));
+        }
+        out.push_str(&look.wrapped(2, 2, &text));
+        out.push('\n');
+    }
+    if out.is_empty() {
+        return out;
+    }
+    format!("{}\n{out}", look.bold("What has run:"))
+}
+
+fn counted_objects(group: &Siblings) -> String {
+    let number = u64::try_from(group.addresses.len()).unwrap_or(u64::MAX);
+    counted(number, "activity", "activities")
+}
+
+/// How many consumers are named.
+const NAMED: usize = 10;
+
+/// Who uses what changes; empty when nobody does.
+pub(crate) fn consumers(effects: &Effects, look: Look) -> String {
+    if effects.consumers.is_empty() {
+        return String::new();
+    }
+    let mut out = format!(
+        "{}\n",
+        look.bold("Downstream, unchanged, on what is written from now on:")
+    );
+    for consumer in effects.consumers.iter().take(NAMED) {
+        let mut text = consumer.address.to_string();
+        if consumer.finished > 0 {
+            let runs = counted(consumer.finished, "run", "runs");
+            text.extend([": ", &runs, " on what was written before"]);
+        }
+        out.push_str(&look.wrapped(2, 2, &text));
+        out.push('\n');
+    }
+    let more = effects.consumers.len().saturating_sub(NAMED);
+    if more > 0 {
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        out.extend([
+            "  and ",
+            &counted(more, "activity", "activities"),
+            " more\n",
+        ]);
     }
     out
 }
@@ -182,7 +299,11 @@ fn pipeline_effect(effect: &PipelineEffect, look: Look) -> String {
 /// The activities of a pipeline, those with the same facts together.
 fn alike(effect: &PipelineEffect, look: Look) -> Vec<(String, String)> {
     let mut groups: Vec<(Vec<&str>, String, String)> = Vec::new();
-    for activity in &effect.activities {
+    for activity in effect
+        .activities
+        .iter()
+        .filter(|activity| !is_same(activity))
+    {
         let name = activity
             .address
             .as_str()
@@ -237,6 +358,13 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
     {
         fact("newest", span(newest));
     }
+    if effect.counts.backfill > 0 && effect.past.finished > 0 {
+        let text = effect.past.takes.map(|seconds| takes(effect, seconds));
+        fact(
+            "takes",
+            text.unwrap_or_else(|| "unknown: none of the last runs says it".to_owned()),
+        );
+    }
     if effect.excluded > 0 {
         let intervals = counted(effect.excluded, "interval", "intervals");
         fact("excluded", format!("{intervals} by the calendar: no runs"));
@@ -285,6 +413,26 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
         }
     }
     out
+}
+
+/// How long the back-filled runs of an activity take.
+fn takes(effect: &ActivityEffect, seconds: f64) -> String {
+    let duration =
+        |seconds: f64| spoken(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default());
+    let runs = effect.counts.backfill;
+    let rounds = runs.div_ceil(u64::from(effect.past.at_once.max(1)));
+    #[expect(clippy::cast_precision_loss, reason = "an estimate, said in two units")]
+    let whole = rounds as f64 * seconds;
+    let at_once = match effect.past.at_once {
+        u32::MAX => "all at once".to_owned(),
+        1 => "one after the other".to_owned(),
+        number => format!("{number} at once"),
+    };
+    format!(
+        "about {} each, as the last did: {} for all, {at_once}",
+        duration(seconds),
+        duration(whole)
+    )
 }
 
 /// What has no runs, and why.

@@ -3,6 +3,7 @@
 //! The summary stands first and last; its sentence `Plan: 1 to add, 0 to change, 0 to destroy.` is read by tools, and so
 //! are `# … will be created` and `Changes to Outputs:`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::alignment;
@@ -11,6 +12,8 @@ use super::names::Explained;
 use super::objects;
 use super::paint::Look;
 use super::paint::Marker;
+use super::siblings::pattern;
+use super::siblings::together;
 use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
@@ -18,6 +21,7 @@ use crate::lang::Value;
 use crate::lang::named::Names;
 use crate::lang::named::names_of;
 use crate::lang::print;
+use crate::objects::Address;
 use crate::objects::AttributeType;
 use crate::objects::Default;
 use crate::objects::Object;
@@ -43,10 +47,11 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
         out.push_str(&legend(plan, look));
         out.push_str("Pipeform will perform the following actions:\n");
         let mut explained = Explained::default();
-        for change in &plan.changes {
-            out.push('\n');
-            out.push_str(&object_change(change, &mut explained, example, look));
-        }
+        let blocks = plan.changes.iter().map(|change| {
+            let block = object_change(change, &mut explained, example, look);
+            (change, block)
+        });
+        out.push_str(&told_once(blocks, look));
         out.push('\n');
     }
     if plan.changes_outputs() {
@@ -60,6 +65,8 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     }
     for part in [
         effects::reruns(&plan.effects, look),
+        effects::history(&plan.effects, look),
+        effects::consumers(&plan.effects, look),
         alignment::alignment(&plan.effects, look),
         effects::held(&plan.held, look),
     ] {
@@ -214,7 +221,41 @@ fn legend(plan: &Plan, look: Look) -> String {
     format!("Actions on objects are indicated with the following symbols:\n{symbols}\n")
 }
 
-/// One object: what happens to it and why, then its block.
+/// The changes, those that are the same of several of one `for_each` once.
+fn told_once<'a>(blocks: impl Iterator<Item = (&'a Change, String)>, look: Look) -> String {
+    let mut titles: BTreeMap<&Address, &Change> = BTreeMap::new();
+    let texts = blocks.map(|(change, block)| {
+        titles.insert(&change.address, change);
+        let reason = change.reason.as_ref().map(ToString::to_string);
+        let what = (
+            change.action,
+            reason,
+            change.moved_from.as_ref().map(Address::as_str),
+        );
+        (change.address.clone(), format!("{what:?}\n{block}"))
+    });
+    let groups = together(texts);
+    let mut out = String::new();
+    for group in groups {
+        let Some(change) = group.addresses.first().and_then(|first| titles.get(first)) else {
+            continue;
+        };
+        let block = group.text.split_once('\n').map_or("", |(_, block)| block);
+        out.push('\n');
+        out.push_str(&title(change, &group.name(), look));
+        if group.keyed && change.action != Action::NoOp {
+            let first = format!(
+                "  # (this is {}; the others differ in the key alone)\n",
+                change.address
+            );
+            out.push_str(&first);
+        }
+        out.push_str(block);
+    }
+    out
+}
+
+/// One object: its block.
 fn object_change(
     change: &Change,
     explained: &mut Explained,
@@ -224,7 +265,7 @@ fn object_change(
     let Some(object) = change.object() else {
         return String::new();
     };
-    let mut out = title(change, look);
+    let mut out = String::new();
     let old_type = change
         .old
         .as_ref()
@@ -284,15 +325,18 @@ fn object_change(
 }
 
 /// The comment above a block: what happens to the object, and why.
-fn title(change: &Change, look: Look) -> String {
-    let address = look.bold(&format!("# {}", change.address));
+fn title(change: &Change, name: &str, look: Look) -> String {
+    let address = look.bold(&format!("# {name}"));
     let mut out = match (change.action, &change.moved_from) {
         (Action::NoOp, Some(from)) => {
+            let several = name != change.address.as_str();
+            let from = if several {
+                pattern(from)
+            } else {
+                from.to_string()
+            };
             let from = look.bold(&format!("# {from}"));
-            return format!(
-                "  {from} has moved to {}\n",
-                look.bold(change.address.as_str())
-            );
+            return format!("  {from} has moved to {}\n", look.bold(name));
         }
         (Action::Create, _) => format!("  {address} will be created\n"),
         (Action::Update, _) => format!("  {address} will be updated in-place\n"),
@@ -306,6 +350,10 @@ fn title(change: &Change, look: Look) -> String {
     };
     if let Some(reason) = &change.reason {
         out.extend(["  # (", &reason.to_string(), ")\n"]);
+    } else if change.action == Action::Update && change.kind() == ChangeKind::Schedule {
+        out.push_str("  # (schedule: when runs are due)\n");
+    } else if change.action == Action::Update && change.kind() == ChangeKind::Behaviour {
+        out.push_str("  # (behaviour: what runs do from now on)\n");
     } else if change.kind() == ChangeKind::Metadata {
         let protects = |attribute: &AttributeChange| &*attribute.name == LIFECYCLE;
         out.push_str(if change.attributes.iter().any(protects) {

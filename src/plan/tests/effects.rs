@@ -52,6 +52,7 @@ fn recorded(cursor: Option<&str>, waiting: u64, running: u64) -> BTreeMap<Addres
         beyond: Vec::new(),
         waiting,
         running,
+        finished: 0,
     };
     BTreeMap::from([(Address::new("pipeline.p.activity.a"), runs)])
 }
@@ -346,7 +347,7 @@ fn what_uses_a_changed_object_is_affected() {
     );
     let configured = side([node("/new"), reader.clone(), waits.clone()]);
     let changes = diff(&side([node("/old"), reader, waits]), &configured);
-    let found: Vec<String> = affected(&changes, &configured.values())
+    let found: Vec<String> = affected(&changes, ChangeKind::Schedule, &configured.values())
         .iter()
         .map(Address::to_string)
         .collect();

@@ -285,6 +285,7 @@ fn an_update_shows_what_changes_and_counts_the_rest() {
     ]);
     assert_snapshot!(blocks([old], [new]), @r#"
     # pipeline.weblogs.activity.archive will be updated in-place
+    # (behaviour: what runs do from now on)
     ~ activity "shell_command" "archive" {
         ~ description     = "before" -> "after"
         ~ environment     = {
@@ -322,6 +323,7 @@ fn text_of_several_lines_shows_a_line_diff() {
     let longer = archive([("command", string("a\nb"))]);
     assert_snapshot!(blocks([cut], [longer]), @r#"
     # pipeline.weblogs.activity.archive will be updated in-place
+    # (behaviour: what runs do from now on)
     ~ activity "shell_command" "archive" {
         ~ command = <<-EOT
             # (2 unchanged lines hidden)
@@ -331,6 +333,7 @@ fn text_of_several_lines_shows_a_line_diff() {
     "#);
     assert_snapshot!(blocks([script("hits")], [script("page_views")]), @r#"
     # pipeline.weblogs.activity.archive will be updated in-place
+    # (behaviour: what runs do from now on)
     ~ activity "shell_command" "archive" {
         ~ command = <<-EOT
               select *
@@ -355,6 +358,7 @@ fn a_residual_that_was_a_text_shows_both() {
     );
     assert_snapshot!(blocks([old], [new]), @r#"
     # data_node.log will be updated in-place
+    # (behaviour: what runs do from now on)
     ~ data_node "file" "log" {
         ~ path = "/var/log/a.log" -> "/var/log/${run.date}.log"
                → /var/log/2026-11-25.log
@@ -455,6 +459,7 @@ fn no_changes_but_runs_that_became_due() {
             beyond: Vec::new(),
             waiting: 0,
             running: 0,
+            finished: 0,
         },
     )]);
     none.effects = effects(&units, &units, &runs, &BTreeSet::new(), at(NOW));

@@ -17,6 +17,7 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
         beyond: Vec::new(),
         waiting: 2,
         running,
+        finished: 0,
     };
     let runs = BTreeMap::from([
         (Address::new(ARCHIVE), runs(1)),
@@ -106,7 +107,7 @@ fn a_plan_for_machines() {
     {"@level":"info","@message":"pipeline.weblogs.activity.archive: Plan to update","@module":"pipeform.ui","@timestamp":"2026-11-24T06:00:00Z","change":{"resource":{"addr":"pipeline.weblogs.activity.archive","module":"pipeline.weblogs","resource":"activity.archive","implied_provider":"pipeform","resource_type":"activity_shell_command","resource_name":"archive","resource_key":null},"action":"update","kind":"behaviour","attributes":["max_retries"]},"type":"planned_change"}
     {"@level":"info","@message":"Plan: 1 to add, 1 to change, 1 to destroy.","@module":"pipeform.ui","@timestamp":"2026-11-24T06:00:00Z","changes":{"add":1,"change":1,"import":0,"remove":1,"operation":"plan"},"type":"change_summary"}
     {"@level":"info","@message":"Outputs: 1","@module":"pipeform.ui","@timestamp":"2026-11-24T06:00:00Z","outputs":{"n":{"sensitive":false,"action":"create"}},"type":"outputs"}
-    {"@level":"info","@message":"23 runs to back-fill.","@module":"pipeform.ui","@timestamp":"2026-11-24T06:00:00Z","effects":{"pipelines":[{"pipeline":"pipeline.weblogs","activation":"activated","activities":[{"address":"pipeline.weblogs.activity.archive","activation":"activated","backfill":23,"due":0,"dropped":0,"canceled":0,"held":0,"in_flight":0,"oldest":{"start":"2026-11-01T00:00:00Z","end":"2026-11-02T00:00:00Z"},"newest":{"start":"2026-11-23T00:00:00Z","end":"2026-11-24T00:00:00Z"},"excluded":0,"next_due":["2026-11-25T00:00:00Z","2026-11-26T00:00:00Z","2026-11-27T00:00:00Z","2026-11-28T00:00:00Z","2026-11-29T00:00:00Z"],"was_due":[],"timezone":"UTC","cut":null,"first_new":null,"is_cut":false}],"totals":{"backfill":23,"due":0,"dropped":0,"canceled":0,"held":0,"in_flight":0}}],"totals":{"backfill":23,"due":0,"dropped":0,"canceled":0,"held":0,"in_flight":0}},"paused":[],"serial":3,"lineage":"0199","at":"2026-11-24T06:00:00Z","type":"effects"}
+    {"@level":"info","@message":"23 runs to back-fill.","@module":"pipeform.ui","@timestamp":"2026-11-24T06:00:00Z","effects":{"pipelines":[{"pipeline":"pipeline.weblogs","activation":"activated","activities":[{"address":"pipeline.weblogs.activity.archive","activation":"activated","backfill":23,"due":0,"dropped":0,"canceled":0,"held":0,"in_flight":0,"oldest":{"start":"2026-11-01T00:00:00Z","end":"2026-11-02T00:00:00Z"},"newest":{"start":"2026-11-23T00:00:00Z","end":"2026-11-24T00:00:00Z"},"excluded":0,"next_due":["2026-11-25T00:00:00Z","2026-11-26T00:00:00Z","2026-11-27T00:00:00Z","2026-11-28T00:00:00Z","2026-11-29T00:00:00Z"],"was_due":[],"affected":true,"timezone":"UTC","cut":null,"first_new":null,"is_cut":false}],"totals":{"backfill":23,"due":0,"dropped":0,"canceled":0,"held":0,"in_flight":0}}],"totals":{"backfill":23,"due":0,"dropped":0,"canceled":0,"held":0,"in_flight":0}},"paused":[],"serial":3,"lineage":"0199","at":"2026-11-24T06:00:00Z","type":"effects"}
     {"@level":"error","@message":"Error: Missing variable","@module":"pipeform.ui","@timestamp":"2026-11-24T06:00:00Z","diagnostic":{"severity":"error","summary":"Missing variable","detail":"Set `first_day`.","address":"data_node.d"},"type":"diagnostic"}
     "#);
 }
