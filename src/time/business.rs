@@ -202,7 +202,8 @@ impl Schedule {
         let mut borders = vec![start, end];
         let zone = self.timezone();
         let changes = |from: Timestamp, to: Timestamp| {
-            zone.following(from)
+            // A clock that changes at midnight leaves out the first times of the day.
+            zone.following(just_before(from))
                 .map(|change| change.timestamp())
                 .take_while(move |change| *change < to)
         };
