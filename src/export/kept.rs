@@ -94,9 +94,9 @@ fn rename(expr: &mut Expr, parameters: &Parameters<'_>, changed: &mut bool) {
     match &mut expr.kind {
         ExprKind::Name(name) => {
             if let Some(id) = parameters.read_as(name)
-                && id != name.as_str()
+                && id != *name
             {
-                id.clone_into(name);
+                *name = id;
                 *changed = true;
             }
         }

@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::import::definition::Definition;
+use crate::import::definition::Object as Exported;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
@@ -54,15 +55,38 @@ pub struct Source<'a> {
 /// whole.
 pub fn export(pipeline: &Object, source: &Source<'_>, found: &mut Diagnostics) -> Definition {
     let index = Index::new(source, pipeline);
-    let parameters = Parameters::new(source.parameters);
+    let mut parameters = Parameters::new(source.parameters, None);
+    if !source.alone {
+        // Their ids differ within one definition only: so it must be known which ones are in it.
+        written(pipeline, &index, &parameters);
+        let used = parameters.used();
+        parameters = Parameters::new(source.parameters, Some(&used));
+    }
+    let (objects, notes) = written(pipeline, &index, &parameters);
+    let mut definition = Definition {
+        name: Some(pipeline.address.name().to_owned()),
+        objects,
+        ..Definition::default()
+    };
+    found.extend(notes);
+    parameters.write(source.alone, &mut definition, found);
+    definition
+}
+
+/// The objects of a definition, and what AWS Data Pipeline does not have.
+fn written<'a>(
+    pipeline: &'a Object,
+    index: &Index<'a>,
+    parameters: &Parameters<'a>,
+) -> (Vec<Exported>, Diagnostics) {
     let ids = index
         .members
         .iter()
         .filter_map(|member| index.id(&member.address));
     let taken: BTreeSet<String> = ids.map(str::to_owned).collect();
     let mut writer = Writer {
-        index: &index,
-        parameters: &parameters,
+        index,
+        parameters,
         found: Diagnostics::new(),
         written: Vec::new(),
         taken,
@@ -73,14 +97,7 @@ pub fn export(pipeline: &Object, source: &Source<'_>, found: &mut Diagnostics) -
         writer.object(member);
     }
     lost::retries(&mut writer);
-    let mut definition = Definition {
-        name: Some(pipeline.address.name().to_owned()),
-        objects: writer.written,
-        ..Definition::default()
-    };
-    found.extend(writer.found);
-    parameters.write(source.alone, &mut definition, found);
-    definition
+    (writer.written, writer.found)
 }
 
 /// Says that data belongs to another pipeline.

@@ -1,6 +1,7 @@
 //! Variables of the root module as parameters.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
@@ -34,14 +35,16 @@ pub struct Parameter {
     value: Option<Value>,
     /// Whether its value is hidden, or it says where one is kept.
     hidden: bool,
+    /// Its id, unless another one of the definition has it.
     id: String,
+    /// Whether it says this id itself.
+    says_id: bool,
     /// The id that it says it has, where that is none that the service takes.
     said: Option<String>,
 }
 
 /// The variables of a root module that can be parameters.
 pub fn parameters(tree: &ModuleTree, surroundings: Surroundings<'_>) -> Vec<Parameter> {
-    let mut taken = BTreeSet::new();
     let mut variables: Vec<_> = configuration::parameters(tree, surroundings).collect();
     variables.sort_by_key(|(variable, _)| (variable.name.span.file, variable.name.span.start));
     variables
@@ -58,9 +61,9 @@ pub fn parameters(tree: &ModuleTree, surroundings: Surroundings<'_>) -> Vec<Para
                 Some(id) if is_parameter_id(&id) => (Some(id), None),
                 said => (None, said),
             };
-            let id = own.unwrap_or_else(|| parameter_id(&variable.name.text, hidden));
             Parameter {
-                id: unique(&id, &mut taken),
+                says_id: own.is_some(),
+                id: own.unwrap_or_else(|| parameter_id(&variable.name.text, hidden)),
                 said,
                 variable: variable.clone(),
                 ty,
@@ -79,35 +82,62 @@ fn is_parameter_id(id: &str) -> bool {
 /// The parameters of a definition, as far as they are used.
 pub(super) struct Parameters<'a> {
     declared: &'a [Parameter],
-    used: RefCell<BTreeSet<String>>,
+    /// The ids of those that are used, by their variables.
+    ids: BTreeMap<&'a str, String>,
+    /// The variables of those that were used.
+    used: RefCell<BTreeSet<&'a str>>,
     /// Hidden parameters that no variable stands for, by where the secret is kept.
     made: RefCell<IndexMap<String, String>>,
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn new(declared: &'a [Parameter]) -> Self {
+    /// The parameters of which these are used, by their variables: `None` are all. The ids differ, and those that are said come first.
+    pub(super) fn new(declared: &'a [Parameter], used: Option<&BTreeSet<&str>>) -> Self {
+        let is_used = |parameter: &&Parameter| used.is_none_or(|it| it.contains(parameter.name()));
+        let used = || declared.iter().filter(is_used);
+        let (say, others) = (
+            used().filter(|parameter| parameter.says_id),
+            used().filter(|parameter| !parameter.says_id),
+        );
+        let mut taken = BTreeSet::new();
+        let ids = say
+            .chain(others)
+            .map(|parameter| (parameter.name(), unique(&parameter.id, &mut taken)));
         Self {
             declared,
+            ids: ids.collect(),
             used: RefCell::default(),
             made: RefCell::default(),
         }
     }
 
+    /// The variables of those that were used.
+    pub(super) fn used(&self) -> BTreeSet<&'a str> {
+        self.used.borrow().clone()
+    }
+
+    /// The id of a parameter that is used.
+    fn id(&self, parameter: &'a Parameter) -> String {
+        self.used.borrow_mut().insert(parameter.name());
+        self.ids
+            .get(parameter.name())
+            .unwrap_or(&parameter.id)
+            .clone()
+    }
+
     /// The parameter that a variable is, and what it gives.
-    pub(super) fn get(&self, variable: &str) -> Option<(&'a str, Gives)> {
+    pub(super) fn get(&self, variable: &str) -> Option<(String, Gives)> {
         let mut declared = self.declared.iter();
-        let found = declared.find(|parameter| &*parameter.variable.name.text == variable)?;
-        self.used.borrow_mut().insert(found.id.clone());
-        Some((&found.id, found.gives()))
+        let found = declared.find(|parameter| parameter.name() == variable)?;
+        Some((self.id(found), found.gives()))
     }
 
     /// The id of the parameter that an expression, which was kept as it was, reads by this name.
-    pub(super) fn read_as(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn read_as(&self, name: &str) -> Option<String> {
         let mut declared = self.declared.iter();
         let found = declared
             .find(|parameter| parameter.id == name || parameter.said.as_deref() == Some(name))?;
-        self.used.borrow_mut().insert(found.id.clone());
-        Some(&found.id)
+        Some(self.id(found))
     }
 
     /// The hidden parameter for the secret that is kept in a place: the one of the variable that says this place, or a new one.
@@ -120,8 +150,7 @@ impl<'a> Parameters<'a> {
             matches!(value, Some(Value::String(text)) if **text == *place)
         };
         if let Some(found) = self.declared.iter().find(says) {
-            self.used.borrow_mut().insert(found.id.clone());
-            return found.id.clone();
+            return self.id(found);
         }
         let mut made = self.made.borrow_mut();
         if let Some(id) = made.get(place) {
@@ -138,8 +167,7 @@ impl<'a> Parameters<'a> {
         let name: String = name.to_lowercase().chars().map(plain).collect();
         let mut id = parameter_id(&name, true);
         let taken = |id: &str| {
-            made.values().any(|known| known == id)
-                || self.declared.iter().any(|parameter| parameter.id == id)
+            made.values().any(|known| known == id) || self.ids.values().any(|known| known == id)
         };
         while taken(&id) {
             id.push('_');
@@ -151,21 +179,22 @@ impl<'a> Parameters<'a> {
     /// Writes the parameters and their values. One that nothing uses is left out if the pipeline is not the only one.
     pub(super) fn write(&self, alone: bool, definition: &mut Definition, found: &mut Diagnostics) {
         let used = self.used.borrow();
-        let mut renamed: Vec<(&str, &Parameter)> = Vec::new();
+        let mut renamed: Vec<(&str, &str, Span)> = Vec::new();
         for parameter in self.declared {
-            if alone || used.contains(&parameter.id) {
+            if alone || used.contains(parameter.name()) {
+                let id = self.ids.get(parameter.name()).unwrap_or(&parameter.id);
                 if let Some(said) = &parameter.said {
-                    renamed.push((said.as_str(), parameter));
+                    renamed.push((said, id, parameter.variable.name.span));
                 }
-                definition.parameters.push(parameter.exported(found));
+                definition.parameters.push(parameter.exported(id, found));
                 if let Some(values) = parameter.given() {
-                    definition.values.insert(parameter.id.clone(), values);
+                    definition.values.insert(id.clone(), values);
                 }
             }
         }
-        if let [(_, first), ..] = renamed.as_slice() {
-            let ids = renamed.iter().map(|(said, it)| (*said, it.id.as_str()));
-            found.push(notes::renamed(ids, first.variable.name.span));
+        if let [(.., first), ..] = renamed.as_slice() {
+            let ids = renamed.iter().map(|(said, id, _)| (*said, *id));
+            found.push(notes::renamed(ids, *first));
         }
         for (place, id) in self.made.borrow().iter() {
             found.push(notes::secret(place, id));
@@ -179,6 +208,11 @@ impl<'a> Parameters<'a> {
 }
 
 impl Parameter {
+    /// The name of its variable.
+    fn name(&self) -> &str {
+        &self.variable.name.text
+    }
+
     /// What it gives to the service. A text here may be a number there.
     fn gives(&self) -> Gives {
         let said = match self.variable.aws_fields.get("type") {
@@ -204,7 +238,7 @@ impl Parameter {
         parameter_type(is_number, &values.collect::<Vec<_>>())
     }
 
-    fn exported(&self, found: &mut Diagnostics) -> Exported {
+    fn exported(&self, id: &str, found: &mut Diagnostics) -> Exported {
         let variable = &self.variable;
         let mut attributes: Vec<(String, String)> = Vec::new();
         let mut set = |key: &str, text: String| attributes.push((key.to_owned(), text));
@@ -256,7 +290,7 @@ impl Parameter {
             }
         }
         Exported {
-            id: self.id.clone(),
+            id: id.to_owned(),
             attributes,
             span: variable.name.span,
         }

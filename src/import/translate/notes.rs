@@ -73,6 +73,13 @@ pub(super) fn in_quoted_document(id: &str, key: &str, object: &str, at: Span) ->
     Diagnostic::warning("Secret not passed", detail).at(at)
 }
 
+pub(super) fn in_unsure_place(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The secret `{id}` stands in `{key}` of `{object}` where it is not certain what a shell would do with a variable: quotes or backslashes around it, or before it, are not understood. It stays as the text that it is, which is not the secret. Read `$NAME` there, with `environment = {{ NAME = secret(…) }}`."
+    );
+    Diagnostic::warning("Secret not passed", detail).at(at)
+}
+
 pub(super) fn on_demand_by_itself(object: &str, schedule: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`scheduleType` of `{object}` is `ondemand`, and its schedule is `{schedule}`. The service takes `ondemand` for whole pipelines only; it is left out, so that instances are made by the schedule. For work on demand put it into a pipeline of its own, without a schedule."

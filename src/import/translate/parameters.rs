@@ -96,11 +96,13 @@ pub(super) fn variables(
         if RESERVED.contains(&name.as_str()) {
             name.push_str("_value");
         }
+        let is_secret = is_secret || id.starts_with('*');
         let variable = Variable {
             name: identifiers::unique(&name, taken),
-            gives,
+            // Where a secret is kept is a text, whatever the secret is.
+            gives: if is_secret { Gives::Text } else { gives },
             as_text,
-            is_secret: is_secret || id.starts_with('*'),
+            is_secret,
         };
         variables.insert(id.to_owned(), variable);
     };

@@ -2,7 +2,8 @@
 //!
 //! The service wrote the value into the text before a shell saw it; here the shell puts it in, and does so only where it expands
 //! variables. So a secret is marked while a command is translated, and when the whole text is there it is read as a shell reads it:
-//! in single quotes the quotes are closed around the variable, and in a here-document whose end is in quotes there is no way.
+//! in single quotes the quotes are closed around the variable, and in a here-document whose end is in quotes there is no way. It is
+//! no whole shell: where it loses its way it says so, and the secret stays as the text that it was.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,18 +44,26 @@ pub(super) struct Command {
     pub(super) environment: Vec<(String, Expr)>,
     /// The ids of secrets that stand where no shell expands a variable, and stay as they were.
     pub(super) closed: Vec<String>,
+    /// The ids of secrets that stand where it is not certain what a shell would do, and stay as they were.
+    pub(super) unsure: Vec<String>,
 }
 
 /// What a shell does with a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Expanded,
+    /// Behind a backslash that takes the meaning of the next sign only.
+    Escaped,
+    /// Behind a backslash in `"…"` or in a here-document, where it is a sign of its own before most others.
+    AfterBackslash,
     /// In `'…'`.
     InQuotes,
     /// In `$'…'`.
     InDollarQuotes,
     /// In the lines behind `<<'END'`.
     Closed,
+    /// Behind something that is not understood.
+    Unsure,
 }
 
 /// What stands for a secret until its place is known.
@@ -86,6 +95,7 @@ pub(super) fn with_secrets(expr: &Expr, secrets: &[Secret]) -> Option<Command> {
         expr: expr.clone(),
         environment: Vec::new(),
         closed: Vec::new(),
+        unsure: Vec::new(),
     };
     let mut written = Vec::new();
     for part in parts {
@@ -99,7 +109,7 @@ pub(super) fn with_secrets(expr: &Expr, secrets: &[Secret]) -> Option<Command> {
                             let place = places.next()?;
                             let secret = secrets.get(number)?;
                             let name = names.get(number)?;
-                            done.push_str(&command.read(secret, name, place));
+                            command.read(secret, name, place, &mut done);
                         }
                     }
                 }
@@ -116,23 +126,37 @@ pub(super) fn with_secrets(expr: &Expr, secrets: &[Secret]) -> Option<Command> {
 }
 
 impl Command {
-    /// How a secret is read at a place.
-    fn read(&mut self, secret: &Secret, name: &str, place: Place) -> String {
-        if place == Place::Closed {
-            if !self.closed.contains(&secret.id) {
-                self.closed.push(secret.id.clone());
+    /// Writes how a secret is read at a place, behind what is there.
+    fn read(&mut self, secret: &Secret, name: &str, place: Place, text: &mut String) {
+        let stays = match place {
+            Place::Closed => Some(&mut self.closed),
+            Place::Unsure => Some(&mut self.unsure),
+            _ => None,
+        };
+        if let Some(stays) = stays {
+            if !stays.contains(&secret.id) {
+                stays.push(secret.id.clone());
             }
-            return format!("#{{{}}}", secret.id);
+            text.extend(["#{", &secret.id, "}"]);
+            return;
         }
         if self.environment.iter().all(|(known, _)| known != name) {
             let entry = (name.to_owned(), secret.value.clone());
             self.environment.push(entry);
         }
+        // Else the backslash would take the meaning of the `$`.
         match place {
+            Place::Escaped if text.ends_with('\\') => {
+                text.pop();
+            }
+            Place::AfterBackslash => text.push('\\'),
+            _ => {}
+        }
+        text.push_str(&match place {
             Place::InQuotes => format!("'\"${{{name}}}\"'"),
             Place::InDollarQuotes => format!("'\"${{{name}}}\"$'"),
-            Place::Expanded | Place::Closed => format!("${{{name}}}"),
-        }
+            _ => format!("${{{name}}}"),
+        });
     }
 }
 
@@ -184,16 +208,14 @@ fn places(command: &str) -> Vec<Place> {
     }
     let mut reader = Reader {
         signs,
-        at: 0,
-        inside: Vec::new(),
-        documents: Vec::new(),
-        places: Vec::new(),
+        ..Reader::default()
     };
-    while let Some(sign) = reader.next() {
-        reader.sign(sign);
-    }
+    reader.read();
     reader.places
 }
+
+/// How many here-documents may be in another.
+const MAX_DEPTH: usize = 8;
 
 /// What something stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +223,11 @@ enum Inside {
     Quotes,
     DollarQuotes,
     DoubleQuotes,
+    /// `\"…\"` in backticks that are in double quotes.
+    InnerQuotes,
     Backticks,
+    /// The lines of a here-document, where quotes mean nothing.
+    Document,
     /// `$(…)`, with brackets in it that are open.
     Command(usize),
     /// `$((…))`, where `<<` is no here-document.
@@ -217,15 +243,32 @@ struct Document {
 }
 
 /// Reads a command as far as it matters what is quoted.
+#[derive(Default)]
 struct Reader {
     signs: Vec<char>,
     at: usize,
     inside: Vec<Inside>,
     documents: Vec<Document>,
     places: Vec<Place>,
+    /// In how many here-documents this is.
+    depth: usize,
+    /// Whether something was not understood, so that all that follows may be quoted otherwise.
+    unsure: bool,
 }
 
 impl Reader {
+    /// Reads all. What is still open at the end was not understood.
+    fn read(&mut self) {
+        let open = self.inside.len();
+        while let Some(sign) = self.next() {
+            self.sign(sign);
+        }
+        if self.inside.len() != open {
+            self.unsure = true;
+            self.places.fill(Place::Unsure);
+        }
+    }
+
     fn peek(&self, ahead: usize) -> Option<char> {
         self.signs.get(self.at + ahead).copied()
     }
@@ -243,17 +286,51 @@ impl Reader {
         found
     }
 
-    /// Takes a sign that loses its meaning; a secret has none.
+    /// A backslash: the next sign loses its meaning. A secret has none.
     fn escape(&mut self) {
-        if self.peek(0) != Some(MARKS[0]) {
-            self.at += 1;
+        match (self.inside.as_slice(), self.peek(0)) {
+            (_, Some(sign)) if sign == MARKS[0] => {
+                self.at += 1;
+                let place = self.behind_backslash();
+                self.found(place);
+                return;
+            }
+            ([.., Inside::InnerQuotes], Some('"')) => {
+                self.inside.pop();
+            }
+            ([.., Inside::DoubleQuotes, Inside::Backticks], Some('"')) => {
+                self.inside.push(Inside::InnerQuotes);
+            }
+            ([.., Inside::Document, Inside::Backticks], Some('"')) => self.unsure = true,
+            _ => {}
         }
+        self.at += 1;
+    }
+
+    fn behind_backslash(&self) -> Place {
+        match self.inside.last() {
+            Some(Inside::DoubleQuotes | Inside::Document) => Place::AfterBackslash,
+            None | Some(Inside::Command(_)) => Place::Escaped,
+            _ => Place::Unsure,
+        }
+    }
+
+    /// A secret. Backticks have rules of their own for the backslashes in them.
+    fn found(&mut self, place: Place) {
+        let before = self.at.checked_sub(2).and_then(|at| self.signs.get(at));
+        let in_backticks = before == Some(&'\\') && self.inside.contains(&Inside::Backticks);
+        let place = if self.unsure || in_backticks {
+            Place::Unsure
+        } else {
+            place
+        };
+        self.places.push(place);
     }
 
     fn sign(&mut self, sign: char) {
         let inside = self.inside.last().copied();
         if sign == MARKS[0] {
-            self.places.push(match inside {
+            self.found(match inside {
                 Some(Inside::Quotes) => Place::InQuotes,
                 Some(Inside::DollarQuotes) => Place::InDollarQuotes,
                 _ => Place::Expanded,
@@ -280,9 +357,45 @@ impl Reader {
                 });
             }
             (Some(Inside::Command(_) | Inside::Arithmetic(_)), '(' | ')') => self.bracket(sign),
-            (Some(Inside::DoubleQuotes | Inside::Arithmetic(_)), _) => {}
+            // Perhaps it is `$( (…) )`, written without the space.
+            (Some(Inside::Arithmetic(_)), '\'' | '"') => self.unsure = true,
+            (
+                Some(
+                    Inside::DoubleQuotes
+                    | Inside::InnerQuotes
+                    | Inside::Document
+                    | Inside::Arithmetic(_),
+                ),
+                _,
+            ) => self.unsure |= sign == '$' && self.has_quotes_in_braces(),
+            // The brackets of its patterns have no other side.
+            (Some(Inside::Command(_)), 'c') if self.is_case() => self.unsure = true,
             _ => self.plain(sign),
         }
+    }
+
+    /// Whether `{…}` comes next, as behind `$`, with quotes that may mean something though they are in double quotes.
+    fn has_quotes_in_braces(&self) -> bool {
+        let rest = self.signs.get(self.at..).unwrap_or_default();
+        let Some(('{', rest)) = rest.split_first().map(|(first, rest)| (*first, rest)) else {
+            return false;
+        };
+        let braced = rest.iter().copied().take_while(|sign| *sign != '}');
+        let braced: String = braced.collect();
+        let is_name = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+        let behind = braced.trim_start_matches(is_name);
+        let behind = behind.strip_prefix(':').unwrap_or(behind);
+        braced.contains('"') || (braced.contains('\'') && !behind.starts_with(['-', '=', '+', '?']))
+    }
+
+    /// Whether the sign that was taken begins the word `case`.
+    fn is_case(&self) -> bool {
+        let at = self.at.saturating_sub(1);
+        let before = at.checked_sub(1).and_then(|at| self.signs.get(at));
+        let rest = self.signs.get(at..).unwrap_or_default();
+        rest.starts_with(&['c', 'a', 's', 'e'])
+            && rest.get(4).is_none_or(|sign| sign.is_whitespace())
+            && before.is_none_or(|sign| sign.is_whitespace() || ";|&(`{".contains(*sign))
     }
 
     fn bracket(&mut self, sign: char) {
@@ -309,19 +422,14 @@ impl Reader {
                 .is_none_or(|before| before.is_whitespace() || ";|&(".contains(*before)) =>
             {
                 while self.peek(0).is_some_and(|sign| sign != '\n') {
-                    self.skip(Place::Expanded);
+                    if self.next() == Some(MARKS[0]) {
+                        self.found(Place::Expanded);
+                    }
                 }
             }
             '<' if self.take('<') && !self.take('<') => self.document(),
             '\n' => self.lines(),
             _ => {}
-        }
-    }
-
-    /// Passes a sign over that means nothing, unless it is a secret.
-    fn skip(&mut self, place: Place) {
-        if self.next() == Some(MARKS[0]) {
-            self.places.push(place);
         }
     }
 
@@ -348,21 +456,46 @@ impl Reader {
         }
     }
 
-    /// The lines of the here-documents that begin with the next line.
+    /// The lines of the here-documents that begin with the next line. One without an end is perhaps a shift: `(( x = 1 << 3 ))`.
     fn lines(&mut self) {
         for document in std::mem::take(&mut self.documents) {
-            let place = if document.quoted {
-                Place::Closed
-            } else {
-                Place::Expanded
-            };
-            while self.at < self.signs.len() && !self.ends(&document) {
-                while self.peek(0).is_some_and(|sign| sign != '\n') {
-                    self.skip(place);
-                }
-                self.at += 1;
+            let from = self.at;
+            let mut to = from;
+            let mut ends = self.ends(&document);
+            while !ends && self.at < self.signs.len() {
+                while self.next().is_some_and(|sign| sign != '\n') {}
+                to = self.at;
+                ends = self.ends(&document);
             }
+            self.unsure |= !ends;
+            let body = self.signs.get(from..to).unwrap_or_default().to_vec();
+            self.body(body, document.quoted);
         }
+    }
+
+    fn body(&mut self, signs: Vec<char>, quoted: bool) {
+        let is_deep = self.depth == MAX_DEPTH;
+        if (quoted && !self.unsure) || is_deep {
+            self.unsure |= is_deep;
+            let place = if is_deep {
+                Place::Unsure
+            } else {
+                Place::Closed
+            };
+            let marks = signs.iter().filter(|sign| **sign == MARKS[0]);
+            self.places.extend(marks.map(|_| place));
+            return;
+        }
+        let mut lines = Self {
+            signs,
+            inside: vec![Inside::Document],
+            depth: self.depth + 1,
+            unsure: self.unsure,
+            ..Self::default()
+        };
+        lines.read();
+        self.unsure = lines.unsure;
+        self.places.extend(lines.places);
     }
 
     /// Whether the next line ends a here-document; it is passed over then, up to the end of the line.
@@ -414,6 +547,19 @@ mod tests {
             ),
             ("x $'a\\'@'", "x $'a\\''\"${PW}\"$''"),
             ("x \\'@", "x \\'${PW}"),
+            ("x D\\@ \"D\\@\" \\\\@", "x D${PW} \"D\\\\${PW}\" \\\\${PW}"),
+            ("x 'D\\@'", "x 'D\\'\"${PW}\"''"),
+            ("x <<E\n\\@ \\\\@\nE", "x <<E\n\\\\${PW} \\\\${PW}\nE"),
+            (
+                "x <<E\n'@' $(y '@') `y '@'` \"@\"\nE\nz '@'",
+                "x <<E\n'${PW}' $(y ''\"${PW}\"'') `y ''\"${PW}\"''` \"${PW}\"\nE\nz ''\"${PW}\"''",
+            ),
+            (
+                "x \"`y \\\"it's @\\\" '@'`\" '@'",
+                "x \"`y \\\"it's ${PW}\\\" ''\"${PW}\"''`\" ''\"${PW}\"''",
+            ),
+            ("x \"${X:-it's}\" '@'", "x \"${X:-it's}\" ''\"${PW}\"''"),
+            ("x ${X%'@'}", "x ${X%''\"${PW}\"''}"),
             ("# it's\nx @", "# it's\nx ${PW}"),
             ("x a#'@'", "x a#''\"${PW}\"''"),
             (
@@ -443,6 +589,41 @@ mod tests {
         ] {
             assert_eq!(written(command), expected, "{command}");
         }
+    }
+
+    #[test]
+    fn a_secret_stays_where_it_is_not_certain_what_a_shell_does() {
+        for command in [
+            "(( x = 1 << 3 ))\ny '@'",
+            "x \"$(case x in x) echo '@';; esac)\"",
+            "x \"${X:-\"it's\"}\" '@'",
+            "x \"${X%'@'}\"",
+            "x $((echo '@') | y)",
+            "x `y \"D\\@\"`",
+            "x `y \"D\\\\@\"`",
+            "x $'D\\@'",
+            "x \"@",
+            "x <<E\n$(y '@\nE",
+            "x <<E\n`y \\\"it's\\\"` '@'\nE",
+        ] {
+            assert_eq!(written(command), command.replace('@', "#{*myPw}"));
+        }
+        let of = |before: &str| format!("{before}\ny '@'");
+        for before in [
+            "x $((1 << 3))",
+            "x \"$(y <<E\n'\nE\n)\"",
+            "x <<E\n(it's)\nE",
+        ] {
+            assert!(written(&of(before)).ends_with("''\"${PW}\"''"), "{before}");
+        }
+    }
+
+    #[test]
+    fn here_documents_in_each_other_end() {
+        let deep = (0..2000).fold("'@'".to_owned(), |inner, number| {
+            format!("$(x <<E{number}\n{inner}\nE{number}\n)")
+        });
+        assert!(written(&deep).contains("'#{*myPw}'"));
     }
 
     #[test]

@@ -312,6 +312,10 @@ impl<'d> Objects<'_, 'd> {
             let finding = notes::in_quoted_document(id, key, &object.id, field.span);
             self.found.push(finding);
         }
+        for id in &command.unsure {
+            let finding = notes::in_unsure_place(id, key, &object.id, field.span);
+            self.found.push(finding);
+        }
         self.environment.extend(command.environment);
         Formula::new(command.expr, formula.gives)
     }
