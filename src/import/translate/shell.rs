@@ -152,11 +152,12 @@ impl Command {
             Place::AfterBackslash => text.push('\\'),
             _ => {}
         }
-        text.push_str(&match place {
-            Place::InQuotes => format!("'\"${{{name}}}\"'"),
-            Place::InDollarQuotes => format!("'\"${{{name}}}\"$'"),
-            _ => format!("${{{name}}}"),
-        });
+        let (open, close) = match place {
+            Place::InQuotes => ("'\"", "\"'"),
+            Place::InDollarQuotes => ("'\"", "\"$'"),
+            _ => ("", ""),
+        };
+        text.extend([open, "${", name, "}", close]);
     }
 }
 
