@@ -18,6 +18,7 @@ use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::plan::effects::Rerun;
+use crate::plan::saved::Again;
 use crate::store::Filter;
 use crate::store::PlacedOrder;
 use crate::store::Record;
@@ -47,7 +48,7 @@ impl RerunArgs {
         if selections.is_empty() {
             return Ok(());
         }
-        let mut keys = BTreeSet::new();
+        let mut keys = BTreeMap::new();
         for (object, spans) in chosen(planned, &selections)? {
             let spans = spans.unwrap_or_else(|| vec![Interval::ALL]);
             for span in spans {
@@ -55,7 +56,8 @@ impl RerunArgs {
                     statuses: ENDED.to_vec(),
                     ..Filter::starting_in(object.clone(), span)
                 })?;
-                keys.extend(found.into_iter().map(|instance| instance.key));
+                let found = found.into_iter();
+                keys.extend(found.map(|instance| (instance.key, instance.attempts)));
             }
         }
         if keys.is_empty() {
@@ -90,15 +92,22 @@ pub(crate) fn order(planned: &Planned, what: &[String], who: &str) -> Option<Pla
             as_was: false,
             restart: false,
         },
-        targets: planned.again.clone(),
+        targets: planned
+            .again
+            .iter()
+            .map(|again| again.instance.clone())
+            .collect(),
         stretches: BTreeMap::new(),
     })
 }
 
-/// Adds to a plan instances that are to run again.
-pub(crate) fn add(planned: &mut Planned, keys: BTreeSet<InstanceKey>) {
-    planned.plan.effects.run_again(reruns(planned, &keys));
-    planned.again = keys.into_iter().collect();
+/// Adds to a plan instances that are to run again, with how many attempts they have had.
+pub(crate) fn add(planned: &mut Planned, keys: BTreeMap<InstanceKey, u32>) {
+    planned.plan.effects.run_again(reruns(planned, keys.keys()));
+    let again = keys.into_iter();
+    planned.again = again
+        .map(|(instance, attempts)| Again { instance, attempts })
+        .collect();
 }
 
 /// The activities that are meant: applied, and there after the plan, under the same address.
@@ -131,7 +140,7 @@ fn chosen(planned: &Planned, selections: &[Selection]) -> Result<Chosen, Failure
 }
 
 /// How many of each activity, and from when to when.
-fn reruns(planned: &Planned, keys: &BTreeSet<InstanceKey>) -> Vec<Rerun> {
+fn reruns<'a>(planned: &Planned, keys: impl Iterator<Item = &'a InstanceKey>) -> Vec<Rerun> {
     let mut found: Vec<Rerun> = Vec::new();
     for key in keys {
         match found.last_mut().filter(|last| last.address == key.object) {

@@ -20,7 +20,6 @@ use super::target::Target;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::engine::Definition;
-use crate::engine::InstanceKey;
 use crate::engine::Paused;
 use crate::lang::NoFiles;
 use crate::lang::Value;
@@ -47,6 +46,7 @@ use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 use crate::plan::protected;
 use crate::plan::renamed;
+use crate::plan::saved::Again;
 use crate::plan::upcoming::Said;
 use crate::plan::upcoming::Upcoming;
 use crate::plan::upcoming::upcoming;
@@ -91,7 +91,7 @@ pub(crate) struct Planned {
     /// What it was made of, besides the texts of its files.
     pub(crate) origin: Origin,
     /// Instances that are to run again.
-    pub(crate) again: Vec<InstanceKey>,
+    pub(crate) again: Vec<Again>,
 }
 
 /// Plans how to get from the state to the target, which may depend on what was applied.

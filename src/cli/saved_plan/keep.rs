@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,11 +13,16 @@ use crate::cli::errors::Failure;
 use crate::cli::planning::Before;
 use crate::cli::planning::Planned;
 use crate::cli::planning::stored_object;
+use crate::diag::FileId;
 use crate::fetch::LIBRARY;
 use crate::fetch::syntax;
+use crate::lang::SourceFile;
 use crate::lang::Value;
+use crate::lang::constant_value;
+use crate::lang::parse_files;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
+use crate::objects::Blocks;
 use crate::objects::Object;
 use crate::plan::Action;
 use crate::plan::saved::Commit;
@@ -191,6 +197,10 @@ fn configuration(planned: &Planned) -> Configuration {
         .iter()
         .map(|(name, text)| (name.clone(), digest_of_text(text.as_bytes())))
         .collect();
+    let texts = texts.into_iter().map(|(name, text)| {
+        let text = without_secrets(&name, text);
+        (name, text)
+    });
     let origin = &planned.origin;
     let read = origin.read.iter();
     files.extend(read.map(|(path, digest)| (path.to_string_lossy().into_owned(), digest.clone())));
@@ -204,9 +214,43 @@ fn configuration(planned: &Planned) -> Configuration {
     });
     Configuration {
         files,
-        texts,
+        texts: texts.collect(),
         variables: variables.collect(),
     }
+}
+
+/// The text of a file with stars in the place of the defaults of sensitive variables.
+fn without_secrets(name: &str, mut text: String) -> String {
+    let Some(syntax) = syntax(name) else {
+        return text;
+    };
+    let file = SourceFile {
+        file: FileId::default(),
+        text: &text,
+        syntax,
+    };
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for parsed in parse_files(&[file], &Blocks, 1) {
+        for block in parsed.body.blocks {
+            let find = |name: &str| {
+                let mut attributes = block.body.attributes.iter();
+                let found = attributes.find(|attribute| &*attribute.name.text == name);
+                found.map(|attribute| &attribute.expr)
+            };
+            let says = find("sensitive").and_then(constant_value);
+            let default = find("default").filter(|_| &*block.kind.text == "variable");
+            if let (Some(Value::Bool(true)), Some(default)) = (says, default) {
+                spans.push(default.span.start as usize..default.span.end as usize);
+            }
+        }
+    }
+    spans.sort_by_key(|span| span.start);
+    for span in spans.into_iter().rev() {
+        if text.get(span.clone()).is_some() {
+            text.replace_range(span, "\"(sensitive)\"");
+        }
+    }
+    text
 }
 
 fn warnings(planned: &Planned) -> Vec<Warning> {

@@ -143,7 +143,9 @@ impl Saved {
         target.configuration.outputs = outputs;
         let mut planned = planning::planned(said, target, relocation, at)?;
         self.add_texts(&mut planned.sources);
-        rerunning::add(&mut planned, operations.reruns.iter().cloned().collect());
+        let reruns = operations.reruns.iter().cloned();
+        let reruns = reruns.map(|again| (again.instance, again.attempts));
+        rerunning::add(&mut planned, reruns.collect());
         Ok(planned)
     }
 

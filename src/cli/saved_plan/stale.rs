@@ -109,9 +109,8 @@ impl Saved {
             ));
             return Ok(findings);
         }
-        if made.serial != head.serial || made.lineage != head.lineage {
-            findings.extend(self.moved_objects(store, said)?);
-        }
+        // A state that was restored from a copy can have the same serial and be another one.
+        findings.extend(self.moved_objects(store, said)?);
         findings.extend(self.moved_runs(store)?);
         Ok(findings)
     }
@@ -204,17 +203,25 @@ impl Saved {
     /// Instances that are to run again, and have not ended.
     fn moved_runs(&self, store: &Store) -> Result<Diagnostics, Failure> {
         let mut findings = Diagnostics::new();
-        for key in &self.plan.operations.reruns {
-            let status = store.instance(key)?.map(|instance| instance.status);
-            if status.is_some_and(|status| ENDED.contains(&status)) {
+        for again in &self.plan.operations.reruns {
+            let key = &again.instance;
+            let instance = store.instance(key)?;
+            let status = instance.as_ref().map(|instance| instance.status);
+            let attempts = instance.map_or(0, |instance| instance.attempts);
+            let ended = status.is_some_and(|status| ENDED.contains(&status));
+            if ended && attempts == again.attempts {
                 continue;
             }
-            let is = status.map_or("is no longer kept", |status| status.as_str());
+            let is = match status {
+                None => "is no longer kept",
+                Some(_) if ended => "has run again since",
+                Some(status) => status.as_str(),
+            };
             findings.push(
                 Diagnostic::error(
                     MOVED,
                     format!(
-                        "The instance of `{}` from {} was to run again, and is {is} now.",
+                        "The instance of `{}` from {} was to run again: {is}.",
                         key.object, key.interval.start
                     ),
                 )
@@ -298,6 +305,10 @@ impl Saved {
             let path = context.directory.join(name);
             if path.is_dir() {
                 continue; // a list of names; what of them was read stands by itself
+            }
+            if path.exists() && !path.is_file() {
+                say(name, "is no regular file");
+                continue;
             }
             match std::fs::read(&path) {
                 Ok(bytes) if digest_of_file(name, &bytes) == *digest => {}

@@ -8,6 +8,7 @@ use super::paint::Look;
 use super::paint::TOGETHER;
 use super::paint::counted;
 use super::paint::spoken;
+use super::siblings::Likeness;
 use super::siblings::Siblings;
 use super::siblings::pattern;
 use super::siblings::together;
@@ -34,7 +35,7 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
         .iter()
         .filter(|pipeline| !is_quiet(pipeline));
     let texts = told.map(|pipeline| (pipeline.pipeline.clone(), pipeline_effect(pipeline, look)));
-    for group in together(texts) {
+    for group in together(texts, Likeness::Address) {
         out.push('\n');
         let [first, ..] = group.addresses.as_slice() else {
             continue;
@@ -95,7 +96,7 @@ pub(crate) fn history(effects: &Effects, look: Look) -> String {
             (past.address.clone(), text)
         });
     let mut out = String::new();
-    for group in together(texts) {
+    for group in together(texts, Likeness::Address) {
         let mut text = group.text.clone();
         if let [first, _, ..] = group.addresses.as_slice() {
             text = text.replace(first.as_str(), &pattern(first));

@@ -12,6 +12,7 @@ use super::names::Explained;
 use super::objects;
 use super::paint::Look;
 use super::paint::Marker;
+use super::siblings::Likeness;
 use super::siblings::pattern;
 use super::siblings::together;
 use super::value::Example;
@@ -32,6 +33,7 @@ use crate::plan::ChangeKind;
 use crate::plan::LIFECYCLE;
 use crate::plan::OutputChange;
 use crate::plan::Plan;
+use crate::plan::keys;
 use crate::time::Cron;
 
 /// The whole plan. `example` says what a residual will be in the next run of its object.
@@ -234,7 +236,7 @@ fn told_once<'a>(blocks: impl Iterator<Item = (&'a Change, String)>, look: Look)
         );
         (change.address.clone(), format!("{what:?}\n{block}"))
     });
-    let groups = together(texts);
+    let groups = together(texts, Likeness::Keys);
     let mut out = String::new();
     for group in groups {
         let Some(change) = group.addresses.first().and_then(|first| titles.get(first)) else {
@@ -249,10 +251,35 @@ fn told_once<'a>(blocks: impl Iterator<Item = (&'a Change, String)>, look: Look)
                 change.address
             );
             out.push_str(&first);
+            out.push_str(&others(&group.addresses));
         }
         out.push_str(block);
     }
     out
+}
+
+/// How many siblings are named.
+const NAMED: usize = 20;
+
+/// The keys of those that are not shown.
+fn others(addresses: &[Address]) -> String {
+    let rest = addresses.get(1..).unwrap_or_default();
+    let names: Vec<String> = rest
+        .iter()
+        .take(NAMED)
+        .map(|address| {
+            let found = keys(address.as_str());
+            let keys = found.iter().map(|(_, key, _)| format!("[{key}]"));
+            keys.collect::<String>()
+        })
+        .collect();
+    let more = rest.len().saturating_sub(NAMED);
+    let and = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("  # (they are {}{and})\n", names.join(", "))
 }
 
 /// One object: its block.

@@ -40,13 +40,33 @@ impl Siblings {
     }
 }
 
-/// Puts together what has the same text but for its keys, each where the first of its kind stands.
-pub(super) fn together(texts: impl Iterator<Item = (Address, String)>) -> Vec<Siblings> {
+/// What may differ in the texts of siblings.
+#[derive(Clone, Copy)]
+pub(super) enum Likeness {
+    /// Their addresses alone.
+    Address,
+    /// Their keys, where these are words that can be nothing else.
+    Keys,
+}
+
+/// Puts together what has the same text but for that, each where the first of its kind stands.
+pub(super) fn together(
+    texts: impl Iterator<Item = (Address, String)>,
+    likeness: Likeness,
+) -> Vec<Siblings> {
     let mut groups: IndexMap<(String, String), Siblings> = IndexMap::new();
     for (address, text) in texts {
-        let id = (pattern(&address), without_keys(&address, &text));
-        if let Some(group) = groups.get_mut(&id) {
-            group.keyed |= group.text != text;
+        let pattern = pattern(&address);
+        let plain = text.replace(address.as_str(), &pattern);
+        let masked = match likeness {
+            Likeness::Address => plain.clone(),
+            Likeness::Keys => without_keys(&address, plain.clone()),
+        };
+        if let Some(group) = groups.get_mut(&(pattern.clone(), masked.clone())) {
+            let first = group.addresses.first();
+            let same =
+                first.is_some_and(|first| group.text.replace(first.as_str(), &pattern) == plain);
+            group.keyed |= !same;
             group.addresses.push(address);
         } else {
             let group = Siblings {
@@ -54,51 +74,71 @@ pub(super) fn together(texts: impl Iterator<Item = (Address, String)>) -> Vec<Si
                 text,
                 keyed: false,
             };
-            groups.insert(id, group);
+            groups.insert((pattern, masked), group);
         }
     }
     groups.into_values().collect()
 }
 
-/// A text without the keys of an address, where these stand as words of their own. Numbers stay: they may be anything.
-fn without_keys(address: &Address, text: &str) -> String {
-    let mut text = text.to_owned();
-    for (_, key, _) in keys(address.as_str()) {
-        let Ok(serde_json::Value::String(key)) = serde_json::from_str(key) else {
-            continue;
-        };
-        if key.is_empty() {
-            continue;
+/// A text with a mark for each key of an address, wherever that stands as a word of its own: so two texts are the same where the one
+/// becomes the other by its keys. Keys that may be anything else stay: numbers, `true`, `false`, `null`, single letters; and all of
+/// an address that has one key twice.
+fn without_keys(address: &Address, mut text: String) -> String {
+    let found = keys(address.as_str());
+    let names: Vec<String> = found
+        .iter()
+        .filter_map(|(_, key, _)| serde_json::from_str(key).ok())
+        .collect();
+    let mut distinct: Vec<&String> = names.iter().collect();
+    distinct.sort();
+    distinct.dedup();
+    if distinct.len() < names.len() || names.len() < found.len() {
+        return text;
+    }
+    for (number, key) in names.iter().enumerate() {
+        if is_name(key) {
+            text = marked(&text, key, &format!("\u{0}{number}\u{0}"));
         }
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        let mut before = ' ';
-        while let Some(at) = rest.find(&key) {
-            let (passed, found) = rest.split_at(at);
-            let behind = found.get(key.len()..).unwrap_or_default();
-            let before_it = passed.chars().next_back().unwrap_or(before);
-            let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-            let whole = !is_word(before_it) && !behind.chars().next().is_some_and(is_word);
-            out.push_str(passed);
-            out.push_str(if whole { "\u{0}" } else { &key });
-            before = key.chars().next_back().unwrap_or(' ');
-            rest = behind;
-        }
-        out.push_str(rest);
-        text = out;
     }
     text
+}
+
+/// Whether a key can be told from what else stands in a text.
+fn is_name(key: &str) -> bool {
+    key.chars().count() > 1
+        && key.chars().any(char::is_alphabetic)
+        && !["true", "false", "null"].contains(&key)
+}
+
+/// A text with a mark in the place of a word.
+fn marked(text: &str, word: &str, mark: &str) -> String {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(at) = rest.find(word) {
+        let (passed, found) = rest.split_at(at);
+        let behind = found.get(word.len()..).unwrap_or_default();
+        let before_it = passed.chars().next_back().unwrap_or(before);
+        let whole = !is_word(before_it) && !behind.chars().next().is_some_and(is_word);
+        out.push_str(passed);
+        out.push_str(if whole { mark } else { word });
+        before = word.chars().next_back().unwrap_or(' ');
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(texts: &[(&str, &str)]) -> Vec<String> {
+    fn told(texts: &[(&str, &str)], likeness: Likeness) -> Vec<String> {
         let texts = texts
             .iter()
             .map(|(address, text)| (Address::new(*address), (*text).to_owned()));
-        together(texts)
+        together(texts, likeness)
             .iter()
             .map(|group| format!("{}: {}", group.name(), group.text))
             .collect()
@@ -107,30 +147,57 @@ mod tests {
     #[test]
     fn what_differs_in_the_key_alone_is_told_once() {
         assert_eq!(
-            told(&[
-                ("pipeline.p[\"a\"].activity.x", "copy a all"),
-                ("pipeline.p[\"b\"].activity.x", "copy b all"),
-                ("pipeline.p[\"c\"].activity.x", "copy c some"),
-                ("pipeline.q", "copy a all"),
-                ("pipeline.p[\"d\"].activity.x", "copy d all"),
-            ]),
+            told(
+                &[
+                    ("pipeline.p[\"aa\"].activity.x", "copy aa all"),
+                    ("pipeline.p[\"bb\"].activity.x", "copy bb all"),
+                    ("pipeline.p[\"cc\"].activity.x", "copy cc some"),
+                    ("pipeline.q", "copy aa all"),
+                    ("pipeline.p[\"dd\"].activity.x", "copy dd all"),
+                ],
+                Likeness::Keys
+            ),
             [
-                "pipeline.p[*].activity.x (3): copy a all",
-                "pipeline.p[\"c\"].activity.x: copy c some",
-                "pipeline.q: copy a all",
+                "pipeline.p[*].activity.x (3): copy aa all",
+                "pipeline.p[\"cc\"].activity.x: copy cc some",
+                "pipeline.q: copy aa all",
             ]
         );
-        assert_eq!(
-            told(&[("activity.x[0]", "0 times"), ("activity.x[1]", "1 times")]),
-            ["activity.x[0]: 0 times", "activity.x[1]: 1 times"]
-        );
-        assert_eq!(
-            told(&[
-                ("activity.x[\"a\"]", "banana"),
-                ("activity.x[\"b\"]", "bbnbnb")
-            ])
-            .len(),
-            2
-        );
+    }
+
+    #[test]
+    fn what_may_be_something_else_than_the_key_is_told_apart() {
+        for (one, other) in [
+            (("x[0]", "0 times"), ("x[1]", "1 times")),
+            (
+                ("x[\"true\"]", "active = true"),
+                ("x[\"false\"]", "active = false"),
+            ),
+            (("x[\"06\"]", "at 06:00"), ("x[\"18\"]", "at 18:00")),
+            (("x[\"3\"]", "3 runs"), ("x[\"9\"]", "9 runs")),
+            (("x[\"aa\"]", "aardvark"), ("x[\"bb\"]", "bbrdvark")),
+            (("x[\"eu\"]", "eu-west"), ("x[\"us\"]", "us-west")),
+            (
+                ("m[\"aa\"].x[\"bb\"]", "from aa to bb"),
+                ("m[\"cc\"].x[\"dd\"]", "from dd to cc"),
+            ),
+            (
+                ("m[\"aa\"].x[\"aa\"]", "from aa to aa"),
+                ("m[\"cc\"].x[\"dd\"]", "from dd to cc"),
+            ),
+        ] {
+            assert_eq!(told(&[one, other], Likeness::Keys).len(), 2, "{one:?}");
+        }
+    }
+
+    #[test]
+    fn where_only_addresses_may_differ_keys_count() {
+        let texts = [
+            ("p[\"aa\"]", "p[\"aa\"]: 3 runs"),
+            ("p[\"bb\"]", "p[\"bb\"]: 3 runs"),
+        ];
+        assert_eq!(told(&texts, Likeness::Address).len(), 1);
+        let texts = [("p[\"aa\"]", "copy aa"), ("p[\"bb\"]", "copy bb")];
+        assert_eq!(told(&texts, Likeness::Address).len(), 2);
     }
 }

@@ -10,6 +10,7 @@ use std::io::Write as _;
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value as Json;
 use thiserror::Error;
 use zip::CompressionMethod;
 use zip::ZipArchive;
@@ -197,14 +198,49 @@ pub(super) fn unpack_within(
             Some(key) => key.open(name, &content).ok_or(ArchiveError::WrongKey),
         }
     };
-    let mut plan: SavedPlan = parsed(&content(PLAN)?, PLAN)?;
+    let text = content(PLAN)?;
+    let whole: Json = parsed(&text, PLAN)?;
+    let mut plan: SavedPlan = parsed(&text, PLAN)?;
     plan.before = parsed(&content(BEFORE)?, BEFORE)?;
+    if has_controls(&whole["made"])
+        || [&whole, &plan.before]
+            .into_iter()
+            .any(|json| controls_in_names(json, ADDRESSES))
+    {
+        return Err(ArchiveError::NotAPlan(
+            "a name in it has control characters".to_owned(),
+        ));
+    }
     for number in 0..manifest.entries.len().saturating_sub(2) {
         let name = text_entry(number);
         let (path, text): (String, String) = parsed(&content(&name)?, &name)?;
         plan.configuration.texts.insert(path, text);
     }
     Ok(plan)
+}
+
+/// Whether a text in it has control characters: a terminal would obey them.
+fn has_controls(json: &Json) -> bool {
+    match json {
+        Json::String(text) => text.chars().any(char::is_control),
+        Json::Array(items) => items.iter().any(has_controls),
+        Json::Object(entries) => entries.values().any(has_controls),
+        _ => false,
+    }
+}
+
+/// How deep addresses and names of outputs stand as keys; what is deeper belongs to values.
+const ADDRESSES: usize = 3;
+
+/// Whether a key, so many levels deep, has.
+fn controls_in_names(json: &Json, levels: usize) -> bool {
+    let Json::Object(entries) = json else {
+        return false;
+    };
+    levels > 0
+        && entries.iter().any(|(name, value)| {
+            name.chars().any(char::is_control) || controls_in_names(value, levels - 1)
+        })
 }
 
 fn parsed<T: for<'a> Deserialize<'a>>(content: &[u8], name: &str) -> Result<T, ArchiveError> {

@@ -93,7 +93,16 @@ pub struct Operations {
     /// Objects that operators have paused, and that go on.
     pub lifts: BTreeSet<Address>,
     /// Instances that run again.
-    pub reruns: Vec<InstanceKey>,
+    pub reruns: Vec<Again>,
+}
+
+/// An instance that runs again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// Which.
+    pub instance: InstanceKey,
+    /// How many attempts it has had.
+    pub attempts: u32,
 }
 
 impl Operations {
