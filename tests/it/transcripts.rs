@@ -64,6 +64,7 @@ cases! {
     lifecycle_mistakes,
     log_line_does_not_match,
     many_mistakes,
+    markdown,
     missing_file_waits,
     missing_variable,
     mistakes_beside_damage,

@@ -23,6 +23,10 @@ pub(in crate::cli) struct Args {
     /// As JSON in Terraform's format, with `effects` and more besides
     #[arg(long)]
     json: bool,
+
+    /// A plan as a comment on a pull request, for GitHub and GitLab, no longer than these take it
+    #[arg(long, requires = "plan", conflicts_with = "json")]
+    markdown: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -64,6 +68,17 @@ fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure
     if args.json {
         let document = views::terraform::plan(&saved.plan, &planned);
         terminal::print(&format!("{document}\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.markdown {
+        let comment = views::markdown::Comment {
+            plan: &planned.plan,
+            made: &saved.plan.made,
+            warnings: &planned.warnings,
+            example: &|object, residual| planned.example(object, residual),
+            path,
+        };
+        terminal::print(&comment.text());
         return Ok(ExitCode::SUCCESS);
     }
     terminal::print(&views::saved::origin(&saved.plan.made));

@@ -240,7 +240,8 @@ pub(crate) fn sentence(totals: &Totals) -> String {
     }
 }
 
-fn phrases(totals: &Totals) -> Vec<String> {
+/// Each count that is not zero, in words.
+pub(super) fn phrases(totals: &Totals) -> Vec<String> {
     let runs = |number| counted(number, "run", "runs");
     let mut parts = Vec::new();
     let mut say = |number: u64, text: String| {

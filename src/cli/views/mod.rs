@@ -12,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod literal;
 pub(crate) mod man;
+pub(crate) mod markdown;
 mod names;
 pub(crate) mod objects;
 pub(crate) mod operation;

@@ -48,12 +48,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     if !plan.changes.is_empty() {
         out.push_str(&legend(plan, look));
         out.push_str("Pipeform will perform the following actions:\n");
-        let mut explained = Explained::default();
-        let blocks = plan.changes.iter().map(|change| {
-            let block = object_change(change, &mut explained, example, look);
-            (change, block)
-        });
-        out.push_str(&told_once(blocks, look));
+        out.push_str(&changes(plan, example, look));
         out.push('\n');
     }
     if plan.changes_outputs() {
@@ -81,6 +76,31 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     out
 }
 
+/// The changes of objects, each after an empty line.
+pub(super) fn changes(plan: &Plan, example: Example<'_>, look: Look) -> String {
+    let mut explained = Explained::default();
+    let blocks = plan.changes.iter().map(|change| {
+        let block = object_change(change, &mut explained, example, look);
+        (change, block)
+    });
+    told_once(blocks, look)
+}
+
+/// The sentence that tools read: what the plan does to objects.
+pub(super) fn sentence(plan: &Plan) -> String {
+    let look = Look {
+        color: false,
+        width: usize::MAX,
+        hints: false,
+    };
+    let text = if plan.is_empty() {
+        no_changes(plan, look)
+    } else {
+        summary(plan, look)
+    };
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// What is said about where a plan was saved.
 pub(crate) fn saved_to(path: &Path, look: Look) -> String {
     let rule = "─".repeat(look.width.min(80));
@@ -92,7 +112,7 @@ pub(crate) fn saved_to(path: &Path, look: Look) -> String {
 }
 
 /// A word as a shell reads it.
-fn shell_word(text: &str) -> String {
+pub(super) fn shell_word(text: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:@%+,".contains(letter);
     if text.starts_with('-') {
         return shell_word(&format!("./{text}"));
@@ -416,7 +436,7 @@ fn default(object: &Object, name: &str) -> Option<String> {
     }
 }
 
-fn outputs(outputs: &[OutputChange], look: Look) -> String {
+pub(super) fn outputs(outputs: &[OutputChange], look: Look) -> String {
     let changed: Vec<&OutputChange> = outputs
         .iter()
         .filter(|output| output.action != Action::NoOp)

@@ -1,0 +1,419 @@
+//! A plan as a comment on a pull request, in the Markdown of GitHub and GitLab: a verdict of at most five lines, and the rest folded.
+//!
+//! A comment has a limit, and whoever writes the configuration is perhaps not trusted: [`fit`] keeps it short, [`escape`] keeps what users
+//! write in its place.
+
+mod escape;
+mod fit;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use self::escape::code;
+use self::escape::prose;
+use self::escape::shortened;
+use self::fit::Form;
+use self::fit::Section;
+use super::alignment;
+use super::effects;
+use super::paint::Look;
+use super::paint::Marker;
+use super::paint::counted;
+use super::plan;
+use super::status::interval_text;
+use super::status::moment;
+use super::value::Example;
+use crate::diag::Diagnostics;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::ChangeKind;
+use crate::plan::Plan;
+use crate::plan::effects::Activation;
+use crate::plan::effects::ActivityEffect;
+use crate::plan::effects::PipelineEffect;
+use crate::plan::saved::Made;
+use crate::time::Interval;
+
+/// What a workflow finds its comment by, to edit it.
+const MARK: &str = "<!-- pipeform plan -->";
+
+/// How many destroyed objects the verdict names.
+const NAMED: usize = 3;
+
+/// How many letters of a name the verdict has.
+const LETTERS: usize = 120;
+
+/// How many due times are shown.
+const TIMES: usize = 3;
+
+/// Text in fences: colours tell which symbols are the plan's and which are in a text of a user.
+const LOOK: Look = Look {
+    color: true,
+    width: 100,
+    hints: false,
+};
+
+/// What a comment is about.
+pub(crate) struct Comment<'a> {
+    /// The plan.
+    pub(crate) plan: &'a Plan,
+    /// By whom, when, of what.
+    pub(crate) made: &'a Made,
+    /// What there is to say about it.
+    pub(crate) warnings: &'a Diagnostics,
+    /// What a residual will be in the next run of its object.
+    pub(crate) example: Example<'a>,
+    /// The file that it is in.
+    pub(crate) path: &'a Path,
+}
+
+impl Comment<'_> {
+    /// It, no longer than GitHub and GitLab take it.
+    pub(crate) fn text(&self) -> String {
+        let path = self.path.to_string_lossy();
+        let file = if path.len() > LETTERS { "FILE" } else { &path };
+        let show = code(&format!("pipeform show {}", plan::shell_word(file)));
+        let sections = vec![
+            self.changes(),
+            self.runs(),
+            self.warnings(),
+            self.paused(),
+            self.again(),
+            self.differences(),
+            self.dependencies(),
+        ];
+        fit::fit(&self.verdict(), sections, &format!("{show} shows all."))
+    }
+
+    fn verdict(&self) -> String {
+        let plan = self.plan;
+        let mut out = format!("{MARK}\n{}\n\n", plan::sentence(plan));
+        let totals = &plan.effects.totals;
+        out.extend(["- **Runs:** ", &effects::sentence(totals), "\n"]);
+        let destroyed = |change: &&Change| change.action == Action::Delete;
+        let destroyed: Vec<&Change> = plan.changes.iter().filter(destroyed).collect();
+        if !destroyed.is_empty() {
+            let first = destroyed.iter().take(NAMED);
+            let mut names: Vec<String> = first
+                .map(|change| code(&shortened(change.address.as_str(), LETTERS)))
+                .collect();
+            if let Some(more @ 1..) = destroyed.len().checked_sub(NAMED) {
+                names.push(format!("{more} more"));
+            }
+            out.extend(["- **Destroys:** ", &names.join(", "), "\n"]);
+        }
+        let warnings = self.warnings.iter().count();
+        if warnings > 0 {
+            let number = u64::try_from(warnings).unwrap_or(u64::MAX);
+            out.extend(["- **", &counted(number, "warning", "warnings"), "**\n"]);
+        }
+        out.extend(["- ", &self.origin(), "\n"]);
+        out
+    }
+
+    /// Where the plan comes from.
+    fn origin(&self) -> String {
+        let made = self.made;
+        let mut out = format!(
+            "Made at {} by {}",
+            moment(made.at, &TimeZone::UTC),
+            code(&shortened(&made.who, LETTERS))
+        );
+        if let Some(commit) = &made.commit {
+            let short: String = commit.hash.chars().take(12).collect();
+            out.extend([", of commit ", &code(&short)]);
+            if commit.changed {
+                out.push_str(" **with changes that are not committed**");
+            }
+        }
+        out.push('.');
+        out
+    }
+
+    fn changes(&self) -> Section {
+        let rows = self.plan.changes.iter().map(|change| {
+            let why = change.reason.as_ref().map(ToString::to_string);
+            let from = change.moved_from.as_ref();
+            let from = from.map(|from| format!("moved from {}", code(from.as_str())));
+            let why: Vec<String> = why.map(|why| prose(&why)).into_iter().chain(from).collect();
+            let attributes: Vec<String> = match change.action {
+                Action::Update => change.attributes.iter().map(|it| code(&it.name)).collect(),
+                _ => Vec::new(),
+            };
+            format!(
+                "| {} | {} | {} | {} | {} |",
+                action_word(change),
+                code(change.address.as_str()),
+                kind_word(change),
+                attributes.join(", "),
+                why.join("; ")
+            )
+        });
+        let outputs = self.plan.output_changes.iter();
+        let outputs = outputs.filter(|output| output.action != Action::NoOp);
+        let outputs = outputs.map(|output| {
+            let name = code(&format!("output.{}", output.name));
+            let word = match output.action {
+                Action::Create => "create",
+                Action::Delete => "destroy",
+                _ => "update",
+            };
+            format!("| {word} | {name} | | | |")
+        });
+        Section {
+            title: "Changes",
+            part: ("change", "changes"),
+            form: Form::Table(
+                "| Action | Object | Kind | Attributes | Why |\n|---|---|---|---|---|",
+            ),
+            parts: rows.chain(outputs).collect(),
+        }
+    }
+
+    fn runs(&self) -> Section {
+        let pipelines = self.plan.effects.pipelines.iter();
+        Section {
+            title: "Effects on runs",
+            part: ("line", "lines"),
+            form: Form::Table("| Object | Runs | Was due | Next due |\n|---|---|---|---|"),
+            parts: pipelines.flat_map(pipeline_rows).collect(),
+        }
+    }
+
+    fn warnings(&self) -> Section {
+        let points = self.warnings.iter().map(|warning| {
+            let mut point = format!("- **{}**", prose(&warning.summary));
+            if let Some(object) = &warning.object {
+                point.extend([" ", &code(object)]);
+            }
+            point.extend([": ", &prose(&warning.detail)]);
+            for help in &warning.help {
+                point.extend([" ", &prose(help)]);
+            }
+            point
+        });
+        Section {
+            title: "Warnings",
+            part: ("warning", "warnings"),
+            form: Form::List,
+            parts: points.collect(),
+        }
+    }
+
+    fn paused(&self) -> Section {
+        let rows = self.plan.held.iter().map(|held| {
+            let fate = if held.lifted {
+                "an apply ends it: the configuration sets `active`"
+            } else {
+                "it stays until `pipeform resume`"
+            };
+            format!(
+                "| {} | {} | {} | {fate} |",
+                code(held.address.as_str()),
+                code(&held.paused.who),
+                moment(held.paused.since, &TimeZone::UTC)
+            )
+        });
+        Section {
+            title: "Paused by operators",
+            part: ("pause", "pauses"),
+            form: Form::Table("| Object | By | Since | What becomes of it |\n|---|---|---|---|"),
+            parts: rows.collect(),
+        }
+    }
+
+    fn again(&self) -> Section {
+        let rows = self.plan.effects.reruns.iter().map(|rerun| {
+            let [oldest, newest] =
+                [rerun.oldest, rerun.newest].map(|it| interval_text(it, &rerun.timezone));
+            format!(
+                "| {} | {} | {oldest} | {newest} |",
+                code(rerun.address.as_str()),
+                counted(rerun.count, "run", "runs")
+            )
+        });
+        Section {
+            title: "Runs that run again",
+            part: ("activity", "activities"),
+            form: Form::Table("| Activity | Runs | Oldest | Newest |\n|---|---|---|---|"),
+            parts: rows.collect(),
+        }
+    }
+
+    fn differences(&self) -> Section {
+        let mut parts = blocks(&plan::changes(self.plan, self.example, LOOK));
+        if self.plan.changes_outputs() {
+            parts.push(as_diff(&plan::outputs(&self.plan.output_changes, LOOK)));
+        }
+        Section {
+            title: "Differences",
+            part: ("block", "blocks"),
+            form: Form::Fence("diff"),
+            parts,
+        }
+    }
+
+    fn dependencies(&self) -> Section {
+        let plain = Look {
+            color: false,
+            ..LOOK
+        };
+        let text = alignment::alignment(&self.plan.effects, plain);
+        let blocks = text.split("\n\n").skip(1);
+        Section {
+            title: "Dependencies across schedules",
+            part: ("reader", "readers"),
+            form: Form::Fence("text"),
+            parts: blocks.map(|block| block.trim_end().to_owned()).collect(),
+        }
+    }
+}
+
+fn action_word(change: &Change) -> &'static str {
+    match (change.action, &change.moved_from) {
+        (Action::Create, _) => "create",
+        (Action::Update, _) => "update",
+        (Action::Delete, _) => "**destroy**",
+        (Action::Forget, _) => "forget",
+        (Action::NoOp, Some(_)) => "move",
+        (Action::NoOp, None) => "none",
+    }
+}
+
+fn kind_word(change: &Change) -> &'static str {
+    match change.kind() {
+        ChangeKind::Metadata => "metadata",
+        ChangeKind::Schedule => "schedule",
+        ChangeKind::Behaviour => "behaviour",
+    }
+}
+
+/// A pipeline, and its activities below it.
+fn pipeline_rows(effect: &PipelineEffect) -> Vec<String> {
+    let row = |name: &str, counts: String, activation: Activation, due: [String; 2]| {
+        let activation = match activation {
+            Activation::Activated => Some("activated".to_owned()),
+            Activation::Deactivated => Some("deactivated".to_owned()),
+            Activation::Unchanged => None,
+        };
+        let counts = Some(counts).filter(|counts| !counts.is_empty());
+        let what: Vec<String> = activation.into_iter().chain(counts).collect();
+        let [was, next] = due;
+        format!("| {name} | {} | {was} | {next} |", what.join(": "))
+    };
+    let name = format!("**{}**", code(effect.pipeline.as_str()));
+    let counts = effects::phrases(&effect.totals).join(", ");
+    let mut rows = vec![row(&name, counts, effect.activation, Default::default())];
+    for activity in &effect.activities {
+        let address = activity.address.as_str();
+        let own = address.strip_prefix(effect.pipeline.as_str());
+        let own = own
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(address);
+        let activation = if activity.activation == effect.activation {
+            Activation::Unchanged
+        } else {
+            activity.activation
+        };
+        let due = [&activity.was_due, &activity.next_due].map(|times| due(activity, times));
+        rows.push(row(&code(own), runs(activity), activation, due));
+    }
+    rows
+}
+
+/// The counts of an activity, and which intervals these are.
+fn runs(activity: &ActivityEffect) -> String {
+    let mut parts = vec![effects::phrases(&activity.counts).join(", ")];
+    let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
+    let text = |interval: Interval| interval_text(interval, &zone);
+    match (activity.oldest, activity.newest) {
+        (Some(oldest), Some(newest)) if oldest == newest => parts.push(text(oldest)),
+        (Some(oldest), Some(newest)) => {
+            parts.push(format!("{} to {}", text(oldest), text(newest)));
+        }
+        _ => {}
+    }
+    if let (Some(cut), Some(first)) = (activity.cut, activity.first_new) {
+        let (end, begin) = (moment(cut, &zone), moment(first.start, &zone));
+        parts.push(format!(
+            "old intervals end at {end}, new ones begin at {begin}"
+        ));
+    }
+    if activity.on_demand {
+        parts.push("on demand from now on".to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("<br>")
+}
+
+fn due(activity: &ActivityEffect, times: &[Timestamp]) -> String {
+    let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
+    let times = times.iter().take(TIMES);
+    let times: Vec<String> = times.map(|at| moment(*at, &zone)).collect();
+    times.join("<br>")
+}
+
+/// The changes of objects, one text each.
+fn blocks(text: &str) -> Vec<String> {
+    let title = format!("  {}", LOOK.bold("# "));
+    let title = title.split('#').next().unwrap_or_default();
+    let mut blocks: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match blocks.last_mut() {
+            Some(block) if !line.starts_with(title) => block.extend([line, "\n"]),
+            _ if line.is_empty() => {}
+            _ => blocks.push(format!("{line}\n")),
+        }
+    }
+    blocks
+        .iter()
+        .map(|block| format!("{}\n", as_diff(block.trim_end())))
+        .collect()
+}
+
+/// A text of a plan with its symbols at the start of lines, where a `diff` has them: `!` for what changes, which is coloured, too.
+fn as_diff(text: &str) -> String {
+    let symbols = [
+        (Marker::Add, "+"),
+        (Marker::Remove, "-"),
+        (Marker::Change, "!"),
+    ]
+    .map(|(marker, letter)| (LOOK.symbol(marker), letter));
+    let lines = text.trim_end().lines().map(|line| {
+        let rest = line.trim_start_matches(' ');
+        let indent = " ".repeat(line.len() - rest.len());
+        let marked = symbols.iter().find_map(|(symbol, letter)| {
+            let rest = rest.strip_prefix(symbol.as_str())?;
+            Some(format!("{letter}{indent}{rest}"))
+        });
+        let line = marked.unwrap_or_else(|| {
+            // Only a symbol of the plan stands first, and no command to the service.
+            let pad = if indent.is_empty() && !rest.is_empty() {
+                " "
+            } else {
+                ""
+            };
+            format!("{pad}{line}")
+        });
+        without_colors(&line)
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+fn without_colors(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
+        match end.strip_prefix('m') {
+            Some(rest) => out.push_str(rest),
+            None => out.extend(["\u{1b}[", piece]),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
