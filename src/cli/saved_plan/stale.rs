@@ -249,6 +249,18 @@ impl Saved {
             let gone = operations.destroys.iter().chain(&operations.forgets);
             operations.puts.keys().chain(gone).cloned().collect()
         };
+        for held in planned.plan.held.iter().filter(|held| held.lifted) {
+            let relocated = |pause: &Address| Relocation::of(approved.moves.clone()).address(pause);
+            let mut seen = self.before.pauses.iter();
+            let seen = seen.find(|(address, _)| relocated(address) == held.address);
+            if seen.is_some_and(|(_, paused)| *paused != held.paused) {
+                let text = format!(
+                    "`{}` was paused anew since, by {}, and the plan was to end the pause before that.",
+                    held.address, held.paused.who
+                );
+                findings.push(Diagnostic::error(MOVED, text).about(held.address.as_str()));
+            }
+        }
         for address in objects(&found).symmetric_difference(&objects(approved)) {
             let text = format!("What the plan does with `{address}` is not what was approved.");
             findings.push(Diagnostic::error(MOVED, text).about(address.as_str()));

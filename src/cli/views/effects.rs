@@ -99,6 +99,7 @@ pub(crate) fn history(effects: &Effects, look: Look) -> String {
     for group in together(texts, Likeness::Address) {
         let mut text = group.text.clone();
         if let [first, _, ..] = group.addresses.as_slice() {
+            text = text.replace(&format!("--rerun={first}"), "--rerun of each");
             text = text.replace(first.as_str(), &pattern(first));
             text = format!("{} each: {text}", counted_objects(&group));
         }

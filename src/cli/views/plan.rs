@@ -271,7 +271,9 @@ fn told_once<'a>(blocks: impl Iterator<Item = (&'a Change, String)>, look: Look)
                 change.address
             );
             out.push_str(&first);
-            out.push_str(&others(&group.addresses));
+        }
+        if group.addresses.len() > 1 {
+            out.push_str(&members(&group.addresses));
         }
         out.push_str(block);
     }
@@ -281,10 +283,9 @@ fn told_once<'a>(blocks: impl Iterator<Item = (&'a Change, String)>, look: Look)
 /// How many siblings are named.
 const NAMED: usize = 20;
 
-/// The keys of those that are not shown.
-fn others(addresses: &[Address]) -> String {
-    let rest = addresses.get(1..).unwrap_or_default();
-    let names: Vec<String> = rest
+/// The keys of those that are told together.
+fn members(addresses: &[Address]) -> String {
+    let names: Vec<String> = addresses
         .iter()
         .take(NAMED)
         .map(|address| {
@@ -293,13 +294,13 @@ fn others(addresses: &[Address]) -> String {
             keys.collect::<String>()
         })
         .collect();
-    let more = rest.len().saturating_sub(NAMED);
+    let more = addresses.len().saturating_sub(NAMED);
     let and = if more > 0 {
         format!(" and {more} more")
     } else {
         String::new()
     };
-    format!("  # (they are {}{and})\n", names.join(", "))
+    format!("  # (of {}{and})\n", names.join(", "))
 }
 
 /// One object: its block.
