@@ -18,6 +18,9 @@ use crate::plan::diff_outputs;
 use crate::runtime::SerialDefinition;
 use crate::store::Store;
 
+/// The flag that goes back to a serial.
+pub(crate) const ROLLBACK: &str = "--rollback";
+
 /// What the state held as of an earlier serial.
 pub(crate) struct Earlier {
     objects: Objects,
@@ -31,6 +34,11 @@ impl Earlier {
         store: &Store,
         (flag, serial): (&str, u64),
     ) -> Result<Self, Failure> {
+        if serial == 0 && flag == ROLLBACK {
+            return Err(Failure::message(format!(
+                "{flag}: before the first apply there was nothing.\n\n`pipeform destroy` removes everything, and `pipeform history --applies` lists the serials that there are."
+            )));
+        }
         let newest = store.head()?.serial;
         if serial > newest {
             return Err(Failure::message(format!(

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::commands::select::select_from;
 use super::context::Context;
 use super::earlier::Earlier;
+use super::earlier::ROLLBACK;
 use super::errors::Failure;
 use super::planning::Planned;
 use super::planning::read_outputs;
@@ -57,7 +58,7 @@ impl ScopeArgs {
     ) -> Result<Target, Failure> {
         if let Some(serial) = self.rollback {
             let store = context.read_state()?;
-            return Ok(Earlier::read(context, &store, ("--rollback", serial))?.target());
+            return Ok(Earlier::read(context, &store, (ROLLBACK, serial))?.target());
         }
         if self.refresh_only {
             let store = context.read_state()?;

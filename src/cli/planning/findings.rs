@@ -47,7 +47,9 @@ pub(super) fn found_besides(
 
 /// What there is to say about names that may have changed.
 fn missing_moves(renamed: &[(Address, Address)]) -> Option<Diagnostic> {
-    let (old, new) = renamed.first()?;
+    if renamed.is_empty() {
+        return None;
+    }
     let lines: Vec<String> = renamed
         .iter()
         .map(|(old, new)| format!("  {old} -> {new}"))
@@ -56,8 +58,12 @@ fn missing_moves(renamed: &[(Address, Address)]) -> Option<Diagnostic> {
         "What goes and what comes are alike in all but their names:\n{}\nAs it is, what has run of the one is no history of the other, and the other back-fills what the one has done.",
         lines.join("\n")
     );
+    let blocks = renamed
+        .iter()
+        .map(|(old, new)| format!("\n  moved {{\n    from = {old}\n    to   = {new}\n  }}\n"));
     let help = format!(
-        "If only the name changes, say so:\n\n  moved {{\n    from = {old}\n    to   = {new}\n  }}\n"
+        "If only the name changes, say so:\n{}",
+        blocks.collect::<String>()
     );
     Some(Diagnostic::warning("Renamed without a moved block", detail).help(help))
 }

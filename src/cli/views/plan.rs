@@ -183,11 +183,7 @@ pub(crate) fn since(plan: &Plan, serial: u64, look: Look) -> String {
     if !plan.changes.is_empty() {
         out.push_str(&legend(plan, look));
         out.push_str("The configuration differs from what was applied then:\n");
-        let mut explained = Explained::default();
-        for change in &plan.changes {
-            out.push('\n');
-            out.push_str(&object_change(change, &mut explained, &|_, _| None, look));
-        }
+        out.push_str(&changes(plan, &|_, _| None, look));
         out.push('\n');
     }
     if plan.changes_outputs() {

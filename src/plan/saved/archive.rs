@@ -34,6 +34,9 @@ const BEFORE: &str = "before.json";
 /// The most bytes that a plan may have, unpacked.
 const MAX_SIZE: u64 = 1 << 30;
 
+/// The most bytes that its manifest may have.
+const MAX_MANIFEST: u64 = 32 << 20;
+
 /// The most entries that it may have.
 const MAX_ENTRIES: usize = 100_000;
 
@@ -267,20 +270,31 @@ impl<'a> Unpacker<'a> {
         })
     }
 
+    /// The content of an entry; the manifest, which is read before anything is known of a file, may have a part of the whole only.
     fn entry(&mut self, name: &str) -> Result<Vec<u8>, ArchiveError> {
+        let most = if name == MANIFEST {
+            self.left.min(MAX_MANIFEST)
+        } else {
+            self.left
+        };
         let entry = self
             .archive
             .by_name(name)
             .map_err(|error| ArchiveError::NotAPlan(format!("entry `{name}`: {error}")))?;
         let mut content = Vec::new();
         entry
-            .take(self.left + 1)
+            .take(most + 1)
             .read_to_end(&mut content)
             .map_err(|error| ArchiveError::Changed(format!("entry `{name}`: {error}")))?;
         let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        self.left = self.left.checked_sub(length).ok_or_else(|| {
-            ArchiveError::TooLarge(format!("entry `{name}` and those before it, unpacked"))
-        })?;
+        let fits = length <= most;
+        self.left = self
+            .left
+            .checked_sub(length)
+            .filter(|_| fits)
+            .ok_or_else(|| {
+                ArchiveError::TooLarge(format!("entry `{name}` and those before it, unpacked"))
+            })?;
         Ok(content)
     }
 }
