@@ -48,7 +48,7 @@ step "one pipeline"
 expect 0 pipeform import --pipeline-id "$orders" --endpoint-url "$moto" --out one
 grep -v aws_id one/orders.pipe.hcl
 grep -qE "^  aws_id += \"$orders\"$" one/orders.pipe.hcl || fail "the id of the pipeline is not kept"
-for text in '"What was sold"' '{ "cost center" = "42", team = "sales" }' 'command         = "wc -l ${var.bucket}/${run.date}.csv"' 'script_argument = ["a", "b"]'; do
+for text in '"What was sold"' 'team = "sales"' '"cost center" = "42"' 'command         = "wc -l ${var.bucket}/${run.date}.csv"' 'script_argument = ["a", "b"]'; do
     grep -qF -- "$text" one/orders.pipe.hcl || fail "one/orders.pipe.hcl does not say $text"
 done
 ! grep -q 'active *=' one/orders.pipe.hcl || fail "a pipeline that is active says nothing about that"

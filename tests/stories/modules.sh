@@ -163,10 +163,10 @@ orders='module.region["eu"].module.table["orders"].module.writer.pipeline.write'
 
 step "the plan shows the deferred value on its way down, up, and what it will be"
 expect 2 pipeform plan --detailed-exitcode
-says "# $orders.activity.write will be created" \
-    '+ path = "out/eu/${run.date}/orders.txt"' \
-    '→ out/eu/2026-11-23/orders.txt' \
-    '+ "EUROPE has orders",' \
+says "# module.region[*].module.table[*].module.writer.pipeline.write.activity.write (2) will be created" \
+    '+ path = "out/eu/${run.date}/customers.txt"' \
+    '→ out/eu/2026-11-23/customers.txt' \
+    '+ "EUROPE has customers",' \
     '"out/us/${run.date}/orders.txt"' \
     'activity.sum: 3 runs to back-fill' \
     'Plan: 13 to add, 0 to change, 0 to destroy.' \

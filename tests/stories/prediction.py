@@ -43,7 +43,7 @@ def schedule():
 def activity():
     return {
         "active": dice.choice([None, None, None, True, False]),
-        "catch_up": dice.choice([None, None, "all", "latest", "none"]),
+        "catch_up": dice.choice([None, None, "all", "latest"]),
         "description": str(dice.randrange(3)),
     }
 
