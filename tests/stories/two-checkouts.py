@@ -121,7 +121,10 @@ for race in range(races):
         if after != between:
             unseen += 1
             print(f"race {race}: refused, and {differences(after, between)} was changed")
-        if not any(address in result.stderr for address in theirs):
+        if "Plan applied already" in result.stderr:
+            if any(between.get(address) != wanted.get(address) for address in mine):
+                sys.exit(f"race {race}: called applied already, and it is not:\n{result.stderr}")
+        elif not any(address in result.stderr for address in theirs):
             sys.exit(f"race {race}: refused, and nothing is named of {sorted(theirs)}:\n{result.stderr}")
 print(f"{races} races: {applied} applied, {refused} refused, {unseen} applied over what they did not see")
 if applied == 0 or refused == 0:
