@@ -69,7 +69,10 @@ impl Saved {
     /// Reads one.
     pub(crate) fn read(context: &Context, path: &Path) -> Result<Self, Failure> {
         let wrong = |problem: &dyn std::fmt::Display| {
-            Failure::message(format!("The plan `{}`: {problem}.", path.display()))
+            Failure::message(format!(
+                "The plan `{}`: {problem}.\n\n`pipeform plan --out=FILE` saves a plan.",
+                path.display()
+            ))
         };
         let key = key(context)?;
         let bytes = std::fs::read(path).map_err(|error| wrong(&error))?;
