@@ -12,6 +12,7 @@
 //! - [`import`]: AWS Data Pipeline definitions and their expressions, and how they become HCL.
 //! - [`export`]: the way back: objects as definitions of AWS Data Pipeline.
 //! - [`plan`]: what a change does, to the definitions and to the runs.
+//! - [`policy`]: rules in Rego that deny a plan.
 //! - [`engine`]: the pure state machine of instances and attempts.
 //! - [`rehearsal`]: the engine on a clock of its own, with imagined work.
 //! - [`store`]: the state.
@@ -35,6 +36,7 @@ pub mod import;
 pub mod lang;
 pub mod objects;
 pub mod plan;
+pub mod policy;
 pub mod rehearsal;
 pub mod runtime;
 pub mod store;

@@ -3,11 +3,13 @@
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 
-/// Why a command failed. It exits with 1.
+/// Why a command failed. It exits with 1, and with 3 when policies deny a plan.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Findings about what the user wrote.
     Findings(Box<(Diagnostics, Sources)>),
+    /// Policies deny what was to be done: what they say.
+    Denied(Box<(Diagnostics, Sources)>),
     /// Anything else: what is wrong and what to do, in full sentences.
     Message(String),
     /// Everything has been said already.

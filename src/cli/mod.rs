@@ -19,6 +19,7 @@ mod locking;
 mod manual;
 mod moving;
 mod planning;
+mod policies;
 mod reporting;
 mod rerunning;
 mod root_module;

@@ -81,10 +81,10 @@ impl Stream {
         if let Err(unwritable) = self.emit(&views::json::failure(&failure, now)) {
             return unwritable;
         }
-        if self.printed {
-            Failure::Silent
-        } else {
-            failure
+        match failure {
+            failure if !self.printed => failure,
+            Failure::Denied(_) => Failure::Denied(Box::default()),
+            _ => Failure::Silent,
         }
     }
 }

@@ -78,7 +78,9 @@ pub(super) fn findings_as_json(diagnostics: &Diagnostics, sources: &Sources) -> 
 /// Prints for machines why a command failed.
 pub(super) fn failure_as_json(failure: &Failure) -> ExitCode {
     let text = match failure {
-        Failure::Findings(findings) => return findings_as_json(&findings.0, &findings.1),
+        Failure::Findings(findings) | Failure::Denied(findings) => {
+            return findings_as_json(&findings.0, &findings.1);
+        }
         Failure::Silent => return ExitCode::FAILURE,
         Failure::Message(text) => text,
     };
@@ -97,6 +99,9 @@ pub(super) fn usage_as_json(error: &clap::Error) -> ExitCode {
     findings_as_json(&finding.into(), &Sources::default())
 }
 
+/// The exit code when policies deny a plan.
+pub(super) const DENIED: u8 = 3;
+
 /// Prints why a command failed.
 pub(super) fn failure(failure: &Failure) -> ExitCode {
     let style = Style::of_stderr();
@@ -104,6 +109,11 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
         Failure::Findings(findings) => {
             let (diagnostics, sources) = findings.as_ref();
             self::findings(diagnostics, sources);
+        }
+        Failure::Denied(findings) => {
+            let (diagnostics, sources) = findings.as_ref();
+            self::findings(diagnostics, sources);
+            return ExitCode::from(DENIED);
         }
         Failure::Message(text) => say(&format!("{} {text}\n", style.look.bold("error:"))),
         Failure::Silent => {}

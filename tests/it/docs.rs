@@ -174,6 +174,9 @@ fn every_example_is_valid() {
     let examples = repository().join("examples");
     for entry in std::fs::read_dir(examples).unwrap() {
         let example = entry.unwrap().path();
+        if !example.join("main.pipe.hcl").exists() {
+            continue; // policies, and files for CI
+        }
         let result = Command::new(env!("CARGO_BIN_EXE_pipeform"))
             .args(["validate", "--var-file=example.pipevars"])
             .current_dir(&example)
@@ -270,4 +273,32 @@ fn every_page_is_in_the_summary() {
             link.0
         );
     }
+}
+
+#[test]
+fn every_policy_that_is_shown_can_be_asked() {
+    use pipeform::policy::judge;
+    let mut shown = 0;
+    let mut check = |name: &str, text: &str| {
+        let mut policies = pipeform::diag::Sources::default();
+        policies.add(name, text);
+        let said = judge(&policies, &serde_json::json!({}), std::time::Duration::MAX);
+        assert_eq!(said.map(|said| said.len()), Ok(0), "{name}");
+        shown += 1;
+    };
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for block in blocks(&text) {
+            if block.info == "rego" {
+                check(&page.to_string_lossy(), &block.text);
+            }
+        }
+    }
+    for file in files(&repository().join("examples"), "rego") {
+        check(
+            &file.to_string_lossy(),
+            &std::fs::read_to_string(&file).unwrap(),
+        );
+    }
+    assert!(shown > 2, "{shown}");
 }

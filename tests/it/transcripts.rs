@@ -85,6 +85,7 @@ cases! {
     plan_apply_run_status,
     plan_json,
     planned_runs,
+    policy,
     pools,
     prevent_destroy,
     provider_mistakes,

@@ -3,7 +3,8 @@
 set -euo pipefail
 source "$(dirname "$0")/support.sh"
 
-for example in "$repository"/examples/*/; do
+for example in "$repository"/examples/*/main.pipe.hcl; do
+    example=$(dirname "$example")
     name=$(basename "$example")
     step "$name"
     cp -r "$example" "$work/$name"

@@ -62,7 +62,7 @@ impl Applier<'_> {
                 refuse(text.replace("\n\n", " "));
                 return None;
             }
-            Err(Failure::Findings(found)) => {
+            Err(Failure::Findings(found) | Failure::Denied(found)) => {
                 self.sources = found.1;
                 report(found.0, apply, facts);
                 return None;

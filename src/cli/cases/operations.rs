@@ -333,7 +333,7 @@ fn add_consumers(scene: Scene<'_>, targets: &mut BTreeMap<InstanceKey, Instance>
 fn words(failure: &Failure) -> String {
     match failure {
         Failure::Message(text) => text.replace("\n\n", " "),
-        Failure::Findings(_) | Failure::Silent => String::new(),
+        Failure::Findings(_) | Failure::Denied(_) | Failure::Silent => String::new(),
     }
 }
 

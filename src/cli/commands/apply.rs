@@ -12,12 +12,16 @@ use crate::cli::locking::LockArgs;
 use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Planned;
+use crate::cli::policies::PolicyArgs;
+use crate::cli::policies::denied;
+use crate::cli::policies::findings;
 use crate::cli::reporting::ReportArgs;
 use crate::cli::rerunning;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::saved_plan;
+use crate::cli::saved_plan::Asked;
 use crate::cli::saved_plan::Saved;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::streams::Stream;
@@ -77,6 +81,9 @@ pub(super) struct Approval {
 
     #[command(flatten)]
     stream: StreamArgs,
+
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 impl Approval {
@@ -179,6 +186,17 @@ pub(super) fn change(
     } else if stream.for_people() {
         super::plan::show(&planned, context, &approval.report);
     }
+    let asked = Asked {
+        destroy: operation == "destroy",
+        limited: scope.written(),
+        rerun: rerun.written(),
+        policies: None,
+    };
+    let judged = approval.policies.judge(context, &planned, || {
+        let made = saved_plan::made(context, &planned, &asked);
+        (made, saved_plan::configuration(&planned))
+    })?;
+    super::plan::report_policies((&approval.report, &judged), planned.plan.at, stream)?;
     if planned.plan.is_empty() {
         finish(&planned, operation, stream)?;
         return Ok(ExitCode::SUCCESS);
@@ -229,6 +247,14 @@ fn apply_saved(
     if stream.for_people() {
         terminal::print(&views::saved::applying(&saved.plan, &renewed, context.look));
     }
+    if let Some(policies) = saved.plan.policies.as_ref().filter(|said| said.deny()) {
+        return Err(denied(findings(policies)));
+    }
+    let approval = &args.approval;
+    let judged = approval.policies.judge(context, planned, || {
+        (saved.plan.made.clone(), saved.plan.configuration.clone())
+    })?;
+    super::plan::report_policies((&approval.report, &judged), now, stream)?;
     if planned.plan.is_empty() {
         finish(planned, "apply", stream)?;
         return Ok(ExitCode::SUCCESS);

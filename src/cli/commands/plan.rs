@@ -4,6 +4,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
 use crate::cli::context::Context;
 use crate::cli::earlier::Earlier;
 use crate::cli::errors::Failure;
@@ -11,6 +13,8 @@ use crate::cli::locking::LockArgs;
 use crate::cli::planning;
 use crate::cli::planning::Before;
 use crate::cli::planning::Planned;
+use crate::cli::policies::Judged;
+use crate::cli::policies::PolicyArgs;
 use crate::cli::reporting::ReportArgs;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
@@ -24,6 +28,7 @@ use crate::cli::streams::StreamArgs;
 use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::views;
+use crate::diag::Sources;
 use crate::objects::Objects;
 
 /// Show what an apply would do to the definitions and to the runs
@@ -52,6 +57,9 @@ pub(in crate::cli) struct Args {
     /// Accepted so that a script can give all commands the same options: a plan takes no lock
     #[command(flatten)]
     lock: LockArgs,
+
+    #[command(flatten)]
+    policies: PolicyArgs,
 
     /// Save the plan: `pipeform apply FILE` does exactly this, `pipeform show FILE` shows it
     #[arg(long, value_name = "FILE")]
@@ -89,43 +97,90 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
             Ok(Target::module(module.without_errors()?))
         })
     };
-    let mut planned = match &args.out {
-        None => {
-            let mut planned = planning::plan(context, &store, target)?;
-            args.rerun.add_to(&mut planned, &store)?;
-            planned
-        }
-        Some(path) => {
-            let (mut planned, said) = planning::plan_and_keep(context, &store, target)?;
-            args.rerun.add_to(&mut planned, &store)?;
-            let asked = Asked {
-                destroy: args.destroy,
-                limited: args.scope.written(),
-                rerun: args.rerun.written(),
-            };
-            saved_plan::keep(context, (&planned, said), &asked, path)?;
-            planned
-        }
+    let (mut planned, said) = if args.out.is_some() {
+        let (planned, said) = planning::plan_and_keep(context, &store, target)?;
+        (planned, Some(said))
+    } else {
+        (planning::plan(context, &store, target)?, None)
     };
-    args.scope.settle(&mut planned);
-    if stream.is_read() {
-        stream.emit(&events(&planned, &args.scope))?;
+    args.rerun.add_to(&mut planned, &store)?;
+    let mut asked = Asked {
+        destroy: args.destroy,
+        limited: args.scope.written(),
+        rerun: args.rerun.written(),
+        policies: None,
+    };
+    let judged = if args.scope.is_refresh_only() {
+        Ok(Judged::default())
+    } else {
+        args.policies.judge(context, &planned, || {
+            let made = saved_plan::made(context, &planned, &asked);
+            (made, saved_plan::configuration(&planned))
+        })
+    };
+    // A plan that is denied is saved, too: it can be shown, and is not applied.
+    if let (Some(path), Some(said), Ok(judged)) = (&args.out, said, &judged) {
+        asked.policies.clone_from(&judged.policies);
+        saved_plan::keep(context, (&planned, said), &asked, path)?;
     }
+    args.scope.settle(&mut planned);
+    tell(args, context, &planned, stream)?;
     if args.scope.is_refresh_only() {
-        if stream.for_people() {
-            terminal::print(&views::plan::by_hand(&planned.plan, context.look));
-        }
         return Ok(args.report.exit_code(!planned.plan.held.is_empty()));
     }
-    if stream.for_people() {
-        show(&planned, context, &args.report);
-        if let Some(path) = &args.out
-            && context.look.hints
-        {
-            terminal::print(&views::plan::saved_to(path, context.look));
-        }
+    let judged = judged?;
+    report_policies((&args.report, &judged), planned.plan.at, stream)?;
+    if stream.for_people()
+        && let Some(path) = &args.out
+        && context.look.hints
+    {
+        terminal::print(&views::plan::saved_to(path, context.look));
     }
     Ok(args.report.exit_code(!planned.plan.is_empty()))
+}
+
+/// Says what the plan is, to people and to machines.
+fn tell(
+    args: &Args,
+    context: &Context,
+    planned: &Planned,
+    stream: &mut Stream,
+) -> Result<(), Failure> {
+    if stream.is_read() {
+        stream.emit(&events(planned, &args.scope))?;
+    }
+    if stream.for_people() && args.scope.is_refresh_only() {
+        terminal::print(&views::plan::by_hand(&planned.plan, context.look));
+    } else if stream.for_people() {
+        show(planned, context, &args.report);
+    }
+    Ok(())
+}
+
+/// Says what policies say about a plan; fails when they deny it.
+pub(super) fn report_policies(
+    (report, judged): (&ReportArgs, &Judged),
+    at: Timestamp,
+    stream: &mut Stream,
+) -> Result<(), Failure> {
+    let Some(policies) = &judged.policies else {
+        return Ok(());
+    };
+    if stream.is_read() {
+        stream.emit(&views::json::policies(policies, at))?;
+    }
+    if stream.for_people() {
+        terminal::print(&views::saved::policies(policies));
+    }
+    judged.allowed()?;
+    let (warnings, sources) = (judged.findings(), Sources::default());
+    if stream.is_read() {
+        stream.emit(&views::json::diagnostics(&warnings, &sources, at))?;
+    }
+    if stream.for_people() {
+        report.warn(&warnings, &sources);
+    }
+    Ok(())
 }
 
 /// A plan for machines.

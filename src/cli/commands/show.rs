@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
+use crate::cli::policies;
 use crate::cli::reporting::ReportArgs;
 use crate::cli::saved_plan::Saved;
 use crate::cli::terminal;
 use crate::cli::views;
+use crate::diag::Sources;
 use crate::runtime::SerialDefinition;
 
 /// Show what has been applied: all objects and outputs; or a saved plan
@@ -66,7 +68,8 @@ fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure
     let saved = Saved::read(context, path)?;
     let planned = saved.as_made()?;
     if args.json {
-        let document = views::terraform::plan(&saved.plan, &planned);
+        let of = (&saved.plan.made, &saved.plan.configuration);
+        let document = views::terraform::plan(of, &planned, saved.plan.policies.as_ref());
         terminal::print(&format!("{document}\n"));
         return Ok(ExitCode::SUCCESS);
     }
@@ -75,6 +78,7 @@ fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure
             plan: &planned.plan,
             made: &saved.plan.made,
             warnings: &planned.warnings,
+            policies: saved.plan.policies.as_ref(),
             example: &|object, residual| planned.example(object, residual),
             path,
         };
@@ -84,5 +88,10 @@ fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure
     terminal::print(&views::saved::origin(&saved.plan.made));
     terminal::print("\n");
     super::plan::show(&planned, context, &ReportArgs::default());
+    if let Some(policies) = &saved.plan.policies {
+        terminal::print(&views::saved::policies(policies));
+        let findings = policies::findings(policies);
+        ReportArgs::default().warn(&findings, &Sources::default());
+    }
     Ok(ExitCode::SUCCESS)
 }

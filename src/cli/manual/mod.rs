@@ -108,6 +108,7 @@ static OTHERS: &[Entry] = &[
             ),
             ERROR,
             (2, "with --detailed-exitcode: something changes"),
+            (3, "policies deny the plan"),
         ],
     },
     Entry {
@@ -124,6 +125,7 @@ static OTHERS: &[Entry] = &[
             ),
             (1, "an error, or it was not approved"),
             (2, "with --detailed-exitcode: changes were applied"),
+            (3, "policies deny the plan"),
         ],
     },
     Entry {
@@ -139,6 +141,7 @@ static OTHERS: &[Entry] = &[
                 2,
                 "with --detailed-exitcode: all definitions are removed now",
             ),
+            (3, "policies deny the plan"),
         ],
     },
     Entry {

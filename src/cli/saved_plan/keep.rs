@@ -30,6 +30,7 @@ use crate::plan::saved::Configuration;
 use crate::plan::saved::Made;
 use crate::plan::saved::Operations;
 use crate::plan::saved::OutputOperation;
+use crate::plan::saved::Policies;
 use crate::plan::saved::SavedPlan;
 use crate::plan::saved::Variable;
 use crate::plan::saved::Warning;
@@ -45,6 +46,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) limited: Vec<String>,
     /// What is to run again, as it was written.
     pub(crate) rerun: &'a [String],
+    /// What policies say about the plan.
+    pub(crate) policies: Option<Policies>,
 }
 
 /// Writes a plan to a file; the file is there whole or not at all.
@@ -60,26 +63,12 @@ pub(crate) fn keep(
     }
     let operations = operations(planned);
     let plan = SavedPlan {
-        made: Made {
-            at: planned.plan.at,
-            who: context.who(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            lineage: if planned.plan.serial == 0 {
-                String::new() // nothing was ever applied: there is no state yet
-            } else {
-                planned.plan.lineage.clone()
-            },
-            serial: planned.plan.serial,
-            destroy: asked.destroy,
-            limited: asked.limited.clone(),
-            rerun: asked.rerun.to_vec(),
-            max_runs: planned.max_runs,
-            commit: commit(&context.directory),
-        },
+        made: made(context, planned, asked),
         seen: seen(&before::records(&said.objects), &operations),
         operations,
         configuration: configuration(planned),
         warnings: warnings(planned),
+        policies: asked.policies.clone(),
         before: before::to_json(said)?,
     };
     let bytes = archive::pack(&plan, key.as_ref())
@@ -90,6 +79,26 @@ pub(crate) fn keep(
             path.display()
         ))
     })
+}
+
+/// The circumstances of a plan.
+pub(crate) fn made(context: &Context, planned: &Planned, asked: &Asked<'_>) -> Made {
+    Made {
+        at: planned.plan.at,
+        who: context.who(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        lineage: if planned.plan.serial == 0 {
+            String::new() // nothing was ever applied: there is no state yet
+        } else {
+            planned.plan.lineage.clone()
+        },
+        serial: planned.plan.serial,
+        destroy: asked.destroy,
+        limited: asked.limited.clone(),
+        rerun: asked.rerun.to_vec(),
+        max_runs: planned.max_runs,
+        commit: commit(&context.directory),
+    }
 }
 
 /// Writes a file that only its owner may read, under its name only when it is whole.
@@ -187,7 +196,8 @@ fn is_configuration(name: &str) -> bool {
     syntax(name).is_some() && !name.starts_with(LIBRARY)
 }
 
-fn configuration(planned: &Planned) -> Configuration {
+/// What a plan was made of.
+pub(crate) fn configuration(planned: &Planned) -> Configuration {
     let texts = planned.sources.iter();
     let texts: BTreeMap<String, String> = texts
         .filter(|(name, _)| is_configuration(name))

@@ -34,7 +34,9 @@ use crate::plan::saved::digest_of_text;
 use crate::plan::saved::key::Key;
 
 pub(crate) use keep::Asked;
+pub(crate) use keep::configuration;
 pub(crate) use keep::keep;
+pub(crate) use keep::made;
 pub(crate) use stale::Renewed;
 
 /// How old a plan may be that is applied, unless more is allowed.

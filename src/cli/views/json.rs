@@ -19,6 +19,7 @@ use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::keys;
+use crate::plan::saved::Policies;
 use crate::plan::upcoming::Upcoming;
 
 /// The version of the stream's format.
@@ -45,10 +46,22 @@ pub(crate) fn diagnostics(diagnostics: &Diagnostics, sources: &Sources, at: Time
         .collect()
 }
 
+/// What policies said about a plan.
+pub(crate) fn policies(policies: &Policies, at: Timestamp) -> String {
+    event(
+        ("info", "policies"),
+        &format!("Policies: {}.", super::saved::verdict(policies)),
+        at,
+        json!({ "policies": super::terraform::policies_asked(policies) }),
+    )
+}
+
 /// Why a command failed, as the stream says it: as findings.
 pub(crate) fn failure(failure: &Failure, at: Timestamp) -> String {
     match failure {
-        Failure::Findings(findings) => diagnostics(&findings.0, &findings.1, at),
+        Failure::Findings(findings) | Failure::Denied(findings) => {
+            diagnostics(&findings.0, &findings.1, at)
+        }
         Failure::Message(text) => {
             let (summary, detail) = text.split_once("\n\n").unwrap_or((text.as_str(), ""));
             diagnostic(&Diagnostic::error(summary, detail.trim_end()), None, at)

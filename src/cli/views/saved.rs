@@ -9,6 +9,7 @@ use super::paint::spoken;
 use super::status::moment;
 use crate::cli::saved_plan::Renewed;
 use crate::plan::saved::Made;
+use crate::plan::saved::Policies;
 use crate::plan::saved::SavedPlan;
 
 /// Where a plan comes from.
@@ -27,6 +28,29 @@ pub(crate) fn origin(made: &Made) -> String {
     }
     text.push_str(".\n");
     text
+}
+
+/// One sentence on what policies said.
+pub(crate) fn policies(policies: &Policies) -> String {
+    format!("\nPolicies: {}.\n", verdict(policies))
+}
+
+/// Whether policies have anything against a plan: `denied by 1 rule, 2 warnings (3 files)`.
+pub(crate) fn verdict(policies: &Policies) -> String {
+    let count = |denies: bool| {
+        let said = policies.said.iter().filter(|said| said.denies == denies);
+        u64::try_from(said.count()).unwrap_or(u64::MAX)
+    };
+    let files = u64::try_from(policies.files.len()).unwrap_or(u64::MAX);
+    let mut words = match count(true) {
+        0 => "passed".to_owned(),
+        reasons => format!("denied for {}", counted(reasons, "reason", "reasons")),
+    };
+    let warnings = count(false);
+    if warnings > 0 {
+        words.extend([", ", &counted(warnings, "warning", "warnings")]);
+    }
+    format!("{words} ({})", counted(files, "file", "files"))
 }
 
 /// What is said before a saved plan is applied.

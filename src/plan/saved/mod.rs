@@ -37,6 +37,9 @@ pub struct SavedPlan {
     pub configuration: Configuration,
     /// What there was to say about it.
     pub warnings: Vec<Warning>,
+    /// What policies said about it; `None`: none were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Policies>,
     /// What the state said, for those who look at the plan; the planner knows its form.
     #[serde(skip)]
     pub before: Json,
@@ -177,4 +180,33 @@ pub struct Warning {
     pub object: Option<String>,
     /// What to do.
     pub help: Vec<String>,
+}
+
+/// Policies that were asked about a plan, and what they said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policies {
+    /// The digests of their texts, by path.
+    pub files: BTreeMap<String, String>,
+    /// What they said, what denies it first.
+    pub said: Vec<Said>,
+}
+
+impl Policies {
+    /// Whether they deny the plan.
+    pub fn deny(&self) -> bool {
+        self.said.iter().any(|said| said.denies)
+    }
+}
+
+/// What a policy said about a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Whether it denies the plan; otherwise it warns of it.
+    pub denies: bool,
+    /// What it said.
+    pub message: String,
+    /// The rule, `data.pipeform.deny`.
+    pub rule: String,
+    /// The file that it stands in, where that is known.
+    pub file: Option<String>,
 }

@@ -50,6 +50,7 @@ fn plan() -> SavedPlan {
             ..Configuration::default()
         },
         warnings: Vec::new(),
+        policies: None,
         before: json!({ "objects": { "secret": "hunter2" } }),
     }
 }

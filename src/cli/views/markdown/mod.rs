@@ -22,6 +22,7 @@ use super::paint::Look;
 use super::paint::Marker;
 use super::paint::counted;
 use super::plan;
+use super::saved;
 use super::status::interval_text;
 use super::status::moment;
 use super::value::Example;
@@ -34,6 +35,7 @@ use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::PipelineEffect;
 use crate::plan::saved::Made;
+use crate::plan::saved::Policies;
 use crate::time::Interval;
 
 /// What a workflow finds its comment by, to edit it.
@@ -63,6 +65,8 @@ pub(crate) struct Comment<'a> {
     pub(crate) made: &'a Made,
     /// What there is to say about it.
     pub(crate) warnings: &'a Diagnostics,
+    /// What policies have said about it; `None`: none were asked.
+    pub(crate) policies: Option<&'a Policies>,
     /// What a residual will be in the next run of its object.
     pub(crate) example: Example<'a>,
     /// The file that it is in.
@@ -76,6 +80,7 @@ impl Comment<'_> {
         let file = if path.len() > LETTERS { "FILE" } else { &path };
         let show = code(&format!("pipeform show {}", plan::shell_word(file)));
         let sections = vec![
+            self.policies(),
             self.changes(),
             self.runs(),
             self.warnings(),
@@ -104,10 +109,17 @@ impl Comment<'_> {
             }
             out.extend(["- **Destroys:** ", &names.join(", "), "\n"]);
         }
+        let mut remarks = Vec::new();
+        if let Some(policies) = self.policies {
+            remarks.push(format!("**Policies:** {}", saved::verdict(policies)));
+        }
         let warnings = self.warnings.iter().count();
         if warnings > 0 {
             let number = u64::try_from(warnings).unwrap_or(u64::MAX);
-            out.extend(["- **", &counted(number, "warning", "warnings"), "**\n"]);
+            remarks.push(format!("**{}**", counted(number, "warning", "warnings")));
+        }
+        if !remarks.is_empty() {
+            out.extend(["- ", &remarks.join("; "), "\n"]);
         }
         out.extend(["- ", &self.origin(), "\n"]);
         out
@@ -130,6 +142,24 @@ impl Comment<'_> {
         }
         out.push('.');
         out
+    }
+
+    fn policies(&self) -> Section {
+        let said = self.policies.map_or(&[][..], |policies| &policies.said);
+        let points = said.iter().map(|said| {
+            let word = if said.denies { "Denied" } else { "Warning" };
+            let rule = match &said.file {
+                Some(file) => format!("{} in {}", code(&said.rule), code(file)),
+                None => code(&said.rule),
+            };
+            format!("- **{word}:** {} ({rule})", prose(&said.message))
+        });
+        Section {
+            title: "Policies",
+            part: ("message", "messages"),
+            form: Form::List,
+            parts: points.collect(),
+        }
     }
 
     fn changes(&self) -> Section {

@@ -43,6 +43,7 @@ fn comment(plan: &Plan, warnings: &Diagnostics) -> String {
         plan,
         made: &made,
         warnings,
+        policies: None,
         example: &|_, _| None,
         path: Path::new("plan.zip"),
     };

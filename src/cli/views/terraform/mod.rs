@@ -24,7 +24,9 @@ use crate::objects::Objects;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::OutputChange;
-use crate::plan::saved::SavedPlan;
+use crate::plan::saved::Configuration;
+use crate::plan::saved::Made;
+use crate::plan::saved::Policies;
 use crate::plan::saved::Variable;
 use values::Shown;
 
@@ -34,8 +36,12 @@ const TERRAFORM: &str = "1.11.4";
 /// What makes the objects.
 const PROVIDER: &str = "pipeform";
 
-/// A saved plan.
-pub(crate) fn plan(saved: &SavedPlan, planned: &Planned) -> Json {
+/// A plan, made by somebody of a configuration.
+pub(crate) fn plan(
+    (made, of): (&Made, &Configuration),
+    planned: &Planned,
+    policies: Option<&Policies>,
+) -> Json {
     let plan = &planned.plan;
     let prior = planned.prior();
     let mut document = Map::new();
@@ -45,7 +51,7 @@ pub(crate) fn plan(saved: &SavedPlan, planned: &Planned) -> Json {
         "pipeform_version".to_owned(),
         json!(env!("CARGO_PKG_VERSION")),
     );
-    document.insert("variables".to_owned(), variables(saved));
+    document.insert("variables".to_owned(), variables(of));
     document.insert(
         "planned_values".to_owned(),
         module_values(planned.next_objects(), planned.outputs()),
@@ -76,9 +82,9 @@ pub(crate) fn plan(saved: &SavedPlan, planned: &Planned) -> Json {
     );
     document.insert(
         "configuration".to_owned(),
-        configuration::configuration(&saved.configuration.texts),
+        configuration::configuration(&of.texts),
     );
-    document.insert("timestamp".to_owned(), json!(saved.made.at));
+    document.insert("timestamp".to_owned(), json!(made.at));
     document.insert("applyable".to_owned(), json!(!plan.is_empty()));
     document.insert("complete".to_owned(), json!(true));
     document.insert("errored".to_owned(), json!(false));
@@ -93,8 +99,20 @@ pub(crate) fn plan(saved: &SavedPlan, planned: &Planned) -> Json {
         })
     });
     document.insert("paused".to_owned(), held.collect());
-    document.insert("made".to_owned(), json!(saved.made));
+    document.insert("made".to_owned(), json!(made));
+    if let Some(policies) = policies {
+        document.insert("policies".to_owned(), policies_asked(policies));
+    }
     Json::Object(document)
+}
+
+/// What policies said.
+pub(crate) fn policies_asked(policies: &Policies) -> Json {
+    json!({
+        "denied": policies.deny(),
+        "files": policies.files,
+        "said": policies.said,
+    })
 }
 
 /// What has been applied.
@@ -110,8 +128,8 @@ pub(crate) fn state(objects: &Objects, outputs: &BTreeMap<Arc<str>, Value>) -> J
     })
 }
 
-fn variables(saved: &SavedPlan) -> Json {
-    let variables = saved.configuration.variables.iter();
+fn variables(of: &Configuration) -> Json {
+    let variables = of.variables.iter();
     let variables = variables.map(|(name, variable)| {
         let body = match variable {
             Variable::Value(value) => {

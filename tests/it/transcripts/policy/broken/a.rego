@@ -1,0 +1,5 @@
+package pipeform
+
+deny contains "x" if {
+  input.runs >
+}

@@ -1,0 +1,3 @@
+package lib
+
+big(n) if n > 10
