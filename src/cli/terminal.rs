@@ -64,6 +64,17 @@ pub(super) fn findings(diagnostics: &Diagnostics, sources: &Sources) {
     ));
 }
 
+/// Prints all findings, however many there are: what import and export say of what was lost is said nowhere else.
+pub(super) fn all_findings(diagnostics: &Diagnostics, sources: &Sources) {
+    let look = Style::of_stderr().look;
+    say(&crate::diag::render_all(
+        diagnostics,
+        sources,
+        look.color,
+        look.width,
+    ));
+}
+
 /// Prints findings for machines. The exit code says whether there are errors.
 pub(super) fn findings_as_json(diagnostics: &Diagnostics, sources: &Sources) -> ExitCode {
     let json = crate::diag::to_json(diagnostics, sources, crate::lang::tokens::outline);

@@ -26,6 +26,7 @@ pub use json::Outline;
 pub use json::range;
 pub use json::to_json;
 pub use render::render;
+pub use render::render_all;
 pub use sources::FileId;
 pub use sources::Places;
 pub use sources::Sources;

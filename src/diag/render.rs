@@ -46,13 +46,33 @@ const LONG_TEXT: usize = 16_000;
 /// `colour` adds ANSI colours; `width` is the terminal's width in columns. Past fifty findings the rest is only
 /// counted; warnings are left out before errors are.
 pub fn render(diagnostics: &Diagnostics, sources: &Sources, colour: bool, width: usize) -> String {
+    render_up_to(SHOWN, diagnostics, sources, colour, width)
+}
+
+/// Draws all findings, however many there are: for what is said once and nowhere else.
+pub fn render_all(
+    diagnostics: &Diagnostics,
+    sources: &Sources,
+    colour: bool,
+    width: usize,
+) -> String {
+    render_up_to(usize::MAX, diagnostics, sources, colour, width)
+}
+
+fn render_up_to(
+    most: usize,
+    diagnostics: &Diagnostics,
+    sources: &Sources,
+    colour: bool,
+    width: usize,
+) -> String {
     let of = |severity| {
         diagnostics
             .iter()
             .filter(move |diagnostic| diagnostic.severity == severity)
     };
-    let errors: Vec<_> = of(Severity::Error).take(SHOWN).collect();
-    let warnings: Vec<_> = of(Severity::Warning).take(SHOWN - errors.len()).collect();
+    let errors: Vec<_> = of(Severity::Error).take(most).collect();
+    let warnings: Vec<_> = of(Severity::Warning).take(most - errors.len()).collect();
     let mut lines = Lines::new(sources);
     let mut out = String::new();
     for diagnostic in warnings.iter().chain(&errors) {

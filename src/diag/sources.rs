@@ -48,6 +48,9 @@ impl Sources {
     /// signs could be anything, and is hidden only where it stands alone in quotes.
     pub fn hide(&mut self, secret: &str) {
         let stars = "*".repeat(secret.len());
+        if secret.is_empty() {
+            return;
+        }
         for (_, text) in &mut self.files {
             let hidden = if secret.chars().count() > 2 {
                 text.replace(secret, &stars)
@@ -56,6 +59,36 @@ impl Sources {
                 text.replace(&quoted(secret), &quoted(&stars))
             };
             *text = Arc::from(hidden);
+        }
+    }
+
+    /// Makes stars of all letters and digits in these places, so that no message shows them. Spans stay where they are.
+    pub fn cover(&mut self, spans: &[Span]) {
+        for (number, (_, text)) in self.files.iter_mut().enumerate() {
+            let is_here = |span: &&Span| usize::try_from(span.file.0) == Ok(number);
+            let mut ranges: Vec<_> = spans
+                .iter()
+                .filter(is_here)
+                .map(|span| span.start as usize..span.end as usize)
+                .collect();
+            if ranges.is_empty() {
+                continue;
+            }
+            ranges.sort_by_key(|range| range.start);
+            let mut covered = String::with_capacity(text.len());
+            let (mut ranges, mut reached) = (ranges.into_iter().peekable(), 0);
+            for (at, sign) in text.char_indices() {
+                while let Some(range) = ranges.next_if(|range| range.start <= at) {
+                    reached = reached.max(range.end);
+                }
+                let is_layout = sign.is_whitespace() || "{}[]:,\"'".contains(sign);
+                if at < reached && !is_layout {
+                    covered.extend(std::iter::repeat_n('*', sign.len_utf8()));
+                } else {
+                    covered.push(sign);
+                }
+            }
+            *text = Arc::from(covered);
         }
     }
 

@@ -122,6 +122,9 @@ fn warnings_do_not_crowd_out_an_error() {
     let text = render(&findings, &Sources::default(), false, 80);
     assert!(text.contains("The one that matters."));
     assert!(text.ends_with("And 11 more.\n"));
+    let all = super::render_all(&findings, &Sources::default(), false, 80);
+    assert!((0..60).all(|number| all.contains(&format!("Number {number}."))));
+    assert!(all.contains("The one that matters.") && !all.contains(" more."));
 }
 
 #[test]

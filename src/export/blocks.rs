@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::notes;
 use super::objects::Writer;
 use super::objects::entries_of;
+use super::objects::pairs_of;
 use super::objects::set;
 use super::spelled;
 use crate::diag::Span;
@@ -184,11 +185,18 @@ impl<'a> Writer<'_, 'a> {
         part: &mut Exported,
     ) {
         let kept = kept.map(entries_of).unwrap_or_default();
-        for (number, (key, value)) in entries_of(value).into_iter().enumerate() {
-            let text = match self.texts(object, schema, field, &value) {
-                Ok(texts) => texts.into_iter().next().unwrap_or_default(),
-                Err(why) => {
-                    let place = self.place(object, None);
+        let place = self.place(object, None);
+        let Some(pairs) = pairs_of(value) else {
+            let why = "it is not written out which keys it has";
+            self.say(notes::untranslated(object, schema.name, why, place));
+            return;
+        };
+        for (number, (key, value)) in pairs.into_iter().enumerate() {
+            let key = self.formula(object, field, &key);
+            let text = self.texts(object, schema, field, &value);
+            let (key, text) = match (key, text) {
+                (Ok(key), Ok(texts)) => (key, texts.into_iter().next().unwrap_or_default()),
+                (Err(why), _) | (_, Err(why)) => {
                     self.say(notes::untranslated(object, schema.name, &why, place));
                     continue;
                 }

@@ -52,14 +52,19 @@ impl Writer<'_, '_> {
                 // What belongs to a part of it has a dot.
                 key if key.contains('.') => {}
                 _ => {
-                    let several = serde_json::from_str::<Vec<String>>(&text);
-                    for text in several.unwrap_or_else(|_| vec![text.to_string()]) {
+                    for text in kept_texts(&text) {
                         set(exported, &key, kept_value(self.parameters, &text));
                     }
                 }
             }
         }
     }
+}
+
+/// The values that were kept as a text.
+pub(super) fn kept_texts(text: &str) -> Vec<String> {
+    let several = serde_json::from_str::<Vec<String>>(text);
+    several.unwrap_or_else(|_| vec![text.to_owned()])
 }
 
 /// A reference that was kept as text, or a text.

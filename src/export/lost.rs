@@ -110,6 +110,14 @@ fn environment(writer: &mut Writer<'_, '_>, object: &Object, value: &Value, plac
             .iter()
             .any(|part| matches!(part, Part::Literal(text) if read(text, name).is_some()))
     };
+    let written_out = super::objects::pairs_of(value);
+    let is_known = |(name, _): &(Value, Value)| matches!(name, Value::String(_));
+    if !written_out.is_some_and(|entries| entries.iter().all(is_known)) {
+        let what =
+            "The service has no `environment`, and it is not written out which variables it has";
+        writer.say(notes::impossible(object, what, place));
+        return;
+    }
     for (name, value) in super::objects::entries_of(value) {
         if secret_of(&value).is_none() {
             if object.get("command").is_none() {

@@ -26,6 +26,8 @@ use crate::import::definition::Object as Exported;
 use crate::import::expression::Part;
 use crate::import::expression::Template;
 use crate::lang::Value;
+use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Aws;
@@ -373,19 +375,41 @@ fn cut_slash(template: &mut Template) {
     }
 }
 
-/// The entries of a map, also of one that is partly known at a run only.
+/// The entries of a map whose keys are known, also of one that is partly known at a run only.
 pub(super) fn entries_of(value: &Value) -> Vec<(String, Value)> {
+    let entries = pairs_of(value).unwrap_or_default().into_iter();
+    let known = entries.filter_map(|(key, value)| match key {
+        Value::String(key) => Some((key.to_string(), value)),
+        _ => None,
+    });
+    known.collect()
+}
+
+/// The entries of a map, also of those whose keys are computed; `None` if it is not written out which ones it has.
+pub(super) fn pairs_of(value: &Value) -> Option<Vec<(Value, Value)>> {
+    let of_expr = |expr: Expr| match expr.kind {
+        ExprKind::Value(value) => value,
+        _ => Value::Deferred(Arc::new(expr)),
+    };
     match value {
         Value::Map(entries) | Value::Object(entries) => {
             let entries = entries.iter();
-            entries
-                .map(|(key, value)| (key.to_string(), value.clone()))
-                .collect()
+            Some(
+                entries
+                    .map(|(key, value)| (Value::string(&**key), value.clone()))
+                    .collect(),
+            )
         }
-        Value::Deferred(expr) => formula::entries(expr)
-            .into_iter()
-            .map(|(key, value)| (key, Value::Deferred(Arc::new(value))))
-            .collect(),
-        _ => Vec::new(),
+        Value::Deferred(expr) => {
+            let entries = formula::entries(expr)?.into_iter();
+            Some(
+                entries
+                    .map(|(key, value)| (of_expr(key), Value::Deferred(Arc::new(value))))
+                    .collect(),
+            )
+        }
+        Value::Sensitive(inner) => pairs_of(inner),
+        Value::Null(_) => Some(Vec::new()),
+        _ => None,
     }
 }

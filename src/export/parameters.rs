@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::formula::Gives;
+use super::kept::kept_texts;
 use super::notes;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
@@ -17,6 +18,7 @@ use crate::import::translate::parameter_id;
 use crate::import::translate::parameter_type;
 use crate::import::translate::unique;
 use crate::lang::Value;
+use crate::lang::ast::BinaryOp;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::module::ModuleTree;
@@ -251,7 +253,7 @@ impl Parameter {
         if kept("type").is_none() {
             set("type", self.type_name(*one == Type::Number).to_owned());
         }
-        if is_list {
+        if is_list && kept("isArray").is_none() {
             set("isArray", "true".to_owned());
         }
         let description = variable.description.as_deref();
@@ -267,7 +269,11 @@ impl Parameter {
         }
         match default {
             _ if self.hidden => {}
+            Some(Value::Null(_)) if kept("default").is_some() => {}
             Some(Value::Null(_)) => set("optional", "true".to_owned()),
+            Some(default) if is_list && texts(default).is_empty() => {
+                set("optional", "true".to_owned());
+            }
             Some(default) => texts(default)
                 .into_iter()
                 .for_each(|text| set("default", text)),
@@ -286,7 +292,9 @@ impl Parameter {
         }
         for (key, value) in &variable.aws_fields {
             if let Value::String(text) = value {
-                set(key, text.to_string());
+                for text in kept_texts(text) {
+                    set(key, text);
+                }
             }
         }
         Exported {
@@ -299,8 +307,15 @@ impl Parameter {
     /// The values that it is given, if they are not its default. Where a secret is kept is not what the service wants.
     fn given(&self) -> Option<Vec<String>> {
         let value = self.value.as_ref().filter(|_| !self.hidden)?;
-        let is_default = self.variable.default.as_ref() == Some(value);
-        (!is_default && !matches!(value, Value::Null(_))).then(|| texts(value))
+        let default = self.variable.default.as_ref();
+        if default == Some(value) {
+            return None;
+        }
+        match value {
+            // Not its default: none.
+            Value::Null(_) => default.map(|_| vec![String::new()]),
+            value => Some(texts(value)),
+        }
     }
 }
 
@@ -318,8 +333,8 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// The values that a condition allows, if it is a list of them: `contains(["a", "b"], var.x)`.
-fn allowed(condition: &Expr, variable: &str) -> Option<Vec<String>> {
+/// The values that a condition on a variable allows, if it is a list of them: `contains(["a", "b"], var.x)`.
+fn allowed(condition: &Expr, name: &str) -> Option<Vec<String>> {
     let call = |expr: &Expr, name: &str| match &expr.kind {
         ExprKind::Call {
             name: own,
@@ -328,7 +343,7 @@ fn allowed(condition: &Expr, variable: &str) -> Option<Vec<String>> {
         } if &*own.text == name => Some(arguments.as_ref().clone()),
         _ => None,
     };
-    let variable = format!("var.{variable}");
+    let variable = format!("var.{name}");
     if let Some(arguments) = call(condition, "alltrue") {
         let [
             Expr {
@@ -343,6 +358,11 @@ fn allowed(condition: &Expr, variable: &str) -> Option<Vec<String>> {
         let of_it = print::expression(&node.collection) == variable;
         return listed(&call(&node.result, "contains")?, &node.value.text)
             .filter(|_| whole && of_it);
+    }
+    // One that may be null.
+    if let ExprKind::Binary(BinaryOp::Or, left, right) = &condition.kind {
+        let is_null = print::expression(left) == format!("{variable} == null");
+        return is_null.then(|| allowed(right, name)).flatten();
     }
     listed(&call(condition, "contains")?, &variable)
 }

@@ -11,6 +11,7 @@ use super::notes;
 use super::objects::Writer;
 use super::objects::set;
 use super::periods::counted;
+use super::spelled;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object as Exported;
 use crate::lang::Value;
@@ -143,7 +144,11 @@ fn of_parameters(writer: &mut Writer<'_, '_>, object: &Object, exported: &mut Ex
                 continue;
             }
             None => continue,
-            Some(value @ Value::Deferred(_)) => writer.formula(object, field, value),
+            Some(value @ Value::Deferred(_)) => {
+                let schema = object.object_type.attribute(attribute);
+                let theirs = schema.and_then(|schema| spelled::as_theirs(schema, value));
+                writer.formula(object, field, theirs.as_ref().unwrap_or(value))
+            }
             Some(Value::String(text)) if field.ends_with("Time") => {
                 Ok(utc(text).unwrap_or_else(|| text.to_string()))
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::formula;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
@@ -22,6 +23,12 @@ pub(super) fn as_theirs(schema: &AttributeSchema, value: &Value) -> Option<Value
             | AttributeType::Period
             | AttributeType::Price(_)
     );
+    let expr = match &expr.kind {
+        ExprKind::Conditional(condition, instead, value) => {
+            formula::unless_null(condition, instead, value).ok()?
+        }
+        _ => expr,
+    };
     let inner = match &expr.kind {
         ExprKind::Index(table, word) if is_table(table) => lowered(word),
         _ => lowered(expr),

@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if found.has_errors() {
         return Err(Failure::Findings(Box::new((found, module.sources))));
     }
-    terminal::findings(&found, &module.sources);
+    terminal::all_findings(&found, &module.sources);
     written(args, context, &pipelines, texts)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         force: args.force,
     };
     out.check(&translated.files)?;
-    terminal::findings(&translated.warnings, &sources);
+    terminal::all_findings(&translated.warnings, &sources);
     for file in &translated.files {
         out.write(file)?;
         terminal::print(&format!("{}\n", out.shown(&file.name)));

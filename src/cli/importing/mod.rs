@@ -7,8 +7,11 @@ use crate::cli::context::Context;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::root_module::Written;
 use crate::diag::Diagnostics;
+use crate::diag::FileId;
 use crate::diag::Severity;
 use crate::diag::Sources;
+use crate::diag::Span;
+use crate::import::definition;
 use crate::import::definition::Definition;
 use crate::import::translate;
 use crate::import::translate::File;
@@ -42,6 +45,10 @@ pub(super) struct Translated {
 impl Gathered {
     /// Keeps secrets that stand in the texts out of messages.
     pub(super) fn hide_secrets(&mut self) {
+        let files = (0_u32..).map(FileId).zip(self.sources.iter());
+        let hidden = files.flat_map(|(file, (_, text))| definition::hidden(file, text));
+        let hidden: Vec<Span> = hidden.collect();
+        self.sources.cover(&hidden);
         for (definition, _) in &self.pipelines {
             for secret in translate::hidden(definition) {
                 self.sources.hide(&secret);

@@ -20,6 +20,7 @@ use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
 use crate::lang::ast::For;
 use crate::lang::print;
+use crate::lang::references;
 pub(super) use service::field;
 pub(super) use service::format;
 pub(super) use service::name;
@@ -151,20 +152,15 @@ fn elements(expr: &Expr) -> Option<Vec<&Expr>> {
     }
 }
 
-/// The entries of a map that is partly known at a run only; none if its keys are not known.
-pub(super) fn entries(expr: &Expr) -> Vec<(String, Expr)> {
+/// The entries of a map that is partly known at a run only; `None` if it is not written out which ones it has.
+pub(super) fn entries(expr: &Expr) -> Option<Vec<(Expr, Expr)>> {
     match &expr.kind {
-        ExprKind::Object(entries) => entries
-            .iter()
-            .filter_map(|(key, value)| match &key.kind {
-                ExprKind::Value(Value::String(key)) => Some((key.to_string(), value.clone())),
-                _ => None,
-            })
-            .collect(),
+        ExprKind::Object(entries) => Some(entries.to_vec()),
+        ExprKind::Parens(inner) => entries(inner),
         ExprKind::Call {
             name, arguments, ..
-        } if &*name.text == "tomap" => arguments.first().map(entries).unwrap_or_default(),
-        _ => Vec::new(),
+        } if &*name.text == "tomap" => entries(arguments.first()?),
+        _ => None,
     }
 }
 
@@ -207,6 +203,9 @@ impl Scope<'_> {
         match &expr.kind {
             ExprKind::Template(parts) => self.parts(parts),
             ExprKind::Parens(inner) => self.field(inner),
+            ExprKind::Conditional(condition, instead, value) => {
+                self.field(unless_null(condition, instead, value)?)
+            }
             ExprKind::Later(later) if let Some(value) = &later.value => self.field(value),
             // The service does it for each element by itself.
             ExprKind::For(node) => self.for_each(node)?.field(&node.result),
@@ -301,9 +300,10 @@ impl Scope<'_> {
                 let inner = self.for_each(node)?.piece(&node.result)?;
                 Ok(Piece::new(inner.expr, Gives::List(Box::new(inner.gives))))
             }
-            ExprKind::Conditional(..) | ExprKind::Unary(ast::UnaryOp::Not, _) => {
-                Err(no_condition())
+            ExprKind::Conditional(condition, instead, value) => {
+                self.piece(unless_null(condition, instead, value)?)
             }
+            ExprKind::Unary(ast::UnaryOp::Not, _) => Err(no_condition()),
             ExprKind::Tuple(_) | ExprKind::Object(_) => {
                 Err("a list or a map can stand in no expression of the service".to_owned())
             }
@@ -349,6 +349,32 @@ fn is_path(expr: &Expr) -> bool {
             _ => is_path(of),
         },
         _ => false,
+    }
+}
+
+/// What is read unless it is null: `var.x == null ? "" : var.x`. To the service what has no value is an empty text anyway.
+pub(super) fn unless_null<'e>(
+    condition: &Expr,
+    instead: &Expr,
+    value: &'e Expr,
+) -> Result<&'e Expr, String> {
+    let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Value(Value::Null(_)));
+    let is_empty = match &instead.kind {
+        ExprKind::Value(Value::String(text)) => text.is_empty(),
+        _ => is_null(instead),
+    };
+    match &condition.kind {
+        ExprKind::Binary(ast::BinaryOp::Equal, read, null) if is_empty && is_null(null) => {
+            let read = print::expression(read);
+            let whole = references(value).into_iter().map(|path| {
+                let names = path.iter().map(|step| step.name.to_string());
+                names.collect::<Vec<_>>().join(".")
+            });
+            (whole.collect::<Vec<_>>() == [read])
+                .then_some(value)
+                .ok_or_else(no_condition)
+        }
+        _ => Err(no_condition()),
     }
 }
 

@@ -77,7 +77,7 @@ pub(super) fn text(node: &Node, what: &str, found: &mut Diagnostics) -> Option<S
         return None;
     };
     if node.text().is_none() {
-        found.push(notes::not_text(node, &text));
+        found.push(notes::not_text(node));
     }
     Some(text)
 }

@@ -7,6 +7,7 @@ mod api;
 mod cloudformation;
 mod computed;
 mod file_format;
+mod hidden;
 mod notes;
 mod terraform;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::import::document::Node;
 use crate::import::expression::Template;
 pub use computed::Computed;
 pub use computed::Stack;
+pub use hidden::hidden;
 
 /// The definition of a pipeline.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -41,12 +41,49 @@ pub(super) fn set_twice(key: &Key) -> Diagnostic {
     Diagnostic::warning("Duplicate key", detail).at(key.span)
 }
 
-pub(super) fn not_text(node: &Node, text: &str) -> Diagnostic {
+pub(super) fn not_text(node: &Node) -> Diagnostic {
     let detail = format!(
-        "This is {}; it is taken for the text `{text}`, because AWS Data Pipeline has texts only.",
+        "This is {}; it is taken for the text that is written here, because AWS Data Pipeline has texts only.",
         node.what()
     );
     Diagnostic::warning("Not a text", detail).at(node.span)
+}
+
+pub(super) fn sensitive_value(id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "Terraform says that the value of `{id}` is sensitive. It is not written to HCL, but taken for a secret."
+    );
+    Diagnostic::warning("Sensitive in Terraform", detail).at(at)
+}
+
+pub(super) fn sensitive_field(key: &str, object: &str, id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "Terraform says that `{key}` of `{object}` is sensitive. It is not written to HCL: the whole text is the secret `{id}` now. Write it out again with a secret where only a part of it is one."
+    );
+    Diagnostic::warning("Sensitive in Terraform", detail).at(at)
+}
+
+pub(super) fn sensitive_somewhere(what: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "Terraform says that something in `{what}` is sensitive, and not what. The fields and parameters whose names begin with `*` are taken for secrets; all else is written in clear: look through it before others see it."
+    );
+    Diagnostic::warning("Sensitive in Terraform", detail).at(at)
+}
+
+pub(super) fn sensitive_and_unknown(what: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "Terraform says that something in `{what}` is sensitive, and not what; no field of it has a name that begins with `*`, which would tell. It would be written in clear."
+    );
+    Diagnostic::error("Sensitive in Terraform", detail).at(at).help(
+        "Make the secret a parameter `*my…` in Terraform's configuration. If nothing in it is secret, take `pipeline_object` out of `sensitive_values` in this file.",
+    )
+}
+
+pub(super) fn sensitive_and_left_out(what: &str, pipeline: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "Terraform says that `{what}` of the pipeline `{pipeline}` is sensitive. It is left out."
+    );
+    Diagnostic::warning("Sensitive in Terraform", detail).at(at)
 }
 
 pub(super) fn of_stack(source: &str, id: &str, at: Span) -> Diagnostic {

@@ -175,7 +175,7 @@ fn mistakes_are_found_all_at_once_and_where_they_are() {
         findings(&found),
         [
             format!(
-                "warning at {}: This is a number; it is taken for the text `5`, because AWS Data Pipeline has texts only.",
+                "warning at {}: This is a number; it is taken for the text that is written here, because AWS Data Pipeline has texts only.",
                 at("5")
             ),
             format!(

@@ -1,5 +1,6 @@
 //! From text to template.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Error;
@@ -35,6 +36,7 @@ pub fn parse(text: &str) -> Result<Template, Error> {
 pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
     let (mut parts, mut errors) = (Vec::new(), Vec::new());
     let mut rest = 0;
+    let ends = ends(text);
     while let Some(offset) = text.get(rest..).and_then(|rest| rest.find("#{")) {
         let open = rest + offset;
         push_text(&mut parts, text.get(rest..open).unwrap_or(""));
@@ -44,7 +46,7 @@ pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
             depth: 0,
             connected: 0,
         };
-        let end = reader.end(open);
+        let end = reader.end(open, &ends);
         rest = end.as_ref().map_or(open + 2, |end| end + 1);
         match end.and_then(|end| reader.whole(end)) {
             Ok(expr) => parts.push(Part::Expression(expr)),
@@ -59,6 +61,27 @@ pub fn parse_all(text: &str) -> (Template, Vec<Error>) {
     }
     push_text(&mut parts, text.get(rest..).unwrap_or(""));
     (Template { parts }, errors)
+}
+
+/// For each `#{` the `}` that ends it: the first outside of quotes, as they are read from there on. Read from the end, so that a text of
+/// nothing but beginnings takes no longer than others.
+fn ends(text: &str) -> BTreeMap<usize, Option<usize>> {
+    let mut ends = BTreeMap::new();
+    // Where the next end is, from here on: outside of quotes, in `'…'`, and in `"…"`.
+    let [mut outside, mut in_single, mut in_double] = [None; 3];
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate().rev() {
+        match byte {
+            b'}' => outside = Some(at),
+            b'\'' => (outside, in_single) = (in_single, outside),
+            b'"' => (outside, in_double) = (in_double, outside),
+            b'{' if at > 0 && bytes.get(at - 1) == Some(&b'#') => {
+                ends.insert(at - 1, outside);
+            }
+            _ => {}
+        }
+    }
+    ends
 }
 
 fn push_text(parts: &mut Vec<Part>, text: &str) {
@@ -90,21 +113,11 @@ impl<'a> Reader<'a> {
         Ok(expr)
     }
 
-    /// The `}` that ends the expression: the first outside of quotes. What follows it is not read.
-    fn end(&mut self, open: usize) -> Result<usize, Error> {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let mut quote = None;
-        for (offset, sign) in rest.char_indices() {
-            match (quote, sign) {
-                (None, '}') => {
-                    let end = self.at + offset;
-                    self.text = self.text.get(..end).unwrap_or("");
-                    return Ok(end);
-                }
-                (None, '\'' | '"') => quote = Some(sign),
-                (Some(open), sign) if open == sign => quote = None,
-                _ => {}
-            }
+    /// The `}` that ends the expression that begins at `open`. What follows it is not read.
+    fn end(&mut self, open: usize, ends: &BTreeMap<usize, Option<usize>>) -> Result<usize, Error> {
+        if let Some(end) = ends.get(&open).copied().flatten() {
+            self.text = self.text.get(..end).unwrap_or("");
+            return Ok(end);
         }
         Err(Error::new(
             open..open + 2,

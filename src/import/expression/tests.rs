@@ -337,3 +337,29 @@ fn a_chain_without_end_is_an_error_and_no_overflow() {
         assert_eq!(error.message, "An expression may connect 1000 parts.");
     }
 }
+
+#[test]
+fn a_text_of_nothing_but_beginnings_is_read_as_fast_as_others() {
+    // Read from each beginning to the end, this would take hours.
+    let beginnings = "#{".repeat(200_000);
+    let (template, errors) = parse_all(&beginnings);
+    assert!(!template.has_expressions());
+    assert_eq!(errors.len(), 200_000);
+    let quoted = "#{format(x,'".repeat(50_000);
+    assert!(!parse_all(&quoted).0.has_expressions());
+    for (text, expressions) in [
+        ("#{'}'}", 1),
+        ("#{\"'}\"} '}", 1),
+        ("#{a} ' #{'b'} \" #{c}", 3),
+        ("#{' #{a}", 1),
+        ("#{} #{a}", 1),
+    ] {
+        let (template, _) = parse_all(text);
+        let is_one = |part: &&Part| matches!(part, Part::Expression(_));
+        assert_eq!(
+            template.parts.iter().filter(is_one).count(),
+            expressions,
+            "{text}"
+        );
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::identifiers;
+use super::index;
 use super::notes;
 use super::parents;
 use crate::diag::Diagnostics;
@@ -17,8 +18,11 @@ use crate::import::expression::Expr;
 use crate::import::expression::ExprKind;
 use crate::import::expression::Part;
 
+/// The field with a password.
+const PASSWORD: &str = "*password";
+
 /// What the oldest data nodes of tables say of their database themselves.
-const OF_DATABASE: [&str; 4] = ["connectionString", "username", "*password", "databaseName"];
+const OF_DATABASE: [&str; 4] = ["connectionString", "username", PASSWORD, "databaseName"];
 
 /// The definition with all that it means: what `Default` inherits itself, parameters that it reads and does not declare, parameters
 /// that are secrets because of where they are used, and databases for tables that have none.
@@ -26,6 +30,7 @@ pub(super) fn completed(definition: &Definition, found: &mut Diagnostics) -> Def
     parents::check(definition, found);
     let mut whole = definition.clone();
     parents::inherited_by_default(&mut whole);
+    starred(&mut whole, found);
     databases(&mut whole);
     undeclared(&mut whole, found);
     secrets(&mut whole);
@@ -64,6 +69,23 @@ pub(super) fn hidden(definition: &Definition) -> BTreeSet<String> {
 pub(super) fn is_one_expression(text: &str) -> bool {
     let (template, errors) = expression::parse_all(text);
     errors.is_empty() && matches!(template.parts.as_slice(), [Part::Expression(_)])
+}
+
+/// A password whose star was forgotten is one all the same.
+fn starred(definition: &mut Definition, found: &mut Diagnostics) {
+    for object in &mut definition.objects {
+        let of = object.type_name().and_then(index::type_of_aws);
+        let knows = |key: &str| of.is_some_and(|of| of.of_aws_field(key).is_some());
+        if knows(PASSWORD.trim_start_matches('*')) {
+            continue;
+        }
+        for field in &mut object.fields {
+            if field.key == PASSWORD.trim_start_matches('*') {
+                found.push(notes::without_star(&field.key, &object.id, field.span));
+                PASSWORD.clone_into(&mut field.key);
+            }
+        }
+    }
 }
 
 fn databases(definition: &mut Definition) {

@@ -64,6 +64,31 @@ pub(super) fn conditional(condition: Expr, yes: Expr, no: Expr) -> Expr {
     expr(kind)
 }
 
+/// What may be null, as an empty text then: `read == null ? "" : read`.
+pub(super) fn or_empty(read: &Expr) -> Expr {
+    or(read, text(""), read.clone())
+}
+
+/// `read == null ? instead : value`.
+pub(super) fn or(read: &Expr, instead: Expr, value_: Expr) -> Expr {
+    let is_null = binary(BinaryOp::Equal, read.clone(), value(Value::NULL));
+    conditional(is_null, instead, value_)
+}
+
+/// What [`or_empty`] was made of.
+pub(super) fn may_be_null(made: &Expr) -> Option<&Expr> {
+    match &made.kind {
+        ExprKind::Conditional(condition, instead, read) => {
+            let is_empty =
+                matches!(&instead.kind, ExprKind::Value(Value::String(text)) if text.is_empty());
+            let is_null = matches!(&condition.kind, ExprKind::Binary(BinaryOp::Equal, _, null)
+                if matches!(null.kind, ExprKind::Value(Value::Null(_))));
+            (is_empty && is_null).then_some(&**read)
+        }
+        _ => None,
+    }
+}
+
 pub(super) fn not(operand: Expr) -> Expr {
     expr(ExprKind::Unary(UnaryOp::Not, Arc::new(operand)))
 }

@@ -199,10 +199,10 @@ impl<'d> Names<'_, 'd> {
                 of.id
             ));
         };
-        let path = hcl::path(&format!("var.{}", variable.name));
         if !variable.is_secret {
-            return Ok(Formula::new(path, variable.gives.clone()));
+            return Ok(variable.read());
         }
+        let path = hcl::path(&format!("var.{}", variable.name));
         let secret = hcl::call("secret", vec![path]);
         match self.secrets {
             Secrets::Stay => Ok(Formula::new(secret, Gives::Text)),

@@ -24,6 +24,20 @@ pub(super) fn secret_field(key: &str, object: &str, at: Span) -> Diagnostic {
     Diagnostic::warning("Secret in clear", detail).at(at)
 }
 
+pub(super) fn secret_attribute(key: &str, parameter: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of the parameter `{parameter}` is hidden, and is in the file in clear. It is left out, so that it is in no file; `export` does not have it either."
+    );
+    Diagnostic::warning("Secret in clear", detail).at(at)
+}
+
+pub(super) fn without_star(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has no `*` before it, without which the service knows no such field and shows it to everybody. It is taken for `*{key}`."
+    );
+    Diagnostic::warning("Secret without a star", detail).at(at)
+}
+
 pub(super) fn no_type(object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{object}` has no `type`, and no object has it as its parent. It is left out; a type is not inherited."
@@ -99,6 +113,20 @@ pub(super) fn computed_value(id: &str, at: Span) -> Diagnostic {
         "The value of `{id}` has an expression in it. Variables are constants here, so that it stays the text that it is: write it as a local, or where the variable is read."
     );
     Diagnostic::warning("Expression not translated", detail).at(at)
+}
+
+pub(super) fn no_number(id: &str, text: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The parameter `{id}` is a number, and has the value `{text}`, which is none. The variable is a text, so that it stays; give it a number, or make the parameter a `String`."
+    );
+    Diagnostic::warning("No number", detail).at(at)
+}
+
+pub(super) fn not_allowed(id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The parameter `{id}` has a value that is not among those that it allows. What it allows is kept in `aws_fields`, for export only; add a `validation` when you have changed one or the other."
+    );
+    Diagnostic::warning("Value not allowed", detail).at(at)
 }
 
 pub(super) fn one_value(key: &str, object: &str, at: Span) -> Diagnostic {

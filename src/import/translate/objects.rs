@@ -414,14 +414,8 @@ impl<'d> Objects<'_, 'd> {
             }
             kept.entry(&field.key).or_default().push(text);
         }
-        let entries = kept.into_iter().map(|(key, texts)| {
-            let text = match texts.as_slice() {
-                // A text that looks like a list is a list of one.
-                [one] if serde_json::from_str::<Vec<String>>(one).is_err() => one.clone(),
-                several => serde_json::Value::from(several.to_vec()).to_string(),
-            };
-            (key.into(), Value::string(text))
-        });
+        let entries = kept.into_iter();
+        let entries = entries.map(|(key, texts)| (key.into(), self::kept(&texts)));
         entries.collect()
     }
 
@@ -497,6 +491,16 @@ impl<'d> Objects<'_, 'd> {
             None => (!blocks.is_empty()).then_some(Written::Blocks(blocks)),
         }
     }
+}
+
+/// Values as the text that is kept of them.
+pub(super) fn kept(texts: &[String]) -> Value {
+    let text = match texts {
+        // A text that looks like a list is a list of one.
+        [one] if serde_json::from_str::<Vec<String>>(one).is_err() => one.clone(),
+        several => serde_json::Value::from(several.to_vec()).to_string(),
+    };
+    Value::string(text)
 }
 
 /// Whether a field says that there is no schedule: here there is none then.

@@ -1,14 +1,18 @@
 //! Parameters as variables, and their values as a file of values.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::formula::Formula;
 use super::formula::Gives;
 use super::hcl;
 use super::identifiers;
 use super::layout::Block;
 use super::notes;
+use super::objects;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::import::definition::Definition;
@@ -16,7 +20,9 @@ use crate::import::definition::Parameter;
 use crate::import::expression;
 use crate::lang::Number;
 use crate::lang::Value;
+use crate::lang::ast::BinaryOp;
 use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
 
 /// Names that variables cannot have.
 const RESERVED: [&str; 9] = [
@@ -65,9 +71,22 @@ pub(super) struct Variable {
     pub(super) as_text: bool,
     /// Whether its value is a secret: the variable then says where that is.
     pub(super) is_secret: bool,
+    /// Whether it has no value as far as is known, and needs none: it is null then.
+    may_be_null: bool,
 }
 
 impl Variable {
+    /// What reads it. The service takes one without a value for an empty text, which null is not here.
+    pub(super) fn read(&self) -> Formula {
+        let path = hcl::path(&format!("var.{}", self.name));
+        let expr = if self.may_be_null {
+            hcl::or_empty(&path)
+        } else {
+            path
+        };
+        Formula::new(expr, self.gives.clone())
+    }
+
     /// What its values are here.
     fn written(&self) -> Gives {
         match &self.gives {
@@ -84,7 +103,7 @@ pub(super) fn variables(
     taken: &mut BTreeSet<String>,
 ) -> IndexMap<String, Variable> {
     let mut variables = IndexMap::new();
-    let mut add = |id: &str, gives: Gives, as_text: bool, is_secret: bool| {
+    let mut add = |id: &str, of: Variable| {
         if variables.contains_key(id) {
             return;
         }
@@ -96,46 +115,99 @@ pub(super) fn variables(
         if RESERVED.contains(&name.as_str()) {
             name.push_str("_value");
         }
-        let is_secret = is_secret || id.starts_with('*');
+        let is_secret = of.is_secret || id.starts_with('*');
         let variable = Variable {
             name: identifiers::unique(&name, taken),
             // Where a secret is kept is a text, whatever the secret is.
-            gives: if is_secret { Gives::Text } else { gives },
-            as_text,
+            gives: if is_secret { Gives::Text } else { of.gives },
             is_secret,
+            may_be_null: of.may_be_null && !is_secret,
+            ..of
         };
         variables.insert(id.to_owned(), variable);
     };
     for parameter in &definition.parameters {
-        add(
-            &parameter.id,
-            gives(parameter),
-            has_other_texts(parameter, definition.values.get(&parameter.id)),
-            parameter.is_hidden(),
-        );
+        let values = definition.values.get(&parameter.id);
+        let gives = gives(parameter, values);
+        let as_text = has_other_texts(parameter, values, &gives);
+        let variable = Variable {
+            name: String::new(),
+            may_be_null: may_be_null(parameter, values, &gives, as_text),
+            gives,
+            as_text,
+            is_secret: parameter.is_hidden(),
+        };
+        add(&parameter.id, variable);
     }
     for (id, values) in &definition.values {
-        let gives = match values.as_slice() {
-            [_] => Gives::Text,
-            _ => Gives::List(Box::new(Gives::Text)),
+        let variable = Variable {
+            name: String::new(),
+            gives: match values.as_slice() {
+                [_] => Gives::Text,
+                _ => Gives::List(Box::new(Gives::Text)),
+            },
+            as_text: false,
+            is_secret: false,
+            may_be_null: false,
         };
-        add(id, gives, false, false);
+        add(id, variable);
     }
     variables
 }
 
-/// Whether a number that a parameter says would be another text here.
-fn has_other_texts(parameter: &Parameter, values: Option<&Vec<String>>) -> bool {
-    let said = parameter.attributes.iter();
-    let said = said.filter(|(key, _)| matches!(key.as_str(), "default" | "allowedValues"));
-    let texts = said.map(|(_, text)| text);
-    texts.chain(values.into_iter().flatten()).any(|text| {
-        let number = Number::parse(text.trim());
-        number.is_some_and(|number| number.to_string() != *text)
-    })
+/// The values of an attribute of a parameter.
+fn values_of<'p>(parameter: &'p Parameter, key: &'p str) -> impl Iterator<Item = &'p String> {
+    let attributes = parameter.attributes.iter();
+    attributes
+        .filter(move |(own, _)| own == key)
+        .map(|(_, value)| value)
 }
 
-fn gives(parameter: &Parameter) -> Gives {
+/// Whether a number that a parameter says would be another text here, or is none.
+fn has_other_texts(parameter: &Parameter, values: Option<&Vec<String>>, gives: &Gives) -> bool {
+    let (one, is_list) = one_of(gives);
+    let is_number = matches!(one, Gives::Integer | Gives::Double);
+    let said = ["default", "allowedValues"].map(|key| values_of(parameter, key));
+    let mut texts = said
+        .into_iter()
+        .flatten()
+        .chain(values.into_iter().flatten());
+    is_number
+        && texts.any(|text| {
+            let number = Number::parse(text.trim());
+            let other = number.is_none_or(|number| number.to_string() != *text);
+            // One without a value is null.
+            other && (is_list || !text.is_empty())
+        })
+}
+
+/// Whether a parameter has no value, and needs none.
+fn may_be_null(
+    parameter: &Parameter,
+    values: Option<&Vec<String>>,
+    gives: &Gives,
+    as_text: bool,
+) -> bool {
+    let known = values.and_then(|values| values.first());
+    let known = known.or_else(|| values_of(parameter, "default").next());
+    match (known, gives) {
+        (None, Gives::List(_)) => false,
+        (None, _) => is_true(parameter.attribute("optional")),
+        (Some(text), Gives::Integer | Gives::Double) => !as_text && text.is_empty(),
+        (Some(_), _) => false,
+    }
+}
+
+/// What something gives, or each of what it gives; and whether it gives several.
+fn one_of(gives: &Gives) -> (&Gives, bool) {
+    match gives {
+        Gives::List(inner) => (inner, true),
+        one => (one, false),
+    }
+}
+
+/// What a parameter gives. One with several values is a list, also if it does not say so.
+fn gives(parameter: &Parameter, values: Option<&Vec<String>>) -> Gives {
     let one = match parameter
         .attribute("type")
         .map(str::to_lowercase)
@@ -145,7 +217,9 @@ fn gives(parameter: &Parameter) -> Gives {
         Some("double") => Gives::Double,
         _ => Gives::Text,
     };
-    if is_true(parameter.attribute("isArray")) {
+    let several = values.is_some_and(|values| values.len() != 1)
+        || values_of(parameter, "default").nth(1).is_some();
+    if several || is_true(parameter.attribute("isArray")) {
         Gives::List(Box::new(one))
     } else {
         one
@@ -192,7 +266,10 @@ fn block(
     if !description.is_empty() {
         block.set_constant("description", hcl::text(&description));
     }
-    if let Some(default) = default(variable, parameter) {
+    let default = default(variable, parameter);
+    let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Value(Value::Null(_)));
+    let is_nullable = variable.may_be_null || default.as_ref().is_some_and(is_null);
+    if let Some(default) = default {
         block.set_constant("default", default);
     }
     if id != parameter_id(&variable.name, variable.is_secret) {
@@ -201,35 +278,31 @@ fn block(
     if let Some(kept) = parameter.and_then(|parameter| kept(variable, parameter, values)) {
         block.set_constant("aws_fields", hcl::value(kept));
     }
-    let allowed = parameter.map(|parameter| {
-        let values = parameter.attributes.iter();
-        values
-            .filter(|(key, _)| key == "allowedValues")
-            .map(|(_, value)| value.clone())
-            .collect::<Vec<_>>()
-    });
-    if let Some(allowed) = allowed.filter(|allowed| !allowed.is_empty() && !variable.is_secret) {
-        block.blocks.push(validation(variable, &allowed));
+    if let Some(parameter) = parameter.filter(|_| !variable.is_secret)
+        && is_allowed(parameter, values)
+    {
+        let allowed: Vec<String> = values_of(parameter, "allowedValues").cloned().collect();
+        if !allowed.is_empty() {
+            block
+                .blocks
+                .push(validation(variable, &allowed, is_nullable));
+        }
     }
     block
 }
 
 /// What a parameter says and a variable has no place for: what only consoles show, and a type that its values do not tell.
 fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>) -> Option<Value> {
-    let one = match &variable.gives {
-        Gives::List(inner) => inner,
-        one => one,
-    };
+    let (one, is_list) = one_of(&variable.gives);
     let is_number = matches!(one, Gives::Integer | Gives::Double) && !variable.as_text;
-    let defaults = parameter
-        .attributes
-        .iter()
-        .filter(|(key, _)| key == "default");
-    let mut known: Vec<String> = defaults.map(|(_, value)| value.clone()).collect();
+    let mut known: Vec<String> = values_of(parameter, "default").cloned().collect();
     let has_default = !known.is_empty();
     known.extend(values.into_iter().flatten().cloned());
     if variable.is_secret {
         known.clear();
+    }
+    if is_number {
+        known.retain(|text| !text.is_empty());
     }
     // As they are told by HCL's numbers, which have no `.0`.
     for text in &mut known {
@@ -240,16 +313,29 @@ fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>
     let told = |key: &str, text: &str| match key {
         "type" => text.eq_ignore_ascii_case(parameter_type(is_number, &known)),
         // The allowed values of a hidden one would be seen, those of others are a validation.
-        "description" | "default" | "secret" | "allowedValues" => true,
-        "isArray" => is_true(Some(text)) == matches!(variable.gives, Gives::List(_)),
+        "description" | "secret" => true,
+        "default" => !(is_number && !is_list && text.is_empty()),
+        "allowedValues" => variable.is_secret || is_allowed(parameter, values),
+        "isArray" => is_true(Some(text)) == is_list,
+        key if key.starts_with('*') => true,
         // One with a default, or one that is hidden, has no default to say so.
         "optional" => !is_true(Some(text)) || !(has_default || variable.is_secret),
         _ => false,
     };
-    let entries = parameter.attributes.iter();
-    let entries: std::collections::BTreeMap<_, _> = entries
-        .filter(|(key, text)| !told(key, text))
-        .map(|(key, text)| (key.as_str().into(), Value::string(text.as_str())))
+    let mut kept: BTreeMap<Arc<str>, Vec<String>> = BTreeMap::new();
+    for (key, text) in &parameter.attributes {
+        if !told(key, text) {
+            kept.entry(key.as_str().into())
+                .or_default()
+                .push(text.clone());
+        }
+    }
+    if is_list && !variable.is_secret && parameter.attribute("isArray").is_none() {
+        kept.insert("isArray".into(), vec!["false".to_owned()]);
+    }
+    let entries = kept.into_iter();
+    let entries: BTreeMap<_, _> = entries
+        .map(|(key, texts)| (key, objects::kept(&texts)))
         .collect();
     (!entries.is_empty()).then(|| Value::object(entries))
 }
@@ -268,15 +354,43 @@ fn default(variable: &Variable, parameter: Option<&Parameter>) -> Option<Expr> {
         return Some(hcl::text(&place));
     }
     let parameter = parameter?;
-    let values = parameter.attributes.iter();
-    let values: Vec<String> = values
-        .filter(|(key, _)| key == "default")
-        .map(|(_, value)| value.clone())
-        .collect();
+    let values: Vec<String> = values_of(parameter, "default").cloned().collect();
     if values.is_empty() {
-        return is_true(parameter.attribute("optional")).then(|| hcl::value(Value::NULL));
+        let none = match &variable.gives {
+            Gives::List(_) => hcl::tuple(Vec::new()),
+            _ => hcl::value(Value::NULL),
+        };
+        return is_true(parameter.attribute("optional")).then_some(none);
     }
     Some(value(&variable.written(), &values))
+}
+
+/// Says which values do not fit what a parameter says of them.
+fn odd_values(parameter: &Parameter, values: Option<&Vec<String>>, found: &mut Diagnostics) {
+    let known = || values_of(parameter, "default").chain(values.into_iter().flatten());
+    let is_none = |text: &&String| {
+        let computed = expression::parse_all(text).0.has_expressions();
+        !computed && !text.is_empty() && Number::parse(text.trim()).is_none()
+    };
+    if let Some(text) = known().find(is_none).filter(|_| is_number(parameter)) {
+        found.push(notes::no_number(&parameter.id, text, parameter.span));
+    }
+    if !is_allowed(parameter, values) {
+        found.push(notes::not_allowed(&parameter.id, parameter.span));
+    }
+}
+
+/// Whether all values that a parameter is known to have are among those that it allows.
+fn is_allowed(parameter: &Parameter, values: Option<&Vec<String>>) -> bool {
+    let known = values_of(parameter, "default").chain(values.into_iter().flatten());
+    let mut known = known.filter(|text| !text.is_empty() || !is_number(parameter));
+    known.all(|known| values_of(parameter, "allowedValues").any(|allowed| allowed == known))
+        || parameter.attribute("allowedValues").is_none()
+}
+
+fn is_number(parameter: &Parameter) -> bool {
+    let said = parameter.attribute("type").map(str::to_lowercase);
+    matches!(said.as_deref(), Some("integer" | "double"))
 }
 
 /// Values of a parameter as a value of its type.
@@ -292,11 +406,13 @@ fn single(gives: &Gives, text: &str) -> Expr {
     let number = is_number.then(|| Number::parse(text.trim())).flatten();
     match number {
         Some(number) => hcl::value(Value::Number(number)),
+        // A number that it has not.
+        None if is_number && text.is_empty() => hcl::value(Value::NULL),
         None => hcl::text(text),
     }
 }
 
-fn validation(variable: &Variable, allowed: &[String]) -> Block {
+fn validation(variable: &Variable, allowed: &[String], is_nullable: bool) -> Block {
     let path = hcl::path(&format!("var.{}", variable.name));
     let written = variable.written();
     let (one, read) = match &written {
@@ -308,6 +424,9 @@ fn validation(variable: &Variable, allowed: &[String]) -> Block {
     if matches!(written, Gives::List(_)) {
         let each = hcl::each(None, "value", path, condition);
         condition = hcl::call("alltrue", vec![each]);
+    } else if is_nullable {
+        let is_null = hcl::binary(BinaryOp::Equal, path, hcl::value(Value::NULL));
+        condition = hcl::binary(BinaryOp::Or, is_null, condition);
     }
     let mut block = Block::new("validation");
     block.set("condition", condition);
@@ -352,6 +471,15 @@ pub(super) fn values(
                 || given.is_some_and(|values| values.iter().any(|text| computed(text))))
         {
             found.push(notes::computed_value(&parameter.id, parameter.span));
+        }
+        if !is_hidden {
+            odd_values(parameter, given, found);
+        }
+        for (key, _) in &parameter.attributes {
+            if key.starts_with('*') {
+                let finding = notes::secret_attribute(key, &parameter.id, parameter.span);
+                found.push(finding);
+            }
         }
         let shown = ["default", "allowedValues"].map(|key| parameter.attribute(key));
         let hidden = variables.get(&parameter.id);

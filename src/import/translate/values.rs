@@ -1,5 +1,9 @@
 //! Fields as values of attributes, in the spelling that they have here.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::formula;
 use super::formula::Formula;
 use super::formula::Gives;
@@ -16,6 +20,7 @@ use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
 use crate::import::expression;
+use crate::import::expression::Template;
 use crate::lang::Number;
 use crate::lang::Step;
 use crate::lang::Value;
@@ -26,9 +31,8 @@ use crate::lang::references;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
 use crate::objects::Aws;
+use crate::objects::Default;
 use crate::objects::Kind;
-use std::cell::RefCell;
-use std::sync::Arc;
 
 impl<'d> Objects<'_, 'd> {
     /// The value of an attribute.
@@ -84,6 +88,18 @@ impl<'d> Objects<'_, 'd> {
             return Some(Written::Value(hcl::call("secret", vec![hcl::text(&place)])));
         }
         let mut formula = self.formula(object, key, text, first);
+        // An attribute that is null is not set: it need not be an empty text, unless there must be one.
+        let null = hcl::may_be_null(&formula.expr)
+            .filter(|_| schema.default != Default::Required)
+            .cloned();
+        if let Some(read) = null {
+            formula.expr = read.clone();
+            let value = self.typed(object, key, schema, formula, first)?;
+            return Some(Written::Value(match &value.kind {
+                ExprKind::Get(..) => value,
+                _ => hcl::or(&read, hcl::value(Value::NULL), value),
+            }));
+        }
         if key == names::DIRECTORY {
             formula.expr = directory(formula.expr);
         } else if schema
@@ -260,29 +276,52 @@ impl<'d> Objects<'_, 'd> {
             depth: 0,
         };
         let (mut template, errors) = expression::parse_all(text);
-        for error in errors {
-            let finding = notes::untranslated(key, &object.id, &error.message, field.span);
-            self.found.push(finding);
-            self.kept_as_text.insert(&object.id);
+        let mut why: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+        // Each by itself first, so that many that fail take no longer than others.
+        let expressions = template.parts.iter().filter_map(|part| match part {
+            expression::Part::Expression(_) => Some(Template {
+                parts: vec![part.clone()],
+            }),
+            expression::Part::Text(_) => None,
+        });
+        let failed: Vec<_> = expressions
+            .filter_map(|one| formula::translate(&one, &mut names).err())
+            .collect();
+        read.take();
+        for error in failed {
+            template.leave_as_text(&error.at, text);
+            why.push(error.message);
         }
-        loop {
+        let formula = loop {
             match formula::translate(&template, &mut names) {
-                Ok(formula) => {
-                    if is_text && formula::has_points(&template, &mut names) {
-                        self.found.push(notes::pointed(key, &object.id, field.span));
-                    }
-                    let secrets = read.take();
-                    return self.with_secrets(object, key, formula, &secrets, field);
-                }
+                Ok(formula) => break formula,
                 Err(error) => {
-                    let finding = notes::untranslated(key, &object.id, &error.message, field.span);
-                    self.found.push(finding);
-                    self.kept_as_text.insert(&object.id);
-                    if !template.leave_as_text(&error.at, text) {
-                        return Formula::text(text);
+                    let is_text = template.leave_as_text(&error.at, text);
+                    why.push(error.message);
+                    if !is_text {
+                        read.take();
+                        break Formula::text(text);
                     }
                 }
             }
+        };
+        if is_text && formula::has_points(&template, &mut names) {
+            self.found.push(notes::pointed(key, &object.id, field.span));
+        }
+        let secrets = read.take();
+        self.stays_text(object, key, &why, field);
+        self.with_secrets(object, key, formula, &secrets, field)
+    }
+
+    /// Says why expressions in a field stay text, each reason once.
+    fn stays_text(&mut self, object: &'d Object, key: &str, why: &[String], field: &Field) {
+        let mut said = BTreeSet::new();
+        for why in why {
+            if said.insert(why) {
+                let finding = notes::untranslated(key, &object.id, why, field.span);
+                self.found.push(finding);
+            }
+            self.kept_as_text.insert(&object.id);
         }
     }
 

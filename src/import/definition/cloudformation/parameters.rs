@@ -302,9 +302,36 @@ fn attributes(declared: &Node) -> Vec<(String, String)> {
     attributes
 }
 
-/// What a function is called in messages.
+/// What a function is called in messages. Texts that it puts together are not told: one may be a part of a secret.
 pub(super) fn source(function: &str, argument: &Node) -> String {
     let mut words = Vec::new();
-    super::texts(argument, &mut words);
-    format!("{function} of {}", words.join("."))
+    if matches!(
+        function,
+        "Fn::FindInMap" | "Fn::GetAtt" | "Fn::ImportValue" | "Ref"
+    ) {
+        super::texts(argument, &mut words);
+    } else {
+        names(argument, &mut words);
+    }
+    if words.is_empty() {
+        function.to_owned()
+    } else {
+        format!("{function} of {}", words.join("."))
+    }
+}
+
+/// The names that a value reads.
+fn names(node: &Node, names: &mut Vec<String>) {
+    for piece in node.text().unwrap_or_default().split("${").skip(1) {
+        names.extend(piece.split_once('}').map(|(name, _)| name.to_owned()));
+    }
+    for element in node.elements() {
+        self::names(element, names);
+    }
+    for (key, value) in node.entries() {
+        match (key.text.as_str(), value.text()) {
+            ("Ref" | "Condition", Some(name)) => names.push(name.to_owned()),
+            _ => self::names(value, names),
+        }
+    }
 }
