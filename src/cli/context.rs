@@ -13,6 +13,7 @@ use super::spelling;
 use super::views::Look;
 use super::workspaces::Workspaces;
 use crate::clock::Clock;
+use crate::fetch::Fence;
 use crate::store::Store;
 
 /// The directory below the root module where Pipeform keeps what is local to this machine, unless `PIPEFORM_DATA_DIR` names
@@ -135,6 +136,8 @@ pub(crate) struct Context {
     pub(crate) input: bool,
     /// The clock. `PIPEFORM_NOW` stops it at a moment, for tests and for looking at what a plan will say.
     pub(crate) clock: Clock,
+    /// What reading files does not leave, where the configuration is not trusted.
+    pub(crate) fence: Option<Fence>,
 }
 
 impl Context {
@@ -186,6 +189,7 @@ impl Context {
             interactive: style.interactive,
             input,
             clock,
+            fence: None,
         })
     }
 
@@ -196,6 +200,7 @@ impl Context {
             directory: self.directory.join(path),
             working_directory: self.working_directory.clone(),
             workspace: self.workspace.clone(),
+            fence: self.fence.clone(),
             ..*self
         }
     }
@@ -208,9 +213,26 @@ impl Context {
         }
     }
 
+    /// The values of variables in the environment, by name. What is not trusted does not get them.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.environment.with_prefix("PIPEFORM_VAR_");
+        variables.filter(|_| self.fence.is_none())
+    }
+
+    /// The user's home directory. What is not trusted does not get to know it.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        let home = self.environment.get("HOME").map(PathBuf::from);
+        home.filter(|_| self.fence.is_none())
+    }
+
+    /// Where local data is kept.
+    pub(crate) fn data_directory(&self) -> PathBuf {
+        data_directory(&self.environment, &self.directory)
+    }
+
     /// The workspaces here.
     pub(crate) fn workspaces(&self) -> Workspaces {
-        Workspaces::of(data_directory(&self.environment, &self.directory))
+        Workspaces::of(self.data_directory())
     }
 
     /// Where the logs of attempts are kept.
@@ -234,7 +256,14 @@ impl Context {
         if !workspaces.exists(&self.workspace) {
             return Err(workspaces.missing(&self.workspace));
         }
-        Ok(workspaces.directory(&self.workspace).join("state.db"))
+        Ok(self.database())
+    }
+
+    /// Where the file of the state is, if there is such a workspace.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.workspaces()
+            .directory(&self.workspace)
+            .join("state.db")
     }
 
     /// Who is working: `user@host`, for locks and the audit trail.

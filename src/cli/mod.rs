@@ -30,6 +30,7 @@ mod streams;
 mod succession;
 mod target;
 mod terminal;
+mod untrusted;
 mod views;
 mod workspaces;
 

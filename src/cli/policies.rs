@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::context::Context;
 use super::errors::Failure;
 use super::planning::Planned;
+use super::untrusted::check_policies;
 use super::views;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -120,6 +121,7 @@ impl PolicyArgs {
         if directories.is_empty() {
             return Ok(Judged::default());
         }
+        check_policies(context, &directories)?;
         let policies = read_all(context, &directories)?;
         let (made, configuration) = of();
         let input = views::terraform::plan((&made, &configuration), planned, None);

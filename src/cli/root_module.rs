@@ -173,7 +173,7 @@ impl RootModule {
         context: &Context,
         arguments: &VariableArgs,
     ) -> Result<Self, Failure> {
-        let folder = Folder::root(&context.directory);
+        let folder = root_folder(context);
         let names = file_names(&folder, context)?;
         let written =
             Written::read_folder(context, arguments, (&folder, &names), Sources::default());
@@ -300,7 +300,7 @@ impl Written {
         arguments: &VariableArgs,
         sources: Sources,
     ) -> Result<Option<Self>, Failure> {
-        let folder = Folder::root(&context.directory);
+        let folder = root_folder(context);
         let names = file_names(&folder, context)?;
         if !is_module(&names) {
             return Ok(None);
@@ -375,7 +375,8 @@ impl Written {
             unset: Vec::new(),
             files: ModuleFiles {
                 directory: context.directory.clone(),
-                home: context.environment.get("HOME").map(PathBuf::from),
+                home: context.home(),
+                fence: context.fence.clone(),
                 read: RefCell::default(),
             },
             now: context.clock.now(),
@@ -399,7 +400,11 @@ impl Written {
         let mut diagnostics = Diagnostics::new();
         for name in &self.unset {
             if let Some(variable) = self.tree.module.variables.get(name) {
-                diagnostics.push(variables::unset(variable));
+                let finding = variables::unset(variable);
+                let hint = self.files.fence.as_ref().map(|_| {
+                    "With --untrusted no variables of the environment are read.".to_owned()
+                });
+                diagnostics.push(finding.help_if(hint));
             }
         }
         diagnostics
@@ -439,6 +444,11 @@ fn schedules_incomplete(configuration: &Configuration) -> bool {
     configuration.incomplete.keys().any(scheduling)
 }
 
+/// The files of the root module.
+fn root_folder(context: &Context) -> Folder {
+    Folder::root(&context.directory).behind(context.fence.clone())
+}
+
 /// The names of the files of the root module, sorted.
 fn file_names(folder: &Folder, context: &Context) -> Result<Vec<String>, Failure> {
     folder.names().map_err(|error| {
@@ -462,8 +472,7 @@ fn value_sources(
     diagnostics: &mut Diagnostics,
 ) -> Vec<ValueSource> {
     let mut values: Vec<ValueSource> = context
-        .environment
-        .with_prefix("PIPEFORM_VAR_")
+        .variables()
         .map(|(name, text)| ValueSource::Environment {
             name: name.into(),
             text: text.into(),

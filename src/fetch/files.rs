@@ -11,6 +11,8 @@ use data_encoding::HEXLOWER;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use super::fence::Fence;
+use super::folder::regular;
 use super::library;
 use super::library::LIBRARY;
 use crate::lang::Files;
@@ -23,6 +25,8 @@ pub struct ModuleFiles {
     pub directory: PathBuf,
     /// The user's home directory.
     pub home: Option<PathBuf>,
+    /// What is not left, where the configuration is not trusted.
+    pub fence: Option<Fence>,
     /// What has been read so far outside of the library: the SHA-256 of each file by its path, and of each list of names by
     /// its directory.
     pub read: RefCell<BTreeMap<PathBuf, String>>,
@@ -42,7 +46,7 @@ impl ModuleFiles {
     }
 
     /// Where a file outside of the library is. As in Terraform, `a/..` is nothing, whatever `a` is.
-    fn located(&self, path: &Path) -> PathBuf {
+    fn located(&self, path: &Path) -> io::Result<PathBuf> {
         let mut located = PathBuf::new();
         for part in path.components() {
             match (part, located.components().next_back()) {
@@ -51,7 +55,10 @@ impl ModuleFiles {
                 (part, _) => located.push(part),
             }
         }
-        self.directory.join(located)
+        match &self.fence {
+            None => Ok(self.directory.join(located)),
+            Some(fence) => fence.inside(&located),
+        }
     }
 }
 
@@ -69,7 +76,9 @@ fn leads_back(directory: &Path) -> bool {
 impl Files for ModuleFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let Some(path) = in_library(path) else {
-            let content = std::fs::read(self.located(path))?;
+            let place = self.located(path)?;
+            regular(&place)?;
+            let content = std::fs::read(place)?;
             self.note(path, &content);
             return Ok(content);
         };
@@ -84,7 +93,7 @@ impl Files for ModuleFiles {
 
     fn is_file(&self, path: &Path) -> bool {
         match in_library(path) {
-            None => self.located(path).is_file(),
+            None => self.located(path).is_ok_and(|place| place.is_file()),
             Some(path) => library::below("").any(|(name, _)| name == path),
         }
     }
@@ -95,12 +104,18 @@ impl Files for ModuleFiles {
                 .map(|(name, _)| PathBuf::from(name))
                 .collect());
         }
-        let root = self.directory.join(directory);
+        let root = match &self.fence {
+            None => self.directory.join(directory),
+            Some(_) => self.located(directory)?,
+        };
         let mut found = Vec::new();
         let mut open = vec![root.clone()];
         while let Some(below) = open.pop() {
             for entry in std::fs::read_dir(&below)? {
                 let path = entry?.path();
+                if let Some(fence) = &self.fence {
+                    fence.inside(&path)?;
+                }
                 if path.is_file() {
                     let relative = path.strip_prefix(&root).map(Path::to_path_buf);
                     found.extend(relative.ok());
@@ -155,6 +170,7 @@ mod tests {
         let files = ModuleFiles {
             directory: directory.path().to_path_buf(),
             home: None,
+            fence: None,
             read: RefCell::default(),
         };
         (directory, files)

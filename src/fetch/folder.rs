@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::fence::Fence;
 use super::library;
 use super::library::LIBRARY;
 use super::mask::masked;
@@ -36,6 +37,8 @@ pub struct Folder {
     place: Place,
     /// The checkout it lies in, and may not leave.
     package: Option<Arc<str>>,
+    /// What is not left, where the configuration is not trusted.
+    fence: Option<Arc<Fence>>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +55,27 @@ impl Folder {
             path: ".".to_owned(),
             place: Place::Directory(directory.into()),
             package: None,
+            fence: None,
+        }
+    }
+
+    /// The same, and the modules that it calls, behind a fence.
+    #[must_use]
+    pub fn behind(mut self, fence: Option<Fence>) -> Self {
+        self.fence = fence.map(Arc::new);
+        self
+    }
+
+    /// Whether there is a fence around it.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fence.is_some()
+    }
+
+    /// Where a path leads to, unless that is behind the fence.
+    fn place(&self, path: PathBuf) -> io::Result<PathBuf> {
+        match &self.fence {
+            None => Ok(path),
+            Some(fence) => fence.inside(&path),
         }
     }
 
@@ -62,6 +86,7 @@ impl Folder {
             place: Place::Directory(root.join(&path)),
             path,
             package: Some(package.into()),
+            fence: None,
         }
     }
 
@@ -71,6 +96,7 @@ impl Folder {
             path: format!("{LIBRARY}{name}"),
             place: Place::Library(name.to_owned()),
             package: Some(LIBRARY.into()),
+            fence: None,
         }
     }
 
@@ -78,7 +104,10 @@ impl Folder {
     pub(super) fn relative(&self, root: &Path, path: &str) -> Option<Self> {
         if let Place::Library(directory) = &self.place {
             let inside = joined(directory, path).filter(|path| path != "." && !leaves(path))?;
-            return Some(Self::library(&inside));
+            return Some(Self {
+                fence: self.fence.clone(),
+                ..Self::library(&inside)
+            });
         }
         let path = joined(&self.path, path)?;
         if let Some(package) = &self.package {
@@ -91,6 +120,7 @@ impl Folder {
             place: Place::Directory(root.join(&path)),
             path,
             package: self.package.clone(),
+            fence: self.fence.clone(),
         })
     }
 
@@ -112,7 +142,7 @@ impl Folder {
     /// The names of the files that are not hidden, sorted.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names: Vec<String> = match &self.place {
-            Place::Directory(directory) => std::fs::read_dir(directory)?
+            Place::Directory(directory) => std::fs::read_dir(self.place(directory.clone())?)?
                 .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
                 .filter(|name| !name.starts_with('.') && !name.ends_with('~'))
                 .collect(),
@@ -133,6 +163,9 @@ impl Folder {
         let Place::Directory(directory) = &self.place else {
             return None;
         };
+        if self.is_fenced() {
+            return None;
+        }
         let (parent, name) = (directory.parent()?, directory.file_name()?.to_str()?);
         let modules: Vec<String> = std::fs::read_dir(parent)
             .ok()?
@@ -172,8 +205,8 @@ impl Folder {
         match &self.place {
             Place::Directory(directory) => {
                 // A file that a person names may well be a pipe: `--var-file <(…)`.
-                let path = directory.join(name);
-                if Path::new(name).components().count() == 1 {
+                let path = self.place(directory.join(name))?;
+                if Path::new(name).components().count() == 1 || self.is_fenced() {
                     regular(&path)?;
                 }
                 std::fs::read(path)
@@ -304,7 +337,7 @@ pub fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> String {
 }
 
 /// Refuses files that may never end, such as pipes and devices, and those that are too large.
-fn regular(path: &Path) -> io::Result<()> {
+pub(super) fn regular(path: &Path) -> io::Result<()> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() && !metadata.is_dir() {
         return Err(io::Error::other("it is not a regular file"));

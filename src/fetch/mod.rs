@@ -6,6 +6,7 @@
 
 mod child;
 mod content;
+mod fence;
 mod files;
 mod folder;
 mod git;
@@ -21,6 +22,8 @@ mod tests;
 mod tree;
 
 pub use content::ContentError;
+pub use fence::Fence;
+pub use fence::Outside;
 pub use files::ModuleFiles;
 pub use folder::CONFIGURATION;
 pub use folder::Folder;

@@ -166,6 +166,13 @@ impl Load<'_, '_> {
                 let hint = did_you_mean(&name, modules.iter().copied());
                 Err(Box::new(Diagnostic::error("Module not found", detail).help_if(hint)))
             }
+            Ok(Source::Git(_)) if caller.is_fenced() => {
+                let detail = format!(
+                    "The module `{}` comes from a git repository. With --untrusted modules are taken from the root module's directory and from the library alone: nothing is fetched, and what lies there as fetched may have been written by whoever wrote the configuration.",
+                    self.path_of(call)
+                );
+                Err(Box::new(Diagnostic::error("Module source not allowed", detail)))
+            }
             Ok(Source::Git(source)) => {
                 let path = self.path_of(call);
                 let package = self.with.checkouts.checkout(&source, &path, self.with.sources, self.with.diagnostics)?;

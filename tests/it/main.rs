@@ -17,6 +17,7 @@ mod round_trip;
 mod shell;
 mod support;
 mod transcripts;
+mod untrusted;
 
 /// A file that is not listed above would silently not run.
 #[test]

@@ -89,9 +89,15 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
     match command {
         Command::Init(args) => init::run(&args, context),
         Command::Get(args) => get::run(&args, context),
-        Command::Validate(args) => validate::run(&args, context),
+        Command::Validate(args) => {
+            args.untrusted.enter(context)?;
+            validate::run(&args, context)
+        }
         Command::Fmt(args) => fmt::run(&args, context),
-        Command::Plan(args) => plan::run(&args, context),
+        Command::Plan(args) => {
+            args.untrusted.enter(context)?;
+            plan::run(&args, context)
+        }
         Command::Apply(args) => apply::run(&args, context),
         Command::Destroy(args) => destroy::run(&args, context),
         Command::Run(args) => run::run(&args, context),

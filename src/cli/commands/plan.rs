@@ -27,6 +27,7 @@ use crate::cli::streams::Stream;
 use crate::cli::streams::StreamArgs;
 use crate::cli::target::Target;
 use crate::cli::terminal;
+use crate::cli::untrusted::UntrustedArgs;
 use crate::cli::views;
 use crate::diag::Sources;
 use crate::objects::Objects;
@@ -60,6 +61,9 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     policies: PolicyArgs,
+
+    #[command(flatten)]
+    pub(super) untrusted: UntrustedArgs,
 
     /// Save the plan: `pipeform apply FILE` does exactly this, `pipeform show FILE` shows it
     #[arg(long, value_name = "FILE")]

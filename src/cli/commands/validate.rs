@@ -8,12 +8,16 @@ use crate::cli::planning;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
+use crate::cli::untrusted::UntrustedArgs;
 
 /// Check the configuration, without looking at the state
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
+
+    #[command(flatten)]
+    pub(super) untrusted: UntrustedArgs,
 
     /// As JSON, in the form of `terraform validate -json`
     #[arg(long)]

@@ -97,7 +97,11 @@ pub(crate) fn made(context: &Context, planned: &Planned, asked: &Asked<'_>) -> M
         limited: asked.limited.clone(),
         rerun: asked.rerun.to_vec(),
         max_runs: planned.max_runs,
-        commit: commit(&context.directory),
+        // Where the configuration is not trusted, no command is run in its directory.
+        commit: match context.fence {
+            None => commit(&context.directory),
+            Some(_) => None,
+        },
     }
 }
 
@@ -281,6 +285,13 @@ fn commit(directory: &Path) -> Option<Commit> {
         let output = Command::new("git")
             .arg("-C")
             .arg(directory)
+            // Nothing that the repository names is run, and a directory is no repository because it looks like one.
+            .args([
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "safe.bareRepository=explicit",
+            ])
             .args(arguments)
             .output()
             .ok()?;
