@@ -71,7 +71,8 @@ impl<'a> Writer<'_, 'a> {
             let Some(value) = attribute_of(block, inner.name) else {
                 continue;
             };
-            match self.templates(object, field, value, inner) {
+            let whole = spelled::not_divided(value);
+            match self.templates(object, field, whole.as_ref().unwrap_or(value), inner) {
                 Ok(templates) => parts.extend(templates),
                 Err(why) => {
                     let place = self.place(object, Some(schema.name));

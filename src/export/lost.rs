@@ -10,6 +10,7 @@ use super::objects::set;
 use crate::diag::Span;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object as Exported;
+use crate::import::translate::is_only_expanded;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::ast::ExprKind;
@@ -102,14 +103,8 @@ fn timeout(writer: &mut Writer<'_, '_>, object: &Object, place: Option<Span>) {
     writer.say(notes::impossible(object, what, place));
 }
 
-/// Variables of the environment. Secrets stand in the command there, and others are set at its beginning.
+/// Variables of the environment, which are set at the beginning of the command there.
 fn environment(writer: &mut Writer<'_, '_>, object: &Object, value: &Value, place: Option<Span>) {
-    let command = object.get("command").map(parts_of).unwrap_or_default();
-    let reads = |name: &str| {
-        command
-            .iter()
-            .any(|part| matches!(part, Part::Literal(text) if read(text, name).is_some()))
-    };
     let written_out = super::objects::pairs_of(value);
     let is_known = |(name, _): &(Value, Value)| matches!(name, Value::String(_));
     if !written_out.is_some_and(|entries| entries.iter().all(is_known)) {
@@ -118,30 +113,21 @@ fn environment(writer: &mut Writer<'_, '_>, object: &Object, value: &Value, plac
         writer.say(notes::impossible(object, what, place));
         return;
     }
-    for (name, value) in super::objects::entries_of(value) {
-        if secret_of(&value).is_none() {
-            if object.get("command").is_none() {
-                let what = "The service has no `environment` for scripts; pass values as `script_argument`";
-                writer.say(notes::impossible(object, what, place));
-                return;
-            }
-            if !is_name(&name) {
-                let what = format!("The shell has no variables that are called `{name}`");
-                writer.say(notes::impossible(object, &what, place));
-            }
-            continue;
-        }
-        if !reads(&name) {
-            let what = format!(
-                "The service has no `environment`, and the command does not read `${name}`"
-            );
+    if object.get("command").is_none() {
+        let what = "The service has no `environment` for scripts; pass values as `script_argument`";
+        writer.say(notes::impossible(object, what, place));
+        return;
+    }
+    for (name, _) in super::objects::entries_of(value) {
+        if !is_name(&name) {
+            let what = format!("The shell has no variables that are called `{name}`");
             writer.say(notes::impossible(object, &what, place));
         }
     }
 }
 
-/// A command with its environment in it: a secret is a hidden parameter there, and stands where the command reads it here; what else
-/// there is comes first.
+/// A command with its environment in it. What was imported has secrets where the command reads them, if it does nothing else with
+/// them; all else is set at its beginning.
 pub(super) fn with_environment(
     object: &Object,
     schema: &AttributeSchema,
@@ -153,19 +139,20 @@ pub(super) fn with_environment(
     let mut parts = parts_of(value);
     let mut first = Vec::new();
     for (name, value) in super::objects::entries_of(environment) {
-        let Some(secret) = secret_of(&value) else {
-            first.push(Part::Literal(Arc::from(format!(" {name}='"))));
-            first.extend(in_quotes(&value));
-            first.push(Part::Literal(Arc::from("'")));
+        let secret = secret_of(&value);
+        if let Some(secret) = secret.filter(|_| stands_where_it_is_read(object, &parts, &name)) {
+            parts = parts
+                .into_iter()
+                .flat_map(|part| match part {
+                    Part::Literal(text) => split(&text, &name, &secret),
+                    other => vec![other],
+                })
+                .collect();
             continue;
-        };
-        parts = parts
-            .into_iter()
-            .flat_map(|part| match part {
-                Part::Literal(text) => split(&text, &name, &secret),
-                other => vec![other],
-            })
-            .collect();
+        }
+        first.push(Part::Literal(Arc::from(format!(" {name}='"))));
+        first.extend(in_quotes(&value));
+        first.push(Part::Literal(Arc::from("'")));
     }
     if !first.is_empty() {
         first.insert(0, Part::Literal(Arc::from("export")));
@@ -176,6 +163,16 @@ pub(super) fn with_environment(
     let span = Span::default();
     let kind = ExprKind::Template(Arc::new(parts));
     Some(Value::Deferred(Arc::new(Expr { kind, span })))
+}
+
+/// Whether a command does nothing with a variable but read it, as import writes it. In what was not imported something that it starts
+/// may read the variable, too.
+fn stands_where_it_is_read(object: &Object, command: &[Part], name: &str) -> bool {
+    let text = command.iter().map(|part| match part {
+        Part::Literal(text) => &**text,
+        _ => "\u{fffc}",
+    });
+    object.get("aws_id").is_some() && is_only_expanded(&text.collect::<String>(), name)
 }
 
 /// A value as it stands between single quotes of the shell.
@@ -226,7 +223,10 @@ fn read<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
                 .filter(|after| !after.starts_with(is_name))
         };
         let after = braced.or_else(bare)?;
-        let quoted = before.strip_suffix("'\"").zip(after.strip_prefix("\"'"));
+        let behind = after
+            .strip_prefix("\"'")
+            .or_else(|| after.strip_prefix("\"$'"));
+        let quoted = before.strip_suffix("'\"").zip(behind);
         Some(quoted.unwrap_or((before, after)))
     })
 }

@@ -83,6 +83,14 @@ impl<'a> Writer<'_, 'a> {
         }
         self.roles(object, &mut exported);
         self.kept_fields(object.get("aws_fields"), &mut exported);
+        // A start that was kept is the start, whatever it says.
+        if exported
+            .fields
+            .iter()
+            .any(|field| field.key == "startDateTime")
+        {
+            exported.fields.retain(|field| field.key != "startAt");
+        }
         in_order(object.object_type, &mut exported);
         if let Some(default) = self
             .written

@@ -59,6 +59,28 @@ fn arguments<'e>(expr: &'e Expr, function: &str) -> Option<&'e [Expr]> {
     }
 }
 
+/// A list without the `split(",", …)` of its elements: where parts have commas between them the service divides them itself.
+pub(super) fn not_divided(value: &Value) -> Option<Value> {
+    let Value::Deferred(expr) = value else {
+        return None;
+    };
+    let text = |expr: &Expr| match arguments(expr, "split") {
+        Some([separator, text]) if print::expression(separator) == "\",\"" => Some(text.clone()),
+        _ => None,
+    };
+    if let Some(text) = text(expr) {
+        return Some(Value::Deferred(Arc::new(text)));
+    }
+    let ExprKind::Tuple(elements) = &arguments(expr, "flatten")?.first()?.kind else {
+        return None;
+    };
+    let elements = elements.iter();
+    let elements = elements.map(|element| text(element).unwrap_or_else(|| element.clone()));
+    let kind = ExprKind::Tuple(Arc::new(elements.collect()));
+    let span = expr.span;
+    Some(Value::Deferred(Arc::new(Expr { kind, span })))
+}
+
 /// The list of arguments that the attributes of a block are the first and the other parts of:
 /// `split(",", var.step)[0]` and `slice(split(",", var.step), 1, …)`.
 pub(super) fn of_parts(attributes: &[Option<&Value>]) -> Option<Value> {

@@ -198,9 +198,5 @@ fn written(
         force: args.force,
     };
     out.check(&files)?;
-    for file in &files {
-        out.write(file)?;
-        terminal::print(&format!("{}\n", out.shown(&file.name)));
-    }
-    Ok(())
+    out.write(&files, |name| terminal::print(&format!("{name}\n")))
 }

@@ -10,8 +10,13 @@ use crate::cli::importing::account;
 use crate::cli::importing::account::Wanted;
 use crate::cli::importing::files;
 use crate::cli::importing::files::Out;
+use crate::cli::root_module::RootModule;
+use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
 use crate::connect::aws::Settings;
+use crate::diag::Diagnostics;
+use crate::diag::Severity;
+use crate::import::translate::File;
 
 /// Turn definitions of AWS Data Pipeline into configuration
 ///
@@ -111,21 +116,46 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     };
     out.check(&translated.files)?;
     terminal::all_findings(&translated.warnings, &sources);
-    for file in &translated.files {
-        out.write(file)?;
-        terminal::print(&format!("{}\n", out.shown(&file.name)));
-    }
+    out.write(&translated.files, |name| {
+        terminal::print(&format!("{name}\n"));
+    })?;
     for name in out.clean(&translated.files)? {
         terminal::say(&format!(
             "{name} is removed: there are no parameters any more.\n"
         ));
     }
+    let loads = loads(&context.elsewhere(&args.out), &translated.files);
     if !translated.errors.has_errors() {
-        return Ok(ExitCode::SUCCESS);
+        return loads;
     }
     terminal::findings(&translated.errors, &sources);
     let done = translated.pipelines;
     terminal::say(&format!("{done} of {all} pipelines were imported.\n"));
+    Err(Failure::Silent)
+}
+
+/// Whether the configuration that was written is valid. What is not was taken as the definition has it, and is told where it stands now.
+fn loads(context: &Context, files: &[File]) -> Result<ExitCode, Failure> {
+    let checked = RootModule::load_to_check(context, &VariableArgs::default());
+    let Ok(module) = checked else {
+        // What was there before cannot be read, as `validate` says.
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut wrong = Diagnostics::new();
+    for finding in module.diagnostics {
+        let place = finding
+            .span
+            .map(|span| module.sources.name(span.file).to_owned());
+        let is_new = place.is_some_and(|place| files.iter().any(|file| file.name == place));
+        if is_new && finding.severity == Severity::Error {
+            wrong.push(finding);
+        }
+    }
+    if !wrong.has_errors() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    terminal::all_findings(&wrong, &module.sources);
+    terminal::say("It is imported, and is not valid: mend this in the definition or here.\n");
     Err(Failure::Silent)
 }
 

@@ -144,24 +144,40 @@ impl Out<'_> {
             .to_string()
     }
 
-    /// Writes a file whole, or not at all.
-    pub(in crate::cli) fn write(&self, file: &File) -> Result<(), Failure> {
+    /// Writes files, each whole. They get their names only when all of them could be written. `done` is told which ones are there.
+    pub(in crate::cli) fn write(
+        &self,
+        files: &[File],
+        mut done: impl FnMut(&str),
+    ) -> Result<(), Failure> {
         let directory = self.context.directory.join(self.directory);
-        let target = directory.join(&file.name);
-        let failed = |error: std::io::Error| {
+        let failed = |target: &Path, error: std::io::Error| {
             Failure::message(format!(
                 "`{}` cannot be written: {error}.",
                 target.display()
             ))
         };
-        let beside = target.parent().unwrap_or(&directory);
-        std::fs::create_dir_all(beside).map_err(failed)?;
-        let mut written = tempfile::NamedTempFile::new_in(beside).map_err(failed)?;
-        written.write_all(file.text.as_bytes()).map_err(failed)?;
-        written
-            .persist(&target)
-            .map(drop)
-            .map_err(|error| failed(error.error))
+        let mut written = Vec::new();
+        for file in files {
+            let target = directory.join(&file.name);
+            let beside = target.parent().unwrap_or(&directory);
+            let in_place = || {
+                std::fs::create_dir_all(beside)?;
+                // A name that is too long is seen here.
+                target.try_exists()?;
+                let mut text = tempfile::NamedTempFile::new_in(beside)?;
+                text.write_all(file.text.as_bytes())?;
+                Ok(text)
+            };
+            let text = in_place().map_err(|error| failed(&target, error))?;
+            written.push((text, target, file));
+        }
+        for (text, target, file) in written {
+            text.persist(&target)
+                .map_err(|error| failed(&target, error.error))?;
+            done(&self.shown(&file.name));
+        }
+        Ok(())
     }
 }
 

@@ -15,6 +15,9 @@ use super::values::flattened;
 use crate::import::definition::Field;
 use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
+use crate::import::expression;
+use crate::import::expression::ExprKind;
+use crate::import::expression::Part;
 use crate::lang::ast::Expr;
 use crate::lang::print;
 use crate::objects::AttributeSchema;
@@ -59,10 +62,17 @@ impl<'d> Objects<'_, 'd> {
                         continue;
                     };
                     self.parts.insert(&target.id);
+                    if self.nested.contains(&target.id.as_str()) {
+                        let finding = notes::nested_in_circle(to, key, &object.id, field.span);
+                        self.found.push(finding);
+                        continue;
+                    }
                     let mut block = Block::new(schema.name);
+                    self.nested.push(&target.id);
                     for schema in inner.attributes {
                         self.part(target, schema, depth, &mut block);
                     }
+                    self.nested.pop();
                     block.set_constant("aws_id", hcl::text(&target.id));
                     if self.kept_as_text.contains(target.id.as_str()) {
                         self.kept_as_text.insert(&object.id);
@@ -104,6 +114,9 @@ impl<'d> Objects<'_, 'd> {
             if depth < MAX_BLOCKS {
                 let blocks = self.blocks(object, &key, schema, &fields, depth + 1);
                 block.blocks.extend(blocks);
+            } else if let Some(field) = fields.first() {
+                let finding = notes::nested_too_deep(&key, &object.id, MAX_BLOCKS + 1, field.span);
+                self.found.push(finding);
             }
             return;
         }
@@ -167,10 +180,12 @@ impl<'d> Objects<'_, 'd> {
         text: &str,
         field: &Field,
     ) -> Block {
-        let mut formulas: Vec<Formula> = parts::split(text)
-            .iter()
-            .map(|part| self.formula(object, key, part, field))
-            .collect();
+        let parts = parts::split(text);
+        let formulas = parts.iter().enumerate().map(|(number, part)| {
+            let formula = self.formula(object, key, part, field);
+            self.divided(object, key, (number, part), formula, field)
+        });
+        let mut formulas: Vec<Formula> = formulas.collect();
         let mut block = Block::new(name);
         let mut names = inner.attributes.iter().map(|attribute| attribute.name);
         if let Some(name) = names.next()
@@ -184,6 +199,37 @@ impl<'d> Objects<'_, 'd> {
             block.set(name, flattened(formulas));
         }
         block
+    }
+
+    /// A part that is a parameter whose value has commas, as the parts that it stands for.
+    fn divided(
+        &mut self,
+        object: &'d Object,
+        key: &str,
+        (number, part): (usize, &str),
+        formula: Formula,
+        field: &Field,
+    ) -> Formula {
+        let (template, _) = expression::parse_all(part);
+        let has_comma = template.parts.iter().any(|part| match part {
+            Part::Expression(expr) => match &expr.kind {
+                ExprKind::Name(name) => {
+                    self.index.known(name).iter().any(|text| text.contains(','))
+                }
+                _ => false,
+            },
+            Part::Text(_) => false,
+        });
+        if !has_comma || matches!(formula.gives, Gives::List(_)) {
+            return formula;
+        }
+        if template.parts.len() == 1 && number > 0 {
+            let divided = hcl::call("split", vec![hcl::text(","), formula.expr]);
+            return Formula::new(divided, Gives::List(Box::new(Gives::Text)));
+        }
+        self.found
+            .push(notes::comma_in_value(key, &object.id, field.span));
+        formula
     }
 
     /// What objects with a key and a value have besides, each under the key that it belongs to: `spark.cores.myComment`.

@@ -126,7 +126,7 @@ fn databases(definition: &mut Definition) {
 }
 
 /// The names that a text reads by themselves, and where the text stands.
-fn names_in(field: &Field) -> Vec<String> {
+pub(super) fn names_in(field: &Field) -> Vec<String> {
     let FieldValue::Text(text) = &field.value else {
         return Vec::new();
     };

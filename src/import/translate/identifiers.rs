@@ -15,6 +15,9 @@ const WORDS: [(&str, &str); 6] = [
     ("EMR", "Emr"),
 ];
 
+/// How long the name of a file may be, without its ending: most systems take 255 bytes.
+const LONGEST: usize = 150;
+
 /// What a name is for a text that has no letter for one.
 pub(super) const UNNAMED: &str = "unnamed";
 
@@ -62,6 +65,11 @@ pub(super) fn is_made_up(id: &str) -> bool {
         let plain = |text: &str| text.chars().all(|sign| sign.is_ascii_alphanumeric());
         after.len() == 5 && plain(after) && plain(before)
     })
+}
+
+/// So much of a name in ASCII as can be that of a file, with something behind it.
+pub(super) fn short(name: &str) -> &str {
+    name.get(..LONGEST).unwrap_or(name)
 }
 
 /// Gives each name once: what is taken gets a number.

@@ -130,7 +130,7 @@ fn attribute(set: &Attribute) -> String {
         {
             heredoc(&[Part::Literal(Arc::clone(content))]).unwrap_or(line)
         }
-        ExprKind::Template(parts) if line.contains("\\n") => heredoc(parts).unwrap_or(line),
+        ExprKind::Template(parts) if has_lines(parts) => heredoc(parts).unwrap_or(line),
         ExprKind::Tuple(elements) if line.len() > WIDTH => {
             let lines: Vec<String> = elements.iter().map(print::expression).collect();
             format!("[\n{},\n]", lines.join(",\n"))
@@ -152,6 +152,13 @@ fn attribute(set: &Attribute) -> String {
         },
         _ => line,
     }
+}
+
+/// Whether a text has several lines, or is a whole one.
+fn has_lines(parts: &[Part]) -> bool {
+    parts
+        .iter()
+        .any(|part| matches!(part, Part::Literal(text) if text.contains('\n')))
 }
 
 /// An object with an entry a line.

@@ -36,6 +36,7 @@ pub use parameters::WHERE_THE_SECRET_IS;
 pub use parameters::parameter_id;
 pub use parameters::parameter_type;
 use scripts::Scripts;
+pub use shell::is_only_expanded;
 
 /// The texts of a definition that nobody may see, as they stand there.
 pub fn hidden(definition: &Definition) -> BTreeSet<String> {
@@ -93,6 +94,8 @@ impl Translator {
             environment: Vec::new(),
             scripts: Scripts::new(&name),
             parts: BTreeSet::new(),
+            unfit: BTreeSet::new(),
+            nested: Vec::new(),
             kept_as_text: BTreeSet::new(),
         };
         let block = objects.pipeline(&name, pipeline);
@@ -133,7 +136,7 @@ impl Translator {
             (name, Some(id)) if name == identifiers::UNNAMED => identifiers::snake_case(id),
             (name, _) => name,
         };
-        unique(&name, &mut self.pipelines)
+        unique(identifiers::short(&name), &mut self.pipelines)
     }
 }
 

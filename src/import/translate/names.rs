@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use indexmap::IndexMap;
 
+use super::completed;
 use super::formula;
 use super::formula::Formula;
 use super::formula::Gives;
@@ -98,6 +99,10 @@ impl<'d> Names<'_, 'd> {
             let of_pipeline = is_default && is_on_pipelines(attribute.name);
             let reads = is_own || (!named.name.is_empty() && !of_pipeline);
             let same_times = is_own || !attribute.deferrable || self.has_times_of(of);
+            // What another object has in its environment is not in that of this one.
+            if !is_own && self.reads_secret(of, key, 0) {
+                return self.written_out(of, &fields, key);
+            }
             if reads && same_times && !is_secret(key) {
                 let read = hcl::path(&format!("{path}.{}", attribute.name));
                 return Ok(Formula::new(as_it_was(read, key, &fields), gives));
@@ -110,6 +115,18 @@ impl<'d> Names<'_, 'd> {
             }
         }
         self.written_out(of, &fields, key)
+    }
+
+    /// Whether a field is made of a secret.
+    fn reads_secret(&self, of: &'d Object, key: &str, depth: usize) -> bool {
+        let fields = self.index.field(of, key).map(|(_, fields)| fields);
+        let names = fields.into_iter().flatten().flat_map(completed::names_in);
+        names.into_iter().any(|name| {
+            let variable = self.variables.get(&name);
+            name.starts_with('*')
+                || variable.is_some_and(|variable| variable.is_secret)
+                || (depth < MAX_DEPTH && name != key && self.reads_secret(of, &name, depth + 1))
+        })
     }
 
     /// Whether an object has the intervals of the one whose field is translated.
@@ -317,7 +334,7 @@ impl<'d> Names<'_, 'd> {
         let (holder, fields) = self.index.field(object, name)?;
         let gives = gives(attribute.value)?;
         let of_pipeline = holder.id == super::index::DEFAULT && is_on_pipelines(attribute.name);
-        (!of_pipeline).then_some(Readable {
+        (!of_pipeline && !self.reads_secret(object, name, 0)).then_some(Readable {
             attribute: attribute.name,
             gives,
             fields,

@@ -59,6 +59,43 @@ pub(super) fn unknown_field(key: &str, object: &str, at: Span) -> Diagnostic {
     Diagnostic::warning("Unknown field", detail).at(at)
 }
 
+pub(super) fn does_not_fit(
+    key: &str,
+    object: &str,
+    why: &str,
+    is_needed: bool,
+    at: Span,
+) -> Diagnostic {
+    if is_needed {
+        let detail = format!("`{key}` of `{object}` must have another value: {why}");
+        return Diagnostic::error("Invalid value", detail).at(at);
+    }
+    let detail = format!(
+        "`{key}` of `{object}` has a value that cannot be said here. {why} It is kept in `aws_fields`, for export only; nothing acts on it."
+    );
+    Diagnostic::warning("Value without its like", detail).at(at)
+}
+
+pub(super) fn no_schedule(word: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`scheduleType` is `{word}`, and no object has a schedule with a period. Without one all is on demand here, and `export` says so."
+    );
+    Diagnostic::warning("No schedule", detail).at(at)
+}
+
+pub(super) fn secret_elsewhere(
+    key: &str,
+    object: &str,
+    kept: &str,
+    place: &str,
+    at: Span,
+) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is kept by AWS as `{kept}`, where nothing here reads it. The value is read from `{place}` when an instance runs; put it there."
+    );
+    Diagnostic::warning("Secret kept by AWS", detail).at(at)
+}
+
 pub(super) fn of_service(key: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` is set by the service, and says nothing in a definition. It is left out."
@@ -92,6 +129,34 @@ pub(super) fn in_unsure_place(id: &str, key: &str, object: &str, at: Span) -> Di
         "The secret `{id}` stands in `{key}` of `{object}` where it is not certain what a shell would do with a variable: quotes or backslashes around it, or before it, are not understood. It stays as the text that it is, which is not the secret. Read `$NAME` there, with `environment = {{ NAME = secret(…) }}`."
     );
     Diagnostic::warning("Secret not passed", detail).at(at)
+}
+
+pub(super) fn behind_quotes(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "Before the secret `{id}` in `{key}` of `{object}` stands a parameter whose value has quotes or backslashes. If they are not closed there, the shell may not expand the variable that the secret is now: look at the whole command."
+    );
+    Diagnostic::warning("Secret behind quotes", detail).at(at)
+}
+
+pub(super) fn nested_in_circle(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` refers to `{id}`, which `{object}` is a part of, so that there is no end to it. Refer to another object."
+    );
+    Diagnostic::error("Parts in a circle", detail).at(at)
+}
+
+pub(super) fn nested_too_deep(key: &str, object: &str, most: usize, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` is a part of a part of a part, and so on: {most} of them may be in each other. Without it the object that they are part of would be another one."
+    );
+    Diagnostic::error("Nested too deep", detail).at(at)
+}
+
+pub(super) fn comma_in_value(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has a parameter in a part of it whose value has a comma. The service divides the text when the value is there; here it is one part: write out the parts."
+    );
+    Diagnostic::warning("Comma in a value", detail).at(at)
 }
 
 pub(super) fn on_demand_by_itself(object: &str, schedule: &str, at: Span) -> Diagnostic {

@@ -28,11 +28,14 @@ use crate::import::expression::Template;
 use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
 use crate::lang::references;
 use crate::objects::AttributeSchema;
 use crate::objects::AttributeType;
+use crate::objects::Default;
 use crate::objects::Kind;
 use crate::objects::ObjectType;
+use crate::objects::configuration::misfit;
 use crate::objects::registry;
 
 /// Fields that say what an object is; all else is what it has.
@@ -55,6 +58,10 @@ pub(super) struct Objects<'a, 'd> {
     pub(super) scripts: Scripts,
     /// The objects that have become parts of others, by id.
     pub(super) parts: BTreeSet<&'d str>,
+    /// Fields whose values do not fit, by where they stand and by name.
+    pub(super) unfit: BTreeSet<(u32, String)>,
+    /// The objects whose parts are being written, from the outermost on.
+    pub(super) nested: Vec<&'d str>,
     /// The objects with expressions that stayed text, by id.
     pub(super) kept_as_text: BTreeSet<&'d str>,
 }
@@ -85,6 +92,7 @@ impl<'d> Objects<'_, 'd> {
         if let Some(default) = self.index.object(DEFAULT) {
             self.content(default, object_type, &mut block);
         }
+        self.without_schedule();
         self.defaults_of_aws(&mut block);
         if let Some(id) = &self.index.definition.id {
             block.set_constant("aws_id", hcl::text(id));
@@ -141,6 +149,29 @@ impl<'d> Objects<'_, 'd> {
             },
             |formula| formula.expr,
         )
+    }
+
+    /// Says that what is not on demand there is here, for want of a schedule.
+    fn without_schedule(&mut self) {
+        let index = self.index;
+        let mut objects = index.definition.objects.iter();
+        let Some(default) = index.object(DEFAULT) else {
+            return;
+        };
+        let has_schedule = objects.any(|object| {
+            let schedule = index.reference(object, "schedule");
+            let schedule = schedule.and_then(|id| index.object(id));
+            schedule.is_some_and(|schedule| !self.is_on_demand(schedule))
+        });
+        let said = default.field("scheduleType").next();
+        let word = default.text("scheduleType").unwrap_or_default();
+        let is_computed = word.contains("#{");
+        if let Some(field) = said
+            && !has_schedule
+            && (is_computed || !word.eq_ignore_ascii_case("ondemand"))
+        {
+            self.found.push(notes::no_schedule(word, field.span));
+        }
     }
 
     /// Where the service's defaults are others than ours they are written out.
@@ -260,6 +291,8 @@ impl<'d> Objects<'_, 'd> {
 
     /// The attributes and blocks of an object, in the order of its type.
     fn content(&mut self, object: &'d Object, of: &'static ObjectType, block: &mut Block) {
+        // What stands in this object has an environment of its own.
+        let outer = std::mem::take(&mut self.environment);
         let mut unknown = self.without_attribute(object, of);
         let own = |holder: &Object| holder.id == object.id;
         if of.attribute("description").is_some()
@@ -300,7 +333,13 @@ impl<'d> Objects<'_, 'd> {
                 continue;
             }
             match self.attribute(object, &key, schema, &fields) {
-                Some(Written::Value(expr)) => block.set(schema.name, expr),
+                Some(Written::Value(expr)) => {
+                    if self.does_not_fit((object, &key), schema, &expr, &fields) {
+                        unknown.extend(fields);
+                    } else {
+                        block.set(schema.name, expr);
+                    }
+                }
                 Some(Written::Blocks(blocks)) => block.blocks.extend(blocks),
                 Some(Written::Both(expr, blocks)) => {
                     block.set(schema.name, expr);
@@ -309,7 +348,7 @@ impl<'d> Objects<'_, 'd> {
                 None => {}
             }
         }
-        let environment = std::mem::take(&mut self.environment);
+        let environment = std::mem::replace(&mut self.environment, outer);
         if !environment.is_empty() {
             let entries = environment.into_iter();
             let entries = entries.map(|(name, secret)| (hcl::text(&name), secret));
@@ -324,6 +363,29 @@ impl<'d> Objects<'_, 'd> {
             }
             keep(kept, block);
         }
+    }
+
+    /// Whether an attribute does not take a value that the service may have taken. Then the field is kept, unless there must be one.
+    fn does_not_fit(
+        &mut self,
+        (object, key): (&'d Object, &str),
+        schema: &AttributeSchema,
+        expr: &Expr,
+        fields: &[&'d Field],
+    ) -> bool {
+        let ExprKind::Value(value) = &expr.kind else {
+            return false;
+        };
+        let Some(why) = misfit(schema, value) else {
+            return false;
+        };
+        let is_needed = schema.default == Default::Required;
+        for field in fields {
+            let finding = notes::does_not_fit(key, &object.id, &why, is_needed, field.span);
+            self.found.push(finding);
+            self.unfit.insert((field.span.start, key.to_owned()));
+        }
+        !is_needed
     }
 
     /// Whether a field of a parent has an attribute in objects that inherit it: there it is written out.
@@ -408,7 +470,8 @@ impl<'d> Objects<'_, 'd> {
                 self.found.push(finding);
                 continue;
             }
-            if !field.key.starts_with("my") {
+            let is_told = self.unfit.contains(&(field.span.start, field.key.clone()));
+            if !field.key.starts_with("my") && !is_told {
                 let finding = notes::unknown_field(&field.key, &object.id, field.span);
                 self.found.push(finding);
             }
@@ -480,6 +543,11 @@ impl<'d> Objects<'_, 'd> {
             schema.value,
             AttributeType::Ref(_) | AttributeType::NamedRefs(_)
         );
+        if matches!(schema.value, AttributeType::Ref(_)) && paths.len() > 1 {
+            let at = fields.first().map_or(object.span, |field| field.span);
+            self.found.push(notes::one_value(key, &object.id, at));
+            paths.truncate(1);
+        }
         let value = match paths.len() {
             0 => None,
             1 if !takes_list => paths.pop(),

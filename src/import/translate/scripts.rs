@@ -82,6 +82,7 @@ impl Scripts {
     /// Adds a file; gives the path that it is read from.
     fn add(&mut self, object: &str, attribute: &str, ending: &str, text: String) -> Expr {
         let is_main = matches!(attribute, "command" | "script" | "hive_script");
+        let object = identifiers::short(object);
         let label = if is_main {
             object.to_owned()
         } else {

@@ -77,15 +77,8 @@ impl<'d> Objects<'_, 'd> {
             self.found.push(finding);
             return None;
         };
-        if key.starts_with('*') && !text.contains("#{") {
-            let place = format!(
-                "env://{}_{}",
-                super::identifiers::snake_case(&object.id).to_uppercase(),
-                key.trim_start_matches('*').to_uppercase()
-            );
-            let finding = notes::secret_text(key, &object.id, &place, first.span);
-            self.found.push(finding);
-            return Some(Written::Value(hcl::call("secret", vec![hcl::text(&place)])));
+        if let Some(secret) = self.secret_in_clear(object, key, text, first) {
+            return Some(Written::Value(secret));
         }
         let mut formula = self.formula(object, key, text, first);
         // An attribute that is null is not set: it need not be an empty text, unless there must be one.
@@ -121,6 +114,32 @@ impl<'d> Objects<'_, 'd> {
             schema.name,
             value,
         )))
+    }
+
+    /// Where the value of a hidden field is read from that stands in the definition, or a part of which does.
+    fn secret_in_clear(
+        &mut self,
+        object: &Object,
+        key: &str,
+        text: &str,
+        field: &Field,
+    ) -> Option<Expr> {
+        let in_clear = |part: &expression::Part| matches!(part, expression::Part::Text(_));
+        if !key.starts_with('*') || !expression::parse_all(text).0.parts.iter().any(in_clear) {
+            return None;
+        }
+        let place = format!(
+            "env://{}_{}",
+            super::identifiers::snake_case(&object.id).to_uppercase(),
+            key.trim_start_matches('*').to_uppercase()
+        );
+        let kept = text.strip_prefix("{{resolve:");
+        let kept = kept.and_then(|rest| rest.strip_suffix("}}"));
+        self.found.push(match kept {
+            Some(kept) => notes::secret_elsewhere(key, &object.id, kept, &place, field.span),
+            None => notes::secret_text(key, &object.id, &place, field.span),
+        });
+        Some(hcl::call("secret", vec![hcl::text(&place)]))
     }
 
     /// A text as a value of the attribute's type.
@@ -175,6 +194,9 @@ impl<'d> Objects<'_, 'd> {
                 Some(hcl::text(&period(trimmed)))
             }
             AttributeType::DateTime => {
+                if let Some(time) = time_of_call(trimmed) {
+                    return Some(hcl::text(&time));
+                }
                 let whole = whole_seconds(trimmed);
                 if whole.is_some() {
                     let finding = notes::parts_of_second(key, &object.id, field.span);
@@ -337,7 +359,8 @@ impl<'d> Objects<'_, 'd> {
         if secrets.is_empty() {
             return formula;
         }
-        let Some(command) = shell::with_secrets(&formula.expr, secrets) else {
+        let has_quotes = |expr: &Expr| self.has_quotes(expr);
+        let Some(command) = shell::with_secrets(&formula.expr, secrets, &has_quotes) else {
             let why = "A secret in it is in a list, or in what is computed.";
             let finding = notes::untranslated(key, &object.id, why, field.span);
             self.found.push(finding);
@@ -355,8 +378,26 @@ impl<'d> Objects<'_, 'd> {
             let finding = notes::in_unsure_place(id, key, &object.id, field.span);
             self.found.push(finding);
         }
+        for id in &command.behind_quotes {
+            let finding = notes::behind_quotes(id, key, &object.id, field.span);
+            self.found.push(finding);
+        }
         self.environment.extend(command.environment);
         Formula::new(command.expr, formula.gives)
+    }
+
+    /// Whether a value of a variable that is read has quotes in it, as far as is known.
+    fn has_quotes(&self, expr: &Expr) -> bool {
+        references(expr).iter().any(|path| {
+            let [root, name, ..] = path.as_slice() else {
+                return false;
+            };
+            let mut variables = self.variables.iter();
+            let id = variables.find(|(_, variable)| variable.name == *name.name);
+            let known = id.map(|(id, _)| self.index.known(id)).unwrap_or_default();
+            let quotes = ['\'', '"', '`', '\\'];
+            &*root.name == "var" && known.iter().any(|text| text.contains(quotes))
+        })
     }
 
     /// A list of texts. Where one of them gives a list, its elements are elements.
@@ -419,6 +460,21 @@ fn whole_seconds(time: &str) -> Option<String> {
     let (before, after) = time.split_once('.')?;
     let behind = after.trim_start_matches(|sign: char| sign.is_ascii_digit());
     Some(format!("{before}{behind}"))
+}
+
+/// The time that a call gives which stands without `#{…}`, as the service once took it: `makeDate(2011, 5, 24)`.
+fn time_of_call(text: &str) -> Option<String> {
+    struct Nothing;
+    impl expression::Names for Nothing {
+        fn value(&mut self, _: Option<&str>, name: &str) -> Result<expression::Value, String> {
+            Err(name.to_owned())
+        }
+    }
+    let template = expression::parse(&format!("#{{{text}}}")).ok()?;
+    match expression::evaluate(&template, &mut Nothing).ok()? {
+        time @ expression::Value::Time(_) => Some(time.to_string()),
+        _ => None,
+    }
 }
 
 /// A path that ends with `/`: that is how a directory is told from a file.

@@ -49,6 +49,18 @@ impl Problem {
         self
     }
 
+    /// What is wrong, as a sentence that begins with a capital letter.
+    pub(super) fn into_sentence(self) -> String {
+        let mut signs = self.detail.chars();
+        let first = signs.next().into_iter().flat_map(char::to_uppercase);
+        let sentence: String = first.chain(signs).collect();
+        if sentence.ends_with('.') {
+            sentence
+        } else {
+            sentence + "."
+        }
+    }
+
     /// The problem as a finding about an attribute.
     pub(in crate::objects) fn into_diagnostic(
         self,

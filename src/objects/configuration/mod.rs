@@ -183,6 +183,12 @@ impl<'m> Session<'m> {
     }
 }
 
+/// Why an attribute does not take a value that is known, as a sentence; `None`: it takes it.
+pub fn misfit(schema: &super::schema::AttributeSchema, value: &Value) -> Option<String> {
+    let converted = convert::convert(schema, value, Vec::new());
+    converted.err().map(convert::Problem::into_sentence)
+}
+
 /// Converts the value that a deferred attribute has come to.
 pub(super) fn convert_again(
     schema: &super::schema::AttributeSchema,

@@ -341,7 +341,14 @@ impl<'n> Template<'n> {
         let computed = match function {
             _ if hidden => None,
             "Fn::GetAtt" | "Fn::ImportValue" => None,
-            _ => self.computed(node, &mut Diagnostics::new()),
+            _ => {
+                let mut told = Diagnostics::new();
+                let computed = self.computed(node, &mut told);
+                if computed.is_some() {
+                    found.extend(told);
+                }
+                computed
+            }
         };
         let Some(computed) = computed else {
             let source = parameters::source(function, argument);

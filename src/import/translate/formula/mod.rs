@@ -18,6 +18,7 @@ use crate::lang::ast;
 use crate::lang::ast::BinaryOp;
 
 use super::hcl;
+use super::shell;
 
 /// An expression of HCL, and what it gives.
 #[derive(Clone, Debug)]
@@ -98,13 +99,13 @@ pub(super) fn has_points(template: &Template, scope: &mut dyn Scope) -> bool {
 }
 
 fn formula(expr: &Expr, scope: &mut dyn Scope) -> Result<Formula, Error> {
-    if let Some(constant) = constant(expr) {
-        return Ok(constant);
-    }
     let failed = |message| Error {
         at: expr.at.clone(),
         message,
     };
+    if let Some(constant) = constant(expr).map_err(failed)? {
+        return Ok(constant);
+    }
     match &expr.kind {
         ExprKind::Integer(number) => Ok(Formula::new(hcl::integer(*number), Gives::Integer)),
         ExprKind::Double(number) => Ok(Formula::text(&Value::Double(*number).to_string())),
@@ -119,6 +120,13 @@ fn formula(expr: &Expr, scope: &mut dyn Scope) -> Result<Formula, Error> {
                 .iter()
                 .map(|argument| formula(argument, scope))
                 .collect::<Result<_, _>>()?;
+            if arguments
+                .iter()
+                .any(|argument| shell::is_marked(&argument.expr))
+            {
+                let message = "A secret is computed with, and a shell reads it as it is.";
+                return Err(failed(message.to_owned()));
+            }
             let body = |of: &[Formula]| functions::call(function.name, of);
             mapped(&arguments, &body, &expr.at)
         }
@@ -143,7 +151,7 @@ fn formula(expr: &Expr, scope: &mut dyn Scope) -> Result<Formula, Error> {
 }
 
 /// What reads no names is computed here and now. Doubles stay texts, as the service writes them.
-fn constant(expr: &Expr) -> Option<Formula> {
+fn constant(expr: &Expr) -> Result<Option<Formula>, String> {
     struct Nothing;
     impl expression::Names for Nothing {
         fn value(&mut self, _: Option<&str>, name: &str) -> Result<Value, String> {
@@ -151,23 +159,41 @@ fn constant(expr: &Expr) -> Option<Formula> {
         }
     }
     if matches!(expr.kind, ExprKind::Name(_)) {
-        return None;
+        return Ok(None);
     }
     let template = Template {
         parts: vec![Part::Expression(expr.clone())],
     };
-    // In a zone it would lose the zone's name.
-    Some(match expression::evaluate(&template, &mut Nothing).ok()? {
-        Value::Time(time) if !time.offset().is_zero() => return None,
+    let value = match expression::evaluate(&template, &mut Nothing) {
+        Ok(value) => value,
+        Err(_) if reads_names(expr) => return Ok(None),
+        Err(error) => return Err(error.message),
+    };
+    Ok(Some(match value {
+        // In a zone it would lose the zone's name.
+        Value::Time(time) if !time.offset().is_zero() => return Ok(None),
         Value::Integer(number) => Formula::new(hcl::integer(number), Gives::Integer),
         Value::Time(time) => {
             let text = time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
             let text = text.replace("+00:00", "Z");
             Formula::new(hcl::text(&text), Gives::Time(None))
         }
+        Value::Double(number) if !number.is_finite() => {
+            return Err("What it computes is no number.".to_owned());
+        }
         value @ (Value::Text(_) | Value::Double(_)) => Formula::text(&value.to_string()),
-        Value::Reference(_) | Value::List(_) => return None,
-    })
+        Value::Reference(_) | Value::List(_) => return Ok(None),
+    }))
+}
+
+fn reads_names(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Field(of, _) | ExprKind::Negated(of) => reads_names(of),
+        ExprKind::Call(_, arguments) => arguments.iter().any(reads_names),
+        ExprKind::Binary(_, operands) => operands.iter().any(reads_names),
+        ExprKind::Integer(_) | ExprKind::Double(_) | ExprKind::Text(_) => false,
+    }
 }
 
 fn field(of: &Gives, name: &str, scope: &mut dyn Scope) -> Result<Formula, String> {

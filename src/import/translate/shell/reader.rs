@@ -1,56 +1,15 @@
-//! Secrets that commands read from their environment.
+//! Reads a command as a shell does, as far as it matters what is quoted.
 //!
-//! The service wrote the value into the text before a shell saw it; here the shell puts it in, and does so only where it expands
-//! variables. So a secret is marked while a command is translated, and when the whole text is there it is read as a shell reads it:
-//! in single quotes the quotes are closed around the variable, and in a here-document whose end is in quotes there is no way. It is
-//! no whole shell: where it loses its way it says so, and the secret stays as the text that it was.
+//! It is apart from what is done with secrets because it is only about shells, and no whole one: where it loses its way it says so.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use super::pieces;
 
-use super::identifiers;
-use crate::lang::Value;
-use crate::lang::ast::Expr;
-use crate::lang::ast::ExprKind;
-use crate::lang::ast::Part;
-use crate::lang::print;
-
-/// What stands before and behind the number of a secret. Nobody writes these signs: they mean nothing.
-const MARKS: [char; 2] = ['\u{e001}', '\u{e002}'];
-
-/// What stands for what is computed.
-const COMPUTED: char = '\u{fffc}';
-
-/// Variables that shells and what they start read by themselves.
-const OF_SYSTEM: [&str; 12] = [
-    "ENV", "HOME", "HOST", "IFS", "LANG", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "UID", "USER",
-];
-
-/// A secret that a command reads.
-#[derive(Clone, Debug)]
-pub(super) struct Secret {
-    /// The id of its parameter.
-    pub(super) id: String,
-    /// The name of its variable.
-    pub(super) name: String,
-    /// What gives its value.
-    pub(super) value: Expr,
-}
-
-/// A command that reads its secrets from its environment.
-pub(super) struct Command {
-    pub(super) expr: Expr,
-    /// The environment, by name.
-    pub(super) environment: Vec<(String, Expr)>,
-    /// The ids of secrets that stand where no shell expands a variable, and stay as they were.
-    pub(super) closed: Vec<String>,
-    /// The ids of secrets that stand where it is not certain what a shell would do, and stay as they were.
-    pub(super) unsure: Vec<String>,
-}
+/// What stands for a variable in what is read.
+const MARK: char = super::MARKS[0];
 
 /// What a shell does with a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Expanded,
     /// Behind a backslash that takes the meaning of the next sign only.
     Escaped,
@@ -66,145 +25,13 @@ enum Place {
     Unsure,
 }
 
-/// What stands for a secret until its place is known.
-pub(super) fn mark(number: usize) -> String {
-    let [open, close] = MARKS;
-    format!("{open}{number}{close}")
-}
-
-/// Writes secrets where they are marked. `None`: one is marked in what is computed.
-pub(super) fn with_secrets(expr: &Expr, secrets: &[Secret]) -> Option<Command> {
-    let parts = match &expr.kind {
-        ExprKind::Value(Value::String(text)) => vec![Part::Literal(Arc::clone(text))],
-        ExprKind::Template(parts) => parts.as_ref().clone(),
-        _ => vec![Part::Interpolation(expr.clone())],
-    };
-    let mut whole = String::new();
-    for part in &parts {
-        match part {
-            Part::Literal(text) => whole.push_str(text),
-            Part::Interpolation(expr) if !print::expression(expr).contains(MARKS) => {
-                whole.push(COMPUTED);
-            }
-            _ => return None,
-        }
-    }
-    let names = names(&whole, secrets);
-    let mut places = places(&whole).into_iter();
-    let mut command = Command {
-        expr: expr.clone(),
-        environment: Vec::new(),
-        closed: Vec::new(),
-        unsure: Vec::new(),
-    };
-    let mut written = Vec::new();
-    for part in parts {
-        written.push(match part {
-            Part::Literal(text) => {
-                let mut done = String::new();
-                for piece in pieces(&text) {
-                    match piece {
-                        Ok(plain) => done.push_str(plain),
-                        Err(number) => {
-                            let place = places.next()?;
-                            let secret = secrets.get(number)?;
-                            let name = names.get(number)?;
-                            command.read(secret, name, place, &mut done);
-                        }
-                    }
-                }
-                Part::Literal(Arc::from(done))
-            }
-            other => other,
-        });
-    }
-    command.expr.kind = match written.as_slice() {
-        [Part::Literal(text)] => ExprKind::Value(Value::String(Arc::clone(text))),
-        _ => ExprKind::Template(Arc::new(written)),
-    };
-    Some(command)
-}
-
-impl Command {
-    /// Writes how a secret is read at a place, behind what is there.
-    fn read(&mut self, secret: &Secret, name: &str, place: Place, text: &mut String) {
-        let stays = match place {
-            Place::Closed => Some(&mut self.closed),
-            Place::Unsure => Some(&mut self.unsure),
-            _ => None,
-        };
-        if let Some(stays) = stays {
-            if !stays.contains(&secret.id) {
-                stays.push(secret.id.clone());
-            }
-            text.extend(["#{", &secret.id, "}"]);
-            return;
-        }
-        if self.environment.iter().all(|(known, _)| known != name) {
-            let entry = (name.to_owned(), secret.value.clone());
-            self.environment.push(entry);
-        }
-        // Else the backslash would take the meaning of the `$`.
-        match place {
-            Place::Escaped if text.ends_with('\\') => {
-                text.pop();
-            }
-            Place::AfterBackslash => text.push('\\'),
-            _ => {}
-        }
-        let (open, close) = match place {
-            Place::InQuotes => ("'\"", "\"'"),
-            Place::InDollarQuotes => ("'\"", "\"$'"),
-            _ => ("", ""),
-        };
-        text.extend([open, "${", name, "}", close]);
-    }
-}
-
-/// Names for secrets in the environment: those of their variables, unless the command or the system has a variable of the name.
-fn names(command: &str, secrets: &[Secret]) -> Vec<String> {
-    let is_word = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
-    let mut taken: BTreeSet<String> = command
-        .split(|sign| !is_word(sign))
-        .chain(OF_SYSTEM)
-        .map(str::to_owned)
-        .collect();
-    secrets
-        .iter()
-        .map(|secret| {
-            let name = secret.name.to_uppercase();
-            if taken.insert(name.clone()) {
-                return name;
-            }
-            identifiers::unique(&format!("{name}_SECRET"), &mut taken)
-        })
-        .collect()
-}
-
-/// A text as plain texts and the numbers of marked secrets.
-fn pieces(text: &str) -> Vec<Result<&str, usize>> {
-    let [open, close] = MARKS;
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(open) {
-        pieces.push(Ok(before));
-        let Some((number, after)) = after.split_once(close) else {
-            break;
-        };
-        pieces.extend(number.parse().map(Err));
-        rest = after;
-    }
-    pieces.push(Ok(rest));
-    pieces
-}
-
 /// What a shell would do with a variable at each mark of a command.
-fn places(command: &str) -> Vec<Place> {
+pub(super) fn places(command: &str) -> Vec<Place> {
     let mut signs = Vec::new();
     for piece in pieces(command) {
         match piece {
             Ok(text) => signs.extend(text.chars()),
-            Err(_) => signs.push(MARKS[0]),
+            Err(_) => signs.push(MARK),
         }
     }
     let mut reader = Reader {
@@ -290,7 +117,7 @@ impl Reader {
     /// A backslash: the next sign loses its meaning. A secret has none.
     fn escape(&mut self) {
         match (self.inside.as_slice(), self.peek(0)) {
-            (_, Some(sign)) if sign == MARKS[0] => {
+            (_, Some(sign)) if sign == MARK => {
                 self.at += 1;
                 let place = self.behind_backslash();
                 self.found(place);
@@ -330,7 +157,7 @@ impl Reader {
 
     fn sign(&mut self, sign: char) {
         let inside = self.inside.last().copied();
-        if sign == MARKS[0] {
+        if sign == MARK {
             self.found(match inside {
                 Some(Inside::Quotes) => Place::InQuotes,
                 Some(Inside::DollarQuotes) => Place::InDollarQuotes,
@@ -423,7 +250,7 @@ impl Reader {
                 .is_none_or(|before| before.is_whitespace() || ";|&(".contains(*before)) =>
             {
                 while self.peek(0).is_some_and(|sign| sign != '\n') {
-                    if self.next() == Some(MARKS[0]) {
+                    if self.next() == Some(MARK) {
                         self.found(Place::Expanded);
                     }
                 }
@@ -442,7 +269,7 @@ impl Reader {
         }
         let (mut end, mut quoted) = (String::new(), false);
         while let Some(sign) = self.peek(0) {
-            if sign.is_whitespace() || ";|&<>()".contains(sign) || sign == MARKS[0] {
+            if sign.is_whitespace() || ";|&<>()".contains(sign) || sign == MARK {
                 break;
             }
             self.at += 1;
@@ -483,7 +310,7 @@ impl Reader {
             } else {
                 Place::Closed
             };
-            let marks = signs.iter().filter(|sign| **sign == MARKS[0]);
+            let marks = signs.iter().filter(|sign| **sign == MARK);
             self.places.extend(marks.map(|_| place));
             return;
         }
@@ -513,123 +340,5 @@ impl Reader {
             self.at += line.chars().count() + 1;
         }
         ends
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::import::translate::hcl;
-
-    /// A command in which `@` is a secret, as it is written.
-    fn written(command: &str) -> String {
-        let secret = Secret {
-            id: "*myPw".to_owned(),
-            name: "pw".to_owned(),
-            value: hcl::path("secret"),
-        };
-        let expr = hcl::text(&command.replace('@', &mark(0)));
-        let command = with_secrets(&expr, &[secret]).expect("it is text");
-        let ExprKind::Value(Value::String(text)) = &command.expr.kind else {
-            panic!("it stays text");
-        };
-        text.to_string()
-    }
-
-    #[test]
-    fn a_secret_is_read_where_the_shell_expands_it() {
-        for (command, expected) in [
-            ("x -p @", "x -p ${PW}"),
-            ("x \"@\"", "x \"${PW}\""),
-            ("x '@'", "x ''\"${PW}\"''"),
-            (
-                "x -H 'k: @' \"it's @\"",
-                "x -H 'k: '\"${PW}\"'' \"it's ${PW}\"",
-            ),
-            ("x $'a\\'@'", "x $'a\\''\"${PW}\"$''"),
-            ("x \\'@", "x \\'${PW}"),
-            ("x D\\@ \"D\\@\" \\\\@", "x D${PW} \"D\\\\${PW}\" \\\\${PW}"),
-            ("x 'D\\@'", "x 'D\\'\"${PW}\"''"),
-            ("x <<E\n\\@ \\\\@\nE", "x <<E\n\\\\${PW} \\\\${PW}\nE"),
-            (
-                "x <<E\n'@' $(y '@') `y '@'` \"@\"\nE\nz '@'",
-                "x <<E\n'${PW}' $(y ''\"${PW}\"'') `y ''\"${PW}\"''` \"${PW}\"\nE\nz ''\"${PW}\"''",
-            ),
-            (
-                "x \"`y \\\"it's @\\\" '@'`\" '@'",
-                "x \"`y \\\"it's ${PW}\\\" ''\"${PW}\"''`\" ''\"${PW}\"''",
-            ),
-            ("x \"${X:-it's}\" '@'", "x \"${X:-it's}\" ''\"${PW}\"''"),
-            ("x ${X%'@'}", "x ${X%''\"${PW}\"''}"),
-            ("# it's\nx @", "# it's\nx ${PW}"),
-            ("x a#'@'", "x a#''\"${PW}\"''"),
-            (
-                "x \"$(y '@')\" '@'",
-                "x \"$(y ''\"${PW}\"'')\" ''\"${PW}\"''",
-            ),
-            ("x `y '@'` @", "x `y ''\"${PW}\"''` ${PW}"),
-            ("x $((1<<2)) '@'", "x $((1<<2)) ''\"${PW}\"''"),
-            (
-                "x <<END\nit's @\nEND\ny '@'",
-                "x <<END\nit's ${PW}\nEND\ny ''\"${PW}\"''",
-            ),
-            (
-                "x <<'END'\n@\nEND\ny @",
-                "x <<'END'\n#{*myPw}\nEND\ny ${PW}",
-            ),
-            (
-                "x <<-\"E\" <<F\n@\n\tE\n@\nF\n@",
-                "x <<-\"E\" <<F\n#{*myPw}\n\tE\n${PW}\nF\n${PW}",
-            ),
-            ("x <<<'@'", "x <<<''\"${PW}\"''"),
-            (
-                "\"$(cat <<'X'\n@\nX\n)\" '@'",
-                "\"$(cat <<'X'\n#{*myPw}\nX\n)\" ''\"${PW}\"''",
-            ),
-            ("PW=1 x @ $PW", "PW=1 x ${PW_SECRET} $PW"),
-        ] {
-            assert_eq!(written(command), expected, "{command}");
-        }
-    }
-
-    #[test]
-    fn a_secret_stays_where_it_is_not_certain_what_a_shell_does() {
-        for command in [
-            "(( x = 1 << 3 ))\ny '@'",
-            "x \"$(case x in x) echo '@';; esac)\"",
-            "x \"${X:-\"it's\"}\" '@'",
-            "x \"${X%'@'}\"",
-            "x $((echo '@') | y)",
-            "x `y \"D\\@\"`",
-            "x `y \"D\\\\@\"`",
-            "x $'D\\@'",
-            "x \"@",
-            "x <<E\n$(y '@\nE",
-            "x <<E\n`y \\\"it's\\\"` '@'\nE",
-        ] {
-            assert_eq!(written(command), command.replace('@', "#{*myPw}"));
-        }
-        let of = |before: &str| format!("{before}\ny '@'");
-        for before in [
-            "x $((1 << 3))",
-            "x \"$(y <<E\n'\nE\n)\"",
-            "x <<E\n(it's)\nE",
-        ] {
-            assert!(written(&of(before)).ends_with("''\"${PW}\"''"), "{before}");
-        }
-    }
-
-    #[test]
-    fn here_documents_in_each_other_end() {
-        let deep = (0..2000).fold("'@'".to_owned(), |inner, number| {
-            format!("$(x <<E{number}\n{inner}\nE{number}\n)")
-        });
-        assert!(written(&deep).contains("'#{*myPw}'"));
-    }
-
-    #[test]
-    fn a_secret_in_what_is_computed_is_not_written() {
-        let marked = hcl::call("upper", vec![hcl::text(&mark(0))]);
-        assert!(with_secrets(&marked, &[]).is_none());
     }
 }
