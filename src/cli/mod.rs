@@ -10,6 +10,7 @@ mod cycles;
 mod durations;
 mod earlier;
 mod errors;
+mod familiar;
 mod formatting;
 mod importing;
 mod inserted;

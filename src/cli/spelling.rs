@@ -15,6 +15,7 @@ pub(super) fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Vec<Os
                 flags = false;
             }
             match argument.to_str() {
+                Some("-v") if index == 1 => OsString::from("--version"),
                 Some(text) if flags && index > 0 && is_terraform_flag(text) => {
                     OsString::from(format!("-{text}"))
                 }
@@ -84,11 +85,30 @@ mod tests {
     }
 
     #[test]
+    fn every_option_of_every_command_may_have_one_dash() {
+        fn check(command: &clap::Command, seen: &mut usize) {
+            for option in command.get_arguments().filter_map(clap::Arg::get_long) {
+                let typed = ["pipeform".to_owned(), format!("-{option}")];
+                let all = normalise(typed.map(OsString::from));
+                assert_eq!(all[1], OsString::from(format!("--{option}")));
+                *seen += 1;
+            }
+            for inner in command.get_subcommands() {
+                check(inner, seen);
+            }
+        }
+        let mut seen = 0;
+        check(&crate::cli::command(), &mut seen);
+        assert!(seen > 50, "{seen}");
+    }
+
+    #[test]
     fn single_dash_long_flags_become_double() {
         for (given, wanted) in [
             ("-auto-approve", "--auto-approve"),
             ("-var=a=b", "--var=a=b"),
             ("--json", "--json"),
+            ("-v", "--version"),
             ("-h", "-h"),
             ("-", "-"),
             ("-5", "-5"),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -29,6 +30,10 @@ pub(crate) struct Stream {
     opening: String,
     printed: bool,
     file: Option<(PathBuf, File)>,
+    /// Whether the state has been changed: that events cannot be written stops nothing any more.
+    applied: bool,
+    /// Why events could not be written after that.
+    lost: Option<String>,
 }
 
 impl StreamArgs {
@@ -37,7 +42,8 @@ impl StreamArgs {
         let file = match &self.json_into {
             None => None,
             Some(path) => {
-                let file = File::create(path).map_err(|error| unwritable(path, &error))?;
+                let file = File::create(path)
+                    .map_err(|error| Failure::message(unwritable(path, &error)))?;
                 Some((path.clone(), file))
             }
         };
@@ -45,6 +51,7 @@ impl StreamArgs {
             opening: views::json::version(env!("CARGO_PKG_VERSION"), now),
             printed: self.json,
             file,
+            ..Stream::default()
         })
     }
 }
@@ -66,11 +73,33 @@ impl Stream {
         if self.printed {
             terminal::print(&events);
         }
-        if let Some((path, file)) = &mut self.file {
-            file.write_all(events.as_bytes())
-                .map_err(|error| unwritable(path, &error))?;
+        let Some((path, file)) = &mut self.file else {
+            return Ok(());
+        };
+        match file.write_all(events.as_bytes()) {
+            Ok(()) => Ok(()),
+            Err(error) if self.applied => {
+                self.lost = Some(unwritable(path, &error));
+                self.file = None;
+                Ok(())
+            }
+            Err(error) => Err(Failure::message(unwritable(path, &error))),
         }
-        Ok(())
+    }
+
+    /// Says that the state has been changed.
+    pub(crate) fn applied(&mut self) {
+        self.applied = true;
+    }
+
+    /// Fails when events could not be written after the state had been changed.
+    pub(crate) fn close(&mut self) -> Result<(), Failure> {
+        match self.lost.take() {
+            None => Ok(()),
+            Some(problem) => Err(Failure::message(format!(
+                "{problem}\n\nAll the same, everything was applied: only the events after that are missing."
+            ))),
+        }
     }
 
     /// Writes why a command failed, and answers what is left to say to people.
@@ -89,9 +118,37 @@ impl Stream {
     }
 }
 
-fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Failure::message(format!(
+fn unwritable(path: &Path, error: &std::io::Error) -> String {
+    format!(
         "--json-into: `{}` cannot be written: {error}",
         path.display()
-    ))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_full_stops_only_what_is_not_yet_applied() {
+        let arguments = StreamArgs {
+            json: false,
+            json_into: Some(PathBuf::from("/dev/full")),
+        };
+        let mut stream = arguments
+            .open(Timestamp::UNIX_EPOCH)
+            .expect("it can be opened");
+        assert!(stream.emit("{}\n").is_err());
+        let mut stream = arguments
+            .open(Timestamp::UNIX_EPOCH)
+            .expect("it can be opened");
+        stream.applied();
+        assert!(stream.emit("{}\n").is_ok());
+        assert!(stream.emit("{}\n").is_ok());
+        let Err(Failure::Message(text)) = stream.close() else {
+            panic!("it must be told");
+        };
+        assert!(text.contains("everything was applied"), "{text}");
+        assert!(stream.close().is_ok());
+    }
 }

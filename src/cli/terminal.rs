@@ -56,12 +56,14 @@ pub(super) fn usage(error: &clap::Error, added: &[(String, String)]) -> ExitCode
 /// Prints findings.
 pub(super) fn findings(diagnostics: &Diagnostics, sources: &Sources) {
     let look = Style::of_stderr().look;
-    say(&crate::diag::render(
-        diagnostics,
-        sources,
-        look.color,
-        look.width,
-    ));
+    let text = crate::diag::render(diagnostics, sources, look.color, look.width);
+    if look.hints {
+        say(&text);
+        return;
+    }
+    for line in text.split_inclusive('\n') {
+        say(&titled(line));
+    }
 }
 
 /// Prints all findings, however many there are: what import and export say of what was lost is said nowhere else.
@@ -73,6 +75,16 @@ pub(super) fn all_findings(diagnostics: &Diagnostics, sources: &Sources) {
         look.color,
         look.width,
     ));
+}
+
+/// A line of findings as tools look for it that read Terraform's output: `Error: …`, `Warning: …`.
+fn titled(line: &str) -> String {
+    for (ours, theirs) in [("error: ", "Error: "), ("warning: ", "Warning: ")] {
+        if let Some(rest) = line.strip_prefix(ours) {
+            return format!("{theirs}{rest}");
+        }
+    }
+    line.to_owned()
 }
 
 /// Prints findings for machines. The exit code says whether there are errors.
@@ -126,7 +138,10 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
             self::findings(diagnostics, sources);
             return ExitCode::from(DENIED);
         }
-        Failure::Message(text) => say(&format!("{} {text}\n", style.look.bold("error:"))),
+        Failure::Message(text) => {
+            let word = if style.look.hints { "error:" } else { "Error:" };
+            say(&format!("{} {text}\n", style.look.bold(word)));
+        }
         Failure::Silent => {}
     }
     ExitCode::FAILURE

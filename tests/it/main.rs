@@ -9,6 +9,7 @@
 
 mod architecture;
 mod conformance;
+mod consumers;
 mod docs;
 mod fuzz;
 mod library;

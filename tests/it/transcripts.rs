@@ -38,6 +38,7 @@ cases! {
     export,
     export_environment,
     export_losses,
+    familiar_flags,
     fmt,
     formula_fails,
     formula_mistakes,

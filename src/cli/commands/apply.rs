@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::operate;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::familiar::FamiliarArgs;
 use crate::cli::locking;
 use crate::cli::locking::LockArgs;
 use crate::cli::moving;
@@ -84,6 +85,9 @@ pub(super) struct Approval {
 
     #[command(flatten)]
     policies: PolicyArgs,
+
+    #[command(flatten)]
+    familiar: FamiliarArgs,
 }
 
 impl Approval {
@@ -135,7 +139,10 @@ pub(super) fn streamed(
 ) -> Result<ExitCode, Failure> {
     let now = context.clock.now();
     let mut stream = approval.stream.open(now)?;
-    work(&mut stream).map_err(|failure| stream.fail(failure, now))
+    let work = |stream: &mut Stream| approval.familiar.check().and_then(|()| work(stream));
+    let code = work(&mut stream).map_err(|failure| stream.fail(failure, now))?;
+    stream.close()?;
+    Ok(code)
 }
 
 /// How a plan is made and applied.
@@ -308,6 +315,7 @@ fn write(
     apply.order = rerunning::order(planned, record.rerun, &apply.who);
     let lease = moving::keep_runners_out(&mut store, &apply.moves, holder)?;
     store.apply(&lock, &apply)?;
+    stream.applied();
     moving::take_logs_along(context, &apply.moves);
     drop(lease);
     drop(lock);

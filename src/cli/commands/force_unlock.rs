@@ -22,6 +22,12 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    if args.lock_id.parse::<u32>().is_err() {
+        return Err(Failure::message(format!(
+            "`{}` is no lock: here it is the number of the process that holds it, as the message says that the state is locked.",
+            args.lock_id
+        )));
+    }
     match Store::state_holder(&context.state_path()?)? {
         None => {
             terminal::print(
@@ -33,13 +39,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             "The state is locked by a process that does not say which it is, and a lock of the operating system cannot be broken.\n\nWait until that process has ended.",
         )),
         Some(Some(holder)) => {
-            let other = if args.lock_id == holder.process.to_string() {
-                String::new()
-            } else {
-                format!(" The lock is not `{}`, but that process's.", args.lock_id)
-            };
+            if args.lock_id != holder.process.to_string() {
+                return Err(Failure::message(format!(
+                    "The state is not locked by {}, but by process {}: {} ({}), since {}.",
+                    args.lock_id, holder.process, holder.who, holder.operation, holder.since
+                )));
+            }
             Err(Failure::message(format!(
-                "The state is locked by {} ({}, process {}) since {}, and a lock of the operating system cannot be broken.{other}\n\nWait until that is done, or end the process: an apply is one transaction, and leaves nothing half done.",
+                "The state is locked by {} ({}, process {}) since {}, and a lock of the operating system cannot be broken.\n\nWait until that is done, or end the process: an apply is one transaction, and leaves nothing half done.",
                 holder.who, holder.operation, holder.process, holder.since
             )))
         }

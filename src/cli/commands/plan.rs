@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::cli::context::Context;
 use crate::cli::earlier::Earlier;
 use crate::cli::errors::Failure;
+use crate::cli::familiar::FamiliarArgs;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning;
 use crate::cli::planning::Before;
@@ -63,6 +64,9 @@ pub(in crate::cli) struct Args {
     policies: PolicyArgs,
 
     #[command(flatten)]
+    familiar: FamiliarArgs,
+
+    #[command(flatten)]
     pub(super) untrusted: UntrustedArgs,
 
     /// Save the plan: `pipeform apply FILE` does exactly this, `pipeform show FILE` shows it
@@ -84,6 +88,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode, Failure> {
+    args.familiar.check()?;
     if let Some(path) = &args.check {
         return check(path, context);
     }

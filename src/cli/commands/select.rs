@@ -74,6 +74,11 @@ pub(in crate::cli) fn select_from(
     wanted: &[String],
 ) -> Result<Vec<Address>, Failure> {
     for prefix in wanted {
+        if prefix.is_empty() {
+            return Err(Failure::message(format!(
+                "An address is empty. Is a variable of the script empty?\n\n{what_to_do}"
+            )));
+        }
         if !known.iter().any(|address| is_inside(address, prefix)) {
             let hint = did_you_mean(prefix, known.iter().map(Address::as_str)).unwrap_or_default();
             return Err(Failure::message(format!(

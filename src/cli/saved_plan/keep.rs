@@ -75,10 +75,24 @@ pub(crate) fn keep(
         .map_err(|error| Failure::message(format!("--out: the plan: {error}")))?;
     write(path, &bytes).map_err(|error| {
         Failure::message(format!(
-            "--out: `{}` cannot be written: {error}",
-            path.display()
+            "--out: `{}` cannot be written: {}",
+            path.display(),
+            plain(&error)
         ))
     })
+}
+
+/// Why something cannot be written, without the name that it has until it is whole.
+fn plain(error: &std::io::Error) -> String {
+    let code = error.raw_os_error().or_else(|| {
+        let inner = error.get_ref()?.source()?;
+        inner.downcast_ref::<std::io::Error>()?.raw_os_error()
+    });
+    match (code, error.kind()) {
+        (Some(code), _) => std::io::Error::from_raw_os_error(code).to_string(),
+        (None, std::io::ErrorKind::NotFound) => "there is no such directory".to_owned(),
+        (None, kind) => std::io::Error::from(kind).to_string(),
+    }
 }
 
 /// The circumstances of a plan.
@@ -107,6 +121,9 @@ pub(crate) fn made(context: &Context, planned: &Planned, asked: &Asked<'_>) -> M
 
 /// Writes a file that only its owner may read, under its name only when it is whole.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

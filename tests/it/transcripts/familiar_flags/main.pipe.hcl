@@ -1,0 +1,5 @@
+pipeline "p" {
+  activity "shell_command" "a" {
+    command = "true"
+  }
+}
