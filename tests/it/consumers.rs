@@ -1,4 +1,5 @@
-//! What tools find that read the text of Terraform's plans and applies: Atlantis and tfcmt, by the patterns that they look for.
+//! What tools find that read the text of Terraform's plans and applies: Atlantis and tfcmt, by the patterns that they look for; and
+//! GitHub, which takes no comment that is too long.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -209,4 +210,76 @@ fn errors_are_found_in_automation() {
         assert!(!well, "{arguments}: {said}");
         assert!(found(TFCMT_FAIL, &said).is_some(), "{arguments}: {said}");
     }
+}
+
+/// A configuration of 500 pipelines with ten activities each: half of them alike, by `for_each`, and half written out.
+fn large(command: &str, pipelines: usize) -> String {
+    let mut text = format!(
+        "schedule \"daily\" {{\n  every = \"1 day\"\n  start = \"2026-01-03\"\n}}\n\npipeline \"alike\" {{\n  for_each = toset([for n in range({pipelines}) : \"name${{n}}\"])\n  schedule = schedule.daily\n\n"
+    );
+    for activity in 0..10 {
+        text.extend([format!(
+            "  activity \"shell_command\" \"a{activity}\" {{\n    command = \"{command} ${{each.key}} {activity}\"\n  }}\n"
+        )]);
+    }
+    text.push_str("}\n");
+    for pipeline in 0..pipelines {
+        text.extend([format!(
+            "\npipeline \"p{pipeline}\" {{\n  schedule = schedule.daily\n"
+        )]);
+        for activity in 0..10 {
+            text.extend([format!(
+                "\n  activity \"shell_command\" \"a{activity}\" {{\n    command = \"{command} {pipeline} {activity}\"\n  }}\n"
+            )]);
+        }
+        text.push_str("}\n");
+    }
+    text
+}
+
+#[test]
+fn a_comment_of_five_thousand_changes_is_taken_and_can_be_judged() {
+    let place = tempfile::tempdir().unwrap();
+    let at = place.path();
+    write(at, &large("load", 230));
+    let (well, said) = pipeform(at, "plan --out=first");
+    assert!(well, "{said}");
+    let (_, comment) = pipeform(at, "show --markdown first");
+    check_comment(&comment, "Plan: 5061 to add, 0 to change, 0 to destroy.");
+    assert!(comment.contains("`pipeline.alike[*] (230)`"), "{comment}");
+    assert!(pipeform(at, "apply --auto-approve --allow-runs=100000").0);
+    write(at, &large("store", 220));
+    let (well, said) = pipeform(at, "plan --out=second");
+    assert!(well, "{said}");
+    let (_, comment) = pipeform(at, "show --markdown second");
+    check_comment(&comment, "Plan: 0 to add, 4400 to change, 220 to destroy.");
+    let table = comment.split("|---|---|---|---|---|\n").nth(1).unwrap();
+    let destroys = table
+        .lines()
+        .take_while(|line| line.starts_with("| **destroy**"));
+    assert_eq!(destroys.count(), 121, "{table}");
+}
+
+/// The verdict is there in five lines, all sections are whole, and GitHub takes it.
+fn check_comment(comment: &str, sentence: &str) {
+    assert!(comment.len() < 65_535, "{}", comment.len());
+    let verdict = comment.split("<details>").next().unwrap();
+    let verdict: Vec<&str> = verdict.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(verdict[0], "<!-- pipeform plan -->");
+    assert_eq!(verdict[1], sentence);
+    assert!(verdict.len() <= 6, "{verdict:?}");
+    assert_eq!(
+        comment.matches("<details>").count(),
+        comment.matches("</details>").count()
+    );
+    for section in ["Changes", "Effects on runs", "Differences"] {
+        assert!(
+            comment.contains(&format!("<summary>{section} (")),
+            "{section}"
+        );
+    }
+    assert!(
+        comment.contains(" left out here. `pipeform show "),
+        "{comment}"
+    );
 }

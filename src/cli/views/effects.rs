@@ -71,11 +71,11 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
 }
 
 /// Whether a plan changes nothing about an activity, and starts nothing of it.
-fn is_same(activity: &ActivityEffect) -> bool {
+pub(super) fn is_same(activity: &ActivityEffect) -> bool {
     !activity.affected && activity.counts.backfill == 0
 }
 
-fn is_quiet(pipeline: &PipelineEffect) -> bool {
+pub(super) fn is_quiet(pipeline: &PipelineEffect) -> bool {
     pipeline.activation == Activation::Unchanged && pipeline.activities.iter().all(is_same)
 }
 
@@ -419,7 +419,7 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
 }
 
 /// How long the back-filled runs of an activity take.
-fn takes(effect: &ActivityEffect, seconds: f64) -> String {
+pub(super) fn takes(effect: &ActivityEffect, seconds: f64) -> String {
     let duration =
         |seconds: f64| spoken(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default());
     let runs = effect.counts.backfill;

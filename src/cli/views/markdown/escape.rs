@@ -9,7 +9,7 @@ const APART: &str = "&#8203;";
 /// A name or value as code, in a cell or a sentence.
 pub(super) fn code(text: &str) -> String {
     let text = one_line(text);
-    let plain = |letter: char| letter.is_alphanumeric() || "_-.:[]\"'/ ,=()+$%".contains(letter);
+    let plain = |letter: char| letter.is_alphanumeric() || "_-.:[]*\"'/ ,=()+$%".contains(letter);
     if text.trim().is_empty() {
         String::new()
     } else if text.chars().all(plain) {

@@ -5,10 +5,10 @@
 
 mod escape;
 mod fit;
+mod rows;
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use self::escape::code;
@@ -29,14 +29,9 @@ use super::value::Example;
 use crate::diag::Diagnostics;
 use crate::plan::Action;
 use crate::plan::Change;
-use crate::plan::ChangeKind;
 use crate::plan::Plan;
-use crate::plan::effects::Activation;
-use crate::plan::effects::ActivityEffect;
-use crate::plan::effects::PipelineEffect;
 use crate::plan::saved::Made;
 use crate::plan::saved::Policies;
-use crate::time::Interval;
 
 /// What a workflow finds its comment by, to edit it.
 const MARK: &str = "<!-- pipeform plan -->";
@@ -86,6 +81,8 @@ impl Comment<'_> {
             self.warnings(),
             self.paused(),
             self.again(),
+            self.history(),
+            self.consumers(),
             self.differences(),
             self.dependencies(),
         ];
@@ -163,24 +160,7 @@ impl Comment<'_> {
     }
 
     fn changes(&self) -> Section {
-        let rows = self.plan.changes.iter().map(|change| {
-            let why = change.reason.as_ref().map(ToString::to_string);
-            let from = change.moved_from.as_ref();
-            let from = from.map(|from| format!("moved from {}", code(from.as_str())));
-            let why: Vec<String> = why.map(|why| prose(&why)).into_iter().chain(from).collect();
-            let attributes: Vec<String> = match change.action {
-                Action::Update => change.attributes.iter().map(|it| code(&it.name)).collect(),
-                _ => Vec::new(),
-            };
-            format!(
-                "| {} | {} | {} | {} | {} |",
-                action_word(change),
-                code(change.address.as_str()),
-                kind_word(change),
-                attributes.join(", "),
-                why.join("; ")
-            )
-        });
+        let rows = rows::changes(&self.plan.changes);
         let outputs = self.plan.output_changes.iter();
         let outputs = outputs.filter(|output| output.action != Action::NoOp);
         let outputs = outputs.map(|output| {
@@ -198,17 +178,34 @@ impl Comment<'_> {
             form: Form::Table(
                 "| Action | Object | Kind | Attributes | Why |\n|---|---|---|---|---|",
             ),
-            parts: rows.chain(outputs).collect(),
+            parts: rows.into_iter().chain(outputs).collect(),
         }
     }
 
     fn runs(&self) -> Section {
-        let pipelines = self.plan.effects.pipelines.iter();
         Section {
             title: "Effects on runs",
             part: ("line", "lines"),
             form: Form::Table("| Object | Runs | Was due | Next due |\n|---|---|---|---|"),
-            parts: pipelines.flat_map(pipeline_rows).collect(),
+            parts: rows::effects(&self.plan.effects),
+        }
+    }
+
+    fn history(&self) -> Section {
+        Section {
+            title: "What has run, and stays",
+            part: ("line", "lines"),
+            form: Form::List,
+            parts: rows::history(&self.plan.effects),
+        }
+    }
+
+    fn consumers(&self) -> Section {
+        Section {
+            title: "Downstream, unchanged",
+            part: ("line", "lines"),
+            form: Form::List,
+            parts: rows::consumers(&self.plan.effects),
         }
     }
 
@@ -299,90 +296,6 @@ impl Comment<'_> {
             parts: blocks.map(|block| block.trim_end().to_owned()).collect(),
         }
     }
-}
-
-fn action_word(change: &Change) -> &'static str {
-    match (change.action, &change.moved_from) {
-        (Action::Create, _) => "create",
-        (Action::Update, _) => "update",
-        (Action::Delete, _) => "**destroy**",
-        (Action::Forget, _) => "forget",
-        (Action::NoOp, Some(_)) => "move",
-        (Action::NoOp, None) => "none",
-    }
-}
-
-fn kind_word(change: &Change) -> &'static str {
-    match change.kind() {
-        ChangeKind::Metadata => "metadata",
-        ChangeKind::Schedule => "schedule",
-        ChangeKind::Behaviour => "behaviour",
-    }
-}
-
-/// A pipeline, and its activities below it.
-fn pipeline_rows(effect: &PipelineEffect) -> Vec<String> {
-    let row = |name: &str, counts: String, activation: Activation, due: [String; 2]| {
-        let activation = match activation {
-            Activation::Activated => Some("activated".to_owned()),
-            Activation::Deactivated => Some("deactivated".to_owned()),
-            Activation::Unchanged => None,
-        };
-        let counts = Some(counts).filter(|counts| !counts.is_empty());
-        let what: Vec<String> = activation.into_iter().chain(counts).collect();
-        let [was, next] = due;
-        format!("| {name} | {} | {was} | {next} |", what.join(": "))
-    };
-    let name = format!("**{}**", code(effect.pipeline.as_str()));
-    let counts = effects::phrases(&effect.totals).join(", ");
-    let mut rows = vec![row(&name, counts, effect.activation, Default::default())];
-    for activity in &effect.activities {
-        let address = activity.address.as_str();
-        let own = address.strip_prefix(effect.pipeline.as_str());
-        let own = own
-            .and_then(|rest| rest.strip_prefix('.'))
-            .unwrap_or(address);
-        let activation = if activity.activation == effect.activation {
-            Activation::Unchanged
-        } else {
-            activity.activation
-        };
-        let due = [&activity.was_due, &activity.next_due].map(|times| due(activity, times));
-        rows.push(row(&code(own), runs(activity), activation, due));
-    }
-    rows
-}
-
-/// The counts of an activity, and which intervals these are.
-fn runs(activity: &ActivityEffect) -> String {
-    let mut parts = vec![effects::phrases(&activity.counts).join(", ")];
-    let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
-    let text = |interval: Interval| interval_text(interval, &zone);
-    match (activity.oldest, activity.newest) {
-        (Some(oldest), Some(newest)) if oldest == newest => parts.push(text(oldest)),
-        (Some(oldest), Some(newest)) => {
-            parts.push(format!("{} to {}", text(oldest), text(newest)));
-        }
-        _ => {}
-    }
-    if let (Some(cut), Some(first)) = (activity.cut, activity.first_new) {
-        let (end, begin) = (moment(cut, &zone), moment(first.start, &zone));
-        parts.push(format!(
-            "old intervals end at {end}, new ones begin at {begin}"
-        ));
-    }
-    if activity.on_demand {
-        parts.push("on demand from now on".to_owned());
-    }
-    parts.retain(|part| !part.is_empty());
-    parts.join("<br>")
-}
-
-fn due(activity: &ActivityEffect, times: &[Timestamp]) -> String {
-    let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
-    let times = times.iter().take(TIMES);
-    let times: Vec<String> = times.map(|at| moment(*at, &zone)).collect();
-    times.join("<br>")
 }
 
 /// The changes of objects, one text each.

@@ -5,9 +5,12 @@ use insta::assert_snapshot;
 use super::*;
 use crate::diag::Diagnostic;
 
+use crate::objects::Address;
 use crate::objects::Object;
 use crate::plan::Effects;
 use crate::plan::diff;
+use crate::plan::impact::Consumer;
+use crate::plan::impact::History;
 use crate::plan::saved::Commit;
 use crate::plan::testing::*;
 
@@ -164,5 +167,63 @@ fn a_thousand_changes_fit() {
         text.matches(" left out here. `pipeform show plan.zip` shows all.")
             .count(),
         2
+    );
+}
+
+#[test]
+fn siblings_stand_in_one_row_and_what_is_destroyed_comes_first() {
+    let mut old = Vec::new();
+    let mut new = Vec::new();
+    for key in ["north", "south", "west"] {
+        let address = format!("pipeline.load[\"{key}\"].activity.x");
+        let command = format!("load {key}");
+        old.push(object(&SHELL, &address, [("command", string("true"))]));
+        new.push(object(&SHELL, &address, [("command", string(&command))]));
+    }
+    old.push(object(
+        &SHELL,
+        "pipeline.z.activity.y",
+        [("command", string("true"))],
+    ));
+    let plan = planned(old, new);
+    assert_eq!(
+        rows::changes(&plan.changes),
+        [
+            "| **destroy** | `pipeline.z.activity.y` | behaviour |  | because pipeline.z is not in the configuration |",
+            "| update | `pipeline.load[*].activity.x (3)` | behaviour | `command` |  |",
+        ]
+    );
+}
+
+#[test]
+fn what_has_run_and_who_uses_it_is_told() {
+    let effects = Effects {
+        history: ["aa", "bb"]
+            .map(|key| History {
+                address: Address::new(format!("pipeline.p[\"{key}\"].activity.x")),
+                finished: 4,
+            })
+            .into(),
+        consumers: [("pipeline.q.activity.y", 0), ("pipeline.r.activity.z", 1)]
+            .map(|(address, finished)| Consumer {
+                address: Address::new(address),
+                finished,
+                elsewhere: true,
+            })
+            .into(),
+        ..Effects::default()
+    };
+    assert_eq!(
+        rows::history(&effects),
+        [
+            "- `pipeline.p[*].activity.x (2)`: 4 runs each as before; `--rerun` of each does that again"
+        ]
+    );
+    assert_eq!(
+        rows::consumers(&effects),
+        [
+            "- `pipeline.q.activity.y`",
+            "- `pipeline.r.activity.z`: 1 run on what was written before"
+        ]
     );
 }

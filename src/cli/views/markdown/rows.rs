@@ -1,0 +1,263 @@
+//! The rows of a comment: what is the same of siblings of one `for_each` or `count` stands in one, as in a plan for people.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::TIMES;
+use super::escape::code;
+use super::escape::prose;
+use crate::cli::views::effects;
+use crate::cli::views::paint::counted;
+use crate::cli::views::siblings::Likeness;
+use crate::cli::views::siblings::Siblings;
+use crate::cli::views::siblings::pattern;
+use crate::cli::views::siblings::together;
+use crate::cli::views::status::interval_text;
+use crate::cli::views::status::moment;
+use crate::objects::Address;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::ChangeKind;
+use crate::plan::Effects;
+use crate::plan::effects::Activation;
+use crate::plan::effects::ActivityEffect;
+use crate::plan::effects::PipelineEffect;
+use crate::time::Interval;
+
+/// Between the columns of a row that is not yet written.
+const COLUMN: char = '\u{1f}';
+
+/// Objects that change, what is destroyed first: where there is no room for all, that has to be seen.
+pub(super) fn changes(changes: &[Change]) -> Vec<String> {
+    let mut sorted: Vec<&Change> = changes.iter().collect();
+    sorted.sort_by_key(|change| match change.action {
+        Action::Delete => 0,
+        Action::Forget => 1,
+        Action::Update => 2,
+        Action::NoOp => 3,
+        Action::Create => 4,
+    });
+    let texts = sorted.into_iter().map(|change| {
+        let attributes: Vec<String> = match change.action {
+            Action::Update => change.attributes.iter().map(|it| code(&it.name)).collect(),
+            _ => Vec::new(),
+        };
+        let why = change.reason.as_ref().map(ToString::to_string);
+        let from = change.moved_from.as_ref().map(Address::to_string);
+        let columns = [
+            action_word(change).to_owned(),
+            kind_word(change).to_owned(),
+            attributes.join(", "),
+            why.unwrap_or_default(),
+            from.unwrap_or_default(),
+        ];
+        (change.address.clone(), columns.join(&COLUMN.to_string()))
+    });
+    let groups = together(texts, Likeness::Keys);
+    groups.iter().map(change).collect()
+}
+
+/// A row of siblings that change alike.
+fn change(group: &Siblings) -> String {
+    let text = without_keys(group);
+    let mut columns = text.split(COLUMN);
+    let [action, kind, attributes, why, from] =
+        [(); 5].map(|()| columns.next().unwrap_or_default());
+    let from = (!from.is_empty()).then(|| format!("moved from {}", code(from)));
+    let why = (!why.is_empty()).then(|| prose(why));
+    let why: Vec<String> = why.into_iter().chain(from).collect();
+    format!(
+        "| {action} | {} | {kind} | {attributes} | {} |",
+        code(&group.name()),
+        why.join("; ")
+    )
+}
+
+/// The text of the first of several, with `[*]` in the place of its keys.
+fn without_keys(group: &Siblings) -> String {
+    let [first, _, ..] = group.addresses.as_slice() else {
+        return group.text.clone();
+    };
+    let mut text = group.text.replace(first.as_str(), &pattern(first));
+    for (open, _, close) in crate::plan::keys(first.as_str()) {
+        let key = first.as_str().get(open..close).unwrap_or_default();
+        text = text.replace(key, "[*]");
+    }
+    text
+}
+
+/// Pipelines whose runs change, each with its activities below it, and what is due anyway.
+pub(super) fn effects(effects: &Effects) -> Vec<String> {
+    let told = effects.pipelines.iter();
+    let told = told.filter(|pipeline| !effects::is_quiet(pipeline));
+    let texts = told.map(|pipeline| (pipeline.pipeline.clone(), pipeline_rows(pipeline)));
+    let mut rows = Vec::new();
+    for group in together(texts, Likeness::Address) {
+        let mut lines = group.text.lines();
+        let name = match group.addresses.as_slice() {
+            [first, _, ..] => format!("{} ({}, each)", pattern(first), group.addresses.len()),
+            _ => group.name(),
+        };
+        let first = lines.next().unwrap_or_default();
+        rows.push(format!("| **{}** {first}", code(&name)));
+        rows.extend(lines.map(str::to_owned));
+    }
+    let quiet = effects
+        .pipelines
+        .iter()
+        .flat_map(|pipeline| &pipeline.activities);
+    let quiet = quiet.filter(|activity| effects::is_same(activity));
+    let due: u64 = quiet.map(|activity| activity.counts.due).sum();
+    if due > 0 {
+        let runs = counted(due, "run", "runs");
+        rows.push(format!(
+            "| others | {runs} due with and without this plan |  |  |"
+        ));
+    }
+    rows
+}
+
+/// The rest of the row of a pipeline, and rows of its activities, those with the same facts together.
+fn pipeline_rows(effect: &PipelineEffect) -> String {
+    let activated = |activation| match activation {
+        Activation::Activated => Some("activated".to_owned()),
+        Activation::Deactivated => Some("deactivated".to_owned()),
+        Activation::Unchanged => None,
+    };
+    let row = |activation, counts: String, due: [String; 2]| {
+        let counts = Some(counts).filter(|counts| !counts.is_empty());
+        let what: Vec<String> = activated(activation).into_iter().chain(counts).collect();
+        let [was, next] = due;
+        format!("| {} | {was} | {next} |", what.join(": "))
+    };
+    let counts = effects::phrases(&effect.totals).join(", ");
+    let mut text = row(effect.activation, counts, Default::default());
+    let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+    let told = effect.activities.iter();
+    for activity in told.filter(|activity| !effects::is_same(activity)) {
+        let address = activity.address.as_str();
+        let own = address.strip_prefix(effect.pipeline.as_str());
+        let own = own.and_then(|rest| rest.strip_prefix('.'));
+        let name = code(own.unwrap_or(address));
+        let activation = if activity.activation == effect.activation {
+            Activation::Unchanged
+        } else {
+            activity.activation
+        };
+        let times = [&activity.was_due, &activity.next_due].map(|times| due(activity, times));
+        let facts = row(activation, runs(activity), times);
+        match groups.iter_mut().find(|group| group.1 == facts) {
+            Some(group) => group.0.push(name),
+            None => groups.push((vec![name], facts)),
+        }
+    }
+    for (names, facts) in groups {
+        let each = if names.len() > 1 { " each" } else { "" };
+        text.extend(["\n| ", &names.join(", "), each, " ", &facts]);
+    }
+    text
+}
+
+/// What has finished of what does something else from now on.
+pub(super) fn history(effects: &Effects) -> Vec<String> {
+    let again: Vec<_> = effects.reruns.iter().map(|rerun| &rerun.address).collect();
+    let history = effects.history.iter();
+    let texts = history
+        .filter(|past| !again.contains(&&past.address))
+        .map(|past| (past.address.clone(), counted(past.finished, "run", "runs")));
+    let groups = together(texts, Likeness::Address);
+    let lines = groups.iter().map(|group| {
+        let option = match group.addresses.as_slice() {
+            [only] => code(&format!("--rerun={only}")),
+            _ => format!("{} of each", code("--rerun")),
+        };
+        let each = if group.addresses.len() > 1 {
+            " each"
+        } else {
+            ""
+        };
+        format!(
+            "- {}: {}{each} as before; {option} does that again",
+            code(&group.name()),
+            group.text
+        )
+    });
+    lines.collect()
+}
+
+/// Who uses what changes.
+pub(super) fn consumers(effects: &Effects) -> Vec<String> {
+    let texts = effects.consumers.iter().map(|consumer| {
+        let text = match consumer.finished {
+            0 => String::new(),
+            runs => counted(runs, "run", "runs"),
+        };
+        (consumer.address.clone(), text)
+    });
+    let groups = together(texts, Likeness::Address);
+    let lines = groups.iter().map(|group| {
+        let before = match group.text.as_str() {
+            "" => String::new(),
+            runs => format!(": {runs} on what was written before"),
+        };
+        format!("- {}{before}", code(&group.name()))
+    });
+    lines.collect()
+}
+
+fn action_word(change: &Change) -> &'static str {
+    match (change.action, &change.moved_from) {
+        (Action::Create, _) => "create",
+        (Action::Update, _) => "update",
+        (Action::Delete, _) => "**destroy**",
+        (Action::Forget, _) => "forget",
+        (Action::NoOp, Some(_)) => "move",
+        (Action::NoOp, None) => "none",
+    }
+}
+
+fn kind_word(change: &Change) -> &'static str {
+    match change.kind() {
+        ChangeKind::Metadata => "metadata",
+        ChangeKind::Schedule => "schedule",
+        ChangeKind::Behaviour => "behaviour",
+    }
+}
+
+/// The counts of an activity, and which intervals these are.
+fn runs(activity: &ActivityEffect) -> String {
+    let mut parts = vec![effects::phrases(&activity.counts).join(", ")];
+    let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
+    let text = |interval: Interval| interval_text(interval, &zone);
+    match (activity.oldest, activity.newest) {
+        (Some(oldest), Some(newest)) if oldest == newest => parts.push(text(oldest)),
+        (Some(oldest), Some(newest)) => {
+            parts.push(format!("{} to {}", text(oldest), text(newest)));
+        }
+        _ => {}
+    }
+    if activity.counts.backfill > 0
+        && activity.past.finished > 0
+        && let Some(seconds) = activity.past.takes
+    {
+        parts.push(effects::takes(activity, seconds));
+    }
+    if let (Some(cut), Some(first)) = (activity.cut, activity.first_new) {
+        let (end, begin) = (moment(cut, &zone), moment(first.start, &zone));
+        parts.push(format!(
+            "old intervals end at {end}, new ones begin at {begin}"
+        ));
+    }
+    if activity.on_demand {
+        parts.push("on demand from now on".to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("<br>")
+}
+
+fn due(activity: &ActivityEffect, times: &[Timestamp]) -> String {
+    let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
+    let times = times.iter().take(TIMES);
+    let times: Vec<String> = times.map(|at| moment(*at, &zone)).collect();
+    times.join("<br>")
+}
