@@ -19,6 +19,7 @@ use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::time::Interval;
+use crate::time::Timeline;
 
 /// What `run` will be in the next instance of each object that has deferred attributes.
 #[derive(Clone, Debug, Default)]
@@ -151,22 +152,19 @@ impl<'a> Previewer<'a> {
         let Some(schedule) = self.resolver.timetable.schedule(address) else {
             return;
         };
-        let first = schedule.first_interval();
-        let Some((one, other)) = first.and_then(|one| Some((one, schedule.next_from(one.end)?)))
-        else {
-            return;
-        };
         let path = |interval: Interval| {
             let resolved = self.resolver.node(address, interval, self.first_try());
             resolved.ok()?.text("path").map(str::to_owned)
         };
-        if let (Some(one), Some(other)) = (path(one), path(other))
-            && one == other
-        {
+        let paths: Vec<_> = first_intervals(schedule).map(path).collect();
+        let twice = paths
+            .windows(2)
+            .find(|pair| pair[0].is_some() && pair[0] == pair[1]);
+        if let Some(Some(path)) = twice.map(|pair| &pair[0]) {
             self.diagnostics.push(
                 Diagnostic::error(
                     "Output overwritten by every run",
-                    format!("The path is `{one}` for every interval, so that each run would overwrite what the last one wrote."),
+                    format!("The path is `{path}` for one interval and for the next, so that a run would overwrite what the last one wrote."),
                 )
                 .about(address.to_string())
                 .help("Put the interval into the path, e.g. `${run.date}`, or set `overwrite = true`."),
@@ -194,6 +192,15 @@ impl<'a> Previewer<'a> {
             actual_start: self.now,
         }
     }
+}
+
+/// The first three intervals of the schedule that new intervals have: of two a day, the first two may lie in two days.
+fn first_intervals(schedule: &Timeline) -> impl Iterator<Item = Interval> + '_ {
+    let first = match schedule.cut() {
+        Some(cut) => schedule.next_from(cut),
+        None => schedule.first_interval(),
+    };
+    std::iter::successors(first, |one| schedule.next_from(one.end)).take(3)
 }
 
 fn is_deferred(object: &Object) -> bool {

@@ -1,7 +1,8 @@
 //! A part of a configuration: which of its objects a plan is about, when `--target` or `--exclude` say it.
 //!
 //! What a plan is not about stays as it was applied. So that the whole goes together, a target brings along what it depends on,
-//! and what is excluded keeps back what depends on it.
+//! and what is excluded keeps back what depends on it. An activity depends on those that write what it reads, too, if these are
+//! new: without them its runs would find data that nobody makes, and wait for nothing.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -28,7 +29,7 @@ impl Part {
     /// Some objects, and all that they depend on.
     pub fn only(prior: &Objects, configured: &Objects, wanted: &BTreeSet<Address>) -> Self {
         let old = dependencies(prior);
-        let new = dependencies(configured);
+        let new = with_new_writers(dependencies(configured), prior, configured);
         let mut addresses = BTreeSet::new();
         let mut open: Vec<&Address> = wanted.iter().collect();
         loop {
@@ -57,7 +58,7 @@ impl Part {
     /// All objects but some, and what depends on these.
     pub fn without(prior: &Objects, configured: &Objects, unwanted: &BTreeSet<Address>) -> Self {
         let old = dependencies(prior);
-        let new = dependencies(configured);
+        let new = with_new_writers(dependencies(configured), prior, configured);
         let mut excluded = unwanted.clone();
         loop {
             let dependent = new.iter().filter(|(address, needed)| {
@@ -130,8 +131,36 @@ impl Part {
     }
 }
 
+type Dependencies = BTreeMap<Address, BTreeSet<Address>>;
+
+/// The same, and who writes what an object reads, if that is not in the state.
+fn with_new_writers(
+    mut dependencies: Dependencies,
+    prior: &Objects,
+    configured: &Objects,
+) -> Dependencies {
+    let mut writers: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
+    let new = configured
+        .values()
+        .filter(|object| !prior.contains_key(&object.address));
+    for object in new {
+        for (_, node) in object.references("output") {
+            writers.entry(node).or_default().push(&object.address);
+        }
+    }
+    for object in configured.values() {
+        for (_, node) in object.references("input") {
+            let writers = writers.get(&node).into_iter().flatten();
+            let others = writers.filter(|writer| **writer != &object.address);
+            let needed = dependencies.entry(object.address.clone()).or_default();
+            needed.extend(others.map(|writer| (*writer).clone()));
+        }
+    }
+    dependencies
+}
+
 /// What each object refers to, and what it stands in.
-fn dependencies(objects: &Objects) -> BTreeMap<Address, BTreeSet<Address>> {
+fn dependencies(objects: &Objects) -> Dependencies {
     let of = |object: &Object| {
         let mut needed = BTreeSet::new();
         stored_value::references(&stored::to_json(object), &mut |target| {
@@ -174,12 +203,34 @@ mod tests {
         ])
     }
 
+    /// Only what writes.
+    fn only_a() -> Objects {
+        let mut objects = both();
+        objects.retain(|address, _| !address.as_str().starts_with("pipeline.b"));
+        objects
+    }
+
     #[test]
     fn a_target_brings_along_what_it_depends_on() {
-        let part = Part::only(&Objects::new(), &both(), &set(&["pipeline.b.activity.y"]));
+        let part = Part::only(&only_a(), &both(), &set(&["pipeline.b.activity.y"]));
         assert_eq!(
             part.addresses,
             set(&["data_node.d", "pipeline.b", "pipeline.b.activity.y"])
+        );
+    }
+
+    #[test]
+    fn a_target_brings_along_who_writes_what_it_reads_if_nobody_else_does() {
+        let part = Part::only(&Objects::new(), &both(), &set(&["pipeline.b.activity.y"]));
+        assert_eq!(
+            part.addresses,
+            set(&[
+                "data_node.d",
+                "pipeline.a",
+                "pipeline.a.activity.x",
+                "pipeline.b",
+                "pipeline.b.activity.y"
+            ])
         );
     }
 
@@ -203,11 +254,17 @@ mod tests {
     fn what_is_excluded_keeps_back_what_depends_on_it() {
         let part = Part::without(&Objects::new(), &both(), &set(&["data_node.d"]));
         assert_eq!(part.addresses, set(&["pipeline.a", "pipeline.b"]));
-        let part = Part::without(&Objects::new(), &both(), &set(&["pipeline.a"]));
+        let part = Part::without(&only_a(), &both(), &set(&["pipeline.a"]));
         assert_eq!(
             part.addresses,
             set(&["data_node.d", "pipeline.b", "pipeline.b.activity.y"])
         );
+    }
+
+    #[test]
+    fn what_reads_what_nobody_would_write_is_kept_back() {
+        let part = Part::without(&Objects::new(), &both(), &set(&["pipeline.a"]));
+        assert_eq!(part.addresses, set(&["data_node.d", "pipeline.b"]));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::diag::Sources;
 use crate::lang::stored as stored_value;
+use crate::objects::Objects;
 use crate::plan::Relocation;
 use crate::plan::saved::SavedPlan;
 use crate::plan::saved::archive;
@@ -125,12 +126,7 @@ impl Saved {
         let mut target = Target::nothing();
         target.max_runs = self.plan.made.max_runs;
         target.forgotten.clone_from(&operations.forgets);
-        let mut objects = relocation.objects(said.objects.clone());
-        objects.extend(before::objects(operations.puts.clone())?);
-        for address in operations.destroys.iter().chain(&operations.forgets) {
-            objects.remove(address);
-        }
-        target.configuration.objects = objects;
+        target.configuration.objects = self.target_objects(&said.objects)?;
         let outputs = said.outputs.iter();
         let mut outputs: BTreeMap<_, _> = outputs
             .map(|(name, value)| (name.clone(), relocation.value(value.clone())))
@@ -152,6 +148,18 @@ impl Saved {
         let reruns = reruns.map(|again| (again.instance, again.attempts));
         rerunning::add(&mut planned, reruns.collect());
         Ok(planned)
+    }
+
+    /// The objects that there would be after its operations.
+    fn target_objects(&self, objects: &Objects) -> Result<Objects, Failure> {
+        let operations = &self.plan.operations;
+        let relocation = Relocation::of(operations.moves.clone());
+        let mut objects = relocation.objects(objects.clone());
+        objects.extend(before::objects(operations.puts.clone())?);
+        for address in operations.destroys.iter().chain(&operations.forgets) {
+            objects.remove(address);
+        }
+        Ok(objects)
     }
 
     /// The files of the configuration, for those who look at the plan.

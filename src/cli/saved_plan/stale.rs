@@ -27,8 +27,10 @@ use crate::fetch::masked;
 use crate::fetch::syntax;
 use crate::objects::Address;
 use crate::objects::Objects;
+use crate::objects::configuration::inadmissible;
 use crate::plan::Relocation;
 use crate::plan::diff;
+use crate::plan::effects::Totals;
 use crate::plan::saved::Record;
 use crate::plan::saved::Seen;
 use crate::plan::saved::digest_of_text;
@@ -41,7 +43,15 @@ pub(crate) struct Renewed {
     pub(crate) planned: Planned,
     /// What has become due since it was made, and is run by it, by activity: how many runs.
     pub(crate) grown: BTreeMap<Address, u64>,
+    /// How many runs more it gives up than were approved, since these are under way or have come to wait since, by activity.
+    pub(crate) given_up: BTreeMap<Address, u64>,
 }
+
+/// What findings about a plan are called that nobody can have made from a configuration.
+const IMPOSSIBLE: &str = "Impossible operation";
+
+/// How far the clocks of two machines may be apart.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the findings are called.
 const MOVED: &str = "Changed since the plan was made";
@@ -60,18 +70,21 @@ impl Saved {
             return Err(self.refusal(moved));
         }
         let relocation = Relocation::of(self.plan.operations.moves.clone());
-        let mut target: Objects = relocation.objects(said.objects.clone());
-        target.extend(super::before::objects(self.plan.operations.puts.clone())?);
+        let target = self.target_objects(&said.objects)?;
         said.read_given_up(store, &relocation, &target)?;
         let planned = self.onto(said.clone(), now)?;
         let then = self.onto(said, self.plan.made.at.min(now))?;
+        let approved = self.as_made()?;
         let mut findings = self.other_operations(&planned);
-        findings.extend(self.more_runs(&then)?);
+        findings.extend(more_runs(&approved, &then));
         if findings.has_errors() {
             return Err(self.refusal(findings));
         }
         Ok(Renewed {
-            grown: grown(&then, &planned),
+            grown: grown(&then, &planned, |counts| counts.backfill),
+            given_up: grown(&approved, &planned, |counts| {
+                counts.canceled + counts.dropped
+            }),
             planned,
         })
     }
@@ -87,6 +100,19 @@ impl Saved {
         let mut findings = Diagnostics::new();
         let made = &self.plan.made;
         let age = now.duration_since(made.at);
+        if age < -CLOCKS {
+            findings.push(
+                Diagnostic::error(
+                    "Plan of the future",
+                    format!(
+                        "It says that it was made at {}, and it is {} here.",
+                        moment(made.at, &TimeZone::UTC),
+                        moment(now, &TimeZone::UTC)
+                    ),
+                )
+                .help("Compare the clocks of the machine that made it and of this one."),
+            );
+        }
         if age > tolerance {
             findings.push(Diagnostic::error(
                 "Plan too old",
@@ -112,6 +138,36 @@ impl Saved {
         // A state that was restored from a copy can have the same serial and be another one.
         findings.extend(self.moved_objects(store, said)?);
         findings.extend(self.moved_runs(store)?);
+        if !findings.has_errors() {
+            findings.extend(self.impossible(said)?);
+        }
+        Ok(findings)
+    }
+
+    /// What no plan of a configuration does: objects that none could make, and operations on objects that are not there.
+    fn impossible(&self, said: &Before) -> Result<Diagnostics, Failure> {
+        let operations = &self.plan.operations;
+        let mut findings = Diagnostics::new();
+        let mut say = |address: &Address, what: &str| {
+            let finding = Diagnostic::error(IMPOSSIBLE, format!("`{address}` {what}."));
+            findings.push(finding.about(address.as_str()));
+        };
+        let gone = operations.destroys.iter().chain(&operations.forgets);
+        for address in gone.clone() {
+            let before = operations.moves.iter().find(|(_, new)| *new == address);
+            let before = before.map_or(address, |(old, _)| old);
+            if !said.objects.contains_key(before) {
+                say(address, "is to go, and is not there");
+            }
+        }
+        for (old, new) in &operations.moves {
+            if !said.objects.contains_key(old) {
+                say(old, &format!("is to become `{new}`, and is not there"));
+            }
+        }
+        let target = self.target_objects(&said.objects)?;
+        let puts = &operations.puts;
+        findings.extend(inadmissible(target, |address| puts.contains_key(address)));
         Ok(findings)
     }
 
@@ -268,28 +324,6 @@ impl Saved {
         findings
     }
 
-    /// Runs that the plan would start besides those that were approved, other than those that time has brought.
-    fn more_runs(&self, then: &Planned) -> Result<Diagnostics, Failure> {
-        let mut findings = Diagnostics::new();
-        let approved = backfills(&self.as_made()?);
-        for (address, runs) in backfills(then) {
-            let before = approved.get(&address).copied().unwrap_or(0);
-            if runs > before {
-                findings.push(
-                    Diagnostic::error(
-                        MOVED,
-                        format!(
-                            "The apply would back-fill {} of `{address}`, and {before} were approved.",
-                            counted(runs, "run", "runs")
-                        ),
-                    )
-                    .about(address.as_str()),
-                );
-            }
-        }
-        Ok(findings)
-    }
-
     /// Why it is not applied.
     pub(crate) fn refusal(&self, mut findings: Diagnostics) -> Failure {
         let last = Diagnostic::error(
@@ -372,18 +406,45 @@ fn last_apply(store: &Store, addresses: &BTreeSet<Address>) -> Result<String, Fa
     }))
 }
 
-fn backfills(planned: &Planned) -> BTreeMap<Address, u64> {
+/// Runs that the plan would start besides those that were approved, other than those that time has brought.
+fn more_runs(approved: &Planned, then: &Planned) -> Diagnostics {
+    let mut findings = Diagnostics::new();
+    let approved = by_activity(approved, |counts| counts.backfill);
+    for (address, runs) in by_activity(then, |counts| counts.backfill) {
+        let before = approved.get(&address).copied().unwrap_or(0);
+        if runs > before {
+            findings.push(
+                Diagnostic::error(
+                    MOVED,
+                    format!(
+                        "The apply would back-fill {} of `{address}`, and {before} were approved.",
+                        counted(runs, "run", "runs")
+                    ),
+                )
+                .about(address.as_str()),
+            );
+        }
+    }
+    findings
+}
+
+/// How many runs of each activity a plan counts.
+fn by_activity(planned: &Planned, count: impl Fn(&Totals) -> u64) -> BTreeMap<Address, u64> {
     let pipelines = planned.plan.effects.pipelines.iter();
     let activities = pipelines.flat_map(|pipeline| &pipeline.activities);
     activities
-        .map(|activity| (activity.address.clone(), activity.counts.backfill))
+        .map(|activity| (activity.address.clone(), count(&activity.counts)))
         .collect()
 }
 
-/// What has become due between two moments.
-fn grown(then: &Planned, now: &Planned) -> BTreeMap<Address, u64> {
-    let before = backfills(then);
-    let after = backfills(now).into_iter();
+/// By how much one plan counts more than another.
+fn grown(
+    before: &Planned,
+    after: &Planned,
+    count: impl Fn(&Totals) -> u64 + Copy,
+) -> BTreeMap<Address, u64> {
+    let before = by_activity(before, count);
+    let after = by_activity(after, count).into_iter();
     let more = after.map(|(address, runs)| {
         let more = runs.saturating_sub(before.get(&address).copied().unwrap_or(0));
         (address, more)

@@ -57,20 +57,29 @@ pub(crate) fn verdict(policies: &Policies) -> String {
 pub(crate) fn applying(saved: &SavedPlan, renewed: &Renewed, look: Look) -> String {
     let mut out = origin(&saved.made);
     let plan = &renewed.planned.plan;
-    if !renewed.grown.is_empty() {
-        let runs: u64 = renewed.grown.values().sum();
-        let more = if runs == 1 { "run has" } else { "runs have" };
-        out.push_str(&look.wrapped(
-            0,
-            0,
-            &format!(
-                "{} since then, {} ago, {runs} more {more} become due.",
-                look.bold("Note:"),
-                spoken(plan.at.duration_since(saved.made.at))
-            ),
-        ));
+    let ago = spoken(plan.at.duration_since(saved.made.at));
+    let news = [
+        (
+            &renewed.grown,
+            ("more run has", "more runs have"),
+            "become due",
+        ),
+        (
+            &renewed.given_up,
+            ("run has", "runs have"),
+            "begun or come to wait that this gives up",
+        ),
+    ];
+    for (more, (one, several), what) in news.into_iter().filter(|(more, ..)| !more.is_empty()) {
+        let runs = more.values().sum();
+        let note = look.bold("Note:");
+        let text = format!(
+            "{note} since then, {ago} ago, {} {what}.",
+            counted(runs, one, several)
+        );
+        out.push_str(&look.wrapped(0, 0, &text));
         out.push('\n');
-        for (address, runs) in &renewed.grown {
+        for (address, runs) in more {
             let line = format!("{address}: {}", counted(*runs, "run", "runs"));
             out.push_str(&look.wrapped(2, 2, &line));
             out.push('\n');

@@ -4,6 +4,7 @@
 //! before a run and converts it to the type its schema names. Evaluation is lazy and remembered, so that an object may
 //! read another one's attributes in any order; a cycle of such reads is reported. All mistakes are reported in one pass.
 
+mod admission;
 mod assertions;
 mod attributes;
 mod block_values;
@@ -44,6 +45,7 @@ use crate::lang::Value;
 use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::lang::module::ModuleTree;
+pub use admission::inadmissible;
 pub use assertions::Assertion;
 pub use assertions::Check;
 pub use assertions::CheckStatus;

@@ -13,13 +13,14 @@ use crate::cli::planning;
 use crate::cli::planning::Planned;
 use crate::cli::target::Target;
 use crate::cli::terminal;
+use crate::diag::Diagnostic;
 use crate::diag::FileId;
 use crate::diag::Sources;
 use crate::lang::Value;
 use crate::lang::stored as stored_value;
-use crate::objects::Address;
 use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
+use crate::objects::configuration::inadmissible;
 use crate::objects::stored;
 use crate::plan::effects::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
@@ -193,12 +194,6 @@ fn content(path: &str, snapshot: &Snapshot) -> Result<Content, Failure> {
         )
         .map_err(|error| wrong(error.to_string()))?;
         let address = &kept.address;
-        if address.kind() != kept.kind && address.is_named() {
-            return Err(wrong(format!("`{address}` is no {}", kept.kind)));
-        }
-        if address.pipeline() != kept.pipeline {
-            return Err(wrong(format!("`{address}` stands in another pipeline")));
-        }
         if kept.since > snapshot.serial {
             return Err(wrong(format!("`{address}` is there since a later serial")));
         }
@@ -206,8 +201,14 @@ fn content(path: &str, snapshot: &Snapshot) -> Result<Content, Failure> {
             return Err(wrong(format!("`{address}` is there twice")));
         }
     }
-    check_references(snapshot, &objects).map_err(wrong)?;
     check_applies(snapshot).map_err(wrong)?;
+    let mut findings = inadmissible(objects.clone(), |_| true);
+    if findings.has_errors() {
+        let text =
+            format!("`{path}` has objects that no configuration makes. Nothing was changed.");
+        findings.push(Diagnostic::error("Not a state", text));
+        return Err(Failure::Findings(Box::new((findings, Sources::default()))));
+    }
     let mut outputs = BTreeMap::new();
     for (name, value) in &snapshot.outputs {
         let value = stored_value::from_json(value, FileId::default())
@@ -215,30 +216,6 @@ fn content(path: &str, snapshot: &Snapshot) -> Result<Content, Failure> {
         outputs.insert(Arc::from(name.as_str()), value);
     }
     Ok((objects, outputs))
-}
-
-fn check_references(snapshot: &Snapshot, objects: &Objects) -> Result<(), String> {
-    let mut problem = None;
-    for kept in &snapshot.objects {
-        let pipeline = kept.pipeline.as_ref();
-        if let Some(pipeline) = pipeline.filter(|pipeline| !objects.contains_key(*pipeline)) {
-            return Err(format!(
-                "`{}` stands in `{pipeline}`, which is not there",
-                kept.address
-            ));
-        }
-        stored_value::references(&kept.attributes, &mut |target| {
-            if !target.starts_with("module.") && !objects.contains_key(&Address::new(target)) {
-                problem.get_or_insert_with(|| {
-                    format!(
-                        "`{}` refers to `{target}`, which is not there",
-                        kept.address
-                    )
-                });
-            }
-        });
-    }
-    problem.map_or(Ok(()), Err)
 }
 
 /// The serials of applies grow, and the last is that of the state.
