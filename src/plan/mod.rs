@@ -85,6 +85,8 @@ pub struct Counts {
     pub change: usize,
     /// Deleted.
     pub destroy: usize,
+    /// Only forgotten.
+    pub forget: usize,
 }
 
 impl Plan {
@@ -112,6 +114,7 @@ impl Plan {
             add: count(Action::Create),
             change: count(Action::Update),
             destroy: count(Action::Delete),
+            forget: count(Action::Forget),
         }
     }
 }

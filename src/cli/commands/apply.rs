@@ -353,10 +353,8 @@ fn finish(planned: &Planned, operation: &str, stream: &mut Stream) -> Result<(),
             counts.destroy
         )
     } else {
-        format!(
-            "\nApply complete! Resources: {} added, {} changed, {} destroyed.\n",
-            counts.add, counts.change, counts.destroy
-        )
+        let resources = views::counts::applied(&counts);
+        format!("\nApply complete! Resources: {resources}.\n")
     };
     terminal::print(&sentence);
     let outputs = planned.outputs();

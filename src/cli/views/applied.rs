@@ -10,6 +10,7 @@ use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use super::counts;
 use super::json::change_word;
 use super::json::event;
 use super::json::resource;
@@ -52,18 +53,9 @@ pub(crate) fn summary(
     let message = if operation == "destroy" {
         format!("Destroy complete! Resources: {} destroyed.", counts.destroy)
     } else {
-        format!(
-            "Apply complete! Resources: {} added, {} changed, {} destroyed.",
-            counts.add, counts.change, counts.destroy
-        )
+        format!("Apply complete! Resources: {}.", counts::applied(&counts))
     };
-    let changes = json!({
-        "add": counts.add,
-        "change": counts.change,
-        "import": 0,
-        "remove": counts.destroy,
-        "operation": operation,
-    });
+    let changes = counts::json(&counts, operation);
     let mut out = event(
         ("info", "change_summary"),
         &message,

@@ -1,9 +1,12 @@
 //! What a plan does to the runs, for people: counts first.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::clock;
 use super::paint::Look;
 use super::paint::TOGETHER;
 use super::paint::counted;
@@ -35,7 +38,9 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
         .iter()
         .filter(|pipeline| !is_quiet(pipeline));
     let texts = told.map(|pipeline| (pipeline.pipeline.clone(), pipeline_effect(pipeline, look)));
-    for group in together(texts, Likeness::Address) {
+    let groups = together(texts, Likeness::Address);
+    let divided = divided(&groups);
+    for group in &groups {
         out.push('\n');
         let [first, ..] = group.addresses.as_slice() else {
             continue;
@@ -43,10 +48,18 @@ pub(crate) fn effects(effects: &Effects, look: Look) -> String {
         if group.addresses.len() == 1 {
             out.push_str(&group.text);
         } else {
-            let name = format!("{} ({}, each)", pattern(first), group.addresses.len());
+            let pattern = pattern(first);
+            let name = format!("{} ({}, each)", group.pattern(), group.addresses.len());
             let name = look.bold(&name);
             let first = look.bold(first.as_str());
-            out.push_str(&group.text.replacen(&first, &name, 1));
+            let mut text = group.text.replacen(&first, &name, 1);
+            if divided.contains(&pattern)
+                && let Some(end) = text.find('\n')
+            {
+                let members = look.wrapped(4, 2, &format!("of {}", group.members()));
+                text.insert_str(end + 1, &format!("{members}\n"));
+            }
+            out.push_str(&text);
         }
     }
     let quiet = effects.pipelines.iter().flat_map(|pipeline| {
@@ -100,7 +113,7 @@ pub(crate) fn history(effects: &Effects, look: Look) -> String {
         let mut text = group.text.clone();
         if let [first, _, ..] = group.addresses.as_slice() {
             text = text.replace(&format!("--rerun={first}"), "--rerun of each");
-            text = text.replace(first.as_str(), &pattern(first));
+            text = text.replace(first.as_str(), &group.pattern());
             text = format!("{} each: {text}", counted_objects(&group));
         }
         out.push_str(&look.wrapped(2, 2, &text));
@@ -274,6 +287,14 @@ pub(super) fn phrases(totals: &Totals) -> Vec<String> {
     parts
 }
 
+/// The siblings, as a pattern, of which some have other effects than others, so that it must be said which these are.
+fn divided(groups: &[Siblings]) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let patterns = groups.iter().filter_map(|group| group.addresses.first());
+    let again = patterns.map(pattern).filter(|it| !seen.insert(it.clone()));
+    again.collect()
+}
+
 fn pipeline_effect(effect: &PipelineEffect, look: Look) -> String {
     let address = effect.pipeline.as_str();
     let mut line = address.to_owned();
@@ -415,7 +436,21 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
             fact("", format!("{} UTC", list(&TimeZone::UTC)));
         }
     }
+    if let [first, .., last] = effect.next_due.as_slice() {
+        for (at, seconds) in clock::changes((*first, *last), &zone) {
+            fact("clock", clock_text((at, seconds), &zone));
+        }
+    }
     out
+}
+
+/// What the clock does: `put forward 1 h at 2026-03-29 02:00, to 03:00`. What is due at a time that it leaves out is due that much
+/// later, and at a time that comes twice the first time.
+fn clock_text((at, seconds): (Timestamp, i64), zone: &TimeZone) -> String {
+    let just_before = zone.to_offset(at - SignedDuration::from_nanos(1));
+    let before = just_before.to_datetime(at).strftime("%Y-%m-%d\u{a0}%H:%M");
+    let after = at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
+    format!("put {} at {before}, to {after}", clock::put(seconds))
 }
 
 /// How long the back-filled runs of an activity take.

@@ -5,6 +5,7 @@ use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use super::counts;
 use super::effects as effect_text;
 use crate::cli::errors::Failure;
 use crate::diag::Diagnostic;
@@ -110,21 +111,12 @@ pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
         out.push_str(&planned_change(change, at));
     }
     let counts = plan.counts();
-    let message = format!(
-        "Plan: {} to add, {} to change, {} to destroy.",
-        counts.add, counts.change, counts.destroy
-    );
+    let message = format!("Plan: {}.", counts::planned(&counts));
     out.push_str(&event(
         ("info", "change_summary"),
         &message,
         at,
-        json!({ "changes": {
-            "add": counts.add,
-            "change": counts.change,
-            "import": 0,
-            "remove": counts.destroy,
-            "operation": "plan",
-        } }),
+        json!({ "changes": counts::json(&counts, "plan") }),
     ));
     if !plan.output_changes.is_empty() {
         out.push_str(&outputs(plan, at));

@@ -7,6 +7,8 @@ mod alignment;
 pub(crate) mod applied;
 mod block;
 pub(crate) mod cases;
+mod clock;
+pub(crate) mod counts;
 pub(crate) mod effects;
 pub(crate) mod history;
 pub(crate) mod json;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::alignment;
+use super::counts;
 use super::effects;
 use super::names::Explained;
 use super::objects;
@@ -33,7 +34,6 @@ use crate::plan::ChangeKind;
 use crate::plan::LIFECYCLE;
 use crate::plan::OutputChange;
 use crate::plan::Plan;
-use crate::plan::keys;
 use crate::time::Cron;
 
 /// The whole plan. `example` says what a residual will be in the next run of its object.
@@ -127,13 +127,7 @@ pub(super) fn shell_word(text: &str) -> String {
 /// The sentence that tools read, and one about the runs.
 pub(crate) fn summary(plan: &Plan, look: Look) -> String {
     let counts = plan.counts();
-    let mut out = format!(
-        "{} {} to add, {} to change, {} to destroy.\n",
-        look.bold("Plan:"),
-        counts.add,
-        counts.change,
-        counts.destroy
-    );
+    let mut out = format!("{} {}.\n", look.bold("Plan:"), counts::planned(&counts));
     out.push_str(&look.wrapped(0, 0, &effects::sentence(&plan.effects.totals)));
     out.push('\n');
     out
@@ -165,13 +159,8 @@ pub(crate) fn by_hand(plan: &Plan, look: Look) -> String {
 /// What has changed since an earlier serial, for people.
 pub(crate) fn since(plan: &Plan, serial: u64, look: Look) -> String {
     let counts = plan.counts();
-    let summary = format!(
-        "{} {} to add, {} to change, {} to destroy.\n",
-        look.bold(&format!("Since serial {serial}:")),
-        counts.add,
-        counts.change,
-        counts.destroy
-    );
+    let since = look.bold(&format!("Since serial {serial}:"));
+    let summary = format!("{since} {}.\n", counts::planned(&counts));
     if plan.is_empty() {
         return format!(
             "{} The configuration is what was applied as serial {serial}.\n",
@@ -269,34 +258,11 @@ fn told_once<'a>(blocks: impl Iterator<Item = (&'a Change, String)>, look: Look)
             out.push_str(&first);
         }
         if group.addresses.len() > 1 {
-            out.push_str(&members(&group.addresses));
+            out.extend(["  # (of ", &group.members(), ")\n"]);
         }
         out.push_str(block);
     }
     out
-}
-
-/// How many siblings are named.
-const NAMED: usize = 20;
-
-/// The keys of those that are told together.
-fn members(addresses: &[Address]) -> String {
-    let names: Vec<String> = addresses
-        .iter()
-        .take(NAMED)
-        .map(|address| {
-            let found = keys(address.as_str());
-            let keys = found.iter().map(|(_, key, _)| format!("[{key}]"));
-            keys.collect::<String>()
-        })
-        .collect();
-    let more = addresses.len().saturating_sub(NAMED);
-    let and = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    format!("  # (of {}{and})\n", names.join(", "))
 }
 
 /// One object: its block.

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::Look;
+use super::clock;
 use super::status::moment;
 use crate::objects::Address;
 use crate::time::Due;
@@ -259,37 +260,11 @@ fn remarks(slot: &Slot, schedule: &Timeline) -> Vec<String> {
     if schedule.changes_at(slot.interval.start) {
         remarks.push("the schedule changes here".to_owned());
     }
-    let seconds = clock_change(slot.interval, zone);
+    let seconds = clock::change_within(slot.interval, zone);
     if seconds != 0 {
-        let way = if seconds > 0 { "forward" } else { "back" };
-        let length = seconds.unsigned_abs();
-        let text = match (length / 3600, length % 3600 / 60) {
-            (hours, 0) => format!("{hours} h"),
-            (0, minutes) => format!("{minutes} min"),
-            (hours, minutes) => format!("{hours} h {minutes} min"),
-        };
-        remarks.push(format!("the clock is put {way} {text}"));
+        remarks.push(format!("the clock is put {}", clock::put(seconds)));
     }
     remarks
-}
-
-/// By how many seconds the clock of a zone is put forward in an interval; negative: back.
-fn clock_change(interval: Interval, zone: &TimeZone) -> i64 {
-    let offset = |at: Timestamp| i64::from(zone.to_offset(at).seconds());
-    // Over months it is put forward and back.
-    let mut changes = zone.following(interval.start - jiff::SignedDuration::from_nanos(1));
-    let first = changes
-        .next()
-        .filter(|change| change.timestamp() < interval.end);
-    let single = changes
-        .next()
-        .is_none_or(|change| change.timestamp() >= interval.end);
-    match first {
-        Some(change) if single && change.timestamp() > interval.start => {
-            offset(interval.end) - offset(interval.start)
-        }
-        _ => 0,
-    }
 }
 
 fn why(excluded: Exclusion) -> String {

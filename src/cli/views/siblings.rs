@@ -7,17 +7,29 @@ use crate::plan::keys;
 
 /// An address with `[*]` in the place of its keys.
 pub(super) fn pattern(address: &Address) -> String {
+    starred(address, |_, _| true)
+}
+
+/// An address with `[*]` in the place of some keys: those of which `stars` says so, by their number and text.
+fn starred(address: &Address, stars: impl Fn(usize, &str) -> bool) -> String {
     let text = address.as_str();
     let mut pattern = String::new();
     let mut from = 0;
-    for (open, _, close) in keys(text) {
+    for (number, (open, key, close)) in keys(text).into_iter().enumerate() {
         pattern.push_str(text.get(from..open).unwrap_or_default());
-        pattern.push_str("[*]");
+        if stars(number, key) {
+            pattern.push_str("[*]");
+        } else {
+            pattern.push_str(text.get(open..close).unwrap_or_default());
+        }
         from = close;
     }
     pattern.push_str(text.get(from..).unwrap_or_default());
     pattern
 }
+
+/// How many siblings are named.
+const NAMED: usize = 20;
 
 /// Several with one text.
 pub(super) struct Siblings {
@@ -34,9 +46,44 @@ impl Siblings {
     pub(super) fn name(&self) -> String {
         match self.addresses.as_slice() {
             [only] => only.to_string(),
-            [first, ..] => format!("{} ({})", pattern(first), self.addresses.len()),
-            [] => String::new(),
+            several => format!("{} ({})", self.pattern(), several.len()),
         }
+    }
+
+    /// Their addresses in one, with `[*]` in the place of keys that are not the same in all.
+    pub(super) fn pattern(&self) -> String {
+        let Some((first, others)) = self.addresses.split_first() else {
+            return String::new();
+        };
+        starred(first, |number, key| {
+            let same = |other: &Address| {
+                let keys = keys(other.as_str());
+                keys.get(number).is_some_and(|(_, own, _)| *own == key)
+            };
+            !others.iter().all(same)
+        })
+    }
+}
+
+impl Siblings {
+    /// Their keys: `["eu"], ["us"] and 3 more`.
+    pub(super) fn members(&self) -> String {
+        let names: Vec<String> = self
+            .addresses
+            .iter()
+            .take(NAMED)
+            .map(|address| {
+                let found = keys(address.as_str());
+                let keys = found.iter().map(|(_, key, _)| format!("[{key}]"));
+                keys.collect::<String>()
+            })
+            .collect();
+        let mut text = names.join(", ");
+        let more = self.addresses.len().saturating_sub(NAMED);
+        if more > 0 {
+            text.extend([" and ", &more.to_string(), " more"]);
+        }
+        text
     }
 }
 
@@ -162,6 +209,20 @@ mod tests {
                 "pipeline.p[\"cc\"].activity.x: copy cc some",
                 "pipeline.q: copy aa all",
             ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_all_have_is_named() {
+        let texts = [
+            ("p[\"aa\"].x[0]", "copy"),
+            ("p[\"aa\"].x[1]", "move"),
+            ("p[\"bb\"].x[0]", "copy"),
+            ("p[\"bb\"].x[1]", "move"),
+        ];
+        assert_eq!(
+            told(&texts, Likeness::Keys),
+            ["p[*].x[0] (2): copy", "p[*].x[1] (2): move"]
         );
     }
 
