@@ -13,6 +13,7 @@ mod consumers;
 mod docs;
 mod fuzz;
 mod library;
+mod plan_empty;
 mod reference;
 mod round_trip;
 mod shell;

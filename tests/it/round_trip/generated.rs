@@ -95,6 +95,8 @@ struct Maker<'b> {
     objects: Vec<Json>,
     /// The objects that can be referred to.
     made: Vec<(Kind, String)>,
+    /// One of so many types has an object; `None`: each has some.
+    few: Option<usize>,
 }
 
 impl Maker<'_> {
@@ -102,7 +104,11 @@ impl Maker<'_> {
         for kind in KINDS {
             let types = registry::TYPES.iter().copied();
             for object_type in types.filter(|it| it.kind == kind && !it.aws.is_empty()) {
-                for number in 0..self.choices.below(3) {
+                let count = match self.few {
+                    None => self.choices.below(3),
+                    Some(few) => usize::from(self.choices.one_in(few)),
+                };
+                for number in 0..count {
                     self.object(object_type, number);
                 }
             }
@@ -386,13 +392,24 @@ impl Maker<'_> {
     }
 }
 
+/// A definition with objects of all types, which may break rules about attributes taken together.
 fn definition(bytes: &[u8]) -> String {
+    made(bytes, None)
+}
+
+/// A definition with a few objects, which may break no rule.
+pub(crate) fn few_objects(bytes: &[u8]) -> String {
+    made(bytes, Some(15))
+}
+
+fn made(bytes: &[u8], few: Option<usize>) -> String {
     let maker = Maker {
         choices: Choices {
             bytes: bytes.iter(),
         },
         objects: Vec::new(),
         made: Vec::new(),
+        few,
     };
     maker.whole()
 }

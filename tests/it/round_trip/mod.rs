@@ -2,7 +2,7 @@
 //! conformance tables, and generated ones with all types and all their fields.
 
 mod corpus;
-mod generated;
+pub(crate) mod generated;
 mod same;
 mod values;
 
