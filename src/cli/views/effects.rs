@@ -417,6 +417,13 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
     for hole in &effect.holes {
         fact("no runs", hole_text(hole, &zone, name));
     }
+    due_times(effect, &zone, &mut fact);
+    out
+}
+
+/// When it was due before the change, and when it is after it.
+fn due_times(effect: &ActivityEffect, zone: &TimeZone, fact: &mut dyn FnMut(&str, String)) {
+    let name = &effect.timezone;
     for (label, times) in [("was due", &effect.was_due), ("next due", &effect.next_due)] {
         if times.is_empty() {
             continue;
@@ -431,17 +438,16 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
             });
             times.collect::<Vec<String>>().join(", ")
         };
-        fact(label, format!("{} {name}", list(&zone)));
+        fact(label, format!("{} {name}", list(zone)));
         if name != "UTC" {
             fact("", format!("{} UTC", list(&TimeZone::UTC)));
         }
     }
     if let [first, .., last] = effect.next_due.as_slice() {
-        for (at, seconds) in clock::changes((*first, *last), &zone) {
-            fact("clock", clock_text((at, seconds), &zone));
+        for (at, seconds) in clock::changes((*first, *last), zone) {
+            fact("clock", clock_text((at, seconds), zone));
         }
     }
-    out
 }
 
 /// What the clock does: `put forward 1 h at 2026-03-29 02:00, to 03:00`. What is due at a time that it leaves out is due that much

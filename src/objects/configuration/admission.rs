@@ -180,7 +180,7 @@ fn check_references(
     let address = &object.address;
     if let Some(pipeline) = &object.pipeline {
         let there = objects.get(pipeline);
-        if !there.is_some_and(|there| there.kind() == Kind::Pipeline) {
+        if there.is_none_or(|there| there.kind() != Kind::Pipeline) {
             let text = format!("`{address}` stands in `{pipeline}`, which is not there.");
             report("Reference to nothing", text);
         }

@@ -140,6 +140,9 @@ impl<'m> Builder<'m> {
         frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
+        if self.is_unset(frame, schema) {
+            return Some(Value::NULL);
+        }
         let place = self
             .written(frame, schema.name)
             .map_or_else(|| self.place(frame), |attribute| attribute.name.span);
@@ -156,6 +159,23 @@ impl<'m> Builder<'m> {
                 self.with_ignored(frame, schema, value)
             },
         )
+    }
+
+    /// Whether nothing says anything about an attribute, which is so of most: then there is nothing to evaluate and to remember.
+    fn is_unset(&self, frame: &Frame<'m>, schema: &'static AttributeSchema) -> bool {
+        let declaration = self.declaration(frame.id);
+        let said_elsewhere = matches!(
+            schema.value,
+            AttributeType::Provider | AttributeType::DependsOn
+        );
+        let Some(block) = declaration.block else {
+            return false;
+        };
+        !said_elsewhere
+            && declaration.lifecycle.is_none()
+            && !declaration.damaged
+            && block.body.blocks.is_empty()
+            && self.written(frame, schema.name).is_none()
     }
 
     fn evaluate_attribute(
