@@ -32,10 +32,16 @@ fn ended(directory: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 
 /// Makes a configuration of a definition, in the place of the last one. Whether it breaks no rule.
 fn write(directory: &Path, bytes: &[u8]) -> bool {
-    std::fs::write(directory.join("p.json"), few_objects(bytes)).unwrap();
-    pipeform(directory, 0, &["import", "--force", "p.json"]);
+    put(directory, "p.json", &few_objects(bytes));
+    let (code, _) = ended(directory, &["import", "--force", "p.json"]);
     std::fs::remove_file(directory.join("p.json")).unwrap();
-    ended(directory, &["plan"]).0 == Some(0)
+    code == Some(0) && ended(directory, &["plan"]).0 == Some(0)
+}
+
+/// Writes a file.
+#[expect(clippy::disallowed_methods, reason = "nobody else reads it")]
+fn put(directory: &Path, name: &str, text: &str) {
+    std::fs::write(directory.join(name), text).unwrap();
 }
 
 const ANY_RUNS: &str = "--allow-runs=1000000000";
@@ -61,7 +67,7 @@ proptest! {
         pipeform(directory, 0, &["plan", "--detailed-exitcode"]);
         // What is kept is itself something that can be applied.
         let kept = pipeform(directory, 0, &["state", "pull"]);
-        std::fs::write(directory.join("kept"), kept).unwrap();
+        put(directory, "kept", &kept);
         pipeform(directory, 0, &["state", "push", "kept"]);
         prop_assume!(write(directory, &second));
         pipeform(directory, 0, &["plan", "--out=saved"]);
