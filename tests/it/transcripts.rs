@@ -53,6 +53,7 @@ cases! {
     import_cloudformation,
     import_environment,
     import_hidden,
+    import_literals,
     import_misfits,
     import_mistakes,
     import_odd,

@@ -200,13 +200,28 @@ def made(world):
     names = set()
     for identifier, fields in world.objects.items():
         if any("#{" not in str(value) for value in fields.get("*password", [])):
-            words = (definitions.snake(identifier) + "_password").split("_")
+            words = (world.label(identifier) + "_password").split("_")
             names.add("*my" + "".join(word.capitalize() for word in words))
     return names
 
 
+def read_secrets(before, after):
+    """What is hidden in one field and in clear in another is read as the same parameter in both."""
+    for identifier, fields in before.items():
+        for key, values in fields.items():
+            read = after.get(identifier, {}).get(key)
+            for secret in map(str, values if key.startswith("*") and read else []):
+                if "#{" in secret or len(secret) < 8:
+                    continue
+                for others in before.values():
+                    for name, texts in others.items():
+                        if not name.startswith("*"):
+                            others[name] = [text.replace(secret, str(read[0])) if isinstance(text, str) else text for text in texts]
+
+
 def compare(before, after):
     one, other = Form(before), Form(after)
+    read_secrets(one.objects, other.objects)
     problems, same, by_value, hidden, counted = [], 0, 0, 0, 0
     for identifier in sorted(set(one.objects) | set(other.objects)):
         was, is_ = one.objects.get(identifier), other.objects.get(identifier)

@@ -89,6 +89,7 @@ def load(path):
 
 
 def snake(name):
+    name = re.sub(r"(?<=[A-Z]{2})to(?=[A-Z])", "_to_", name)
     for word, plain in (("DynamoDB", "Dynamodb"), ("MySQL", "Mysql"), ("MySql", "Mysql"), ("RDS", "Rds"), ("EMR", "Emr")):
         name = name.replace(word, plain)
     name = re.sub(r"[^A-Za-z0-9]", "_", name)
@@ -120,6 +121,8 @@ class World:
         hidden = " ".join(
             str(value) for fields in objects.values() for key, list_ in fields.items() if key.startswith("*") for value in list_
         )
+        # Those that are in clear, and long enough to be known wherever they stand.
+        self.clear = {text for text in hidden.split() if "#{" not in text and len(text) >= 8}
         self.secrets = set(re.findall(r"#\{(\*?\w+)\}", hidden)) | {name for name in parameters if name.startswith("*")}
 
     def label(self, identifier):
@@ -169,6 +172,8 @@ class World:
 
     def text(self, at, text, of):
         """The value of a field: text, or a list where an expression gives one."""
+        if any(secret in str(text) for secret in self.clear):
+            raise Secret(text)
         parts = re.split(r"(#\{(?:'[^']*'|\"[^\"]*\"|[^}])*\})", str(text))
         values = [Expression(self, at, part[2:-1], of).value() if part.startswith("#{") else part for part in parts if part]
         if len(values) == 1:

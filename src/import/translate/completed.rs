@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::identifiers;
 use super::index;
+use super::literals;
 use super::notes;
 use super::parents;
 use crate::diag::Diagnostics;
@@ -34,6 +35,7 @@ pub(super) fn completed(definition: &Definition, found: &mut Diagnostics) -> Def
     databases(&mut whole);
     undeclared(&mut whole, found);
     secrets(&mut whole);
+    literals::read_as_parameters(&mut whole, found);
     whole
 }
 

@@ -27,6 +27,7 @@ pub(super) fn snake_case(text: &str) -> String {
         .nfkd()
         .filter(|sign| !is_combining_mark(*sign))
         .collect();
+    plain = with_to(&plain);
     for (word, one_piece) in WORDS {
         plain = plain.replace(word, one_piece);
     }
@@ -57,6 +58,21 @@ pub(super) fn snake_case(text: &str) -> String {
         Some(first) if first.is_ascii_digit() => format!("n{name}"),
         Some(_) => name,
     }
+}
+
+/// Separates the word in `RDStoS3`, which begins with no capital.
+fn with_to(text: &str) -> String {
+    let mut done = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("to") {
+        done.push_str(before);
+        let capitals = before.chars().rev().take_while(char::is_ascii_uppercase);
+        let is_word =
+            capitals.count() > 1 && after.starts_with(|next: char| next.is_ascii_uppercase());
+        done.push_str(if is_word { "_to_" } else { "to" });
+        rest = after;
+    }
+    done + rest
 }
 
 /// Whether the console made an id up, so that it says nothing: `ActivityId_vKHA4`.
@@ -96,6 +112,9 @@ mod tests {
             ("DynamoDBReadThroughput", "dynamodb_read_throughput"),
             ("Ec2Instance", "ec2_instance"),
             ("RDSPassword", "rds_password"),
+            ("RDStoS3Pipeline", "rds_to_s3_pipeline"),
+            ("DynamoDBtoCSV", "dynamodb_to_csv"),
+            ("AutoCopyPhotoS3", "auto_copy_photo_s3"),
             ("my table (old)", "my_table_old"),
             ("1st", "n1st"),
             ("K\u{e4}ufe & Caf\u{e9}s", "kaufe_cafes"),

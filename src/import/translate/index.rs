@@ -66,11 +66,7 @@ impl<'d> Index<'d> {
             };
             let id = object.id.as_str();
             let nested = object_type.kind == Kind::Precondition && self.owner(id).is_some();
-            let label = match &object.name {
-                Some(name) if identifiers::is_made_up(id) => name,
-                _ => &object.id,
-            };
-            let label = identifiers::snake_case(label);
+            let label = label(object);
             let name = if nested {
                 String::new()
             } else {
@@ -93,6 +89,12 @@ impl<'d> Index<'d> {
     /// What an object becomes; `None` for those that are parts of others, only parents, or of no known type.
     pub(super) fn named(&self, id: &str) -> Option<&Named> {
         self.named.get(id)
+    }
+
+    /// What files and secrets of an object are called.
+    pub(super) fn label(&self, object: &Object) -> String {
+        let named = self.named(&object.id);
+        named.map_or_else(|| label(object), |named| named.label.clone())
     }
 
     /// The objects that refer to one.
@@ -206,6 +208,14 @@ impl<'d> Index<'d> {
         }
         keys
     }
+}
+
+/// The name of an object in snake case; its id, unless the console made that up.
+fn label(object: &Object) -> String {
+    identifiers::snake_case(match &object.name {
+        Some(name) if identifiers::is_made_up(&object.id) => name,
+        _ => &object.id,
+    })
 }
 
 /// The parent that an object names.

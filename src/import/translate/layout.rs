@@ -136,6 +136,11 @@ fn attribute(set: &Attribute) -> String {
             format!("[\n{},\n]", lines.join(",\n"))
         }
         ExprKind::Object(entries) if line.len() > WIDTH => object(entries),
+        ExprKind::Value(Value::Object(entries)) if line.len() > WIDTH => {
+            let entries = entries.iter();
+            let entries = entries.map(|(key, one)| (hcl::text(key), hcl::value(one.clone())));
+            object(&entries.collect::<Vec<_>>())
+        }
         ExprKind::Call { arguments, .. } if line.len() > WIDTH => match arguments.last() {
             Some(Expr {
                 kind: ExprKind::Object(entries),

@@ -11,6 +11,7 @@ mod hcl;
 mod identifiers;
 mod index;
 mod layout;
+mod literals;
 mod locals;
 mod names;
 mod notes;

@@ -17,6 +17,20 @@ pub(super) fn secret_text(key: &str, object: &str, place: &str, at: Span) -> Dia
     Diagnostic::warning("Secret in clear", detail).at(at)
 }
 
+pub(super) fn also_in_clear(key: &str, object: &str, id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has a text in it that is hidden elsewhere. It is not written to HCL, but read as the secret `{id}`."
+    );
+    Diagnostic::warning("Secret in clear", detail).at(at)
+}
+
+pub(super) fn in_address(key: &str, object: &str, id: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has a password in it. It is not written to HCL, but read as the secret `{id}`."
+    );
+    Diagnostic::warning("Secret in clear", detail).at(at)
+}
+
 pub(super) fn secret_field(key: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` is hidden, is in the file in clear, and has no attribute here. It is left out, so that it is in no file; `export` does not have it either."

@@ -130,7 +130,7 @@ impl<'d> Objects<'_, 'd> {
         }
         let place = format!(
             "env://{}_{}",
-            super::identifiers::snake_case(&object.id).to_uppercase(),
+            self.index.label(object).to_uppercase(),
             key.trim_start_matches('*').to_uppercase()
         );
         let kept = text.strip_prefix("{{resolve:");
@@ -172,6 +172,7 @@ impl<'d> Objects<'_, 'd> {
             },
             AttributeType::Integer(_) | AttributeType::Number(..) => Some(
                 Number::parse(trimmed)
+                    .or_else(|| Number::parse(&format!("0.{}", trimmed.strip_prefix('.')?)))
                     .map_or(formula.expr, |number| hcl::value(Value::Number(number))),
             ),
             AttributeType::OneOf(words) => {

@@ -34,7 +34,8 @@ const OF_DATABASE: [&str; 4] = ["connectionString", "username", "*password", "da
 pub(super) fn differences(before: &Definition, after: &Definition) -> Vec<String> {
     let (before, after) = (with_databases(before), with_databases(after));
     let clear = in_clear(&before);
-    let (was, is) = (form(&before), form(&after));
+    let read = with_secrets_read(&before, &after);
+    let (was, is) = (form(&read), form(&after));
     let mut found = Vec::new();
     let ids: BTreeSet<_> = was.keys().chain(is.keys()).collect();
     for id in ids {
@@ -69,6 +70,34 @@ fn in_clear(definition: &Definition) -> BTreeSet<(&str, &str)> {
         }
     }
     found
+}
+
+/// What is hidden in one field and in clear in another is read as the same parameter in both.
+fn with_secrets_read(before: &Definition, after: &Definition) -> Definition {
+    let mut whole = before.clone();
+    for (id, key) in in_clear(before) {
+        let text = |definition: &Definition| {
+            let mut objects = definition.objects.iter();
+            let object = objects.find(|object| object.id == id)?;
+            object.text(key).map(str::to_owned)
+        };
+        let (Some(secret), Some(read)) = (text(before), text(after)) else {
+            continue;
+        };
+        for field in whole
+            .objects
+            .iter_mut()
+            .flat_map(|object| &mut object.fields)
+        {
+            match &mut field.value {
+                FieldValue::Text(text) if !field.key.starts_with('*') && secret.len() >= 8 => {
+                    *text = text.replace(&secret, &read);
+                }
+                _ => {}
+            }
+        }
+    }
+    whole
 }
 
 fn with_databases(definition: &Definition) -> Definition {
