@@ -411,7 +411,9 @@ pub fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
 /// Whether a timeline goes on with the intervals that it had: its schedule is the same, or only written differently.
 pub fn same_intervals(old: &Timeline, new: &Timeline) -> bool {
     let (was, is) = (old.current(), new.current());
-    let from = is.cut().or_else(|| Some(was.first_interval()?.start));
+    let firsts = [was, is].map(Schedule::first_interval);
+    let begin = firsts.into_iter().flatten().min();
+    let from = is.cut().or_else(|| Some(begin?.start));
     same_schedule(was, is) || from.is_some_and(|from| was.agrees_from(is, from))
 }
 
@@ -541,8 +543,11 @@ fn activity(
             } else {
                 (0, joined(old_due, new_due))
             };
-            let before_it = is_before_it(old, now);
-            let (due, backfill) = caught_up(new, before_it, (due, backfill), &mut effect.counts);
+            let keep = new.zip(next.as_ref()).and_then(|(unit, timeline)| {
+                let kept = kept_of(unit, timeline, now)?;
+                Some(u64::from(kept.is_some_and(|newest| !recorded.beyond.contains(&newest))))
+            });
+            let (due, backfill) = caught_up(keep, (due, backfill), &mut effect.counts);
             // What was given up when its definition was removed waits again when that comes back.
             let returning = if old.is_none() { recorded.waiting } else { 0 };
             effect.counts.due = due;
@@ -565,31 +570,26 @@ fn is_rewritten(before: Option<&Timeline>, next: Option<&Timeline>) -> bool {
     both.is_some_and(|(before, next)| same_intervals(before, next))
 }
 
-/// Whether all that is due was due before an activity was there; `None`: it is not there yet.
-fn is_before_it(old: Option<&Unit>, now: Timestamp) -> bool {
-    let Some(unit) = old else {
-        return true;
+/// The one interval that a unit with `catch_up` makes of those that are due; the inner `None`: not even that. The outer `None`:
+/// it makes all.
+fn kept_of(unit: &Unit, timeline: &Timeline, now: Timestamp) -> Option<Option<Interval>> {
+    let newest = match unit.catch_up {
+        CatchUp::All => return None,
+        CatchUp::Latest | CatchUp::None => timeline.last_due(now)?,
     };
-    let newest = unit.schedule.as_ref().and_then(|schedule| {
-        let last = schedule.last_due(now)?;
-        Some(schedule.due_at(last))
-    });
-    unit.since
-        .zip(newest)
-        .is_some_and(|(since, due)| due <= since)
+    let since = unit.since.filter(|_| unit.catch_up == CatchUp::None);
+    let is_before_it = since.is_some_and(|since| timeline.due_at(newest) <= since);
+    Some((!is_before_it).then_some(newest))
 }
 
-/// What remains of the runs that are due when `catch_up` has passed over the others; these are counted.
+/// What remains of the runs that are due when `catch_up` has passed over all but so many; these are counted.
 fn caught_up(
-    unit: Option<&Unit>,
-    all_before_it: bool,
+    keep: Option<u64>,
     (due, backfill): (u64, Pending),
     counts: &mut Totals,
 ) -> (u64, Pending) {
-    let keep = match unit.map(|unit| unit.catch_up) {
-        None | Some(CatchUp::All) => return (due, backfill),
-        Some(CatchUp::None) if all_before_it => 0,
-        Some(CatchUp::Latest | CatchUp::None) => 1,
+    let Some(keep) = keep else {
+        return (due, backfill);
     };
     let all = due + backfill.count;
     counts.dropped += all.saturating_sub(keep);

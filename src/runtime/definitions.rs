@@ -46,7 +46,7 @@ impl SerialDefinition {
         let objects = read_objects(store.objects_at(serial)?)?;
         let timetable = Timetable::new(&objects, &moments(store)?.as_of(serial), now);
         let since = if since_matters(&objects) {
-            store.first_applied()?
+            store.there_since()?
         } else {
             BTreeMap::new()
         };
@@ -90,7 +90,7 @@ impl SerialDefinition {
             for address in objects.keys() {
                 since.extend(
                     store
-                        .first_applied_of(address)?
+                        .there_since_of(address)?
                         .map(|at| (address.clone(), at)),
                 );
             }

@@ -222,11 +222,16 @@ impl Store {
         self.moments("SELECT object, made_until FROM cursors")
     }
 
-    /// When each object was first applied.
-    pub fn first_applied(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
+    /// Since when each object is there without a break, or was when it went (UTC).
+    pub fn there_since(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
         self.moments(
-            "SELECT address, min(applies.at) FROM objects
-             JOIN applies ON applies.serial = objects.from_serial GROUP BY address",
+            "SELECT address, applies.at FROM (
+                 SELECT address, max(from_serial) AS begun FROM (
+                     SELECT address, from_serial,
+                         lag(to_serial) OVER (PARTITION BY address ORDER BY from_serial) AS before
+                     FROM objects
+                 ) WHERE before IS NOT from_serial GROUP BY address
+             ) JOIN applies ON applies.serial = begun",
         )
     }
 

@@ -187,11 +187,13 @@ impl Store {
         self.moment_of("SELECT at FROM cuts WHERE object = ?1", object)
     }
 
-    /// When an object was first applied.
-    pub fn first_applied_of(&self, object: &Address) -> Result<Option<Timestamp>, StoreError> {
-        let query =
-            "SELECT applies.at FROM objects JOIN applies ON applies.serial = objects.from_serial
-             WHERE address = ?1 ORDER BY from_serial LIMIT 1";
+    /// Since when an object is there without a break, or was when it went (UTC).
+    pub fn there_since_of(&self, object: &Address) -> Result<Option<Timestamp>, StoreError> {
+        let query = "SELECT applies.at FROM (
+                 SELECT from_serial, lag(to_serial) OVER (ORDER BY from_serial) AS before
+                 FROM objects WHERE address = ?1
+             ) JOIN applies ON applies.serial = from_serial
+             WHERE before IS NOT from_serial ORDER BY from_serial DESC LIMIT 1";
         self.moment_of(query, object)
     }
 

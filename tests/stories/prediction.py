@@ -43,7 +43,7 @@ def schedule():
 def activity():
     return {
         "active": dice.choice([None, None, None, True, False]),
-        "catch_up": dice.choice([None, None, "all", "latest"]),
+        "catch_up": dice.choice([None, None, "all", "latest", "none"]),
         "description": str(dice.randrange(3)),
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct Before {
     pub(crate) outputs: BTreeMap<Arc<str>, Value>,
     /// What operators hold.
     pub(crate) pauses: BTreeMap<Address, Paused>,
-    /// Since when each object is there; empty if that does not matter to any.
+    /// Since when each object is there; empty if that does not matter to any, see [`Before::read_for`].
     pub(crate) since: BTreeMap<Address, Timestamp>,
     /// When each pipeline was first activated.
     pub(crate) activations: BTreeMap<Address, Timestamp>,
@@ -58,7 +58,7 @@ pub(crate) struct Before {
     /// How long runs of activities took, in seconds; only of those that a plan back-fills.
     pub(crate) durations: BTreeMap<Address, f64>,
     /// How many instances of objects that are no longer there were given up with their definition; only of those that a plan asks
-    /// for, see [`Before::read_given_up`].
+    /// for, see [`Before::read_for`].
     pub(crate) given_up: BTreeMap<Address, u64>,
 }
 
@@ -67,17 +67,12 @@ impl Before {
     pub(crate) fn read(store: &Store) -> Result<Self, Failure> {
         let head = store.head()?;
         let objects = read_objects(store.objects_at(head.serial)?)?;
-        let since = if since_matters(&objects) {
-            store.first_applied()?
-        } else {
-            BTreeMap::new()
-        };
         Ok(Self {
             head,
             objects,
             outputs: read_outputs(store)?,
             pauses: store.pauses()?,
-            since,
+            since: BTreeMap::new(),
             activations: store.activations()?,
             cuts: store.cuts()?,
             eras: store.eras()?,
@@ -89,13 +84,19 @@ impl Before {
         })
     }
 
-    /// Reads how many instances would come back with objects that are not in the state and would be by a plan.
-    pub(crate) fn read_given_up(
+    /// Reads what depends on what there would be by a plan: since when objects are there, if that matters to any of either
+    /// side, and how many instances would come back with objects that are not in the state.
+    pub(crate) fn read_for(
         &mut self,
         store: &Store,
         relocation: &Relocation,
         new: &Objects,
     ) -> Result<(), Failure> {
+        if since_matters(&self.objects) || since_matters(new) {
+            self.since = store.there_since()?;
+            self.since
+                .retain(|address, _| self.objects.contains_key(address));
+        }
         let there = |address: &Address| self.objects.contains_key(address);
         if new.keys().all(there) {
             return Ok(());

@@ -136,7 +136,7 @@ fn settled(
 ) -> Result<(Before, Target, Relocation), Failure> {
     let mut before = Before::read(store)?;
     let (target, relocation) = Target::settle(target, &before.objects)?;
-    before.read_given_up(store, &relocation, &target.configuration.objects)?;
+    before.read_for(store, &relocation, &target.configuration.objects)?;
     Ok((before, target, relocation))
 }
 
@@ -167,6 +167,9 @@ pub(crate) fn planned(
     let mut new_units = crate::engine::compile(&new, &timetable, old.serial + 1);
     let paused = held(&old.pauses, &new);
     new_units.pause(&staying(&paused));
+    for unit in new_units.units.values_mut() {
+        unit.since = Some(old.since.get(&unit.address).copied().unwrap_or(now));
+    }
     let mut changes = changes(&old.objects, &new, &relocation, |address| {
         forgotten.contains(address) || statements.forgets(address)
     });

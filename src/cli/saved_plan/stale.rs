@@ -71,7 +71,7 @@ impl Saved {
         }
         let relocation = Relocation::of(self.plan.operations.moves.clone());
         let target = self.target_objects(&said.objects)?;
-        said.read_given_up(store, &relocation, &target)?;
+        said.read_for(store, &relocation, &target)?;
         let planned = self.onto(said.clone(), now)?;
         let then = self.onto(said, self.plan.made.at.min(now))?;
         let approved = self.as_made()?;

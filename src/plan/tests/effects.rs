@@ -68,6 +68,10 @@ fn of(
         .into_iter()
         .collect();
     let now = at("2026-11-24T06:00:00Z");
+    let new = new.map(|unit| Unit {
+        since: unit.since.or_else(|| old.is_none().then_some(now)),
+        ..unit
+    });
     effects(&definition(old), &definition(new), runs, &affected, now)
 }
 
@@ -282,6 +286,30 @@ fn what_catch_up_passes_over_is_dropped() {
             "{catch_up:?}"
         );
     }
+}
+
+#[test]
+fn what_was_due_before_the_activity_is_not_made_whatever_its_schedule_was() {
+    // There since an hour ago, with a start in the future; now it starts weeks ago.
+    let unit = |start| Unit {
+        catch_up: CatchUp::None,
+        since: Some(at("2026-11-24T05:00:00Z")),
+        ..unit("a", Some(schedule(start, Period::Days(1))), true)
+    };
+    let runs = recorded(None, 0, 0);
+    let (future, past) = (unit("2026-12-01T00:00"), unit("2026-11-01T00:00"));
+    let effects = of(Some(future.clone()), Some(past.clone()), &runs, true);
+    let made = |effects: &Effects| effects.totals.backfill + effects.totals.due;
+    assert_eq!((made(&effects), effects.totals.dropped), (0, 23));
+    let activity = &effects.pipelines[0].activities[0];
+    assert_eq!((activity.oldest, activity.newest), (None, None));
+    // Hourly, the newest interval has become due since.
+    let hourly = Unit {
+        schedule: Some(schedule("2026-11-24T00:00", Period::Minutes(60)).into()),
+        ..past
+    };
+    let effects = of(Some(future), Some(hourly), &runs, true);
+    assert_eq!((made(&effects), effects.totals.dropped), (1, 5));
 }
 
 #[test]

@@ -78,6 +78,37 @@ fn an_apply_makes_a_serial_and_keeps_the_old_one() {
 }
 
 #[test]
+fn an_object_is_there_since_it_came_back() {
+    let place = Place::new();
+    let mut store = place.open();
+    let lock = lock(&place.path());
+    let mut apply = |second: u64, puts: &[&str], removes: &[&str]| {
+        let apply = Apply {
+            expected_serial: second - 1,
+            puts: puts.iter().map(|name| object(name, &json!({}))).collect(),
+            removes: removes.iter().map(|name| Address::new(*name)).collect(),
+            at: at(i64::try_from(second).unwrap()),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply).unwrap();
+    };
+    apply(1, &["a", "b"], &[]);
+    apply(2, &["a"], &[]);
+    apply(3, &[], &["a", "b"]);
+    apply(4, &["c"], &[]);
+    apply(5, &["a"], &[]);
+    apply(6, &["a", "c"], &[]);
+    let since = store.there_since().unwrap();
+    let expected = [("a", 5), ("b", 1), ("c", 4)];
+    let expected = expected.map(|(name, second)| (Address::new(name), at(second)));
+    assert_eq!(since, expected.into());
+    for (object, at) in since {
+        assert_eq!(store.there_since_of(&object).unwrap(), Some(at));
+    }
+    assert_eq!(store.there_since_of(&Address::new("d")).unwrap(), None);
+}
+
+#[test]
 fn an_apply_for_another_serial_is_refused() {
     let place = Place::new();
     let mut store = place.open();
