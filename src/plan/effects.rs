@@ -491,9 +491,10 @@ fn activity(
     let changed = changed && !rewritten;
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
-        (Some(next), _) if changed => {
+        (Some(next), Some(_)) if changed => {
             UnitRuns::default().pending(&Timeline::from(next.current().clone()), now)
         }
+        // Also those of schedules that it had before it was on demand.
         (Some(next), None) => unmade(next),
         _ => Pending::default(),
     };
@@ -531,12 +532,13 @@ fn activity(
             effect.counts.canceled = recorded.waiting;
             effect.counts.dropped = if was { old_due.count } else { 0 };
         }
-        (true, false) if was => effect.counts.held = recorded.waiting + old_due.count,
-        (true, false) => {}
-        (true, true) if after.is_none() => {
+        (true, _) if after.is_none() => {
             // On demand now: nothing makes what was due by its schedule.
             effect.counts.dropped = if was { old_due.count } else { 0 };
+            effect.counts.held = if was && !is { recorded.waiting } else { 0 };
         }
+        (true, false) if was => effect.counts.held = recorded.waiting + old_due.count,
+        (true, false) => {}
         (true, true) => {
             let (due, backfill) = if was {
                 (old_due.count, new_due)
@@ -545,15 +547,21 @@ fn activity(
             };
             let keep = new.zip(next.as_ref()).and_then(|(unit, timeline)| {
                 let kept = kept_of(unit, timeline, now)?;
-                Some(u64::from(kept.is_some_and(|newest| !recorded.beyond.contains(&newest))))
+                Some(u64::from(
+                    kept.is_some_and(|newest| !recorded.beyond.contains(&newest)),
+                ))
             });
             let (due, backfill) = caught_up(keep, (due, backfill), &mut effect.counts);
-            // What was given up when its definition was removed waits again when that comes back.
-            let returning = if old.is_none() { recorded.waiting } else { 0 };
             effect.counts.due = due;
-            effect.counts.backfill = backfill.count + returning;
+            effect.counts.backfill = backfill.count;
             (effect.oldest, effect.newest) = (backfill.oldest, backfill.newest);
         }
+    }
+    // What was given up when its definition was removed waits again when that comes back.
+    match (old.is_none(), is) {
+        (true, true) => effect.counts.backfill += recorded.waiting,
+        (true, false) => effect.counts.held += recorded.waiting,
+        (false, _) => {}
     }
     if let (true, true, Some(before)) = (was, changed, before) {
         effect.was_due = calendar::next_due(before, now, NEXT);

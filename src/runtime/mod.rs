@@ -17,6 +17,8 @@ mod retention;
 #[cfg(test)]
 mod simulated;
 mod telling;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use thiserror::Error;
 

@@ -3,6 +3,8 @@
 mod apply;
 mod before;
 mod findings;
+#[cfg(test)]
+mod simulated;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

@@ -34,6 +34,7 @@ pub(crate) use disk::RETAIN;
 pub(crate) use disk::Tables;
 pub(crate) use oracle::Finding;
 pub(crate) use oracle::Rule;
+pub(crate) use random::Random;
 pub(crate) use story::of_seed as story_of_seed;
 pub(crate) use world::Tally;
 

@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 
 /// A source of numbers; the same seed gives the same ones.
 #[derive(Clone, Debug)]
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -15,24 +15,24 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(limit.max(1)).unwrap()).unwrap()
     }
 
-    pub(super) fn percent(&mut self, chance: usize) -> bool {
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    pub(super) fn pick<T: Clone>(&mut self, among: &[T]) -> Option<T> {
+    pub(crate) fn pick<T: Clone>(&mut self, among: &[T]) -> Option<T> {
         among.get(self.below(among.len())).cloned()
     }
 
-    pub(super) fn minutes(&mut self, most: usize) -> SignedDuration {
+    pub(crate) fn minutes(&mut self, most: usize) -> SignedDuration {
         SignedDuration::from_mins(i64::try_from(self.below(most)).unwrap())
     }
 
     /// A number from one up to this.
-    pub(super) fn up_to(&mut self, most: usize) -> u32 {
+    pub(crate) fn up_to(&mut self, most: usize) -> u32 {
         1 + u32::try_from(self.below(most)).unwrap()
     }
 }
