@@ -123,6 +123,12 @@ pub struct Apply {
     pub order: Option<PlacedOrder>,
 }
 
+/// The serial since which each object is there without a break, or was when it went.
+const BEGUN: &str = "SELECT address, max(from_serial) AS begun FROM (
+        SELECT address, from_serial, lag(to_serial) OVER (PARTITION BY address ORDER BY from_serial) AS before
+        FROM objects
+    ) WHERE before IS NOT from_serial GROUP BY address";
+
 impl Store {
     /// Where the state stands.
     pub fn head(&self) -> Result<Head, StoreError> {
@@ -224,15 +230,20 @@ impl Store {
 
     /// Since when each object is there without a break, or was when it went (UTC).
     pub fn there_since(&self) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
-        self.moments(
-            "SELECT address, applies.at FROM (
-                 SELECT address, max(from_serial) AS begun FROM (
-                     SELECT address, from_serial,
-                         lag(to_serial) OVER (PARTITION BY address ORDER BY from_serial) AS before
-                     FROM objects
-                 ) WHERE before IS NOT from_serial GROUP BY address
-             ) JOIN applies ON applies.serial = begun",
-        )
+        self.moments(&format!(
+            "SELECT address, applies.at FROM ({BEGUN}) JOIN applies ON applies.serial = begun"
+        ))
+    }
+
+    /// The serials since which that is so.
+    pub(super) fn there_since_serial(&self) -> Result<BTreeMap<Address, u64>, StoreError> {
+        let error = |error| self.error(error);
+        let mut statement = self.connection.prepare_cached(BEGUN).map_err(error)?;
+        let rows = statement.query_map([], |row| {
+            let address: String = row.get(0)?;
+            Ok((Address::new(address), unsigned(row.get(1)?)))
+        });
+        rows.and_then(Iterator::collect).map_err(error)
     }
 
     /// The last apply that has changed an object: its serial, when it was, by whom.

@@ -1,4 +1,4 @@
-//! Giving objects another address: their definitions as of every serial, what refers to them, and their runs.
+//! Giving objects another address: their definitions as of every serial, what refers to them, their runs, and what is asked for.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use rusqlite::Transaction;
 use rusqlite::params;
 use serde_json::Value as Json;
 
+use super::operations;
 use super::settled;
 use crate::lang::stored;
 use crate::objects::Address;
@@ -60,6 +61,7 @@ pub(super) fn relocate(
         }
     }
     settled::relocate(transaction, moves)?;
+    operations::relocate(transaction, moves)?;
     relocate_objects(transaction, moves)?;
     rename_references(transaction, moves)
 }

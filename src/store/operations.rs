@@ -335,6 +335,47 @@ fn stretches(kept: BTreeMap<Address, Vec<(i64, i64)>>) -> BTreeMap<Address, Rang
         .collect()
 }
 
+/// What is asked for of an object is asked for under its new address. What was asked for of another one that had this address
+/// is forgotten with that.
+pub(super) fn relocate(
+    connection: &Connection,
+    moves: &BTreeMap<Address, Address>,
+) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, targets FROM operations WHERE done_at IS NULL AND targets IS NOT NULL",
+    )?;
+    let rows: Vec<(i64, String)> = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut update =
+        connection.prepare_cached("UPDATE operations SET targets = ?2 WHERE id = ?1")?;
+    for (id, text) in rows {
+        // What cannot be read is reported where it is used.
+        if let Ok(mut kept) = serde_json::from_str::<Targets>(&text) {
+            rename(&mut kept.instances, moves);
+            rename(&mut kept.stretches, moves);
+            update.execute(params![id, written(&kept)?])?;
+        }
+    }
+    Ok(())
+}
+
+fn rename<T>(by_object: &mut BTreeMap<Address, T>, moves: &BTreeMap<Address, Address>) {
+    let moved: Vec<(Address, T)> = moves
+        .iter()
+        .filter_map(|(old, new)| Some((new.clone(), by_object.remove(old)?)))
+        .collect();
+    for new in moves.values() {
+        by_object.remove(new);
+    }
+    by_object.extend(moved);
+}
+
+fn written(targets: &Targets) -> rusqlite::Result<String> {
+    serde_json::to_string(targets)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
 /// Lets objects go on.
 pub(super) fn lift_pauses(connection: &Connection, objects: &[Address]) -> rusqlite::Result<()> {
     let mut lift = connection.prepare_cached("DELETE FROM pauses WHERE object = ?1")?;
@@ -362,9 +403,7 @@ pub(super) fn put_order(connection: &Connection, order: &PlacedOrder) -> rusqlit
         instances,
         stretches,
     };
-    let text = serde_json::to_string(&kept)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    put_record(connection, &order.record, Some(&text))
+    put_record(connection, &order.record, Some(&written(&kept)?))
 }
 
 /// Adds to the audit trail. Without targets there is nothing left to do.

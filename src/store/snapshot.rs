@@ -28,12 +28,14 @@ use super::operations;
 use super::parts;
 use super::retention;
 use super::runs;
+use super::wishes;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Origin;
 use crate::engine::Paused;
 use crate::engine::Ranges;
 use crate::engine::Status;
+use crate::engine::Wish;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -72,6 +74,9 @@ pub struct Snapshot {
     pub settled: BTreeMap<Address, Vec<Interval>>,
     /// The stretches that `catch_up` has passed over.
     pub dropped: BTreeMap<Address, Vec<Interval>>,
+    /// The stretches that are to be made because somebody has asked for them, as far as they are not made yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub to_come: BTreeMap<Address, Vec<Interval>>,
     /// How many instances of each object have finished, or were skipped.
     pub finished: BTreeMap<Address, BTreeMap<Status, u64>>,
     /// The instances that have not finished.
@@ -216,7 +221,7 @@ impl Store {
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         self.at_one_moment(|store| {
             let head = store.head()?;
-            let since = store.first_serials()?;
+            let since = store.there_since_serial()?;
             let objects = store.objects_at(head.serial)?.into_iter();
             let objects = objects.map(|object| SnapshotObject {
                 since: since.get(&object.address).copied().unwrap_or(head.serial),
@@ -237,6 +242,11 @@ impl Store {
             }
             finished.retain(|_, counts| !counts.is_empty());
             let unfinished = store.unfinished_instances()?.into_iter();
+            let wishes = store.wishes()?;
+            let to_come = wishes.objects().filter_map(|object| {
+                let ranges = wishes.of(object, Wish::Make)?;
+                Some((object.clone(), ranges.iter().collect()))
+            });
             Ok(Snapshot {
                 format_version: SNAPSHOT_FORMAT.to_owned(),
                 pipeform_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -252,6 +262,7 @@ impl Store {
                 cursors: store.made_until()?,
                 settled: listed(store.settled()?),
                 dropped: listed(store.dropped()?),
+                to_come: to_come.collect(),
                 finished,
                 unfinished: unfinished.map(Unfinished::of).collect(),
             })
@@ -280,22 +291,6 @@ impl Store {
                     operation: row.get(7)?,
                     plan_hash: row.get(8)?,
                 })
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
-    }
-
-    fn first_serials(&self) -> Result<BTreeMap<Address, u64>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT address, min(from_serial) FROM objects GROUP BY address")
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([], |row| {
-                Ok((
-                    Address::new(row.get::<_, String>(0)?),
-                    unsigned(row.get(1)?),
-                ))
             })
             .and_then(Iterator::collect)
             .map_err(|error| self.error(error))
@@ -455,6 +450,15 @@ fn restore_runs(
             operations::put_dropped(transaction, object, *range, now)?;
         }
     }
+    for (object, ranges) in &snapshot.to_come {
+        let ranges = ranges.iter().copied().collect();
+        wishes::put(
+            transaction,
+            (object, Wish::Make),
+            &ranges,
+            &Ranges::default(),
+        )?;
+    }
     for (object, counts) in &snapshot.finished {
         for (status, number) in counts {
             transaction
@@ -509,7 +513,15 @@ mod tests {
             instance(20, Status::Failed),
             instance(30, Status::Running),
         ];
-        let changes: Vec<Change> = instances.into_iter().map(Change::Instance).collect();
+        let mut changes: Vec<Change> = instances.into_iter().map(Change::Instance).collect();
+        changes.push(Change::Wished {
+            object: Address::new("pipeline.p.activity.a"),
+            wish: Wish::Make,
+            more: [instance(60, Status::Paused).key.interval]
+                .into_iter()
+                .collect(),
+            fewer: Ranges::default(),
+        });
         store.commit(&lease, &changes).unwrap();
         let snapshot = store.snapshot().unwrap();
 
@@ -529,6 +541,8 @@ mod tests {
             }
         );
         assert_eq!(copy.settled().unwrap(), store.settled().unwrap());
+        assert_eq!(copy.wishes().unwrap(), store.wishes().unwrap());
+        assert_eq!(snapshot.to_come.len(), 1);
         let unfinished = copy.unfinished_instances().unwrap();
         let failed = Instance {
             definition: None,

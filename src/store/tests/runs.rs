@@ -10,9 +10,11 @@ use super::key;
 use super::lock;
 use super::new;
 use super::object;
+use super::record;
 use crate::engine::Attempt;
 use crate::engine::Change;
 use crate::engine::Instance;
+use crate::engine::Operation;
 use crate::engine::Origin;
 use crate::engine::Ranges;
 use crate::engine::Status;
@@ -307,7 +309,27 @@ fn what_is_wished_moves_along_and_nothing_of_what_had_the_address_stays() {
         moves: [(Address::new("a"), Address::new("c"))].into(),
         ..Apply::default()
     };
+    let order = PlacedOrder {
+        record: record("backfill"),
+        operation: Operation::Backfill,
+        targets: vec![key("a", 0, 10), key("c", 0, 10), key("b", 0, 10)],
+        stretches: ["a", "b", "c"]
+            .map(|name| {
+                (
+                    Address::new(name),
+                    [key(name, 40, 60).interval].into_iter().collect(),
+                )
+            })
+            .into(),
+    };
+    store.order(&order).unwrap();
     store.apply(&lock(&place.path()), &moved).unwrap();
+    let orders = store.open_orders().unwrap();
+    let targets = orders[0].targets.iter();
+    let targets: Vec<&str> = targets.map(|target| target.key.object.as_str()).collect();
+    assert_eq!(targets, ["b", "c"]);
+    let stretches: Vec<&str> = orders[0].stretches.keys().map(Address::as_str).collect();
+    assert_eq!(stretches, ["b", "c"]);
     let mut found = Wishes::default();
     found.insert(&Address::new("c"), Wish::Make, key("c", 20, 40).interval);
     assert_eq!(store.wishes().unwrap(), found);

@@ -178,10 +178,14 @@ impl OfActivity {
             .as_ref()
             .map(|said| said.counts)
             .unwrap_or_default();
+        // What had the address before and is long gone leaves its instances there.
         let was = |interval: Interval| {
-            let object = self.known_as.clone();
-            let key = InstanceKey { object, interval };
-            before.instances.get(&key).map(|instance| instance.status)
+            let names = [&self.known_as, &self.address].into_iter();
+            let mut keys = names.map(|object| InstanceKey {
+                object: object.clone(),
+                interval,
+            });
+            keys.find_map(|key| Some(before.instances.get(&key)?.status))
         };
         let is_new = |instance: &&Instance| match was(instance.key.interval) {
             None => true,

@@ -165,7 +165,7 @@ impl World {
     /// Runs what is due. Some data is not there.
     pub(super) fn run(&mut self) {
         let (random, now) = (&mut self.random, self.now);
-        testing::run(&mut self.store, now, |_| random.percent(60));
+        testing::run(&mut self.store, now, |_| random.percent(40));
     }
 
     /// What has happened so far.
@@ -218,7 +218,7 @@ impl Configured {
         let (pipeline, name) = random.pick(&ACTIVITIES).unwrap();
         self.pipelines.entry(pipeline).or_default();
         let known = self.activities.get(name);
-        if known.is_some() && random.percent(30) {
+        if known.is_some() && random.percent(40) {
             self.activities.remove(name);
             return;
         }
