@@ -15,10 +15,12 @@ use super::calendar;
 use super::calendar::Pending;
 use super::change::Change;
 use super::change::ChangeKind;
+use super::counting::Sides;
+pub use super::counting::UnitRuns;
+use super::counting::joined;
 use super::impact::Consumer;
 use super::impact::History;
 use crate::diag::Diagnostic;
-use crate::engine::CatchUp;
 use crate::engine::Definition;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
@@ -36,27 +38,6 @@ pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
 
 /// How many of the next due times are shown.
 const NEXT: u64 = 5;
-
-/// What is recorded about the runs of a unit. A unit that never had any has no record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnitRuns {
-    /// Until where instances have been made, one after the other; `None`: none has.
-    pub cursor: Option<Timestamp>,
-    /// The intervals behind that which have an instance because an operator has asked for one: oldest first.
-    pub beyond: Vec<Interval>,
-    /// Instances that wait: for data, a place, or their next attempt; of a unit that comes back, those that will.
-    pub waiting: u64,
-    /// Instances with an attempt under way.
-    pub running: u64,
-    /// Instances that have finished, also those that are not kept any more.
-    pub finished: u64,
-}
-
-impl UnitRuns {
-    fn pending(&self, schedule: &Timeline, now: Timestamp) -> Pending {
-        calendar::pending(schedule, (self.cursor, &self.beyond), now)
-    }
-}
 
 /// What a plan does to the runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -527,42 +508,12 @@ fn activity(
     if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;
     }
-    match (new.is_some(), is) {
-        (false, _) => {
-            effect.counts.canceled = recorded.waiting;
-            effect.counts.dropped = if was { old_due.count } else { 0 };
-        }
-        (true, _) if after.is_none() => {
-            // On demand now: nothing makes what was due by its schedule.
-            effect.counts.dropped = if was { old_due.count } else { 0 };
-            effect.counts.held = if was && !is { recorded.waiting } else { 0 };
-        }
-        (true, false) if was => effect.counts.held = recorded.waiting + old_due.count,
-        (true, false) => {}
-        (true, true) => {
-            let (due, backfill) = if was {
-                (old_due.count, new_due)
-            } else {
-                (0, joined(old_due, new_due))
-            };
-            let keep = new.zip(next.as_ref()).and_then(|(unit, timeline)| {
-                let kept = kept_of(unit, timeline, now)?;
-                Some(u64::from(
-                    kept.is_some_and(|newest| !recorded.beyond.contains(&newest)),
-                ))
-            });
-            let (due, backfill) = caught_up(keep, (due, backfill), &mut effect.counts);
-            effect.counts.due = due;
-            effect.counts.backfill = backfill.count;
-            (effect.oldest, effect.newest) = (backfill.oldest, backfill.newest);
-        }
-    }
-    // What was given up when its definition was removed waits again when that comes back.
-    match (old.is_none(), is) {
-        (true, true) => effect.counts.backfill += recorded.waiting,
-        (true, false) => effect.counts.held += recorded.waiting,
-        (false, _) => {}
-    }
+    let sides = Sides {
+        old,
+        new,
+        next: next.as_ref(),
+    };
+    sides.count(recorded, (old_due, new_due), now, &mut effect);
     if let (true, true, Some(before)) = (was, changed, before) {
         effect.was_due = calendar::next_due(before, now, NEXT);
     }
@@ -576,51 +527,6 @@ fn activity(
 fn is_rewritten(before: Option<&Timeline>, next: Option<&Timeline>) -> bool {
     let both = before.zip(next);
     both.is_some_and(|(before, next)| same_intervals(before, next))
-}
-
-/// The one interval that a unit with `catch_up` makes of those that are due; the inner `None`: not even that. The outer `None`:
-/// it makes all.
-fn kept_of(unit: &Unit, timeline: &Timeline, now: Timestamp) -> Option<Option<Interval>> {
-    let newest = match unit.catch_up {
-        CatchUp::All => return None,
-        CatchUp::Latest | CatchUp::None => timeline.last_due(now)?,
-    };
-    let since = unit.since.filter(|_| unit.catch_up == CatchUp::None);
-    let is_before_it = since.is_some_and(|since| timeline.due_at(newest) <= since);
-    Some((!is_before_it).then_some(newest))
-}
-
-/// What remains of the runs that are due when `catch_up` has passed over all but so many; these are counted.
-fn caught_up(
-    keep: Option<u64>,
-    (due, backfill): (u64, Pending),
-    counts: &mut Totals,
-) -> (u64, Pending) {
-    let Some(keep) = keep else {
-        return (due, backfill);
-    };
-    let all = due + backfill.count;
-    counts.dropped += all.saturating_sub(keep);
-    if backfill.count == 0 {
-        return (due.min(keep), backfill);
-    }
-    let newest = backfill.newest.filter(|_| keep > 0);
-    let rest = Pending {
-        count: keep,
-        oldest: newest,
-        newest,
-        ..backfill
-    };
-    (0, rest)
-}
-
-fn joined(earlier: Pending, later: Pending) -> Pending {
-    Pending {
-        count: earlier.count + later.count,
-        oldest: earlier.oldest.or(later.oldest),
-        newest: later.newest.or(earlier.newest),
-        excluded: earlier.excluded + later.excluded,
-    }
 }
 
 /// The name of the zone that the intervals of a schedule are shown in.

@@ -361,14 +361,14 @@ pub(super) fn relocate(
 }
 
 fn rename<T>(by_object: &mut BTreeMap<Address, T>, moves: &BTreeMap<Address, Address>) {
-    let moved: Vec<(Address, T)> = moves
+    let renamed: Vec<(Address, T)> = moves
         .iter()
         .filter_map(|(old, new)| Some((new.clone(), by_object.remove(old)?)))
         .collect();
     for new in moves.values() {
         by_object.remove(new);
     }
-    by_object.extend(moved);
+    by_object.extend(renamed);
 }
 
 fn written(targets: &Targets) -> rusqlite::Result<String> {

@@ -12,6 +12,7 @@ use crate::diag::FileId;
 use crate::engine::Definition;
 use crate::engine::Paused;
 use crate::engine::Status;
+use crate::engine::Wish;
 use crate::lang::Value;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
@@ -55,6 +56,8 @@ pub(crate) struct Before {
     pub(crate) counts: Counts,
     /// The intervals that have an instance ahead of those before, because operators have asked for one.
     pub(crate) beyond: BTreeMap<Address, Vec<Interval>>,
+    /// The stretches of time of each object that somebody has asked for and that are not made yet.
+    pub(crate) to_come: BTreeMap<Address, Vec<Interval>>,
     /// How long runs of activities took, in seconds; only of those that a plan back-fills.
     pub(crate) durations: BTreeMap<Address, f64>,
     /// How many instances of objects that are no longer there were given up with their definition; only of those that a plan asks
@@ -79,6 +82,7 @@ impl Before {
             made_until: store.made_until()?,
             counts: store.counts()?,
             beyond: store.made_beyond()?,
+            to_come: to_come(store)?,
             durations: BTreeMap::new(),
             given_up: BTreeMap::new(),
         })
@@ -154,6 +158,7 @@ impl Before {
         let counts = relocation.keys(self.counts);
         let made_until = relocation.keys(self.made_until);
         let beyond = relocation.keys(self.beyond);
+        let to_come = relocation.keys(self.to_come);
         let given_up = relocation.keys(self.given_up);
         let count = |address: &Address, statuses: &[Status]| {
             let counts = counts.get(address);
@@ -176,6 +181,7 @@ impl Before {
                 let runs = UnitRuns {
                     cursor: made_until.get(address).copied(),
                     beyond: beyond.get(address).cloned().unwrap_or_default(),
+                    to_come: to_come.get(address).cloned().unwrap_or_default(),
                     waiting: waiting(address),
                     running: count(address, &[Status::Running]),
                     finished: count(address, &[Status::Finished]),
@@ -184,6 +190,16 @@ impl Before {
             })
             .collect()
     }
+}
+
+/// What somebody has asked for and is not made yet.
+fn to_come(store: &Store) -> Result<BTreeMap<Address, Vec<Interval>>, Failure> {
+    let wishes = store.wishes()?;
+    let asked = wishes.objects().filter_map(|object| {
+        let ranges = wishes.of(object, Wish::Make)?;
+        Some((object.clone(), ranges.iter().collect()))
+    });
+    Ok(asked.collect())
 }
 
 /// The outputs of the state.

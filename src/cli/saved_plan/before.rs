@@ -38,6 +38,8 @@ struct Kept {
     made_until: BTreeMap<Address, Timestamp>,
     counts: Counts,
     beyond: BTreeMap<Address, Vec<Interval>>,
+    #[serde(default)]
+    to_come: BTreeMap<Address, Vec<Interval>>,
     durations: BTreeMap<Address, f64>,
     given_up: BTreeMap<Address, u64>,
 }
@@ -92,6 +94,7 @@ pub(super) fn to_json(before: Before) -> Result<Json, Failure> {
         made_until: before.made_until,
         counts: before.counts,
         beyond: before.beyond,
+        to_come: before.to_come,
         durations: before.durations,
         given_up: before.given_up,
     };
@@ -119,6 +122,7 @@ pub(super) fn from_json(json: &Json) -> Result<Before, Failure> {
         made_until: kept.made_until,
         counts: kept.counts,
         beyond: kept.beyond,
+        to_come: kept.to_come,
         durations: kept.durations,
         given_up: kept.given_up,
     })

@@ -50,6 +50,7 @@ fn recorded(cursor: Option<&str>, waiting: u64, running: u64) -> BTreeMap<Addres
     let runs = UnitRuns {
         cursor: cursor.map(at),
         beyond: Vec::new(),
+        to_come: Vec::new(),
         waiting,
         running,
         finished: 0,
@@ -286,6 +287,26 @@ fn what_catch_up_passes_over_is_dropped() {
             "{catch_up:?}"
         );
     }
+}
+
+#[test]
+fn what_was_asked_for_goes_with_the_schedule_and_comes_back_with_it() {
+    // Made up to the 20th; of what was passed over, three days are still to come, and two that are due by themselves.
+    let mut runs = recorded(Some("2026-11-20T00:00:00Z"), 0, 0);
+    let [asked, due] = [("03", "06"), ("20", "22")].map(|(from, to)| Interval {
+        start: at(&format!("2026-11-{from}T00:00:00Z")),
+        end: at(&format!("2026-11-{to}T00:00:00Z")),
+    });
+    for runs in runs.values_mut() {
+        runs.to_come = vec![asked, due];
+    }
+    let there = || Some(unit("a", Some(daily()), true));
+    let dropped = |new| of(there(), new, &runs, true).totals.dropped;
+    assert_eq!(dropped(there()), 0);
+    assert_eq!(dropped(None), 4 + 3);
+    assert_eq!(dropped(Some(unit("a", None, true))), 4 + 3);
+    let back = |active| of(None, Some(unit("a", Some(daily()), active)), &runs, true).totals;
+    assert_eq!((back(true).backfill, back(false).held), (4 + 3, 3));
 }
 
 #[test]

@@ -258,9 +258,17 @@ fn same(what: &str, happened: u64, told: u64) -> Result<(), String> {
     }
 }
 
+/// The next runs of an activity.
+struct Next {
+    catch_up: CatchUp,
+    timeline: Timeline,
+    /// Which, and when each is due.
+    runs: Vec<(Interval, Timestamp)>,
+}
+
 /// The runs that a plan says become due, by activity.
 pub(super) struct Later {
-    runs: BTreeMap<Address, (CatchUp, Timeline, Vec<(Interval, Timestamp)>)>,
+    runs: BTreeMap<Address, Next>,
     then: Timestamp,
 }
 
@@ -271,8 +279,12 @@ impl Later {
         let runs = upcoming.filter_map(|upcoming| {
             let unit = &definition.units[&upcoming.address];
             let runs = upcoming.next.iter().map(|run| (run.interval, run.due));
-            let known = (unit.catch_up, unit.schedule.clone()?, runs.collect());
-            (unit.kind == UnitKind::Activity && unit.active).then_some((upcoming.address, known))
+            let next = Next {
+                catch_up: unit.catch_up,
+                timeline: unit.schedule.clone()?,
+                runs: runs.collect(),
+            };
+            (unit.kind == UnitKind::Activity && unit.active).then_some((upcoming.address, next))
         });
         Self {
             runs: runs.collect(),
@@ -282,7 +294,7 @@ impl Later {
 
     /// When something becomes due.
     pub(super) fn moments(&self) -> Vec<Timestamp> {
-        let runs = self.runs.values().flat_map(|(_, _, runs)| runs);
+        let runs = self.runs.values().flat_map(|next| &next.runs);
         runs.map(|(_, due)| *due).collect()
     }
 
@@ -294,7 +306,8 @@ impl Later {
     /// Whether what was made is what was told; how many runs that are.
     pub(super) fn check(&self, before: &Happened, after: &Happened) -> Result<u64, String> {
         let mut seen = 0;
-        for (address, (catch_up, timeline, told)) in &self.runs {
+        for (address, next) in &self.runs {
+            let told = &next.runs;
             let made = after.of(address).map(|instance| instance.key.interval);
             let made: BTreeSet<Interval> = made
                 .filter(|interval| !before.has(address, *interval))
@@ -302,10 +315,10 @@ impl Later {
             let due = told.iter().filter(|(_, due)| *due <= self.then);
             let mut due: BTreeSet<Interval> = due.map(|(interval, _)| *interval).collect();
             let all_told = due.len() < told.len();
-            if *catch_up != CatchUp::All && !due.is_empty() {
-                due = timeline.last_due(self.then).into_iter().collect();
+            if next.catch_up != CatchUp::All && !due.is_empty() {
+                due = next.timeline.last_due(self.then).into_iter().collect();
             }
-            let right = if all_told || *catch_up != CatchUp::All {
+            let right = if all_told || next.catch_up != CatchUp::All {
                 made == due
             } else {
                 made.is_superset(&due)

@@ -256,9 +256,9 @@ impl Configured {
         text.push_str("data_node \"file\" \"n\" {\n  schedule = schedule.t\n  path = \"/n/${run.scheduled_start}\"\n  precondition \"exists\" {}\n}\n");
         for (name, lines) in &self.pipelines {
             writeln!(text, "pipeline \"{name}\" {{").unwrap();
-            lines
-                .iter()
-                .for_each(|line| writeln!(text, "  {line}").unwrap());
+            for line in lines {
+                writeln!(text, "  {line}").unwrap();
+            }
             let inside = ACTIVITIES.iter().filter(|(pipeline, _)| pipeline == name);
             for written in inside.filter_map(|(_, activity)| self.activities.get(activity)) {
                 let head = format!("activity \"shell_command\" \"{}\"", written.name);
@@ -300,9 +300,9 @@ fn evaluated(text: &str, prior: &Objects, now: Timestamp) -> Result<Configuratio
 
 fn block(text: &mut String, indent: &str, head: &str, lines: &[String]) {
     writeln!(text, "{indent}{head} {{").unwrap();
-    lines
-        .iter()
-        .for_each(|line| writeln!(text, "{indent}  {line}").unwrap());
+    for line in lines {
+        writeln!(text, "{indent}  {line}").unwrap();
+    }
     writeln!(text, "{indent}}}").unwrap();
 }
 

@@ -457,6 +457,7 @@ fn no_changes_but_runs_that_became_due() {
         UnitRuns {
             cursor: Some(at("2026-11-22T00:00:00Z")),
             beyond: Vec::new(),
+            to_come: Vec::new(),
             waiting: 0,
             running: 0,
             finished: 0,

@@ -15,6 +15,7 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
     let runs = |running| UnitRuns {
         cursor: Some(at("2026-11-24T00:00:00Z")),
         beyond: Vec::new(),
+        to_come: Vec::new(),
         waiting: 2,
         running,
         finished: 0,
