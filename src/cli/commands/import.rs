@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::validate;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::importing::Gathered;
@@ -10,7 +11,6 @@ use crate::cli::importing::account;
 use crate::cli::importing::account::Wanted;
 use crate::cli::importing::files;
 use crate::cli::importing::files::Out;
-use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
 use crate::connect::aws::Settings;
@@ -136,7 +136,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 
 /// Whether the configuration that was written is valid. What is not was taken as the definition has it, and is told where it stands now.
 fn loads(context: &Context, files: &[File]) -> Result<ExitCode, Failure> {
-    let checked = RootModule::load_to_check(context, &VariableArgs::default());
+    let checked = validate::checked(context, &VariableArgs::default());
     let Ok(module) = checked else {
         // What was there before cannot be read, as `validate` says.
         return Ok(ExitCode::SUCCESS);

@@ -24,8 +24,9 @@ pub(in crate::cli) struct Args {
     pub(in crate::cli) json: bool,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let mut module = RootModule::load_to_check(context, &args.variables)?;
+/// Reads the module in the context's directory, and checks it as far as the variables that have values allow.
+pub(super) fn checked(context: &Context, variables: &VariableArgs) -> Result<RootModule, Failure> {
+    let mut module = RootModule::load_to_check(context, variables)?;
     // Of a module without the values of its variables, objects and what they need may be missing.
     let whole = module.unset.is_empty();
     if whole && !module.diagnostics.has_errors() {
@@ -39,6 +40,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             context.clock.now(),
         ));
     }
+    Ok(module)
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let module = checked(context, &args.variables)?;
     if args.json {
         return Ok(terminal::findings_as_json(
             &module.diagnostics,

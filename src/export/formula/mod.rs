@@ -114,7 +114,7 @@ pub(super) fn translate(value: &Value, names: &dyn Names) -> Result<Template, St
 pub(super) fn translate_list(value: &Value, names: &dyn Names) -> Result<Vec<Template>, String> {
     match value {
         Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
-            let each = items.iter().map(|item| translate_list(item, names));
+            let each = items.iter().map(|item| element(item, names));
             Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
         }
         Value::Sensitive(inner) => translate_list(inner, names),
@@ -126,13 +126,21 @@ pub(super) fn translate_list(value: &Value, names: &dyn Names) -> Result<Vec<Tem
                         ExprKind::Value(value) => value.clone(),
                         _ => Value::Deferred(std::sync::Arc::new(element.clone())),
                     };
-                    translate_list(&value, names)
+                    self::element(&value, names)
                 });
                 Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
             }
             None => Ok(vec![translate(value, names)?]),
         },
         single => Ok(vec![translate(single, names)?]),
+    }
+}
+
+/// Translates an element of a list.
+fn element(value: &Value, names: &dyn Names) -> Result<Vec<Template>, String> {
+    match value {
+        Value::Null(_) => Err("an element of its list is null".to_owned()),
+        value => translate_list(value, names),
     }
 }
 

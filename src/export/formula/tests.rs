@@ -261,3 +261,13 @@ fn lists_are_written_element_by_element() {
         assert_eq!(texts, Ok(expected), "{hcl}");
     }
 }
+
+#[test]
+fn a_list_with_an_element_that_is_null_is_not_written_without_it() {
+    let list = Value::tuple(vec![Value::string("a"), Value::NULL]);
+    assert_eq!(
+        translate_list(&list, &World).err().as_deref(),
+        Some("an element of its list is null")
+    );
+    assert_eq!(translate_list(&Value::NULL, &World), Ok(Vec::new()));
+}

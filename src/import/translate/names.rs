@@ -20,8 +20,10 @@ use crate::import::definition::FieldValue;
 use crate::import::definition::Object;
 use crate::import::expression;
 use crate::lang::ast::Expr;
+use crate::lang::ast::ExprKind;
 use crate::objects::AttributeType;
 use crate::objects::Kind;
+use crate::objects::configuration::misfit;
 use crate::objects::registry;
 
 /// The object that an action or a precondition serves, as an id.
@@ -102,6 +104,22 @@ impl<'d> Names<'_, 'd> {
             // What another object has in its environment is not in that of this one.
             if !is_own && self.reads_secret(of, key, 0) {
                 return self.written_out(of, &fields, key);
+            }
+            if !is_own
+                && matches!(
+                    attribute.value,
+                    AttributeType::Integer(_) | AttributeType::Number(..)
+                )
+            {
+                // One that is no number is not set there.
+                let written = self.written_out(of, &fields, key)?;
+                let fits = match &written.expr.kind {
+                    ExprKind::Value(value) => misfit(attribute, value).is_none(),
+                    _ => true,
+                };
+                if !fits {
+                    return Ok(written);
+                }
             }
             if reads && same_times && !is_secret(key) {
                 let read = hcl::path(&format!("{path}.{}", attribute.name));

@@ -263,6 +263,13 @@ pub(super) fn nothing_to_give_up(id: &str, key: &str, object: &str, at: Span) ->
     Diagnostic::warning("Reference left out", detail).at(at)
 }
 
+pub(super) fn without_period(object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "The schedule `{object}` has no `period` that says how long its intervals are, such as `1 day`. The service refuses it, too; add one."
+    );
+    Diagnostic::error("Schedule without period", detail).at(at)
+}
+
 pub(super) fn without_unit(key: &str, object: &str, text: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` is `{text}`, without a unit. It is taken for hours, which is what the service's guide says of `terminateAfter`; change it if it is not."

@@ -228,6 +228,10 @@ impl<'d> Objects<'_, 'd> {
         let mut block = Block::new(header);
         block.name.clone_from(&named.name);
         self.content(object, of, &mut block);
+        if of.kind == Kind::Schedule && !block.is_set("every") {
+            let finding = notes::without_period(&object.id, object.span);
+            self.found.push(finding);
+        }
         let is_constant = block.attributes.iter().any(|set| {
             let is_variable =
                 |path: &Vec<Step>| path.first().is_some_and(|root| &*root.name == "var");
