@@ -64,7 +64,12 @@ pub(super) fn continued(
             });
         }
     }
-    let timetable = Timetable::new(new, &next, now);
+    // Without cuts it is what was wanted.
+    let timetable = if next.cuts.is_empty() && next.eras.is_empty() {
+        wanted
+    } else {
+        Timetable::new(new, &next, now)
+    };
     (next, timetable)
 }
 

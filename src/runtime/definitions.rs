@@ -43,7 +43,7 @@ pub struct SerialDefinition {
 impl SerialDefinition {
     /// Reads the definition as of a serial.
     pub fn read(store: &Store, serial: u64, now: Timestamp) -> Result<Self, RuntimeError> {
-        let objects = read_objects(store.objects_at(serial)?)?;
+        let objects = read_objects_at(store, serial)?;
         let timetable = Timetable::new(&objects, &moments(store)?.as_of(serial), now);
         let since = if since_matters(&objects) {
             store.there_since()?
@@ -154,6 +154,16 @@ pub fn read_objects(kept: impl IntoIterator<Item = StoredObject>) -> Result<Obje
     kept.into_iter()
         .map(|kept| Ok((kept.address.clone(), read_object(kept)?)))
         .collect()
+}
+
+/// The objects of a store as of a serial.
+pub fn read_objects_at(store: &Store, serial: u64) -> Result<Objects, RuntimeError> {
+    let mut objects = Vec::new();
+    store.each_object_at(serial, |kept| {
+        objects.push((kept.address.clone(), read_object(kept)?));
+        Ok::<_, RuntimeError>(())
+    })?;
+    Ok(objects.into_iter().collect())
 }
 
 /// The same of the objects of a part.

@@ -28,6 +28,7 @@ pub use definitions::SerialDefinition;
 pub use definitions::moments;
 pub use definitions::read_moments;
 pub use definitions::read_objects;
+pub use definitions::read_objects_at;
 pub use definitions::since_matters;
 pub use driver::Options;
 pub use driver::Runner;

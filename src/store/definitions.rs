@@ -144,6 +144,21 @@ impl Store {
 
     /// The objects as of a serial, by address.
     pub fn objects_at(&self, serial: u64) -> Result<Vec<StoredObject>, StoreError> {
+        let mut objects = Vec::new();
+        self.each_object_at(serial, |object| {
+            objects.push(object);
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(objects)
+    }
+
+    /// Does something with each object as of a serial, by address, one after the other: as JSON they take more memory than as what
+    /// becomes of them.
+    pub fn each_object_at<E: From<StoreError>>(
+        &self,
+        serial: u64,
+        mut each: impl FnMut(StoredObject) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut statement = self
             .connection
             .prepare_cached(
@@ -152,37 +167,39 @@ impl Store {
                  ORDER BY address",
             )
             .map_err(|error| self.error(error))?;
-        let rows = statement
-            .query_map([signed(serial)], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, Option<String>>(3)?,
-                    row.get::<_, String>(4)?,
-                    row.get::<_, Option<String>>(5)?,
-                ))
-            })
+        let mut rows = statement
+            .query([signed(serial)])
             .map_err(|error| self.error(error))?;
-        rows.map(|row| {
-            let (address, kind, type_name, pipeline, body, lifecycle) =
-                row.map_err(|error| self.error(error))?;
-            let read = |text: &str| {
-                serde_json::from_str(text)
-                    .map_err(|error| self.damaged(format!("`{address}`: {error}")))
-            };
-            let body = read(&body)?;
-            let lifecycle = lifecycle.as_deref().map(read).transpose()?;
-            Ok(StoredObject {
-                address: Address::new(address),
-                kind,
-                type_name,
-                pipeline: pipeline.map(Address::new),
-                body,
-                lifecycle,
-            })
+        while let Some(row) = rows.next().map_err(|error| self.error(error))? {
+            each(self.object_of(row)?)?;
+        }
+        Ok(())
+    }
+
+    fn object_of(&self, row: &rusqlite::Row<'_>) -> Result<StoredObject, StoreError> {
+        let text = |column| {
+            row.get::<_, String>(column)
+                .map_err(|error| self.error(error))
+        };
+        let perhaps = |column| {
+            let text = row.get::<_, Option<String>>(column);
+            text.map_err(|error| self.error(error))
+        };
+        let address = text(0)?;
+        let read = |text: &str| {
+            serde_json::from_str(text)
+                .map_err(|error| self.damaged(format!("`{address}`: {error}")))
+        };
+        let body = read(&text(4)?)?;
+        let lifecycle = perhaps(5)?.as_deref().map(read).transpose()?;
+        Ok(StoredObject {
+            kind: text(1)?,
+            type_name: text(2)?,
+            pipeline: perhaps(3)?.map(Address::new),
+            body,
+            lifecycle,
+            address: Address::new(address),
         })
-        .collect()
     }
 
     /// The outputs of the newest serial.

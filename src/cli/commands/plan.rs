@@ -145,7 +145,10 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
     {
         terminal::print(&views::plan::saved_to(path, context.look));
     }
-    Ok(args.report.exit_code(!planned.plan.is_empty()))
+    let code = args.report.exit_code(!planned.plan.is_empty());
+    // The command is at its end: memory goes back as a whole, not object by object.
+    std::mem::forget(planned);
+    Ok(code)
 }
 
 /// Says what the plan is, to people and to machines.

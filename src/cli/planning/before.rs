@@ -23,7 +23,7 @@ use crate::plan::Relocation;
 use crate::plan::effects::UnitRuns;
 use crate::runtime::SerialDefinition;
 use crate::runtime::read_moments;
-use crate::runtime::read_objects;
+use crate::runtime::read_objects_at;
 use crate::runtime::since_matters;
 use crate::store::Counts;
 use crate::store::Head;
@@ -69,7 +69,7 @@ impl Before {
     /// Reads it.
     pub(crate) fn read(store: &Store) -> Result<Self, Failure> {
         let head = store.head()?;
-        let objects = read_objects(store.objects_at(head.serial)?)?;
+        let objects = read_objects_at(store, head.serial)?;
         Ok(Self {
             head,
             objects,

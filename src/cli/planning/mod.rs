@@ -35,6 +35,7 @@ use crate::objects::Timetable;
 use crate::objects::resolve::Resolver;
 use crate::plan::Change;
 use crate::plan::ChangeKind;
+use crate::plan::Effects;
 use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Relocation;
@@ -42,6 +43,7 @@ use crate::plan::alignments;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
+use crate::plan::effects::UnitRuns;
 use crate::plan::forget;
 use crate::plan::impact::impact;
 use crate::plan::preview::Preview;
@@ -149,7 +151,12 @@ pub(crate) fn planned(
     relocation: Relocation,
     now: Timestamp,
 ) -> Result<Planned, Failure> {
-    check_cycles(&target)?;
+    let moments = relocated(before.moments()?, &relocation);
+    let (old, cycles) = side_by_side(
+        || before.definition(&relocation, &moments, now),
+        || check_cycles(&target),
+    );
+    cycles?;
     let Target {
         mut configuration,
         sources,
@@ -160,18 +167,11 @@ pub(crate) fn planned(
     } = target;
     let new = std::mem::take(&mut configuration.objects);
     let statements = std::mem::take(&mut configuration.statements);
-    let moments = relocated(before.moments()?, &relocation);
-    let old = before.definition(&relocation, &moments, now);
     let made_until = relocation.keys(before.made_until.clone());
     let schedules = (old.serial, &old.timetable);
     let (new_moments, timetable) = continued(schedules, &new, &moments, &made_until, now);
-    let old_units = old.compile();
-    let mut new_units = crate::engine::compile(&new, &timetable, old.serial + 1);
     let paused = held(&old.pauses, &new);
-    new_units.pause(&staying(&paused));
-    for unit in new_units.units.values_mut() {
-        unit.since = Some(old.since.get(&unit.address).copied().unwrap_or(now));
-    }
+    let (old_units, new_units) = compiled(&old, (&new, &timetable), &paused, now);
     let mut changes = changes(&old.objects, &new, &relocation, |address| {
         forgotten.contains(address) || statements.forgets(address)
     });
@@ -185,14 +185,16 @@ pub(crate) fn planned(
     let beyond = relocation.keys(before.beyond.clone());
     let runs = before.runs(&relocation, (&old_units, &new_units));
     let both = old.objects.values().chain(new.values());
-    let affected = effects::affected(&changes, ChangeKind::Schedule, &both);
-    let otherwise = effects::affected(&changes, ChangeKind::Behaviour, &both);
-    let mut effects = effects::effects(&old_units, &new_units, &runs, &affected, now);
-    (effects.history, effects.consumers) = impact(&new_units, &runs, &otherwise);
-    effects.alignment = alignments((&old.objects, &old.timetable), (&new, &timetable), now);
+    let [affected, otherwise] = [ChangeKind::Schedule, ChangeKind::Behaviour]
+        .map(|kind| effects::affected(&changes, kind, &both));
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
-    let (preview, findings) = preview(resolver, now);
+    let before = (&old.objects, &old.timetable, &old_units);
+    let after = (&new, &timetable, &new_units);
+    let (effects, (preview, findings)) = side_by_side(
+        || all_effects((before, after), &runs, (&affected, &otherwise), now),
+        || preview(resolver, now),
+    );
     if findings.has_errors() {
         let placed = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((placed, sources))));
@@ -226,6 +228,54 @@ pub(crate) fn planned(
         max_runs,
         origin,
         again: Vec::new(),
+    })
+}
+
+/// Objects with their schedules, and what the engine makes of them.
+type Side<'a> = (&'a Objects, &'a Timetable, &'a Definition);
+
+/// What a plan does to the runs. The last two are the objects whose runs are due otherwise, and those whose runs do something else.
+fn all_effects(
+    (before, after): (Side<'_>, Side<'_>),
+    runs: &BTreeMap<Address, UnitRuns>,
+    (affected, otherwise): (&BTreeSet<Address>, &BTreeSet<Address>),
+    now: Timestamp,
+) -> Effects {
+    let mut effects = effects::effects(before.2, after.2, runs, affected, now);
+    (effects.history, effects.consumers) = impact(after.2, runs, otherwise);
+    effects.alignment = alignments((before.0, before.1), (after.0, after.1), now);
+    effects
+}
+
+/// What the engine makes of the definitions before and after.
+fn compiled(
+    old: &SerialDefinition,
+    (new, timetable): (&Objects, &Timetable),
+    paused: &[Held],
+    now: Timestamp,
+) -> (Definition, Definition) {
+    side_by_side(
+        || old.compile(),
+        || {
+            let mut units = crate::engine::compile(new, timetable, old.serial + 1);
+            units.pause(&staying(paused));
+            for unit in units.units.values_mut() {
+                unit.since = Some(old.since.get(&unit.address).copied().unwrap_or(now));
+            }
+            units
+        },
+    )
+}
+
+/// Does two things at once, the first on a thread of its own.
+fn side_by_side<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        match one.join() {
+            Ok(one) => (one, other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     })
 }
 

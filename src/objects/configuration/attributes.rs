@@ -21,6 +21,7 @@ use crate::lang::Step;
 use crate::lang::Value;
 use crate::lang::ast::Attribute;
 use crate::lang::ast::Block;
+use crate::lang::ast::ExprKind;
 use crate::lang::named;
 use crate::lang::types::Type;
 use crate::objects::address::Address;
@@ -140,8 +141,8 @@ impl<'m> Builder<'m> {
         frame: &Rc<Frame<'m>>,
         schema: &'static AttributeSchema,
     ) -> Option<Value> {
-        if self.is_unset(frame, schema) {
-            return Some(Value::NULL);
+        if let Some(value) = self.plain(frame, schema) {
+            return Some(value);
         }
         let place = self
             .written(frame, schema.name)
@@ -161,21 +162,31 @@ impl<'m> Builder<'m> {
         )
     }
 
-    /// Whether nothing says anything about an attribute, which is so of most: then there is nothing to evaluate and to remember.
-    fn is_unset(&self, frame: &Frame<'m>, schema: &'static AttributeSchema) -> bool {
+    /// An attribute of which nothing is said, which most are, or that is set to a plain value and takes it: then there is nothing
+    /// to evaluate and to remember.
+    fn plain(&self, frame: &Frame<'m>, schema: &'static AttributeSchema) -> Option<Value> {
         let declaration = self.declaration(frame.id);
         let said_elsewhere = matches!(
             schema.value,
             AttributeType::Provider | AttributeType::DependsOn
         );
-        let Some(block) = declaration.block else {
-            return false;
+        let alone = declaration.block?.body.blocks.is_empty();
+        if !alone || said_elsewhere || declaration.lifecycle.is_some() || declaration.damaged {
+            return None;
+        }
+        let Some(attribute) = self.written(frame, schema.name) else {
+            return Some(Value::NULL);
         };
-        !said_elsewhere
-            && declaration.lifecycle.is_none()
-            && !declaration.damaged
-            && block.body.blocks.is_empty()
-            && self.written(frame, schema.name).is_none()
+        let implies = schema.value == AttributeType::Ref(Kind::DataFormat);
+        if implies || schema.sensitive || self.symbolic || schema.value.block().is_some() {
+            return None;
+        }
+        match &attribute.expr.kind {
+            ExprKind::Value(value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
+                convert::convert(schema, value, Vec::new()).ok()
+            }
+            _ => None,
+        }
     }
 
     fn evaluate_attribute(
