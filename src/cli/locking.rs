@@ -44,6 +44,15 @@ pub(crate) fn lock(
 
 /// `30s`, `5m`, `1h` as Terraform writes it, or `30 seconds`.
 fn lock_timeout(text: &str) -> Result<Duration, Failure> {
+    duration(text).ok_or_else(|| {
+        Failure::message(format!(
+            "--lock-timeout: `{text}` is not a duration; write e.g. `30s`."
+        ))
+    })
+}
+
+/// A duration as Terraform writes it, or in words.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let short = text
         .strip_suffix('s')
         .map(|number| (number, 1))
@@ -51,14 +60,9 @@ fn lock_timeout(text: &str) -> Result<Duration, Failure> {
         .or_else(|| text.strip_suffix('h').map(|number| (number, 3600)))
         .and_then(|(number, factor)| number.trim().parse::<u64>().ok()?.checked_mul(factor));
     if let Some(seconds) = short {
-        return Ok(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds));
     }
     parse_duration(text)
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| {
-            Failure::message(format!(
-                "--lock-timeout: `{text}` is not a duration; write e.g. `30s`."
-            ))
-        })
 }

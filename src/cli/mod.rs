@@ -80,6 +80,9 @@ fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if policies::is_asked(std::env::args_os()) {
+        return policies::answer();
+    }
     let environment = Environment::of_process();
     let command = command();
     let inserted::Arguments { words, added } =

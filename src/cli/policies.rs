@@ -1,19 +1,34 @@
 //! Policies that a plan has to pass: `--policy-dir` and `PIPEFORM_POLICY_DIR`.
 //!
-//! They are asked in a thread of their own, which is left behind when it takes more time or memory than a plan is worth.
+//! They are asked in a process of their own, which is this program again: it is ended when it takes more time or memory than a plan is worth, and when it
+//! breaks off nothing is lost but an answer.
 
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
+use std::process::ExitCode;
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::context::Context;
 use super::errors::Failure;
+use super::locking::duration;
 use super::planning::Planned;
+use super::terminal;
 use super::untrusted::check_policies;
 use super::views;
+use super::views::spoken;
+use crate::clock::Stopwatch;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
@@ -27,27 +42,36 @@ use crate::policy;
 /// The variable with a directory of policies that are asked besides those of `--policy-dir`.
 const DIRECTORY: &str = "PIPEFORM_POLICY_DIR";
 
-/// What policies may take.
-#[derive(Clone, Copy)]
-struct Limits {
-    time: Duration,
-    /// In KiB.
-    memory: u64,
-}
+/// The variable with how long policies may take, instead of [`TIME`].
+const TIMEOUT: &str = "PIPEFORM_POLICY_TIMEOUT";
 
-const LIMITS: Limits = Limits {
-    time: Duration::from_secs(30),
-    memory: 1 << 20,
-};
+/// How long policies may take.
+const TIME: Duration = Duration::from_secs(30);
 
-/// How much longer a single function of theirs may take.
-const GRACE: Duration = Duration::from_secs(2);
+/// How much memory they may take, in KiB.
+const MEMORY: u64 = 1 << 20;
 
 /// How often it is looked whether they take too much.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The stack that nested rules have.
 const STACK: usize = 256 << 20;
+
+/// How large a policy may be, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// The only word of the command line of a process that is asked.
+const ASKED: &str = "--answer-for-policies";
+
+/// What such a process reads.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    policies: Vec<(String, String)>,
+    input: Json,
+}
+
+/// What it writes.
+type Answer = Result<Vec<policy::Said>, policy::Broken>;
 
 /// Options of commands that ask policies about a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -128,8 +152,16 @@ impl PolicyArgs {
         let files = policies.iter();
         let files = files.map(|(name, text)| (name.to_owned(), digest_of_text(text.as_bytes())));
         let files = files.collect();
-        match bounded(policies.clone(), input, LIMITS) {
-            Err(findings) => Err(Failure::Findings(Box::new((findings, policies)))),
+        let time = match context.environment.get(TIMEOUT) {
+            None => TIME,
+            Some(text) => duration(text).ok_or_else(|| {
+                Failure::message(format!(
+                    "{TIMEOUT}: `{text}` is not a duration; write e.g. `60s`."
+                ))
+            })?,
+        };
+        match asked(&policies, input, time) {
+            Err(finding) => Err(Failure::Findings(Box::new((finding.into(), policies)))),
             Ok(said) => Ok(Judged {
                 policies: Some(Policies {
                     files,
@@ -149,53 +181,121 @@ fn kept(said: policy::Said) -> Said {
     }
 }
 
-/// Asks policies, and stops waiting when they take too much time or memory.
-fn bounded(
-    policies: Sources,
-    input: Json,
-    limits: Limits,
-) -> Result<Vec<policy::Said>, Diagnostics> {
-    let failed =
-        |why: String| -> Diagnostics { Diagnostic::error("Policies cannot be asked", why).into() };
+/// Asks policies in a process of their own, and ends it when it takes too much time or memory.
+fn asked(policies: &Sources, input: Json, time: Duration) -> Result<Vec<policy::Said>, Diagnostic> {
+    let texts = policies.iter();
+    let question = Question {
+        policies: texts
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .collect(),
+        input,
+    };
+    let question = serde_json::to_vec(&question).map_err(|error| failed(&error.to_string()))?;
+    let child = Command::new("/proc/self/exe")
+        .arg(ASKED)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child =
+        child.map_err(|error| failed(&format!("No process can be started: {error}")))?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let (sender, receiver) = mpsc::channel();
-    let thread = std::thread::Builder::new().stack_size(STACK);
-    let started = thread.spawn(move || {
-        // Where nobody waits any more, nobody wants to know.
-        drop(sender.send(policy::judge(&policies, &input, limits.time)));
+    std::thread::spawn(move || {
+        if let Some(mut stdin) = stdin {
+            // One that has ended does not read; then it writes nothing either.
+            drop(stdin.write_all(&question));
+        }
+        let mut answer = Vec::new();
+        drop(stdout.map(|mut stdout| stdout.read_to_end(&mut answer)));
+        drop(sender.send(answer));
     });
-    started.map_err(|error| failed(format!("No thread can be started for them: {error}.")))?;
-    let before = resident();
-    let mut waited = Duration::ZERO;
+    let answer = waited(&receiver, child.id(), time);
+    if answer.is_err() {
+        drop(child.kill());
+    }
+    let status = child.wait();
+    if let Ok(answer) = serde_json::from_slice::<Answer>(&answer?) {
+        return answer.map_err(|broken| broken.finding(policies));
+    }
+    let signal = status.ok().and_then(|status| status.signal());
+    let signal = signal.map_or_else(String::new, |number| format!(" with signal {number}"));
+    Err(failed(&format!(
+        "Their evaluation broke off{signal}. A function that calls itself without end does that, or a value that no memory can hold"
+    )))
+}
+
+/// What a process has written; fails when it takes too much.
+fn waited(
+    receiver: &mpsc::Receiver<Vec<u8>>,
+    process: u32,
+    time: Duration,
+) -> Result<Vec<u8>, Diagnostic> {
+    let stopwatch = Stopwatch::start();
     loop {
         match receiver.recv_timeout(LOOK) {
-            Ok(result) => return result,
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(failed(
-                    "Their evaluation broke off. A plan that was not judged counts as one that is not allowed.".to_owned(),
-                ));
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => waited += LOOK,
+            Ok(answer) => return Ok(answer),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(Vec::new()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
-        policy::time_passes(LOOK);
-        // The evaluation ends by itself when time is over, but for a function that takes long.
-        if waited > limits.time.saturating_add(GRACE) {
-            return Err(policy::endless(limits.time).into());
+        if stopwatch.elapsed() > time {
+            return Err(failed(&format!(
+                "They were stopped after {}",
+                spoken(SignedDuration::try_from(time).unwrap_or_default())
+            ))
+            .help("Look for rules that combine each object with each other one. `PIPEFORM_POLICY_TIMEOUT=60s` gives them more time."));
         }
-        if resident().saturating_sub(before) > limits.memory {
-            return Err(failed(format!(
-                "They were stopped when they took more than {} MiB of memory. A plan that was not judged counts as one that is not allowed.",
-                limits.memory >> 10
+        if resident(process) > MEMORY {
+            return Err(failed(&format!(
+                "They were stopped when they took more than {} MiB of memory",
+                MEMORY >> 10
             )));
         }
     }
 }
 
-/// The memory that this process takes, in KiB; 0 where it is not known.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// Why policies have not said anything.
+fn failed(why: &str) -> Diagnostic {
+    Diagnostic::error(
+        "Policies cannot be asked",
+        format!("{why}. A plan that was not judged counts as one that is not allowed."),
+    )
+}
+
+/// The memory that a process takes, in KiB; 0 where it is not known.
+fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
     number.unwrap_or(0)
+}
+
+/// Whether this process is one that is asked.
+pub(super) fn is_asked(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    arguments.nth(1).is_some_and(|word| word == ASKED) && arguments.next().is_none()
+}
+
+/// Answers the question on standard input. Where it cannot, it says nothing and fails.
+pub(super) fn answer() -> ExitCode {
+    let mut question = Vec::new();
+    let read = std::io::stdin().read_to_end(&mut question);
+    let Ok(Ok(question)) = read.map(|_| serde_json::from_slice::<Question>(&question)) else {
+        return ExitCode::FAILURE;
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let thread = thread.spawn(move || {
+        let mut policies = Sources::default();
+        for (name, text) in question.policies {
+            policies.add(name, text);
+        }
+        policy::judge(&policies, &question.input)
+    });
+    let answer = thread.map(std::thread::JoinHandle::join);
+    let Ok(Ok(Ok(text))) = answer.map(|answer| answer.map(|it| serde_json::to_string(&it))) else {
+        return ExitCode::FAILURE;
+    };
+    terminal::print(&text);
+    ExitCode::SUCCESS
 }
 
 /// The policies of directories, without their tests.
@@ -217,12 +317,24 @@ fn read_all(context: &Context, directories: &[PathBuf]) -> Result<Sources, Failu
         }
         paths.sort();
         for path in paths {
-            let text = std::fs::read_to_string(context.directory.join(&path));
+            let text = text(&context.directory.join(&path));
             let text = text.map_err(|error| wrong(&path, &error))?;
             policies.add(path.to_string_lossy(), text);
         }
     }
     Ok(policies)
+}
+
+/// The text of a policy.
+fn text(path: &Path) -> std::io::Result<String> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > LARGEST {
+        return Err(std::io::Error::other("it is larger than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
 }
 
 /// Finds the policies in a directory and below it. What is hidden is left out, and no link to a directory is followed.
@@ -248,25 +360,4 @@ fn find(context: &Context, directory: &Path, paths: &mut Vec<PathBuf>) -> Result
 
 fn wrong(what: &Path, problem: &dyn std::fmt::Display) -> Failure {
     Failure::message(format!("--policy-dir: `{}`: {problem}", what.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_memory_of_policies_is_bounded() {
-        let mut policies = Sources::default();
-        policies.add(
-            "large.rego",
-            "package main\n\ndeny contains \"x\" if count(numbers.range(1, 50000000)) < 0\n",
-        );
-        let limits = Limits {
-            time: Duration::MAX,
-            memory: 64 << 10,
-        };
-        let found = bounded(policies, Json::Null, limits).expect_err("it takes too much");
-        let details: Vec<&str> = found.iter().map(|found| &*found.detail).collect();
-        assert!(details[0].contains("more than 64 MiB"), "{details:?}");
-    }
 }

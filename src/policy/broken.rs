@@ -1,45 +1,50 @@
-//! What is said of a policy that cannot be used: the sentence of the crate, and the place that it names.
+//! What is said of policies that cannot be used: the sentence of the crate, and the place that it names.
 
-use std::time::Duration;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::diag::Diagnostic;
-use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::diag::Sources;
 use crate::diag::Span;
 
-/// What the crate says when time is over.
-const OVERTIME: &str = "exceeded time limit";
+/// Why policies cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Broken {
+    /// One cannot be read or evaluated: what the crate says. It begins with the place, `--> FILE:LINE:COLUMN`, then comes a picture, and
+    /// `error: WHY`.
+    Evaluation(String),
+    /// None of them has a rule that is asked.
+    Silent,
+}
 
-/// What the crate says about a policy that it cannot read or evaluate. It begins with the place: `--> FILE:LINE:COLUMN`, a picture, and
-/// `error: WHY`.
-pub(super) fn broken(policies: &Sources, error: &str, time: Duration) -> Diagnostics {
-    if error.contains(OVERTIME) {
-        return endless(time).into();
-    }
-    let why = error
-        .lines()
-        .rev()
-        .find_map(|line| line.trim().strip_prefix("error: "));
-    let why = why.unwrap_or(error).trim();
-    let finding = Diagnostic::error("Policy cannot be evaluated", sentence(why))
-        .help("Policies are written in Rego, version 1: `deny contains \"why\" if { … }`.");
-    match place(policies, error) {
-        Some(span) => finding.at(span).into(),
-        None => finding.into(),
+impl Broken {
+    /// It as a finding, with its place in these policies.
+    pub fn finding(&self, policies: &Sources) -> Diagnostic {
+        let error = match self {
+            Self::Evaluation(error) => error,
+            Self::Silent => return silent(),
+        };
+        let why = error
+            .lines()
+            .rev()
+            .find_map(|line| line.trim().strip_prefix("error: "));
+        let why = why.unwrap_or(error).trim();
+        let finding = Diagnostic::error("Policy cannot be evaluated", sentence(why))
+            .help("Policies are written in Rego, version 1: `deny contains \"why\" if { … }`.");
+        match place(policies, error) {
+            Some(span) => finding.at(span),
+            None => finding,
+        }
     }
 }
 
-/// Policies that do not come to an end.
-pub fn endless(time: Duration) -> Diagnostic {
+fn silent() -> Diagnostic {
     Diagnostic::error(
-        "Policies take too long",
-        format!(
-            "They were stopped after {} seconds without having said anything. A plan that was not judged counts as one that is not allowed.",
-            time.as_secs()
-        ),
+        "No rule in the policies",
+        "None of the policies has a rule `deny` or `warn`, so that they would never say anything.",
     )
-    .help("Look for rules that combine each object with each other one, and for large `numbers.range`.")
+    .help("A rule is written `deny contains \"why\" if { … }`.")
 }
 
 fn sentence(text: &str) -> String {

@@ -3,36 +3,28 @@
 //! Texts of policies and a plan as JSON come in, what they say goes out. It is apart because only it knows the crate that evaluates Rego.
 
 mod broken;
-mod meter;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
-use std::time::Duration;
 
 use regorus::Engine;
 use regorus::Value;
-use regorus::utils::limits::ExecutionTimerConfig;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value as Json;
 
-use self::broken::broken;
-pub use self::broken::endless;
-pub use self::meter::time_passes;
+pub use self::broken::Broken;
 use crate::diag::Diagnostic;
-use crate::diag::Diagnostics;
 use crate::diag::Sources;
-
-/// How often the time is looked at, in steps of the evaluation.
-const STEPS: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
 /// In how many files of one package it is looked for who says something: each of them costs an evaluation.
 const MANY: usize = 16;
 
 /// What one rule says about a plan.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Said {
     /// Whether it denies the plan; otherwise it warns of it.
     pub denies: bool,
@@ -63,32 +55,26 @@ impl Said {
     }
 }
 
-/// What policies say about a plan, what denies it first. `policies`: their texts, by file. `time`: how long they may take; see
-/// [`time_passes`].
+/// What policies say about a plan, what denies it first. `policies`: their texts, by file.
 ///
-/// All packages are asked for their rules `deny`, `violation` and `warn`, also with more behind a `_`. Fails, with the place, when a policy
-/// cannot be read or evaluated or takes too long, and when none has such a rule: a policy that says nothing by mistake must not look like
-/// one that agrees.
-pub fn judge(policies: &Sources, input: &Json, time: Duration) -> Result<Vec<Said>, Diagnostics> {
-    let fail = |error: String| broken(policies, &error, time);
+/// All packages are asked for their rules `deny`, `violation` and `warn`, also with more behind a `_`. Fails when a policy cannot be read or
+/// evaluated, and when none has such a rule: a policy that says nothing by mistake must not look like one that agrees. It may take any time and
+/// memory, and a rule that calls itself without end takes the process along: whoever asks has to see to that.
+pub fn judge(policies: &Sources, input: &Json) -> Result<Vec<Said>, Broken> {
     let input = Value::from_json_str(&input.to_string());
-    let input = input.map_err(|error| fail(error.to_string()))?;
-    let mut all = Evaluation::new(policies, None, (&input, time)).map_err(fail)?;
-    let rules = all.rules().map_err(fail)?;
+    let input = input.map_err(|error| Broken::Evaluation(error.to_string()))?;
+    let mut all = Evaluation::new(policies, None, &input).map_err(Broken::Evaluation)?;
+    let rules = all.rules().map_err(Broken::Evaluation)?;
     if rules.is_empty() {
-        return Err(silent());
+        return Err(Broken::Silent);
     }
     let mut said = Vec::new();
     for (rule, messages) in &rules {
         if messages.is_empty() {
             continue;
         }
-        let by_file = said_by(
-            policies,
-            (&input, time),
-            (rule, messages),
-            &all.owners(policies, rule),
-        );
+        let owners = all.owners(policies, rule);
+        let by_file = said_by(policies, &input, (rule, messages), &owners);
         for message in messages {
             let file = by_file.iter().find(|(_, said)| said.contains(message));
             said.push(Said {
@@ -117,19 +103,10 @@ fn name_of(rule: &str) -> &str {
     rule.rsplit('.').next().unwrap_or(rule)
 }
 
-fn silent() -> Diagnostics {
-    Diagnostic::error(
-        "No rule in the policies",
-        "None of the policies has a rule `deny` or `warn`, so that they would never say anything.",
-    )
-    .help("A rule is written `deny contains \"why\" if { … }`.")
-    .into()
-}
-
 /// What each file says of a rule that the others do not say without it. `owners`: those that have such a rule.
 fn said_by(
     policies: &Sources,
-    asked: (&Value, Duration),
+    input: &Value,
     (rule, messages): (&str, &BTreeSet<String>),
     owners: &[usize],
 ) -> Vec<(usize, BTreeSet<String>)> {
@@ -141,7 +118,7 @@ fn said_by(
     }
     let mut said = Vec::new();
     for file in owners {
-        let rest = Evaluation::new(policies, Some(*file), asked);
+        let rest = Evaluation::new(policies, Some(*file), input);
         // Without a file that others use they cannot be evaluated: then it is not known which of them says it.
         if let Ok(mut rules) = rest.and_then(|mut rest| rest.rules()) {
             let without = rules.remove(rule).unwrap_or_default();
@@ -160,18 +137,9 @@ struct Evaluation {
 
 impl Evaluation {
     /// `without`: a file that is left out.
-    fn new(
-        policies: &Sources,
-        without: Option<usize>,
-        (input, time): (&Value, Duration),
-    ) -> Result<Self, String> {
-        meter::install();
+    fn new(policies: &Sources, without: Option<usize>, input: &Value) -> Result<Self, String> {
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
-        engine.set_execution_timer_config(ExecutionTimerConfig {
-            limit: time,
-            check_interval: STEPS,
-        });
         let mut packages = Vec::new();
         for (at, (name, text)) in policies.iter().enumerate() {
             if without == Some(at) {
