@@ -57,6 +57,12 @@ pub(crate) fn keep(
     asked: &Asked<'_>,
     path: &Path,
 ) -> Result<(), Failure> {
+    if syntax(&path.to_string_lossy()).is_some() {
+        return Err(Failure::message(format!(
+            "--out: `{}` is a name of configuration files, and would be read as one. Save the plan under another name.",
+            path.display()
+        )));
+    }
     let key = key(context)?;
     if key.is_none() {
         refuse_clear(planned, &said)?;
