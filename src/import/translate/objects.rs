@@ -361,12 +361,29 @@ impl<'d> Objects<'_, 'd> {
         if of.attribute("aws_fields").is_some() {
             let kept = self.unknown_fields(object, of.aws.first().copied(), &unknown);
             // That it had an id tells export that `#{…}` in its texts is meant.
-            let tells = object.id != block.name || self.kept_as_text.contains(object.id.as_str());
+            let tells = object.id != block.name
+                || self.kept_as_text.contains(object.id.as_str())
+                || self.is_of_oldest_table(object);
             if tells && of.kind != Kind::Pipeline {
                 block.set_constant("aws_id", hcl::text(&object.id));
             }
             keep(kept, block);
         }
+    }
+
+    /// Whether it is the database of one of the oldest tables, which may say themselves what theirs is: `completed` makes an object
+    /// of that, where the table stands. Export takes one without an id for such a one.
+    fn is_of_oldest_table(&self, object: &Object) -> bool {
+        let refers = |field: &Field| {
+            field.key == "database"
+                && matches!(&field.value, FieldValue::Reference(id) if *id == object.id)
+        };
+        let mut tables = self.index.definition.objects.iter();
+        tables.any(|table| {
+            let name = table.type_name().unwrap_or_default();
+            let is_oldest = name.eq_ignore_ascii_case("MySqlDataNode");
+            is_oldest && table.span != object.span && table.fields.iter().any(refers)
+        })
     }
 
     /// Whether an attribute does not take a value that the service may have taken. Then the field is kept, unless there must be one.

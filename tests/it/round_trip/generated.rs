@@ -414,6 +414,19 @@ fn made(bytes: &[u8], few: Option<usize>) -> String {
     maker.whole()
 }
 
+/// What the oldest tables say of their database themselves becomes an object, and is written into them again; a database that is an
+/// object and says no more than they could stays one.
+#[test]
+fn the_database_of_one_of_the_oldest_tables_stays_an_object() {
+    let whole = json!({"objects": [
+        {"id": "Default"},
+        {"id": "jdbcdatabase", "type": "JdbcDatabase", "connectionString": "jdbc:mysql://h/d"},
+        {"id": "One", "type": "MySqlDataNode", "database": {"ref": "jdbcdatabase"}, "table": "t"},
+        {"id": "Two", "type": "MySqlDataNode", "connectionString": "jdbc:mysql://h/d", "table": "t"},
+    ]});
+    super::check(&whole.to_string(), "oldest tables");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
