@@ -61,7 +61,8 @@ impl Trial<'_> {
             timetable.schedule_address(other) == timetable.schedule_address(first)
         };
         let object = self.resolver.objects.get(first);
-        let Some((object, run)) = object.zip(self.preview.run(first)) else {
+        let run = self.preview.run(self.resolver, first);
+        let Some((object, run)) = object.zip(run) else {
             return Tried::Unknown;
         };
         if !others.iter().all(same) {
@@ -69,7 +70,7 @@ impl Trial<'_> {
         }
         let evaluated = |value: &Value| match value.clone().unmark() {
             (Value::Deferred(residual), sensitive) => {
-                let value = self.resolver.residual(object, run, &residual)?;
+                let value = self.resolver.residual(object, &run, &residual)?;
                 Some(value.mark(sensitive))
             }
             (value, sensitive) => Some(value.mark(sensitive)),

@@ -21,16 +21,35 @@ use crate::objects::settings;
 use crate::time::Interval;
 use crate::time::Timeline;
 
-/// What `run` will be in the next instance of each object that has deferred attributes.
+/// What `run` will be in the next instance of each object that has deferred attributes. It is made again for whoever asks, since
+/// plans show the formulas of a few objects, and have many.
 #[derive(Clone, Debug, Default)]
 pub struct Preview {
-    runs: BTreeMap<Address, Value>,
+    /// The moment of the plan.
+    now: Timestamp,
+    /// Of each object that serves others, the first that it serves.
+    served: BTreeMap<Address, Address>,
 }
 
 impl Preview {
-    /// What `run` will be for an object.
-    pub fn run(&self, address: &Address) -> Option<&Value> {
-        self.runs.get(address)
+    /// What `run` will be for an object. The resolver is the one that the preview was made with.
+    pub fn run(&self, resolver: Resolver<'_>, address: &Address) -> Option<Value> {
+        let object = resolver.objects.get(address)?;
+        if !is_deferred(object) {
+            return None;
+        }
+        let first_try = first_try(self.now);
+        let owner = self.served.get(address).unwrap_or(address);
+        let interval = next_interval(resolver, owner, self.now);
+        let found = match object.kind() {
+            Kind::Activity => resolver.activity_alone(address, interval, first_try).0,
+            Kind::DataNode | Kind::Resource => resolver.node(address, interval, first_try).ok(),
+            _ if owner == address => None,
+            _ => resolver
+                .serving(address, owner, interval, first_try, outcome())
+                .ok(),
+        };
+        found.map(|found| found.run)
     }
 }
 
@@ -39,7 +58,10 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
     let mut previewer = Previewer {
         resolver,
         now,
-        preview: Preview::default(),
+        preview: Preview {
+            now,
+            ..Preview::default()
+        },
         diagnostics: Diagnostics::new(),
     };
     for object in resolver.objects.values() {
@@ -62,15 +84,12 @@ struct Previewer<'a> {
 
 impl<'a> Previewer<'a> {
     fn activity(&mut self, object: &'a Object) {
-        let interval = self.next_interval(&object.address);
+        let interval = next_interval(self.resolver, &object.address, self.now);
         if is_deferred(object) {
-            let (resolved, findings) =
+            let (_, findings) =
                 self.resolver
-                    .activity_alone(&object.address, interval, self.first_try());
+                    .activity_alone(&object.address, interval, first_try(self.now));
             self.diagnostics.extend(findings);
-            if let Some(resolved) = resolved {
-                self.keep(Ok(resolved));
-            }
         }
         self.serving(object, interval, "precondition");
         self.serving(object, interval, "on_fail");
@@ -79,12 +98,12 @@ impl<'a> Previewer<'a> {
     }
 
     fn node(&mut self, object: &'a Object) {
-        let interval = self.next_interval(&object.address);
+        let interval = next_interval(self.resolver, &object.address, self.now);
         if is_deferred(object) {
             let resolved = self
                 .resolver
-                .node(&object.address, interval, self.first_try());
-            self.keep(resolved);
+                .node(&object.address, interval, first_try(self.now));
+            self.note(resolved);
         }
         self.serving(object, interval, "precondition");
         self.overwritten(object);
@@ -92,11 +111,11 @@ impl<'a> Previewer<'a> {
 
     fn resource(&mut self, object: &'a Object) {
         if is_deferred(object) {
-            let interval = self.next_interval(&object.address);
+            let interval = next_interval(self.resolver, &object.address, self.now);
             let resolved = self
                 .resolver
-                .node(&object.address, interval, self.first_try());
-            self.keep(resolved);
+                .node(&object.address, interval, first_try(self.now));
+            self.note(resolved);
         }
     }
 
@@ -117,26 +136,19 @@ impl<'a> Previewer<'a> {
             if !self.resolver.objects.get(&address).is_some_and(is_deferred) {
                 continue;
             }
-            let extra = vec![
-                (Arc::from("status"), Value::string("FAILED")),
-                (Arc::from("error"), Value::string("…")),
-            ];
+            let owner = &object.address;
             let resolved =
                 self.resolver
-                    .serving(&address, &object.address, interval, self.first_try(), extra);
-            self.keep(resolved);
+                    .serving(&address, owner, interval, first_try(self.now), outcome());
+            self.note(resolved);
+            let served = &mut self.preview.served;
+            served.entry(address).or_insert_with(|| owner.clone());
         }
     }
 
-    fn keep(&mut self, resolved: Result<Resolved<'a>, Diagnostics>) {
-        match resolved {
-            Ok(resolved) => {
-                self.preview
-                    .runs
-                    .entry(resolved.object.address.clone())
-                    .or_insert(resolved.run);
-            }
-            Err(diagnostics) => self.diagnostics.extend(diagnostics),
+    fn note(&mut self, resolved: Result<Resolved<'a>, Diagnostics>) {
+        if let Err(diagnostics) = resolved {
+            self.diagnostics.extend(diagnostics);
         }
     }
 
@@ -153,7 +165,7 @@ impl<'a> Previewer<'a> {
             return;
         };
         let path = |interval: Interval| {
-            let resolved = self.resolver.node(address, interval, self.first_try());
+            let resolved = self.resolver.node(address, interval, first_try(self.now));
             resolved.ok()?.text("path").map(str::to_owned)
         };
         let paths: Vec<_> = first_intervals(schedule).map(path).collect();
@@ -171,27 +183,36 @@ impl<'a> Previewer<'a> {
             );
         }
     }
+}
 
-    fn next_interval(&self, address: &Address) -> Interval {
-        let on_demand = Interval {
-            start: self.now,
-            end: self.now,
-        };
-        match self.resolver.timetable.schedule(address) {
-            None => on_demand,
-            Some(schedule) => schedule
-                .next_due(self.now)
-                .or_else(|| schedule.last_interval())
-                .unwrap_or(on_demand),
-        }
+/// The next interval of an object; none left: the last one; on demand: `now`.
+fn next_interval(resolver: Resolver<'_>, address: &Address, now: Timestamp) -> Interval {
+    let on_demand = Interval {
+        start: now,
+        end: now,
+    };
+    match resolver.timetable.schedule(address) {
+        None => on_demand,
+        Some(schedule) => schedule
+            .next_due(now)
+            .or_else(|| schedule.last_interval())
+            .unwrap_or(on_demand),
     }
+}
 
-    fn first_try(&self) -> Try {
-        Try {
-            attempt: 1,
-            actual_start: self.now,
-        }
+fn first_try(now: Timestamp) -> Try {
+    Try {
+        attempt: 1,
+        actual_start: now,
     }
+}
+
+/// What an action is told of an instance that has ended, so that its formulas can be evaluated.
+fn outcome() -> Vec<(Arc<str>, Value)> {
+    vec![
+        (Arc::from("status"), Value::string("FAILED")),
+        (Arc::from("error"), Value::string("…")),
+    ]
 }
 
 /// The first three intervals of the schedule that new intervals have: of two a day, the first two may lie in two days.

@@ -163,7 +163,7 @@ orders='module.region["eu"].module.table["orders"].module.writer.pipeline.write'
 
 step "the plan shows the deferred value on its way down, up, and what it will be"
 expect 2 pipeform plan --detailed-exitcode
-says "# module.region[*].module.table[*].module.writer.pipeline.write.activity.write (2) will be created" \
+says "# module.region[\"eu\"].module.table[*].module.writer.pipeline.write.activity.write (2) will be created" \
     '+ path = "out/eu/${run.date}/customers.txt"' \
     '→ out/eu/2026-11-23/customers.txt' \
     '+ "EUROPE has customers",' \

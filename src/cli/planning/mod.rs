@@ -364,7 +364,8 @@ impl Planned {
             judges: false,
             ..Resolver::planned(&self.new, &self.timetable, &call)
         };
-        resolver.residual(object, self.preview.run(&object.address)?, residual)
+        let run = self.preview.run(resolver, &object.address)?;
+        resolver.residual(object, &run, residual)
     }
 
     /// The outputs of the configuration.
