@@ -61,6 +61,7 @@ bench: ## Measure speed and memory, next to the peers
 	$(CARGO) build --locked --release
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/run
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/language
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/plan
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/scale
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/engine
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/peers
