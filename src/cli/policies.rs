@@ -359,5 +359,8 @@ fn find(context: &Context, directory: &Path, paths: &mut Vec<PathBuf>) -> Result
 }
 
 fn wrong(what: &Path, problem: &dyn std::fmt::Display) -> Failure {
-    Failure::message(format!("--policy-dir: `{}`: {problem}", what.display()))
+    Failure::message(format!(
+        "--policy-dir: `{}`: {problem}.\n\nPolicies are regular files in Rego, `*.rego`, in a directory.",
+        what.display()
+    ))
 }

@@ -8,26 +8,20 @@ use crate::plan::Counts;
 
 /// `1 to add, 0 to change, 0 to destroy`
 pub(crate) fn planned(counts: &Counts) -> String {
-    let Counts {
-        add,
-        change,
-        destroy,
-        forget,
-    } = counts;
-    let forgets = with(*forget, "to forget");
-    format!("{add} to add, {change} to change, {destroy} to destroy{forgets}")
+    let forgets = with(counts.forget, "to forget");
+    format!(
+        "{} to add, {} to change, {} to destroy{forgets}",
+        counts.add, counts.change, counts.destroy
+    )
 }
 
 /// `1 added, 0 changed, 0 destroyed`
 pub(crate) fn applied(counts: &Counts) -> String {
-    let Counts {
-        add,
-        change,
-        destroy,
-        forget,
-    } = counts;
-    let forgotten = with(*forget, "forgotten");
-    format!("{add} added, {change} changed, {destroy} destroyed{forgotten}")
+    let forgotten = with(counts.forget, "forgotten");
+    format!(
+        "{} added, {} changed, {} destroyed{forgotten}",
+        counts.add, counts.change, counts.destroy
+    )
 }
 
 fn with(number: usize, what: &str) -> String {

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::Configuration;
-use super::attributes::any;
-use super::attributes::title;
+use super::attribute_names::any;
+use super::attribute_names::title;
 use super::checks;
 use super::convert;
 use crate::diag::Diagnostic;

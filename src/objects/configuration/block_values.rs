@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::attributes::any;
+use super::attribute_names::any;
 use super::builder::Builder;
 use super::builder::KNOWN;
 use super::convert;

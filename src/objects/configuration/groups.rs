@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::attributes::any;
-use super::attributes::title;
+use super::attribute_names::any;
+use super::attribute_names::title;
 use super::builder::Builder;
 use super::frames::Frame;
 use crate::diag::Diagnostic;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Configuration;
-use super::attributes::any;
-use super::attributes::suggestion;
-use super::attributes::title;
+use super::attribute_names::any;
+use super::attribute_names::suggestion;
+use super::attribute_names::title;
 use super::builder::Builder;
 use super::frames::Frame;
 use crate::diag::Diagnostic;

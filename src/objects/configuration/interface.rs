@@ -8,8 +8,8 @@ use super::builder::Builder;
 use super::builder::KNOWN;
 use super::conditions::Judging;
 use super::conditions::Verdict;
-use super::convert;
 use super::instance::ModuleInstance;
+use super::references;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
 use crate::diag::did_you_mean;
@@ -227,7 +227,7 @@ impl<'m> Builder<'m> {
         let Some(value) = self.evaluate(expr, &scope.waiting()) else {
             return Vec::new();
         };
-        match convert::waits(&value) {
+        match references::waits(&value) {
             Ok(references) => references,
             Err(problem) => {
                 scope.report(problem.into_finding("depends_on", expr.span));

@@ -6,6 +6,7 @@
 
 mod admission;
 mod assertions;
+mod attribute_names;
 mod attributes;
 mod block_values;
 mod builder;
@@ -26,6 +27,7 @@ mod life;
 mod lifecycle;
 mod nested;
 mod providers;
+mod references;
 mod repetition;
 mod scope;
 mod symbolic;

@@ -114,7 +114,7 @@ impl<'m> Declarer<'m> {
             return None; // evaluated with the attribute that its blocks are
         }
         let Some(schema) = schema.filter(|_| block.labels.len() == 1) else {
-            let known: Vec<_> = super::attributes::blocks(object_type).collect();
+            let known: Vec<_> = super::attribute_names::blocks(object_type).collect();
             self.diagnostics.push(not_dynamic(block, label, &known));
             return None;
         };
