@@ -166,7 +166,7 @@ pub fn read_objects_at(store: &Store, serial: u64) -> Result<Objects, RuntimeErr
     Ok(objects.into_iter().collect())
 }
 
-/// The same of the objects of a part.
+/// What the state knows of schedules, as far as the objects of a part have any.
 fn moments_of(store: &Store, objects: &Objects) -> Result<Moments, RuntimeError> {
     let mut moments = Moments::default();
     for (address, object) in objects {
