@@ -2,32 +2,20 @@
 //!
 //! Every value is known by now; what is still wrong with one is an error of the attempt.
 
+mod copy;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Check;
 use super::Work;
-use super::copy::Copy;
-use super::copy::FileEnd;
-use super::copy::Input;
-use super::copy::Output;
 use super::exists::Exists;
 use super::shell_command::ShellCommand;
 use super::sql::Sql;
-use crate::connect::files::Compression;
-use crate::connect::formats::Column;
-use crate::connect::formats::Format;
-use crate::connect::formats::csv;
-use crate::connect::formats::custom;
-use crate::connect::formats::regex::RegexFormat;
-use crate::connect::formats::tsv;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::Params;
-use crate::connect::sqlite::TableTarget;
-use crate::connect::sqlite::WriteMode;
 use crate::engine::InstanceKey;
 use crate::lang::Secrets;
 use crate::lang::Value;
@@ -188,111 +176,6 @@ impl<'a> Assembler<'a> {
         })
     }
 
-    fn copy(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Copy, String> {
-        let mut inputs = Vec::new();
-        for node in resolved.inputs.values().flatten() {
-            inputs.push(match node.object.object_type.name {
-                "sql" => Input::Query {
-                    connection: self.connection(node, of)?,
-                    select_query: match node.text("select_query") {
-                        Some(query) => query.to_owned(),
-                        None => format!("SELECT * FROM {}", quoted(&required(node, "table")?)),
-                    },
-                    params: params(node.get("params"))?,
-                },
-                _ => Input::File(self.file(node)?),
-            });
-        }
-        let mut outputs = resolved.outputs.values().flatten();
-        let (Some(output), None) = (outputs.next(), outputs.next()) else {
-            return Err("a copy writes one data node for each of its intervals; give it one `output` with its own schedule".to_owned());
-        };
-        let output = match output.object.object_type.name {
-            "sql" => Output::Table(self.table(output, of)?),
-            _ => Output::File(self.file(output)?),
-        };
-        Ok(Copy { inputs, output })
-    }
-
-    fn table(&self, node: &Resolved<'a>, of: Try) -> Result<TableTarget, String> {
-        let optional = |name: &str| node.text(name).map(str::to_owned);
-        Ok(TableTarget {
-            connection: self.connection(node, of)?,
-            table: required(node, "table")?,
-            create_table_sql: optional("create_table_sql"),
-            insert_query: optional("insert_query"),
-            write: match node.text("write") {
-                Some("replace") => WriteMode::Replace(optional("replace_where")),
-                Some("upsert") => WriteMode::Upsert(node.texts("primary_keys")),
-                _ => WriteMode::Append,
-            },
-            params: params(node.get("params"))?,
-        })
-    }
-
-    fn file(&self, node: &Resolved<'a>) -> Result<FileEnd, String> {
-        let path = self.path(node)?;
-        let compression = match node.text("compression") {
-            Some("gzip") => Compression::Gzip,
-            Some(_) => Compression::None,
-            None => Compression::of_path(&path),
-        };
-        Ok(FileEnd {
-            path,
-            format: self.format(node)?,
-            compression,
-        })
-    }
-
-    fn path(&self, node: &Resolved<'a>) -> Result<PathBuf, String> {
-        Ok(self.directory.join(required(node, "path")?))
-    }
-
-    fn format(&self, node: &Resolved<'a>) -> Result<Option<Format>, String> {
-        let Some(address) = node.object.reference("format") else {
-            return Ok(None);
-        };
-        let Some(object) = self.resolver.objects.get(&address) else {
-            return Err(format!("the definition has no `{address}`"));
-        };
-        let format = Resolved {
-            object,
-            interval: node.interval,
-            attributes: object.attributes.clone(),
-            run: Value::NULL,
-        };
-        let columns = format
-            .texts("column")
-            .iter()
-            .map(|text| Column::parse(text))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| format!("{address}: {error}"))?;
-        let header = format.boolean("header");
-        let escape = format
-            .text("escape_char")
-            .and_then(|text| text.bytes().next());
-        let separator = |name: &str| format.text(name).map(|text| text.as_bytes().to_vec());
-        let mut delimited = match object.object_type.name {
-            "regex" => {
-                return Ok(Some(Format::Regex(RegexFormat {
-                    columns,
-                    input_regex: required(&format, "input_regex")?,
-                    output_format: format.text("output_format").map(str::to_owned),
-                })));
-            }
-            "csv" => csv::csv(columns, header, escape),
-            "tsv" => tsv::tsv(columns, header, escape),
-            _ => custom::custom(columns, header, Vec::new(), escape),
-        };
-        if let Some(separator) = separator("column_separator") {
-            delimited.separator = separator;
-        }
-        if let Some(separator) = separator("record_separator") {
-            delimited.record_separator = separator;
-        }
-        Ok(Some(Format::Delimited(delimited)))
-    }
-
     /// The connection string of the database that an object refers to; relative paths start at the root module.
     fn connection(&self, node: &Resolved<'a>, of: Try) -> Result<String, String> {
         let address = node
@@ -389,11 +272,6 @@ fn required(resolved: &Resolved<'_>, name: &str) -> Result<String, String> {
         .text(name)
         .map(str::to_owned)
         .ok_or_else(|| format!("`{name}` of `{}` came to null", resolved.object.address))
-}
-
-/// A table's name as SQL takes it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn params(value: Option<&Value>) -> Result<Params, String> {
