@@ -1,14 +1,13 @@
-//! Files: transparent gzip on reading, all or nothing on writing.
+//! Files: unpacked on reading, all or nothing on writing.
 //!
 //! A [`FileWriter`] writes `.NAME.RANDOM.pipeform-tmp` beside its target and renames it there in
 //! [`FileWriter::commit`]; nobody sees half a file. The temporary file is locked while its writer lives, so that the
 //! next writer of the same target can tell a dead attempt's leftover from a living one's work.
 
 use super::ConnectError;
-use flate2::Compression as Level;
-use flate2::GzBuilder;
-use flate2::bufread::MultiGzDecoder;
-use flate2::write::GzEncoder;
+use super::formats::compression::Compression;
+use super::formats::compression::Packer;
+use super::formats::compression::unpack;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -16,39 +15,12 @@ use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::BufWriter;
-use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::SyncSender;
-use std::sync::mpsc::sync_channel;
 
 const BUFFER: usize = 256 * 1024;
 const SUFFIX: &str = ".pipeform-tmp";
-
-/// How the bytes of a file are packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// As they are.
-    None,
-    /// One or more gzip members.
-    Gzip,
-}
-
-impl Compression {
-    /// What a path says about itself: gzip when it ends in `.gz`.
-    pub fn of_path(path: &Path) -> Self {
-        if path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("gz"))
-        {
-            Self::Gzip
-        } else {
-            Self::None
-        }
-    }
-}
 
 /// Opens a file and unpacks it while it is read.
 pub fn open(
@@ -67,104 +39,14 @@ pub fn open(
         ));
     }
     let plain = BufReader::with_capacity(BUFFER, file);
-    Ok(match compression {
-        Compression::None => Box::new(plain),
-        Compression::Gzip => Box::new(Ahead::new(MultiGzDecoder::new(plain))),
-    })
-}
-
-/// How many buffers are read ahead.
-const AHEAD: usize = 4;
-
-/// Reads ahead on a thread of its own, which ends with the input or with the next read after this is dropped.
-struct Ahead {
-    full: Receiver<io::Result<Vec<u8>>>,
-    emptied: SyncSender<Vec<u8>>,
-    buffer: Vec<u8>,
-    at: usize,
-    ended: bool,
-}
-
-impl Ahead {
-    fn new(input: impl Read + Send + 'static) -> Self {
-        let (send, full) = sync_channel(AHEAD);
-        let (emptied, reuse) = sync_channel(AHEAD);
-        std::thread::spawn(move || read_ahead(input, &send, &reuse));
-        Self {
-            full,
-            emptied,
-            buffer: Vec::new(),
-            at: 0,
-            ended: false,
-        }
-    }
-}
-
-/// Sends what is read; an empty buffer is the end.
-fn read_ahead(
-    mut input: impl Read,
-    send: &SyncSender<io::Result<Vec<u8>>>,
-    reuse: &Receiver<Vec<u8>>,
-) {
-    loop {
-        let mut buffer = reuse.try_recv().unwrap_or_default();
-        buffer.clear();
-        buffer.reserve(BUFFER);
-        let result = (&mut input).take(BUFFER as u64).read_to_end(&mut buffer);
-        let over = !matches!(result, Ok(1..));
-        if !buffer.is_empty() && over && send.send(Ok(std::mem::take(&mut buffer))).is_err() {
-            return;
-        }
-        if send.send(result.map(|_| buffer)).is_err() || over {
-            return;
-        }
-    }
-}
-
-impl BufRead for Ahead {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.buffer.len() && !self.ended {
-            let next = match self.full.recv() {
-                Ok(next) => next?,
-                Err(_) => return Err(io::Error::other("unpacking broke off")),
-            };
-            self.ended = next.is_empty();
-            let emptied = std::mem::replace(&mut self.buffer, next);
-            self.at = 0;
-            // The reader has enough of them, or has ended.
-            drop(self.emptied.try_send(emptied));
-        }
-        Ok(self.buffer.get(self.at..).unwrap_or_default())
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.at = (self.at + count).min(self.buffer.len());
-    }
-}
-
-impl Read for Ahead {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let from = self.fill_buf()?;
-        let count = from.len().min(into.len());
-        let (Some(into), Some(from)) = (into.get_mut(..count), from.get(..count)) else {
-            return Ok(0);
-        };
-        into.copy_from_slice(from);
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-enum Sink {
-    Plain(BufWriter<File>),
-    Gzip(Box<GzEncoder<BufWriter<File>>>),
+    unpack(plain, compression).map_err(|e| ConnectError::io("read", path, e))
 }
 
 /// Writes a file that appears under its name only when it is whole. Dropped without a commit, it leaves nothing.
 pub struct FileWriter {
     target: PathBuf,
     temporary: PathBuf,
-    sink: Option<Sink>,
+    sink: Option<Packer<BufWriter<File>>>,
 }
 
 impl FileWriter {
@@ -195,13 +77,8 @@ impl FileWriter {
                 .map_err(|e| ConnectError::io("write", target, e))?;
         }
         let plain = BufWriter::with_capacity(BUFFER, file);
-        let sink = match compression {
-            Compression::None => Sink::Plain(plain),
-            Compression::Gzip => {
-                let gzip = GzBuilder::new().mtime(0).write(plain, Level::default());
-                Sink::Gzip(Box::new(gzip))
-            }
-        };
+        let sink = Packer::new(plain, compression);
+        let sink = sink.map_err(|e| ConnectError::io("write", target, e))?;
         Ok(Self {
             target: target.to_owned(),
             temporary,
@@ -221,11 +98,10 @@ impl FileWriter {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let plain = match self.sink.take() {
-            Some(Sink::Plain(plain)) => plain,
-            Some(Sink::Gzip(gzip)) => gzip.finish()?,
-            None => return Ok(()),
+        let Some(sink) = self.sink.take() else {
+            return Ok(());
         };
+        let plain = sink.finish()?;
         let file = plain.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         fs::rename(&self.temporary, &self.target)?;
@@ -236,8 +112,7 @@ impl FileWriter {
 impl Write for FileWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
-            Some(Sink::Plain(w)) => w.write(bytes),
-            Some(Sink::Gzip(w)) => w.write(bytes),
+            Some(sink) => sink.write(bytes),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
@@ -299,6 +174,8 @@ fn remove_leftovers(directory: &Path, prefix: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {

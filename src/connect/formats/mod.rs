@@ -3,6 +3,7 @@
 //! One [`Record`] is reused for every record of a file: its fields are slices of one buffer, so that reading
 //! allocates nothing once the buffer has its size. What differs between the formats is a [`Format`]'s variant.
 
+pub mod compression;
 pub mod csv;
 pub mod custom;
 pub mod delimited;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::Assembler;
 use super::params;
 use super::required;
-use crate::connect::files::Compression;
 use crate::connect::formats::Column;
 use crate::connect::formats::Format;
+use crate::connect::formats::compression::Compression;
 use crate::connect::formats::csv;
 use crate::connect::formats::custom;
 use crate::connect::formats::regex::RegexFormat;
@@ -68,11 +68,8 @@ impl<'a> Assembler<'a> {
 
     fn file(&self, node: &Resolved<'a>) -> Result<FileEnd, String> {
         let path = self.path(node)?;
-        let compression = match node.text("compression") {
-            Some("gzip") => Compression::Gzip,
-            Some(_) => Compression::None,
-            None => Compression::of_path(&path),
-        };
+        let named = node.text("compression").and_then(Compression::of_name);
+        let compression = named.unwrap_or_else(|| Compression::of_path(&path));
         Ok(FileEnd {
             path,
             format: self.format(node)?,

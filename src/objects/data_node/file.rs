@@ -32,8 +32,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             .aws(Aws::Fields(&["dataFormat"])),
             AttributeSchema::new(
                 "compression",
-                AttributeType::OneOf(&["none", "gzip"]),
-                "Whether it is compressed; left out: `gzip` when the path ends in `.gz`, else `none`.",
+                AttributeType::OneOf(&["none", "gzip", "zstd"]),
+                "Whether it is compressed; left out: `gzip` when the path ends in `.gz`, `zstd` when it ends in `.zst`, else `none`.",
             ),
             shared::OVERWRITE,
         ],

@@ -34,7 +34,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             .aws(Aws::Fields(&["dataFormat"])),
             AttributeSchema::new(
                 "compression",
-                AttributeType::OneOf(&["none", "gzip"]),
+                AttributeType::OneOf(&["none", "gzip", "zstd"]),
                 "Whether files are compressed.",
             )
             .or(Default::Text("none")),
