@@ -178,6 +178,7 @@ fn gather(args: &Args, context: &Context) -> Result<Gathered, Failure> {
         profile: args.aws.profile.clone(),
         endpoint_url: args.aws.endpoint_url.clone(),
         ca_bundle: bundle.map(PathBuf::from),
+        ..Settings::default()
     };
     account::read(wanted, &settings)
 }

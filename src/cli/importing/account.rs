@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Gathered;
 use crate::cli::errors::Failure;
 use crate::connect::aws::AwsError;
-use crate::connect::aws::Session;
+use crate::connect::aws::Sessions;
 use crate::connect::aws::Settings;
 use crate::connect::aws::data_pipeline::Description;
 use crate::connect::aws::data_pipeline::Pipelines;
@@ -45,7 +45,7 @@ pub(in crate::cli) fn read(wanted: Wanted, settings: &Settings) -> Result<Gather
 }
 
 async fn gather(wanted: Wanted, settings: &Settings) -> Result<Gathered, AwsError> {
-    let session = Session::open(settings).await?;
+    let session = Sessions::default().session(settings).await?;
     let pipelines = Pipelines::new(&session);
     let ids = match wanted {
         Wanted::Ids(ids) => ids,

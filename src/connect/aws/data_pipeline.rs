@@ -39,7 +39,7 @@ pub struct Description {
 impl Pipelines {
     /// Those that a session reaches.
     pub fn new(session: &Session) -> Self {
-        let client = Client::new(&session.config);
+        let client = Client::new(session.config());
         Self { client }
     }
 

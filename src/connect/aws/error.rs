@@ -11,7 +11,7 @@ use aws_sdk_datapipeline::error::SdkError;
 pub enum AwsError {
     /// Nothing says which region.
     #[error(
-        "nothing says which region of AWS is meant. Say it with `--region`, `AWS_REGION` or in `~/.aws/config`"
+        "nothing says which region of AWS is meant. Say it with `AWS_REGION`, in `~/.aws/config`, with `region` of the provider, or with `--region` where a command has it"
     )]
     NoRegion,
     /// There are no credentials.

@@ -1,12 +1,19 @@
 //! AWS: the only place that names types of its SDK.
 //!
-//! A [`Session`] is how AWS is reached: which region, with whose credentials, at which address. Services are asked through it, and
-//! answer in plain values of ours. What goes wrong is an [`AwsError`].
+//! A [`Session`] is how AWS is reached: which region, with whose credentials, at which address. [`Sessions`] opens one when it is
+//! first asked for, by its [`Settings`], and shares it. Services are asked through it, and answer in plain values of ours. What goes
+//! wrong is an [`AwsError`].
 
 pub mod data_pipeline;
 mod error;
 mod session;
+mod settings;
+mod transport;
 
 pub use error::AwsError;
+pub use session::Environment;
 pub use session::Session;
-pub use session::Settings;
+pub use session::Sessions;
+pub use settings::AssumeRole;
+pub use settings::Service;
+pub use settings::Settings;

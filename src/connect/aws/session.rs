@@ -1,27 +1,33 @@
-//! How AWS is reached.
+//! How AWS is reached: sessions, made when they are first asked for and shared by all that say the same.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::Region;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_datapipeline::config::IdentityCache;
 use aws_sdk_datapipeline::config::SharedHttpClient;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::TlsContext;
-use aws_smithy_http_client::tls::TrustStore;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_types::origin::Origin;
+use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::OnceCell;
 
 use super::AwsError;
+use super::Settings;
+use super::settings::AssumeRole;
+use super::settings::Service;
+use super::transport;
 
 /// How often a call is made at most that is throttled or fails on the way. The rates of AWS's older services are low.
 const ATTEMPTS: u32 = 6;
@@ -32,36 +38,84 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// How long it may take until a connection is there.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// What is said about how to reach AWS. What is left out is found as the SDK finds it: in the environment, in `~/.aws`, from the
-/// machine.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The region, e.g. `eu-west-1`.
-    pub region: Option<String>,
-    /// The profile of `~/.aws`.
-    pub profile: Option<String>,
-    /// The address of a stand-in for AWS, e.g. `http://127.0.0.1:5000`.
-    pub endpoint_url: Option<String>,
-    /// A file of certificates (PEM) that are trusted instead of the system's.
+/// How long a call may wait for its answer, once. S3 sends and gets more than fits into that: it has limits of its own.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// The same for S3, where a call may carry a large part over a slow line.
+const PART: Duration = Duration::from_mins(5);
+
+/// What a session of a role is called if nobody says otherwise.
+const SESSION_NAME: &str = "pipeform";
+
+/// What the environment says about AWS that the SDK does not read by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `AWS_CA_BUNDLE`: a file of certificates that are trusted instead of the system's.
     pub ca_bundle: Option<PathBuf>,
+    /// `AWS_MAX_ATTEMPTS`: how often a call is made at most.
+    pub max_attempts: Option<u32>,
 }
 
-/// How AWS is reached.
-#[derive(Clone, Debug)]
-pub struct Session {
-    pub(super) config: SdkConfig,
-    region: String,
+impl Environment {
+    /// Reads variables, which are looked up by name. One without a value is as if it were not there.
+    pub fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let attempts = set("AWS_MAX_ATTEMPTS");
+        let attempts = attempts.and_then(|text| text.to_str()?.trim().parse().ok());
+        Self {
+            ca_bundle: set("AWS_CA_BUNDLE").map(PathBuf::from),
+            max_attempts: attempts.filter(|attempts| *attempts > 0),
+        }
+    }
 }
 
-impl Session {
-    /// Finds region and credentials. These are asked for with the first call, so that what is wrong with them is said then.
-    pub async fn open(settings: &Settings) -> Result<Self, AwsError> {
+/// Sessions by their settings. A clone shares them; nothing is read, resolved or connected before the first is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    environment: Environment,
+    sessions: Mutex<BTreeMap<Settings, Arc<OnceCell<Session>>>>,
+    /// One pool of connections for all that trust the same certificates.
+    connections: Mutex<BTreeMap<Option<PathBuf>, SharedHttpClient>>,
+}
+
+impl Sessions {
+    /// No sessions yet; this is what the environment says.
+    pub fn new(environment: Environment) -> Self {
+        Self(Arc::new(Shared {
+            environment,
+            ..Shared::default()
+        }))
+    }
+
+    /// The session for some settings. One that could not be opened is tried again when it is asked for again.
+    pub async fn session(&self, settings: &Settings) -> Result<Session, AwsError> {
+        let cell = {
+            let sessions = self.0.sessions.lock();
+            let mut sessions = sessions.unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(sessions.entry(settings.clone()).or_default())
+        };
+        let opened = cell.get_or_try_init(|| self.open(settings)).await;
+        opened.cloned()
+    }
+
+    /// Finds region and endpoints. Credentials are asked for with the first call, so that what is wrong with them is said then.
+    async fn open(&self, settings: &Settings) -> Result<Session, AwsError> {
+        check(settings)?;
+        let environment = &self.0.environment;
         let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
+            .with_max_attempts(environment.max_attempts.unwrap_or(ATTEMPTS))
             .with_max_backoff(PAUSE);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .read_timeout(ANSWER)
+            .build();
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(retries)
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+            .timeout_config(timeouts)
+            .http_client(self.connections(settings)?);
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -69,56 +123,142 @@ impl Session {
             loader = loader.profile_name(profile);
         }
         if let Some(url) = &settings.endpoint_url {
-            if !url.starts_with("http://") && !url.starts_with("https://") {
-                return Err(AwsError::Endpoint(url.clone()));
-            }
             loader = loader.endpoint_url(url);
-        }
-        if let Some(bundle) = &settings.ca_bundle {
-            loader = loader.http_client(trusting(bundle)?);
         }
         let config = loader.load().await;
         let region = config.region().ok_or(AwsError::NoRegion)?.to_string();
-        Ok(Self { config, region })
+        let mut session = Session(Arc::new(Opened {
+            config,
+            region,
+            endpoints: settings.endpoints.clone(),
+            s3: OnceLock::new(),
+        }));
+        for role in &settings.assume_role {
+            session = session.assuming(role).await;
+        }
+        Ok(session)
     }
 
-    /// The region.
-    pub fn region(&self) -> &str {
-        &self.region
+    /// The connections that are used with some settings.
+    fn connections(&self, settings: &Settings) -> Result<SharedHttpClient, AwsError> {
+        let bundle = settings.ca_bundle.as_ref();
+        let bundle = bundle.or(self.0.environment.ca_bundle.as_ref()).cloned();
+        let mut connections = self.0.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = connections.get(&bundle) {
+            return Ok(known.clone());
+        }
+        let made = transport::client(bundle.as_deref())?;
+        connections.insert(bundle, made.clone());
+        Ok(made)
     }
 }
 
-/// A client that trusts the certificates of a file, and nothing else.
-fn trusting(bundle: &Path) -> Result<SharedHttpClient, AwsError> {
-    let unusable = |why: String| AwsError::Certificates(format!("`{}`: {why}", bundle.display()));
-    let pem = std::fs::read(bundle).map_err(|error| unusable(error.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    // What the client would refuse is found here: there it would be a panic.
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate =
-            certificate.map_err(|error| unusable(format!("it is not PEM: {error}")))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(error.to_string()))?;
+/// Refuses addresses that are none, where the SDK would say nothing that helps.
+fn check(settings: &Settings) -> Result<(), AwsError> {
+    let urls = settings.endpoint_url.iter().chain(settings.endpoints.values());
+    let mut urls = urls.filter(|url| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace))
+    });
+    urls.next().map_or(Ok(()), |url| Err(AwsError::Endpoint(url.clone())))
+}
+
+/// How AWS is reached. A clone is the same session, with the same connections.
+#[derive(Clone, Debug)]
+pub struct Session(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened {
+    config: SdkConfig,
+    region: String,
+    endpoints: BTreeMap<Service, String>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+}
+
+impl Session {
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.0.region
     }
-    if roots.is_empty() {
-        return Err(unusable("there is no certificate in it".to_owned()));
+
+    /// What clients of services are made of that have no address of their own.
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.0.config
     }
-    let context = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(pem))
-        .build()
-        .map_err(|error| unusable(error.to_string()))?;
-    Ok(
-        Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector = Connector::builder()
-                .proxy_config(ProxyConfig::from_env())
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .tls_context(context.clone());
-            connector.set_connector_settings(settings.cloned());
-            if let Some(components) = components {
-                connector.set_sleep_impl(components.sleep_impl());
+
+    /// What the client of a service is made of: with its own address, if it has one.
+    pub(super) fn config_of(&self, service: Service) -> SdkConfig {
+        let config = &self.0.config;
+        let Some(url) = self.0.endpoints.get(&service) else {
+            return config.clone();
+        };
+        let mut builder = config.clone().into_builder();
+        builder.set_endpoint_url(Some(url.clone()));
+        // Else what the environment says of the service would go before it.
+        builder.insert_origin("endpoint_url", Origin::shared_config());
+        builder.build()
+    }
+
+    /// The client of S3, which all share. At an address that is not AWS's own, buckets are part of the path, and only what must have
+    /// a checksum gets one: stores of others know the newer ones seldom.
+    pub(super) fn s3_client(&self) -> aws_sdk_s3::Client {
+        let make = || {
+            let elsewhere = self.endpoint_of(Service::S3).is_some();
+            let timeouts = TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .read_timeout(PART)
+                .build();
+            let mut builder = aws_sdk_s3::config::Builder::from(&self.config_of(Service::S3))
+                .timeout_config(timeouts);
+            if elsewhere {
+                builder = builder
+                    .force_path_style(true)
+                    .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
             }
-            connector.build()
-        }),
-    )
+            aws_sdk_s3::Client::from_conf(builder.build())
+        };
+        self.0.s3.get_or_init(make).clone()
+    }
+
+    /// The address of a service that is not AWS's own: what the settings, the environment or the profile say.
+    pub(super) fn endpoint_of(&self, service: Service) -> Option<String> {
+        let config = &self.0.config;
+        let own = self.0.endpoints.get(&service);
+        if own.is_some() {
+            return own.cloned();
+        }
+        let general = config.endpoint_url().map(str::to_owned);
+        if config.get_origin("endpoint_url").is_client_config() {
+            return general;
+        }
+        let key = ServiceConfigKey::builder()
+            .service_id(service.id())
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok();
+        let said = key.and_then(|key| config.service_config()?.load_config(key));
+        said.or(general)
+    }
+
+    /// The same session with the credentials of a role, which are asked for when they are needed and again before they end.
+    async fn assuming(self, role: &AssumeRole) -> Self {
+        let name = role.session_name.as_deref().unwrap_or(SESSION_NAME);
+        let mut provider = AssumeRoleProvider::builder(&role.role_arn)
+            .session_name(name)
+            .configure(&self.config_of(Service::Sts));
+        if let Some(id) = &role.external_id {
+            provider = provider.external_id(id);
+        }
+        let provider = provider.build().await;
+        let mut builder = self.0.config.clone().into_builder();
+        builder.set_credentials_provider(Some(SharedCredentialsProvider::new(provider)));
+        builder.set_identity_cache(Some(IdentityCache::lazy().build()));
+        Self(Arc::new(Opened {
+            config: builder.build(),
+            region: self.0.region.clone(),
+            endpoints: self.0.endpoints.clone(),
+            s3: OnceLock::new(),
+        }))
+    }
 }
