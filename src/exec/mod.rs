@@ -15,6 +15,8 @@ pub mod sql;
 mod tests;
 
 pub use crate::connect::Cancel;
+pub use crate::connect::aws::Environment;
+pub use crate::connect::aws::Sessions;
 
 use crate::connect::ConnectError;
 use log::Log;
@@ -64,6 +66,8 @@ pub struct Context {
     pub cancel: Cancel,
     /// Counts rows and bytes.
     pub progress: Progress,
+    /// How AWS is reached; shared by all work of a runner.
+    pub aws: Sessions,
     /// Marks the attempt's processes.
     pub attempt_id: String,
     /// Called with the process of the attempt as soon as it runs, to be recorded.

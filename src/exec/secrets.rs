@@ -34,6 +34,11 @@ impl Variables {
     pub fn new(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self(Arc::new(lookup))
     }
+
+    /// The value of a variable that is set.
+    pub fn get(&self, name: &str) -> Option<OsString> {
+        (self.0)(name)
+    }
 }
 
 impl std::fmt::Debug for Variables {
@@ -73,7 +78,7 @@ impl<'a> SecretReader<'a> {
     }
 
     fn variable(&self, name: &str) -> Result<String, String> {
-        let value = (self.variables.0)(name).ok_or_else(|| {
+        let value = self.variables.get(name).ok_or_else(|| {
             format!("the environment variable `{name}` is not set where pipeform runs")
         })?;
         if value.is_empty() {

@@ -18,6 +18,7 @@ use crate::exec::Context;
 use crate::exec::Held;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
+use crate::exec::Sessions;
 use crate::exec::Work;
 use crate::exec::exists;
 use crate::exec::log;
@@ -39,6 +40,7 @@ impl Fixture {
             log: Log::at(&dir.path().join("log"), &secrets),
             cancel: Cancel::new(),
             progress: Progress::default(),
+            aws: Sessions::default(),
             attempt_id: uuid::Uuid::new_v4().to_string(),
             on_process: OnProcess(Some(Arc::new(move |id: &ProcessId| {
                 *record.lock().unwrap() = Some(id.clone());

@@ -24,12 +24,9 @@ pub(super) static TYPE: ObjectType = ObjectType {
             )
             .metadata()
             .ours(),
-            AttributeSchema::new(
-                "provider",
-                AttributeType::Provider,
-                "With which provider the objects inside reach AWS: `aws`, or `aws.west` for one with an alias.",
-            )
-            .ours(),
+            shared::PROVIDER.meaning(
+                "With which provider the objects inside reach AWS: `aws`, or `aws.west` for one with an alias; left out: `provider \"aws\"` of its module or of one that calls it, else the environment says all.",
+            ),
             shared::ROLE.meaning("The IAM role with which compute is created and data is checked, of the objects inside that say none."),
             shared::RESOURCE_ROLE,
         ],

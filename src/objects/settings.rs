@@ -25,6 +25,16 @@ pub fn inherited<'a>(objects: &'a Objects, object: &'a Object, name: &str) -> Op
     })
 }
 
+/// The provider with which an object reaches AWS: its own, else its pipeline's. `None`: the environment says all.
+pub fn provider<'a>(objects: &'a Objects, object: &'a Object) -> Option<&'a Object> {
+    let own = object.reference("provider");
+    let provider = own.or_else(|| {
+        let pipeline = objects.get(object.pipeline.as_ref()?)?;
+        pipeline.reference("provider")
+    });
+    objects.get(&provider?)
+}
+
 /// A text, with the schema's default.
 pub fn text<'a>(objects: &'a Objects, object: &'a Object, name: &str) -> Option<&'a str> {
     match inherited(objects, object, name) {

@@ -255,6 +255,14 @@ pub(super) const LOG_URI: AttributeSchema = AttributeSchema::new(
 .aws(Aws::Fields(&["pipelineLogUri"]))
 .support(Support::Kept);
 
+/// With which provider an object reaches AWS.
+pub(super) const PROVIDER: AttributeSchema = AttributeSchema::new(
+    "provider",
+    AttributeType::Provider,
+    "With which provider it reaches AWS: `aws`, or `aws.west` for one with an alias; left out: the one of what it stands in, else `provider \"aws\"` of its module or of one that calls it, else the environment says all.",
+)
+.ours();
+
 /// The role of the service that creates compute and checks data.
 pub(super) const ROLE: AttributeSchema = AttributeSchema::new(
     "role",

@@ -32,6 +32,8 @@ use crate::engine::Event;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::exec::Cancel;
+use crate::exec::Environment;
+use crate::exec::Sessions;
 use crate::exec::secrets::Variables;
 use crate::objects::Address;
 use crate::store::ActionRun;
@@ -158,6 +160,8 @@ pub struct Runner<'a> {
     receiver: mpsc::UnboundedReceiver<Report>,
     pub(super) summary: Summary,
     pub(super) stopping: bool,
+    /// How AWS is reached.
+    pub(super) aws: Sessions,
 }
 
 impl<'a> Runner<'a> {
@@ -203,6 +207,7 @@ impl<'a> Runner<'a> {
         let taken = take_up(&mut store, &lease, Definitions::default(), (limits, now))?;
         observer.defined(&taken.definition);
         let (reports, receiver) = mpsc::unbounded_channel();
+        let environment = Environment::read(|name| options.variables.get(name));
         Ok(Self {
             lineage: store.head()?.lineage,
             clean_at: now,
@@ -225,6 +230,7 @@ impl<'a> Runner<'a> {
             receiver,
             summary: Summary::default(),
             stopping: false,
+            aws: Sessions::new(environment),
         })
     }
 

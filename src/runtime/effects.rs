@@ -66,6 +66,7 @@ impl Runner<'_> {
             log,
             cancel,
             progress: progress.clone(),
+            aws: self.aws.clone(),
             attempt_id: self.attempt_id(&key, attempt),
             on_process: record_process(&self.reports, &key, attempt),
         };
@@ -126,6 +127,7 @@ impl Runner<'_> {
             log,
             cancel: Cancel::new(),
             progress: Progress::default(),
+            aws: self.aws.clone(),
             attempt_id: self.attempt_id(&key, 0),
             on_process: OnProcess::default(),
         };
@@ -180,6 +182,7 @@ impl Runner<'_> {
             log,
             cancel,
             progress: Progress::default(),
+            aws: self.aws.clone(),
             attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
             on_process: OnProcess::default(),
         };

@@ -143,7 +143,11 @@ impl Sessions {
     fn connections(&self, settings: &Settings) -> Result<SharedHttpClient, AwsError> {
         let bundle = settings.ca_bundle.as_ref();
         let bundle = bundle.or(self.0.environment.ca_bundle.as_ref()).cloned();
-        let mut connections = self.0.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self
+            .0
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = connections.get(&bundle) {
             return Ok(known.clone());
         }
@@ -155,12 +159,18 @@ impl Sessions {
 
 /// Refuses addresses that are none, where the SDK would say nothing that helps.
 fn check(settings: &Settings) -> Result<(), AwsError> {
-    let urls = settings.endpoint_url.iter().chain(settings.endpoints.values());
+    let urls = settings
+        .endpoint_url
+        .iter()
+        .chain(settings.endpoints.values());
     let mut urls = urls.filter(|url| {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let rest = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
         rest.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace))
     });
-    urls.next().map_or(Ok(()), |url| Err(AwsError::Endpoint(url.clone())))
+    urls.next()
+        .map_or(Ok(()), |url| Err(AwsError::Endpoint(url.clone())))
 }
 
 /// How AWS is reached. A clone is the same session, with the same connections.
@@ -201,7 +211,7 @@ impl Session {
 
     /// The client of S3, which all share. At an address that is not AWS's own, buckets are part of the path, and only what must have
     /// a checksum gets one: stores of others know the newer ones seldom.
-    pub(super) fn s3_client(&self) -> aws_sdk_s3::Client {
+    pub fn s3_client(&self) -> aws_sdk_s3::Client {
         let make = || {
             let elsewhere = self.endpoint_of(Service::S3).is_some();
             let timeouts = TimeoutConfig::builder()

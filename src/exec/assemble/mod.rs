@@ -2,6 +2,7 @@
 //!
 //! Every value is known by now; what is still wrong with one is an error of the attempt.
 
+mod aws;
 mod copy;
 
 use std::cell::RefCell;

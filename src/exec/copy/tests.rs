@@ -14,6 +14,7 @@ use crate::connect::sqlite::WriteMode;
 use crate::exec::Cancel;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
+use crate::exec::Sessions;
 use crate::exec::log::Log;
 
 struct Fixture {
@@ -28,6 +29,7 @@ impl Fixture {
             log: Log::at(&dir.path().join("log/attempt.log"), &[]),
             cancel: Cancel::new(),
             progress: Progress::default(),
+            aws: Sessions::default(),
             attempt_id: "copy".to_owned(),
             on_process: OnProcess::default(),
         };

@@ -13,7 +13,11 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     aws: &[],
     support: Support::Full,
     attributes: &[
-        &[shared::DESCRIPTION, shared::COMMAND.required()],
+        &[
+            shared::DESCRIPTION,
+            shared::PROVIDER,
+            shared::COMMAND.required(),
+        ],
         shared::COMMAND_CONTEXT,
     ],
     groups: &[],

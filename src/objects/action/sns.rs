@@ -31,6 +31,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         AttributeSchema::new("message", AttributeType::String, "The message.")
             .required()
             .deferrable(),
+        shared::PROVIDER,
         shared::ROLE,
     ]],
     groups: &[],

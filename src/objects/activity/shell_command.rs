@@ -25,7 +25,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     aws: &["ShellCommandActivity"],
     support: Support::Full,
     attributes: &[
-        &[shared::COMMAND, shared::SCRIPT_URI],
+        &[shared::PROVIDER, shared::COMMAND, shared::SCRIPT_URI],
         shared::COMMAND_CONTEXT,
         shared::PRINTED,
         &[STAGE, shared::INPUT, shared::REQUIRE, shared::OUTPUT],

@@ -32,8 +32,14 @@ use crate::objects::kind::Kind;
 use crate::objects::registry;
 use crate::objects::schema::AttributeSchema;
 
+/// The provider that objects use which name none.
+const AWS: &str = "aws";
+
 /// What other objects have, and providers have not.
 const META: [&str; 4] = ["for_each", "count", "depends_on", "lifecycle"];
+
+/// What is wrong with a provider was told where it is written.
+struct Told;
 
 impl<'m> Declarer<'m> {
     /// Declares a `provider` block.
@@ -163,12 +169,16 @@ impl<'m> Builder<'m> {
     ) -> Option<Value> {
         let Some(attribute) = self.written(frame, schema.name) else {
             let damaged = self.declaration(frame.id).damaged;
-            return (!damaged).then_some(Value::NULL);
+            return if damaged {
+                None
+            } else {
+                self.implied_provider(frame)
+            };
         };
         let scope = ModuleScope::object(self, frame.clone());
         let Some(name) = ProviderName::of(&attribute.expr) else {
             if let ExprKind::Value(Value::Null(_)) = attribute.expr.kind {
-                return Some(Value::NULL);
+                return self.implied_provider(frame);
             }
             let detail = "`provider` takes the name of a provider, without quotes: `aws`, or `aws.west` for one with an alias.";
             scope.report(Diagnostic::error("Invalid provider", detail).at(attribute.expr.span));
@@ -182,6 +192,33 @@ impl<'m> Builder<'m> {
                 }
                 None
             }
+        }
+    }
+
+    /// The provider of an object that names none: that of the object it is nested in, else that of its pipeline, where it is not
+    /// said again; else the one without an alias, if there is one. Kept with the object, so that a plan shows what its runs use.
+    fn implied_provider(&self, frame: &Rc<Frame<'m>>) -> Option<Value> {
+        let declaration = self.declaration(frame.id);
+        if let Some(owner) = declaration.owner {
+            let schema = self.declaration(owner).object_type.attribute("provider");
+            let owner = self.frame(owner, &frame.module, frame.pipeline.as_ref(), &frame.own);
+            let said = schema.map(|schema| self.attribute_value(&owner, schema));
+            match said {
+                Some(Some(value)) if value != Value::NULL => return Some(value),
+                Some(None) => return None,
+                _ => {}
+            }
+        }
+        let inside =
+            declaration.pipeline.is_some() && declaration.object_type.kind != Kind::Pipeline;
+        if inside {
+            return Some(Value::NULL);
+        }
+        let name: Arc<str> = Arc::from(AWS);
+        match self.visible_provider(&frame.module, &name) {
+            Ok(Some(provider)) => Some(reference(Kind::Provider, &provider.address)),
+            Ok(None) => Some(Value::NULL),
+            Err(_) => None,
         }
     }
 
@@ -203,14 +240,27 @@ impl<'m> Builder<'m> {
         module: &Rc<ModuleInstance<'m>>,
         wanted: &ProviderName,
     ) -> Result<Rc<Frame<'m>>, Option<Box<Diagnostic>>> {
-        let mut name = &wanted.name;
+        match self.visible_provider(module, &wanted.name) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Some(Box::new(self.unknown_provider(module, wanted)))),
+            Err(Told) => Err(None),
+        }
+    }
+
+    /// The provider that a name means in a module, if it means one.
+    fn visible_provider(
+        &self,
+        module: &Rc<ModuleInstance<'m>>,
+        wanted: &Arc<str>,
+    ) -> Result<Option<Rc<Frame<'m>>>, Told> {
+        let mut name = wanted;
         let mut at = module;
         let mut passed = false;
         loop {
             let top = &self.declarations.modules[at.id].top;
             if let Some(id) = top.get(&(Kind::Provider, name.clone())) {
                 let found = self.frames(*id, at).into_iter().next();
-                return found.ok_or(None);
+                return found.map(Some).ok_or(Told);
             }
             let Some(caller) = &at.caller else {
                 break;
@@ -225,10 +275,7 @@ impl<'m> Builder<'m> {
             }
             at = &caller.module;
         }
-        if passed {
-            return Err(None);
-        }
-        Err(Some(Box::new(self.unknown_provider(module, wanted))))
+        if passed { Err(Told) } else { Ok(None) }
     }
 
     fn unknown_provider(&self, module: &ModuleInstance<'m>, wanted: &ProviderName) -> Diagnostic {
@@ -370,6 +417,28 @@ mod tests {
                 "{call}"
             );
         }
+    }
+
+    #[test]
+    fn what_names_none_uses_the_one_without_an_alias() {
+        let shared = "data_node \"s3\" \"d\" {\n  path = \"s3://b/k\"\n}\n";
+        let inside = "pipeline \"p\" {\n  provider = null\n  data_node \"s3\" \"e\" {\n    path = \"s3://b/l\"\n  }\n}\n";
+        let nested = "data_node \"s3\" \"f\" {\n  provider = aws.w\n  path = \"s3://b/m\"\n  precondition \"s3_key_exists\" {\n    s3_key = \"s3://b/done\"\n  }\n}\n";
+        let root = format!(
+            "provider \"aws\" {{}}\nprovider \"aws\" {{\n  alias = \"w\"\n}}\n{shared}{nested}module \"m\" {{\n  source = \"m\"\n}}\n"
+        );
+        assert_eq!(
+            providers(&[(".", &root), ("m", &format!("{shared}{inside}"))]),
+            [
+                "data_node.d provider.aws",
+                "data_node.f provider.aws[\"w\"]",
+                "data_node.f.precondition.s3_key_exists provider.aws[\"w\"]",
+                "module.m.data_node.d provider.aws",
+                "module.m.pipeline.p provider.aws",
+            ]
+        );
+        let nothing: [&str; 0] = [];
+        assert_eq!(providers(&[(".", shared)]), nothing);
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "The region of the table, e.g. `eu-west-1`; left out: that of the provider.",
             )
             .deferrable(),
+            shared::PROVIDER,
         ],
         shared::WAITS,
         shared::RUNNABLE,

@@ -52,6 +52,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             .or(Default::Text("server_side_encryption"))
             .aws(Aws::Words("s3EncryptionType", &["SERVER_SIDE_ENCRYPTION", "NONE"])),
             shared::OVERWRITE,
+            shared::PROVIDER,
         ],
         shared::WAITS,
         shared::RUNNABLE,

@@ -17,6 +17,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     support: Support::Full,
     attributes: &[
         &[
+            shared::PROVIDER,
             AttributeSchema::new(
                 "database",
                 AttributeType::Ref(Kind::Database),

@@ -16,6 +16,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
+        shared::PROVIDER,
         AttributeSchema::new(
             "connection_string",
             AttributeType::String,

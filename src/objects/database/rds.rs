@@ -16,6 +16,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     support: Support::Missing("a connection to databases of Amazon RDS"),
     attributes: &[&[
         shared::DESCRIPTION,
+        shared::PROVIDER,
         AttributeSchema::new(
             "rds_instance_id",
             AttributeType::String,

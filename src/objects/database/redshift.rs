@@ -17,6 +17,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     support: Support::Missing("a connection to Amazon Redshift"),
     attributes: &[&[
         shared::DESCRIPTION,
+        shared::PROVIDER,
         AttributeSchema::new(
             "cluster_id",
             AttributeType::String,

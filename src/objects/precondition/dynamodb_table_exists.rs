@@ -20,6 +20,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new("table_name", AttributeType::String, "The table.")
                 .required()
                 .deferrable(),
+            shared::PROVIDER,
             shared::ROLE,
         ],
         super::CHECKED,

@@ -24,6 +24,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             )
             .required()
             .deferrable(),
+            shared::PROVIDER,
             shared::ROLE,
         ],
         super::CHECKED,

@@ -13,7 +13,12 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     aws: &["ShellCommandPrecondition"],
     support: Support::Full,
     attributes: &[
-        &[shared::DESCRIPTION, shared::COMMAND, shared::SCRIPT_URI],
+        &[
+            shared::DESCRIPTION,
+            shared::PROVIDER,
+            shared::COMMAND,
+            shared::SCRIPT_URI,
+        ],
         shared::COMMAND_CONTEXT,
         shared::PRINTED,
         super::CHECKED,

@@ -11,7 +11,7 @@ use crate::objects::schema::Support;
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Provider,
     name: "aws",
-    doc: "The region, credentials and endpoints with which objects reach AWS. No object type of this version uses AWS: a provider is checked, and kept with what is applied.",
+    doc: "The region, credentials and endpoints with which objects reach AWS. What it leaves out the environment says: `AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, …, and the files in `~/.aws`.",
     aws: &[],
     support: Support::Full,
     attributes: &[&[

@@ -19,6 +19,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         shared::ROLES,
         &[
             shared::DESCRIPTION,
+            shared::PROVIDER,
             shared::LOG_URI.aws(Aws::Fields(&["pipelineLogUri", "logUri"])),
             AttributeSchema::new(
                 "instance_type",

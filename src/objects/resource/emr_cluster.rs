@@ -23,6 +23,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         shared::ROLES,
         &[
             shared::DESCRIPTION,
+            shared::PROVIDER,
             shared::LOG_URI,
             AttributeSchema::new(
                 "release_label",

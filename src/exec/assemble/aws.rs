@@ -1,0 +1,117 @@
+//! How an object reaches AWS: with its own provider, else with its pipeline's, else as the environment says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Assembler;
+use crate::connect::aws::AssumeRole;
+use crate::connect::aws::Service;
+use crate::connect::aws::Settings;
+use crate::lang::Value;
+use crate::objects::Object;
+use crate::objects::settings;
+
+/// Attributes of a provider, or of a block in it.
+type Attributes = BTreeMap<Arc<str>, Value>;
+
+impl Assembler<'_> {
+    /// How an object reaches AWS.
+    pub fn aws(&self, object: &Object) -> Settings {
+        let objects = self.resolver.objects;
+        let provider = settings::provider(objects, object);
+        provider.map_or_else(Settings::default, |provider| of(&provider.attributes))
+    }
+}
+
+/// What a provider says.
+fn of(attributes: &Attributes) -> Settings {
+    let endpoints = block(attributes, "endpoints");
+    let endpoint = |service: Service| Some((service, text(endpoints?, service.name())?));
+    let role = block(attributes, "assume_role").and_then(|role| {
+        Some(AssumeRole {
+            role_arn: text(role, "role_arn")?,
+            session_name: text(role, "session_name"),
+            external_id: text(role, "external_id"),
+        })
+    });
+    Settings {
+        region: text(attributes, "region"),
+        profile: text(attributes, "profile"),
+        endpoint_url: text(attributes, "endpoint_url"),
+        endpoints: Service::ALL.into_iter().filter_map(endpoint).collect(),
+        assume_role: role.into_iter().collect(),
+        ca_bundle: None,
+    }
+}
+
+/// A text that is not empty.
+fn text(attributes: &Attributes, name: &str) -> Option<String> {
+    match plain(attributes.get(name)?) {
+        Value::String(text) if !text.is_empty() => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// What stands in a block.
+fn block<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Attributes> {
+    match plain(attributes.get(name)?) {
+        Value::Object(attributes) => Some(attributes),
+        _ => None,
+    }
+}
+
+fn plain(value: &Value) -> &Value {
+    match value {
+        Value::Sensitive(inner) => plain(inner),
+        value => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object<const N: usize>(attributes: [(&str, Value); N]) -> Attributes {
+        attributes
+            .into_iter()
+            .map(|(name, value)| (Arc::from(name), value))
+            .collect()
+    }
+
+    #[test]
+    fn a_provider_says_how_aws_is_reached() {
+        let role = object([
+            (
+                "role_arn",
+                Value::string("arn:aws:iam::111122223333:role/load"),
+            ),
+            ("external_id", Value::string("7").mark(true)),
+        ]);
+        let endpoints = object([
+            ("s3", Value::string("http://127.0.0.1:1")),
+            ("secretsmanager", Value::string("http://127.0.0.1:2")),
+        ]);
+        let settings = of(&object([
+            ("region", Value::string("eu-west-1")),
+            ("profile", Value::string("")),
+            ("assume_role", Value::object(role)),
+            ("endpoints", Value::object(endpoints)),
+        ]));
+        let expected = Settings {
+            region: Some("eu-west-1".to_owned()),
+            endpoints: [
+                (Service::S3, "http://127.0.0.1:1".to_owned()),
+                (Service::SecretsManager, "http://127.0.0.1:2".to_owned()),
+            ]
+            .into(),
+            assume_role: vec![AssumeRole {
+                role_arn: "arn:aws:iam::111122223333:role/load".to_owned(),
+                session_name: None,
+                external_id: Some("7".to_owned()),
+            }],
+            ..Settings::default()
+        };
+        assert_eq!(settings, expected);
+        assert_eq!(of(&Attributes::new()), Settings::default());
+    }
+}
