@@ -8,6 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
@@ -128,6 +129,29 @@ impl Log {
         self.secrets
             .iter()
             .fold(text.to_owned(), |t, s| t.replace(s, MASK))
+    }
+
+    /// Bytes without the secrets in them; whatever they are, what is no secret stays as it is.
+    pub(super) fn mask_bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        let mut masked = Cow::Borrowed(bytes);
+        for secret in self.secrets.iter() {
+            let replaced = {
+                let mut found = memchr::memmem::find_iter(&masked, secret.as_bytes()).peekable();
+                if found.peek().is_none() {
+                    continue;
+                }
+                let (mut out, mut from) = (Vec::with_capacity(masked.len()), 0);
+                for at in found {
+                    out.extend_from_slice(masked.get(from..at).unwrap_or_default());
+                    out.extend_from_slice(MASK.as_bytes());
+                    from = at + secret.len();
+                }
+                out.extend_from_slice(masked.get(from..).unwrap_or_default());
+                out
+            };
+            masked = Cow::Owned(replaced);
+        }
+        masked
     }
 
     /// The longest secret, in bytes.

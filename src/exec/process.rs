@@ -5,17 +5,20 @@
 
 use super::Context;
 use super::ExecError;
-use super::shell_command::ShellCommand;
 use crate::clock::Stopwatch;
 use rustix::process::Pid;
 use rustix::process::PidfdFlags;
 use rustix::process::Signal;
 use rustix::process::pidfd_open;
 use rustix::process::pidfd_send_signal;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io;
 use std::io::Read as _;
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -51,6 +54,26 @@ pub struct ProcessId {
     pub attempt_id: String,
 }
 
+/// A process to be started.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Invocation {
+    /// The program and what it is called with.
+    pub(super) words: Vec<String>,
+    /// All that its environment holds, but for the mark of its attempt.
+    pub(super) environment: BTreeMap<String, String>,
+    /// Where it runs.
+    pub(super) working_dir: PathBuf,
+}
+
+/// Where what a process prints goes besides the attempt's log, with secrets masked.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    /// What it prints.
+    pub(super) stdout: Option<File>,
+    /// Its errors.
+    pub(super) stderr: Option<File>,
+}
+
 /// How a command ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
@@ -60,12 +83,16 @@ pub(super) enum Ended {
 
 type Tail = Arc<Mutex<VecDeque<String>>>;
 
-pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, ExecError> {
+pub(super) async fn run(
+    invocation: &Invocation,
+    printed: Printed,
+    ctx: &Context,
+) -> Result<Ended, ExecError> {
     if ctx.cancel.is_cancelled() {
         return Err(ExecError::Cancelled);
     }
     let age = Stopwatch::start();
-    let mut child = spawn(command, ctx)?;
+    let mut child = spawn(invocation, ctx)?;
     let pid = child.id().unwrap_or_default();
     let id = ProcessId {
         pid,
@@ -77,7 +104,11 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
     }
     let tail = Tail::default();
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let outputs = async { tokio::join!(drain(out, ctx, None), drain(err, ctx, Some(&tail))) };
+    let (mut out, mut err) = (
+        Drain::of(out, printed.stdout, None),
+        Drain::of(err, printed.stderr, Some(&tail)),
+    );
+    let outputs = async { tokio::join!(out.run(ctx), err.run(ctx)) };
     tokio::pin!(outputs);
     let mut drained = false;
     let status = loop {
@@ -133,15 +164,17 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<Ended, 
     })
 }
 
-fn spawn(command: &ShellCommand, ctx: &Context) -> Result<Child, ExecError> {
-    Command::new("/bin/sh")
-        .args(["-c", &command.command, "sh"])
-        .args(&command.script_argument)
+fn spawn(invocation: &Invocation, ctx: &Context) -> Result<Child, ExecError> {
+    let (program, arguments) = invocation
+        .words
+        .split_first()
+        .ok_or_else(|| ExecError::Failed("there is no program to start".to_owned()))?;
+    Command::new(program)
+        .args(arguments)
         .env_clear()
-        .envs(&command.inherited)
-        .envs(&command.environment)
+        .envs(&invocation.environment)
         .env(MARKER, &ctx.attempt_id)
-        .current_dir(&command.working_dir)
+        .current_dir(&invocation.working_dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -150,8 +183,8 @@ fn spawn(command: &ShellCommand, ctx: &Context) -> Result<Child, ExecError> {
         .spawn()
         .map_err(|e| {
             ExecError::Failed(format!(
-                "cannot start `/bin/sh` in `{}`: {e}",
-                command.working_dir.display()
+                "cannot start `{program}` in `{}`: {e}",
+                invocation.working_dir.display()
             ))
         })
 }
@@ -164,26 +197,68 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-async fn drain(input: Option<impl AsyncRead + Unpin>, ctx: &Context, tail: Option<&Tail>) {
-    let Some(mut input) = input else { return };
-    let (mut held, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
-    loop {
-        let count = input.read(&mut chunk).await.unwrap_or(0);
-        held.extend_from_slice(chunk.get(..count).unwrap_or_default());
-        // Whole lines go out. Of a line without end, as much as cannot be the start of a secret.
-        let cut = if count == 0 {
-            held.len()
-        } else if let Some(end) = held.iter().rposition(|b| *b == b'\n') {
-            end + 1
-        } else if held.len() > LINE + ctx.log.longest_secret() {
-            ctx.log.safe_cut(&held)
-        } else {
-            0
+/// One of the two outputs of a process, on its way to where it goes.
+struct Drain<'a, R> {
+    input: Option<R>,
+    file: Option<File>,
+    tail: Option<&'a Tail>,
+    /// Why the file lacks something.
+    problem: Option<io::Error>,
+}
+
+impl<'a, R: AsyncRead + Unpin> Drain<'a, R> {
+    fn of(input: Option<R>, file: Option<File>, tail: Option<&'a Tail>) -> Self {
+        Self {
+            input,
+            file,
+            tail,
+            problem: None,
+        }
+    }
+
+    /// Reads to the end. A file that takes no more does not block the process; what is lost is said in the log.
+    async fn run(&mut self, ctx: &Context) {
+        let Some(mut input) = self.input.take() else {
+            return;
         };
-        let rest = held.split_off(cut);
-        let text = ctx.log.mask(&String::from_utf8_lossy(&held));
+        let (mut held, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
+        loop {
+            let count = input.read(&mut chunk).await.unwrap_or(0);
+            held.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            // Whole lines go out. Of a line without end, as much as cannot be the start of a secret.
+            let cut = if count == 0 {
+                held.len()
+            } else if let Some(end) = held.iter().rposition(|b| *b == b'\n') {
+                end + 1
+            } else if held.len() > LINE + ctx.log.longest_secret() {
+                ctx.log.safe_cut(&held)
+            } else {
+                0
+            };
+            let rest = held.split_off(cut);
+            self.pass_on(&held, ctx);
+            held = rest;
+            if count == 0 {
+                break;
+            }
+        }
+        if let Some(error) = &self.problem {
+            ctx.log.line(&format!(
+                "warning: what the command prints is not all in the file that is put away: {error}"
+            ));
+        }
+    }
+
+    fn pass_on(&mut self, bytes: &[u8], ctx: &Context) {
+        let text = ctx.log.mask(&String::from_utf8_lossy(bytes));
         ctx.log.raw(text.as_bytes());
-        if let Some(tail) = tail {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.write_all(&ctx.log.mask_bytes(bytes))
+        {
+            self.problem = Some(error);
+            self.file = None;
+        }
+        if let Some(tail) = self.tail {
             let mut lines = tail.lock().unwrap_or_else(PoisonError::into_inner);
             for line in text.lines() {
                 lines.push_back(line.chars().take(500).collect());
@@ -191,10 +266,6 @@ async fn drain(input: Option<impl AsyncRead + Unpin>, ctx: &Context, tail: Optio
                     lines.pop_front();
                 }
             }
-        }
-        held = rest;
-        if count == 0 {
-            return;
         }
     }
 }

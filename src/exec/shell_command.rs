@@ -5,6 +5,8 @@ use super::ExecError;
 use super::Held;
 use super::process;
 use super::process::Ended;
+use super::process::Invocation;
+use super::process::Printed;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -23,8 +25,22 @@ pub struct ShellCommand {
     pub working_dir: PathBuf,
 }
 
+impl ShellCommand {
+    fn invocation(&self) -> Invocation {
+        let words = ["/bin/sh", "-c", &self.command, "sh"];
+        let words = words.into_iter().map(str::to_owned);
+        let mut environment = self.inherited.clone();
+        environment.extend(self.environment.clone());
+        Invocation {
+            words: words.chain(self.script_argument.iter().cloned()).collect(),
+            environment,
+            working_dir: self.working_dir.clone(),
+        }
+    }
+}
+
 pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<(), ExecError> {
-    match process::run(command, ctx).await? {
+    match process::run(&command.invocation(), Printed::default(), ctx).await? {
         Ended::Success => Ok(()),
         Ended::Failed { how, tail } if tail.is_empty() => {
             Err(ExecError::Failed(format!("the command {how}")))
@@ -36,7 +52,7 @@ pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<(), Exe
 }
 
 pub(super) async fn check(command: &ShellCommand, ctx: &Context) -> Held {
-    match process::run(command, ctx).await {
+    match process::run(&command.invocation(), Printed::default(), ctx).await {
         Ok(Ended::Success) => Held::Held,
         Ok(Ended::Failed { how, .. }) => Held::NotYet(ctx.log.mask(&format!("the command {how}"))),
         Err(e) => Held::Error(ctx.log.mask(&e.to_string())),
