@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod copy;
 pub mod exists;
 pub mod log;
+pub mod preflight;
 pub mod process;
 pub mod secrets;
 pub mod shell_command;

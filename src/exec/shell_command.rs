@@ -3,11 +3,14 @@
 use super::Context;
 use super::ExecError;
 use super::Held;
+use super::preflight::Need;
+use super::preflight::programs;
 use super::process;
 use super::process::Ended;
 use super::process::Invocation;
 use super::process::Printed;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A command with everything resolved.
@@ -36,6 +39,22 @@ impl ShellCommand {
             environment,
             working_dir: self.working_dir.clone(),
         }
+    }
+}
+
+impl ShellCommand {
+    /// What must be there for it to run.
+    pub(super) fn needs(&self) -> BTreeSet<Need> {
+        let path = self.environment.get("PATH").or(self.inherited.get("PATH"));
+        let path = path.cloned().unwrap_or_default();
+        let programs = programs(&self.command)
+            .into_iter()
+            .map(|name| Need::Program {
+                name,
+                path: path.clone(),
+            });
+        let directory = Need::Directory(self.working_dir.clone());
+        programs.chain([directory]).collect()
     }
 }
 

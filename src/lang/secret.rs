@@ -20,7 +20,7 @@ use crate::diag::did_you_mean;
 pub(super) const FUNCTION: &str = "secret";
 
 /// Where a secret is kept, among the places that this version can read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretSource {
     /// `env://NAME`: a variable of the runner's environment.
     Variable(String),

@@ -215,6 +215,18 @@ impl Timetable {
         self.schedules.get(address)
     }
 
+    /// The next interval of an object that becomes due after a moment; none left: the last one; on demand: the moment.
+    pub fn next_interval(&self, address: &Address, now: Timestamp) -> Interval {
+        let on_demand = Interval::moment(now);
+        match self.schedule(address) {
+            None => on_demand,
+            Some(schedule) => schedule
+                .next_due(now)
+                .or_else(|| schedule.last_interval())
+                .unwrap_or(on_demand),
+        }
+    }
+
     /// The activities and data nodes that have a schedule.
     pub fn scheduled(&self) -> impl Iterator<Item = &Address> {
         self.schedules.keys()

@@ -40,7 +40,7 @@ impl Preview {
         }
         let first_try = first_try(self.now);
         let owner = self.served.get(address).unwrap_or(address);
-        let interval = next_interval(resolver, owner, self.now);
+        let interval = resolver.timetable.next_interval(owner, self.now);
         let found = match object.kind() {
             Kind::Activity => resolver.activity_alone(address, interval, first_try).0,
             Kind::DataNode | Kind::Resource => resolver.node(address, interval, first_try).ok(),
@@ -84,7 +84,10 @@ struct Previewer<'a> {
 
 impl<'a> Previewer<'a> {
     fn activity(&mut self, object: &'a Object) {
-        let interval = next_interval(self.resolver, &object.address, self.now);
+        let interval = self
+            .resolver
+            .timetable
+            .next_interval(&object.address, self.now);
         if is_deferred(object) {
             let (_, findings) =
                 self.resolver
@@ -98,7 +101,10 @@ impl<'a> Previewer<'a> {
     }
 
     fn node(&mut self, object: &'a Object) {
-        let interval = next_interval(self.resolver, &object.address, self.now);
+        let interval = self
+            .resolver
+            .timetable
+            .next_interval(&object.address, self.now);
         if is_deferred(object) {
             let resolved = self
                 .resolver
@@ -111,7 +117,10 @@ impl<'a> Previewer<'a> {
 
     fn resource(&mut self, object: &'a Object) {
         if is_deferred(object) {
-            let interval = next_interval(self.resolver, &object.address, self.now);
+            let interval = self
+                .resolver
+                .timetable
+                .next_interval(&object.address, self.now);
             let resolved = self
                 .resolver
                 .node(&object.address, interval, first_try(self.now));
@@ -182,21 +191,6 @@ impl<'a> Previewer<'a> {
                 .help("Put the interval into the path, e.g. `${run.date}`, or set `overwrite = true`."),
             );
         }
-    }
-}
-
-/// The next interval of an object; none left: the last one; on demand: `now`.
-fn next_interval(resolver: Resolver<'_>, address: &Address, now: Timestamp) -> Interval {
-    let on_demand = Interval {
-        start: now,
-        end: now,
-    };
-    match resolver.timetable.schedule(address) {
-        None => on_demand,
-        Some(schedule) => schedule
-            .next_due(now)
-            .or_else(|| schedule.last_interval())
-            .unwrap_or(on_demand),
     }
 }
 

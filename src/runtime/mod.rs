@@ -11,6 +11,7 @@ mod loading;
 mod log;
 mod logs;
 mod notice;
+mod preflight;
 mod processes;
 mod recovery;
 mod retention;
@@ -22,6 +23,7 @@ pub(crate) mod testing;
 
 use thiserror::Error;
 
+pub use crate::exec::preflight::Found;
 pub use crate::exec::secrets::Variables;
 pub use definitions::Definitions;
 pub use definitions::SerialDefinition;
@@ -38,6 +40,8 @@ pub use logs::log_path;
 pub use logs::move_logs;
 pub use notice::Notice;
 pub use notice::Observer;
+pub use preflight::Looked;
+pub use preflight::preflight;
 pub use recovery::part_at;
 pub use recovery::past;
 

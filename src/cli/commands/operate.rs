@@ -15,6 +15,7 @@ use super::select::Selection;
 use super::select::select;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::surroundings::surroundings;
 use crate::cli::terminal;
 use crate::cli::views::absent;
 use crate::cli::views::operation;
@@ -34,12 +35,9 @@ use crate::objects::Address;
 use crate::objects::Kind;
 use crate::runtime::Notice;
 use crate::runtime::Observer;
-use crate::runtime::Options;
 use crate::runtime::Runner;
 use crate::runtime::RuntimeError;
 use crate::runtime::SerialDefinition;
-use crate::runtime::Until;
-use crate::runtime::Variables;
 use crate::runtime::past;
 use crate::store::Filter;
 use crate::store::Holder;
@@ -620,15 +618,8 @@ fn carry_out_here(
     store: Store,
     lease: crate::store::RunnerLease,
 ) -> Result<(), Failure> {
-    let options = Options {
-        at: None,
-        until: Until::Idle,
-        parallelism: 0,
-        directory: context.directory.clone(),
-        logs: context.logs(),
-        environment: BTreeMap::new(),
-        variables: Variables::new(|_| None),
-    };
+    // Nothing is started, so that nothing of the environment is needed.
+    let options = surroundings(context);
     let clock = context.clock;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -16,6 +16,8 @@ use crate::cli::planning::Before;
 use crate::cli::planning::Planned;
 use crate::cli::policies::Judged;
 use crate::cli::policies::PolicyArgs;
+use crate::cli::preflight::PreflightArgs;
+use crate::cli::preflight::preflight;
 use crate::cli::reporting::ReportArgs;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::RootModule;
@@ -68,6 +70,9 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     pub(super) untrusted: UntrustedArgs,
+
+    #[command(flatten)]
+    preflight: PreflightArgs,
 
     /// Save the plan: `pipeform apply FILE` does exactly this, `pipeform show FILE` shows it
     #[arg(long, value_name = "FILE")]
@@ -134,6 +139,9 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
     }
     args.scope.settle(&mut planned);
     tell(args, context, &planned, stream)?;
+    if args.preflight.is_asked() {
+        look_ahead(args, context, &planned, stream)?;
+    }
     if args.scope.is_refresh_only() {
         return Ok(args.report.exit_code(!planned.plan.held.is_empty()));
     }
@@ -165,6 +173,36 @@ fn tell(
         terminal::print(&views::plan::by_hand(&planned.plan, context.look));
     } else if stream.for_people() {
         show(planned, context, &args.report);
+    }
+    Ok(())
+}
+
+/// Looks whether what the runs need is there, and says what is not. Fails when something is missing.
+fn look_ahead(
+    args: &Args,
+    context: &Context,
+    planned: &Planned,
+    stream: &mut Stream,
+) -> Result<(), Failure> {
+    let of = (planned.next_objects(), planned.next_timetable());
+    let preflight = preflight(context, of, &planned.places, planned.plan.at)?;
+    if preflight.findings.has_errors() {
+        return Err(Failure::Findings(Box::new((
+            preflight.findings,
+            planned.sources.clone(),
+        ))));
+    }
+    if stream.is_read() {
+        let (findings, sources) = (&preflight.findings, &planned.sources);
+        stream.emit(&views::json::diagnostics(
+            findings,
+            sources,
+            planned.plan.at,
+        ))?;
+    }
+    if stream.for_people() {
+        args.report.warn(&preflight.findings, &planned.sources);
+        terminal::print(&format!("\n{}", preflight.closing()));
     }
     Ok(())
 }

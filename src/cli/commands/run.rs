@@ -1,7 +1,6 @@
 //! `pipeform run`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use super::status::Listing;
 use super::status::wanted;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::surroundings::surroundings;
 use crate::cli::terminal;
 use crate::cli::views::progress::Bars;
 use crate::cli::views::progress::JsonLines;
@@ -29,15 +29,11 @@ use crate::runtime::RuntimeError;
 use crate::runtime::SerialDefinition;
 use crate::runtime::Summary;
 use crate::runtime::Until;
-use crate::runtime::Variables;
 use crate::runtime::past;
 use crate::store::Holder;
 use crate::store::Store;
 use crate::time::parse_duration;
 use crate::time::parse_moment;
-
-/// The variables of the environment that commands get besides their own.
-const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 
 /// Run what is due, in the order of its dependencies
 ///
@@ -154,16 +150,7 @@ fn options(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Opti
         at,
         until,
         parallelism: args.parallelism.map_or(2 * processors, NonZeroUsize::get),
-        directory: context.directory.clone(),
-        logs: context.logs(),
-        environment: INHERITED
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), context.environment.get(name)?.to_owned())))
-            .collect(),
-        variables: {
-            let environment = context.environment.clone();
-            Variables::new(move |name| environment.raw(name).map(OsStr::to_owned))
-        },
+        ..surroundings(context)
     })
 }
 

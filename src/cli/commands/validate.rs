@@ -5,10 +5,14 @@ use std::process::ExitCode;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning;
+use crate::cli::preflight::PreflightArgs;
+use crate::cli::preflight::preflight;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
 use crate::cli::untrusted::UntrustedArgs;
+use crate::objects::Moments;
+use crate::objects::Timetable;
 
 /// Check the configuration, without looking at the state
 #[derive(Debug, clap::Args)]
@@ -18,6 +22,9 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     pub(super) untrusted: UntrustedArgs,
+
+    #[command(flatten)]
+    preflight: PreflightArgs,
 
     /// As JSON, in the form of `terraform validate -json`
     #[arg(long)]
@@ -44,7 +51,19 @@ pub(super) fn checked(context: &Context, variables: &VariableArgs) -> Result<Roo
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let module = checked(context, &args.variables)?;
+    let mut module = checked(context, &args.variables)?;
+    let whole = module.unset.is_empty() && !module.diagnostics.has_errors();
+    let preflight = if args.preflight.is_asked() && whole {
+        let now = context.clock.now();
+        let configuration = &module.configuration;
+        let timetable = Timetable::new(&configuration.objects, &Moments::default(), now);
+        let of = (&configuration.objects, &timetable);
+        let preflight = preflight(context, of, &configuration.places, now)?;
+        module.diagnostics.extend(preflight.findings.clone());
+        Some(preflight)
+    } else {
+        None
+    };
     if args.json {
         return Ok(terminal::findings_as_json(
             &module.diagnostics,
@@ -59,6 +78,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             "\nThere are no configuration files in `{}`.\n",
             context.directory.display()
         ));
+    }
+    if let Some(preflight) = preflight {
+        terminal::print(&preflight.closing());
     }
     if !unset.is_empty() {
         terminal::print(&format!(

@@ -21,6 +21,7 @@ use super::target::Origin;
 use super::target::Target;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
+use crate::diag::Span;
 use crate::engine::Definition;
 use crate::engine::Paused;
 use crate::lang::NoFiles;
@@ -90,6 +91,8 @@ pub(crate) struct Planned {
     beyond: BTreeMap<Address, Vec<Interval>>,
     /// The texts that warnings point into.
     pub(crate) sources: Sources,
+    /// Where its objects are written.
+    pub(crate) places: BTreeMap<Address, Span>,
     /// How many runs may be back-filled.
     pub(crate) max_runs: Option<u64>,
     /// What it was made of, besides the texts of its files.
@@ -225,6 +228,7 @@ pub(crate) fn planned(
         affected,
         beyond,
         sources,
+        places: configuration.places,
         max_runs,
         origin,
         again: Vec::new(),
@@ -355,6 +359,11 @@ impl Planned {
     /// The objects that there would be after an apply.
     pub(crate) fn next_objects(&self) -> &Objects {
         &self.new
+    }
+
+    /// Their schedules.
+    pub(crate) fn next_timetable(&self) -> &Timetable {
+        &self.timetable
     }
 
     /// What a residual of an object will be in its next run.

@@ -9,6 +9,7 @@ mod spool;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::io::Write as _;
 use std::path::Path;
@@ -24,6 +25,8 @@ use spool::Spool;
 use super::Context;
 use super::ExecError;
 use super::Summary;
+use super::preflight::Need;
+use super::preflight::database;
 use crate::connect::ConnectError;
 use crate::connect::files;
 use crate::connect::files::FileWriter;
@@ -86,6 +89,19 @@ pub struct Copy {
 }
 
 impl Copy {
+    /// What must be there for it to be made. Its inputs may come yet.
+    pub(super) fn needs(&self) -> BTreeSet<Need> {
+        let inputs = self.inputs.iter().filter_map(|input| match input {
+            Input::File(_) => None,
+            Input::Query { connection, .. } => database(connection),
+        });
+        let output = match &self.output {
+            Output::File(file) => Some(Need::Writable(file.path.clone())),
+            Output::Table(table) => database(&table.connection),
+        };
+        inputs.chain(output).collect()
+    }
+
     /// The formats of the files it reads; a file without one has that of the output.
     fn input_format(&self, file: &FileEnd) -> Format {
         let output = match &self.output {

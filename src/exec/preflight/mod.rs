@@ -1,0 +1,251 @@
+//! What work needs of the world outside, and whether it is there: looked at before anything runs, and never changed.
+//!
+//! Each type of work says what it needs where it says what it does; here is what can be needed, and how it is looked for.
+
+mod programs;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::fs::Access;
+use rustix::fs::access;
+
+pub(super) use programs::programs;
+
+use super::Check;
+use super::Work;
+use super::secrets::SecretReader;
+use super::secrets::Variables;
+use crate::lang::SecretSource;
+use crate::lang::Secrets as _;
+
+/// Something outside that work needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// A program, on a `PATH` or by its own path.
+    Program {
+        /// What the command calls it.
+        name: String,
+        /// The directories it is looked for in, as in `PATH`.
+        path: String,
+    },
+    /// A directory to work in.
+    Directory(PathBuf),
+    /// A file, or a directory, that can be made or written anew.
+    Writable(PathBuf),
+    /// A database in a file.
+    Database(PathBuf),
+    /// A secret.
+    Secret(SecretSource),
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is there.
+    There,
+    /// It is not there, or not for us. Work that needs it fails.
+    Missing {
+        /// Terse, without names.
+        summary: &'static str,
+        /// What was looked for, what was found, and what to do.
+        detail: String,
+    },
+    /// It does not look as if it was there, but that is not certain.
+    Doubtful {
+        /// Terse, without names.
+        summary: &'static str,
+        /// What was looked for, what was found, and what to do.
+        detail: String,
+    },
+}
+
+impl Work {
+    /// What it needs.
+    pub fn needs(&self) -> BTreeSet<Need> {
+        match self {
+            Self::Copy(copy) => copy.needs(),
+            Self::Nothing => BTreeSet::new(),
+            Self::Sql(sql) => database(&sql.connection).into_iter().collect(),
+            Self::Shell(command) => command.needs(),
+        }
+    }
+}
+
+impl Check {
+    /// What it needs to be asked.
+    pub fn needs(&self) -> BTreeSet<Need> {
+        match self {
+            Self::Exists(_) => BTreeSet::new(),
+            Self::Shell(command) => command.needs(),
+        }
+    }
+}
+
+/// The file that a connection string names.
+pub(super) fn database(connection: &str) -> Option<Need> {
+    let path = crate::connect::sqlite::path_of(connection)?;
+    Some(Need::Database(PathBuf::from(path)))
+}
+
+/// From where it is looked.
+#[derive(Clone, Copy, Debug)]
+pub struct Standpoint<'a> {
+    /// Where relative paths begin: the root module's directory.
+    pub directory: &'a Path,
+    /// The environment that secrets are read from.
+    pub variables: &'a Variables,
+}
+
+/// Looks for all that is needed.
+pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need, Found> {
+    let mut found = BTreeMap::new();
+    for need in needs {
+        let answer = match &need {
+            Need::Program { name, path } => program(name, path),
+            Need::Directory(directory) => self::directory(directory),
+            Need::Writable(path) => writable(path),
+            Need::Database(path) => writable(path),
+            Need::Secret(source) => secret(source, from),
+        };
+        found.insert(need, answer);
+    }
+    found
+}
+
+/// Commands are read and not run, so that what they call may come from somewhere that nobody sees here.
+fn program(name: &str, path: &str) -> Found {
+    if name.contains('/') {
+        return match std::fs::metadata(name) {
+            Ok(found) if executable(&found) => Found::There,
+            Ok(_) => Found::Doubtful {
+                summary: "Program cannot be run",
+                detail: format!(
+                    "A command calls `{name}`, which is no file that may be executed. `chmod +x` makes it one."
+                ),
+            },
+            Err(error) => Found::Doubtful {
+                summary: "Program not found",
+                detail: format!("A command calls `{name}`: {error}."),
+            },
+        };
+    }
+    let on_path = std::env::split_paths(OsStr::new(path))
+        .any(|directory| std::fs::metadata(directory.join(name)).is_ok_and(|it| executable(&it)));
+    if on_path {
+        return Found::There;
+    }
+    Found::Doubtful {
+        summary: "Program not found",
+        detail: format!(
+            "A command calls `{name}`, which is in none of the directories of PATH here. Install it where `pipeform run` runs, or set PATH in `environment`."
+        ),
+    }
+}
+
+fn executable(file: &std::fs::Metadata) -> bool {
+    file.is_file() && file.permissions().mode() & 0o111 != 0
+}
+
+fn directory(directory: &Path) -> Found {
+    let detail = match std::fs::metadata(directory) {
+        Ok(found) if found.is_dir() => return Found::There,
+        Ok(_) => format!("`{}` is no directory.", directory.display()),
+        Err(error) => format!("`{}`: {error}.", directory.display()),
+    };
+    Found::Missing {
+        summary: "Working directory not there",
+        detail: format!("A command is to run in {detail} Make it, or set `working_dir`."),
+    }
+}
+
+fn secret(source: &SecretSource, from: Standpoint<'_>) -> Found {
+    match SecretReader::new(from.directory, from.variables).resolve(source) {
+        Ok(_) => Found::There,
+        Err(reason) => Found::Missing {
+            summary: "Secret not there",
+            detail: format!("As it is here, {reason}."),
+        },
+    }
+}
+
+/// Directories that are missing are made when something is written.
+fn writable(path: &Path) -> Found {
+    let missing = |reason: String| Found::Missing {
+        summary: "Place cannot be written",
+        detail: format!("`{}` is to be written, and {reason}", path.display()),
+    };
+    let mut place = path;
+    loop {
+        match std::fs::metadata(place) {
+            Ok(found) => {
+                let is_parent = place != path;
+                if is_parent && !found.is_dir() {
+                    return missing(format!(
+                        "`{}` is a file, where a directory is needed.",
+                        place.display()
+                    ));
+                }
+                if access(place, Access::WRITE_OK).is_err() {
+                    return missing(format!(
+                        "the user that pipeform runs as may not write to `{}`. Check its owner and its mode.",
+                        place.display()
+                    ));
+                }
+                return Found::There;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => match place.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => place = parent,
+                _ => return Found::There,
+            },
+            Err(error) => return missing(format!("`{}`: {error}.", place.display())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(found: &Found) -> Option<&str> {
+        match found {
+            Found::There => None,
+            Found::Missing { detail, .. } | Found::Doubtful { detail, .. } => Some(detail),
+        }
+    }
+
+    #[test]
+    fn programs_are_looked_for_on_the_path() {
+        assert_eq!(program("sh", "/nowhere:/bin:/usr/bin"), Found::There);
+        assert_eq!(program("/bin/sh", ""), Found::There);
+        for (name, path) in [("sh", "/nowhere"), ("/etc/passwd", ""), ("/no/such", "")] {
+            assert!(
+                matches!(program(name, path), Found::Doubtful { .. }),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn places_are_writable_when_what_is_there_of_them_is() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        std::fs::File::create(at("file")).unwrap();
+        assert_eq!(writable(&at("file")), Found::There);
+        assert_eq!(writable(&at("a/b/c")), Found::There);
+        let below = writable(&at("file/below"));
+        assert!(missing(&below).is_some(), "{below:?}");
+        assert_eq!(directory(place.path()), Found::There);
+        assert!(
+            missing(&directory(&at("file")))
+                .unwrap()
+                .contains("no directory")
+        );
+        assert!(missing(&directory(&at("none"))).is_some());
+    }
+}
