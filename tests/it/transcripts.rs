@@ -95,6 +95,7 @@ cases! {
     planned_runs,
     policy,
     pools,
+    preflight,
     prevent_destroy,
     provider_mistakes,
     providers,

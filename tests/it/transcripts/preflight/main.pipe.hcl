@@ -1,0 +1,29 @@
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-01"
+}
+
+pipeline "p" {
+  schedule = schedule.daily
+
+  activity "shell_command" "a" {
+    command     = "spark-submit x.py && gzip y"
+    working_dir = "nowhere"
+    environment = { PW = secret("env://NOPE") }
+  }
+
+  activity "shell_command" "b" {
+    command = "spark-submit x.py"
+  }
+
+  data_node "file" "in" {
+    path = "in/${run.date}"
+  }
+  data_node "file" "out" {
+    path = "main.pipe.hcl/${run.date}"
+  }
+  activity "copy" "c" {
+    input = data_node.in
+    output = data_node.out
+  }
+}
