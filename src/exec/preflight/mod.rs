@@ -199,10 +199,14 @@ fn writable(path: &Path) -> Found {
                 }
                 return Found::There;
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => match place.parent() {
-                Some(parent) if !parent.as_os_str().is_empty() => place = parent,
-                _ => return Found::There,
-            },
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                match place.parent() {
+                    Some(parent) if !parent.as_os_str().is_empty() => place = parent,
+                    _ => return Found::There,
+                }
+            }
             Err(error) => return missing(format!("`{}`: {error}.", place.display())),
         }
     }

@@ -1,6 +1,8 @@
 schedule "daily" {
   every = "1 day"
   start = "2026-11-01"
+
+  occurrences = 3
 }
 
 pipeline "p" {
