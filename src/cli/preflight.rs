@@ -25,7 +25,7 @@ const NAMED: usize = 3;
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(crate) struct PreflightArgs {
     /// Look, without changing anything, whether what the runs need is there: programs, places, secrets, and what is at AWS
-    #[arg(long)]
+    #[arg(long, conflicts_with = "untrusted")]
     preflight: bool,
 }
 

@@ -6,7 +6,6 @@ mod programs;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -109,8 +108,7 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
         let answer = match &need {
             Need::Program { name, path } => program(name, path),
             Need::Directory(directory) => self::directory(directory),
-            Need::Writable(path) => writable(path),
-            Need::Database(path) => writable(path),
+            Need::Writable(path) | Need::Database(path) => writable(path),
             Need::Secret(source) => secret(source, from),
         };
         found.insert(need, answer);
@@ -135,8 +133,10 @@ fn program(name: &str, path: &str) -> Found {
             },
         };
     }
-    let on_path = std::env::split_paths(OsStr::new(path))
-        .any(|directory| std::fs::metadata(directory.join(name)).is_ok_and(|it| executable(&it)));
+    let on_path = path.split(':').any(|directory| {
+        let place = Path::new(directory).join(name);
+        std::fs::metadata(place).is_ok_and(|it| executable(&it))
+    });
     if on_path {
         return Found::There;
     }
