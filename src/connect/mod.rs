@@ -7,6 +7,7 @@ pub mod aws;
 mod cancel;
 pub mod files;
 pub mod formats;
+pub mod s3;
 pub mod sqlite;
 
 pub use cancel::Cancel;
@@ -47,6 +48,9 @@ pub enum ConnectError {
     /// A setting cannot work.
     #[error("{0}")]
     Setting(String),
+    /// S3 refused, or was not reached.
+    #[error(transparent)]
+    S3(#[from] s3::S3Error),
     /// The work was cancelled while it ran.
     #[error("cancelled")]
     Cancelled,

@@ -152,6 +152,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("aws_config::", &["connect/aws"]),
     ("aws_credential_types::", &["connect/aws"]),
     ("aws_sdk_datapipeline::", &["connect/aws"]),
+    ("aws_sdk_s3::", &["connect/aws"]),
     ("aws_smithy_http_client::", &["connect/aws"]),
     ("Timestamp::now", &["clock"]),
     ("Zoned::now", &["clock"]),

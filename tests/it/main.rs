@@ -16,6 +16,7 @@ mod library;
 mod plan_empty;
 mod reference;
 mod round_trip;
+mod s3;
 mod shell;
 mod support;
 mod transcripts;

@@ -6,6 +6,7 @@
 
 pub mod data_pipeline;
 mod error;
+pub mod s3;
 mod session;
 mod settings;
 mod transport;

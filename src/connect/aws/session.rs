@@ -18,16 +18,17 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_datapipeline::config::IdentityCache;
 use aws_sdk_datapipeline::config::SharedHttpClient;
-use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_types::origin::Origin;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
 use super::AwsError;
 use super::Settings;
+use super::s3::Calls;
 use super::settings::AssumeRole;
 use super::settings::Service;
 use super::transport;
+use crate::connect::s3::Endpoint;
 
 /// How often a call is made at most that is throttled or fails on the way. The rates of AWS's older services are low.
 const ATTEMPTS: u32 = 6;
@@ -40,9 +41,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long a call may wait for its answer, once. S3 sends and gets more than fits into that: it has limits of its own.
 const ANSWER: Duration = Duration::from_secs(30);
-
-/// The same for S3, where a call may carry a large part over a slow line.
-const PART: Duration = Duration::from_mins(5);
 
 /// What a session of a role is called if nobody says otherwise.
 const SESSION_NAME: &str = "pipeform";
@@ -182,7 +180,7 @@ struct Opened {
     config: SdkConfig,
     region: String,
     endpoints: BTreeMap<Service, String>,
-    s3: OnceLock<aws_sdk_s3::Client>,
+    s3: OnceLock<Endpoint>,
 }
 
 impl Session {
@@ -209,23 +207,16 @@ impl Session {
         builder.build()
     }
 
-    /// The client of S3, which all share. At an address that is not AWS's own, buckets are part of the path, and only what must have
-    /// a checksum gets one: stores of others know the newer ones seldom.
-    pub fn s3_client(&self) -> aws_sdk_s3::Client {
+    /// S3, whose connections and limits all share. At an address that is not AWS's own, buckets are part of the path.
+    pub fn s3(&self) -> Endpoint {
         let make = || {
             let elsewhere = self.endpoint_of(Service::S3).is_some();
-            let timeouts = TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .read_timeout(PART)
+            let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).build();
+            let config = aws_sdk_s3::config::Builder::from(&self.config_of(Service::S3))
+                .timeout_config(timeouts)
+                .force_path_style(elsewhere)
                 .build();
-            let mut builder = aws_sdk_s3::config::Builder::from(&self.config_of(Service::S3))
-                .timeout_config(timeouts);
-            if elsewhere {
-                builder = builder
-                    .force_path_style(true)
-                    .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-            }
-            aws_sdk_s3::Client::from_conf(builder.build())
+            Endpoint::new(Calls::new(&aws_sdk_s3::Client::from_conf(config)))
         };
         self.0.s3.get_or_init(make).clone()
     }

@@ -1,5 +1,6 @@
 //! What the integration tests share: where the repository is, its files, and the runner of transcripts.
 
+pub(crate) mod s3;
 pub(crate) mod transcript;
 
 use std::path::{Path, PathBuf};

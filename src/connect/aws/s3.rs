@@ -1,0 +1,652 @@
+//! Calls of S3: each is made once and answers in plain values; what to do when one fails is decided in `connect/s3`.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sdk_s3::config::ResponseChecksumValidation;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::ChecksumType;
+use aws_sdk_s3::types::CompletedMultipartUpload;
+use aws_sdk_s3::types::CompletedPart;
+use aws_sdk_s3::types::Delete;
+use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::ObjectIdentifier;
+use aws_sdk_s3::types::ServerSideEncryption;
+use bytes::Bytes;
+use crc_fast::CrcAlgorithm;
+use data_encoding::BASE64;
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::percent_decode_str;
+use percent_encoding::utf8_percent_encode;
+
+use super::AwsError;
+use crate::connect::s3::Checksum;
+use crate::connect::s3::Encryption;
+use crate::connect::s3::Fault;
+use crate::connect::s3::Head;
+use crate::connect::s3::Labels;
+use crate::connect::s3::Listed;
+use crate::connect::s3::Location;
+use crate::connect::s3::Page;
+use crate::connect::s3::Part;
+use crate::connect::s3::Pending;
+use crate::connect::s3::PendingPage;
+use crate::connect::s3::Refusal;
+use crate::connect::s3::Span;
+
+/// What stays as it is in the source of a copy, which is a path.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// How long it may take until the service begins to answer.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// The same where it has to move an object first.
+const LONG_ANSWER: Duration = Duration::from_mins(30);
+
+/// Codes that say that an object is not what it was.
+const CHANGED: [&str; 3] = [
+    "PreconditionFailed",
+    "InvalidRange",
+    "ConditionalRequestConflict",
+];
+
+/// Codes that say that the caller is not known or not allowed.
+const REFUSED: [&str; 11] = [
+    "AccessDenied",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "ExpiredToken",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "NotSignedUp",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnauthorizedAccess",
+];
+
+/// Codes that say that there were too many calls.
+const THROTTLED: [&str; 7] = [
+    "BandwidthLimitExceeded",
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+    "TooManyRequestsException",
+];
+
+/// Codes of what may go well the next time: bytes that were lost or damaged on the way, and failures inside.
+const PASSING: [&str; 9] = [
+    "BadDigest",
+    "IncompleteBody",
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "RequestTimeTooSkewed",
+    "ServiceUnavailable",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+];
+
+/// The calls of S3. Clones share connections.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    client: Client,
+}
+
+/// An object that is being read.
+pub struct Reading {
+    /// What is known of all of it.
+    pub head: Head,
+    /// How many bytes are to come.
+    pub length: u64,
+    body: ByteStream,
+}
+
+impl Reading {
+    /// The next bytes; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let next = self.body.try_next().await;
+        next.map_err(|error| Refusal {
+            fault: Fault::Unreachable,
+            reason: causes(&error),
+        })
+    }
+}
+
+impl Calls {
+    /// Those of a client, with its connections.
+    pub fn new(client: &Client) -> Self {
+        let config = client.config().to_builder();
+        let config = config
+            // Retries and checksums are decided in `connect/s3`.
+            .retry_config(RetryConfig::disabled())
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .build();
+        let client = Client::from_conf(config);
+        Self { client }
+    }
+
+    /// What is known of an object.
+    pub async fn head(&self, at: &Location) -> Result<Head, Refusal> {
+        let call = self.client.head_object().bucket(&at.bucket).key(&at.key);
+        let call = call.checksum_mode(ChecksumMode::Enabled).send();
+        let answer = in_time(ANSWER, call).await?;
+        Ok(head_of(&answer))
+    }
+
+    /// Whether there is a bucket that may be read.
+    pub async fn bucket(&self, bucket: &str) -> Result<(), Refusal> {
+        let call = self.client.head_bucket().bucket(bucket).send();
+        in_time(ANSWER, call).await.map(|_| ())
+    }
+
+    /// Some of the objects whose keys begin with a prefix.
+    pub async fn list(
+        &self,
+        prefix: &Location,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<Page, Refusal> {
+        let call = self.client.list_objects_v2().bucket(&prefix.bucket);
+        let call = call
+            .prefix(&prefix.key)
+            .set_continuation_token(after.map(str::to_owned))
+            .encoding_type(EncodingType::Url)
+            .max_keys(limit);
+        let answer = in_time(ANSWER, call.send()).await?;
+        let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+        let mut objects = Vec::with_capacity(answer.contents().len());
+        for object in answer.contents() {
+            objects.push(Listed {
+                key: decoded(object.key().unwrap_or_default(), encoded)?,
+                size: count(object.size()),
+                etag: object.e_tag().unwrap_or_default().to_owned(),
+            });
+        }
+        let more = answer.is_truncated() == Some(true);
+        let next = answer.next_continuation_token().map(str::to_owned);
+        Ok(Page {
+            objects,
+            next: next.filter(|_| more),
+        })
+    }
+
+    /// Reads an object, or some of it, as long as it is what it was.
+    pub async fn get(
+        &self,
+        at: &Location,
+        span: Option<Span>,
+        etag: Option<&str>,
+    ) -> Result<Reading, Refusal> {
+        let call = self.client.get_object().bucket(&at.bucket).key(&at.key);
+        let range = span.map(|span| format!("bytes={}-{}", span.from, span.to.saturating_sub(1)));
+        let mode = span.is_none().then_some(ChecksumMode::Enabled);
+        let call = call
+            .set_range(range)
+            .set_if_match(etag.map(str::to_owned))
+            .set_checksum_mode(mode);
+        let answer = in_time(ANSWER, call.send()).await?;
+        let length = count(answer.content_length());
+        let head = head_of_reading(&answer, span.is_some());
+        // A store that knows no ranges sends all.
+        let wanted = span.map_or(length, Span::len);
+        if length != wanted {
+            return Err(Refusal {
+                fault: Fault::Changed,
+                reason: format!("{wanted} bytes were asked for, and {length} are sent"),
+            });
+        }
+        Ok(Reading {
+            head,
+            length,
+            body: answer.body,
+        })
+    }
+
+    /// Writes an object in one call. The service compares the checksum.
+    pub async fn put(
+        &self,
+        at: &Location,
+        body: Bytes,
+        crc32: u32,
+        encryption: Encryption,
+    ) -> Result<String, Refusal> {
+        let call = self.client.put_object().bucket(&at.bucket).key(&at.key);
+        let call = call
+            .checksum_crc32(BASE64.encode(&crc32.to_be_bytes()))
+            .set_server_side_encryption(asked(encryption))
+            .body(ByteStream::from(body))
+            .customize()
+            // The checksum is in the header, which is signed.
+            .disable_payload_signing();
+        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        Ok(answer.e_tag().unwrap_or_default().to_owned())
+    }
+
+    /// Begins an upload in parts; gives its id. `checked`: parts come with checksums, and all of it has one.
+    pub async fn begin(
+        &self,
+        at: &Location,
+        encryption: Encryption,
+        labels: &Labels,
+        checked: bool,
+    ) -> Result<String, Refusal> {
+        let call = self.client.create_multipart_upload();
+        let own = labels.own.iter().cloned().collect();
+        let call = call
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_server_side_encryption(asked(encryption))
+            .set_checksum_algorithm(checked.then_some(ChecksumAlgorithm::Crc32))
+            .set_checksum_type(checked.then_some(ChecksumType::FullObject))
+            .set_content_type(labels.content_type.clone())
+            .set_content_encoding(labels.content_encoding.clone())
+            .set_content_language(labels.content_language.clone())
+            .set_content_disposition(labels.content_disposition.clone())
+            .set_cache_control(labels.cache_control.clone())
+            .set_metadata((!labels.own.is_empty()).then_some(own));
+        let answer = in_time(ANSWER, call.send()).await?;
+        answer
+            .upload_id()
+            .map(str::to_owned)
+            .ok_or_else(|| Refusal {
+                fault: Fault::Service,
+                reason: "the upload that was begun has no id".to_owned(),
+            })
+    }
+
+    /// Uploads a part. The service compares the checksum.
+    pub async fn part(
+        &self,
+        at: &Location,
+        upload: &str,
+        number: i32,
+        (body, crc32): (Bytes, u32),
+    ) -> Result<Part, Refusal> {
+        let call = self.client.upload_part().bucket(&at.bucket).key(&at.key);
+        let call = call
+            .upload_id(upload)
+            .part_number(number)
+            .checksum_crc32(BASE64.encode(&crc32.to_be_bytes()))
+            .body(ByteStream::from(body))
+            .customize()
+            .disable_payload_signing();
+        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        Ok(Part {
+            number,
+            etag: answer.e_tag().unwrap_or_default().to_owned(),
+            crc32: Some(crc32),
+        })
+    }
+
+    /// Lets the service copy some bytes of an object into a part.
+    pub async fn copy_part(
+        &self,
+        (from, etag): (&Location, &str),
+        span: Span,
+        at: &Location,
+        (upload, number): (&str, i32),
+    ) -> Result<Part, Refusal> {
+        let call = self
+            .client
+            .upload_part_copy()
+            .bucket(&at.bucket)
+            .key(&at.key);
+        let call = call
+            .upload_id(upload)
+            .part_number(number)
+            .copy_source(source(from))
+            .copy_source_range(format!("bytes={}-{}", span.from, span.to.saturating_sub(1)))
+            .copy_source_if_match(etag);
+        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        let result = answer.copy_part_result();
+        let crc32 = result.and_then(|result| result.checksum_crc32());
+        Ok(Part {
+            number,
+            etag: result
+                .and_then(|result| result.e_tag())
+                .unwrap_or_default()
+                .to_owned(),
+            crc32: crc32.and_then(crc32_of),
+        })
+    }
+
+    /// Makes an object of its parts. `whole`: the checksum and the size of all of it, which the service compares.
+    pub async fn complete(
+        &self,
+        at: &Location,
+        upload: &str,
+        parts: &[Part],
+        whole: Option<(u32, u64)>,
+    ) -> Result<String, Refusal> {
+        let parts = parts.iter().map(|part| {
+            let crc32 = part.crc32.filter(|_| whole.is_some());
+            CompletedPart::builder()
+                .part_number(part.number)
+                .e_tag(&part.etag)
+                .set_checksum_crc32(crc32.map(|crc32| BASE64.encode(&crc32.to_be_bytes())))
+                .build()
+        });
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect()));
+        let call = self.client.complete_multipart_upload();
+        let call = call
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .upload_id(upload)
+            .set_checksum_crc32(whole.map(|(crc32, _)| BASE64.encode(&crc32.to_be_bytes())))
+            .set_checksum_type(whole.map(|_| ChecksumType::FullObject))
+            .set_mpu_object_size(whole.and_then(|(_, size)| i64::try_from(size).ok()))
+            .multipart_upload(parts.build());
+        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        Ok(answer.e_tag().unwrap_or_default().to_owned())
+    }
+
+    /// Gives up an upload in parts.
+    pub async fn abort(&self, at: &Location, upload: &str) -> Result<(), Refusal> {
+        let call = self.client.abort_multipart_upload().bucket(&at.bucket);
+        let call = call.key(&at.key).upload_id(upload).send();
+        in_time(ANSWER, call).await.map(|_| ())
+    }
+
+    /// Some of the uploads in parts below a prefix that are not complete.
+    pub async fn pending(
+        &self,
+        prefix: &Location,
+        after: Option<(String, String)>,
+    ) -> Result<PendingPage, Refusal> {
+        let call = self.client.list_multipart_uploads();
+        let (key, id) = after.unzip();
+        let call = call
+            .bucket(&prefix.bucket)
+            .prefix(&prefix.key)
+            .set_key_marker(key)
+            .set_upload_id_marker(id)
+            .encoding_type(EncodingType::Url);
+        let answer = in_time(ANSWER, call.send()).await?;
+        let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+        let mut uploads = Vec::new();
+        for upload in answer.uploads() {
+            uploads.push(Pending {
+                key: decoded(upload.key().unwrap_or_default(), encoded)?,
+                id: upload.upload_id().unwrap_or_default().to_owned(),
+                begun: upload.initiated().map_or(0, DateTime::secs),
+            });
+        }
+        let next = match (answer.next_key_marker(), answer.next_upload_id_marker()) {
+            (Some(key), id) if answer.is_truncated() == Some(true) => {
+                Some((decoded(key, encoded)?, id.unwrap_or_default().to_owned()))
+            }
+            _ => None,
+        };
+        Ok(PendingPage { uploads, next })
+    }
+
+    /// Lets the service copy an object of at most 5 GB, as long as it is what it was.
+    pub async fn copy(
+        &self,
+        from: &Location,
+        etag: Option<&str>,
+        to: &Location,
+        encryption: Encryption,
+    ) -> Result<String, Refusal> {
+        let call = self.client.copy_object().bucket(&to.bucket).key(&to.key);
+        let call = call
+            .copy_source(source(from))
+            .set_copy_source_if_match(etag.map(str::to_owned))
+            .set_server_side_encryption(asked(encryption));
+        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        let result = answer.copy_object_result();
+        Ok(result
+            .and_then(|result| result.e_tag())
+            .unwrap_or_default()
+            .to_owned())
+    }
+
+    /// Removes objects, at most 1,000. One that is not there is removed. Gives those that could not be, and why.
+    pub async fn delete(
+        &self,
+        bucket: &str,
+        keys: &[String],
+    ) -> Result<Vec<(String, Refusal)>, Refusal> {
+        let mut delete = Delete::builder().quiet(true);
+        for key in keys {
+            let object = ObjectIdentifier::builder().key(key).build();
+            delete = delete.objects(object.map_err(|error| invalid(&error))?);
+        }
+        let delete = delete.build().map_err(|error| invalid(&error))?;
+        let call = self.client.delete_objects().bucket(bucket).delete(delete);
+        let answer = in_time(ANSWER, call.send()).await?;
+        let refused = answer.errors().iter().map(|error| {
+            let code = error.code().unwrap_or_default();
+            let reason = error.message().unwrap_or(code).to_owned();
+            let fault = fault_of(code, 0);
+            let key = error.key().unwrap_or_default().to_owned();
+            (key, Refusal { fault, reason })
+        });
+        Ok(refused.collect())
+    }
+}
+
+/// Makes a call, and gives up when there is no answer in time. What a call keeps while it is under way is large, so it is boxed.
+fn in_time<'c, T, E, R>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, SdkError<E, R>>> + Send + 'c,
+) -> Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'c>>
+where
+    T: 'c,
+    E: ProvideErrorMetadata + Error + Send + 'static,
+    R: HasStatus + std::fmt::Debug + Send + 'static,
+{
+    Box::pin(async move {
+        match tokio::time::timeout(limit, call).await {
+            Ok(answer) => answer.map_err(|error| refusal(&error)),
+            Err(_) => Err(Refusal {
+                fault: Fault::Unreachable,
+                reason: format!("there was no answer for {} seconds", limit.as_secs()),
+            }),
+        }
+    })
+}
+
+/// A response of HTTP.
+trait HasStatus {
+    fn status(&self) -> u16;
+}
+
+impl HasStatus for aws_sdk_s3::config::http::HttpResponse {
+    fn status(&self) -> u16 {
+        self.status().as_u16()
+    }
+}
+
+fn refusal<E, R>(error: &SdkError<E, R>) -> Refusal
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: HasStatus + std::fmt::Debug + 'static,
+{
+    let status = error.raw_response().map_or(0, HasStatus::status);
+    if let Some(answer) = error.as_service_error() {
+        let code = answer.code().unwrap_or_default();
+        let reason = match (answer.message(), code) {
+            (Some(message), _) if !message.is_empty() => message.to_owned(),
+            (_, "") => format!("HTTP status {status}"),
+            (_, code) => code.to_owned(),
+        };
+        let fault = fault_of(code, status);
+        return Refusal { fault, reason };
+    }
+    match AwsError::of_call(error, &[]) {
+        AwsError::NoCredentials(reason) => Refusal {
+            fault: Fault::NotAllowed,
+            reason: format!("there are no credentials: {reason}"),
+        },
+        // The answer broke off, or is none of S3.
+        _ if status >= 500 => Refusal {
+            fault: Fault::Service,
+            reason: format!("HTTP status {status}"),
+        },
+        AwsError::Unreachable(reason) => Refusal {
+            fault: Fault::Unreachable,
+            reason,
+        },
+        other => Refusal {
+            fault: Fault::Service,
+            reason: other.to_string(),
+        },
+    }
+}
+
+fn fault_of(code: &str, status: u16) -> Fault {
+    match (code, status) {
+        ("NoSuchBucket", _) => Fault::NoBucket,
+        ("NoSuchKey" | "NotFound" | "NoSuchUpload" | "NoSuchVersion", _) => Fault::NoKey,
+        (code, _) if CHANGED.contains(&code) => Fault::Changed,
+        (code, _) if REFUSED.contains(&code) => Fault::NotAllowed,
+        (code, _) if THROTTLED.contains(&code) => Fault::Throttled,
+        (code, _) if PASSING.contains(&code) => Fault::Service,
+        (_, 404) => Fault::NoKey,
+        (_, 412) => Fault::Changed,
+        (_, 401 | 403) => Fault::NotAllowed,
+        (_, 429) => Fault::Throttled,
+        (_, 408) => Fault::Unreachable,
+        (_, 500..) => Fault::Service,
+        _ => Fault::Invalid,
+    }
+}
+
+fn invalid(error: &dyn Error) -> Refusal {
+    Refusal {
+        fault: Fault::Invalid,
+        reason: error.to_string(),
+    }
+}
+
+/// The innermost of the errors below one, which says what happened.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text = error.to_string();
+        next = error.source();
+    }
+    text
+}
+
+fn asked(encryption: Encryption) -> Option<ServerSideEncryption> {
+    match encryption {
+        Encryption::Bucket => None,
+        Encryption::Service => Some(ServerSideEncryption::Aes256),
+    }
+}
+
+fn source(of: &Location) -> String {
+    format!("{}/{}", of.bucket, utf8_percent_encode(&of.key, PATH))
+}
+
+/// A key of a listing.
+fn decoded(key: &str, encoded: bool) -> Result<String, Refusal> {
+    if !encoded {
+        return Ok(key.to_owned());
+    }
+    let spaced = key.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|error| Refusal {
+            fault: Fault::Invalid,
+            reason: format!("the key `{key}` is not UTF-8: {error}"),
+        })
+}
+
+fn count(number: Option<i64>) -> u64 {
+    number
+        .and_then(|number| u64::try_from(number).ok())
+        .unwrap_or_default()
+}
+
+fn crc32_of(text: &str) -> Option<u32> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// The checksum of a whole object among those that an answer has. One of parts has their number behind it, and is no base64.
+fn checksum(crc32: Option<&str>, crc32c: Option<&str>, crc64: Option<&str>) -> Option<Checksum> {
+    let one = |algorithm, text: Option<&str>| {
+        let bytes = BASE64.decode(text?.as_bytes()).ok()?;
+        let value = bytes
+            .iter()
+            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        Some(Checksum { algorithm, value })
+    };
+    one(CrcAlgorithm::Crc32IsoHdlc, crc32)
+        .or_else(|| one(CrcAlgorithm::Crc64Nvme, crc64))
+        .or_else(|| one(CrcAlgorithm::Crc32Iscsi, crc32c))
+}
+
+fn head_of(answer: &HeadObjectOutput) -> Head {
+    let whole = answer.checksum_type() != Some(&ChecksumType::Composite);
+    let found = checksum(
+        answer.checksum_crc32(),
+        answer.checksum_crc32_c(),
+        answer.checksum_crc64_nvme(),
+    );
+    let own = answer.metadata().into_iter().flatten();
+    let mut own: Vec<_> = own
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    own.sort();
+    Head {
+        size: count(answer.content_length()),
+        etag: answer.e_tag().unwrap_or_default().to_owned(),
+        checksum: found.filter(|_| whole),
+        modified: answer.last_modified().map_or(0, DateTime::secs),
+        labels: Labels {
+            content_type: answer.content_type().map(str::to_owned),
+            content_encoding: answer.content_encoding().map(str::to_owned),
+            content_language: answer.content_language().map(str::to_owned),
+            content_disposition: answer.content_disposition().map(str::to_owned),
+            cache_control: answer.cache_control().map(str::to_owned),
+            own,
+        },
+    }
+}
+
+fn head_of_reading(answer: &GetObjectOutput, partly: bool) -> Head {
+    let whole = !partly && answer.checksum_type() != Some(&ChecksumType::Composite);
+    let found = checksum(
+        answer.checksum_crc32(),
+        answer.checksum_crc32_c(),
+        answer.checksum_crc64_nvme(),
+    );
+    let total = answer
+        .content_range()
+        .and_then(|range| range.rsplit_once('/'));
+    let total = total.and_then(|(_, total)| total.parse().ok());
+    Head {
+        size: total.unwrap_or_else(|| count(answer.content_length())),
+        etag: answer.e_tag().unwrap_or_default().to_owned(),
+        checksum: found.filter(|_| whole),
+        modified: answer.last_modified().map_or(0, DateTime::secs),
+        labels: Labels::default(),
+    }
+}

@@ -1,0 +1,100 @@
+//! Copies that the service makes: the bytes never come here.
+
+use tokio::task::JoinSet;
+
+use super::Endpoint;
+use super::Head;
+use super::Location;
+use super::OnBytes;
+use super::get::Known;
+use super::get::joined;
+use super::put::Target;
+use super::put::Upload;
+use super::spans;
+use crate::connect::Cancel;
+use crate::connect::ConnectError;
+
+/// What the service copies in one call at most.
+const WHOLE: u64 = 5 * 1024 * 1024 * 1024;
+
+/// How much it copies in one call of a larger object.
+const STEP: u64 = 512 * 1024 * 1024;
+
+/// How many such calls are under way at once.
+const STEPS: usize = 16;
+
+impl Endpoint {
+    /// Lets the service copy an object, with what it is labelled with, as long as it is what is known of it.
+    pub async fn copy(
+        &self,
+        from: &Location,
+        known: &Known,
+        target: &Target,
+        on_bytes: &OnBytes,
+        cancel: &Cancel,
+    ) -> Result<(), ConnectError> {
+        if known.size > WHOLE {
+            return self
+                .copy_parts(from, target, STEP, (on_bytes, cancel))
+                .await;
+        }
+        let etag = Some(known.etag.as_str()).filter(|etag| !etag.is_empty());
+        let Target { at, encryption } = target;
+        let call = || self.calls.copy(from, etag, at, *encryption);
+        self.tried("copy", from, call).await?;
+        on_bytes.tell(known.size);
+        Ok(())
+    }
+
+    /// The same in parts of a size.
+    async fn copy_parts(
+        &self,
+        from: &Location,
+        target: &Target,
+        step: u64,
+        (on_bytes, cancel): (&OnBytes, &Cancel),
+    ) -> Result<(), ConnectError> {
+        let head = self.head(from).await?;
+        let mut upload = Upload::begin(self, target, &head.labels, false).await?;
+        let copied = tokio::select! {
+            copied = self.copy_steps((from, &head), target, &mut upload, (step, on_bytes)) => copied,
+            () = cancel.cancelled() => Err(ConnectError::Cancelled),
+        };
+        let result = match copied {
+            Ok(()) => upload.complete(head.size).await.map_err(ConnectError::from),
+            Err(error) => Err(error),
+        };
+        if result.is_err() {
+            upload.abort().await;
+        }
+        result
+    }
+
+    async fn copy_steps(
+        &self,
+        (from, head): (&Location, &Head),
+        target: &Target,
+        upload: &mut Upload,
+        (step, on_bytes): (u64, &OnBytes),
+    ) -> Result<(), ConnectError> {
+        let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
+        for (number, span) in (1..).zip(spans(head.size, step)) {
+            if under_way.len() >= STEPS {
+                upload.parts.extend(joined(under_way.join_next().await)?);
+            }
+            let (endpoint, from, etag) = (self.clone(), from.clone(), head.etag.clone());
+            let (at, id, on_bytes) = (target.at.clone(), upload.id().to_owned(), on_bytes.clone());
+            under_way.spawn(async move {
+                let calls = &endpoint.calls;
+                let call = || calls.copy_part((&from, &etag), span, &at, (&id, number));
+                let part = endpoint.tried("copy", &from, call).await?;
+                on_bytes.tell(span.len());
+                Ok((part, span.len()))
+            });
+        }
+        while let Some(next) = under_way.join_next().await {
+            upload.parts.extend(joined(Some(next))?);
+        }
+        Ok(())
+    }
+}

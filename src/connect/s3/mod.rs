@@ -1,0 +1,163 @@
+//! S3 in plain values: listings as streams, downloads and uploads in parallel parts, copies by the service, prefixes with a manifest.
+//!
+//! An [`Endpoint`] is S3 as some credentials reach it. It decides what `connect/aws/s3.rs`, which makes the calls, does not: what is
+//! tried again, what is split, how much is under way at once, and what is removed when something fails. It knows no type of the SDK.
+
+mod blocking;
+mod copy;
+mod delete;
+mod error;
+mod get;
+mod list;
+mod put;
+mod retry;
+mod types;
+
+pub use blocking::Reader;
+pub use blocking::Writer;
+pub use error::S3Error;
+pub use get::Known;
+pub use get::Pieces;
+pub use list::Listing;
+pub use put::Source;
+pub use put::Target;
+pub use types::Checksum;
+pub use types::Encryption;
+pub use types::Fault;
+pub use types::Head;
+pub use types::Labels;
+pub use types::Listed;
+pub use types::Location;
+pub use types::Page;
+pub use types::Part;
+pub use types::Pending;
+pub use types::PendingPage;
+pub use types::Refusal;
+pub use types::Span;
+pub use types::spans;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::aws::s3::Calls;
+
+/// How many requests are under way at once.
+const REQUESTS: usize = 64;
+
+/// How many bytes that wait to be sent are kept in memory at once, in units.
+const KEPT: usize = 96 * 1024 * 1024 / UNIT;
+
+/// In what units these are counted.
+const UNIT: usize = 64 * 1024;
+
+/// The size of parts, unless an object is so large that there would be too many.
+pub const PART: u64 = 8 * 1024 * 1024;
+
+/// How many parts an object may have.
+const MOST_PARTS: u64 = 10_000;
+
+/// S3 as some credentials reach it. Clones share connections and limits.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    calls: Calls,
+    limits: Arc<Limits>,
+}
+
+/// What is under way at once.
+#[derive(Debug)]
+struct Limits {
+    requests: Semaphore,
+    kept: Semaphore,
+}
+
+/// Called with how many bytes have been moved since.
+#[derive(Clone)]
+pub struct OnBytes(pub Arc<dyn Fn(u64) + Send + Sync>);
+
+impl fmt::Debug for OnBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnBytes")
+    }
+}
+
+impl OnBytes {
+    fn tell(&self, count: u64) {
+        (self.0)(count);
+    }
+}
+
+impl Endpoint {
+    /// S3 through these calls.
+    pub fn new(calls: Calls) -> Self {
+        let limits = Limits {
+            requests: Semaphore::new(REQUESTS),
+            kept: Semaphore::new(KEPT),
+        };
+        Self {
+            calls,
+            limits: Arc::new(limits),
+        }
+    }
+
+    /// What is known of an object.
+    pub async fn head(&self, at: &Location) -> Result<Head, S3Error> {
+        self.tried("look at", at, || self.calls.head(at)).await
+    }
+
+    /// Whether there is an object. That it cannot be said is an error: not allowed is not "not there".
+    pub async fn exists(&self, at: &Location) -> Result<bool, S3Error> {
+        match self.head(at).await {
+            Ok(_) => Ok(true),
+            // A missing bucket looks like a missing key, because an answer to HEAD has no text.
+            Err(error) if error.fault == Fault::NoKey => {
+                self.bucket(at).await?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there is any object whose key begins with a prefix.
+    pub async fn any(&self, prefix: &Location) -> Result<bool, S3Error> {
+        let page = self
+            .tried("list", prefix, || self.calls.list(prefix, None, 1))
+            .await?;
+        Ok(!page.objects.is_empty())
+    }
+
+    /// An error unless the bucket of a place is there and may be looked at.
+    pub async fn bucket(&self, at: &Location) -> Result<(), S3Error> {
+        let bucket = self.tried("look at", at, || self.calls.bucket(&at.bucket));
+        bucket.await.map_err(|mut error| {
+            if error.fault == Fault::NoKey {
+                error.fault = Fault::NoBucket;
+            }
+            error
+        })
+    }
+}
+
+/// The size of the parts of an object: as small as may be.
+fn part_size(size: u64) -> u64 {
+    const MIB: u64 = 1024 * 1024;
+    size.div_ceil(MOST_PARTS)
+        .div_ceil(MIB)
+        .saturating_mul(MIB)
+        .max(PART)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_of_any_size_has_not_too_many_parts() {
+        for size in [1, PART, 80 << 30, 100 << 30, 5 << 40] {
+            let part = part_size(size);
+            assert!(part >= PART && size.div_ceil(part) <= MOST_PARTS, "{size}");
+        }
+        assert_eq!(part_size(50 << 30), PART);
+    }
+}

@@ -1,0 +1,95 @@
+//! What is tried again, how often, and after which pause.
+
+use std::time::Duration;
+
+use super::Endpoint;
+use super::Fault;
+use super::Location;
+use super::Refusal;
+use super::S3Error;
+
+/// How often a call is made at most.
+pub(super) const ATTEMPTS: u32 = 10;
+
+/// The pause after the first failure; it doubles with each.
+const FIRST: Duration = Duration::from_millis(50);
+
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(10);
+
+impl Endpoint {
+    /// Makes a call, again where that may help.
+    pub(super) async fn tried<T, F>(
+        &self,
+        action: &'static str,
+        at: &Location,
+        call: impl Fn() -> F,
+    ) -> Result<T, S3Error>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        let (result, _) = self.counted(ATTEMPTS, call).await;
+        result.map_err(|refusal| S3Error::new(action, at, refusal))
+    }
+
+    /// The same, and whether one of the calls that failed may have been done all the same.
+    pub(super) async fn counted<T, F>(
+        &self,
+        attempts: u32,
+        call: impl Fn() -> F,
+    ) -> (Result<T, Refusal>, bool)
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        let mut doubtful = false;
+        let mut failures = 0;
+        loop {
+            let permit = self.limits.requests.acquire().await;
+            let result = call().await;
+            drop(permit);
+            match result {
+                Err(refusal) if refusal.fault.passes() => {
+                    doubtful |= refusal.fault != Fault::Throttled;
+                    failures += 1;
+                    if failures >= attempts {
+                        return (Err(refusal), doubtful);
+                    }
+                    tokio::time::sleep(pause(failures, refusal.fault)).await;
+                }
+                result => return (result, doubtful),
+            }
+        }
+    }
+}
+
+/// How long to wait after so many failures: longer each time, and not as long as others who failed with us.
+pub(super) fn pause(failures: u32, fault: Fault) -> Duration {
+    // Who is told to slow down should.
+    let base = if fault == Fault::Throttled {
+        FIRST * 4
+    } else {
+        FIRST
+    };
+    let longest = base
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LONGEST);
+    let random = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    longest / 2 + longest / 2 * random / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_have_an_end() {
+        for failures in 1..40 {
+            for fault in [Fault::Throttled, Fault::Unreachable] {
+                let wait = pause(failures, fault);
+                assert!(wait >= FIRST / 2 && wait <= LONGEST, "{wait:?}");
+            }
+        }
+        assert!(pause(9, Fault::Unreachable) >= LONGEST / 2);
+        assert!(pause(1, Fault::Unreachable) <= FIRST);
+    }
+}
