@@ -13,6 +13,7 @@ mod errors;
 mod familiar;
 mod formatting;
 mod importing;
+mod in_flight;
 mod inserted;
 mod installing;
 mod lacks;

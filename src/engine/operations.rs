@@ -277,7 +277,7 @@ impl Engine {
         };
         for key in keys {
             if self.status(key) == Some(Status::Running) {
-                let reason = format!("{who} runs again what it depends on");
+                let reason = format!("stopped by {who}, to start again");
                 self.stop(key, decision, &reason, step);
             } else {
                 self.restart(key, as_was, now, step);

@@ -119,8 +119,8 @@ pub struct Apply {
     pub operation: String,
     /// The digest of the saved plan that it carries out.
     pub plan_hash: Option<String>,
-    /// What an operator asks for with it.
-    pub order: Option<PlacedOrder>,
+    /// What operators ask for with it.
+    pub orders: Vec<PlacedOrder>,
 }
 
 /// The serial since which each object is there without a break, or was when it went.
@@ -312,7 +312,7 @@ impl Store {
         let serial = apply.expected_serial + 1;
         write(&transaction, apply, signed(serial)).map_err(database)?;
         // After the apply: it is carried out on what that has defined.
-        if let Some(order) = &apply.order {
+        for order in &apply.orders {
             operations::put_order(&transaction, order).map_err(database)?;
         }
         for rewrite in &apply.instances {

@@ -60,6 +60,7 @@ cases! {
     import_terraform,
     import_unreadable,
     import_values,
+    in_flight,
     json_syntax,
     large_formulas,
     large_kept,

@@ -8,6 +8,8 @@ use super::operate;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::familiar::FamiliarArgs;
+use crate::cli::in_flight;
+use crate::cli::in_flight::InFlightArgs;
 use crate::cli::locking;
 use crate::cli::locking::LockArgs;
 use crate::cli::moving;
@@ -43,7 +45,7 @@ use crate::time::parse_duration;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A plan from `pipeform plan --out`: exactly that is done, without a question
-    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun", "target", "exclude", "rollback", "refresh_only"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun", "in_flight", "target", "exclude", "rollback", "refresh_only"])]
     plan: Option<PathBuf>,
 
     /// How old a saved plan may be; what has become due since is run, too [default: 24 hours]
@@ -55,6 +57,9 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     rerun: RerunArgs,
+
+    #[command(flatten)]
+    in_flight: InFlightArgs,
 
     #[command(flatten)]
     scope: ScopeArgs,
@@ -124,6 +129,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let how = How {
             approval: &args.approval,
             rerun: &args.rerun,
+            in_flight: args.in_flight,
             scope: &args.scope,
             operation: "apply",
         };
@@ -149,6 +155,7 @@ pub(super) fn streamed(
 pub(super) struct How<'a> {
     pub(super) approval: &'a Approval,
     pub(super) rerun: &'a RerunArgs,
+    pub(super) in_flight: InFlightArgs,
     pub(super) scope: &'a ScopeArgs,
     pub(super) operation: &'static str,
 }
@@ -163,6 +170,7 @@ pub(super) fn change(
     let How {
         approval,
         rerun,
+        in_flight,
         scope,
         operation,
     } = *how;
@@ -178,11 +186,13 @@ pub(super) fn change(
     let store = context.read_state()?;
     let mut planned = planning::plan(context, &store, &target)?;
     rerun.add_to(&mut planned, &store)?;
+    in_flight.decide(&mut planned);
     let lock = locking::lock(context, &holder, patience)?;
     let store = context.read_state()?;
     if store.head()?.serial != planned.plan.serial {
         planned = planning::plan(context, &store, &target)?;
         rerun.add_to(&mut planned, &store)?;
+        in_flight.decide(&mut planned);
     }
     scope.settle(&mut planned);
     if stream.is_read() {
@@ -312,7 +322,9 @@ fn write(
     let mut apply = planned.apply(&store, context.who())?;
     apply.operation.clone_from(&record.operation);
     apply.plan_hash.clone_from(&record.plan_hash);
-    apply.order = rerunning::order(planned, record.rerun, &apply.who);
+    apply.orders = in_flight::orders(planned, &store, &apply.who)?;
+    let again = rerunning::order(planned, record.rerun, &apply.who);
+    apply.orders.extend(again);
     let lease = moving::keep_runners_out(&mut store, &apply.moves, holder)?;
     store.apply(&lock, &apply)?;
     stream.applied();
@@ -324,7 +336,7 @@ fn write(
     if stream.is_read() {
         stream.emit(&views::applied::complete(&planned.plan, (now, seconds)))?;
     }
-    if apply.order.is_some()
+    if !apply.orders.is_empty()
         && let Some(id) = store
             .open_orders()?
             .iter()

@@ -6,6 +6,7 @@ use super::apply::Approval;
 use super::apply::How;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::in_flight::InFlightArgs;
 use crate::cli::rerunning::RerunArgs;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::scope::PartArgs;
@@ -24,6 +25,9 @@ pub(in crate::cli) struct Args {
     part: PartArgs,
 
     #[command(flatten)]
+    in_flight: InFlightArgs,
+
+    #[command(flatten)]
     approval: Approval,
 }
 
@@ -32,6 +36,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let how = How {
         approval: &args.approval,
         rerun: &RerunArgs::default(),
+        in_flight: args.in_flight,
         scope: &ScopeArgs::default(),
         operation: "destroy",
     };

@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::earlier::Earlier;
 use crate::cli::errors::Failure;
 use crate::cli::familiar::FamiliarArgs;
+use crate::cli::in_flight::InFlightArgs;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning;
 use crate::cli::planning::Before;
@@ -45,6 +46,9 @@ pub(in crate::cli) struct Args {
     rerun: RerunArgs,
 
     #[command(flatten)]
+    in_flight: InFlightArgs,
+
+    #[command(flatten)]
     report: ReportArgs,
 
     #[command(flatten)]
@@ -55,7 +59,7 @@ pub(in crate::cli) struct Args {
     destroy: bool,
 
     /// Show how the configuration differs from what was applied as this serial, without effects on runs
-    #[arg(long, value_name = "SERIAL", conflicts_with_all = ["destroy", "target", "exclude", "rollback", "refresh_only", "rerun", "out"])]
+    #[arg(long, value_name = "SERIAL", conflicts_with_all = ["destroy", "target", "exclude", "rollback", "refresh_only", "rerun", "in_flight", "out"])]
     from: Option<u64>,
 
     /// Accepted so that a script can give all commands the same options: a plan takes no lock
@@ -79,7 +83,7 @@ pub(in crate::cli) struct Args {
     out: Option<PathBuf>,
 
     /// Say whether a saved plan still holds, and why not; nothing is planned
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "destroy", "rerun", "var", "var_file", "detailed_exitcode", "target", "exclude", "rollback", "refresh_only", "from"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "destroy", "rerun", "in_flight", "var", "var_file", "detailed_exitcode", "target", "exclude", "rollback", "refresh_only", "from"])]
     check: Option<PathBuf>,
 
     #[command(flatten)]
@@ -118,6 +122,7 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
         (planning::plan(context, &store, target)?, None)
     };
     args.rerun.add_to(&mut planned, &store)?;
+    args.in_flight.decide(&mut planned);
     let mut asked = Asked {
         destroy: args.destroy,
         limited: args.scope.written(),

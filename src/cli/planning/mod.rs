@@ -44,6 +44,7 @@ use crate::plan::alignments;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
+use crate::plan::effects::InFlight;
 use crate::plan::effects::UnitRuns;
 use crate::plan::forget;
 use crate::plan::impact::impact;
@@ -99,6 +100,8 @@ pub(crate) struct Planned {
     pub(crate) origin: Origin,
     /// Instances that are to run again.
     pub(crate) again: Vec<Again>,
+    /// What becomes of instances that are under way.
+    pub(crate) in_flight: InFlight,
 }
 
 /// Plans how to get from the state to the target, which may depend on what was applied.
@@ -232,6 +235,7 @@ pub(crate) fn planned(
         max_runs,
         origin,
         again: Vec::new(),
+        in_flight: InFlight::Finish,
     })
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn made(context: &Context, planned: &Planned, asked: &Asked<'_>) -> M
         destroy: asked.destroy,
         limited: asked.limited.clone(),
         rerun: asked.rerun.to_vec(),
+        in_flight: planned.in_flight,
         max_runs: planned.max_runs,
         // Where the configuration is not trusted, no command is run in its directory.
         commit: match context.fence {

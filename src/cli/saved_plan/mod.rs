@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use super::errors::Failure;
+use super::in_flight;
 use super::planning;
 use super::planning::Before;
 use super::planning::Planned;
@@ -147,6 +148,7 @@ impl Saved {
         let reruns = operations.reruns.iter().cloned();
         let reruns = reruns.map(|again| (again.instance, again.attempts));
         rerunning::add(&mut planned, reruns.collect());
+        in_flight::decide(&mut planned, self.plan.made.in_flight);
         Ok(planned)
     }
 

@@ -284,6 +284,14 @@ pub(super) fn phrases(totals: &Totals) -> Vec<String> {
         totals.in_flight,
         format!("{} in flight {keep}", totals.in_flight),
     );
+    say(
+        totals.stopped,
+        format!("{} in flight to cancel", totals.stopped),
+    );
+    say(
+        totals.restarted,
+        format!("{} in flight to start again", totals.restarted),
+    );
     parts
 }
 

@@ -102,7 +102,7 @@ fn what_is_under_way_is_stopped_and_runs_after_what_it_depends_on() {
     rig.finish(&["a 01-05"]);
     assert_eq!(rig.status("z 01-05"), Status::Running);
     rig.ended("z 01-05", Outcome::Killed);
-    let why = "CANCELED: maria@laptop runs again what it depends on";
+    let why = "CANCELED: stopped by maria@laptop, to start again";
     assert_eq!(rig.attempts("z 01-05")[0], why);
     assert_eq!(rig.status("z 01-05"), Status::Running);
     assert_eq!(rig.instance("z 01-05").attempts, 2);

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::effects::InFlight;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
 
@@ -65,6 +66,9 @@ pub struct Made {
     pub limited: Vec<String>,
     /// What `--rerun` named.
     pub rerun: Vec<String>,
+    /// What becomes of instances that are under way.
+    #[serde(default, skip_serializing_if = "InFlight::is_finish")]
+    pub in_flight: InFlight,
     /// How many runs an apply may start, if the configuration says it.
     pub max_runs: Option<u64>,
     /// The commit of the configuration, if it lies in a git repository.

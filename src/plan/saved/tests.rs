@@ -33,6 +33,7 @@ fn plan() -> SavedPlan {
             destroy: false,
             limited: Vec::new(),
             rerun: Vec::new(),
+            in_flight: InFlight::Finish,
             max_runs: Some(3),
             commit: None,
         },

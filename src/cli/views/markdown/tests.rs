@@ -9,6 +9,7 @@ use crate::objects::Address;
 use crate::objects::Object;
 use crate::plan::Effects;
 use crate::plan::diff;
+use crate::plan::effects::InFlight;
 use crate::plan::impact::Consumer;
 use crate::plan::impact::History;
 use crate::plan::saved::Commit;
@@ -36,6 +37,7 @@ fn comment(plan: &Plan, warnings: &Diagnostics) -> String {
         destroy: false,
         limited: Vec::new(),
         rerun: Vec::new(),
+        in_flight: InFlight::Finish,
         max_runs: None,
         commit: Some(Commit {
             hash: "0123456789abcdef".to_owned(),
