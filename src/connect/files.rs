@@ -20,7 +20,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 const BUFFER: usize = 256 * 1024;
-const SUFFIX: &str = ".pipeform-tmp";
+pub(super) const SUFFIX: &str = ".pipeform-tmp";
 
 /// Opens a file and unpacks it while it is read.
 pub fn open(
@@ -130,7 +130,7 @@ impl Drop for FileWriter {
 }
 
 /// The file that a path means: a link is followed, and a device or directory is not replaced by a file.
-fn regular(target: &Path) -> Result<PathBuf, ConnectError> {
+pub(super) fn regular(target: &Path) -> Result<PathBuf, ConnectError> {
     let Ok(found) = fs::metadata(target) else {
         return Ok(target.to_owned());
     };
@@ -147,14 +147,16 @@ fn regular(target: &Path) -> Result<PathBuf, ConnectError> {
     fs::canonicalize(target).map_err(|error| ConnectError::io("write", target, error))
 }
 
-fn parent(target: &Path) -> PathBuf {
+/// The directory of a file.
+pub(super) fn parent(target: &Path) -> PathBuf {
     match target.parent() {
         Some(p) if !p.as_os_str().is_empty() => p.to_owned(),
         _ => PathBuf::from("."),
     }
 }
 
-fn remove_leftovers(directory: &Path, prefix: &str) {
+/// Removes what dead attempts have left beside files.
+pub(super) fn remove_leftovers(directory: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(directory) else {
         return;
     };

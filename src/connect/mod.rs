@@ -4,9 +4,12 @@
 //! needs is handed over as plain values, everything it says is a [`ConnectError`] with the place in it.
 
 pub mod aws;
+pub mod beside;
 mod cancel;
 pub mod files;
 pub mod formats;
+pub mod manifest;
+pub mod place;
 pub mod s3;
 pub mod sqlite;
 

@@ -30,6 +30,8 @@ use std::sync::atomic::Ordering;
 pub enum Work {
     /// `activity "copy"`.
     Copy(copy::Copy),
+    /// `activity "copy"` of bytes as they are, to or from S3 or a directory.
+    Transfer(copy::transfer::Transfer),
     /// `activity "no_op"`.
     Nothing,
     /// `activity "sql"`.
@@ -149,6 +151,7 @@ impl From<ConnectError> for ExecError {
 pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     let result = match work {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
+        Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await,
         Work::Nothing => Ok(Summary::default()),
         Work::Sql(work) => blocking(&ctx, move |ctx| sql::run(&work, ctx)).await,
         Work::Shell(work) => shell_command::run(&work, &ctx)

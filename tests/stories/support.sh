@@ -12,7 +12,10 @@ mounts=()
 clean_up() {
     local status=$? pid mount
     for pid in "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+    # It ends with the pipe to it, and takes its data along.
+    [[ -z ${s3_server:-} ]] || exec {s3_pipe}>&-
     wait 2>/dev/null || true
+    [[ -z ${s3_server:-} ]] || while kill -0 "$s3_server" 2>/dev/null; do sleep 0.05; done
     for mount in "${mounts[@]}"; do umount "$mount" 2>/dev/null || true; done
     rm -rf "$work"
     exit "$status"
@@ -79,4 +82,40 @@ traffic() {
             }
             END { printf "%s,%d,%d,%.0f\n", day, requests, errors, bytes }' "$@"
     done
+}
+
+# s3_server: starts an S3 server for the story and points AWS at it; `s3 …` looks at it with boto3 (see tests/s3.py).
+s3_server() {
+    s3_tools=$("$repository/tests/tools" s3) || fail "no tools for S3"
+    exec {s3_pipe}> >(exec "$repository/tests/s3-server" "$work/s3" >"$work/s3.url" 2>"$work/s3.log")
+    s3_server=$!
+    local _
+    for _ in $(seq 900); do
+        [[ ! -s $work/s3.url ]] || break
+        kill -0 "$s3_server" 2>/dev/null || break
+        sleep 0.1
+    done
+    s3_url=$(cat "$work/s3.url")
+    [[ $s3_url == http* ]] || fail "the S3 server did not start: $(cat "$work/s3.log")"
+    export AWS_ENDPOINT_URL_S3=$s3_url AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret1 AWS_REGION=us-east-1
+    export AWS_EC2_METADATA_DISABLED=true NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+}
+
+s3() { AWS_ENDPOINT_URL_S3=$s3_url "$s3_tools/python" "$repository/tests/s3.py" "$@"; }
+
+# proxy MODE SHARE SEED: a proxy before the S3 server that does harm (see s3-proxy.py); its address is in $proxy.
+proxy() {
+    : >"$work/proxy"
+    exec {proxy_pipe}> >(exec python3 "$repository/tests/stories/s3-proxy.py" "$s3_url" "$@" >"$work/proxy" {s3_pipe}>&-)
+    proxy_pid=$!
+    children+=("$proxy_pid")
+    until [[ -s $work/proxy ]]; do sleep 0.05; done
+    proxy=$(head -1 "$work/proxy")
+}
+
+# proxy_ends: ends the proxy and says what it did.
+proxy_ends() {
+    exec {proxy_pipe}>&-
+    while kill -0 "$proxy_pid" 2>/dev/null; do sleep 0.05; done
+    sed -n '2s/^/  the proxy: /p' "$work/proxy"
 }

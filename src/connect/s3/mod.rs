@@ -83,7 +83,8 @@ impl fmt::Debug for OnBytes {
 }
 
 impl OnBytes {
-    fn tell(&self, count: u64) {
+    /// Tells of some.
+    pub fn tell(&self, count: u64) {
         (self.0)(count);
     }
 }

@@ -12,6 +12,7 @@ use crate::connect::formats::csv;
 use crate::connect::formats::custom;
 use crate::connect::formats::regex::RegexFormat;
 use crate::connect::formats::tsv;
+use crate::connect::place::Place;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::WriteMode;
 use crate::exec::copy::Copy;
@@ -67,6 +68,13 @@ impl<'a> Assembler<'a> {
     }
 
     fn file(&self, node: &Resolved<'a>) -> Result<FileEnd, String> {
+        let place = self.place(node)?;
+        if place.is_some_and(|place| matches!(place, Place::S3(_)) || place.is_many()) {
+            return Err(format!(
+                "this version of pipeform copies `{}` only as it is: to or from one place, in the same format and compression",
+                node.object.address
+            ));
+        }
         let path = self.path(node)?;
         let named = node.text("compression").and_then(Compression::of_name);
         let compression = named.unwrap_or_else(|| Compression::of_path(&path));
@@ -81,7 +89,7 @@ impl<'a> Assembler<'a> {
         Ok(self.directory.join(required(node, "path")?))
     }
 
-    fn format(&self, node: &Resolved<'a>) -> Result<Option<Format>, String> {
+    pub(super) fn format(&self, node: &Resolved<'a>) -> Result<Option<Format>, String> {
         let Some(address) = node.object.reference("format") else {
             return Ok(None);
         };

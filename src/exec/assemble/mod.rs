@@ -4,6 +4,7 @@
 
 mod aws;
 mod copy;
+mod transfer;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -84,7 +85,10 @@ impl<'a> Assembler<'a> {
     fn activity_work(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Work, String> {
         let activity = &resolved.activity;
         match activity.object.object_type.name {
-            "copy" => self.copy(resolved, of).map(Work::Copy),
+            "copy" => match self.transfer(resolved)? {
+                Some(transfer) => Ok(Work::Transfer(transfer)),
+                None => self.copy(resolved, of).map(Work::Copy),
+            },
             "no_op" => Ok(Work::Nothing),
             "shell_command" => Ok(self.command(activity)),
             "sql" => Ok(Work::Sql(Sql {

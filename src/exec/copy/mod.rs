@@ -8,6 +8,7 @@ mod pipe;
 mod spool;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;

@@ -69,6 +69,7 @@ impl Work {
     pub fn needs(&self) -> BTreeSet<Need> {
         match self {
             Self::Copy(copy) => copy.needs(),
+            Self::Transfer(transfer) => transfer.needs(),
             Self::Nothing => BTreeSet::new(),
             Self::Sql(sql) => database(&sql.connection).into_iter().collect(),
             Self::Shell(command) => command.needs(),

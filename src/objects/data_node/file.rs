@@ -12,7 +12,7 @@ use crate::objects::shared;
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::DataNode,
     name: "file",
-    doc: "A file on the machine of the runner, one for each interval.",
+    doc: "A file on the machine of the runner, or a directory of files, for each interval.",
     aws: &[],
     support: Support::Full,
     attributes: &[
@@ -20,7 +20,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "path",
                 AttributeType::String,
-                "Where the file is; relative to the root module's directory.",
+                "Where the file is; relative to the root module's directory. One that ends in `/` is a directory and means all files below it.",
             )
             .required()
             .deferrable(),

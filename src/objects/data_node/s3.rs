@@ -4,7 +4,6 @@ use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Aws;
-use crate::objects::schema::Default;
 use crate::objects::schema::ObjectType;
 use crate::objects::schema::Support;
 use crate::objects::shared;
@@ -15,7 +14,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "s3",
     doc: "Files in Amazon S3, one or all below a prefix.",
     aws: &["S3DataNode"],
-    support: Support::Missing("a connection to Amazon S3"),
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new(
@@ -35,9 +34,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "compression",
                 AttributeType::OneOf(&["none", "gzip", "zstd"]),
-                "Whether files are compressed.",
-            )
-            .or(Default::Text("none")),
+                "How files are compressed; left out: a file whose name ends in `.gz` is `gzip`, one that ends in `.zst` is `zstd`, any other `none`. Files that are copied below a prefix stay as they are.",
+            ),
             AttributeSchema::new(
                 "manifest_file_path",
                 AttributeType::String,
@@ -47,9 +45,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "s3_encryption_type",
                 AttributeType::OneOf(&["server_side_encryption", "none"]),
-                "Whether the service encrypts what is written.",
+                "Whether every write asks S3 to encrypt with its own keys, as some buckets demand; left out, or `none`: the bucket's own encryption, which every bucket has.",
             )
-            .or(Default::Text("server_side_encryption"))
             .aws(Aws::Words("s3EncryptionType", &["SERVER_SIDE_ENCRYPTION", "NONE"])),
             shared::OVERWRITE,
             shared::PROVIDER,

@@ -1,0 +1,177 @@
+//! Where files are: on this machine or in S3, one or all below a directory or a prefix.
+//!
+//! A [`Place`] is plain values. Record work reads one with [`Place::open`] and writes one with [`Place::create`], from blocking code; what is
+//! written is there when it is committed, and only then. Bytes that stay as they are go another way: `exec/copy/transfer`.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use tokio::runtime::Handle;
+
+use super::Cancel;
+use super::ConnectError;
+use super::aws::Sessions;
+use super::aws::Settings;
+use super::files::FileWriter;
+use super::formats::compression::Compression;
+use super::s3;
+use super::s3::Encryption;
+use super::s3::Endpoint;
+use super::s3::Location;
+
+const BUFFER: usize = 256 * 1024;
+
+/// Where one file is, or many.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// A file on this machine, or all below a directory when the path ends in `/`.
+    File(PathBuf),
+    /// An object in S3, or all below a prefix when the key ends in `/`.
+    S3(S3Place),
+}
+
+/// A place in S3 and how it is reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct S3Place {
+    /// How S3 is reached.
+    pub settings: Settings,
+    /// Where.
+    pub at: Location,
+    /// How what is written is encrypted.
+    pub encryption: Encryption,
+}
+
+impl S3Place {
+    /// S3 as this place reaches it.
+    pub async fn endpoint(&self, aws: &Sessions) -> Result<Endpoint, ConnectError> {
+        let session = aws.session(&self.settings).await;
+        let session = session.map_err(|error| {
+            ConnectError::Setting(format!("cannot reach `{}`: {error}", self.at))
+        })?;
+        Ok(session.s3())
+    }
+
+    /// What is written there.
+    pub fn target(&self) -> s3::Target {
+        s3::Target {
+            at: self.at.clone(),
+            encryption: self.encryption,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::S3(place) => place.at.fmt(f),
+        }
+    }
+}
+
+impl Place {
+    /// Whether it means all files below it.
+    pub fn is_many(&self) -> bool {
+        match self {
+            Self::File(path) => path.as_os_str().as_encoded_bytes().ends_with(b"/"),
+            Self::S3(place) => place.at.is_prefix(),
+        }
+    }
+
+    /// The last part of its name: `a.csv.gz` of `s3://acme/logs/a.csv.gz`.
+    pub fn name(&self) -> &str {
+        let path = match self {
+            Self::File(path) => path.to_str().unwrap_or_default(),
+            Self::S3(place) => &place.at.key,
+        };
+        path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What its name says of how it is packed.
+    pub fn compression(&self) -> Compression {
+        Compression::of_path(Path::new(self.name()))
+    }
+
+    /// The place of a file below it.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        match self {
+            Self::File(path) => Self::File(path.join(name)),
+            Self::S3(place) => Self::S3(S3Place {
+                at: place.at.below(name),
+                ..place.clone()
+            }),
+        }
+    }
+
+    /// Opens one file, as it is packed. To be called, and read, where blocking is allowed and a runtime is there.
+    pub fn open(
+        &self,
+        aws: &Sessions,
+        cancel: &Cancel,
+    ) -> Result<Box<dyn BufRead + Send>, ConnectError> {
+        match self {
+            Self::File(path) => {
+                let failed = |error| ConnectError::io("read", path, error);
+                let file = File::open(path).map_err(failed)?;
+                if file.metadata().map_err(failed)?.is_dir() {
+                    return Err(failed(io::ErrorKind::IsADirectory.into()));
+                }
+                Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
+            }
+            Self::S3(place) => {
+                let endpoint = Handle::current().block_on(place.endpoint(aws))?;
+                Ok(Box::new(s3::Reader::open(&endpoint, &place.at, cancel)?))
+            }
+        }
+    }
+
+    /// Starts one file. To be called, and written to, where blocking is allowed and a runtime is there.
+    pub fn create(&self, aws: &Sessions, cancel: &Cancel) -> Result<PlaceWriter, ConnectError> {
+        Ok(match self {
+            Self::File(path) => PlaceWriter::File(FileWriter::create(path, Compression::None)?),
+            Self::S3(place) => {
+                let endpoint = Handle::current().block_on(place.endpoint(aws))?;
+                let writer = s3::Writer::create(&endpoint, &place.target(), cancel)?;
+                PlaceWriter::S3(Box::new(writer))
+            }
+        })
+    }
+}
+
+/// A file that is being written. Dropped without a commit, it leaves nothing.
+pub enum PlaceWriter {
+    /// On this machine.
+    File(FileWriter),
+    /// In S3.
+    S3(Box<s3::Writer>),
+}
+
+impl PlaceWriter {
+    /// Makes it be there, in place of what was.
+    pub fn commit(self) -> Result<(), ConnectError> {
+        match self {
+            Self::File(writer) => writer.commit(),
+            Self::S3(writer) => writer.commit(),
+        }
+    }
+}
+
+impl Write for PlaceWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(writer) => writer.write(bytes),
+            Self::S3(writer) => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! Copies of bytes as they are: files, objects, directories and prefixes, as many at once as the other side takes.
+//!
+//! First a plan is made of what there is to copy (see `plan`), then a target is made ready (see `target`), then the files go over, and then
+//! the target is completed: a file or an object by its last call, a directory or a prefix by its `_SUCCESS`. Nothing of a file is in
+//! memory longer than it takes, and nothing of the plan but a page.
+
+mod end;
+mod one;
+mod plan;
+mod target;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use end::End;
+use one::copy_one;
+use plan::Plan;
+use target::Ready;
+
+use super::super::Context;
+use super::super::ExecError;
+use super::super::Summary;
+use super::super::preflight::Need;
+use crate::connect::Cancel;
+use crate::connect::ConnectError;
+use crate::connect::place::Place;
+use crate::connect::s3::OnBytes;
+
+/// How many files go over at once.
+const AT_ONCE: usize = 64;
+
+/// A copy of bytes with everything resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transfer {
+    /// What is copied.
+    pub inputs: Vec<Place>,
+    /// Where to. A directory or a prefix gets all files under the names that they have below their inputs.
+    pub output: Place,
+}
+
+impl Transfer {
+    /// What must be there for it to be made. Its inputs may come yet.
+    pub(in crate::exec) fn needs(&self) -> BTreeSet<Need> {
+        match &self.output {
+            Place::File(path) => BTreeSet::from([Need::Writable(path.clone())]),
+            Place::S3(_) => BTreeSet::new(),
+        }
+    }
+}
+
+/// What the tasks of a transfer share.
+#[derive(Clone)]
+struct Shared {
+    inputs: Arc<Vec<End>>,
+    output: Arc<End>,
+    /// Whether the output is a directory or a prefix.
+    many: bool,
+    on_bytes: OnBytes,
+    /// Asks all to stop, because one has failed or the attempt is cancelled.
+    stop: Cancel,
+}
+
+/// Copies. What was at the target stays until all is there, or is replaced file by file in a directory or a prefix that says so.
+pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<Summary, ExecError> {
+    let copied = async {
+        let mut inputs = Vec::new();
+        for input in &transfer.inputs {
+            inputs.push(End::open(input, ctx).await?);
+        }
+        let output = End::open(&transfer.output, ctx).await?;
+        let many = transfer.output.is_many();
+        let plan = Plan::make(&inputs, many).await?;
+        plan.check(&inputs, &output, many)?;
+        let ready = Ready::make(&output, many, &plan, ctx).await?;
+        let progress = ctx.progress.clone();
+        let shared = Shared {
+            inputs: Arc::new(inputs),
+            output: Arc::new(output),
+            many,
+            on_bytes: OnBytes(Arc::new(move |count| progress.add(0, count))),
+            stop: Cancel::new(),
+        };
+        copy_all(&plan, &shared, ctx).await?;
+        ready.complete(&shared.output, &plan).await
+    };
+    // What has been begun by calls that are given up in the middle is found and removed by the next attempt.
+    tokio::select! {
+        result = copied => result?,
+        () = cancelled_long(&ctx.cancel) => return Err(ExecError::Cancelled),
+    }
+    Ok(ctx.progress.summary())
+}
+
+/// A while after the work is asked to stop. By then what is under way has been given up in good order.
+async fn cancelled_long(cancel: &Cancel) {
+    cancel.cancelled().await;
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+}
+
+/// Copies all files of a plan. With the first that fails the others stop.
+async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<(), ConnectError> {
+    let mut items = plan.items()?;
+    let mut under_way: JoinSet<Result<(), ConnectError>> = JoinSet::new();
+    let mut failure = None;
+    loop {
+        while failure.is_none() && under_way.len() < AT_ONCE {
+            match items.next() {
+                Some(Ok(item)) => {
+                    let shared = shared.clone();
+                    under_way.spawn(async move { copy_one(&item, &shared).await });
+                }
+                Some(Err(error)) => failure = Some(error),
+                None => break,
+            }
+        }
+        let next = tokio::select! {
+            next = under_way.join_next() => next,
+            () = ctx.cancel.cancelled(), if failure.is_none() => {
+                failure = Some(ConnectError::Cancelled);
+                shared.stop.cancel();
+                continue;
+            }
+        };
+        let result = match next {
+            None => return failure.map_or(Ok(()), Err),
+            Some(Ok(result)) => result,
+            Some(Err(error)) => Err(ConnectError::Setting(format!(
+                "the copy broke off: {error}"
+            ))),
+        };
+        if let Err(error) = result {
+            shared.stop.cancel();
+            failure.get_or_insert(error);
+        }
+    }
+}

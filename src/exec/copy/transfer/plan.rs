@@ -1,0 +1,508 @@
+//! What there is to copy: every file with its size, found before anything is written.
+//!
+//! A plan lies in a temporary file, because there may be millions; in memory is a digest of each name. A prefix or directory with a `_SUCCESS`
+//! that is a manifest has the files that it lists. One with an `_INCOMPLETE` and no `_SUCCESS` is being written, or was when its writer died.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::fs::Metadata;
+use std::io;
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Seek as _;
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use md5::Digest as _;
+use md5::Md5;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::end::End;
+use crate::connect::ConnectError;
+use crate::connect::beside;
+use crate::connect::manifest;
+use crate::connect::manifest::INCOMPLETE;
+use crate::connect::manifest::SUCCESS;
+use crate::connect::s3::Endpoint;
+use crate::connect::s3::Fault;
+use crate::connect::s3::Known;
+use crate::connect::s3::Location;
+use crate::connect::s3::OnBytes;
+
+/// A file to copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Item {
+    /// Which of the inputs it is of.
+    pub(super) input: usize,
+    /// Its key, or its path.
+    pub(super) from: String,
+    /// Its name below the output.
+    pub(super) name: String,
+    /// Its size in bytes.
+    pub(super) size: u64,
+    /// Changes with its contents; empty where that is not known.
+    pub(super) etag: String,
+}
+
+impl Item {
+    /// What is known of the object.
+    pub(super) fn known(&self) -> Known {
+        Known {
+            size: self.size,
+            etag: self.etag.clone(),
+            checksum: None,
+        }
+    }
+}
+
+/// What changes when a file is written to.
+pub(super) fn stamp(found: &Metadata) -> String {
+    format!("{}.{:09}", found.mtime(), found.mtime_nsec())
+}
+
+/// A set of names, of which only digests are kept.
+#[derive(Debug, Default)]
+pub(super) struct Names(Vec<u128>);
+
+impl Names {
+    pub(super) fn add(&mut self, name: &str) {
+        self.0.push(digest(name));
+    }
+
+    /// Makes it ready to be asked; gives whether one was in it twice.
+    pub(super) fn sort(&mut self) -> bool {
+        self.0.sort_unstable();
+        let count = self.0.len();
+        self.0.dedup();
+        self.0.len() < count
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.binary_search(&digest(name)).is_ok()
+    }
+}
+
+fn digest(name: &str) -> u128 {
+    u128::from_be_bytes(Md5::digest(name.as_bytes()).into())
+}
+
+/// All files to copy.
+#[derive(Debug)]
+pub(super) struct Plan {
+    spool: Spool<Item>,
+    pub(super) names: Names,
+    /// Whether a name is there twice.
+    twice: bool,
+}
+
+impl Plan {
+    /// Looks what there is. `many`: the files keep their names, below a directory or a prefix.
+    pub(super) async fn make(inputs: &[End], many: bool) -> Result<Self, ConnectError> {
+        let mut making = Making {
+            spool: Spool::new()?,
+            names: Names::default(),
+            base: base(inputs),
+            input: 0,
+        };
+        for (number, input) in inputs.iter().enumerate() {
+            making.input = number;
+            match input {
+                End::Files { root, many: true } => making.directory(root)?,
+                End::Files { root, .. } => making.file(root)?,
+                End::S3 {
+                    endpoint, target, ..
+                } if target.at.is_prefix() => {
+                    making.prefix(endpoint, &target.at).await?;
+                }
+                End::S3 {
+                    endpoint, target, ..
+                } => making.object(endpoint, &target.at).await?,
+            }
+        }
+        let twice = making.names.sort() && many;
+        Ok(Self {
+            spool: making.spool.done()?,
+            names: making.names,
+            twice,
+        })
+    }
+
+    /// The files, one after the other.
+    pub(super) fn items(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Item, ConnectError>>, ConnectError> {
+        self.spool.read()
+    }
+
+    /// Refuses what cannot be written as it is named, before anything is written.
+    pub(super) fn check(
+        &self,
+        inputs: &[End],
+        output: &End,
+        many: bool,
+    ) -> Result<(), ConnectError> {
+        let mut seen = BTreeSet::new();
+        for item in self.items()? {
+            let item = item?;
+            let place = inputs
+                .get(item.input)
+                .map(|input| place(input, &item.from))
+                .unwrap_or_default();
+            let target = match output {
+                End::Files { root, .. } if many => root.join(&item.name).display().to_string(),
+                End::Files { root, .. } => root.display().to_string(),
+                End::S3 { target, .. } if many => target.at.below(&item.name).to_string(),
+                End::S3 { target, .. } => target.at.to_string(),
+            };
+            if place == target && same_side(inputs.get(item.input), output) {
+                return Err(setting(format!(
+                    "`{place}` would be copied onto itself; give the output another path"
+                )));
+            }
+            if !many {
+                continue;
+            }
+            if [SUCCESS, INCOMPLETE].contains(&item.name.as_str()) {
+                return Err(setting(format!(
+                    "`{place}` cannot be copied into `{output}`: there, `{}` is the name of the manifest",
+                    item.name
+                )));
+            }
+            if let End::Files { .. } = output {
+                self.check_path(&item.name).map_err(|why| {
+                    setting(format!(
+                        "`{place}` cannot be copied into the directory `{output}`: {why}"
+                    ))
+                })?;
+            }
+            if self.twice && !seen.insert(digest(&item.name)) {
+                return Err(setting(format!(
+                    "two of the inputs have a file that would become `{target}`; one is `{place}`. Give the copy one of them, or inputs whose paths differ below a common directory"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a name cannot be one of a file below a directory.
+    fn check_path(&self, name: &str) -> Result<(), String> {
+        let path = name.strip_suffix('/').unwrap_or(name);
+        for part in path.split('/') {
+            match part {
+                "" => {
+                    return Err("its name has two slashes in a row, or begins with one".to_owned());
+                }
+                "." | ".." => {
+                    return Err(format!(
+                        "its name has a part `{part}`, which leads elsewhere"
+                    ));
+                }
+                part if part.contains('\0') => return Err("its name has a zero byte".to_owned()),
+                part if part.len() > 255 => {
+                    return Err("a part of its name has more than 255 bytes".to_owned());
+                }
+                _ => {}
+            }
+        }
+        if path != name && self.names.has(path) {
+            return Err(format!(
+                "`{path}` is a file, too, and would have to be a directory"
+            ));
+        }
+        let mut above = path;
+        while let Some((directory, _)) = above.rsplit_once('/') {
+            if self.names.has(directory) {
+                return Err(format!(
+                    "`{directory}` is a file, too, and would have to be a directory"
+                ));
+            }
+            above = directory;
+        }
+        Ok(())
+    }
+}
+
+fn setting(text: String) -> ConnectError {
+    ConnectError::Setting(text)
+}
+
+/// Whether equal paths of two ends are the same place.
+fn same_side(input: Option<&End>, output: &End) -> bool {
+    match (input, output) {
+        (Some(End::S3 { settings, .. }), End::S3 { settings: to, .. }) => settings == to,
+        (Some(End::Files { .. }), End::Files { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Where a file of an input is.
+fn place(input: &End, from: &str) -> String {
+    match input {
+        End::Files { .. } => from.to_owned(),
+        End::S3 { target, .. } => target.at.with_key(from).to_string(),
+    }
+}
+
+/// What the names of files are counted from: the input, or what several have in common.
+fn base(inputs: &[End]) -> String {
+    let whole = |input: &End| match input {
+        End::Files { root, many } => directory(&root.to_string_lossy(), *many),
+        End::S3 { target, .. } => directory(&target.at.key, target.at.is_prefix()),
+    };
+    let mut base = inputs.first().map(whole).unwrap_or_default();
+    for other in inputs.iter().map(whole) {
+        while !other.starts_with(&base) {
+            let shorter = base.trim_end_matches('/').rfind('/').map_or(0, |at| at + 1);
+            base.truncate(shorter);
+        }
+    }
+    base
+}
+
+fn directory(path: &str, many: bool) -> String {
+    if many || path.is_empty() {
+        return path.to_owned();
+    }
+    path.rsplit_once('/')
+        .map_or(String::new(), |(above, _)| format!("{above}/"))
+}
+
+/// A plan that is being made.
+struct Making {
+    spool: Spool<Item>,
+    names: Names,
+    base: String,
+    input: usize,
+}
+
+impl Making {
+    fn add(&mut self, from: &str, size: u64, etag: &str) -> Result<(), ConnectError> {
+        let name = from
+            .strip_prefix(self.base.as_str())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| from.rsplit('/').next().unwrap_or(from));
+        self.names.add(name);
+        self.spool.write(&Item {
+            input: self.input,
+            from: from.to_owned(),
+            name: name.to_owned(),
+            size,
+            etag: etag.to_owned(),
+        })
+    }
+
+    fn file(&mut self, path: &Path) -> Result<(), ConnectError> {
+        let failed = |error| ConnectError::io("read", path, error);
+        let found = std::fs::metadata(path).map_err(failed)?;
+        if found.is_dir() {
+            return Err(setting(format!(
+                "cannot read `{0}`: it is a directory. Write `{0}/` if all files below it are meant",
+                path.display()
+            )));
+        }
+        let text = path.to_str().ok_or_else(|| not_utf8(path))?;
+        self.add(text, found.len(), &stamp(&found))
+    }
+
+    fn directory(&mut self, root: &Path) -> Result<(), ConnectError> {
+        let failed = |error| ConnectError::io("read", &root.join(SUCCESS), error);
+        let below = |name: &str| root.join(name);
+        match File::open(below(SUCCESS)) {
+            Ok(file) => {
+                let read = manifest::read(BufReader::new(file), |entry| {
+                    let path = root.join(&entry.url);
+                    let found = std::fs::metadata(&path)
+                        .map_err(|error| ConnectError::io("read", &path, error).to_string())?;
+                    if entry.size.is_some_and(|size| size != found.len()) {
+                        return Err(format!(
+                            "`{}` has {} bytes, and other ones in the manifest `{}`",
+                            path.display(),
+                            found.len(),
+                            below(SUCCESS).display()
+                        ));
+                    }
+                    let text = path.to_str().ok_or_else(|| not_utf8(&path).to_string())?;
+                    self.add(text, found.len(), &stamp(&found))
+                        .map_err(|error| error.to_string())
+                });
+                if read.map_err(setting)?.is_some() {
+                    return Ok(());
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if below(INCOMPLETE).exists() {
+                    return Err(incomplete(&root.display()));
+                }
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        self.walk(root, root)
+    }
+
+    /// All files below a directory, in the order of their names. Links to directories are not followed: they may lead in a circle.
+    fn walk(&mut self, root: &Path, directory: &Path) -> Result<(), ConnectError> {
+        let failed = |error| ConnectError::io("read", directory, error);
+        let entries = std::fs::read_dir(directory).map_err(failed)?;
+        let mut entries = entries.collect::<io::Result<Vec<_>>>().map_err(failed)?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let text = path.to_str().ok_or_else(|| not_utf8(&path))?;
+            let name = entry.file_name();
+            let name = name.to_str().unwrap_or_default();
+            let kind = entry.file_type().map_err(failed)?;
+            let own = directory == root && [SUCCESS, INCOMPLETE].contains(&name);
+            if own || beside::is_temporary(name) {
+                continue;
+            }
+            if kind.is_dir() {
+                self.walk(root, &path)?;
+                continue;
+            }
+            let found =
+                std::fs::metadata(&path).map_err(|error| ConnectError::io("read", &path, error))?;
+            if found.is_file() {
+                self.add(text, found.len(), &stamp(&found))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn object(&mut self, endpoint: &Endpoint, at: &Location) -> Result<(), ConnectError> {
+        let head = match endpoint.head(at).await {
+            Err(error) if error.fault == Fault::NoKey => {
+                // An answer to HEAD does not say which is missing.
+                endpoint.bucket(at).await?;
+                return Err(error.into());
+            }
+            head => head?,
+        };
+        self.add(&at.key, head.size, &head.etag)
+    }
+
+    async fn prefix(&mut self, endpoint: &Endpoint, at: &Location) -> Result<(), ConnectError> {
+        if let Some(file) = list(endpoint, &at.below(SUCCESS)).await? {
+            let url = format!("s3://{}/", at.bucket);
+            let mut unknown = Vec::new();
+            let read = manifest::read(BufReader::new(file), |entry| {
+                let key = entry.url.strip_prefix(&url).ok_or_else(|| {
+                    format!("the manifest `{}` lists `{}`, which is in another bucket; give the copy its files", at.below(SUCCESS), entry.url)
+                })?;
+                let Some(size) = entry.size else {
+                    unknown.push(key.to_owned());
+                    return Ok(());
+                };
+                self.add(key, size, "").map_err(|error| error.to_string())
+            });
+            if read.map_err(setting)?.is_some() {
+                for key in unknown {
+                    self.object(endpoint, &at.with_key(key)).await?;
+                }
+                return Ok(());
+            }
+        } else if endpoint.exists(&at.below(INCOMPLETE)).await? {
+            return Err(incomplete(at));
+        }
+        let (own, mut any) = ([SUCCESS, INCOMPLETE].map(|name| at.below(name).key), false);
+        let mut listing = endpoint.list(at);
+        while let Some(page) = listing.page().await? {
+            any = true;
+            for object in page {
+                if !own.contains(&object.key) && object.key != at.key {
+                    self.add(&object.key, object.size, &object.etag)?;
+                }
+            }
+        }
+        if any {
+            return Ok(());
+        }
+        Err(setting(format!(
+            "cannot read `{at}`: there is nothing below it; check the path, and that it has been written"
+        )))
+    }
+}
+
+fn incomplete(place: &dyn std::fmt::Display) -> ConnectError {
+    setting(format!(
+        "cannot read `{place}`: it is not complete. It has an `{INCOMPLETE}` and no `{SUCCESS}`: somebody is writing it, or has failed to; let its writer run again"
+    ))
+}
+
+fn not_utf8(path: &Path) -> ConnectError {
+    setting(format!(
+        "cannot read `{}`: its name is not UTF-8",
+        path.display()
+    ))
+}
+
+/// A list of files that an object has, in a temporary file. `None`: there is no such object.
+pub(super) async fn list(endpoint: &Endpoint, at: &Location) -> Result<Option<File>, ConnectError> {
+    let known: Known = match endpoint.head(at).await {
+        Err(error) if error.fault == Fault::NoKey => return Ok(None),
+        head => head?.into(),
+    };
+    let mut file = temporary()?;
+    if known.size > 0 {
+        let into = std::sync::Arc::new(file.try_clone().map_err(spooled)?);
+        let nothing = OnBytes(std::sync::Arc::new(|_| {}));
+        endpoint
+            .download(at, &known, (into, Path::new("a temporary file")), &nothing)
+            .await?;
+    }
+    file.rewind().map_err(spooled)?;
+    Ok(Some(file))
+}
+
+/// A file without a name, which goes with its process.
+pub(super) fn temporary() -> Result<File, ConnectError> {
+    tempfile::tempfile().map_err(spooled)
+}
+
+/// An error with a temporary file.
+pub(super) fn spooled(error: io::Error) -> ConnectError {
+    ConnectError::io("write", Path::new("a temporary file"), error)
+}
+
+/// Values in a temporary file, a line for each.
+#[derive(Debug)]
+pub(super) struct Spool<T> {
+    file: BufWriter<File>,
+    values: std::marker::PhantomData<T>,
+}
+
+impl<T: Serialize + for<'d> Deserialize<'d>> Spool<T> {
+    pub(super) fn new() -> Result<Self, ConnectError> {
+        Ok(Self {
+            file: BufWriter::new(temporary()?),
+            values: std::marker::PhantomData,
+        })
+    }
+
+    pub(super) fn write(&mut self, value: &T) -> Result<(), ConnectError> {
+        let written = serde_json::to_writer(&mut self.file, value).map_err(io::Error::from);
+        written
+            .and_then(|()| self.file.write_all(b"\n"))
+            .map_err(spooled)
+    }
+
+    pub(super) fn done(mut self) -> Result<Self, ConnectError> {
+        self.file.flush().map_err(spooled)?;
+        Ok(self)
+    }
+
+    /// All values, from the first on. One reading at a time.
+    pub(super) fn read(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<T, ConnectError>> + use<T>, ConnectError> {
+        let mut file = self.file.get_ref().try_clone().map_err(spooled)?;
+        file.rewind().map_err(spooled)?;
+        let lines = BufReader::with_capacity(64 * 1024, file).lines();
+        Ok(lines.map(|line| {
+            let line = line.map_err(spooled)?;
+            serde_json::from_str(&line).map_err(|error| spooled(error.into()))
+        }))
+    }
+}
