@@ -15,9 +15,11 @@ use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::BufWriter;
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 const BUFFER: usize = 256 * 1024;
 pub(super) const SUFFIX: &str = ".pipeform-tmp";
@@ -27,19 +29,71 @@ pub fn open(
     path: &Path,
     compression: Compression,
 ) -> Result<Box<dyn BufRead + Send>, ConnectError> {
-    let file = File::open(path).map_err(|e| ConnectError::io("read", path, e))?;
-    let meta = file
-        .metadata()
-        .map_err(|e| ConnectError::io("read", path, e))?;
-    if meta.is_dir() {
-        return Err(ConnectError::io(
-            "read",
-            path,
-            io::ErrorKind::IsADirectory.into(),
-        ));
-    }
+    let file = Watched::open(path)?;
     let plain = BufReader::with_capacity(BUFFER, file);
     unpack(plain, compression).map_err(|e| ConnectError::io("read", path, e))
+}
+
+/// A file that is read, and must stay as it is until it has been.
+pub struct Watched {
+    file: File,
+    path: PathBuf,
+    /// How long it was, and when it was changed last; none for what is no file.
+    was: Option<(u64, SystemTime)>,
+}
+
+impl Watched {
+    /// Opens a file.
+    pub fn open(path: &Path) -> Result<Self, ConnectError> {
+        let fail = |error| ConnectError::io("read", path, error);
+        let file = File::open(path).map_err(fail)?;
+        let found = file.metadata().map_err(fail)?;
+        if found.is_dir() {
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(Self {
+            was: look(&found),
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The file itself, for those who go to and fro in it. They ask [`Watched::unchanged`] when they are done.
+    pub fn file(&self) -> Result<File, ConnectError> {
+        let file = self.file.try_clone();
+        file.map_err(|error| ConnectError::io("read", &self.path, error))
+    }
+
+    /// An error when somebody has written to the file since it was opened.
+    pub fn unchanged(&self) -> Result<(), ConnectError> {
+        self.same()
+            .map_err(|error| ConnectError::io("read", &self.path, error))
+    }
+
+    fn same(&self) -> io::Result<()> {
+        if self.was.is_none() || look(&self.file.metadata()?) == self.was {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "somebody writes to it while it is read; copy it when it is complete",
+        ))
+    }
+}
+
+impl Read for Watched {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        if count == 0 && !into.is_empty() {
+            self.same()?;
+        }
+        Ok(count)
+    }
+}
+
+fn look(found: &fs::Metadata) -> Option<(u64, SystemTime)> {
+    let is_file = found.is_file();
+    let modified = found.modified().ok().filter(|_| is_file)?;
+    Some((found.len(), modified))
 }
 
 /// Writes a file that appears under its name only when it is whole. Dropped without a commit, it leaves nothing.
@@ -176,8 +230,6 @@ pub(super) fn remove_leftovers(directory: &Path, prefix: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {
@@ -213,6 +265,28 @@ mod tests {
         assert!(!dead.exists());
         let second = FileWriter::create(&target, Compression::None).unwrap();
         assert!(living.temporary.exists() && second.temporary.exists());
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let lines = "a line\n".repeat(100_000);
+        File::create(&path)
+            .unwrap()
+            .write_all(lines.as_bytes())
+            .unwrap();
+        let mut input = open(&path, Compression::None).unwrap();
+        input.read_exact(&mut [0; 100]).unwrap();
+        let mut other = OpenOptions::new().append(true).open(&path).unwrap();
+        other.write_all(b"more\n").unwrap();
+        let error = input.read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(
+            error.to_string().contains("somebody writes to it"),
+            "{error}"
+        );
+        let mut again = open(&path, Compression::None).unwrap();
+        assert_eq!(again.read_to_end(&mut Vec::new()).unwrap(), 700_005);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum Group {
     AtMostOne(&'static [&'static str]),
     /// The first is set only where the second is, too; the pipeline's counts.
     Needs(&'static str, &'static str),
+    /// Where the first is this word, the last is set, too.
+    When(&'static str, &'static str, &'static str),
     /// The attribute refers to objects of these types only.
     Types(&'static str, &'static [&'static str]),
     /// The attribute does not refer to objects of these types.
@@ -24,6 +26,7 @@ impl Group {
             Self::ExactlyOne(_) => "exactly_one",
             Self::AtMostOne(_) => "at_most_one",
             Self::Needs(..) => "needs",
+            Self::When(..) => "when",
             Self::Types(..) => "types",
             Self::NotTypes(..) => "not_types",
         }
@@ -33,7 +36,7 @@ impl Group {
     pub fn attributes(&self) -> Vec<&'static str> {
         match self {
             Self::ExactlyOne(names) | Self::AtMostOne(names) => names.to_vec(),
-            Self::Needs(one, other) => vec![one, other],
+            Self::Needs(one, other) | Self::When(one, _, other) => vec![one, other],
             Self::Types(name, _) | Self::NotTypes(name, _) => vec![name],
         }
     }
@@ -52,6 +55,7 @@ impl Group {
             Self::ExactlyOne(names) => format!("Exactly one of {} is set.", listed(names)),
             Self::AtMostOne(names) => format!("At most one of {} is set.", listed(names)),
             Self::Needs(one, other) => format!("`{one}` needs `{other}`, here or on the pipeline."),
+            Self::When(name, word, other) => format!("`{name} = \"{word}\"` needs `{other}`."),
             Self::Types(name, types) => format!("`{name}` is of type {}.", either(types)),
             Self::NotTypes(name, types) => format!("`{name}` is not of type {}.", either(types)),
         }

@@ -35,6 +35,8 @@ pub static TYPES: &[&ObjectType] = &[
     &data_format::custom::TYPE,
     &data_format::dynamodb::TYPE,
     &data_format::dynamodb_export::TYPE,
+    &data_format::json_lines::TYPE,
+    &data_format::parquet::TYPE,
     &data_format::regex::TYPE,
     &data_format::tsv::TYPE,
     &data_node::dynamodb::TYPE,

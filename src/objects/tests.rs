@@ -150,6 +150,7 @@ fn a_group_is_a_sentence() {
             Group::AtMostOne(&["a", "b"]),
             "At most one of `a` and `b` is set.",
         ),
+        (Group::When("a", "b", "c"), "`a = \"b\"` needs `c`."),
         (Group::Types("a", &["b", "c"]), "`a` is of type `b` or `c`."),
     ] {
         assert_eq!(group.sentence(), sentence);

@@ -17,5 +17,6 @@ pub fn csv(columns: Vec<Column>, header: bool, escape: Option<u8>) -> Delimited 
         escape,
         quote: Some(b'"'),
         null: Null::Empty,
+        carriage: true,
     }
 }

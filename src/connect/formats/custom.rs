@@ -26,5 +26,6 @@ pub fn custom(
         } else {
             Null::Empty
         },
+        carriage: false,
     }
 }

@@ -5,16 +5,24 @@
 //! byte by byte when the expression allows it: the first because it is much faster and finds the same, the others
 //! so that a `.` takes any byte and nothing is lost.
 
-use super::Column;
-use super::FieldKind;
-use super::MAX_RECORD;
-use super::Record;
-use crate::connect::ConnectError;
+use std::io::BufRead;
+
 use regex::bytes::CaptureLocations;
 use regex::bytes::Regex;
 use regex::bytes::RegexBuilder;
-use std::io::BufRead;
-use std::io::Read as _;
+
+use super::BatchReader;
+use super::Column;
+use super::batch::Batch;
+use super::batch::Fault;
+use super::batch::FieldKind;
+use super::batch::Parts;
+use super::batch::Record;
+use super::chunks::Chunks;
+use super::chunks::Step;
+use super::chunks::Text;
+use super::chunks::line;
+use crate::connect::ConnectError;
 
 /// The settings of the format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,38 +45,68 @@ impl RegexFormat {
                 ConnectError::Setting(format!("`input_regex` is not a regular expression: {e}"))
             })
     }
+}
 
-    pub(super) fn write(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), ConnectError> {
-        let Some(format) = &self.output_format else {
+/// A part of what is written for a record.
+#[derive(Debug)]
+enum Part {
+    Text(Vec<u8>),
+    /// A field, from 0.
+    Field(usize),
+}
+
+/// Writes records as `output_format` says.
+#[derive(Debug)]
+pub struct RegexWriter {
+    parts: Vec<Part>,
+}
+
+impl RegexWriter {
+    /// A writer of records with so many fields.
+    pub fn new(format: &RegexFormat, width: usize) -> Result<Self, ConnectError> {
+        let Some(format) = &format.output_format else {
             return Err(ConnectError::Setting(
                 "set `output_format` to write with a regex format".to_owned(),
             ));
         };
+        let (mut parts, mut text) = (Vec::new(), Vec::new());
         let mut rest = format.as_str();
         while let Some((before, after)) = rest.split_once('%') {
-            out.extend_from_slice(before.as_bytes());
+            text.extend_from_slice(before.as_bytes());
             if let Some(after) = after.strip_prefix('%') {
-                out.push(b'%');
+                text.push(b'%');
                 rest = after;
                 continue;
             }
-            let field = after
-                .split_once("$s")
-                .and_then(|(n, tail)| Some((n.parse::<usize>().ok()?, tail)));
-            let Some((field, tail)) =
-                field.and_then(|(n, tail)| Some((record.field(n.checked_sub(1)?)?.0, tail)))
-            else {
+            let field = after.split_once("$s").and_then(|(number, tail)| {
+                let number = number.parse::<usize>().ok()?.checked_sub(1)?;
+                (number < width).then_some((number, tail))
+            });
+            let Some((field, tail)) = field else {
                 return Err(ConnectError::Setting(format!(
-                    "`output_format` is `{format}`; it takes `%1$s` to `%{}$s`, and `%%` for a percent sign",
-                    record.len()
+                    "`output_format` is `{format}`; it takes `%1$s` to `%{width}$s`, and `%%` for a percent sign"
                 )));
             };
-            out.extend_from_slice(field);
+            parts.push(Part::Text(std::mem::take(&mut text)));
+            parts.push(Part::Field(field));
             rest = tail;
         }
-        out.extend_from_slice(rest.as_bytes());
-        out.push(b'\n');
-        Ok(())
+        text.extend_from_slice(rest.as_bytes());
+        text.push(b'\n');
+        parts.push(Part::Text(text));
+        Ok(Self { parts })
+    }
+
+    /// Appends a record.
+    pub fn write(&self, record: Record<'_>, out: &mut Vec<u8>) {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Field(number) => {
+                    out.extend_from_slice(record.field(*number).map_or(b"", |field| field.0));
+                }
+            }
+        }
     }
 }
 
@@ -84,17 +122,15 @@ impl Matcher {
         Self { regex, groups }
     }
 
-    /// Adds the groups of a line that matches to the record; says whether it does.
-    fn read(&mut self, line: &[u8], record: &mut Record) -> bool {
+    /// Adds the groups of a line that begins there and matches; says whether it does.
+    fn read(&mut self, line: &[u8], at: usize, parts: &mut Parts) -> bool {
         if self.regex.captures_read(&mut self.groups, line).is_none() {
             return false;
         }
         for group in 1..self.groups.len() {
             match self.groups.get(group) {
-                Some((start, end)) => {
-                    record.push(line.get(start..end).unwrap_or_default(), FieldKind::Text);
-                }
-                None => record.push(b"", FieldKind::Null),
+                Some((start, end)) => parts.slice(at + start, at + end, FieldKind::Text),
+                None => parts.slice(at, at, FieldKind::Null),
             }
         }
         true
@@ -103,13 +139,16 @@ impl Matcher {
 
 /// Reads records of a [`RegexFormat`].
 pub struct RegexReader<R> {
-    input: R,
-    place: String,
-    pub(super) names: Vec<String>,
+    chunks: Chunks<R>,
+    columns: Vec<Column>,
+    names: Vec<String>,
+    lines: Lines,
+}
+
+/// What looks at lines.
+struct Lines {
     unicode: Matcher,
     bytewise: Option<Matcher>,
-    buffer: Vec<u8>,
-    line: u64,
 }
 
 impl<R: BufRead> RegexReader<R> {
@@ -122,53 +161,62 @@ impl<R: BufRead> RegexReader<R> {
                 format.columns.len()
             )));
         }
-        let names = format.columns.iter().map(|c| c.name.clone()).collect();
         Ok(Self {
-            input,
-            place: place.to_owned(),
-            names,
-            unicode: Matcher::new(regex),
-            bytewise: format.compile(false).ok().map(Matcher::new),
-            buffer: Vec::new(),
-            line: 0,
+            chunks: Chunks::new(input, place, b'\n'),
+            columns: format.columns.clone(),
+            names: format.columns.iter().map(|c| c.name.clone()).collect(),
+            lines: Lines {
+                unicode: Matcher::new(regex),
+                bytewise: format.compile(false).ok().map(Matcher::new),
+            },
         })
     }
+}
 
-    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, ConnectError> {
-        record.clear();
-        self.buffer.clear();
-        self.line += 1;
-        record.line = self.line;
-        let limit = MAX_RECORD as u64 + 1;
-        let read = (&mut self.input)
-            .take(limit)
-            .read_until(b'\n', &mut self.buffer);
-        match read {
-            Ok(0) => return Ok(false),
-            Ok(n) if n as u64 == limit => {
-                return Err(self.error("the line is longer than 16 MiB".to_owned()));
-            }
-            Ok(_) => {}
-            Err(e) => return Err(self.error(format!("cannot read on: {e}"))),
-        }
-        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+impl<R: BufRead> BatchReader for RegexReader<R> {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn fill(&mut self, batch: &mut Batch) -> Result<bool, ConnectError> {
+        let lines = &mut self.lines;
+        self.chunks.fill(batch, usize::MAX, |text, at, parts| {
+            lines.step(text, at, parts)
+        })
+    }
+}
+
+impl Lines {
+    fn step(&mut self, text: Text<'_>, at: usize, parts: &mut Parts) -> Step {
+        let Some((end, next)) = line(text, at) else {
+            return Step::Incomplete;
+        };
+        let line = text.raw.get(at..end).unwrap_or_default();
         let bytewise = line.is_ascii() || std::str::from_utf8(line).is_err();
         let matcher = match &mut self.bytewise {
             Some(matcher) if bytewise => matcher,
             _ => &mut self.unicode,
         };
-        if !matcher.read(line, record) {
-            let reason = format!("the line does not match `input_regex`: `{}`", cut(line));
-            return Err(self.error(reason));
+        if matcher.read(line, at, parts) {
+            return Step::Record {
+                end,
+                next,
+                lines: 1,
+            };
         }
-        Ok(true)
-    }
-
-    fn error(&self, reason: String) -> ConnectError {
-        ConnectError::Record {
-            place: format!("{} line {}", self.place, self.line),
-            reason,
+        let fault = Fault::whole(format!(
+            "the line does not match `input_regex`: `{}`",
+            cut(line)
+        ));
+        Step::Bad {
+            fault,
+            end,
+            next,
+            lines: 1,
         }
     }
 }

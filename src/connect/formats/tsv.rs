@@ -1,6 +1,7 @@
 //! tsv: tab separated, no quotes; separators inside a field are escaped.
 //!
 //! NULL is the escape character and `N` (`\N`), as databases write it; an empty field is the empty text.
+//! Lines end in `\n` or `\r\n`; `\n` is written.
 
 use super::Column;
 use super::custom;
@@ -11,6 +12,7 @@ use super::delimited::Null;
 pub fn tsv(columns: Vec<Column>, header: bool, escape: Option<u8>) -> Delimited {
     Delimited {
         null: Null::EscapedN,
+        carriage: true,
         ..custom::custom(columns, header, b"\t".to_vec(), escape)
     }
 }

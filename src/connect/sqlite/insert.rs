@@ -6,111 +6,93 @@ use rusqlite::types::Value;
 use rusqlite::types::ValueRef;
 
 use super::Database;
-use super::error_at;
-use crate::connect::ConnectError;
 use crate::connect::formats::Column;
 use crate::connect::formats::ColumnType;
+use crate::connect::formats::Fault;
 use crate::connect::formats::FieldKind;
 use crate::connect::formats::Record;
-use crate::connect::formats::regex::cut;
+use crate::connect::formats::Refused;
+use crate::connect::formats::columns::Cell;
+use crate::connect::formats::columns::cell;
+use crate::connect::formats::columns::text;
 
 /// Inserts records by one prepared statement.
 pub struct Inserter<'d> {
     pub(super) database: &'d Database,
     pub(super) statement: Statement<'d>,
-    pub(super) names: Vec<String>,
     pub(super) columns: Vec<Column>,
     pub(super) width: usize,
 }
 
 impl Inserter<'_> {
-    /// Inserts one record; `source` is its file or query, for errors.
-    pub fn insert(&mut self, record: &Record, source: &str) -> Result<(), ConnectError> {
-        let place = || format!("{source} line {}", record.line);
+    /// Inserts one record, or says why it cannot be.
+    pub fn insert(&mut self, record: Record<'_>) -> Result<(), Refused> {
         if record.len() != self.width {
-            let reason = format!(
+            return Err(Refused::Record(Fault::whole(format!(
                 "the record has {} fields, and {} are expected",
                 record.len(),
                 self.width
-            );
-            return Err(ConnectError::Record {
-                place: place(),
-                reason,
-            });
+            ))));
         }
-        for index in 0..self.width {
-            let (bytes, kind) = record.field(index).unwrap_or((b"", FieldKind::Null));
-            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind)).map_err(
-                |reason| {
-                    let name = self
-                        .names
-                        .get(index)
-                        .map_or_else(|| (index + 1).to_string(), |n| format!("`{n}`"));
-                    ConnectError::Record {
-                        place: format!("{} column {name}", place()),
-                        reason,
-                    }
-                },
-            )?;
+        for (index, (bytes, kind)) in record.fields().enumerate() {
+            let value = convert(bytes, kind, self.columns.get(index).map(|c| c.kind))
+                .map_err(|reason| Refused::Record(Fault::field(index, reason)))?;
             self.statement
                 .raw_bind_parameter(index + 1, value)
-                .map_err(|e| self.database.error(&e))?;
+                .map_err(|error| Refused::Failed(self.database.error(&error)))?;
         }
-        self.statement
-            .raw_execute()
-            .map(drop)
-            .map_err(|e| error_at(place(), &e))
+        match self.statement.raw_execute() {
+            Ok(_) => Ok(()),
+            // The statement is undone, and the transaction goes on without it.
+            Err(error) if of_the_row(&error) => {
+                Err(Refused::Record(Fault::whole(error.to_string())))
+            }
+            Err(error) => Err(Refused::Failed(self.database.error(&error))),
+        }
     }
 }
 
+/// Whether an error is about the row that was to be written, and not about the database.
+fn of_the_row(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            rusqlite::ErrorCode::ConstraintViolation
+                | rusqlite::ErrorCode::TypeMismatch
+                | rusqlite::ErrorCode::TooBig
+        )
+    )
+}
+
+/// A field as a value of the database. Timestamps, dates and decimals stay the texts that they are; what is declared as nothing
+/// keeps what kind of value it was.
 pub(super) fn convert(
     bytes: &[u8],
     kind: FieldKind,
     to: Option<ColumnType>,
 ) -> Result<ToSqlOutput<'_>, String> {
-    let owned = |v: Value| Ok(ToSqlOutput::Owned(v));
-    let typed = to.is_some_and(|t| t != ColumnType::String);
-    match kind {
-        FieldKind::Null => return owned(Value::Null),
-        FieldKind::Blob => return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes))),
-        FieldKind::Text if typed && bytes.is_empty() => return owned(Value::Null),
-        _ => {}
-    }
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| format!("`{}` is not UTF-8 text", cut(bytes)))?;
-    let wrong = |what: &str| format!("`{}` is not {what}", cut(bytes));
-    match (to, kind) {
-        (Some(ColumnType::Integer(low, high)), _) => match text.trim().parse::<i64>() {
-            Ok(n) if (low..=high).contains(&n) => owned(Value::Integer(n)),
-            _ => Err(wrong(&format!("a whole number from {low} to {high}"))),
-        },
-        (Some(ColumnType::Double), _) => text
-            .trim()
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Real(n))),
-        (Some(ColumnType::Boolean), _) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" => owned(Value::Integer(1)),
-            "false" | "0" => owned(Value::Integer(0)),
-            _ => Err(wrong("`true` or `false`")),
-        },
-        (Some(ColumnType::Timestamp), _) => {
-            let good = text.parse::<jiff::civil::DateTime>().is_ok()
-                || text.parse::<jiff::Timestamp>().is_ok();
-            if good {
-                Ok(ToSqlOutput::Borrowed(text.into()))
-            } else {
-                Err(wrong("a timestamp like `2026-11-01 12:30:00`"))
-            }
+    let natural = match kind {
+        FieldKind::Null => return Ok(ToSqlOutput::Owned(Value::Null)),
+        FieldKind::Blob => ColumnType::Bytes,
+        FieldKind::Integer => ColumnType::BIGINT,
+        FieldKind::Real => ColumnType::Double,
+        FieldKind::Boolean => ColumnType::Boolean,
+        // As it is written: the table's own column says what becomes of it.
+        FieldKind::Number | FieldKind::Json | FieldKind::Text => ColumnType::String,
+    };
+    let to = match to {
+        Some(to) if kind != FieldKind::Blob => to,
+        _ => natural,
+    };
+    Ok(match cell(bytes, kind, to)? {
+        Cell::Null => ToSqlOutput::Owned(Value::Null),
+        Cell::Integer(number) => ToSqlOutput::Owned(Value::Integer(number)),
+        Cell::Double(number) => ToSqlOutput::Owned(Value::Real(number)),
+        Cell::Boolean(value) => ToSqlOutput::Owned(Value::Integer(value.into())),
+        Cell::Text(text) => ToSqlOutput::Borrowed(text.into()),
+        Cell::Timestamp(_) | Cell::Date(_) | Cell::Decimal(_) => {
+            ToSqlOutput::Borrowed(text(bytes)?.into())
         }
-        (None, FieldKind::Integer) => text
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Integer(n))),
-        (None, FieldKind::Real) => text
-            .parse()
-            .map_err(|_| wrong("a number"))
-            .and_then(|n| owned(Value::Real(n))),
-        _ => Ok(ToSqlOutput::Borrowed(text.into())),
-    }
+        Cell::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+    })
 }

@@ -11,9 +11,9 @@ pub use insert::Inserter;
 
 use super::Cancel;
 use super::ConnectError;
+use super::formats::Batch;
 use super::formats::Column;
 use super::formats::FieldKind;
-use super::formats::Record;
 use rusqlite::Connection;
 use rusqlite::Row;
 use rusqlite::Statement;
@@ -113,19 +113,24 @@ pub struct FoundRow<'r, 's> {
 }
 
 impl FoundRow<'_, '_> {
-    /// Puts the row's values into a record.
-    pub fn read(&self, record: &mut Record) -> Result<(), ConnectError> {
-        record.clear();
-        record.line = self.number;
+    /// Adds the row to a batch.
+    pub fn read(&self, batch: &mut Batch) -> Result<(), ConnectError> {
         for index in 0..self.columns {
             let value = self.row.get_ref(index);
             match value.map_err(|e| self.database.error(&e))? {
-                ValueRef::Null => record.push(b"", FieldKind::Null),
-                ValueRef::Integer(n) => record.push(n.to_string().as_bytes(), FieldKind::Integer),
-                ValueRef::Real(n) => record.push(format!("{n:?}").as_bytes(), FieldKind::Real),
-                ValueRef::Text(t) => record.push(t, FieldKind::Text),
-                ValueRef::Blob(b) => record.push(b, FieldKind::Blob),
+                ValueRef::Null => batch.push(b"", FieldKind::Null),
+                ValueRef::Integer(n) => batch.push(n.to_string().as_bytes(), FieldKind::Integer),
+                ValueRef::Real(n) => batch.push(format!("{n:?}").as_bytes(), FieldKind::Real),
+                ValueRef::Text(t) => batch.push(t, FieldKind::Text),
+                ValueRef::Blob(b) => batch.push(b, FieldKind::Blob),
             }
+        }
+        batch.end_record(self.number);
+        if batch.is_too_large() {
+            return Err(ConnectError::Record {
+                place: format!("query line {}", self.number),
+                reason: "the row is longer than 4 GiB".to_owned(),
+            });
         }
         Ok(())
     }
@@ -362,7 +367,6 @@ impl Database {
         Ok(Inserter {
             database: self,
             statement,
-            names: names.to_vec(),
             columns: columns.to_vec(),
             width,
         })

@@ -11,13 +11,19 @@ fn open() -> (tempfile::TempDir, Database) {
 }
 
 fn texts(database: &Database, sql: &str) -> Vec<String> {
-    let (mut rows, mut record) = (Vec::new(), Record::default());
+    let (mut rows, mut batch) = (Vec::new(), Batch::default());
     let take = |found: Found<'_, '_>| {
         if let Found::Row(row) = found {
-            row.read(&mut record)?;
-            let fields: Vec<_> = record
-                .iter()
-                .map(|f| f.map_or("NULL".into(), String::from_utf8_lossy))
+            batch.clear();
+            row.read(&mut batch)?;
+            let fields = batch
+                .records()
+                .flat_map(crate::connect::formats::Record::fields);
+            let fields: Vec<_> = fields
+                .map(|(bytes, kind)| match kind {
+                    FieldKind::Null => "NULL".into(),
+                    _ => String::from_utf8_lossy(bytes),
+                })
                 .collect();
             rows.push(fields.join(" "));
         }

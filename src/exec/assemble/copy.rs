@@ -10,6 +10,9 @@ use crate::connect::formats::Format;
 use crate::connect::formats::compression::Compression;
 use crate::connect::formats::csv;
 use crate::connect::formats::custom;
+use crate::connect::formats::json_lines::JsonLines;
+use crate::connect::formats::parquet::Pages;
+use crate::connect::formats::parquet::Parquet;
 use crate::connect::formats::regex::RegexFormat;
 use crate::connect::formats::tsv;
 use crate::connect::place::Place;
@@ -18,7 +21,9 @@ use crate::connect::sqlite::WriteMode;
 use crate::exec::copy::Copy;
 use crate::exec::copy::FileEnd;
 use crate::exec::copy::Input;
+use crate::exec::copy::OnRowError;
 use crate::exec::copy::Output;
+use crate::exec::copy::RejectFile;
 use crate::lang::Value;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
@@ -48,7 +53,25 @@ impl<'a> Assembler<'a> {
             "sql" => Output::Table(self.table(output, of)?),
             _ => Output::File(self.file(output)?),
         };
-        Ok(Copy { inputs, output })
+        Ok(Copy {
+            inputs,
+            output,
+            on_row_error: self.on_row_error(&resolved.activity)?,
+        })
+    }
+
+    fn on_row_error(&self, activity: &Resolved<'a>) -> Result<OnRowError, String> {
+        if activity.text("on_row_error") != Some("skip") {
+            return Ok(OnRowError::Fail);
+        }
+        let most = activity.get("max_rejects").and_then(|value| match value {
+            Value::Number(number) => number.to_i64(),
+            _ => None,
+        });
+        Ok(OnRowError::Skip(RejectFile {
+            path: self.directory.join(required(activity, "reject_to")?),
+            most: most.and_then(|most| u64::try_from(most).ok()),
+        }))
     }
 
     fn table(&self, node: &Resolved<'a>, of: Try) -> Result<TableTarget, String> {
@@ -114,6 +137,12 @@ impl<'a> Assembler<'a> {
             .and_then(|text| text.bytes().next());
         let separator = |name: &str| format.text(name).map(|text| text.as_bytes().to_vec());
         let mut delimited = match object.object_type.name {
+            "json_lines" => return Ok(Some(Format::JsonLines(JsonLines { columns }))),
+            "parquet" => {
+                let pages = format.text("compression").and_then(Pages::of_name);
+                let pages = pages.unwrap_or_default();
+                return Ok(Some(Format::Parquet(Parquet { columns, pages })));
+            }
             "regex" => {
                 return Ok(Some(Format::Regex(RegexFormat {
                     columns,

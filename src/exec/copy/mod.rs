@@ -1,14 +1,21 @@
 //! `activity "copy"`: files and query results into a file or a table, with bounded memory.
 //!
 //! File to file with the same format, or where only one end has one, moves bytes and only changes the compression.
-//! Everything else goes record by record: one thread reads and parses, another writes (see `pipe`). A copy within
-//! one database reads everything first (see `spool`).
+//! Everything else goes record by record: one thread reads and parses, another writes (see `pipe`), others pack and
+//! unpack. What cannot be taken fails the copy, or is put aside (see `rejects`). A copy within one database reads
+//! everything first (see `spool`).
 
 mod pipe;
+mod read;
+mod rejects;
 mod spool;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
+mod write;
+
+pub use rejects::OnRowError;
+pub use rejects::RejectFile;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -17,11 +24,14 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use pipe::Incoming;
-use pipe::Message;
 use pipe::Outgoing;
-use pipe::Source;
 use pipe::piped;
+use read::read_all;
+use rejects::Rejects;
 use spool::Spool;
+use write::write_columns;
+use write::write_lines;
+use write::write_table;
 
 use super::Context;
 use super::ExecError;
@@ -32,12 +42,8 @@ use crate::connect::ConnectError;
 use crate::connect::files;
 use crate::connect::files::FileWriter;
 use crate::connect::formats::Format;
-use crate::connect::formats::Record;
 use crate::connect::formats::compression::Compression;
 use crate::connect::formats::csv;
-use crate::connect::sqlite::Database;
-use crate::connect::sqlite::Found;
-use crate::connect::sqlite::Inserter;
 use crate::connect::sqlite::Params;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::path_of;
@@ -87,6 +93,8 @@ pub struct Copy {
     pub inputs: Vec<Input>,
     /// Written as a whole or not at all.
     pub output: Output,
+    /// What becomes of records that cannot be taken.
+    pub on_row_error: OnRowError,
 }
 
 impl Copy {
@@ -127,28 +135,45 @@ fn plain_csv() -> Format {
 }
 
 pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
+    if let Output::File(file) = &copy.output
+        && let Some(inputs) = same_bytes(copy, file)
+    {
+        copy_bytes(&inputs, file, ctx)?;
+        return Ok(ctx.progress.summary());
+    }
+    let mut rejects = Rejects::new(&copy.on_row_error)?;
+    copy_records(copy, &mut rejects, ctx)?;
+    if let (OnRowError::Skip(to), 1..) = (&copy.on_row_error, rejects.count()) {
+        ctx.log.line(&format!(
+            "{} records were rejected; they are in `{}`",
+            rejects.count(),
+            to.path.display()
+        ));
+    }
+    Ok(ctx.progress.summary())
+}
+
+fn copy_records(copy: &Copy, rejects: &mut Rejects, ctx: &Context) -> Result<(), ConnectError> {
     let read = |outgoing: Outgoing<'_>| read_all(copy, outgoing, ctx);
     match &copy.output {
         Output::File(file) => {
-            if let Some(inputs) = same_bytes(copy, file) {
-                copy_bytes(&inputs, file, ctx)?;
-            } else {
-                let format = copy.output_format(file);
-                piped(ctx, read, |rows| write_file(rows, file, &format, ctx))?;
-            }
+            let format = copy.output_format(file);
+            piped(ctx, read, |rows| match &format {
+                Format::Parquet(parquet) => write_columns(rows, file, parquet, rejects, ctx),
+                format => write_lines(rows, file, format, rejects, ctx),
+            })
         }
         Output::Table(target) => {
-            let write = |rows: &Incoming| write_table(rows, target, ctx);
+            let write = |rows: &Incoming| write_table(rows, target, rejects, ctx);
             match same_database(copy, target) {
                 Some(directory) => {
                     let spool = piped(ctx, read, |rows| Spool::fill(rows, &directory))?;
-                    piped(ctx, |outgoing| spool.replay(outgoing), write)?;
+                    piped(ctx, |outgoing| spool.replay(outgoing), write)
                 }
-                None => piped(ctx, read, write)?,
+                None => piped(ctx, read, write),
             }
         }
     }
-    Ok(ctx.progress.summary())
 }
 
 /// The inputs when bytes can pass through unchanged.
@@ -165,8 +190,13 @@ fn same_bytes<'a>(copy: &'a Copy, output: &FileEnd) -> Option<Vec<&'a FileEnd>> 
     let same = files.iter().all(|file| {
         file.format.is_none() || output.format.is_none() || file.format == output.format
     });
-    let header = formats().any(|file| file.format.as_ref().is_some_and(Format::header));
-    (same && (files.len() == 1 || !header)).then_some(files)
+    // Records that are to be looked at do not pass through; files with a header or of columns cannot be joined.
+    let looked_at = copy.on_row_error != OnRowError::Fail;
+    let whole = formats().any(|file| {
+        let format = file.format.as_ref();
+        format.is_some_and(|f| f.header() || f.record_separator().is_none())
+    });
+    (same && !looked_at && (files.len() == 1 || !whole)).then_some(files)
 }
 
 /// The directory of the database when it is read and written.
@@ -188,7 +218,9 @@ fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<()
     let mut open_end: Option<&[u8]> = None;
     for input in inputs {
         let format = input.format.as_ref().or(output.format.as_ref());
-        let separator = format.map_or(&b""[..], Format::record_separator);
+        let separator = format
+            .and_then(Format::record_separator)
+            .unwrap_or_default();
         let mut reader = files::open(&input.path, input.compression)?;
         let mut tail: Vec<u8> = Vec::new();
         loop {
@@ -215,177 +247,4 @@ fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<()
     }
     ctx.check_cancel()?;
     writer.commit()
-}
-
-fn read_all(copy: &Copy, mut outgoing: Outgoing<'_>, ctx: &Context) -> Result<(), ConnectError> {
-    for input in &copy.inputs {
-        match input {
-            Input::File(file) => read_file(file, &copy.input_format(file), &mut outgoing)?,
-            Input::Query {
-                connection,
-                select_query,
-                params,
-            } => {
-                let database = Database::open(connection, false, &ctx.cancel)?;
-                database.query(select_query, params, |found| match found {
-                    Found::Names(names) => outgoing.source(Source {
-                        place: "query".to_owned(),
-                        names,
-                        columns: Vec::new(),
-                    }),
-                    Found::Row(row) => {
-                        row.read(outgoing.slot())?;
-                        outgoing.push()
-                    }
-                })?;
-            }
-        }
-    }
-    outgoing.end()
-}
-
-fn read_file(
-    file: &FileEnd,
-    format: &Format,
-    outgoing: &mut Outgoing<'_>,
-) -> Result<(), ConnectError> {
-    let place = file.path.display().to_string();
-    let mut reader = format.reader(files::open(&file.path, file.compression)?, &place)?;
-    outgoing.source(Source {
-        place,
-        names: reader.names().to_vec(),
-        columns: format.columns().to_vec(),
-    })?;
-    while reader.read(outgoing.slot())? {
-        outgoing.push()?;
-    }
-    Ok(())
-}
-
-fn write_file(
-    rows: &Incoming,
-    file: &FileEnd,
-    format: &Format,
-    ctx: &Context,
-) -> Result<(), ConnectError> {
-    let mut writer = FileWriter::create(&file.path, file.compression)?;
-    let mut out = Vec::with_capacity(CHUNK);
-    let mut header = Header::new(format);
-    loop {
-        match rows.next()? {
-            Message::Source(source) => header.source(source, format, &mut out)?,
-            Message::Rows(batch) => {
-                header.rows(format)?;
-                for record in batch.records() {
-                    format.write(record, &mut out)?;
-                }
-                ctx.progress
-                    .add(batch.records().len() as u64, batch.bytes() as u64);
-                rows.done(batch);
-            }
-            Message::End => break,
-        }
-        writer
-            .write_all(&out)
-            .map_err(|error| ConnectError::io("write", &file.path, error))?;
-        out.clear();
-    }
-    ctx.check_cancel()?;
-    writer.commit()
-}
-
-/// The names of the columns of a file that is written, as its inputs say them.
-struct Header {
-    names: Vec<String>,
-    declared: bool,
-    written: bool,
-}
-
-impl Header {
-    fn new(format: &Format) -> Self {
-        let names: Vec<String> = format.columns().iter().map(|c| c.name.clone()).collect();
-        Self {
-            declared: !names.is_empty(),
-            names,
-            written: false,
-        }
-    }
-
-    /// Writes the header as soon as it is known. An input that names its columns otherwise would mix them up.
-    fn source(
-        &mut self,
-        source: Source,
-        format: &Format,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ConnectError> {
-        if !self.declared && !source.names.is_empty() {
-            if self.names.is_empty() {
-                self.names = source.names;
-            } else if self.names != source.names {
-                return Err(ConnectError::Record {
-                    place: source.place,
-                    reason: format!(
-                        "its columns are `{}`, and those of the inputs before it `{}`; copy them one by one",
-                        source.names.join(", "),
-                        self.names.join(", ")
-                    ),
-                });
-            }
-        }
-        if !self.written && !self.names.is_empty() {
-            self.written = true;
-            format.write_header(&self.names, out)?;
-        }
-        Ok(())
-    }
-
-    fn rows(&self, format: &Format) -> Result<(), ConnectError> {
-        if format.header() && !self.written {
-            return Err(ConnectError::Setting(
-                "the output has a header and its inputs do not name their columns; list them in `column`"
-                    .to_owned(),
-            ));
-        }
-        Ok(())
-    }
-}
-
-fn write_table(rows: &Incoming, target: &TableTarget, ctx: &Context) -> Result<(), ConnectError> {
-    // The database is not locked before there is something to write.
-    let mut message = rows.next()?;
-    let database = Database::open(&target.connection, true, &ctx.cancel)?;
-    database.transaction(|| {
-        database.prepare_table(target)?;
-        let mut source = Source::default();
-        let mut inserter: Option<Inserter<'_>> = None;
-        loop {
-            match message {
-                Message::Source(new) => {
-                    source = new;
-                    inserter = None;
-                }
-                Message::Rows(batch) => {
-                    let width = batch.records().first().map_or(0, Record::len);
-                    let insert = match &mut inserter {
-                        Some(insert) => insert,
-                        None => inserter.insert(database.inserter(
-                            target,
-                            &source.names,
-                            width,
-                            &source.columns,
-                        )?),
-                    };
-                    for record in batch.records() {
-                        insert.insert(record, &source.place)?;
-                    }
-                    ctx.progress
-                        .add(batch.records().len() as u64, batch.bytes() as u64);
-                    rows.done(batch);
-                }
-                Message::End => return ctx.check_cancel(),
-            }
-            ctx.check_cancel()?;
-            message = rows.next()?;
-        }
-    })
 }

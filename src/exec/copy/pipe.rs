@@ -1,75 +1,44 @@
 //! Between the reader and the writer of a copy: batches of records through a bounded channel.
 //!
 //! Emptied batches go back through a second channel and are filled again, so that a copy allocates nothing for a
-//! record once its batches have their size. How much is under way is bounded by [`AHEAD`] and [`BATCH_BYTES`].
+//! record once its batches have their size. How much is under way is bounded by [`AHEAD`] and the size of a batch.
 
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
 
 use crate::connect::ConnectError;
+use crate::connect::formats::Batch;
+use crate::connect::formats::BatchReader;
 use crate::connect::formats::Column;
-use crate::connect::formats::Record;
 use crate::exec::Context;
 
 /// How many batches may wait for the writer.
 const AHEAD: usize = 4;
-const BATCH: usize = 512;
-const BATCH_BYTES: usize = 1024 * 1024;
-/// Records that grew beyond this are not kept for reuse, in bytes.
-const KEPT: usize = 8 * 1024;
 
 /// Where the records that follow come from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Source {
     /// The file, or `query`; for errors.
     pub(super) place: String,
+    /// What its records are counted in: `line` or `row`.
+    pub(super) unit: &'static str,
     /// The names of the columns; empty when nobody says them.
     pub(super) names: Vec<String>,
-    /// The declared columns.
+    /// The types of the columns, as far as they are declared or known.
     pub(super) columns: Vec<Column>,
+    /// Whether its values have these types for sure.
+    pub(super) typed: bool,
 }
 
 /// What the reader tells the writer.
 pub(super) enum Message {
     /// Another input begins.
     Source(Source),
-    /// Records of it; never empty.
+    /// Records of it, and what could not be read as one; never empty.
     Rows(Batch),
     /// All inputs were read to their ends. Without it the writer commits nothing.
     End,
-}
-
-/// Records that travel together.
-#[derive(Default)]
-pub(super) struct Batch {
-    records: Vec<Record>,
-    used: usize,
-    bytes: usize,
-}
-
-impl Batch {
-    /// Its records, in order.
-    pub(super) fn records(&self) -> &[Record] {
-        self.records.get(..self.used).unwrap_or_default()
-    }
-
-    /// How many bytes the fields of its records hold together.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn slot(&mut self) -> &mut Record {
-        if self.used == self.records.len() {
-            self.records.push(Record::default());
-        }
-        &mut self.records[self.used]
-    }
-
-    fn clear(&mut self) {
-        self.records.retain(|record| record.capacity() <= KEPT);
-        (self.used, self.bytes) = (0, 0);
-    }
 }
 
 /// The reader's end.
@@ -109,16 +78,23 @@ impl Outgoing<'_> {
         self.send(Message::Source(source))
     }
 
-    /// Where the next record is to be put; [`Outgoing::push`] sends it off.
-    pub(super) fn slot(&mut self) -> &mut Record {
-        self.batch.slot()
+    /// Sends all that a reader gives.
+    pub(super) fn read_all(&mut self, reader: &mut dyn BatchReader) -> Result<(), ConnectError> {
+        while reader.fill(&mut self.batch)? {
+            self.flush()?;
+        }
+        self.batch.clear();
+        Ok(())
     }
 
-    /// Takes the record in the slot.
-    pub(super) fn push(&mut self) -> Result<(), ConnectError> {
-        self.batch.bytes += self.batch.slot().size();
-        self.batch.used += 1;
-        if self.batch.used >= BATCH || self.batch.bytes >= BATCH_BYTES {
+    /// Where the next record is to be added; [`Outgoing::added`] sends it off.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// Says that a record was added to the batch.
+    pub(super) fn added(&mut self) -> Result<(), ConnectError> {
+        if self.batch.is_full() {
             self.flush()
         } else {
             Ok(())
@@ -133,7 +109,7 @@ impl Outgoing<'_> {
 
     fn flush(&mut self) -> Result<(), ConnectError> {
         self.ctx.check_cancel()?;
-        if self.batch.used == 0 {
+        if self.batch.is_empty() {
             return Ok(());
         }
         let next = self.emptied.try_recv().unwrap_or_default();

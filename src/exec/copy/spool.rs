@@ -18,15 +18,19 @@ use super::pipe::Message;
 use super::pipe::Outgoing;
 use super::pipe::Source;
 use crate::connect::ConnectError;
+use crate::connect::formats::Batch;
 use crate::connect::formats::FieldKind;
 use crate::connect::formats::Record;
 
 const BUFFER: usize = 256 * 1024;
-const KINDS: [FieldKind; 5] = [
+const KINDS: [FieldKind; 8] = [
     FieldKind::Null,
     FieldKind::Text,
     FieldKind::Integer,
+    FieldKind::Number,
     FieldKind::Real,
+    FieldKind::Boolean,
+    FieldKind::Json,
     FieldKind::Blob,
 ];
 
@@ -53,7 +57,7 @@ impl Spool {
                         write(record, &mut out).map_err(fail)?;
                     }
                     if let Some((_, count)) = sources.last_mut() {
-                        *count += batch.records().len() as u64;
+                        *count += batch.len() as u64;
                     }
                     incoming.done(batch);
                 }
@@ -75,21 +79,20 @@ impl Spool {
         for (source, count) in self.sources {
             outgoing.source(source)?;
             for _ in 0..count {
-                read(outgoing.slot(), &mut input).map_err(|error| {
+                read(outgoing.batch(), &mut input).map_err(|error| {
                     ConnectError::io("read a temporary file in", &self.directory, error)
                 })?;
-                outgoing.push()?;
+                outgoing.added()?;
             }
         }
         outgoing.end()
     }
 }
 
-fn write(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(&record.line.to_le_bytes())?;
+fn write(record: Record<'_>, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&record.line().to_le_bytes())?;
     out.write_all(&(record.len() as u64).to_le_bytes())?;
-    for index in 0..record.len() {
-        let (bytes, kind) = record.field(index).unwrap_or((b"", FieldKind::Null));
+    for (bytes, kind) in record.fields() {
         out.write_all(&[kind as u8])?;
         out.write_all(&(bytes.len() as u64).to_le_bytes())?;
         out.write_all(bytes)?;
@@ -97,9 +100,8 @@ fn write(record: &Record, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn read(record: &mut Record, input: &mut impl Read) -> io::Result<()> {
-    record.clear();
-    record.line = number(input)?;
+fn read(batch: &mut Batch, input: &mut impl Read) -> io::Result<()> {
+    let line = number(input)?;
     let mut field = Vec::new();
     for _ in 0..number(input)? {
         let mut kind = [0];
@@ -111,8 +113,9 @@ fn read(record: &mut Record, input: &mut impl Read) -> io::Result<()> {
         if input.take(length).read_to_end(&mut field)? as u64 != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        record.push(&field, kind);
+        batch.push(&field, kind);
     }
+    batch.end_record(line);
     Ok(())
 }
 

@@ -153,6 +153,11 @@ fn check_groups(
                 let there = settings::inherited(objects, object, needed).is_some();
                 (is_set(name) && !there).then(|| format!("`{name}` needs `{needed}`."))
             }
+            Group::When(name, word, needed) => {
+                let said = matches!(object.get(name), Some(Value::String(said)) if **said == *word);
+                (said && !is_set(needed))
+                    .then(|| format!("`{name} = \"{word}\"` needs `{needed}`."))
+            }
             Group::Types(name, types) => {
                 let fits = of_type(name, &|of| types.contains(&of));
                 (!fits).then(|| format!("`{name}` is of type {}.", either(types)))

@@ -46,6 +46,9 @@ impl<'m> Builder<'m> {
                     .or_else(|| self.none_of(frame, names, &values)),
                 Group::AtMostOne(names) => self.too_many(frame, names, &values),
                 Group::Needs(name, needed) => self.lacking(frame, (name, needed), &values),
+                Group::When(name, word, needed) => {
+                    self.unsaid(frame, (name, word, needed), &values)
+                }
                 Group::Types(name, types) => {
                     self.misdirected(frame, name, &values, |of| !types.contains(&of), group)
                 }
@@ -153,6 +156,26 @@ impl<'m> Builder<'m> {
             Diagnostic::error("Missing attribute", detail)
                 .at(self.place_of(frame, name))
                 .help(format!("Set `{needed}` {place}, or leave `{name}` out.")),
+        )
+    }
+
+    /// A word that needs another attribute, which is not set.
+    fn unsaid(
+        &self,
+        frame: &Frame<'m>,
+        (name, word, needed): (&str, &str, &str),
+        values: &Values<'_>,
+    ) -> Option<Diagnostic> {
+        let said = matches!(values.set.get(name)?, Value::String(said) if **said == *word);
+        if !said || values.set.contains_key(needed) || values.unknown.contains(needed) {
+            return None;
+        }
+        let doc = self.schema(frame, needed).map_or("", |schema| schema.doc);
+        let detail = format!("`{name} = \"{word}\"` needs `{needed}`, which is not set. {doc}");
+        Some(
+            Diagnostic::error("Missing attribute", detail)
+                .at(self.place_of(frame, name))
+                .help(format!("Set `{needed}`.")),
         )
     }
 

@@ -4,6 +4,8 @@ pub(super) mod csv;
 pub(super) mod custom;
 pub(super) mod dynamodb;
 pub(super) mod dynamodb_export;
+pub(super) mod json_lines;
+pub(super) mod parquet;
 pub(super) mod regex;
 pub(super) mod tsv;
 
@@ -15,7 +17,7 @@ use super::schema::Default;
 const COLUMN: AttributeSchema = AttributeSchema::new(
     "column",
     AttributeType::Strings,
-    "The columns in order, each as `name` or `name TYPE`: TINYINT, SMALLINT, INT, BIGINT, BOOLEAN, FLOAT, DOUBLE, STRING (the default) or TIMESTAMP.",
+    "The columns in order, each as `name` or `name TYPE`: TINYINT, SMALLINT, INT, BIGINT, BOOLEAN, FLOAT, DOUBLE, DECIMAL(18,2) and the like, STRING (the default), DATE or TIMESTAMP.",
 );
 
 /// Whether the first record names the columns.

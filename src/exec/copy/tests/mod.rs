@@ -1,3 +1,7 @@
+//! Copies of bytes, and into tables. Those record by record are in [`records`].
+
+mod records;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::fs::File;
@@ -85,7 +89,21 @@ impl Fixture {
     }
 
     fn run(&self, inputs: Vec<Input>, output: Output) -> Result<Summary, String> {
-        run(&Copy { inputs, output }, &self.ctx).map_err(|error| error.to_string())
+        self.copy(inputs, output, OnRowError::Fail)
+    }
+
+    fn copy(
+        &self,
+        inputs: Vec<Input>,
+        output: Output,
+        on_row_error: OnRowError,
+    ) -> Result<Summary, String> {
+        let copy = Copy {
+            inputs,
+            output,
+            on_row_error,
+        };
+        run(&copy, &self.ctx).map_err(|error| error.to_string())
     }
 
     fn load(&self, inputs: Vec<Input>, target: TableTarget) -> Result<Summary, String> {

@@ -1,0 +1,246 @@
+//! Files of lines, piece by piece: what all readers of them share.
+//!
+//! A piece is read, the reader says record by record where each ends, and what is left of the last one goes into the next
+//! piece. A record may be longer than a piece, and not longer than [`MAX_RECORD`]: so memory is bounded, whatever the file.
+
+use std::io::BufRead;
+use std::io::Read as _;
+
+use super::MAX_RECORD;
+use super::batch::BATCH_BYTES;
+use super::batch::BATCH_RECORDS;
+use super::batch::Batch;
+use super::batch::Fault;
+use super::batch::Parts;
+use crate::connect::ConnectError;
+
+/// What some programs write before UTF-8 text, and what is no part of it.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How much is kept of a line that is too long, in bytes.
+const KEPT_OF_LONG: usize = 64 * 1024;
+
+/// What stands at a place of the text.
+pub(super) enum Step {
+    /// A record, whose fields were added. Its text ends at `end`, and what follows begins at `next`, so many lines later.
+    Record { end: usize, next: usize, lines: u64 },
+    /// Nothing that counts.
+    Blank { next: usize, lines: u64 },
+    /// A record that cannot be taken.
+    Bad {
+        fault: Fault,
+        end: usize,
+        next: usize,
+        lines: u64,
+    },
+    /// A record whose end is not there yet.
+    Incomplete,
+}
+
+/// The text at a place, and whether there is more than is there now.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'r> {
+    /// A piece of the file.
+    pub(super) raw: &'r [u8],
+    /// Whether the file ends with it.
+    pub(super) ended: bool,
+}
+
+/// A file of lines.
+pub(super) struct Chunks<R> {
+    input: R,
+    place: String,
+    /// The byte that ends a line.
+    end: u8,
+    /// What was read and not taken yet.
+    carry: Vec<u8>,
+    /// The line at which it begins, from 1.
+    line: u64,
+    begun: bool,
+    ended: bool,
+    /// Whether the rest of a line is to be passed over that was too long.
+    skipping: bool,
+}
+
+impl<R: BufRead> Chunks<R> {
+    pub(super) fn new(input: R, place: &str, end: u8) -> Self {
+        Self {
+            input,
+            place: place.to_owned(),
+            end,
+            carry: Vec::new(),
+            line: 1,
+            begun: false,
+            ended: false,
+            skipping: false,
+        }
+    }
+
+    /// Puts the next records into a batch, at most so many; false when there are no more.
+    pub(super) fn fill(
+        &mut self,
+        batch: &mut Batch,
+        most: usize,
+        mut step: impl FnMut(Text<'_>, usize, &mut Parts) -> Step,
+    ) -> Result<bool, ConnectError> {
+        batch.clear();
+        let Batch { raw, parts, taken } = batch;
+        std::mem::swap(raw, &mut self.carry);
+        let mut target = BATCH_BYTES;
+        loop {
+            self.load(raw, target)?;
+            let at = self.steps(raw, parts, most.min(BATCH_RECORDS), &mut step);
+            let over = self.ended && at == raw.len();
+            *taken += at;
+            if parts.len() > 0 || over {
+                self.carry.clear();
+                self.carry
+                    .extend_from_slice(raw.get(at..).unwrap_or_default());
+                return Ok(parts.len() > 0);
+            }
+            raw.drain(..at);
+            if raw.len() > MAX_RECORD {
+                self.too_long(raw, parts);
+                *taken = raw.len();
+                return Ok(true);
+            }
+            target = BATCH_BYTES.max(2 * raw.len()).min(MAX_RECORD + 1);
+        }
+    }
+
+    /// Goes from record to record as long as they are whole.
+    fn steps(
+        &mut self,
+        raw: &[u8],
+        parts: &mut Parts,
+        most: usize,
+        step: &mut impl FnMut(Text<'_>, usize, &mut Parts) -> Step,
+    ) -> usize {
+        let (text, mut at) = (
+            Text {
+                raw,
+                ended: self.ended,
+            },
+            0,
+        );
+        while at < raw.len() && parts.len() < most {
+            match step(text, at, parts) {
+                Step::Record { end, next, lines } => {
+                    parts.end_record(self.line, (at, end));
+                    (at, self.line) = (next, self.line + lines);
+                }
+                Step::Blank { next, lines } => {
+                    parts.drop_fields();
+                    (at, self.line) = (next, self.line + lines);
+                }
+                Step::Bad {
+                    fault,
+                    end,
+                    next,
+                    lines,
+                } => {
+                    parts.reject(self.line, (at, end), fault);
+                    (at, self.line) = (next, self.line + lines);
+                }
+                Step::Incomplete => {
+                    parts.drop_fields();
+                    break;
+                }
+            }
+        }
+        at
+    }
+
+    /// Reads until there is so much, or the file ends.
+    fn load(&mut self, raw: &mut Vec<u8>, target: usize) -> Result<(), ConnectError> {
+        if self.skipping {
+            self.skip_line()?;
+        }
+        if self.ended || raw.len() >= target {
+            return Ok(());
+        }
+        let missing = target - raw.len();
+        raw.reserve(missing);
+        let read = (&mut self.input).take(missing as u64).read_to_end(raw);
+        let count = read.map_err(|error| self.unreadable(&error))?;
+        self.ended = count < missing;
+        if !self.begun && raw.starts_with(BYTE_ORDER_MARK) {
+            raw.drain(..BYTE_ORDER_MARK.len());
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Rejects the line that begins the text. It goes on with the next line: that of an open quote is there already, that of a
+    /// line without end is looked for.
+    fn too_long(&mut self, raw: &mut Vec<u8>, parts: &mut Parts) {
+        let line_end = memchr::memchr(self.end, raw);
+        let fault = Fault::whole(match line_end {
+            Some(_) => "a quote is opened and not closed within 16 MiB",
+            None => "the line is longer than 16 MiB; check the separators",
+        });
+        let kept = line_end.unwrap_or(raw.len()).min(KEPT_OF_LONG);
+        parts.reject(self.line, (0, kept), fault);
+        self.line += 1;
+        self.carry.clear();
+        match line_end {
+            Some(end) => self
+                .carry
+                .extend_from_slice(raw.get(end + 1..).unwrap_or_default()),
+            None => self.skipping = true,
+        }
+        raw.truncate(kept);
+    }
+
+    /// Passes over the rest of a line.
+    fn skip_line(&mut self) -> Result<(), ConnectError> {
+        loop {
+            let found = match self.input.fill_buf() {
+                Ok([]) => {
+                    (self.skipping, self.ended) = (false, true);
+                    return Ok(());
+                }
+                Ok(buffer) => memchr::memchr(self.end, buffer).ok_or(buffer.len()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.unreadable(&error)),
+            };
+            match found {
+                Ok(end) => {
+                    self.input.consume(end + 1);
+                    self.skipping = false;
+                    return Ok(());
+                }
+                Err(all) => self.input.consume(all),
+            }
+        }
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> ConnectError {
+        self.error(format!("cannot read on: {error}"))
+    }
+
+    /// An error at the line that comes next.
+    fn error(&self, reason: String) -> ConnectError {
+        ConnectError::Record {
+            place: self.place_of(self.line),
+            reason,
+        }
+    }
+
+    /// How a line is named in errors.
+    pub(super) fn place_of(&self, line: u64) -> String {
+        format!("{} line {line}", self.place)
+    }
+}
+
+/// The line that begins at a place: where its text ends, without `\r\n` or `\n`, and where the next one begins.
+pub(super) fn line(text: Text<'_>, at: usize) -> Option<(usize, usize)> {
+    let rest = text.raw.get(at..).unwrap_or_default();
+    let (end, next) = match memchr::memchr(b'\n', rest) {
+        Some(length) => (at + length, at + length + 1),
+        None if text.ended => (text.raw.len(), text.raw.len()),
+        None => return None,
+    };
+    let carriage = end > at && text.raw.get(end - 1) == Some(&b'\r');
+    Some((end - usize::from(carriage), next))
+}

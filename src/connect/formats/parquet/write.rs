@@ -1,0 +1,205 @@
+//! Writes files of columns: one thread makes columns of records, another one encodes them.
+
+use std::io;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+
+use parquet::basic::Compression;
+use parquet::basic::GzipLevel;
+use parquet::basic::ZstdLevel;
+use parquet::errors::ParquetError;
+use parquet::file::properties::EnabledStatistics;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+
+use super::Pages;
+use super::columns::Group;
+use super::columns::schema;
+use crate::connect::ConnectError;
+use crate::connect::formats::Column;
+use crate::connect::formats::Fault;
+use crate::connect::formats::Record;
+
+/// How many rows a group has at most, and how many bytes, about.
+const GROUP_ROWS: usize = 128 * 1024;
+const GROUP_BYTES: usize = 24 * 1024 * 1024;
+
+/// How often the bytes of a group are counted, in rows.
+const COUNTED: usize = 256;
+
+/// Writes records of columns. Only [`ParquetWriter::finish`] makes the file whole.
+pub struct ParquetWriter<W> {
+    columns: Vec<Column>,
+    group: Group,
+    /// Groups that are full; none is the end. Closed without it, nobody wants the file.
+    send: Option<SyncSender<Option<Group>>>,
+    /// None once it has been waited for.
+    thread: Option<JoinHandle<io::Result<W>>>,
+}
+
+impl<W: Write + Send + 'static> ParquetWriter<W> {
+    /// A writer for these columns.
+    pub fn new(output: W, columns: &[Column], pages: Pages) -> Result<Self, ConnectError> {
+        for (index, column) in columns.iter().enumerate() {
+            if columns.iter().take(index).any(|c| c.name == column.name) {
+                return Err(ConnectError::Setting(format!(
+                    "two columns are called `{}`; those of a parquet file differ",
+                    column.name
+                )));
+            }
+        }
+        let (send, full) = sync_channel(0);
+        let encoder = Encoder {
+            columns: columns.to_vec(),
+            pages,
+        };
+        let thread = std::thread::spawn(move || {
+            let result = encoder.encode_all(output, &full);
+            result.map_err(into_io)
+        });
+        Ok(Self {
+            columns: columns.to_vec(),
+            group: Group::new(columns),
+            send: Some(send),
+            thread: Some(thread),
+        })
+    }
+
+    /// Takes a record, or says what of it does not fit.
+    pub fn write(&mut self, record: Record<'_>) -> Result<(), Fault> {
+        for (index, (bytes, kind)) in record.fields().enumerate() {
+            let Some(column) = self.group.columns.get_mut(index) else {
+                break;
+            };
+            if let Err(reason) = column.push(bytes, kind) {
+                self.group
+                    .columns
+                    .iter_mut()
+                    .take(index)
+                    .for_each(super::columns::Values::pop);
+                return Err(Fault::field(index, reason));
+            }
+        }
+        self.group.rows += 1;
+        Ok(())
+    }
+
+    /// Hands over what was taken when it is enough for a group. Call it after every record or so.
+    pub fn pass_on(&mut self) -> io::Result<()> {
+        let full = self.group.rows >= GROUP_ROWS
+            || (self.group.rows.is_multiple_of(COUNTED) && self.group.bytes() >= GROUP_BYTES);
+        if full { self.hand_over() } else { Ok(()) }
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        if self.group.rows == 0 {
+            return Ok(());
+        }
+        let group = std::mem::replace(&mut self.group, Group::new(&self.columns));
+        let sent = self.send.as_ref().map(|send| send.send(Some(group)));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            // The thread ended before it was asked to.
+            _ => match self.outcome() {
+                Err(error) => Err(error),
+                Ok(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            },
+        }
+    }
+
+    /// Ends the file, and gives back what it was written to.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.hand_over()?;
+        // An error says itself below.
+        drop(self.send.take().map(|send| send.send(None)));
+        self.outcome()
+    }
+}
+
+impl<W> ParquetWriter<W> {
+    fn outcome(&mut self) -> io::Result<W> {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            _ => Err(io::Error::other("encoding broke off")),
+        }
+    }
+}
+
+/// What was not finished is gone when this is: the thread has ended, and has dropped what it wrote to.
+impl<W> Drop for ParquetWriter<W> {
+    fn drop(&mut self) {
+        self.send = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// What encodes groups.
+struct Encoder {
+    columns: Vec<Column>,
+    pages: Pages,
+}
+
+impl Encoder {
+    fn encode_all<W: Write + Send>(
+        &self,
+        output: W,
+        full: &Receiver<Option<Group>>,
+    ) -> Result<W, ParquetError> {
+        let gone = || ParquetError::External(Box::new(io::Error::from(io::ErrorKind::BrokenPipe)));
+        let mut next = full.recv().map_err(|_| gone())?;
+        let schema = Arc::new(schema(&self.columns)?);
+        let properties = Arc::new(self.properties(next.as_ref())?);
+        let mut file = SerializedFileWriter::new(output, schema, properties)?;
+        while let Some(group) = next {
+            let mut rows = file.next_row_group()?;
+            for values in group.columns {
+                let Some(mut column) = rows.next_column()? else {
+                    break;
+                };
+                values.write(&mut column)?;
+                column.close()?;
+            }
+            rows.close()?;
+            next = full.recv().map_err(|_| gone())?;
+        }
+        file.into_inner()
+    }
+
+    /// The settings of the file, by what its first group looks like.
+    fn properties(&self, first: Option<&Group>) -> Result<WriterProperties, ParquetError> {
+        let compression = match self.pages {
+            Pages::Plain => Compression::UNCOMPRESSED,
+            Pages::Snappy => Compression::SNAPPY,
+            Pages::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
+            Pages::Gzip => Compression::GZIP(GzipLevel::try_new(4)?),
+        };
+        let mut properties = WriterProperties::builder()
+            .set_compression(compression)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_created_by(format!("pipeform version {}", env!("CARGO_PKG_VERSION")));
+        let values = first.iter().flat_map(|group| &group.columns);
+        for (column, values) in self.columns.iter().zip(values) {
+            let path = ColumnPath::new(vec![column.name.clone()]);
+            properties = properties.set_column_dictionary_enabled(path, values.repeats());
+        }
+        Ok(properties.build())
+    }
+}
+
+/// The error of the output, if that is what went wrong.
+fn into_io(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(other) => io::Error::other(other.to_string()),
+        },
+        other => io::Error::other(other.to_string()),
+    }
+}

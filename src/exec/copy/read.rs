@@ -1,0 +1,101 @@
+//! Reads the inputs of a copy, one after the other.
+
+use super::Copy;
+use super::FileEnd;
+use super::Input;
+use super::pipe::Outgoing;
+use super::pipe::Source;
+use crate::connect::ConnectError;
+use crate::connect::files;
+use crate::connect::files::Watched;
+use crate::connect::formats::BatchReader as _;
+use crate::connect::formats::Format;
+use crate::connect::formats::compression::Compression;
+use crate::connect::formats::parquet::Parquet;
+use crate::connect::formats::parquet::ParquetReader;
+use crate::connect::sqlite::Database;
+use crate::connect::sqlite::Found;
+use crate::exec::Context;
+
+pub(super) fn read_all(
+    copy: &Copy,
+    mut outgoing: Outgoing<'_>,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
+    for input in &copy.inputs {
+        match input {
+            Input::File(file) => match copy.input_format(file) {
+                Format::Parquet(format) => read_columns(file, &format, &mut outgoing)?,
+                format => read_lines(file, &format, &mut outgoing)?,
+            },
+            Input::Query {
+                connection,
+                select_query,
+                params,
+            } => {
+                let database = Database::open(connection, false, &ctx.cancel)?;
+                database.query(select_query, params, |found| match found {
+                    Found::Names(names) => outgoing.source(Source {
+                        place: "query".to_owned(),
+                        unit: "row",
+                        names,
+                        ..Source::default()
+                    }),
+                    Found::Row(row) => {
+                        row.read(outgoing.batch())?;
+                        outgoing.added()
+                    }
+                })?;
+            }
+        }
+    }
+    outgoing.end()
+}
+
+fn read_lines(
+    file: &FileEnd,
+    format: &Format,
+    outgoing: &mut Outgoing<'_>,
+) -> Result<(), ConnectError> {
+    let place = file.path.display().to_string();
+    let mut reader = format.reader(files::open(&file.path, file.compression)?, &place)?;
+    outgoing.source(Source {
+        place,
+        unit: "line",
+        names: reader.names().to_vec(),
+        columns: reader.columns().to_vec(),
+        typed: false,
+    })?;
+    outgoing.read_all(&mut *reader)
+}
+
+fn read_columns(
+    file: &FileEnd,
+    format: &Parquet,
+    outgoing: &mut Outgoing<'_>,
+) -> Result<(), ConnectError> {
+    packed_inside(file)?;
+    let place = file.path.display().to_string();
+    let watched = Watched::open(&file.path)?;
+    let mut reader = ParquetReader::new(format, watched.file()?, &place)?;
+    outgoing.source(Source {
+        place,
+        unit: "row",
+        names: reader.names().to_vec(),
+        columns: reader.columns().to_vec(),
+        typed: format.columns.is_empty(),
+    })?;
+    outgoing.read_all(&mut reader)?;
+    watched.unchanged()
+}
+
+/// A file of columns packs its pages itself.
+pub(super) fn packed_inside(file: &FileEnd) -> Result<(), ConnectError> {
+    if file.compression == Compression::None {
+        return Ok(());
+    }
+    Err(ConnectError::Setting(format!(
+        "`{}` is compressed as a whole, and parquet packs its pages itself; set `compression` of the format instead",
+        file.path.display()
+    )))
+}
