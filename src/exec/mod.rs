@@ -18,6 +18,7 @@ mod tests;
 pub use crate::connect::Cancel;
 pub use crate::connect::aws::Environment;
 pub use crate::connect::aws::Sessions;
+pub use crate::connect::aws::Settings as AwsSettings;
 
 use crate::connect::ConnectError;
 use log::Log;

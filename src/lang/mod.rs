@@ -61,6 +61,7 @@ pub use scope::Resolution;
 pub use scope::Scope;
 pub use scope::Step;
 pub use secret::SecretSource;
+pub use secret::SecretVersion;
 pub use secret::Secrets;
 pub(crate) use unify::type_of;
 pub use value::REQUIRE_WORDS;

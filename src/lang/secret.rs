@@ -19,13 +19,38 @@ use crate::diag::did_you_mean;
 /// The name of the function.
 pub(super) const FUNCTION: &str = "secret";
 
-/// Where a secret is kept, among the places that this version can read.
+/// Where a secret is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretSource {
     /// `env://NAME`: a variable of the runner's environment.
     Variable(String),
     /// `file://PATH`: a file; a relative path starts at the root module's directory.
     File(String),
+    /// `ssm://NAME`: a parameter of Systems Manager, of which version is part of its name.
+    Parameter {
+        /// Its name, its name and version, or its ARN.
+        name: String,
+        /// Which key of the JSON object that it holds; `None`: all of it.
+        key: Option<String>,
+    },
+    /// `secretsmanager://NAME`: a secret of Secrets Manager.
+    Managed {
+        /// Its name or ARN.
+        name: String,
+        /// Which of its versions, if not the current one.
+        version: Option<SecretVersion>,
+        /// Which key of the JSON object that it holds; `None`: all of it.
+        key: Option<String>,
+    },
+}
+
+/// A version of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretVersion {
+    /// The one with this label: `AWSPREVIOUS`.
+    Stage(String),
+    /// The one with this id.
+    Id(String),
 }
 
 /// Resolves secrets. What it says when it cannot must not hold a value.
@@ -39,7 +64,7 @@ pub trait Secrets {
 pub(super) enum SourceError {
     /// It has no scheme.
     #[error(
-        "it must be said where the secret is: `env://NAME` is a variable of the environment, `file://PATH` a file"
+        "it must be said where the secret is: `env://NAME` is a variable of the environment, `file://PATH` a file, `ssm://NAME` a parameter of AWS Systems Manager, `secretsmanager://NAME` a secret of AWS Secrets Manager"
     )]
     Form,
     /// There is no such scheme.
@@ -50,11 +75,9 @@ pub(super) enum SourceError {
         /// A did-you-mean, or what there is.
         hint: String,
     },
-    /// It is for a later version.
-    #[error(
-        "this version of pipeform cannot resolve `{0}://`; put the secret into a variable of the environment or a file, and write `env://NAME` or `file://PATH`"
-    )]
-    NotYet(String),
+    /// Nothing at AWS can be called so.
+    #[error("{0}")]
+    Aws(&'static str),
     /// No variable can have this name.
     #[error("`{0}` is no name of a variable of the environment")]
     Name(String),
@@ -63,7 +86,7 @@ pub(super) enum SourceError {
     Path(&'static str),
     /// What comes before `://` depends on `run`.
     #[error(
-        "where the secret is may depend on `run`, but not what kind of place it is: the text must begin with `env://` or `file://`"
+        "where the secret is may depend on `run`, but not what kind of place it is: the text must begin with `env://`, `file://`, `ssm://` or `secretsmanager://`"
     )]
     Deferred,
 }
@@ -71,22 +94,41 @@ pub(super) enum SourceError {
 const SCHEMES: [&str; 4] = ["env", "file", "ssm", "secretsmanager"];
 
 impl SecretSource {
-    /// Reads `env://NAME` or `file://PATH`.
+    /// Reads a text that says where a secret is.
     pub(super) fn parse(text: &str) -> Result<Self, SourceError> {
         let (scheme, place) = text.split_once("://").ok_or(SourceError::Form)?;
         check_scheme(scheme)?;
-        if scheme == "env" {
-            let mut letters = place.chars();
-            let good = letters
-                .next()
-                .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-                && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-            return if good {
-                Ok(Self::Variable(place.to_owned()))
-            } else {
-                Err(SourceError::Name(place.to_owned()))
-            };
+        match scheme {
+            "env" => Self::variable(place),
+            "ssm" => {
+                let (name, key) = with_key(place)?;
+                let name = name_at_aws(name)?;
+                Ok(Self::Parameter { name, key })
+            }
+            "secretsmanager" => {
+                let (name, key) = with_key(place)?;
+                let (name, version) = with_version(name)?;
+                let name = name_at_aws(name)?;
+                Ok(Self::Managed { name, version, key })
+            }
+            _ => Self::file(place),
         }
+    }
+
+    fn variable(place: &str) -> Result<Self, SourceError> {
+        let mut letters = place.chars();
+        let good = letters
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        if good {
+            Ok(Self::Variable(place.to_owned()))
+        } else {
+            Err(SourceError::Name(place.to_owned()))
+        }
+    }
+
+    fn file(place: &str) -> Result<Self, SourceError> {
         if place.is_empty() || place.ends_with('/') {
             return Err(SourceError::Path("a path of a file must follow `file://`"));
         }
@@ -111,13 +153,59 @@ impl SecretSource {
 
 fn check_scheme(scheme: &str) -> Result<(), SourceError> {
     match scheme {
-        "env" | "file" => Ok(()),
-        "ssm" | "secretsmanager" => Err(SourceError::NotYet(scheme.to_owned())),
+        known if SCHEMES.contains(&known) => Ok(()),
         other => Err(SourceError::Scheme {
             scheme: other.to_owned(),
-            hint: did_you_mean(other, SCHEMES)
-                .unwrap_or_else(|| "There are `env://NAME` and `file://PATH`".to_owned()),
+            hint: did_you_mean(other, SCHEMES).unwrap_or_else(|| {
+                "There are `env://NAME`, `file://PATH`, `ssm://NAME` and `secretsmanager://NAME`"
+                    .to_owned()
+            }),
         }),
+    }
+}
+
+/// What stands before `#`, and the key behind it.
+fn with_key(place: &str) -> Result<(&str, Option<String>), SourceError> {
+    match place.split_once('#') {
+        None => Ok((place, None)),
+        Some((_, "")) => Err(SourceError::Aws(
+            "behind `#` stands a key of the JSON object that the secret is: `#password`",
+        )),
+        Some((name, key)) => Ok((name, Some(key.to_owned()))),
+    }
+}
+
+/// What stands before `?`, and the version behind it.
+fn with_version(place: &str) -> Result<(&str, Option<SecretVersion>), SourceError> {
+    let Some((name, version)) = place.split_once('?') else {
+        return Ok((place, None));
+    };
+    let version = match version.split_once('=') {
+        Some(("stage", stage)) if !stage.is_empty() => SecretVersion::Stage(stage.to_owned()),
+        Some(("version", id)) if !id.is_empty() => SecretVersion::Id(id.to_owned()),
+        _ => {
+            return Err(SourceError::Aws(
+                "behind `?` stands which version is meant: `?stage=AWSPREVIOUS`, or `?version=` and its id",
+            ));
+        }
+    };
+    Ok((name, Some(version)))
+}
+
+/// The name of something at AWS: names are of letters, digits and a few signs.
+fn name_at_aws(name: &str) -> Result<String, SourceError> {
+    if name.is_empty() || name == "/" {
+        return Err(SourceError::Aws(
+            "a name must follow `://`: `ssm:///prod/db/password`, `secretsmanager://prod/db`",
+        ));
+    }
+    let sign = |letter: char| letter.is_ascii_alphanumeric() || "-_./+=@:!".contains(letter);
+    if name.chars().all(sign) {
+        Ok(name.to_owned())
+    } else {
+        Err(SourceError::Aws(
+            "a name at AWS has no spaces, and of signs only `-_./+=@:!`",
+        ))
     }
 }
 
@@ -177,6 +265,49 @@ impl Value {
             Self::Map(items) => Self::map(entries(&items)),
             Self::Object(items) => Self::object(entries(&items)),
             value => value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_at_aws_have_names_versions_and_keys() {
+        let parameter = |name: &str, key: Option<&str>| SecretSource::Parameter {
+            name: name.to_owned(),
+            key: key.map(str::to_owned),
+        };
+        let managed = |name: &str, version, key: Option<&str>| SecretSource::Managed {
+            name: name.to_owned(),
+            version,
+            key: key.map(str::to_owned),
+        };
+        let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-AbCdEf";
+        for (text, source) in [
+            ("ssm:///prod/db", parameter("/prod/db", None)),
+            ("ssm://db:3", parameter("db:3", None)),
+            ("ssm://db#user.name", parameter("db", Some("user.name"))),
+            ("secretsmanager://prod/db", managed("prod/db", None, None)),
+            (
+                "secretsmanager://db?stage=AWSPREVIOUS#password",
+                managed(
+                    "db",
+                    Some(SecretVersion::Stage("AWSPREVIOUS".to_owned())),
+                    Some("password"),
+                ),
+            ),
+            (
+                "secretsmanager://db?version=1-2",
+                managed("db", Some(SecretVersion::Id("1-2".to_owned())), None),
+            ),
+            (
+                &format!("secretsmanager://{arn}#a#b"),
+                managed(arn, None, Some("a#b")),
+            ),
+        ] {
+            assert_eq!(SecretSource::parse(text), Ok(source), "{text}");
         }
     }
 }

@@ -22,6 +22,7 @@ use super::loading::dues_after;
 use super::log::Log;
 use super::notice::Notice;
 use super::notice::Observer;
+use super::preparing::Question;
 use super::processes::Unrecorded;
 use super::recovery::take_up;
 use crate::clock::Clock;
@@ -128,6 +129,7 @@ pub(super) enum Report {
         error: Option<String>,
     },
     Warning(String),
+    Question(Question),
 }
 
 /// Drives the engine over one state. There is one runner for a state: it holds the runner lease.
@@ -351,6 +353,7 @@ impl<'a> Runner<'a> {
                     });
                 }
                 Report::Warning(text) => self.warn(text),
+                Report::Question(question) => question.answer(self),
             }
         }
         self.acted(actions)?;
@@ -445,7 +448,7 @@ impl<'a> Runner<'a> {
                     attempt: number,
                 });
                 let definition = self.definition_of(&key, definition, now)?;
-                self.start(key, number, &definition, now);
+                self.start(key, number, definition, now);
             }
             Effect::Kill { key, number } => {
                 if let Some(cancel) = self.running.get(&(key, number)) {
@@ -454,14 +457,14 @@ impl<'a> Runner<'a> {
             }
             Effect::Check { key } => {
                 let definition = self.definition_of(&key, self.log.serial(), now)?;
-                self.check(key, &definition, now);
+                self.check(key, definition, now);
             }
             Effect::Late { .. } => {} // it was told before what follows from it
             Effect::Act { action, instance } => {
                 let serial = instance.definition.unwrap_or(self.log.serial());
                 let definition = self.definition_of(&instance.key, serial, now)?;
                 self.acting_count += 1;
-                self.act(action, *instance, &definition, now);
+                self.act(action, *instance, definition, now);
             }
         }
         Ok(())

@@ -1,7 +1,5 @@
 //! Doing what the engine asks for: attempts, checks and actions, each as a task that reports back.
 
-use std::cell::RefCell;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +10,8 @@ use super::definitions::SerialDefinition;
 use super::driver::Report;
 use super::driver::Runner;
 use super::logs;
+use super::preparing::Kitchen;
+use super::preparing::Recipe;
 use crate::engine::CheckResult;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
@@ -22,14 +22,10 @@ use crate::exec::ExecError;
 use crate::exec::Held;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
-use crate::exec::assemble::Assembler;
 use crate::exec::log::Log;
-use crate::exec::secrets::SecretReader;
-use crate::lang::NoFiles;
+use crate::exec::secrets::Fetched;
 use crate::lang::Value;
-use crate::lang::functions::Call;
 use crate::objects::Address;
-use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 use crate::store::ProcessRecord;
 
@@ -39,38 +35,39 @@ const PROGRESS: Duration = Duration::from_millis(250);
 /// How often an attempt is heard of.
 const HEARTBEAT: Duration = Duration::from_mins(1);
 
-/// Work that has been evaluated, with the log it writes.
-type Prepared<W> = Result<(W, Log), String>;
-
 impl Runner<'_> {
     /// Starts an attempt. Whatever goes wrong here is the attempt's failure, not the runner's.
     pub(super) fn start(
         &mut self,
         key: InstanceKey,
         attempt: u32,
-        definition: &SerialDefinition,
+        definition: Arc<SerialDefinition>,
         now: Timestamp,
     ) {
         let of = Try {
             attempt,
             actual_start: now,
         };
-        let path = logs::log_path(&self.options.logs, &key, attempt);
-        let prepared = self.prepare(definition, now, &path, |assembler| {
-            assembler.activity(&key, of)
-        });
+        let of_attempt = key.clone();
+        let recipe = Recipe {
+            definition,
+            now,
+            log: logs::log_path(&self.options.logs, &key, attempt),
+            assemble: Box::new(move |assembler| assembler.activity(&of_attempt, of)),
+        };
+        let prepared = self.prepare(&recipe, &Fetched::default());
         let cancel = Cancel::new();
         self.running.insert((key.clone(), attempt), cancel.clone());
+        let kitchen = self.kitchen(&cancel);
         let progress = Progress::default();
-        let context = |log| exec::Context {
-            log,
+        let context = exec::Context {
+            log: Log::at(&recipe.log, &[]),
             cancel,
             progress: progress.clone(),
             aws: self.aws.clone(),
             attempt_id: self.attempt_id(&key, attempt),
             on_process: record_process(&self.reports, &key, attempt),
         };
-        let prepared = prepared.map(|(work, log)| (work, context(log)));
         let reports = self.reports.clone();
         let pulse = Pulse {
             every: self.heartbeat_interval(&key),
@@ -85,10 +82,14 @@ impl Runner<'_> {
             },
         );
         self.tasks.spawn(async move {
-            let outcome = match prepared {
-                Err(error) => Outcome::Failed(error),
-                Ok((work, context)) => {
-                    let log = context.log.clone();
+            let outcome = match kitchen.finish(recipe, prepared).await {
+                None => Outcome::Killed,
+                Some(Err(failed)) => Outcome::Failed(failed.error),
+                Some(Ok((work, log))) => {
+                    let context = exec::Context {
+                        log: log.clone(),
+                        ..context
+                    };
                     let work = exec::run(work, context);
                     let outcome =
                         match tell_progress(work, &reports, (&key, pulse), &progress).await {
@@ -112,26 +113,31 @@ impl Runner<'_> {
     pub(super) fn check(
         &mut self,
         key: InstanceKey,
-        definition: &SerialDefinition,
+        definition: Arc<SerialDefinition>,
         now: Timestamp,
     ) {
         let of = Try {
             attempt: 1,
             actual_start: now,
         };
-        let path = logs::log_directory(&self.options.logs, &key).join("preconditions.log");
-        let prepared = self.prepare(definition, now, &path, |assembler| {
-            assembler.checks(&key, of)
-        });
-        let context = |log| exec::Context {
-            log,
-            cancel: Cancel::new(),
+        let of_instance = key.clone();
+        let recipe = Recipe {
+            definition,
+            now,
+            log: logs::log_directory(&self.options.logs, &key).join("preconditions.log"),
+            assemble: Box::new(move |assembler| assembler.checks(&of_instance, of)),
+        };
+        let prepared = self.prepare(&recipe, &Fetched::default());
+        let cancel = Cancel::new();
+        let kitchen = self.kitchen(&cancel);
+        let context = exec::Context {
+            log: Log::at(&recipe.log, &[]),
+            cancel,
             progress: Progress::default(),
             aws: self.aws.clone(),
             attempt_id: self.attempt_id(&key, 0),
             on_process: OnProcess::default(),
         };
-        let prepared = prepared.map(|(checks, log)| (checks, context(log)));
         let promise = Promise::new(
             &self.reports,
             Report::Checked {
@@ -141,9 +147,11 @@ impl Runner<'_> {
         );
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let result = match prepared {
-                Err(error) => CheckResult::Error(error),
-                Ok((checks, context)) => {
+            let result = match kitchen.finish(recipe, prepared).await {
+                None => CheckResult::Error(BROKE_OFF.to_owned()),
+                Some(Err(failed)) => CheckResult::Error(failed.error),
+                Some(Ok((checks, log))) => {
+                    let context = exec::Context { log, ..context };
                     let result = check_all(checks, &context).await;
                     tell_problem(&reports, &context.log);
                     result
@@ -158,7 +166,7 @@ impl Runner<'_> {
         &mut self,
         action: Address,
         instance: Instance,
-        definition: &SerialDefinition,
+        definition: Arc<SerialDefinition>,
         now: Timestamp,
     ) {
         let key = instance.key.clone();
@@ -171,22 +179,28 @@ impl Runner<'_> {
             (Arc::from("status"), Value::string(instance.status.as_str())),
             (Arc::from("error"), Value::string(error)),
         ];
-        let path = logs::log_directory(&self.options.logs, &key)
-            .join(format!("{}.log", logs::safe(action.as_str())));
-        let prepared = self.prepare(definition, now, &path, |assembler| {
-            assembler.action(&action, &key, of, extra)
-        });
+        let (acts, serves) = (action.clone(), key.clone());
+        let recipe = Recipe {
+            definition,
+            now,
+            log: logs::log_directory(&self.options.logs, &key)
+                .join(format!("{}.log", logs::safe(action.as_str()))),
+            assemble: Box::new(move |assembler| {
+                assembler.action(&acts, &serves, of, extra.clone())
+            }),
+        };
+        let prepared = self.prepare(&recipe, &Fetched::default());
         let cancel = Cancel::new();
         self.acting.push(cancel.clone());
-        let context = |log| exec::Context {
-            log,
+        let kitchen = self.kitchen(&cancel);
+        let context = exec::Context {
+            log: Log::at(&recipe.log, &[]),
             cancel,
             progress: Progress::default(),
             aws: self.aws.clone(),
             attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
             on_process: OnProcess::default(),
         };
-        let prepared = prepared.map(|(work, log)| (work, context(log)));
         let promise = Promise::new(
             &self.reports,
             Report::Acted {
@@ -197,10 +211,14 @@ impl Runner<'_> {
         );
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let error = match prepared {
-                Err(error) => Some(error),
-                Ok((work, context)) => {
-                    let log = context.log.clone();
+            let error = match kitchen.finish(recipe, prepared).await {
+                None => Some(ExecError::Cancelled.to_string()),
+                Some(Err(failed)) => Some(failed.error),
+                Some(Ok((work, log))) => {
+                    let context = exec::Context {
+                        log: log.clone(),
+                        ..context
+                    };
                     let result = exec::run(work, context).await;
                     tell_problem(&reports, &log);
                     result.err().map(|error| error.to_string())
@@ -208,6 +226,14 @@ impl Runner<'_> {
             };
             promise.keep(Report::Acted { action, key, error });
         });
+    }
+
+    fn kitchen(&self, cancel: &Cancel) -> Kitchen {
+        Kitchen {
+            reports: self.reports.clone(),
+            aws: self.aws.clone(),
+            cancel: cancel.clone(),
+        }
     }
 
     /// How often an attempt is heard of: several times before it would be taken for lost.
@@ -225,46 +251,6 @@ impl Runner<'_> {
             "{}:{}@{}#{attempt}",
             self.lineage, key.object, key.interval.start
         )
-    }
-
-    /// Evaluates what is to be done, and where it is logged; an evaluation that fails is noted there, too.
-    fn prepare<W>(
-        &self,
-        definition: &SerialDefinition,
-        now: Timestamp,
-        path: &Path,
-        assemble: impl FnOnce(&Assembler<'_>) -> Result<W, String>,
-    ) -> Prepared<W> {
-        let call = Call {
-            files: &NoFiles,
-            now,
-            random: || uuid::Uuid::new_v4().into_bytes(),
-            secrets: None,
-        };
-        let secrets = SecretReader::new(&self.options.directory, &self.options.variables);
-        let assembler = Assembler {
-            resolver: Resolver {
-                history: Some(&self.engine),
-                ..Resolver::planned(&definition.objects, &definition.timetable, &call)
-            },
-            directory: &self.options.directory,
-            inherited: &self.options.environment,
-            secrets: &secrets,
-            hidden: RefCell::default(),
-        };
-        let work = assemble(&assembler);
-        let hidden = [assembler.hidden.take(), secrets.values()].concat();
-        let log = Log::at(path, &hidden);
-        for note in secrets.notes() {
-            log.line(&note);
-        }
-        match work {
-            Ok(work) => Ok((work, log)),
-            Err(error) => {
-                log.line(&format!("error: {error}"));
-                Err(log.mask(&error))
-            }
-        }
     }
 }
 

@@ -12,6 +12,7 @@ mod log;
 mod logs;
 mod notice;
 mod preflight;
+mod preparing;
 mod processes;
 mod recovery;
 mod retention;

@@ -12,15 +12,18 @@ use jiff::Timestamp;
 
 use super::Options;
 use crate::engine::InstanceKey;
+use crate::exec::AwsSettings;
+use crate::exec::Environment;
+use crate::exec::Sessions;
 use crate::exec::Work;
 use crate::exec::assemble::Assembler;
 use crate::exec::preflight::Found;
 use crate::exec::preflight::Need;
 use crate::exec::preflight::Standpoint;
 use crate::exec::preflight::look;
+use crate::exec::secrets::Keeper;
 use crate::lang::NoFiles;
 use crate::lang::SecretSource;
-use crate::lang::Secrets;
 use crate::lang::Value;
 use crate::lang::functions::Call;
 use crate::objects::Address;
@@ -66,9 +69,11 @@ pub async fn preflight(
             }),
         }
     }
+    let aws = Sessions::new(Environment::read(|name| options.variables.get(name)));
     let from = Standpoint {
         directory: &options.directory,
         variables: &options.variables,
+        aws: &aws,
     };
     let answers = look(wanted.keys().cloned().collect(), from).await;
     let looked = answers.into_iter().filter_map(|(need, found)| {
@@ -107,7 +112,8 @@ fn needs(
     let mut add = |owner: &Address, needs: Result<BTreeSet<Need>, String>| {
         let secrets = sources.taken();
         let needs = needs.map(|mut needs| {
-            needs.extend(secrets.into_iter().map(Need::Secret));
+            let secrets = secrets.into_iter();
+            needs.extend(secrets.map(|(source, settings)| Need::Secret(source, settings)));
             needs
         });
         found.push((owner.clone(), needs));
@@ -175,18 +181,22 @@ fn outcome() -> Vec<(Arc<str>, Value)> {
 /// Remembers which secrets are asked for, and gives none away.
 #[derive(Default)]
 struct Placeholder {
-    asked: RefCell<Vec<SecretSource>>,
+    asked: RefCell<Vec<(SecretSource, AwsSettings)>>,
 }
 
 impl Placeholder {
-    fn taken(&self) -> Vec<SecretSource> {
+    fn taken(&self) -> Vec<(SecretSource, AwsSettings)> {
         self.asked.take()
     }
 }
 
-impl Secrets for Placeholder {
-    fn resolve(&self, source: &SecretSource) -> Result<String, String> {
-        self.asked.borrow_mut().push(source.clone());
+impl Keeper for Placeholder {
+    fn secret(
+        &self,
+        source: &SecretSource,
+        settings: &dyn Fn() -> AwsSettings,
+    ) -> Result<String, String> {
+        self.asked.borrow_mut().push((source.clone(), settings()));
         Ok("secret".to_owned())
     }
 }

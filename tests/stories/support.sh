@@ -119,3 +119,48 @@ proxy_ends() {
     while kill -0 "$proxy_pid" 2>/dev/null; do sleep 0.05; done
     sed -n '2s/^/  the proxy: /p' "$work/proxy"
 }
+
+# free_port: prints a port of 127.0.0.1 that nobody listens at.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# until_answers URL PID: waits until the server that was started as PID answers, whatever it says.
+until_answers() {
+    local tries
+    for ((tries = 0; tries < 600; tries++)); do
+        kill -0 "$2" 2>/dev/null || fail "the server at $1 has ended"
+        python3 - "$1" 2>/dev/null <<'PY' && return
+import ssl, sys, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(sys.argv[1], timeout=5, context=ssl._create_unverified_context())
+except urllib.error.HTTPError:
+    pass
+PY
+        sleep 0.1
+    done
+    fail "there is no server at $1"
+}
+
+# alone_with_aws: nothing of the caller's own AWS is seen; HOME is the story's directory.
+alone_with_aws() {
+    local name
+    for name in "${!AWS_@}"; do unset "$name"; done
+    export HOME=$work AWS_EC2_METADATA_DISABLED=true NO_PROXY=127.0.0.1
+}
+
+# start_moto [ARGUMENT...]: starts a stand-in for AWS of its own at http://127.0.0.1:$moto_port; $tools has its Python, with boto3.
+start_moto() {
+    tools=$("$repository/tests/tools" moto)
+    moto_port=$(free_port)
+    "$tools/moto_server" -H 127.0.0.1 -p "$moto_port" "$@" >>"$work/moto.log" 2>&1 &
+    moto_pid=$!
+    children+=("$moto_pid")
+    local scheme=http
+    [[ $# -eq 0 ]] || scheme=https
+    moto=$scheme://127.0.0.1:$moto_port
+    until_answers "$moto/moto-api/" "$moto_pid"
+}
+
+# use_moto: credentials, region and address of the stand-in in the environment.
+use_moto() {
+    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ENDPOINT_URL=$moto
+}

@@ -7,8 +7,10 @@
 pub mod data_pipeline;
 mod error;
 pub mod s3;
+pub mod secrets_manager;
 mod session;
 mod settings;
+pub mod ssm;
 mod transport;
 
 pub use error::AwsError;

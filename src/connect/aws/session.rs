@@ -113,6 +113,7 @@ impl Sessions {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(retries)
             .timeout_config(timeouts)
+            .identity_cache(IdentityCache::lazy().build())
             .http_client(self.connections(settings)?);
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));

@@ -14,12 +14,13 @@ use std::sync::Arc;
 use super::Check;
 use super::Work;
 use super::exists::Exists;
+use super::secrets::Keeper;
+use super::secrets::Kept;
 use super::shell_command::ShellCommand;
 use super::sql::Sql;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::Params;
 use crate::engine::InstanceKey;
-use crate::lang::Secrets;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::AttributeSchema;
@@ -40,7 +41,7 @@ pub struct Assembler<'a> {
     /// What commands inherit: PATH, HOME, LANG, TZ.
     pub inherited: &'a BTreeMap<String, String>,
     /// Resolves secrets.
-    pub secrets: &'a dyn Secrets,
+    pub secrets: &'a dyn Keeper,
     /// The texts that logs and messages must not show, as far as they have been met.
     pub hidden: RefCell<Vec<String>>,
 }
@@ -74,9 +75,15 @@ impl<'a> Assembler<'a> {
 
     /// An object with its secrets resolved. What is sensitive in it is remembered, to be hidden.
     fn revealed(&self, resolved: Resolved<'a>) -> Result<Resolved<'a>, String> {
+        let object = resolved.object;
+        let settings = || self.aws(object);
+        let secrets = Kept {
+            keeper: self.secrets,
+            settings: &settings,
+        };
         let revealed = self
             .resolver
-            .reveal(resolved, self.secrets)
+            .reveal(resolved, &secrets)
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         self.hidden.borrow_mut().extend(sensitive(&revealed));
         Ok(revealed)

@@ -16,12 +16,15 @@ use rustix::fs::access;
 
 pub(super) use programs::programs;
 
+use super::AwsSettings;
 use super::Check;
+use super::Sessions;
 use super::Work;
+use super::secrets::Fetched;
+use super::secrets::Keeper as _;
 use super::secrets::SecretReader;
 use super::secrets::Variables;
 use crate::lang::SecretSource;
-use crate::lang::Secrets as _;
 
 /// Something outside that work needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +42,8 @@ pub enum Need {
     Writable(PathBuf),
     /// A database in a file.
     Database(PathBuf),
-    /// A secret.
-    Secret(SecretSource),
+    /// A secret, and how AWS is reached for it.
+    Secret(SecretSource, AwsSettings),
 }
 
 /// What was found.
@@ -100,6 +103,8 @@ pub struct Standpoint<'a> {
     pub directory: &'a Path,
     /// The environment that secrets are read from.
     pub variables: &'a Variables,
+    /// How AWS is reached.
+    pub aws: &'a Sessions,
 }
 
 /// Looks for all that is needed.
@@ -110,7 +115,7 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Program { name, path } => program(name, path),
             Need::Directory(directory) => self::directory(directory),
             Need::Writable(path) | Need::Database(path) => writable(path),
-            Need::Secret(source) => secret(source, from),
+            Need::Secret(source, settings) => secret(source, settings, from).await,
         };
         found.insert(need, answer);
     }
@@ -165,8 +170,19 @@ fn directory(directory: &Path) -> Found {
     }
 }
 
-fn secret(source: &SecretSource, from: Standpoint<'_>) -> Found {
-    match SecretReader::new(from.directory, from.variables).resolve(source) {
+async fn secret(source: &SecretSource, settings: &AwsSettings, from: Standpoint<'_>) -> Found {
+    let ask = |fetched: &Fetched| {
+        let reader = SecretReader::new(from.directory, from.variables, fetched);
+        let answer = reader.secret(source, &|| settings.clone());
+        (answer, reader.wanted())
+    };
+    let mut fetched = Fetched::default();
+    let (mut answer, wanted) = ask(&fetched);
+    if !wanted.is_empty() {
+        fetched.add(wanted, from.aws).await;
+        (answer, _) = ask(&fetched);
+    }
+    match answer {
         Ok(_) => Found::There,
         Err(reason) => Found::Missing {
             summary: "Secret not there",

@@ -15,7 +15,7 @@ pub(super) static FUNCTIONS: &[Function] = &[Function {
     name: FUNCTION,
     parameters: &[Parameter::string("source")],
     variadic: None,
-    doc: "Returns the secret that `env://NAME` or `file://PATH` holds. It may stand in attributes that keep it from being seen, such as `environment`.",
+    doc: "Returns the secret that `env://NAME`, `file://PATH`, `ssm://NAME` (a parameter of AWS Systems Manager) or `secretsmanager://NAME` (a secret of AWS Secrets Manager) holds. It may stand in attributes that keep it from being seen, such as `environment`.",
     purity: Purity::Secret,
     body: secret,
 }];
@@ -65,6 +65,11 @@ mod tests {
         for (text, residual) in [
             ("secret(\"env://A\")", "secret(\"env://A\")"),
             ("secret(\"file://a/b\")", "secret(\"file://a/b\")"),
+            ("secret(\"ssm:///a/b:3\")", "secret(\"ssm:///a/b:3\")"),
+            (
+                "secret(\"secretsmanager://${run.pipeline}/db#password\")",
+                "secret(\"secretsmanager://${run.pipeline}/db#password\")",
+            ),
             ("upper(secret(\"env://A\"))", "upper(secret(\"env://A\"))"),
             (
                 "\"x${secret(\"env://${l[0]}\")}\"",
@@ -106,14 +111,13 @@ mod tests {
             ("secret(\"env:A\")", "it must be said where"),
             ("secret(\"evn://A\")", "Did you mean `env`?"),
             ("secret(\"https://a\")", "There are `env://NAME`"),
-            (
-                "secret(\"ssm://a\")",
-                "this version of pipeform cannot resolve `ssm://`",
-            ),
-            (
-                "secret(\"secretsmanager://${run.id}\")",
-                "cannot resolve `secretsmanager://`",
-            ),
+            ("secret(\"sms://a\")", "Did you mean `ssm`?"),
+            ("secret(\"ssm://\")", "a name must follow"),
+            ("secret(\"ssm://a b\")", "has no spaces"),
+            ("secret(\"ssm://a#\")", "a key of the JSON object"),
+            ("secret(\"ssm://a?stage=x\")", "of signs only"),
+            ("secret(\"secretsmanager://a?b\")", "which version"),
+            ("secret(\"secretsmanager://a?stage=#k\")", "which version"),
             ("secret(\"env://\")", "no name of a variable"),
             ("secret(\"env://A B\")", "no name of a variable"),
             ("secret(\"file://\")", "a path of a file"),

@@ -49,7 +49,7 @@ pipeline "work" {
 
   activity "shell_command" "later" {
     command     = "true"
-    environment = { A = secret("ssm://a"), B = secret("evn://B"), C = secret("C"), D = secret(run.object) }
+    environment = { A = secret("ssm://a b"), B = secret("evn://B"), C = secret("C"), D = secret(run.object) }
   }
 
   activity "shell_command" "fails" {

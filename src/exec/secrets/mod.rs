@@ -1,6 +1,9 @@
 //! Secrets, read when an attempt starts, and again when it is tried again.
 //!
-//! What is said of a secret that cannot be read names its variable or file and never holds a value.
+//! What is said of a secret that cannot be read names its variable or file and never holds a value. Variables and files are read
+//! when they are asked for. What is kept at AWS is not: it is noted as wanted, fetched, and then all is asked for again.
+
+mod aws;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -14,8 +17,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::connect::aws::Settings;
 use crate::lang::SecretSource;
 use crate::lang::Secrets;
+
+pub use aws::Fetched;
+pub use aws::Wanted;
 
 /// The largest file that is taken for a secret, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -47,21 +54,36 @@ impl std::fmt::Debug for Variables {
     }
 }
 
+/// Gives secrets to work that is put together.
+pub trait Keeper {
+    /// The value of a secret, or a sentence on why there is none, without a final stop and without a value. `settings`: how AWS is
+    /// reached for it.
+    fn secret(
+        &self,
+        source: &SecretSource,
+        settings: &dyn Fn() -> Settings,
+    ) -> Result<String, String>;
+}
+
 /// Reads secrets for one attempt.
 #[derive(Debug)]
 pub struct SecretReader<'a> {
     directory: &'a Path,
     variables: &'a Variables,
+    fetched: &'a Fetched,
+    wanted: RefCell<BTreeSet<Wanted>>,
     values: RefCell<Vec<String>>,
     notes: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> SecretReader<'a> {
-    /// Reads files below the root module's directory, where their paths are relative, and variables.
-    pub fn new(directory: &'a Path, variables: &'a Variables) -> Self {
+    /// Reads files below the root module's directory, where their paths are relative, variables, and what was fetched.
+    pub fn new(directory: &'a Path, variables: &'a Variables, fetched: &'a Fetched) -> Self {
         Self {
             directory,
             variables,
+            fetched,
+            wanted: RefCell::default(),
             values: RefCell::default(),
             notes: RefCell::default(),
         }
@@ -75,6 +97,20 @@ impl<'a> SecretReader<'a> {
     /// What people should know of the secrets that were read, for the log.
     pub fn notes(&self) -> Vec<String> {
         self.notes.borrow().iter().cloned().collect()
+    }
+
+    /// What was asked for and has to be fetched first. If there is something, what came of asking does not count.
+    pub fn wanted(&self) -> BTreeSet<Wanted> {
+        self.wanted.borrow().clone()
+    }
+
+    fn fetched(&self, source: &SecretSource, settings: Settings) -> Result<String, String> {
+        let wanted = Wanted::new(settings, source);
+        if let Some(known) = self.fetched.get(&wanted) {
+            return aws::part(source, known.as_ref().map_err(Clone::clone)?);
+        }
+        self.wanted.borrow_mut().insert(wanted);
+        Err("it has not been fetched yet".to_owned())
     }
 
     fn variable(&self, name: &str) -> Result<String, String> {
@@ -123,14 +159,35 @@ impl<'a> SecretReader<'a> {
     }
 }
 
-impl Secrets for SecretReader<'_> {
-    fn resolve(&self, source: &SecretSource) -> Result<String, String> {
+impl Keeper for SecretReader<'_> {
+    fn secret(
+        &self,
+        source: &SecretSource,
+        settings: &dyn Fn() -> Settings,
+    ) -> Result<String, String> {
         let value = match source {
             SecretSource::Variable(name) => self.variable(name),
             SecretSource::File(path) => self.file(path),
+            SecretSource::Parameter { .. } | SecretSource::Managed { .. } => {
+                self.fetched(source, settings())
+            }
         }?;
         self.values.borrow_mut().push(value.clone());
         Ok(value)
+    }
+}
+
+/// The secrets of a keeper for one object, which reaches AWS like this.
+pub(super) struct Kept<'a> {
+    /// Who keeps them.
+    pub(super) keeper: &'a dyn Keeper,
+    /// How the object reaches AWS; found out only where it matters.
+    pub(super) settings: &'a dyn Fn() -> Settings,
+}
+
+impl Secrets for Kept<'_> {
+    fn resolve(&self, source: &SecretSource) -> Result<String, String> {
+        self.keeper.secret(source, self.settings)
     }
 }
 
@@ -181,8 +238,12 @@ mod tests {
     #[test]
     fn variables_are_read() {
         let variables = variables();
-        let reader = SecretReader::new(Path::new("/"), &variables);
-        let read = |name: &str| reader.resolve(&SecretSource::Variable(name.to_owned()));
+        let fetched = Fetched::default();
+        let reader = SecretReader::new(Path::new("/"), &variables, &fetched);
+        let read = |name: &str| {
+            let source = SecretSource::Variable(name.to_owned());
+            reader.secret(&source, &Settings::default)
+        };
         assert_eq!(read("PW").as_deref(), Ok("hush"));
         for (name, reason) in [
             ("NONE", "`NONE` is not set"),
@@ -198,8 +259,12 @@ mod tests {
     fn files_are_read() {
         let directory = tempfile::tempdir().unwrap();
         let variables = variables();
-        let reader = SecretReader::new(directory.path(), &variables);
-        let read = |name: &str| reader.resolve(&SecretSource::File(name.to_owned()));
+        let fetched = Fetched::default();
+        let reader = SecretReader::new(directory.path(), &variables, &fetched);
+        let read = |name: &str| {
+            let source = SecretSource::File(name.to_owned());
+            reader.secret(&source, &Settings::default)
+        };
         let put =
             |name: &str, content: &[u8], mode| write(&directory.path().join(name), content, mode);
         put("plain", b"hush", 0o600);
@@ -226,8 +291,12 @@ mod tests {
     fn files_that_are_no_secrets_are_refused() {
         let directory = tempfile::tempdir().unwrap();
         let variables = variables();
-        let reader = SecretReader::new(directory.path(), &variables);
-        let read = |name: &str| reader.resolve(&SecretSource::File(name.to_owned()));
+        let fetched = Fetched::default();
+        let reader = SecretReader::new(directory.path(), &variables, &fetched);
+        let read = |name: &str| {
+            let source = SecretSource::File(name.to_owned());
+            reader.secret(&source, &Settings::default)
+        };
         let put = |name: &str, content: &[u8]| write(&directory.path().join(name), content, 0o600);
         put("empty", b"\n");
         put("bytes", b"hush\xff");
