@@ -64,27 +64,34 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         .collect();
     let actions = |name: &str| actions(objects, object, name);
     let fresh = Unit::new(object.address.clone(), kind);
+    let count = |object: &Object| {
+        let number = settings::integer(objects, object, "max_retries");
+        number.and_then(|number| u32::try_from(number).ok())
+    };
+    let checks = || {
+        preconditions
+            .iter()
+            .filter_map(|address| objects.get(address))
+    };
+    let own_pause = checks()
+        .filter_map(|check| settings::duration(objects, check, "retry_delay"))
+        .min();
+    let max_retries = count(object).unwrap_or(fresh.max_retries);
+    let retry_delay = duration("retry_delay").unwrap_or(fresh.retry_delay);
     let unit = Unit {
         pipeline: object.pipeline.clone(),
         schedule: timetable.schedule(&object.address).cloned(),
         dependencies: dependencies(objects, timetable, object),
-        precondition_timeout: preconditions
-            .iter()
-            .filter_map(|address| {
-                settings::duration(objects, objects.get(address)?, "precondition_timeout")
-            })
+        precondition_timeout: checks()
+            .filter_map(|check| settings::duration(objects, check, "precondition_timeout"))
             .min()
             .or_else(|| duration("precondition_timeout")),
-        precondition_interval: preconditions
-            .iter()
-            .filter_map(|address| settings::duration(objects, objects.get(address)?, "retry_delay"))
-            .min()
-            .unwrap_or(PRECONDITION_INTERVAL),
+        precondition_interval: own_pause.unwrap_or(PRECONDITION_INTERVAL),
+        check_retries: checks().filter_map(count).min().unwrap_or(max_retries),
+        check_retry_delay: own_pause.unwrap_or(retry_delay),
         preconditions,
-        max_retries: settings::integer(objects, object, "max_retries")
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(fresh.max_retries),
-        retry_delay: duration("retry_delay").unwrap_or(fresh.retry_delay),
+        max_retries,
+        retry_delay,
         max_retry_delay: duration("max_retry_delay").unwrap_or(fresh.max_retry_delay),
         backoff: match settings::text(objects, object, "backoff") {
             Some("constant") => Backoff::Constant,

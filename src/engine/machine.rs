@@ -113,8 +113,6 @@ pub struct Engine {
     pub(super) checking: BTreeSet<InstanceKey>,
     /// Those of them whose checks are about what was before: an operator has ended or held them meanwhile.
     pub(super) stale_checks: BTreeSet<InstanceKey>,
-    /// Checks that could not be made, of each instance.
-    pub(super) check_errors: BTreeMap<InstanceKey, u32>,
     pub(super) timers: Timers,
     pub(super) draining: bool,
     /// Whether it was just made: what the store says may be older than the definition.
@@ -151,7 +149,6 @@ impl Engine {
             killed: BTreeMap::new(),
             checking: BTreeSet::new(),
             stale_checks: BTreeSet::new(),
-            check_errors: BTreeMap::new(),
             timers: Timers::default(),
             draining: false,
             is_new: true,
@@ -284,12 +281,13 @@ impl Engine {
 
     /// Whether something will start by the passing of time, without new data: a retry, or what is still to be made.
     pub fn will_start_by_itself(&self) -> bool {
-        !self.draining && (self.timers.count(Timer::Retry) > 0 || self.can_make_wanted())
+        let retries = self.timers.count(Timer::Retry) + self.timers.count(Timer::Recheck);
+        !self.draining && (retries > 0 || self.can_make_wanted())
     }
 
     /// Whether preconditions will be checked again.
     pub fn waits_for_data(&self) -> bool {
-        self.timers.count(Timer::Check) > 0
+        self.timers.count(Timer::Check) + self.timers.count(Timer::Recheck) > 0
     }
 
     /// Builds everything that follows from the definition and the live instances.
@@ -348,8 +346,7 @@ impl Engine {
             }
             Status::WaitingOnDependencies if !self.checking.contains(key) => {
                 // Without a time it is looked at in the next step.
-                let at = not_before.unwrap_or(Timestamp::MIN);
-                self.timers.set(key, Timer::Check, at);
+                self.set_check(key, not_before.unwrap_or(Timestamp::MIN));
             }
             _ => {}
         }
@@ -437,7 +434,7 @@ impl Engine {
             instance.status = Status::WaitingOnDependencies;
             step.changes.push(Change::Instance(instance.clone()));
         }
-        self.timers.set(key, Timer::Check, Timestamp::MIN);
+        self.set_check(key, Timestamp::MIN);
     }
 
     /// Starts nothing more, and stops what runs.
@@ -465,7 +462,7 @@ impl Engine {
                     }
                     self.make_ready(&key);
                 }
-                Timer::Check => {
+                Timer::Check | Timer::Recheck => {
                     self.look_at(&key, now, step);
                 }
                 Timer::Timeout => self.kill(&key, KillReason::Timeout, step),
@@ -525,7 +522,6 @@ impl Engine {
         if self.checking.contains(key) {
             self.stale_checks.insert(key.clone());
         }
-        self.check_errors.remove(key);
     }
 
     /// Takes an instance out of everything that only waiting or running ones are in.

@@ -24,7 +24,6 @@ use super::model::Stop;
 use super::model::Unit;
 use super::model::UnitKind;
 use super::ranges::Ranges;
-use super::timers::Timer;
 use crate::objects::Address;
 use crate::time::Interval;
 
@@ -410,7 +409,7 @@ impl Engine {
         self.live.insert(key.clone(), instance);
         self.count_open(&key);
         // Without this it would be looked at only when something that it depends on ends.
-        self.timers.set(&key, Timer::Check, Timestamp::MIN);
+        self.set_check(&key, Timestamp::MIN);
         self.watch_lateness(&key);
         self.requeue_due(&key.object);
     }

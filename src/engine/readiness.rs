@@ -34,7 +34,7 @@ impl Engine {
         }
         match self.dependencies(unit, key.interval) {
             Standing::Waiting => {
-                self.timers.clear(key, Timer::Check);
+                self.clear_check(key);
                 false
             }
             Standing::GivenUp(dependency) => {
@@ -55,7 +55,7 @@ impl Engine {
 
     /// An instance that nothing holds back any more: a data node is there, an activity may start.
     fn pass(&mut self, key: &InstanceKey, now: Timestamp, step: &mut Step) {
-        self.timers.clear(key, Timer::Check);
+        self.clear_check(key);
         let is_node = self
             .unit(&key.object)
             .is_some_and(|unit| unit.kind == UnitKind::DataNode);
@@ -80,7 +80,7 @@ impl Engine {
         if let Some(at) = instance.not_before
             && at > now
         {
-            self.timers.set(key, Timer::Check, at);
+            self.set_check(key, at);
             return false;
         }
         let first = instance.checking_since.is_none();
@@ -89,10 +89,26 @@ impl Engine {
         if first {
             step.changes.push(Change::Instance(instance.clone()));
         }
-        self.timers.clear(key, Timer::Check);
+        self.clear_check(key);
         self.checking.insert(key.clone());
         step.effects.push(Effect::Check { key: key.clone() });
         first
+    }
+
+    /// When a waiting instance is looked at next. After a check that could not be made that is a retry.
+    pub(super) fn set_check(&mut self, key: &InstanceKey, at: Timestamp) {
+        self.clear_check(key);
+        let failed = self
+            .live
+            .get(key)
+            .is_some_and(|instance| instance.failures > 0);
+        let timer = if failed { Timer::Recheck } else { Timer::Check };
+        self.timers.set(key, timer, at);
+    }
+
+    fn clear_check(&mut self, key: &InstanceKey) {
+        self.timers.clear(key, Timer::Check);
+        self.timers.clear(key, Timer::Recheck);
     }
 
     /// Takes what a check has found.
@@ -114,12 +130,16 @@ impl Engine {
             return;
         };
         let interval = unit.precondition_interval;
-        let (max_retries, pause) = (unit.max_retries, unit.retry_delay);
+        let (retries, retry_delay) = (unit.check_retries, unit.check_retry_delay);
+        let timeout = unit.precondition_timeout;
+        let unblocked = self.is_unblocked(unit, key.interval);
+        let Some(instance) = self.live.get_mut(key) else {
+            return;
+        };
         let (reason, pause) = match result {
             CheckResult::True => {
+                instance.failures = 0;
                 // An apply may have given it more to wait for while it was checked.
-                let unblocked = self.is_unblocked(unit, key.interval);
-                self.check_errors.remove(key);
                 if unblocked {
                     self.pass(key, now, step);
                 } else {
@@ -128,25 +148,23 @@ impl Engine {
                 return;
             }
             CheckResult::False(reason) => {
-                self.check_errors.remove(key);
+                instance.failures = 0;
                 (reason, interval)
             }
             CheckResult::Error(error) => {
-                let errors = self.check_errors.entry(key.clone()).or_default();
-                *errors += 1;
-                if *errors > max_retries {
+                instance.failures += 1;
+                if instance.failures > retries {
                     let reason = format!("its preconditions cannot be checked: {error}");
                     self.end(key, Status::Failed, Some(reason), now, step);
                     return;
                 }
-                (error, pause)
+                let tries = retries.saturating_add(1);
+                let reason = format!(
+                    "a check that could not be made, try {} of {tries}: {error}",
+                    instance.failures
+                );
+                (reason, retry_delay)
             }
-        };
-        let timeout = self
-            .unit(&key.object)
-            .and_then(|unit| unit.precondition_timeout);
-        let Some(instance) = self.live.get_mut(key) else {
-            return;
         };
         let give_up = timeout
             .zip(instance.checking_since)
@@ -164,7 +182,7 @@ impl Engine {
         instance.reason = Some(reason);
         instance.not_before = Some(at);
         step.changes.push(Change::Instance(instance.clone()));
-        self.timers.set(key, Timer::Check, at);
+        self.set_check(key, at);
     }
 
     /// Whether everything that an interval of a unit depends on has finished.

@@ -14,6 +14,8 @@ pub(super) enum Timer {
     Retry,
     /// Preconditions are checked again.
     Check,
+    /// Preconditions that could not be checked are tried again.
+    Recheck,
     /// Its attempt has run for too long.
     Timeout,
     /// Nothing was heard of its attempt for too long.
@@ -24,8 +26,13 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Those of an instance that waits or runs, which do not outlive that.
-    pub(super) const OF_STATUS: [Self; 4] =
-        [Self::Retry, Self::Check, Self::Timeout, Self::Silence];
+    pub(super) const OF_STATUS: [Self; 5] = [
+        Self::Retry,
+        Self::Check,
+        Self::Recheck,
+        Self::Timeout,
+        Self::Silence,
+    ];
 }
 
 /// The timers of all instances.

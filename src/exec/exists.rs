@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::Held;
+use super::looking::Thing;
 use crate::connect::sqlite::Database;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 pub enum Exists {
     /// A file or directory.
     File(PathBuf),
+    /// Something at AWS.
+    Aws(Thing),
     /// A table or view.
     Table {
         /// `jdbc:sqlite:PATH` or `sqlite:PATH`.
@@ -20,8 +23,19 @@ pub enum Exists {
     },
 }
 
-pub(super) fn check(exists: &Exists, ctx: &Context) -> Held {
+pub(super) async fn check(exists: Exists, ctx: &Context) -> Held {
+    if let Exists::Aws(thing) = &exists {
+        return ctx.looking.look(thing, &ctx.aws).await;
+    }
+    let inner = ctx.clone();
+    let looked = tokio::task::spawn_blocking(move || here(&exists, &inner)).await;
+    looked.unwrap_or_else(|error| Held::Error(format!("the check broke off: {error}")))
+}
+
+/// What is on this machine, or reached by what blocks.
+fn here(exists: &Exists, ctx: &Context) -> Held {
     match exists {
+        Exists::Aws(_) => Held::Error("it is not on this machine".to_owned()),
         Exists::File(path) => match std::fs::metadata(path) {
             Ok(_) => Held::Held,
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

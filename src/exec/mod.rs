@@ -5,10 +5,15 @@
 
 pub mod assemble;
 pub mod copy;
+pub mod dynamodb_data_exists;
+pub mod dynamodb_table_exists;
 pub mod exists;
 pub mod log;
+pub mod looking;
 pub mod preflight;
 pub mod process;
+pub mod s3_key_exists;
+pub mod s3_prefix_not_empty;
 pub mod secrets;
 pub mod shell_command;
 pub mod sql;
@@ -44,7 +49,7 @@ pub enum Work {
 /// A precondition to check; all values are resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Check {
-    /// `precondition "exists"`.
+    /// `precondition "exists"`, and the ones that ask whether something at AWS is there.
     Exists(exists::Exists),
     /// `precondition "shell_command"`.
     Shell(shell_command::ShellCommand),
@@ -72,6 +77,8 @@ pub struct Context {
     pub progress: Progress,
     /// How AWS is reached; shared by all work of a runner.
     pub aws: Sessions,
+    /// What is asked of AWS for many at once.
+    pub looking: looking::Looking,
     /// Marks the attempt's processes.
     pub attempt_id: String,
     /// Called with the process of the attempt as soon as it runs, to be recorded.
@@ -172,15 +179,11 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
 /// Checks a precondition once.
 pub async fn check(check: Check, ctx: Context) -> Held {
     match check {
-        Check::Exists(exists) => {
-            let log = ctx.log.clone();
-            match tokio::task::spawn_blocking(move || exists::check(&exists, &ctx)).await {
-                Ok(Held::NotYet(reason)) => Held::NotYet(log.mask(&reason)),
-                Ok(Held::Error(error)) => Held::Error(log.mask(&error)),
-                Ok(Held::Held) => Held::Held,
-                Err(e) => Held::Error(format!("the check broke off: {e}")),
-            }
-        }
+        Check::Exists(exists) => match exists::check(exists, &ctx).await {
+            Held::NotYet(reason) => Held::NotYet(ctx.log.mask(&reason)),
+            Held::Error(error) => Held::Error(ctx.log.mask(&error)),
+            Held::Held => Held::Held,
+        },
         Check::Shell(command) => shell_command::check(&command, &ctx).await,
     }
 }

@@ -23,6 +23,7 @@ use crate::exec::Work;
 use crate::exec::exists;
 use crate::exec::log;
 use crate::exec::log::Log;
+use crate::exec::looking::Looking;
 
 struct Fixture {
     dir: TempDir,
@@ -41,6 +42,7 @@ impl Fixture {
             cancel: Cancel::new(),
             progress: Progress::default(),
             aws: Sessions::default(),
+            looking: Looking::default(),
             attempt_id: uuid::Uuid::new_v4().to_string(),
             on_process: OnProcess(Some(Arc::new(move |id: &ProcessId| {
                 *record.lock().unwrap() = Some(id.clone());

@@ -15,8 +15,6 @@ pub enum Group {
     When(&'static str, &'static str, &'static str),
     /// The attribute refers to objects of these types only.
     Types(&'static str, &'static [&'static str]),
-    /// The attribute does not refer to objects of these types.
-    NotTypes(&'static str, &'static [&'static str]),
 }
 
 impl Group {
@@ -28,7 +26,6 @@ impl Group {
             Self::Needs(..) => "needs",
             Self::When(..) => "when",
             Self::Types(..) => "types",
-            Self::NotTypes(..) => "not_types",
         }
     }
 
@@ -37,14 +34,14 @@ impl Group {
         match self {
             Self::ExactlyOne(names) | Self::AtMostOne(names) => names.to_vec(),
             Self::Needs(one, other) | Self::When(one, _, other) => vec![one, other],
-            Self::Types(name, _) | Self::NotTypes(name, _) => vec![name],
+            Self::Types(name, _) => vec![name],
         }
     }
 
     /// The types of objects that it is about.
     pub const fn types(&self) -> &'static [&'static str] {
         match self {
-            Self::Types(_, types) | Self::NotTypes(_, types) => types,
+            Self::Types(_, types) => types,
             _ => &[],
         }
     }
@@ -57,7 +54,6 @@ impl Group {
             Self::Needs(one, other) => format!("`{one}` needs `{other}`, here or on the pipeline."),
             Self::When(name, word, other) => format!("`{name} = \"{word}\"` needs `{other}`."),
             Self::Types(name, types) => format!("`{name}` is of type {}.", either(types)),
-            Self::NotTypes(name, types) => format!("`{name}` is not of type {}.", either(types)),
         }
     }
 }

@@ -267,7 +267,7 @@ pub(super) const PROVIDER: AttributeSchema = AttributeSchema::new(
 pub(super) const ROLE: AttributeSchema = AttributeSchema::new(
     "role",
     AttributeType::String,
-    "The IAM role with which AWS is used; left out: the pipeline's, else none, so that the credentials of the provider are used as they are.",
+    "The ARN of an IAM role that is taken on with the credentials of the provider; left out: the pipeline's, else none, so that those are used as they are. A name alone, as definitions of AWS Data Pipeline have it, is that of its service's role, which is not taken on.",
 )
 .deferrable();
 

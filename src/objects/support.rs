@@ -103,9 +103,10 @@ fn of_preconditions(objects: &Objects, object: &Object) -> Option<String> {
         // Whether data is there is asked where it is.
         let where_data_is = || {
             let exists = check.object_type.name == "exists" && object.kind() == Kind::DataNode;
+            let asked = ["s3", "dynamodb"].contains(&object.object_type.name); // also where data cannot be copied
             let reason = || {
-                of_type(object.object_type, "reach")
-                    .or_else(|| of_used(objects, object, "database"))
+                let unreached = of_type(object.object_type, "reach").filter(|_| !asked);
+                unreached.or_else(|| of_used(objects, object, "database"))
             };
             exists.then(reason).flatten()
         };

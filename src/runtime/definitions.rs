@@ -116,6 +116,7 @@ impl SerialDefinition {
             unit.since = self.since.get(&unit.address).copied();
             let object = self.objects.get(&unit.address);
             if object.is_some_and(|object| support::cannot_run(&self.objects, object).is_some()) {
+                unit.check_retries = 0;
                 unit.max_retries = 0; // another attempt would fail for the same reason
             }
         }

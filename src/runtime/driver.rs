@@ -35,6 +35,7 @@ use crate::engine::Outcome;
 use crate::exec::Cancel;
 use crate::exec::Environment;
 use crate::exec::Sessions;
+use crate::exec::looking::Looking;
 use crate::exec::secrets::Variables;
 use crate::objects::Address;
 use crate::store::ActionRun;
@@ -164,6 +165,8 @@ pub struct Runner<'a> {
     pub(super) stopping: bool,
     /// How AWS is reached.
     pub(super) aws: Sessions,
+    /// What is asked of AWS for many at once.
+    pub(super) looking: Looking,
 }
 
 impl<'a> Runner<'a> {
@@ -233,6 +236,7 @@ impl<'a> Runner<'a> {
             summary: Summary::default(),
             stopping: false,
             aws: Sessions::new(environment),
+            looking: Looking::default(),
         })
     }
 
@@ -332,11 +336,14 @@ impl<'a> Runner<'a> {
                     });
                 }
                 Report::Checked { key, result } => {
-                    if let CheckResult::False(reason) = &result {
-                        self.observer.notice(&Notice::NotYet {
-                            key: key.clone(),
-                            reason: reason.clone(),
-                        });
+                    let reason = match &result {
+                        CheckResult::True => None,
+                        CheckResult::False(reason) => Some(reason.clone()),
+                        CheckResult::Error(error) => Some(format!("a check could not be made: {error}")),
+                    };
+                    if let Some(reason) = reason {
+                        let key = key.clone();
+                        self.observer.notice(&Notice::NotYet { key, reason });
                     }
                     events.push(Event::Checked { key, result });
                 }

@@ -65,6 +65,7 @@ impl Runner<'_> {
             cancel,
             progress: progress.clone(),
             aws: self.aws.clone(),
+            looking: self.looking.clone(),
             attempt_id: self.attempt_id(&key, attempt),
             on_process: record_process(&self.reports, &key, attempt),
         };
@@ -135,6 +136,7 @@ impl Runner<'_> {
             cancel,
             progress: Progress::default(),
             aws: self.aws.clone(),
+            looking: self.looking.clone(),
             attempt_id: self.attempt_id(&key, 0),
             on_process: OnProcess::default(),
         };
@@ -198,6 +200,7 @@ impl Runner<'_> {
             cancel,
             progress: Progress::default(),
             aws: self.aws.clone(),
+            looking: self.looking.clone(),
             attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
             on_process: OnProcess::default(),
         };

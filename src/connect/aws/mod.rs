@@ -5,6 +5,7 @@
 //! wrong is an [`AwsError`].
 
 pub mod data_pipeline;
+pub mod dynamodb;
 mod error;
 pub mod s3;
 pub mod secrets_manager;

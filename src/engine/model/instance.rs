@@ -102,7 +102,8 @@ pub struct Instance {
     pub origin: Origin,
     /// Attempts made or under way; the number of the latest.
     pub attempts: u32,
-    /// Attempts that failed or timed out. Those that ended because their runner did are not counted.
+    /// Attempts that failed or timed out; before the first, checks of its preconditions in a row that could not be made. Those that
+    /// ended because their runner did are not counted.
     pub failures: u32,
     /// The state's serial whose definition it took when its first attempt started; retries keep it.
     pub definition: Option<u64>,

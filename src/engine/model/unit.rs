@@ -30,6 +30,10 @@ pub struct Unit {
     pub precondition_timeout: Option<SignedDuration>,
     /// Time between two checks of a precondition.
     pub precondition_interval: SignedDuration,
+    /// How often preconditions that could not be checked are tried again, in a row; then the instance fails.
+    pub check_retries: u32,
+    /// The pause before that.
+    pub check_retry_delay: SignedDuration,
     /// Attempts after the first.
     pub max_retries: u32,
     /// Pause before the first retry.
@@ -86,6 +90,8 @@ impl Unit {
             preconditions: Vec::new(),
             precondition_timeout: None,
             precondition_interval: SignedDuration::from_mins(1),
+            check_retries: 2,
+            check_retry_delay: SignedDuration::from_secs(30),
             max_retries: 2,
             retry_delay: SignedDuration::from_secs(30),
             max_retry_delay: SignedDuration::from_mins(10),

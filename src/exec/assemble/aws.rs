@@ -9,6 +9,7 @@ use crate::connect::aws::Service;
 use crate::connect::aws::Settings;
 use crate::lang::Value;
 use crate::objects::Object;
+use crate::objects::resolve::Resolved;
 use crate::objects::settings;
 
 /// Attributes of a provider, or of a block in it.
@@ -20,6 +21,26 @@ impl Assembler<'_> {
         let objects = self.resolver.objects;
         let provider = settings::provider(objects, object);
         provider.map_or_else(Settings::default, |provider| of(&provider.attributes))
+    }
+}
+
+impl Assembler<'_> {
+    /// The same for an object that may be used with a role: its own, else its pipeline's. A role is taken on if its ARN is said. A
+    /// name alone, as definitions of AWS Data Pipeline have it, is that of the role of its service, which nobody else may take on.
+    pub(super) fn aws_of(&self, resolved: &Resolved<'_>) -> Settings {
+        let mut settings = self.aws(resolved.object);
+        let own = resolved.text("role").map(str::to_owned);
+        let role = own.or_else(|| {
+            let pipeline = resolved.object.pipeline.as_ref()?;
+            text(&self.resolver.objects.get(pipeline)?.attributes, "role")
+        });
+        if let Some(role_arn) = role.filter(|role| role.starts_with("arn:")) {
+            settings.assume_role.push(AssumeRole {
+                role_arn,
+                ..AssumeRole::default()
+            });
+        }
+        settings
     }
 }
 

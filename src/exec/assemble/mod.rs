@@ -3,6 +3,7 @@
 //! Every value is known by now; what is still wrong with one is an error of the attempt.
 
 mod aws;
+mod checks;
 mod copy;
 mod transfer;
 
@@ -11,9 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Check;
 use super::Work;
-use super::exists::Exists;
 use super::secrets::Keeper;
 use super::secrets::Kept;
 use super::shell_command::ShellCommand;
@@ -24,8 +23,6 @@ use crate::engine::InstanceKey;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::AttributeSchema;
-use crate::objects::Kind;
-use crate::objects::Object;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Resolver;
@@ -129,63 +126,6 @@ impl<'a> Assembler<'a> {
                 "this version of pipeform cannot run actions of type `{other}`"
             )),
         }
-    }
-
-    /// The checks of an instance's preconditions, each with its address.
-    pub fn checks(&self, key: &InstanceKey, of: Try) -> Result<Vec<(Address, Check)>, String> {
-        let Some(owner) = self.resolver.objects.get(&key.object) else {
-            return Ok(Vec::new());
-        };
-        self.can_run(&key.object)?;
-        owner
-            .references("precondition")
-            .into_iter()
-            .map(|(_, address)| {
-                let check = self.check(owner, key, &address, of)?;
-                Ok((address, check))
-            })
-            .collect()
-    }
-
-    fn check(
-        &self,
-        owner: &Object,
-        key: &InstanceKey,
-        address: &Address,
-        of: Try,
-    ) -> Result<Check, String> {
-        let resolved = self
-            .resolver
-            .serving(address, &key.object, key.interval, of, Vec::new())
-            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
-        let resolved = self.revealed(resolved)?;
-        match resolved.object.object_type.name {
-            "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
-            "exists" => {
-                Err("`exists` checks a data node; it cannot stand on an activity".to_owned())
-            }
-            "shell_command" => match self.command(&resolved) {
-                Work::Shell(command) => Ok(Check::Shell(command)),
-                _ => Err("not a command".to_owned()),
-            },
-            other => Err(format!(
-                "this version of pipeform cannot check preconditions of type `{other}`"
-            )),
-        }
-    }
-
-    fn exists(&self, key: &InstanceKey, of: Try) -> Result<Exists, String> {
-        let node = self
-            .resolver
-            .node(&key.object, key.interval, of)
-            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
-        Ok(match node.object.object_type.name {
-            "sql" => Exists::Table {
-                connection: self.connection(&node, of)?,
-                table: required(&node, "table")?,
-            },
-            _ => Exists::File(self.path(&node)?),
-        })
     }
 
     /// The connection string of the database that an object refers to; relative paths start at the root module.

@@ -162,10 +162,6 @@ fn check_groups(
                 let fits = of_type(name, &|of| types.contains(&of));
                 (!fits).then(|| format!("`{name}` is of type {}.", either(types)))
             }
-            Group::NotTypes(name, types) => {
-                let fits = of_type(name, &|of| !types.contains(&of));
-                (!fits).then(|| format!("`{name}` is not of type {}.", either(types)))
-            }
         };
         if let Some(problem) = broken {
             report(

@@ -19,7 +19,6 @@ use crate::objects::group::either;
 use crate::objects::group::listed;
 use crate::objects::kind::Kind;
 use crate::objects::object::references_in;
-use crate::objects::registry;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::ObjectType;
 
@@ -49,12 +48,7 @@ impl<'m> Builder<'m> {
                 Group::When(name, word, needed) => {
                     self.unsaid(frame, (name, word, needed), &values)
                 }
-                Group::Types(name, types) => {
-                    self.misdirected(frame, name, &values, |of| !types.contains(&of), group)
-                }
-                Group::NotTypes(name, types) => {
-                    self.misdirected(frame, name, &values, |of| types.contains(&of), group)
-                }
+                Group::Types(name, types) => self.misdirected(frame, (name, types), &values),
             };
             if let Some(finding) = finding {
                 let finding = finding.about(frame.address.to_string());
@@ -189,40 +183,24 @@ impl<'m> Builder<'m> {
     fn misdirected(
         &self,
         frame: &Frame<'m>,
-        name: &str,
+        (name, types): (&str, &[&str]),
         values: &Values<'_>,
-        wrong: impl Fn(&str) -> bool,
-        group: &Group,
     ) -> Option<Diagnostic> {
         let references = references_in(values.set.get(name)?);
         let (address, object_type) = references.into_iter().find_map(|(_, address)| {
             let referred = self.addressed(address.as_str())?;
             let object_type = self.object_type(&referred);
-            wrong(object_type.name).then_some((address, object_type))
+            (!types.contains(&object_type.name)).then_some((address, object_type))
         })?;
         let own = any(&title(self.object_type(frame)));
         let kind = object_type.kind;
-        let detail = match group {
-            Group::NotTypes(..) => format!(
-                "{own} takes no `{}` {} as `{name}`, and `{address}` is one.",
-                object_type.name,
-                word(kind)
-            ),
-            _ => format!(
-                "{own} takes a {} of type {} as `{name}`; `{address}` is of type `{}`.",
-                word(kind),
-                either(group.types()),
-                object_type.name
-            ),
-        };
-        let others: Vec<&str> = registry::names(kind).filter(|of| !wrong(of)).collect();
-        let help = matches!(group, Group::NotTypes(..))
-            .then(|| format!("Others are: {}.", listed(&others)));
-        Some(
-            Diagnostic::error("Wrong type of object", detail)
-                .at(self.place_of(frame, name))
-                .help_if(help),
-        )
+        let detail = format!(
+            "{own} takes a {} of type {} as `{name}`; `{address}` is of type `{}`.",
+            word(kind),
+            either(types),
+            object_type.name
+        );
+        Some(Diagnostic::error("Wrong type of object", detail).at(self.place_of(frame, name)))
     }
 }
 

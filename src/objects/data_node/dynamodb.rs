@@ -1,6 +1,5 @@
 //! `data_node "dynamodb"`: a table of DynamoDB.
 
-use crate::objects::group::Group;
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
@@ -49,7 +48,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         shared::RUNNABLE,
         shared::NODE_ATTEMPTS,
     ],
-    groups: &[shared::LATE, Group::NotTypes("precondition", &["exists"])],
+    groups: &[shared::LATE],
     nested: &[
         shared::NESTED_SCHEDULE,
         shared::NESTED_PRECONDITION,

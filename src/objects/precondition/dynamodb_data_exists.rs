@@ -13,7 +13,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "dynamodb_data_exists",
     doc: "Holds when a table of DynamoDB has data.",
     aws: &["DynamoDBDataExists"],
-    support: Support::Missing("a connection to Amazon DynamoDB"),
+    support: Support::Full,
     attributes: &[
         &[
             shared::DESCRIPTION,

@@ -11,9 +11,9 @@ use crate::objects::shared;
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Precondition,
     name: "dynamodb_table_exists",
-    doc: "Holds when a table of DynamoDB exists.",
+    doc: "Holds when a table of DynamoDB exists and can be used.",
     aws: &["DynamoDBTableExists"],
-    support: Support::Missing("a connection to Amazon DynamoDB"),
+    support: Support::Full,
     attributes: &[
         &[
             shared::DESCRIPTION,

@@ -26,9 +26,14 @@ const CHECKED: &[AttributeSchema] = &[
     AttributeSchema::new(
         "retry_delay",
         AttributeType::Duration,
-        "The pause between two checks; left out: a minute. Of an owner with several preconditions the shortest counts.",
+        "The pause between two checks; left out: a minute, and the owner's `retry_delay` after one that could not be made. Of an owner with several preconditions the shortest counts.",
     ),
-    kept("max_retries", AttributeType::Integer(0)).aws(Aws::Fields(&["maximumRetries"])),
+    AttributeSchema::new(
+        "max_retries",
+        AttributeType::Integer(0),
+        "How often it is tried once more, in a row, when it cannot be checked, which is not the same as that it does not hold; left out: as often as its owner says. Of an owner with several preconditions the lowest counts.",
+    )
+    .aws(Aws::Fields(&["maximumRetries"])),
     kept("attempt_timeout", AttributeType::Duration),
     kept("report_progress_timeout", AttributeType::Duration),
     kept(

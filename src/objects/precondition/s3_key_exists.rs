@@ -13,7 +13,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "s3_key_exists",
     doc: "Holds when an object of Amazon S3 exists.",
     aws: &["S3KeyExists"],
-    support: Support::Missing("a connection to Amazon S3"),
+    support: Support::Full,
     attributes: &[
         &[
             shared::DESCRIPTION,

@@ -13,7 +13,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "s3_prefix_not_empty",
     doc: "Holds when an object of Amazon S3 exists whose key begins so. `s3_prefix_exists` is the same type.",
     aws: &["S3PrefixNotEmpty"],
-    support: Support::Missing("a connection to Amazon S3"),
+    support: Support::Full,
     attributes: &[
         &[
             shared::DESCRIPTION,

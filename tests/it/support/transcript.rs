@@ -75,6 +75,7 @@ fn run_step(step: &Step, directory: &Path) -> Step {
         .env("TZ", "UTC")
         .env("NO_COLOR", "1")
         .env("COLUMNS", "120")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
         .output()
         .unwrap();
     let text =

@@ -20,6 +20,7 @@ use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::Sessions;
 use crate::exec::log::Log;
+use crate::exec::looking::Looking;
 
 struct Fixture {
     dir: TempDir,
@@ -34,6 +35,7 @@ impl Fixture {
             cancel: Cancel::new(),
             progress: Progress::default(),
             aws: Sessions::default(),
+            looking: Looking::default(),
             attempt_id: "copy".to_owned(),
             on_process: OnProcess::default(),
         };

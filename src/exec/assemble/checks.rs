@@ -1,0 +1,139 @@
+//! From preconditions to what is looked at.
+
+use super::Assembler;
+use super::required;
+use crate::connect::s3::Location;
+use crate::engine::InstanceKey;
+use crate::exec::Check;
+use crate::exec::Work;
+use crate::exec::dynamodb_data_exists::DynamoDbDataExists;
+use crate::exec::dynamodb_table_exists::DynamoDbTableExists;
+use crate::exec::exists::Exists;
+use crate::exec::looking::Thing;
+use crate::exec::s3_key_exists::S3KeyExists;
+use crate::exec::s3_prefix_not_empty::S3PrefixNotEmpty;
+use crate::objects::Address;
+use crate::objects::Kind;
+use crate::objects::Object;
+use crate::objects::resolve::Resolved;
+use crate::objects::resolve::Try;
+
+impl Assembler<'_> {
+    /// The checks of an instance's preconditions, each with its address.
+    pub fn checks(&self, key: &InstanceKey, of: Try) -> Result<Vec<(Address, Check)>, String> {
+        let Some(owner) = self.resolver.objects.get(&key.object) else {
+            return Ok(Vec::new());
+        };
+        self.can_run(&key.object)?;
+        owner
+            .references("precondition")
+            .into_iter()
+            .map(|(_, address)| {
+                let check = self.check(owner, key, &address, of)?;
+                Ok((address, check))
+            })
+            .collect()
+    }
+
+    fn check(
+        &self,
+        owner: &Object,
+        key: &InstanceKey,
+        address: &Address,
+        of: Try,
+    ) -> Result<Check, String> {
+        let resolved = self
+            .resolver
+            .serving(address, &key.object, key.interval, of, Vec::new())
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
+        let resolved = self.revealed(resolved)?;
+        match resolved.object.object_type.name {
+            "exists" if owner.kind() == Kind::DataNode => self.exists(key, of).map(Check::Exists),
+            "exists" => {
+                Err("`exists` checks a data node; it cannot stand on an activity".to_owned())
+            }
+            "shell_command" => match self.command(&resolved) {
+                Work::Shell(command) => Ok(Check::Shell(command)),
+                _ => Err("not a command".to_owned()),
+            },
+            "s3_key_exists" => {
+                let place = required(&resolved, "s3_key")?;
+                let key = self.s3_key(&resolved, "s3_key", &place)?;
+                Ok(there(key))
+            }
+            "s3_prefix_not_empty" => {
+                let place = required(&resolved, "s3_prefix")?;
+                let prefix = self.s3_prefix(&resolved, "s3_prefix", &place)?;
+                Ok(there(prefix))
+            }
+            "dynamodb_table_exists" => Ok(there(Thing::Table(DynamoDbTableExists {
+                aws: self.aws_of(&resolved),
+                table: required(&resolved, "table_name")?,
+            }))),
+            "dynamodb_data_exists" => Ok(there(Thing::Data(DynamoDbDataExists {
+                aws: self.aws_of(&resolved),
+                table: required(&resolved, "table_name")?,
+            }))),
+            other => Err(format!(
+                "this version of pipeform cannot check preconditions of type `{other}`"
+            )),
+        }
+    }
+
+    fn exists(&self, key: &InstanceKey, of: Try) -> Result<Exists, String> {
+        let node = self
+            .resolver
+            .node(&key.object, key.interval, of)
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
+        Ok(match node.object.object_type.name {
+            "s3" => {
+                let place = required(&node, "path")?;
+                Exists::Aws(if place.ends_with('/') {
+                    self.s3_prefix(&node, "path", &place)?
+                } else {
+                    self.s3_key(&node, "path", &place)?
+                })
+            }
+            "dynamodb" => {
+                let mut aws = self.aws_of(&node);
+                if let Some(region) = node.text("region") {
+                    aws.region = Some(region.to_owned());
+                }
+                let table = required(&node, "table_name")?;
+                Exists::Aws(Thing::Table(DynamoDbTableExists { aws, table }))
+            }
+            "sql" => Exists::Table {
+                connection: self.connection(&node, of)?,
+                table: required(&node, "table")?,
+            },
+            _ => Exists::File(self.path(&node)?),
+        })
+    }
+
+    /// The object of S3 that an attribute names.
+    fn s3_key(&self, of: &Resolved<'_>, attribute: &str, place: &str) -> Result<Thing, String> {
+        let object = s3_place(attribute, place)?;
+        if object.key.is_empty() {
+            return Err(format!(
+                "`{attribute}` is `{place}`, which names no object of S3: its key is missing behind the bucket"
+            ));
+        }
+        let aws = self.aws_of(of);
+        Ok(Thing::Key(S3KeyExists { aws, object }))
+    }
+
+    /// All of S3 that an attribute names.
+    fn s3_prefix(&self, of: &Resolved<'_>, attribute: &str, place: &str) -> Result<Thing, String> {
+        let prefix = s3_place(attribute, place)?;
+        let aws = self.aws_of(of);
+        Ok(Thing::Prefix(S3PrefixNotEmpty { aws, prefix }))
+    }
+}
+
+fn there(thing: Thing) -> Check {
+    Check::Exists(Exists::Aws(thing))
+}
+
+fn s3_place(attribute: &str, place: &str) -> Result<Location, String> {
+    Location::parse(place).map_err(|reason| format!("`{attribute}`: {reason}"))
+}
