@@ -97,9 +97,7 @@ async fn ask(thing: &Thing, aws: &Sessions) -> Held {
         Thing::Table(wanted) => dynamodb_table_exists::check(wanted, aws)
             .await
             .map_err(said),
-        Thing::Data(wanted) => dynamodb_data_exists::check(wanted, aws)
-            .await
-            .map_err(said),
+        Thing::Data(wanted) => dynamodb_data_exists::check(wanted, aws).await.map_err(said),
     };
     answer.unwrap_or_else(Held::Error)
 }

@@ -14,10 +14,7 @@ pub struct S3PrefixNotEmpty {
     pub prefix: Location,
 }
 
-pub(super) async fn check(
-    wanted: &S3PrefixNotEmpty,
-    sessions: &Sessions,
-) -> Result<Held, String> {
+pub(super) async fn check(wanted: &S3PrefixNotEmpty, sessions: &Sessions) -> Result<Held, String> {
     let session = sessions.session(&wanted.aws).await;
     let s3 = session.map_err(|error| error.to_string())?.s3();
     let there = s3.any(&wanted.prefix).await;

@@ -339,7 +339,9 @@ impl<'a> Runner<'a> {
                     let reason = match &result {
                         CheckResult::True => None,
                         CheckResult::False(reason) => Some(reason.clone()),
-                        CheckResult::Error(error) => Some(format!("a check could not be made: {error}")),
+                        CheckResult::Error(error) => {
+                            Some(format!("a check could not be made: {error}"))
+                        }
                     };
                     if let Some(reason) = reason {
                         let key = key.clone();

@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_datapipeline::config::http::HttpResponse;
 use aws_sdk_datapipeline::error::ProvideErrorMetadata;
 use aws_sdk_datapipeline::error::SdkError;
 
@@ -84,23 +83,17 @@ const THROTTLES: [&str; 9] = [
 
 impl AwsError {
     /// What the failure of a call means. `missing`: the codes that say that what was asked for is not there.
-    pub(super) fn of_call<E>(error: &SdkError<E, HttpResponse>, missing: &[&str]) -> Self
+    pub(super) fn of_call<E, R>(error: &SdkError<E, R>, missing: &[&str]) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
     {
         if let Some(answer) = error.as_service_error() {
-            let status = error.raw_response().map_or(0, |raw| raw.status().as_u16());
-            // Some answers of S3 have no text.
-            let code = answer.code().unwrap_or(match status {
-                401 | 403 => "Forbidden",
-                404 => "NotFound",
-                503 => "SlowDown",
-                _ => "",
-            });
+            let code = answer.code().unwrap_or("");
             let message = answer.message().filter(|message| !message.is_empty());
             let text = match (message, code) {
                 (Some(message), _) => message.to_owned(),
-                (None, "") => format!("{} (HTTP {status})", chain(answer)),
+                (None, "") => chain(answer),
                 (None, code) => code.to_owned(),
             };
             return match code {
