@@ -1,23 +1,52 @@
-//! `shell_command`: the activity, the action and the precondition share one way to run a command.
+//! Shell commands: the activity, the action and the precondition share one way to run a command.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
 
 use super::Context;
 use super::ExecError;
 use super::Held;
+use super::archive::STDERR;
+use super::archive::STDOUT;
+use super::copy::transfer;
+use super::copy::transfer::Transfer;
 use super::preflight::Need;
 use super::preflight::programs;
 use super::process;
 use super::process::Ended;
 use super::process::Invocation;
 use super::process::Printed;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use super::staging::Area;
+use super::staging::Staging;
+use crate::connect::ConnectError;
+use crate::connect::aws::Settings;
+use crate::connect::place::Place;
+
+/// What is run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Program {
+    /// By `/bin/sh -c`.
+    Command(String),
+    /// A file: by what its first line says (`#!`), else by `/bin/sh`.
+    Script(Place),
+}
+
+impl Default for Program {
+    fn default() -> Self {
+        Self::Command(String::new())
+    }
+}
 
 /// A command with everything resolved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShellCommand {
-    /// Run by `/bin/sh -c`.
-    pub command: String,
+    /// What is run.
+    pub program: Program,
     /// `$1`, `$2`, ….
     pub script_argument: Vec<String>,
     /// Set for the command, beside PATH, HOME, LANG and TZ.
@@ -26,20 +55,14 @@ pub struct ShellCommand {
     pub inherited: BTreeMap<String, String>,
     /// Where it runs.
     pub working_dir: PathBuf,
-}
-
-impl ShellCommand {
-    fn invocation(&self) -> Invocation {
-        let words = ["/bin/sh", "-c", &self.command, "sh"];
-        let words = words.into_iter().map(str::to_owned);
-        let mut environment = self.inherited.clone();
-        environment.extend(self.environment.clone());
-        Invocation {
-            words: words.chain(self.script_argument.iter().cloned()).collect(),
-            environment,
-            working_dir: self.working_dir.clone(),
-        }
-    }
+    /// What is brought to it, and what it leaves.
+    pub staging: Staging,
+    /// Where what it prints is put after it, besides the log.
+    pub stdout: Option<Place>,
+    /// The same of its errors.
+    pub stderr: Option<Place>,
+    /// How it is to reach AWS, if it gets the credentials for that.
+    pub credentials: Option<Settings>,
 }
 
 impl ShellCommand {
@@ -47,31 +70,156 @@ impl ShellCommand {
     pub(super) fn needs(&self) -> BTreeSet<Need> {
         let path = self.environment.get("PATH").or(self.inherited.get("PATH"));
         let path = path.cloned().unwrap_or_default();
-        let programs = programs(&self.command)
-            .into_iter()
-            .map(|name| Need::Program {
-                name,
-                path: path.clone(),
-            });
-        let directory = Need::Directory(self.working_dir.clone());
-        programs.chain([directory]).collect()
+        let mut needs: BTreeSet<Need> = match &self.program {
+            Program::Command(command) => programs(command)
+                .into_iter()
+                .map(|name| Need::Program {
+                    name,
+                    path: path.clone(),
+                })
+                .collect(),
+            Program::Script(place) => [Need::Readable(place.clone())].into(),
+        };
+        needs.insert(Need::Directory(self.working_dir.clone()));
+        let written = self.staging.outputs.iter().flatten();
+        let written = written.chain(&self.stdout).chain(&self.stderr);
+        needs.extend(written.map(|place| Need::writable(place)));
+        needs.extend(self.credentials.clone().map(Need::Credentials));
+        needs
+    }
+
+    /// The words that it is started with. A script is brought into the attempt's directory.
+    async fn words(&self, area: &Area, ctx: &Context) -> Result<Vec<String>, ExecError> {
+        let words = match &self.program {
+            Program::Command(command) => ["/bin/sh", "-c", command, "sh"].map(str::to_owned).to_vec(),
+            Program::Script(place) => {
+                let script = area.directory("script")?.join("script");
+                let transfer = Transfer {
+                    inputs: vec![place.clone()],
+                    output: Place::File(script.clone()),
+                };
+                transfer::run(&transfer, ctx).await?;
+                let path = script.display().to_string();
+                if names_its_shell(&script)? {
+                    vec![path]
+                } else {
+                    vec!["/bin/sh".to_owned(), path]
+                }
+            }
+        };
+        let arguments = self.script_argument.iter().cloned();
+        Ok(words.into_iter().chain(arguments).collect())
+    }
+
+    /// Files for what it prints, if anybody wants them.
+    fn printed(&self, area: &Area, ctx: &Context) -> Result<Printed, ExecError> {
+        let file = |name: &str, wanted: &Option<Place>| -> Result<Option<File>, ConnectError> {
+            if wanted.is_none() && ctx.archive.is_none() {
+                return Ok(None);
+            }
+            let path = area.directory("")?.join(name);
+            let file = File::options().create(true).append(true).open(&path);
+            file.map(Some)
+                .map_err(|error| ConnectError::io("create", &path, error))
+        };
+        let same = self.stdout.is_some() && self.stdout == self.stderr;
+        Ok(Printed {
+            stdout: file(STDOUT, &self.stdout)?,
+            stderr: file(if same { STDOUT } else { STDERR }, &self.stderr)?,
+        })
+    }
+
+    /// Puts what was printed where it is wanted, also after a failure.
+    async fn put_printed(&self, area: &Area, ctx: &Context) -> Result<(), ExecError> {
+        let both = [(STDOUT, &self.stdout), (STDERR, &self.stderr)];
+        for (name, place) in both {
+            let (Some(place), file) = (place, area.path(name)) else {
+                continue;
+            };
+            if name == STDERR && self.stdout == self.stderr {
+                continue; // it is in the same file
+            }
+            let output = if place.is_many() {
+                place.below(name)
+            } else {
+                place.clone()
+            };
+            let transfer = Transfer {
+                inputs: vec![Place::File(file)],
+                output,
+            };
+            transfer::run(&transfer, ctx).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, area: &Area, ctx: &Context) -> Result<Ended, ExecError> {
+        let mut environment = self.inherited.clone();
+        let mut ctx = ctx.clone();
+        if let Some(settings) = &self.credentials {
+            let session = ctx.aws.session(settings).await.map_err(failed)?;
+            let credentials = session.credentials().await.map_err(failed)?;
+            ctx.log = ctx.log.hiding(&credentials.hidden());
+            environment.extend(credentials.variables());
+        }
+        environment.extend(self.staging.bring(area, &ctx).await?);
+        environment.extend(self.environment.clone());
+        let invocation = Invocation {
+            words: self.words(area, &ctx).await?,
+            environment,
+            working_dir: self.working_dir.clone(),
+        };
+        let ended = process::run(&invocation, self.printed(area, &ctx)?, &ctx).await;
+        let put = self.put_printed(area, &ctx).await;
+        let ended = ended?;
+        if ended == Ended::Success {
+            self.staging.put_away(area, &ctx).await?;
+        }
+        put?;
+        Ok(ended)
     }
 }
 
-pub(super) async fn run(command: &ShellCommand, ctx: &Context) -> Result<(), ExecError> {
-    match process::run(&command.invocation(), Printed::default(), ctx).await? {
+fn failed(error: crate::connect::aws::AwsError) -> ExecError {
+    ExecError::Failed(format!("the command gets no credentials for AWS: {error}"))
+}
+
+/// Whether a script says itself what runs it; it may be executed then.
+fn names_its_shell(script: &Path) -> Result<bool, ConnectError> {
+    let failed = |error| ConnectError::io("read", script, error);
+    let mut begin = [0; 2];
+    let mut file = File::open(script).map_err(failed)?;
+    let count = file.read(&mut begin).map_err(failed)?;
+    let names = begin.get(..count) == Some(b"#!");
+    if names {
+        let owner_only = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(script, owner_only).map_err(failed)?;
+    }
+    Ok(names)
+}
+
+pub(super) async fn run(
+    command: &ShellCommand,
+    area: &Area,
+    ctx: &Context,
+) -> Result<(), ExecError> {
+    let what = match command.program {
+        Program::Command(_) => "the command",
+        Program::Script(_) => "the script",
+    };
+    match command.run(area, ctx).await? {
         Ended::Success => Ok(()),
         Ended::Failed { how, tail } if tail.is_empty() => {
-            Err(ExecError::Failed(format!("the command {how}")))
+            Err(ExecError::Failed(format!("{what} {how}")))
         }
         Ended::Failed { how, tail } => Err(ExecError::Failed(format!(
-            "the command {how}; its last lines were:\n{tail}"
+            "{what} {how}; its last lines were:\n{tail}"
         ))),
     }
 }
 
-pub(super) async fn check(command: &ShellCommand, ctx: &Context) -> Held {
-    match process::run(&command.invocation(), Printed::default(), ctx).await {
+pub(super) async fn check(command: &ShellCommand, area: &Area, ctx: &Context) -> Held {
+    match command.run(area, ctx).await {
         Ok(Ended::Success) => Held::Held,
         Ok(Ended::Failed { how, .. }) => Held::NotYet(ctx.log.mask(&format!("the command {how}"))),
         Err(e) => Held::Error(ctx.log.mask(&e.to_string())),

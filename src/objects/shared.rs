@@ -183,7 +183,9 @@ pub(super) const NODE_ATTEMPTS: &[AttributeSchema] = &[
     WORKER_GROUP
         .meaning("Which workers check its preconditions. They are checked by the runner, so that nothing acts on it.")
         .support(Support::Kept),
-    LOG_URI,
+    LOG_URI
+        .meaning("As on activities. A data node makes no attempts, so that nothing acts on it.")
+        .support(Support::Kept),
 ];
 
 /// Shares of places, and which instances there are: our own.
@@ -249,11 +251,10 @@ const WORKER_GROUP: AttributeSchema = AttributeSchema::new(
 pub(super) const LOG_URI: AttributeSchema = AttributeSchema::new(
     "log_uri",
     AttributeType::String,
-    "Where logs go in Amazon S3: `s3://acme/logs/`. This version keeps them on the machine of the runner.",
+    "Where the log of each attempt is put when it ends, besides the machine of the runner: `s3://acme/logs/`, or a directory. What a command prints is there, too, on its own. Left out: the pipeline's.",
 )
 .deferrable()
-.aws(Aws::Fields(&["pipelineLogUri"]))
-.support(Support::Kept);
+.aws(Aws::Fields(&["pipelineLogUri"]));
 
 /// With which provider an object reaches AWS.
 pub(super) const PROVIDER: AttributeSchema = AttributeSchema::new(
@@ -349,10 +350,9 @@ pub(super) const COMMAND: AttributeSchema = AttributeSchema::new(
 pub(super) const SCRIPT_URI: AttributeSchema = AttributeSchema::new(
     "script_uri",
     AttributeType::String,
-    "Where the script is in Amazon S3, if it is not written here: `s3://acme/code/load.sh`. One in the repository is read by `file()`.",
+    "Where the script is, if it is not written here: `s3://acme/code/load.sh`, or a path on the machine of the runner. It is read when an attempt starts; one in the repository is better read by `file()`, which shows what changes in it.",
 )
-.deferrable()
-.support(Support::Missing("a connection to Amazon S3"));
+.deferrable();
 
 /// A command, or a script of them.
 pub(super) const COMMAND_OR_SCRIPT: Group = Group::ExactlyOne(&["command", "script_uri"]);
@@ -379,6 +379,13 @@ pub(super) const COMMAND_CONTEXT: &[AttributeSchema] = &[
     )
     .deferrable()
     .ours(),
+    AttributeSchema::new(
+        "aws_credentials",
+        AttributeType::Bool,
+        "Whether it gets the region and the credentials of its provider, as `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, and the addresses of endpoints, as `AWS_ENDPOINT_URL`.",
+    )
+    .or(Default::Bool(false))
+    .ours(),
 ];
 
 /// Where what a command prints is kept.
@@ -386,17 +393,15 @@ pub(super) const PRINTED: &[AttributeSchema] = &[
     AttributeSchema::new(
         "stdout",
         AttributeType::String,
-        "Where what it prints goes in Amazon S3. This version keeps it in the attempt's log.",
+        "Where what it prints is put after it, besides the attempt's log: a key in Amazon S3, or a file.",
     )
-    .deferrable()
-    .support(Support::Kept),
+    .deferrable(),
     AttributeSchema::new(
         "stderr",
         AttributeType::String,
-        "Where its errors go in Amazon S3. This version keeps them in the attempt's log.",
+        "Where its errors are put after it, besides the attempt's log: a key in Amazon S3, or a file.",
     )
-    .deferrable()
-    .support(Support::Kept),
+    .deferrable(),
 ];
 
 /// Whether every run may write to the same place.

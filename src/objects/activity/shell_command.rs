@@ -12,10 +12,9 @@ use crate::objects::shared;
 const STAGE: AttributeSchema = AttributeSchema::new(
     "stage",
     AttributeType::Bool,
-    "Whether inputs in Amazon S3 are there as `$INPUT1_STAGING_DIR`, … when the command runs, and what it leaves in `$OUTPUT1_STAGING_DIR`, … is put there after it.",
+    "Whether the files of its inputs are in `$INPUT1_STAGING_DIR`, … when the command runs, and what it leaves in `$OUTPUT1_STAGING_DIR`, … becomes its outputs after it.",
 )
-.or(Default::Bool(false))
-.support(Support::Missing("a connection to Amazon S3"));
+.or(Default::Bool(false));
 
 /// The description of the type.
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {

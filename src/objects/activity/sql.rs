@@ -31,7 +31,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             )
             .deferrable(),
             shared::SCRIPT_URI
-                .meaning("Where the script is in Amazon S3, if it is not written here. One in the repository is read by `file()`."),
+                .meaning("Where the script is, if it is not written here: in Amazon S3, or a path on the machine of the runner. It is read when an attempt starts. One in the repository is better read by `file()`."),
             AttributeSchema::new(
                 "script_argument",
                 AttributeType::Strings,
