@@ -240,6 +240,11 @@ impl Context {
         self.workspaces().directory(&self.workspace).join("logs")
     }
 
+    /// Where the directories of attempts are made.
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.workspaces().directory(&self.workspace).join("staging")
+    }
+
     /// The state, for reading; an empty one if nothing was ever applied.
     pub(crate) fn read_state(&self) -> Result<Store, Failure> {
         Ok(Store::read(&self.state_path()?)?)

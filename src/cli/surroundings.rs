@@ -18,6 +18,7 @@ pub(crate) fn surroundings(context: &Context) -> Options {
         parallelism: 0,
         directory: context.directory.clone(),
         logs: context.logs(),
+        staging: context.staging(),
         environment: INHERITED
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), context.environment.get(name)?.to_owned())))

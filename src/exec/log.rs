@@ -53,6 +53,23 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
+/// Secrets as they are and line by line, in all their forms.
+fn all_forms(secrets: &[String]) -> Vec<String> {
+    secrets
+        .iter()
+        .flat_map(|s| s.lines().chain([s.as_str()]))
+        .flat_map(forms)
+        .collect()
+}
+
+/// Those that are to be masked, the longest first: a secret that holds another one is masked as a whole.
+fn longest_first(mut all: Vec<String>) -> Arc<[String]> {
+    all.retain(|s| !s.trim().is_empty());
+    all.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+    all.dedup();
+    all.into()
+}
+
 /// A log that may be shared between threads.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -95,23 +112,31 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
 impl Log {
     /// A log that is appended to this file; each of `secrets` is masked, also line by line, and as other programs write it.
     pub fn at(path: &Path, secrets: &[String]) -> Self {
-        let mut all: Vec<String> = secrets
-            .iter()
-            .flat_map(|s| s.lines().chain([s.as_str()]))
-            .flat_map(forms)
-            .collect();
-        all.retain(|s| !s.trim().is_empty());
-        // The longest first: a secret that holds another one is masked as a whole.
-        all.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        all.dedup();
         Self {
             output: Arc::new(Mutex::new(Output {
                 path: path.to_path_buf(),
                 file: None,
                 problem: None,
             })),
-            secrets: all.into(),
+            secrets: longest_first(all_forms(secrets)),
         }
+    }
+
+    /// The same log, which hides these texts, too.
+    #[must_use]
+    pub(super) fn hiding(&self, more: &[String]) -> Self {
+        let mut secrets = all_forms(more);
+        secrets.extend(self.secrets.iter().cloned());
+        Self {
+            output: Arc::clone(&self.output),
+            secrets: longest_first(secrets),
+        }
+    }
+
+    /// The file that it is written to; it is there when something was written.
+    pub(super) fn path(&self) -> PathBuf {
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.path.clone()
     }
 
     /// Why what was to be written is lost, if it is.

@@ -3,6 +3,7 @@
 //! The runtime driver evaluates, hands over a [`Work`] or a [`Check`] and matches nothing. This module knows no
 //! HCL, no schedule and no state: it moves data, runs processes and says how it went.
 
+pub mod archive;
 pub mod assemble;
 pub mod copy;
 pub mod dynamodb_data_exists;
@@ -17,6 +18,7 @@ pub mod s3_prefix_not_empty;
 pub mod secrets;
 pub mod shell_command;
 pub mod sql;
+pub mod staging;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,7 @@ pub use crate::connect::aws::Settings as AwsSettings;
 
 use crate::connect::ConnectError;
 use log::Log;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -44,6 +47,15 @@ pub enum Work {
     Sql(sql::Sql),
     /// `activity "shell_command"` and `action "shell_command"`.
     Shell(shell_command::ShellCommand),
+}
+
+/// What an attempt of an activity is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// The work.
+    pub work: Work,
+    /// Where its logs are put when it has ended.
+    pub archive: Option<archive::Archive>,
 }
 
 /// A precondition to check; all values are resolved.
@@ -79,6 +91,10 @@ pub struct Context {
     pub aws: Sessions,
     /// What is asked of AWS for many at once.
     pub looking: looking::Looking,
+    /// A directory of the attempt's own. It need not be there, and goes with the attempt.
+    pub staging: PathBuf,
+    /// Where its logs are put when it has ended.
+    pub archive: Option<archive::Archive>,
     /// Marks the attempt's processes.
     pub attempt_id: String,
     /// Called with the process of the attempt as soon as it runs, to be recorded.
@@ -157,23 +173,39 @@ impl From<ConnectError> for ExecError {
 
 /// Does the work; blocking parts run on the blocking pool. The error is written to the log too.
 pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
+    let area = staging::Area::new(ctx.staging.clone());
     let result = match work {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
         Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await,
         Work::Nothing => Ok(Summary::default()),
         Work::Sql(work) => blocking(&ctx, move |ctx| sql::run(&work, ctx)).await,
-        Work::Shell(work) => shell_command::run(&work, &ctx)
+        Work::Shell(work) => Box::pin(shell_command::run(&work, &area, &ctx))
             .await
-            .map(|()| Summary::default()),
+            .map(|()| ctx.progress.summary()),
     };
-    result.map_err(|error| {
+    let result = result.map_err(|error| {
         let error = match error {
             ExecError::Failed(text) => ExecError::Failed(ctx.log.mask(&text)),
             other @ ExecError::Cancelled => other,
         };
         ctx.log.line(&format!("error: {error}"));
         error
-    })
+    });
+    if let Some(archive) = &ctx.archive {
+        Box::pin(archive.keep(&area, &ctx)).await;
+    }
+    leave(area, &ctx).await;
+    result
+}
+
+/// Removes the directory of an attempt. What stays of it is removed by the next runner.
+async fn leave(area: staging::Area, ctx: &Context) {
+    if let Err(error) = area.remove().await {
+        ctx.log.line(&format!(
+            "warning: the directory `{}` of the attempt cannot be removed: {error}",
+            ctx.staging.display()
+        ));
+    }
 }
 
 /// Checks a precondition once.
@@ -184,7 +216,12 @@ pub async fn check(check: Check, ctx: Context) -> Held {
             Held::Error(error) => Held::Error(ctx.log.mask(&error)),
             Held::Held => Held::Held,
         },
-        Check::Shell(command) => shell_command::check(&command, &ctx).await,
+        Check::Shell(command) => {
+            let area = staging::Area::new(ctx.staging.clone());
+            let held = Box::pin(shell_command::check(&command, &area, &ctx)).await;
+            leave(area, &ctx).await;
+            held
+        }
     }
 }
 

@@ -78,12 +78,14 @@ impl ShellCommand {
                     path: path.clone(),
                 })
                 .collect(),
-            Program::Script(place) => [Need::Readable(place.clone())].into(),
+            Program::Script(place) => [Need::readable(place)].into(),
         };
         needs.insert(Need::Directory(self.working_dir.clone()));
         let written = self.staging.outputs.iter().flatten();
         let written = written.chain(&self.stdout).chain(&self.stderr);
-        needs.extend(written.map(|place| Need::writable(place)));
+        needs.extend(written.map(Need::writable));
+        let read = self.staging.inputs.iter().flatten().flatten();
+        needs.extend(read.filter_map(|(_, place)| Need::reachable(place)));
         needs.extend(self.credentials.clone().map(Need::Credentials));
         needs
     }
@@ -91,7 +93,9 @@ impl ShellCommand {
     /// The words that it is started with. A script is brought into the attempt's directory.
     async fn words(&self, area: &Area, ctx: &Context) -> Result<Vec<String>, ExecError> {
         let words = match &self.program {
-            Program::Command(command) => ["/bin/sh", "-c", command, "sh"].map(str::to_owned).to_vec(),
+            Program::Command(command) => {
+                ["/bin/sh", "-c", command, "sh"].map(str::to_owned).to_vec()
+            }
             Program::Script(place) => {
                 let script = area.directory("script")?.join("script");
                 let transfer = Transfer {

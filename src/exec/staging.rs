@@ -14,6 +14,7 @@ use super::ExecError;
 use super::copy::transfer;
 use super::copy::transfer::Transfer;
 use crate::connect::ConnectError;
+use crate::connect::manifest::SUCCESS;
 use crate::connect::place::Place;
 
 /// What is staged for a command. Both are numbered from 1, in their order; `None`: something that cannot be staged, e.g. a table.
@@ -62,11 +63,6 @@ impl Area {
 }
 
 impl Staging {
-    /// Whether there is nothing to stage.
-    pub(super) fn is_empty(&self) -> bool {
-        self.inputs.is_empty() && self.outputs.is_empty()
-    }
-
     /// Brings what is read, and makes room for what is written. The answer are the variables that name the directories.
     pub(super) async fn bring(
         &self,
@@ -90,7 +86,10 @@ impl Staging {
             let path = area.path(&name).display().to_string();
             variables.insert(format!("INPUT{number}_STAGING_DIR"), path);
         }
-        for number in (1..).zip(&self.outputs).filter_map(|(number, place)| place.as_ref().map(|_| number)) {
+        for number in (1..)
+            .zip(&self.outputs)
+            .filter_map(|(number, place)| place.as_ref().map(|_| number))
+        {
             let path = area.directory(&output(number))?.display().to_string();
             variables.insert(format!("OUTPUT{number}_STAGING_DIR"), path);
         }
@@ -130,9 +129,21 @@ async fn bring(place: &Place, directory: &Path, ctx: &Context) -> Result<(), Exe
             inputs: vec![place.clone()],
             output: as_directory(directory),
         };
-        return transfer::run(&transfer, ctx).await.map(drop);
+        transfer::run(&transfer, ctx).await?;
+        return Ok(forget_manifest(directory)?);
     };
     Ok(link(path, directory)?)
+}
+
+/// A command finds data, and not what says that it is whole.
+fn forget_manifest(directory: &Path) -> Result<(), ConnectError> {
+    let manifest = directory.join(SUCCESS);
+    match std::fs::remove_file(&manifest) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ConnectError::io("remove", &manifest, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Links a file, or all that is in a directory, into another directory.
@@ -204,7 +215,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let target = Place::File(PathBuf::from("out"));
         let only = || only_file(directory.path(), 2, &target).map_err(|error| error.to_string());
-        assert!(only().unwrap_err().contains("left nothing in `$OUTPUT2_STAGING_DIR`"));
+        assert!(
+            only()
+                .unwrap_err()
+                .contains("left nothing in `$OUTPUT2_STAGING_DIR`")
+        );
         std::fs::File::create(directory.path().join("x")).unwrap();
         assert_eq!(only().unwrap(), directory.path().join("x"));
         std::fs::File::create(directory.path().join("y")).unwrap();

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::process::ProcessId;
 use super::process::kill_orphan;
+use super::shell_command::Program;
 use super::shell_command::ShellCommand;
 use crate::exec;
 use crate::exec::Cancel;
@@ -43,6 +44,8 @@ impl Fixture {
             progress: Progress::default(),
             aws: Sessions::default(),
             looking: Looking::default(),
+            staging: dir.path().join("staging"),
+            archive: None,
             attempt_id: uuid::Uuid::new_v4().to_string(),
             on_process: OnProcess(Some(Arc::new(move |id: &ProcessId| {
                 *record.lock().unwrap() = Some(id.clone());
@@ -54,7 +57,7 @@ impl Fixture {
     fn command(&self, command: &str) -> ShellCommand {
         let path = ("PATH".to_owned(), "/usr/bin:/bin".to_owned());
         ShellCommand {
-            command: command.to_owned(),
+            program: Program::Command(command.to_owned()),
             inherited: [path].into(),
             working_dir: self.dir.path().to_owned(),
             ..ShellCommand::default()

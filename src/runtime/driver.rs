@@ -77,10 +77,19 @@ pub struct Options {
     pub directory: PathBuf,
     /// Where the logs of attempts are kept.
     pub logs: PathBuf,
+    /// Where the directories of attempts are made.
+    pub staging: PathBuf,
     /// The variables that every command gets: PATH, HOME, LANG, TZ.
     pub environment: BTreeMap<String, String>,
     /// The environment that secrets are read from.
     pub variables: Variables,
+}
+
+impl Options {
+    /// How AWS is reached from here.
+    pub(super) fn sessions(&self) -> Sessions {
+        Sessions::new(Environment::read(|name| self.variables.get(name)))
+    }
 }
 
 /// What a run came to.
@@ -212,8 +221,8 @@ impl<'a> Runner<'a> {
         let taken = take_up(&mut store, &lease, Definitions::default(), (limits, now))?;
         observer.defined(&taken.definition);
         let (reports, receiver) = mpsc::unbounded_channel();
-        let environment = Environment::read(|name| options.variables.get(name));
         Ok(Self {
+            aws: options.sessions(),
             lineage: store.head()?.lineage,
             clean_at: now,
             store,
@@ -235,7 +244,6 @@ impl<'a> Runner<'a> {
             receiver,
             summary: Summary::default(),
             stopping: false,
-            aws: Sessions::new(environment),
             looking: Looking::default(),
         })
     }

@@ -1,5 +1,6 @@
 //! Doing what the engine asks for: attempts, checks and actions, each as a task that reports back.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ impl Runner<'_> {
             progress: progress.clone(),
             aws: self.aws.clone(),
             looking: self.looking.clone(),
+            staging: self.staging(),
+            archive: None,
             attempt_id: self.attempt_id(&key, attempt),
             on_process: record_process(&self.reports, &key, attempt),
         };
@@ -86,12 +89,13 @@ impl Runner<'_> {
             let outcome = match kitchen.finish(recipe, prepared).await {
                 None => Outcome::Killed,
                 Some(Err(failed)) => Outcome::Failed(failed.error),
-                Some(Ok((work, log))) => {
+                Some(Ok((assigned, log))) => {
                     let context = exec::Context {
                         log: log.clone(),
+                        archive: assigned.archive,
                         ..context
                     };
-                    let work = exec::run(work, context);
+                    let work = exec::run(assigned.work, context);
                     let outcome =
                         match tell_progress(work, &reports, (&key, pulse), &progress).await {
                             Ok(_) => Outcome::Finished,
@@ -137,6 +141,8 @@ impl Runner<'_> {
             progress: Progress::default(),
             aws: self.aws.clone(),
             looking: self.looking.clone(),
+            staging: self.staging(),
+            archive: None,
             attempt_id: self.attempt_id(&key, 0),
             on_process: OnProcess::default(),
         };
@@ -201,6 +207,8 @@ impl Runner<'_> {
             progress: Progress::default(),
             aws: self.aws.clone(),
             looking: self.looking.clone(),
+            staging: self.staging(),
+            archive: None,
             attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
             on_process: OnProcess::default(),
         };
@@ -246,6 +254,11 @@ impl Runner<'_> {
             .unit(&key.object)
             .and_then(|unit| Duration::try_from(unit.report_progress_timeout).ok());
         timeout.map_or(HEARTBEAT, |timeout| HEARTBEAT.min(timeout / 4))
+    }
+
+    /// A directory for one attempt, check or action; it is made when something is put into it.
+    fn staging(&self) -> PathBuf {
+        self.options.staging.join(uuid::Uuid::new_v4().to_string())
     }
 
     /// What tells the processes of an attempt from all others on this machine.

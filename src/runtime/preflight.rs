@@ -13,8 +13,6 @@ use jiff::Timestamp;
 use super::Options;
 use crate::engine::InstanceKey;
 use crate::exec::AwsSettings;
-use crate::exec::Environment;
-use crate::exec::Sessions;
 use crate::exec::Work;
 use crate::exec::assemble::Assembler;
 use crate::exec::preflight::Found;
@@ -69,7 +67,7 @@ pub async fn preflight(
             }),
         }
     }
-    let aws = Sessions::new(Environment::read(|name| options.variables.get(name)));
+    let aws = options.sessions();
     let from = Standpoint {
         directory: &options.directory,
         variables: &options.variables,
@@ -131,7 +129,7 @@ fn needs(
         }
         if object.kind() == Kind::Activity {
             let work = assembler.activity(&key, of);
-            add(owner, work.map(|work| work.needs()));
+            add(owner, work.map(|assigned| assigned.needs()));
         }
         let checks = assembler.checks(&key, of);
         let needs = checks.map(|checks| {

@@ -1,5 +1,6 @@
 //! Taking over from a runner that is gone: what it left running is found and killed before anything is tried again.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -164,5 +165,19 @@ pub(super) async fn recover(runner: &mut Runner<'_>) -> Result<Vec<Event>, Runti
             outcome: Outcome::Lost,
         });
     }
+    remove_staging(runner).await;
     Ok(events)
+}
+
+/// Removes what attempts of a runner that is gone have left in their directories.
+async fn remove_staging(runner: &mut Runner<'_>) {
+    let staging = runner.options.staging.clone();
+    let place = staging.display().to_string();
+    let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(staging)).await;
+    match removed {
+        Ok(Err(error)) if error.kind() != ErrorKind::NotFound => runner.warn(format!(
+            "What attempts have left in `{place}` cannot be removed: {error}."
+        )),
+        _ => {}
+    }
 }

@@ -148,7 +148,7 @@ fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
 }
 
 /// An error and those below it, as one sentence without its stop.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     texts(error).join(": ").trim_end_matches('.').to_owned()
 }
 

@@ -4,6 +4,7 @@
 //! first asked for, by its [`Settings`], and shares it. Services are asked through it, and answer in plain values of ours. What goes
 //! wrong is an [`AwsError`].
 
+mod credentials;
 pub mod data_pipeline;
 pub mod dynamodb;
 mod error;
@@ -14,6 +15,7 @@ mod settings;
 pub mod ssm;
 mod transport;
 
+pub use credentials::Credentials;
 pub use error::AwsError;
 pub use session::Environment;
 pub use session::Session;

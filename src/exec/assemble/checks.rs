@@ -5,7 +5,6 @@ use super::required;
 use crate::connect::s3::Location;
 use crate::engine::InstanceKey;
 use crate::exec::Check;
-use crate::exec::Work;
 use crate::exec::dynamodb_data_exists::DynamoDbDataExists;
 use crate::exec::dynamodb_table_exists::DynamoDbTableExists;
 use crate::exec::exists::Exists;
@@ -52,10 +51,7 @@ impl Assembler<'_> {
             "exists" => {
                 Err("`exists` checks a data node; it cannot stand on an activity".to_owned())
             }
-            "shell_command" => match self.command(&resolved) {
-                Work::Shell(command) => Ok(Check::Shell(command)),
-                _ => Err("not a command".to_owned()),
-            },
+            "shell_command" => self.command(&resolved).map(Check::Shell),
             "s3_key_exists" => {
                 let place = required(&resolved, "s3_key")?;
                 let key = self.s3_key(&resolved, "s3_key", &place)?;

@@ -4,6 +4,7 @@
 
 mod aws;
 mod checks;
+mod command;
 mod copy;
 mod transfer;
 
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Assignment;
 use super::Work;
 use super::secrets::Keeper;
 use super::secrets::Kept;
-use super::shell_command::ShellCommand;
+use super::sql::Script;
 use super::sql::Sql;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::Params;
@@ -45,7 +47,7 @@ pub struct Assembler<'a> {
 
 impl<'a> Assembler<'a> {
     /// What an activity does for one of its intervals.
-    pub fn activity(&self, key: &InstanceKey, of: Try) -> Result<Work, String> {
+    pub fn activity(&self, key: &InstanceKey, of: Try) -> Result<Assignment, String> {
         self.can_run(&key.object)?;
         let mut resolved = self
             .resolver
@@ -60,7 +62,10 @@ impl<'a> Assembler<'a> {
         {
             *node = self.revealed(node.clone())?;
         }
-        self.activity_work(&resolved, of)
+        Ok(Assignment {
+            work: self.activity_work(&resolved, of)?,
+            archive: self.archive(&resolved, of)?,
+        })
     }
 
     /// Refuses what this version cannot run, before anything of it is evaluated.
@@ -94,10 +99,13 @@ impl<'a> Assembler<'a> {
                 None => self.copy(resolved, of).map(Work::Copy),
             },
             "no_op" => Ok(Work::Nothing),
-            "shell_command" => Ok(self.command(activity)),
+            "shell_command" => self.activity_command(resolved).map(Work::Shell),
             "sql" => Ok(Work::Sql(Sql {
                 connection: self.connection(activity, of)?,
-                script: required(activity, "script")?,
+                script: match activity.text("script_uri") {
+                    Some(place) => Script::At(self.located(activity, place)?),
+                    None => Script::Text(required(activity, "script")?),
+                },
                 params: params(activity.get("params").or(activity.get("script_argument")))?,
             })),
             other => Err(format!(
@@ -121,7 +129,7 @@ impl<'a> Assembler<'a> {
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let resolved = self.revealed(resolved)?;
         match resolved.object.object_type.name {
-            "shell_command" => Ok(self.command(&resolved)),
+            "shell_command" => self.command(&resolved).map(Work::Shell),
             other => Err(format!(
                 "this version of pipeform cannot run actions of type `{other}`"
             )),
@@ -149,31 +157,6 @@ impl<'a> Assembler<'a> {
                 format!("sqlite:{}", self.directory.join(path).display())
             }
             _ => text,
-        })
-    }
-
-    fn command(&self, resolved: &Resolved<'a>) -> Work {
-        let environment = match resolved.get("environment") {
-            Some(Value::Map(map) | Value::Object(map)) => map
-                .iter()
-                .filter_map(|(name, value)| {
-                    let (value, _) = value.clone().unmark_deep();
-                    match value {
-                        Value::String(text) => Some((name.to_string(), text.to_string())),
-                        _ => None,
-                    }
-                })
-                .collect(),
-            _ => BTreeMap::new(),
-        };
-        Work::Shell(ShellCommand {
-            command: resolved.text("command").unwrap_or_default().to_owned(),
-            script_argument: resolved.texts("script_argument"),
-            environment,
-            inherited: self.inherited.clone(),
-            working_dir: self
-                .directory
-                .join(resolved.text("working_dir").unwrap_or(".")),
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each type of work says what it needs where it says what it does; here is what can be needed, and how it is looked for.
 
+mod aws;
 mod programs;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use rustix::fs::access;
 
 pub(super) use programs::programs;
 
+use super::Assignment;
 use super::AwsSettings;
 use super::Check;
 use super::Sessions;
@@ -24,6 +26,9 @@ use super::secrets::Fetched;
 use super::secrets::Keeper as _;
 use super::secrets::SecretReader;
 use super::secrets::Variables;
+use crate::connect::aws::Settings;
+use crate::connect::place::Place;
+use crate::connect::s3::Location;
 use crate::lang::SecretSource;
 
 /// Something outside that work needs.
@@ -44,6 +49,37 @@ pub enum Need {
     Database(PathBuf),
     /// A secret, and how AWS is reached for it.
     Secret(SecretSource, AwsSettings),
+    /// Credentials for AWS.
+    Credentials(Settings),
+    /// A bucket that may be looked at.
+    Bucket(Settings, String),
+    /// A file that is read as it is when the work begins: a script.
+    File(PathBuf),
+    /// The same in S3.
+    Object(Settings, Location),
+}
+
+impl Need {
+    /// What is needed to write to a place.
+    pub fn writable(place: &Place) -> Self {
+        match place {
+            Place::File(path) => Self::Writable(path.clone()),
+            Place::S3(place) => Self::Bucket(place.settings.clone(), place.at.bucket.clone()),
+        }
+    }
+
+    /// What is needed to read from a place what comes there in time; `None`: nothing that can be looked for now.
+    pub fn reachable(place: &Place) -> Option<Self> {
+        matches!(place, Place::S3(_)).then(|| Self::writable(place))
+    }
+
+    /// What is needed to read what must be at a place already.
+    pub fn readable(place: &Place) -> Self {
+        match place {
+            Place::File(path) => Self::File(path.clone()),
+            Place::S3(place) => Self::Object(place.settings.clone(), place.at.clone()),
+        }
+    }
 }
 
 /// What was found.
@@ -74,9 +110,22 @@ impl Work {
             Self::Copy(copy) => copy.needs(),
             Self::Transfer(transfer) => transfer.needs(),
             Self::Nothing => BTreeSet::new(),
-            Self::Sql(sql) => database(&sql.connection).into_iter().collect(),
+            Self::Sql(sql) => sql.needs(),
             Self::Shell(command) => command.needs(),
         }
+    }
+}
+
+impl Assignment {
+    /// What it needs.
+    pub fn needs(&self) -> BTreeSet<Need> {
+        let mut needs = self.work.needs();
+        needs.extend(
+            self.archive
+                .iter()
+                .map(|archive| Need::writable(&archive.0)),
+        );
+        needs
     }
 }
 
@@ -116,6 +165,10 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Directory(directory) => self::directory(directory),
             Need::Writable(path) | Need::Database(path) => writable(path),
             Need::Secret(source, settings) => secret(source, settings, from).await,
+            Need::File(path) => file(path),
+            Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
+            Need::Bucket(settings, bucket) => aws::bucket((settings, bucket), from.aws).await,
+            Need::Object(settings, at) => aws::object((settings, at), from.aws).await,
         };
         found.insert(need, answer);
     }
@@ -188,6 +241,21 @@ async fn secret(source: &SecretSource, settings: &AwsSettings, from: Standpoint<
             summary: "Secret not there",
             detail: format!("As it is here, {reason}."),
         },
+    }
+}
+
+fn file(path: &Path) -> Found {
+    let detail = match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => match access(path, Access::READ_OK) {
+            Ok(()) => return Found::There,
+            Err(error) => format!("`{}` may not be read: {error}.", path.display()),
+        },
+        Ok(_) => format!("`{}` is no file.", path.display()),
+        Err(error) => format!("`{}`: {error}.", path.display()),
+    };
+    Found::Missing {
+        summary: "Script not there",
+        detail,
     }
 }
 

@@ -36,6 +36,8 @@ impl Fixture {
             progress: Progress::default(),
             aws: Sessions::default(),
             looking: Looking::default(),
+            staging: dir.path().join("staging"),
+            archive: None,
             attempt_id: "copy".to_owned(),
             on_process: OnProcess::default(),
         };

@@ -43,10 +43,8 @@ pub struct Transfer {
 impl Transfer {
     /// What must be there for it to be made. Its inputs may come yet.
     pub(in crate::exec) fn needs(&self) -> BTreeSet<Need> {
-        match &self.output {
-            Place::File(path) => BTreeSet::from([Need::Writable(path.clone())]),
-            Place::S3(_) => BTreeSet::new(),
-        }
+        let inputs = self.inputs.iter().filter_map(Need::reachable);
+        inputs.chain([Need::writable(&self.output)]).collect()
     }
 }
 

@@ -1,0 +1,73 @@
+//! Looking at what is at AWS.
+
+use super::Found;
+use crate::connect::aws::Sessions;
+use crate::connect::aws::Settings;
+use crate::connect::s3::Fault;
+use crate::connect::s3::Location;
+
+/// Whether there are credentials.
+pub(super) async fn credentials(settings: &Settings, aws: &Sessions) -> Found {
+    let found = match aws.session(settings).await {
+        Ok(session) => session.credentials().await.map(drop),
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(()) => Found::There,
+        Err(error) => Found::Missing {
+            summary: "No credentials for AWS",
+            detail: format!("{error}."),
+        },
+    }
+}
+
+/// Whether there is a bucket that may be looked at.
+pub(super) async fn bucket((settings, bucket): (&Settings, &str), aws: &Sessions) -> Found {
+    let session = match aws.session(settings).await {
+        Ok(session) => session,
+        Err(error) => {
+            return Found::Missing {
+                summary: "AWS cannot be reached",
+                detail: format!("For `s3://{bucket}/`: {error}."),
+            };
+        }
+    };
+    let at = Location {
+        bucket: bucket.to_owned(),
+        key: String::new(),
+    };
+    match session.s3().bucket(&at).await {
+        Ok(()) => Found::There,
+        Err(error) if error.fault == Fault::NoBucket => Found::Missing {
+            summary: "Bucket not there",
+            detail: format!("{error}."),
+        },
+        Err(error) => Found::Missing {
+            summary: "Bucket cannot be used",
+            detail: format!("{error}."),
+        },
+    }
+}
+
+/// Whether there is an object.
+pub(super) async fn object((settings, at): (&Settings, &Location), aws: &Sessions) -> Found {
+    let session = match aws.session(settings).await {
+        Ok(session) => session,
+        Err(error) => {
+            return Found::Missing {
+                summary: "AWS cannot be reached",
+                detail: format!("For `{at}`: {error}."),
+            };
+        }
+    };
+    match session.s3().head(at).await {
+        Ok(_) => Found::There,
+        Err(error) => Found::Missing {
+            summary: match error.fault {
+                Fault::NoKey | Fault::NoBucket => "Script not there",
+                _ => "Script cannot be read",
+            },
+            detail: format!("{error}."),
+        },
+    }
+}
