@@ -46,7 +46,7 @@ pub enum Work {
     /// `activity "sql"`.
     Sql(sql::Sql),
     /// `activity "shell_command"` and `action "shell_command"`.
-    Shell(shell_command::ShellCommand),
+    Shell(Box<shell_command::ShellCommand>),
 }
 
 /// What an attempt of an activity is to do.
@@ -64,7 +64,7 @@ pub enum Check {
     /// `precondition "exists"`, and the ones that ask whether something at AWS is there.
     Exists(exists::Exists),
     /// `precondition "shell_command"`.
-    Shell(shell_command::ShellCommand),
+    Shell(Box<shell_command::ShellCommand>),
 }
 
 /// How a check went.

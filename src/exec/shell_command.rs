@@ -24,6 +24,7 @@ use super::process::Printed;
 use super::staging::Area;
 use super::staging::Staging;
 use crate::connect::ConnectError;
+use crate::connect::aws::AwsError;
 use crate::connect::aws::Settings;
 use crate::connect::place::Place;
 
@@ -161,8 +162,10 @@ impl ShellCommand {
         let mut environment = self.inherited.clone();
         let mut ctx = ctx.clone();
         if let Some(settings) = &self.credentials {
-            let session = ctx.aws.session(settings).await.map_err(failed)?;
-            let credentials = session.credentials().await.map_err(failed)?;
+            let session = ctx.aws.session(settings).await;
+            let session = session.map_err(|error| no_credentials(&error))?;
+            let credentials = session.credentials().await;
+            let credentials = credentials.map_err(|error| no_credentials(&error))?;
             ctx.log = ctx.log.hiding(&credentials.hidden());
             environment.extend(credentials.variables());
         }
@@ -184,7 +187,7 @@ impl ShellCommand {
     }
 }
 
-fn failed(error: crate::connect::aws::AwsError) -> ExecError {
+fn no_credentials(error: &AwsError) -> ExecError {
     ExecError::Failed(format!("the command gets no credentials for AWS: {error}"))
 }
 

@@ -54,14 +54,14 @@ impl Fixture {
         Self { dir, ctx, started }
     }
 
-    fn command(&self, command: &str) -> ShellCommand {
+    fn command(&self, command: &str) -> Box<ShellCommand> {
         let path = ("PATH".to_owned(), "/usr/bin:/bin".to_owned());
-        ShellCommand {
+        Box::new(ShellCommand {
             program: Program::Command(command.to_owned()),
             inherited: [path].into(),
             working_dir: self.dir.path().to_owned(),
             ..ShellCommand::default()
-        }
+        })
     }
 
     async fn run(&self, command: &str) -> Result<(), String> {

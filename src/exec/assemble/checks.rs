@@ -51,7 +51,7 @@ impl Assembler<'_> {
             "exists" => {
                 Err("`exists` checks a data node; it cannot stand on an activity".to_owned())
             }
-            "shell_command" => self.command(&resolved).map(Check::Shell),
+            "shell_command" => self.command(&resolved).map(Box::new).map(Check::Shell),
             "s3_key_exists" => {
                 let place = required(&resolved, "s3_key")?;
                 let key = self.s3_key(&resolved, "s3_key", &place)?;

@@ -99,7 +99,10 @@ impl<'a> Assembler<'a> {
                 None => self.copy(resolved, of).map(Work::Copy),
             },
             "no_op" => Ok(Work::Nothing),
-            "shell_command" => self.activity_command(resolved).map(Work::Shell),
+            "shell_command" => self
+                .activity_command(resolved)
+                .map(Box::new)
+                .map(Work::Shell),
             "sql" => Ok(Work::Sql(Sql {
                 connection: self.connection(activity, of)?,
                 script: match activity.text("script_uri") {
@@ -129,7 +132,7 @@ impl<'a> Assembler<'a> {
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let resolved = self.revealed(resolved)?;
         match resolved.object.object_type.name {
-            "shell_command" => self.command(&resolved).map(Work::Shell),
+            "shell_command" => self.command(&resolved).map(Box::new).map(Work::Shell),
             other => Err(format!(
                 "this version of pipeform cannot run actions of type `{other}`"
             )),
