@@ -64,6 +64,7 @@ bench: ## Measure speed and memory, next to the peers
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/plan
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/scale
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/engine
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/copy
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/peers
 
 fuzz: ## Fuzz parser, evaluator, residuals and formatter, ten minutes each (SECONDS_EACH)

@@ -2,6 +2,8 @@
 
     s3-proxy.py UPSTREAM cut SHARE SEED        cuts a share of the connections (0 to 1), each at a random byte of either direction
     s3-proxy.py UPSTREAM throttle SHARE SEED   answers the first request of a share of the connections with 503 SlowDown
+    s3-proxy.py UPSTREAM slow MEGABYTES SEED   lets so many megabytes a second through, all connections together
+    s3-proxy.py UPSTREAM pieces MEGABYTES SEED the same, and cuts each connection after three megabytes
 
 Prints its address, and at the end of its standard input how many connections there were and how many it harmed.
 """
@@ -11,6 +13,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 BUSY = (
@@ -27,6 +30,7 @@ class Proxy:
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         self.connections = self.harmed = 0
+        self.free_at = 0.0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
 
     def serve(self):
@@ -37,6 +41,8 @@ class Proxy:
                 harm = self.random.random() < self.share
                 # As often below a kilobyte as above a megabyte.
                 budget = int(10 ** self.random.uniform(0, 7.3))
+                if self.mode in ("slow", "pieces"):
+                    harm, budget = self.mode == "pieces", 3_000_000
             threading.Thread(target=self.handle, args=(client, harm, budget), daemon=True).start()
 
     def handle(self, client, harm, budget):
@@ -59,6 +65,8 @@ class Proxy:
             while data := source.recv(1 << 16):
                 if left[0] is not None:
                     data, left[0] = data[: max(left[0], 0)], left[0] - len(data)
+                if self.mode in ("slow", "pieces"):
+                    self.wait(len(data))
                 target.sendall(data)
                 if left[0] is not None and left[0] <= 0:
                     with self.lock:
@@ -71,6 +79,13 @@ class Proxy:
         except OSError:
             for s in (source, target):
                 s.close()
+
+    def wait(self, count):
+        with self.lock:
+            now = time.monotonic()
+            self.free_at = max(self.free_at, now) + count / (self.share * 1e6)
+            rest = self.free_at - now
+        time.sleep(rest)
 
     @staticmethod
     def reset(s):

@@ -50,7 +50,8 @@ impl Endpoint {
                 }
                 page => page?,
             };
-            for upload in page.uploads.iter().filter(|upload| ours(upload)) {
+            let left = page.uploads.iter().filter(|upload| ours(upload));
+            for upload in left.filter(|upload| !self.under_way().contains(&upload.id)) {
                 self.abort(&prefix.with_key(upload.key.clone()), &upload.id)
                     .await;
             }

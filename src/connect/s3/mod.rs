@@ -36,8 +36,11 @@ pub use types::Refusal;
 pub use types::Span;
 pub use types::spans;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use tokio::sync::Semaphore;
 
@@ -70,6 +73,8 @@ pub struct Endpoint {
 struct Limits {
     requests: Semaphore,
     kept: Semaphore,
+    /// The ids of uploads in parts that are under way here, and are no leftovers.
+    uploads: Mutex<BTreeSet<String>>,
 }
 
 /// Called with how many bytes have been moved since.
@@ -95,6 +100,7 @@ impl Endpoint {
         let limits = Limits {
             requests: Semaphore::new(REQUESTS),
             kept: Semaphore::new(KEPT),
+            uploads: Mutex::default(),
         };
         Self {
             calls,
@@ -102,9 +108,28 @@ impl Endpoint {
         }
     }
 
+    /// The ids of the uploads in parts that are under way here.
+    fn under_way(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        let uploads = self.limits.uploads.lock();
+        uploads.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What is known of an object.
     pub async fn head(&self, at: &Location) -> Result<Head, S3Error> {
-        self.tried("look at", at, || self.calls.head(at)).await
+        let head = self.tried("look at", at, || self.calls.head(at)).await;
+        let Err(mut error) = head else {
+            return head;
+        };
+        if error.fault == Fault::NotAllowed {
+            // An answer to HEAD has no text: one to GET says why.
+            let first = Span { from: 0, to: 1 };
+            if let Err(refusal) = self.calls.get(at, Some(first), None).await
+                && refusal.fault == Fault::NotAllowed
+            {
+                error.reason = refusal.reason;
+            }
+        }
+        Err(error)
     }
 
     /// Whether there is an object. That it cannot be said is an error: not allowed is not "not there".

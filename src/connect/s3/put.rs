@@ -26,6 +26,7 @@ use super::Location;
 use super::OnBytes;
 use super::PART;
 use super::Part;
+use super::Refusal;
 use super::S3Error;
 use super::Span;
 use super::UNIT;
@@ -164,14 +165,15 @@ impl Upload {
         let Target { at, encryption } = target;
         let call = || endpoint.calls.begin(at, *encryption, labels, checked);
         let (begun, doubtful) = endpoint.counted(ATTEMPTS, call).await;
+        if let Ok(id) = &begun {
+            endpoint.under_way().insert(id.clone());
+        }
         if doubtful {
             // One whose answer was lost may have begun an upload that nobody knows.
             let ours = begun.as_deref().unwrap_or_default();
             let lost = |pending: &super::Pending| pending.key == at.key && pending.id != ours;
-            let cleared = endpoint.abort_pending(at, lost).await;
-            if begun.is_ok() {
-                cleared?;
-            }
+            // What cannot be removed now is when the key is written next.
+            drop(endpoint.abort_pending(at, lost).await);
         }
         Ok(Self {
             endpoint: endpoint.clone(),
@@ -260,11 +262,9 @@ impl Upload {
                 if is_made_of(&head, &parts, size, checksum) {
                     return Ok(());
                 }
-                Err(S3Error::new("write", at, refusal))
+                Err(failed(at, refusal))
             }
-            result => result
-                .map(drop)
-                .map_err(|refusal| S3Error::new("write", at, refusal)),
+            result => result.map(drop).map_err(|refusal| failed(at, refusal)),
         }
     }
 
@@ -272,6 +272,21 @@ impl Upload {
     pub(super) async fn abort(&self) {
         self.endpoint.abort(&self.target.at, &self.id).await;
     }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.endpoint.under_way().remove(&self.id);
+    }
+}
+
+/// An error with an upload. That it is not there any more has a reason that the service does not know.
+fn failed(at: &Location, mut refusal: Refusal) -> S3Error {
+    if refusal.fault == Fault::NoKey {
+        refusal.fault = Fault::Invalid;
+        refusal.reason = "its upload in parts was given up while it was under way; another copy writes the same object, or a rule of the bucket removes uploads".to_owned();
+    }
+    S3Error::new("write", at, refusal)
 }
 
 impl Endpoint {
@@ -284,7 +299,8 @@ impl Endpoint {
     ) -> Result<Part, S3Error> {
         let crc32 = crc32(&body);
         let call = || self.calls.part(at, upload, number, (body.clone(), crc32));
-        self.tried("write", at, call).await
+        let (part, _) = self.counted(ATTEMPTS, call).await;
+        part.map_err(|refusal| failed(at, refusal))
     }
 }
 
