@@ -61,10 +61,14 @@ pub enum ConnectError {
 
 impl ConnectError {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
+        // What went through a reader or a writer of ours says its place already.
+        match source.downcast::<Self>() {
+            Ok(inner) => inner,
+            Err(source) => Self::Io {
+                action,
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }

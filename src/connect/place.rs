@@ -1,14 +1,13 @@
 //! Where files are: on this machine or in S3, one or all below a directory or a prefix.
 //!
-//! A [`Place`] is plain values. Record work reads one with [`Place::open`] and writes one with [`Place::create`], from blocking code; what is
-//! written is there when it is committed, and only then. Bytes that stay as they are go another way: `exec/copy/transfer`.
+//! A [`Place`] is plain values. Record work reads one with [`Place::open`], from blocking code, and writes one with a
+//! [`FileWriter`](super::files::FileWriter) or an [`s3::Writer`]. Bytes that stay as they are go another way: `exec/copy/transfer`.
 
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,7 +17,6 @@ use super::Cancel;
 use super::ConnectError;
 use super::aws::Sessions;
 use super::aws::Settings;
-use super::files::FileWriter;
 use super::formats::compression::Compression;
 use super::s3;
 use super::s3::Encryption;
@@ -98,6 +96,18 @@ impl Place {
         Compression::of_path(Path::new(self.name()))
     }
 
+    /// The place of another file, by its path or its key, that is reached the same way.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Self {
+        match self {
+            Self::File(_) => Self::File(PathBuf::from(path)),
+            Self::S3(place) => Self::S3(S3Place {
+                at: place.at.with_key(path),
+                ..place.clone()
+            }),
+        }
+    }
+
     /// The place of a file below it.
     #[must_use]
     pub fn below(&self, name: &str) -> Self {
@@ -130,48 +140,5 @@ impl Place {
                 Ok(Box::new(s3::Reader::open(&endpoint, &place.at, cancel)?))
             }
         }
-    }
-
-    /// Starts one file. To be called, and written to, where blocking is allowed and a runtime is there.
-    pub fn create(&self, aws: &Sessions, cancel: &Cancel) -> Result<PlaceWriter, ConnectError> {
-        Ok(match self {
-            Self::File(path) => PlaceWriter::File(FileWriter::create(path, Compression::None)?),
-            Self::S3(place) => {
-                let endpoint = Handle::current().block_on(place.endpoint(aws))?;
-                let writer = s3::Writer::create(&endpoint, &place.target(), cancel)?;
-                PlaceWriter::S3(Box::new(writer))
-            }
-        })
-    }
-}
-
-/// A file that is being written. Dropped without a commit, it leaves nothing.
-pub enum PlaceWriter {
-    /// On this machine.
-    File(FileWriter),
-    /// In S3.
-    S3(Box<s3::Writer>),
-}
-
-impl PlaceWriter {
-    /// Makes it be there, in place of what was.
-    pub fn commit(self) -> Result<(), ConnectError> {
-        match self {
-            Self::File(writer) => writer.commit(),
-            Self::S3(writer) => writer.commit(),
-        }
-    }
-}
-
-impl Write for PlaceWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::File(writer) => writer.write(bytes),
-            Self::S3(writer) => writer.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

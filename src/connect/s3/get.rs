@@ -200,6 +200,19 @@ impl Endpoint {
         Ok(found)
     }
 
+    /// Fetches an object into a temporary file, which is at its beginning.
+    pub async fn fetch(&self, at: &Location) -> Result<File, ConnectError> {
+        let known: Known = self.head(at).await?.into();
+        let path = Path::new("a temporary file");
+        let failed = |error| ConnectError::io("write", path, error);
+        let file = Arc::new(tempfile::tempfile().map_err(failed)?);
+        let nothing = OnBytes(Arc::new(|_| {}));
+        self.download(at, &known, (Arc::clone(&file), path), &nothing)
+            .await?;
+        // Ranges are written at their places, so that nothing has moved in it.
+        file.try_clone().map_err(failed)
+    }
+
     /// Reads an object into a file that is open for writing, ranges of it at once.
     pub async fn download(
         &self,

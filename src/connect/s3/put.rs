@@ -284,7 +284,7 @@ impl Drop for Upload {
 fn failed(at: &Location, mut refusal: Refusal) -> S3Error {
     if refusal.fault == Fault::NoKey {
         refusal.fault = Fault::Invalid;
-        refusal.reason = "its upload in parts was given up while it was under way; another copy writes the same object, or a rule of the bucket removes uploads".to_owned();
+        "its upload in parts was given up while it was under way; another copy writes the same object, or a rule of the bucket removes uploads".clone_into(&mut refusal.reason);
     }
     S3Error::new("write", at, refusal)
 }

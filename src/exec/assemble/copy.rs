@@ -15,11 +15,11 @@ use crate::connect::formats::parquet::Pages;
 use crate::connect::formats::parquet::Parquet;
 use crate::connect::formats::regex::RegexFormat;
 use crate::connect::formats::tsv;
-use crate::connect::place::Place;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::WriteMode;
 use crate::exec::copy::Copy;
 use crate::exec::copy::FileEnd;
+use crate::exec::copy::FilesEnd;
 use crate::exec::copy::Input;
 use crate::exec::copy::OnRowError;
 use crate::exec::copy::Output;
@@ -42,7 +42,10 @@ impl<'a> Assembler<'a> {
                     },
                     params: params(node.get("params"))?,
                 },
-                _ => Input::File(self.file(node)?),
+                _ => match self.files(node)? {
+                    Ok(many) => Input::Files(many),
+                    Err(one) => Input::File(one),
+                },
             });
         }
         let mut outputs = resolved.outputs.values().flatten();
@@ -51,7 +54,10 @@ impl<'a> Assembler<'a> {
         };
         let output = match output.object.object_type.name {
             "sql" => Output::Table(self.table(output, of)?),
-            _ => Output::File(self.file(output)?),
+            _ => match self.files(output)? {
+                Ok(many) => Output::Files(many),
+                Err(one) => Output::File(one),
+            },
         };
         Ok(Copy {
             inputs,
@@ -90,22 +96,28 @@ impl<'a> Assembler<'a> {
         })
     }
 
-    fn file(&self, node: &Resolved<'a>) -> Result<FileEnd, String> {
-        let place = self.place(node)?;
-        if place.is_some_and(|place| matches!(place, Place::S3(_)) || place.is_many()) {
-            return Err(format!(
-                "this version of pipeform copies `{}` only as it is: to or from one place, in the same format and compression",
-                node.object.address
-            ));
+    /// The files of a data node: all below a directory or a prefix, or else one.
+    fn files(&self, node: &Resolved<'a>) -> Result<Result<FilesEnd, FileEnd>, String> {
+        let place = self.place(node)?.ok_or_else(|| {
+            format!(
+                "this version of pipeform cannot copy `{}`, a data node of type `{}`",
+                node.object.address, node.object.object_type.name
+            )
+        })?;
+        let format = self.format(node)?;
+        let compression = node.text("compression").and_then(Compression::of_name);
+        if place.is_many() {
+            return Ok(Ok(FilesEnd {
+                place,
+                format,
+                compression,
+            }));
         }
-        let path = self.path(node)?;
-        let named = node.text("compression").and_then(Compression::of_name);
-        let compression = named.unwrap_or_else(|| Compression::of_path(&path));
-        Ok(FileEnd {
-            path,
-            format: self.format(node)?,
-            compression,
-        })
+        Ok(Err(FileEnd {
+            compression: compression.unwrap_or_else(|| place.compression()),
+            place,
+            format,
+        }))
     }
 
     pub(super) fn path(&self, node: &Resolved<'a>) -> Result<PathBuf, String> {

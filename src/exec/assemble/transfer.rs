@@ -35,6 +35,9 @@ impl<'a> Assembler<'a> {
         &self,
         resolved: &ResolvedActivity<'a>,
     ) -> Result<Option<Transfer>, String> {
+        if resolved.activity.text("on_row_error") == Some("skip") {
+            return Ok(None); // then each record is looked at
+        }
         let mut outputs = resolved.outputs.values().flatten();
         let (Some(target), None) = (outputs.next(), outputs.next()) else {
             return Ok(None);

@@ -5,6 +5,7 @@
 //! unpack. What cannot be taken fails the copy, or is put aside (see `rejects`). A copy within one database reads
 //! everything first (see `spool`).
 
+mod ends;
 mod pipe;
 mod read;
 mod rejects;
@@ -14,6 +15,8 @@ mod tests;
 pub mod transfer;
 mod write;
 
+pub use ends::FileEnd;
+pub use ends::FilesEnd;
 pub use rejects::OnRowError;
 pub use rejects::RejectFile;
 
@@ -23,6 +26,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ends::expanded;
 use pipe::Incoming;
 use pipe::Outgoing;
 use pipe::piped;
@@ -39,33 +43,22 @@ use super::Summary;
 use super::preflight::Need;
 use super::preflight::database;
 use crate::connect::ConnectError;
-use crate::connect::files;
-use crate::connect::files::FileWriter;
 use crate::connect::formats::Format;
-use crate::connect::formats::compression::Compression;
 use crate::connect::formats::csv;
+use crate::connect::place::Place;
 use crate::connect::sqlite::Params;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::path_of;
 
 const CHUNK: usize = 256 * 1024;
 
-/// A file to read or write.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileEnd {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its format; none: bytes, or csv when records are needed.
-    pub format: Option<Format>,
-    /// How it is packed.
-    pub compression: Compression,
-}
-
 /// One input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A file.
     File(FileEnd),
+    /// All files below a directory or a prefix.
+    Files(FilesEnd),
     /// A query of a database.
     Query {
         /// `jdbc:sqlite:PATH` or `sqlite:PATH`.
@@ -82,6 +75,8 @@ pub enum Input {
 pub enum Output {
     /// A file. What an earlier attempt of the same instance has written is replaced.
     File(FileEnd),
+    /// One file below a directory or a prefix, and its manifest.
+    Files(FilesEnd),
     /// A table.
     Table(TableTarget),
 }
@@ -101,11 +96,16 @@ impl Copy {
     /// What must be there for it to be made. Its inputs may come yet.
     pub(super) fn needs(&self) -> BTreeSet<Need> {
         let inputs = self.inputs.iter().filter_map(|input| match input {
-            Input::File(_) => None,
+            Input::File(_) | Input::Files(_) => None,
             Input::Query { connection, .. } => database(connection),
         });
         let output = match &self.output {
-            Output::File(file) => Some(Need::Writable(file.path.clone())),
+            Output::File(FileEnd { place, .. }) | Output::Files(FilesEnd { place, .. }) => {
+                match place {
+                    Place::File(path) => Some(Need::Writable(path.clone())),
+                    Place::S3(_) => None,
+                }
+            }
             Output::Table(table) => database(&table.connection),
         };
         inputs.chain(output).collect()
@@ -115,6 +115,7 @@ impl Copy {
     fn input_format(&self, file: &FileEnd) -> Format {
         let output = match &self.output {
             Output::File(output) => output.format.clone(),
+            Output::Files(output) => output.format.clone(),
             Output::Table(_) => None,
         };
         file.format.clone().or(output).unwrap_or_else(plain_csv)
@@ -124,6 +125,7 @@ impl Copy {
     fn output_format(&self, file: &FileEnd) -> Format {
         let inputs = self.inputs.iter().find_map(|input| match input {
             Input::File(input) => input.format.clone(),
+            Input::Files(input) => input.format.clone(),
             Input::Query { .. } => None,
         });
         file.format.clone().or(inputs).unwrap_or_else(plain_csv)
@@ -135,6 +137,16 @@ fn plain_csv() -> Format {
 }
 
 pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
+    let (copy, whole) = expanded(copy, ctx)?;
+    let summary = run_files(&copy, ctx)?;
+    if let (Some(whole), Output::File(file)) = (whole, &copy.output) {
+        whole.complete(&file.place, ctx)?;
+    }
+    Ok(summary)
+}
+
+/// Copies single files and tables.
+fn run_files(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     if let Output::File(file) = &copy.output
         && let Some(inputs) = same_bytes(copy, file)
     {
@@ -163,6 +175,7 @@ fn copy_records(copy: &Copy, rejects: &mut Rejects, ctx: &Context) -> Result<(),
                 format => write_lines(rows, file, format, rejects, ctx),
             })
         }
+        Output::Files(_) => Ok(()), // expanded before
         Output::Table(target) => {
             let write = |rows: &Incoming| write_table(rows, target, rejects, ctx);
             match same_database(copy, target) {
@@ -183,7 +196,7 @@ fn same_bytes<'a>(copy: &'a Copy, output: &FileEnd) -> Option<Vec<&'a FileEnd>> 
         .iter()
         .map(|input| match input {
             Input::File(file) => Some(file),
-            Input::Query { .. } => None,
+            Input::Files(_) | Input::Query { .. } => None,
         })
         .collect::<Option<_>>()?;
     let formats = || files.iter().copied().chain([output]);
@@ -203,7 +216,7 @@ fn same_bytes<'a>(copy: &'a Copy, output: &FileEnd) -> Option<Vec<&'a FileEnd>> 
 fn same_database(copy: &Copy, target: &TableTarget) -> Option<PathBuf> {
     let target = std::fs::canonicalize(path_of(&target.connection)?).ok()?;
     let same = copy.inputs.iter().any(|input| match input {
-        Input::File(_) => false,
+        Input::File(_) | Input::Files(_) => false,
         Input::Query { connection, .. } => path_of(connection)
             .and_then(|path| std::fs::canonicalize(path).ok())
             .is_some_and(|path| path == target),
@@ -212,8 +225,8 @@ fn same_database(copy: &Copy, target: &TableTarget) -> Option<PathBuf> {
 }
 
 fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<(), ConnectError> {
-    let mut writer = FileWriter::create(&output.path, output.compression)?;
-    let failed = |error| ConnectError::io("write", &output.path, error);
+    let mut writer = output.create(ctx)?;
+    let failed = |error| ConnectError::io("write", &output.path(), error);
     let mut chunk = vec![0; CHUNK];
     let mut open_end: Option<&[u8]> = None;
     for input in inputs {
@@ -221,13 +234,13 @@ fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<()
         let separator = format
             .and_then(Format::record_separator)
             .unwrap_or_default();
-        let mut reader = files::open(&input.path, input.compression)?;
+        let mut reader = input.open(ctx)?;
         let mut tail: Vec<u8> = Vec::new();
         loop {
             ctx.check_cancel()?;
             let count = reader
                 .read(&mut chunk)
-                .map_err(|error| ConnectError::io("read", &input.path, error))?;
+                .map_err(|error| ConnectError::io("read", &input.path(), error))?;
             let Some(bytes) = chunk.get(..count).filter(|bytes| !bytes.is_empty()) else {
                 break;
             };

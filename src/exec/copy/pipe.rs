@@ -143,9 +143,14 @@ pub(super) fn piped<T>(
     read: impl FnOnce(Outgoing<'_>) -> Result<(), ConnectError> + Send,
     write: impl FnOnce(&Incoming) -> Result<T, ConnectError>,
 ) -> Result<T, ConnectError> {
+    // Who reads from S3 needs it.
+    let runtime = tokio::runtime::Handle::try_current().ok();
     std::thread::scope(|scope| {
         let (outgoing, incoming) = pipe(ctx);
-        let reader = scope.spawn(move || read(outgoing));
+        let reader = scope.spawn(move || {
+            let _inside = runtime.as_ref().map(tokio::runtime::Handle::enter);
+            read(outgoing)
+        });
         let written = write(&incoming);
         drop(incoming);
         match (reader.join(), written) {

@@ -6,8 +6,6 @@ use super::Input;
 use super::pipe::Outgoing;
 use super::pipe::Source;
 use crate::connect::ConnectError;
-use crate::connect::files;
-use crate::connect::files::Watched;
 use crate::connect::formats::BatchReader as _;
 use crate::connect::formats::Format;
 use crate::connect::formats::compression::Compression;
@@ -25,9 +23,10 @@ pub(super) fn read_all(
     for input in &copy.inputs {
         match input {
             Input::File(file) => match copy.input_format(file) {
-                Format::Parquet(format) => read_columns(file, &format, &mut outgoing)?,
-                format => read_lines(file, &format, &mut outgoing)?,
+                Format::Parquet(format) => read_columns(file, &format, &mut outgoing, ctx)?,
+                format => read_lines(file, &format, &mut outgoing, ctx)?,
             },
+            Input::Files(_) => {} // expanded before
             Input::Query {
                 connection,
                 select_query,
@@ -56,9 +55,10 @@ fn read_lines(
     file: &FileEnd,
     format: &Format,
     outgoing: &mut Outgoing<'_>,
+    ctx: &Context,
 ) -> Result<(), ConnectError> {
-    let place = file.path.display().to_string();
-    let mut reader = format.reader(files::open(&file.path, file.compression)?, &place)?;
+    let place = file.place.to_string();
+    let mut reader = format.reader(file.open(ctx)?, &place)?;
     outgoing.source(Source {
         place,
         unit: "line",
@@ -73,11 +73,12 @@ fn read_columns(
     file: &FileEnd,
     format: &Parquet,
     outgoing: &mut Outgoing<'_>,
+    ctx: &Context,
 ) -> Result<(), ConnectError> {
     packed_inside(file)?;
-    let place = file.path.display().to_string();
-    let watched = Watched::open(&file.path)?;
-    let mut reader = ParquetReader::new(format, watched.file()?, &place)?;
+    let place = file.place.to_string();
+    let (opened, watched) = file.open_whole(ctx)?;
+    let mut reader = ParquetReader::new(format, opened, &place)?;
     outgoing.source(Source {
         place,
         unit: "row",
@@ -86,7 +87,7 @@ fn read_columns(
         typed: format.columns.is_empty(),
     })?;
     outgoing.read_all(&mut reader)?;
-    watched.unchanged()
+    watched.map_or(Ok(()), |watched| watched.unchanged())
 }
 
 /// A file of columns packs its pages itself.
@@ -96,6 +97,6 @@ pub(super) fn packed_inside(file: &FileEnd) -> Result<(), ConnectError> {
     }
     Err(ConnectError::Setting(format!(
         "`{}` is compressed as a whole, and parquet packs its pages itself; set `compression` of the format instead",
-        file.path.display()
+        file.place
     )))
 }

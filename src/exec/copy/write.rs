@@ -3,13 +3,13 @@
 use std::io::Write as _;
 
 use super::FileEnd;
+use super::ends::EndWriter;
 use super::pipe::Incoming;
 use super::pipe::Message;
 use super::pipe::Source;
 use super::read::packed_inside;
 use super::rejects::Rejects;
 use crate::connect::ConnectError;
-use crate::connect::files::FileWriter;
 use crate::connect::formats::Batch;
 use crate::connect::formats::Column;
 use crate::connect::formats::ColumnType;
@@ -113,7 +113,7 @@ pub(super) fn write_lines(
     rejects: &mut Rejects,
     ctx: &Context,
 ) -> Result<(), ConnectError> {
-    let mut writer = FileWriter::create(&file.path, file.compression)?;
+    let mut writer = file.create(ctx)?;
     let mut lines = Lines {
         columns: Columns::new(format.columns()),
         format,
@@ -134,7 +134,7 @@ pub(super) fn write_lines(
         }
         writer
             .write_all(&lines.out)
-            .map_err(|error| ConnectError::io("write", &file.path, error))?;
+            .map_err(|error| ConnectError::io("write", &file.path(), error))?;
         lines.out.clear();
     }
     ctx.check_cancel()?;
@@ -236,10 +236,10 @@ pub(super) fn write_columns(
     ctx: &Context,
 ) -> Result<(), ConnectError> {
     packed_inside(file)?;
-    let failed = |error| ConnectError::io("write", &file.path, error);
-    let mut output = Some(FileWriter::create(&file.path, file.compression)?);
+    let failed = |error| ConnectError::io("write", &file.path(), error);
+    let mut output = Some(file.create(ctx)?);
     let mut columns = Columns::new(&format.columns);
-    let mut writer: Option<ParquetWriter<FileWriter>> = None;
+    let mut writer: Option<ParquetWriter<EndWriter>> = None;
     let mut make = |columns: &Columns, batch: &Batch| {
         let output = output.take().ok_or(ConnectError::Cancelled)?;
         ParquetWriter::new(output, &typed(columns, batch)?, format.pages)

@@ -11,7 +11,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
+use crate::connect::files;
+use crate::connect::files::FileWriter;
 use crate::connect::formats::Column;
+use crate::connect::formats::compression::Compression;
 use crate::connect::formats::regex::RegexFormat;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::WriteMode;
@@ -52,14 +55,14 @@ impl Fixture {
         let path = self.path(name);
         FileEnd {
             compression: Compression::of_path(&path),
-            path,
+            place: Place::File(path),
             format,
         }
     }
 
     fn given(&self, name: &str, text: &[u8]) -> FileEnd {
         let file = self.file(name, None);
-        let mut writer = FileWriter::create(&file.path, file.compression).unwrap();
+        let mut writer = FileWriter::create(&file.path(), file.compression).unwrap();
         writer.write_all(text).unwrap();
         writer.commit().unwrap();
         file
@@ -120,7 +123,7 @@ impl Fixture {
             .unwrap();
         let mut text = String::new();
         let file = self.file(name, None);
-        files::open(&file.path, file.compression)
+        files::open(&file.path(), file.compression)
             .unwrap()
             .read_to_string(&mut text)
             .unwrap();
@@ -181,7 +184,7 @@ fn a_cancelled_copy_leaves_what_was_there() {
     let f = Fixture::new();
     let input = f.input("in", &"a line\n".repeat(200_000), None);
     let out = f.given("out.gz", b"before");
-    let before = fs::read(&out.path).unwrap();
+    let before = fs::read(out.path()).unwrap();
     // Cancelled from within: as soon as the first bytes have been copied.
     let (ctx, cancel) = (f.ctx.clone(), f.ctx.cancel.clone());
     let watcher = std::thread::spawn(move || {
@@ -194,7 +197,7 @@ fn a_cancelled_copy_leaves_what_was_there() {
     let error = f.run(inputs, Output::File(out.clone())).unwrap_err();
     watcher.join().unwrap();
     assert_eq!(error, "cancelled");
-    assert_eq!(fs::read(&out.path).unwrap(), before);
+    assert_eq!(fs::read(out.path()).unwrap(), before);
     assert_eq!(f.names(), ["in", "out.gz"]);
 }
 
@@ -221,8 +224,8 @@ fn a_cancelled_load_leaves_the_table() {
 fn a_reader_or_a_format_that_fails_leaves_nothing() {
     let f = Fixture::new();
     let whole = f.given("in.gz", "a line that is long\n".repeat(100_000).as_bytes());
-    let bytes = fs::read(&whole.path).unwrap();
-    File::create(&whole.path)
+    let bytes = fs::read(whole.path()).unwrap();
+    File::create(whole.path())
         .unwrap()
         .write_all(&bytes[..bytes.len() / 2])
         .unwrap();
@@ -574,7 +577,7 @@ fn csv_goes_through_a_table_and_back() {
 fn devices_are_not_replaced_and_links_are_followed() {
     let f = Fixture::new();
     let device = FileEnd {
-        path: PathBuf::from("/dev/null"),
+        place: Place::File(PathBuf::from("/dev/null")),
         ..f.file("", None)
     };
     let input = || f.input("in", "new", None);

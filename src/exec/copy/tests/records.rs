@@ -242,10 +242,10 @@ fn what_is_cut_off_is_an_error() {
         let file = f.file(name, format.clone());
         let whole = f.input("whole.tsv", &lines.replace(',', "\t"), tsv(&names));
         f.run(vec![whole], Output::File(file.clone())).unwrap();
-        let bytes = fs::read(&file.path).unwrap();
+        let bytes = fs::read(file.path()).unwrap();
         for cut in [1, bytes.len() / 2, bytes.len() - 1] {
             let part = bytes.get(..cut).unwrap();
-            File::create(&file.path).unwrap().write_all(part).unwrap();
+            File::create(file.path()).unwrap().write_all(part).unwrap();
             for to in [json(&names), tsv(&names)] {
                 let out = Output::File(f.file("out", to));
                 let error = f.run(vec![Input::File(file.clone())], out).unwrap_err();
@@ -254,7 +254,7 @@ fn what_is_cut_off_is_an_error() {
                 assert!(said && error.contains(name), "{error}");
             }
         }
-        fs::remove_file(&file.path).unwrap();
+        fs::remove_file(file.path()).unwrap();
     }
     assert_eq!(f.names(), ["whole.tsv"]);
 }

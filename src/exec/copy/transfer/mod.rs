@@ -8,6 +8,7 @@ mod end;
 mod one;
 mod plan;
 mod target;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use end::End;
 use one::copy_one;
 use plan::Plan;
 use target::Ready;
+pub(super) use whole::Whole;
+pub(super) use whole::files;
 
 use super::super::Context;
 use super::super::ExecError;

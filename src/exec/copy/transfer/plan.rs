@@ -30,7 +30,6 @@ use crate::connect::s3::Endpoint;
 use crate::connect::s3::Fault;
 use crate::connect::s3::Known;
 use crate::connect::s3::Location;
-use crate::connect::s3::OnBytes;
 
 /// A file to copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +126,25 @@ impl Plan {
             spool: making.spool.done()?,
             names: making.names,
             twice,
+        })
+    }
+
+    /// A plan of one file that is yet to be written, or has been.
+    pub(super) fn of_one(name: &str, size: u64) -> Result<Self, ConnectError> {
+        let mut spool = Spool::new()?;
+        let mut names = Names::default();
+        names.add(name);
+        spool.write(&Item {
+            input: 0,
+            from: String::new(),
+            name: name.to_owned(),
+            size,
+            etag: String::new(),
+        })?;
+        Ok(Self {
+            spool: spool.done()?,
+            names,
+            twice: false,
         })
     }
 
@@ -440,20 +458,10 @@ fn not_utf8(path: &Path) -> ConnectError {
 
 /// A list of files that an object has, in a temporary file. `None`: there is no such object.
 pub(super) async fn list(endpoint: &Endpoint, at: &Location) -> Result<Option<File>, ConnectError> {
-    let known: Known = match endpoint.head(at).await {
-        Err(error) if error.fault == Fault::NoKey => return Ok(None),
-        head => head?.into(),
-    };
-    let mut file = temporary()?;
-    if known.size > 0 {
-        let into = std::sync::Arc::new(file.try_clone().map_err(spooled)?);
-        let nothing = OnBytes(std::sync::Arc::new(|_| {}));
-        endpoint
-            .download(at, &known, (into, Path::new("a temporary file")), &nothing)
-            .await?;
+    match endpoint.fetch(at).await {
+        Err(ConnectError::S3(error)) if error.fault == Fault::NoKey => Ok(None),
+        file => file.map(Some),
     }
-    file.rewind().map_err(spooled)?;
-    Ok(Some(file))
 }
 
 /// A file without a name, which goes with its process.
@@ -504,5 +512,89 @@ impl<T: Serialize + for<'d> Deserialize<'d>> Spool<T> {
             let line = line.map_err(spooled)?;
             serde_json::from_str(&line).map_err(|error| spooled(error.into()))
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan that has files with these names.
+    fn plan(names: &[&str]) -> Plan {
+        let mut plan = Plan::of_one("x", 0).unwrap();
+        plan.names = Names::default();
+        for name in names {
+            plan.names.add(name);
+        }
+        plan.names.sort();
+        plan
+    }
+
+    #[test]
+    fn names_that_are_no_files_are_refused() {
+        let plan = plan(&["a", "b/c", "d"]);
+        for name in ["a", "b/c", "..a", "a b/é+%2F", "e/", "...", "x/.y"] {
+            assert_eq!(plan.check_path(name), Ok(()), "{name}");
+        }
+        for (name, why) in [
+            ("../x", "`..`"),
+            ("x/../../y", "`..`"),
+            ("x/./y", "`.`"),
+            ("/etc/passwd", "begins with one"),
+            ("x//y", "two slashes"),
+            ("x\0y", "zero byte"),
+            ("a/x", "`a` is a file, too"),
+            ("b/c/x/y", "`b/c` is a file, too"),
+            ("d/", "`d` is a file, too"),
+        ] {
+            let error = plan.check_path(name).unwrap_err();
+            assert!(error.contains(why), "{name}: {error}");
+        }
+        let long = "x".repeat(256);
+        assert!(plan.check_path(&long).unwrap_err().contains("255 bytes"));
+    }
+
+    #[test]
+    fn names_begin_below_what_several_inputs_have_in_common() {
+        let files = |root: &str| End::Files {
+            root: root.into(),
+            many: root.ends_with('/'),
+        };
+        for (roots, wanted) in [
+            (vec!["/a/b/"], "/a/b/"),
+            (vec!["/a/b/c"], "/a/b/"),
+            (vec!["/logs/2026-11-01/", "/logs/2026-11-02/"], "/logs/"),
+            (vec!["/logs/x", "/logs/y"], "/logs/"),
+            (vec!["/logs/", "/logs/x/"], "/logs/"),
+            (vec!["/log/", "/logs/"], "/"),
+            (vec!["a/", "b/"], ""),
+        ] {
+            let ends: Vec<End> = roots.iter().map(|root| files(root)).collect();
+            assert_eq!(base(&ends), wanted, "{roots:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn two_files_of_one_name_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut ends = Vec::new();
+        for place in ["x/1", "x/2"] {
+            std::fs::create_dir_all(directory.path().join(place)).unwrap();
+            File::create(directory.path().join(place).join("same")).unwrap();
+            ends.push(End::Files {
+                root: directory.path().join(format!("{place}/same")),
+                many: false,
+            });
+        }
+        let output = End::Files {
+            root: directory.path().join("out/"),
+            many: true,
+        };
+        let plan = Plan::make(&ends, true).await.unwrap();
+        plan.check(&ends, &output, true).unwrap();
+        ends.push(ends[0].clone());
+        let plan = Plan::make(&ends, true).await.unwrap();
+        let error = plan.check(&ends, &output, true).unwrap_err().to_string();
+        assert!(error.contains("two of the inputs"), "{error}");
     }
 }

@@ -1,0 +1,205 @@
+//! The files at the ends of a copy of records: opened and unpacked, packed and created, on this machine or in S3.
+//!
+//! A directory or a prefix is read file by file, and written as one file and its manifest (see `transfer`).
+
+use std::fs::File;
+use std::io;
+use std::io::BufRead;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use tokio::runtime::Handle;
+
+use super::Copy;
+use super::Input;
+use super::Output;
+use super::transfer;
+use super::transfer::Whole;
+use crate::connect::ConnectError;
+use crate::connect::files;
+use crate::connect::files::FileWriter;
+use crate::connect::files::Watched;
+use crate::connect::formats::Format;
+use crate::connect::formats::compression::Compression;
+use crate::connect::formats::compression::Packer;
+use crate::connect::formats::compression::unpack;
+use crate::connect::place::Place;
+use crate::connect::s3;
+use crate::exec::Context;
+
+/// A file to read or write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileEnd {
+    /// Where it is.
+    pub place: Place,
+    /// Its format; none: bytes, or csv when records are needed.
+    pub format: Option<Format>,
+    /// How it is packed.
+    pub compression: Compression,
+}
+
+/// All files below a directory or a prefix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilesEnd {
+    /// Where they are.
+    pub place: Place,
+    /// Their format; none: bytes, or csv when records are needed.
+    pub format: Option<Format>,
+    /// How they are packed; none: as their names say.
+    pub compression: Option<Compression>,
+}
+
+impl FilesEnd {
+    fn file(&self, place: Place) -> FileEnd {
+        FileEnd {
+            compression: self.compression.unwrap_or_else(|| place.compression()),
+            place,
+            format: self.format.clone(),
+        }
+    }
+}
+
+impl FileEnd {
+    /// Where it is, as messages say it.
+    pub(super) fn path(&self) -> PathBuf {
+        match &self.place {
+            Place::File(path) => path.clone(),
+            Place::S3(place) => PathBuf::from(place.at.to_string()),
+        }
+    }
+
+    /// Opens it and unpacks it while it is read.
+    pub(super) fn open(&self, ctx: &Context) -> Result<Box<dyn BufRead + Send>, ConnectError> {
+        match &self.place {
+            Place::File(path) => files::open(path, self.compression),
+            Place::S3(_) => {
+                let input = self.place.open(&ctx.aws, &ctx.cancel)?;
+                unpack(input, self.compression)
+                    .map_err(|error| ConnectError::io("read", &self.path(), error))
+            }
+        }
+    }
+
+    /// Opens it for who goes to and fro in it. An object is fetched into a temporary file.
+    pub(super) fn open_whole(
+        &self,
+        ctx: &Context,
+    ) -> Result<(File, Option<Watched>), ConnectError> {
+        match &self.place {
+            Place::File(path) => {
+                let watched = Watched::open(path)?;
+                Ok((watched.file()?, Some(watched)))
+            }
+            Place::S3(place) => {
+                let fetched = Handle::current().block_on(async {
+                    let fetch = async {
+                        let endpoint = place.endpoint(&ctx.aws).await?;
+                        endpoint.fetch(&place.at).await
+                    };
+                    tokio::select! {
+                        file = fetch => file,
+                        () = ctx.cancel.cancelled() => Err(ConnectError::Cancelled),
+                    }
+                });
+                Ok((fetched?, None))
+            }
+        }
+    }
+
+    /// Starts it.
+    pub(super) fn create(&self, ctx: &Context) -> Result<EndWriter, ConnectError> {
+        let Place::S3(place) = &self.place else {
+            return Ok(EndWriter::File(FileWriter::create(
+                &self.path(),
+                self.compression,
+            )?));
+        };
+        let endpoint = Handle::current().block_on(place.endpoint(&ctx.aws))?;
+        let writer = s3::Writer::create(&endpoint, &place.target(), &ctx.cancel)?;
+        let packer = Packer::new(writer, self.compression)
+            .map_err(|error| ConnectError::io("write", &self.path(), error))?;
+        Ok(EndWriter::S3(Box::new(packer)))
+    }
+}
+
+/// A file that is being written. Dropped without a commit, it leaves nothing.
+pub(super) enum EndWriter {
+    File(FileWriter),
+    S3(Box<Packer<s3::Writer>>),
+}
+
+impl EndWriter {
+    /// Makes it be there, in place of what was.
+    pub(super) fn commit(self) -> Result<(), ConnectError> {
+        match self {
+            Self::File(writer) => writer.commit(),
+            Self::S3(packer) => {
+                let writer = packer.finish();
+                writer
+                    .map_err(|error| ConnectError::io("write", Path::new("S3"), error))?
+                    .commit()
+            }
+        }
+    }
+}
+
+impl Write for EndWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(writer) => writer.write(bytes),
+            Self::S3(writer) => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A copy whose ends are single files, and what completes the directory or the prefix that it writes.
+pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<(Copy, Option<Whole>), ConnectError> {
+    let mut copy = copy.clone();
+    let mut inputs = Vec::new();
+    for input in copy.inputs {
+        match input {
+            Input::Files(end) => {
+                let files = Handle::current().block_on(transfer::files(&end.place, ctx))?;
+                inputs.extend(files.into_iter().map(|place| Input::File(end.file(place))));
+            }
+            other => inputs.push(other),
+        }
+    }
+    copy.inputs = inputs;
+    let Output::Files(end) = &copy.output else {
+        return Ok((copy, None));
+    };
+    let name = name(end, &copy.inputs);
+    let whole = Handle::current().block_on(Whole::make(&end.place, &name, ctx))?;
+    let file = end.file(end.place.below(&name));
+    copy.output = Output::File(file);
+    Ok((copy, Some(whole)))
+}
+
+/// The name of the one file that records are written to below a directory or a prefix.
+fn name(end: &FilesEnd, inputs: &[Input]) -> String {
+    let of_inputs = || {
+        inputs.iter().find_map(|input| match input {
+            Input::File(file) => file.format.as_ref(),
+            Input::Query { .. } | Input::Files(_) => None,
+        })
+    };
+    let format = match end.format.as_ref().or_else(of_inputs) {
+        Some(Format::JsonLines(_)) => ".jsonl",
+        Some(Format::Parquet(_)) => ".parquet",
+        Some(Format::Regex(_)) => ".txt",
+        Some(Format::Delimited(format)) if format.separator == b"\t" => ".tsv",
+        Some(Format::Delimited(_)) | None => ".csv",
+    };
+    let packed = match end.compression {
+        Some(Compression::Gzip) => ".gz",
+        Some(Compression::Zstd) => ".zst",
+        Some(Compression::None) | None => "",
+    };
+    format!("part-00000{format}{packed}")
+}

@@ -1,0 +1,78 @@
+//! What record work needs of directories and prefixes: their files, and the manifest around the one that it writes.
+
+use super::End;
+use super::Plan;
+use super::Ready;
+use crate::connect::ConnectError;
+use crate::connect::place::Place;
+use crate::exec::Context;
+
+/// The files of a directory or a prefix, in the order of the plan.
+pub(in crate::exec::copy) async fn files(
+    place: &Place,
+    ctx: &Context,
+) -> Result<Vec<Place>, ConnectError> {
+    let find = async {
+        let end = End::open(place, ctx).await?;
+        let plan = Plan::make(std::slice::from_ref(&end), true).await?;
+        let mut found = Vec::new();
+        for item in plan.items()? {
+            let item = item?;
+            // What some make for a directory has no records.
+            if !item.from.ends_with('/') {
+                found.push(place.at(&item.from));
+            }
+        }
+        Ok(found)
+    };
+    tokio::select! {
+        found = find => found,
+        () = ctx.cancel.cancelled() => Err(ConnectError::Cancelled),
+    }
+}
+
+/// A directory or a prefix that one file is written to.
+pub(in crate::exec::copy) struct Whole {
+    end: End,
+    ready: Ready,
+    name: String,
+}
+
+impl Whole {
+    /// Says that it is not complete.
+    pub(in crate::exec::copy) async fn make(
+        place: &Place,
+        name: &str,
+        ctx: &Context,
+    ) -> Result<Self, ConnectError> {
+        let end = End::open(place, ctx).await?;
+        let ready = Ready::make(&end, true, &Plan::of_one(name, 0)?, ctx).await?;
+        let name = name.to_owned();
+        Ok(Self { end, ready, name })
+    }
+
+    /// Says that it is complete. To be called where blocking is allowed.
+    pub(in crate::exec::copy) fn complete(
+        self,
+        file: &Place,
+        ctx: &Context,
+    ) -> Result<(), ConnectError> {
+        let complete = async {
+            let size = match file {
+                Place::File(path) => {
+                    let found = std::fs::metadata(path);
+                    found
+                        .map_err(|error| ConnectError::io("read", path, error))?
+                        .len()
+                }
+                Place::S3(place) => {
+                    let endpoint = place.endpoint(&ctx.aws).await?;
+                    endpoint.head(&place.at).await?.size
+                }
+            };
+            let plan = Plan::of_one(&self.name, size)?;
+            self.ready.complete(&self.end, &plan).await
+        };
+        tokio::runtime::Handle::current().block_on(complete)
+    }
+}
