@@ -151,7 +151,7 @@ pipeline "types" {
   }
 
   activity "copy" "fetch" {
-    input  = data_node.clicks
+    input  = data_node.users
     output = data_node.local
   }
 
