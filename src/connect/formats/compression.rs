@@ -311,7 +311,7 @@ enum Encoder<W: Write> {
 pub struct Behind<W> {
     buffer: Vec<u8>,
     /// Full buffers; an empty one is the end. Closed without one, nobody wants what is packed.
-    send: SyncSender<Vec<u8>>,
+    send: Option<SyncSender<Vec<u8>>>,
     emptied: Receiver<Vec<u8>>,
     /// None once it has been waited for.
     thread: Option<JoinHandle<io::Result<W>>>,
@@ -324,7 +324,7 @@ impl<W: Write + Send + 'static> Behind<W> {
         let thread = std::thread::spawn(move || pack_all(encoder, &full, &give_back));
         Self {
             buffer: Vec::with_capacity(BUFFER),
-            send,
+            send: Some(send),
             emptied,
             thread: Some(thread),
         }
@@ -335,7 +335,7 @@ impl<W: Write + Send + 'static> Behind<W> {
             self.pass_on()?;
         }
         // An error says itself below.
-        drop(self.send.send(Vec::new()));
+        drop(self.send.take().map(|send| send.send(Vec::new())));
         self.outcome()
     }
 }
@@ -352,10 +352,10 @@ impl<W> Behind<W> {
     fn pass_on(&mut self) -> io::Result<()> {
         let next = self.emptied.try_recv().unwrap_or_default();
         let full = std::mem::replace(&mut self.buffer, next);
-        match self.send.send(full) {
-            Ok(()) => Ok(()),
+        match self.send.as_ref().map(|send| send.send(full)) {
+            Some(Ok(())) => Ok(()),
             // The thread ended before it was asked to.
-            Err(_) => match self.outcome() {
+            _ => match self.outcome() {
                 Err(error) => Err(error),
                 Ok(_) => Err(io::ErrorKind::BrokenPipe.into()),
             },
@@ -368,6 +368,16 @@ impl<W> Behind<W> {
             self.pass_on()?;
         }
         Ok(bytes.len())
+    }
+}
+
+/// What was not finished is gone when this is: the thread has ended, and has dropped what it wrote to.
+impl<W> Drop for Behind<W> {
+    fn drop(&mut self) {
+        self.send = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
     }
 }
 

@@ -74,8 +74,14 @@ impl<'a> Assembler<'a> {
             Value::Number(number) => number.to_i64(),
             _ => None,
         });
+        let to = required(activity, "reject_to")?;
+        if to.starts_with("s3://") {
+            return Err(format!(
+                "`reject_to` is `{to}`; rejects go to a file on this machine"
+            ));
+        }
         Ok(OnRowError::Skip(RejectFile {
-            path: self.directory.join(required(activity, "reject_to")?),
+            path: self.directory.join(to),
             most: most.and_then(|most| u64::try_from(most).ok()),
         }))
     }
