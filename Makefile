@@ -60,6 +60,7 @@ bench: ## Measure speed and memory, next to the peers
 	@tests/install
 	$(CARGO) build --locked --release
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/run
+	@PIPEFORM="$(TARGET)/release/pipeform" benches/records
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/language
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/plan
 	@PIPEFORM="$(TARGET)/release/pipeform" benches/scale
