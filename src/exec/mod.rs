@@ -17,10 +17,12 @@ pub mod s3_key_exists;
 pub mod s3_prefix_not_empty;
 pub mod secrets;
 pub mod shell_command;
+pub mod sns;
 pub mod sql;
 pub mod staging;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 
 pub use crate::connect::Cancel;
 pub use crate::connect::aws::Environment;
@@ -45,6 +47,10 @@ pub enum Work {
     Nothing,
     /// `activity "sql"`.
     Sql(sql::Sql),
+    /// `action "sns"`.
+    Sns(sns::Sns),
+    /// `action "webhook"`.
+    Webhook(Box<webhook::Webhook>),
     /// `activity "shell_command"` and `action "shell_command"`.
     Shell(Box<shell_command::ShellCommand>),
 }
@@ -178,6 +184,8 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
         Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await,
         Work::Nothing => Ok(Summary::default()),
+        Work::Sns(work) => sns::run(&work, &ctx).await.map(|()| Summary::default()),
+        Work::Webhook(work) => webhook::run(&work, &ctx).await.map(|()| Summary::default()),
         Work::Sql(work) => blocking(&ctx, move |ctx| sql::run(&work, ctx)).await,
         Work::Shell(work) => Box::pin(shell_command::run(&work, &area, &ctx))
             .await

@@ -20,6 +20,7 @@ pub static TYPES: &[&ObjectType] = &[
     &action::shell_command::TYPE,
     &action::sns::TYPE,
     &action::terminate::TYPE,
+    &action::webhook::TYPE,
     &activity::copy::TYPE,
     &activity::emr::TYPE,
     &activity::hadoop::TYPE,

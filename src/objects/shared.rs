@@ -264,6 +264,15 @@ pub(super) const PROVIDER: AttributeSchema = AttributeSchema::new(
 )
 .ours();
 
+/// How often an action is tried again.
+pub(super) const RETRIES: AttributeSchema = AttributeSchema::new(
+    "retries",
+    AttributeType::Integer(0),
+    "How often it is tried again when it fails: after 1 second, 5 seconds, 25 seconds, 2 minutes and so on, up to 10 minutes.",
+)
+.or(Default::Integer(4))
+.ours();
+
 /// The role of the service that creates compute and checks data.
 pub(super) const ROLE: AttributeSchema = AttributeSchema::new(
     "role",

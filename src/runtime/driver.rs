@@ -18,6 +18,9 @@ use tokio::task::JoinSet;
 use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
+use super::deliveries::Acted;
+use super::deliveries::Deliveries;
+use super::deliveries::called_for;
 use super::loading::dues_after;
 use super::log::Log;
 use super::notice::Notice;
@@ -37,8 +40,6 @@ use crate::exec::Environment;
 use crate::exec::Sessions;
 use crate::exec::looking::Looking;
 use crate::exec::secrets::Variables;
-use crate::objects::Address;
-use crate::store::ActionRun;
 use crate::store::Decision;
 use crate::store::ProcessRecord;
 use crate::store::RunnerLease;
@@ -133,11 +134,7 @@ pub(super) enum Report {
         key: InstanceKey,
         result: CheckResult,
     },
-    Acted {
-        action: Address,
-        key: InstanceKey,
-        error: Option<String>,
-    },
+    Acted(Box<Acted>),
     Warning(String),
     Question(Question),
 }
@@ -164,11 +161,10 @@ pub struct Runner<'a> {
     awake_at: Timestamp,
     /// The attempts that retries were told of.
     pub(super) retrying: BTreeMap<InstanceKey, u32>,
-    /// Actions under way.
-    pub(super) acting: Vec<Cancel>,
+    /// The actions that are owed.
+    pub(super) deliveries: Deliveries,
     /// Of the state: makes the marks of processes unique on a machine.
     pub(super) lineage: String,
-    acting_count: usize,
     receiver: mpsc::UnboundedReceiver<Report>,
     pub(super) summary: Summary,
     pub(super) stopping: bool,
@@ -239,8 +235,7 @@ impl<'a> Runner<'a> {
             unrecorded: Unrecorded::default(),
             awake_at: now,
             retrying: BTreeMap::new(),
-            acting: Vec::new(),
-            acting_count: 0,
+            deliveries: Deliveries::default(),
             receiver,
             summary: Summary::default(),
             stopping: false,
@@ -266,7 +261,7 @@ impl<'a> Runner<'a> {
     /// Stops what runs without recording it: nothing can be recorded any more.
     async fn abandon(&mut self) {
         self.running.values().for_each(Cancel::cancel);
-        self.acting.iter().for_each(Cancel::cancel);
+        self.deliveries.stop();
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // What does not end in time is found and killed by the next runner.
         drop(tokio::time::timeout(ABANDON, all).await);
@@ -280,10 +275,12 @@ impl<'a> Runner<'a> {
             Until::Wait(duration) => self.clock.now().checked_add(duration).ok(),
             Until::Idle | Until::Forever => None,
         };
+        self.take_owed()?;
         self.handle(vec![Event::Tick])?;
         loop {
             self.after_sleep()?;
             let now = self.clock.now();
+            self.deliver_due(now)?;
             if !self.stopping {
                 self.clean_up(now)?;
             }
@@ -357,18 +354,7 @@ impl<'a> Runner<'a> {
                     }
                     events.push(Event::Checked { key, result });
                 }
-                Report::Acted { action, key, error } => {
-                    self.acting_count = self.acting_count.saturating_sub(1);
-                    if self.acting_count == 0 {
-                        self.acting.clear();
-                    }
-                    actions.push(ActionRun {
-                        action,
-                        instance: key,
-                        ended_at: self.clock.now(),
-                        error,
-                    });
-                }
+                Report::Acted(acted) => actions.push(*acted),
                 Report::Warning(text) => self.warn(text),
                 Report::Question(question) => question.answer(self),
             }
@@ -378,21 +364,6 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         self.handle(events)
-    }
-
-    /// Keeps what actions came to, and tells it.
-    fn acted(&mut self, actions: Vec<ActionRun>) -> Result<(), RuntimeError> {
-        if !actions.is_empty() {
-            self.store.record_actions(&self.lease, &actions)?;
-        }
-        for run in actions {
-            self.observer.notice(&Notice::Acted {
-                action: run.action,
-                key: run.instance,
-                error: run.error,
-            });
-        }
-        Ok(())
     }
 
     /// After a sleep of the machine, or a jump of its clock, attempts could not say that they go on.
@@ -424,9 +395,11 @@ impl<'a> Runner<'a> {
             for event in events {
                 step.add(engine.step(event, now));
             }
+            let deliveries = called_for(&mut step.effects, now);
             Ok::<_, RuntimeError>(Decision {
                 dues: dues_after(engine, &step.changes),
                 changes: step.changes,
+                deliveries,
                 then: (step.effects, taken.definition),
             })
         };
@@ -439,11 +412,19 @@ impl<'a> Runner<'a> {
         for effect in effects {
             self.perform(effect, now)?;
         }
+        for delivery in decision.deliveries {
+            self.deliver(delivery, now)?;
+        }
         Ok(())
     }
 
+    /// The serial that the log of what others write has come to.
+    pub(super) fn log_serial(&self) -> u64 {
+        self.log.serial()
+    }
+
     /// The definition as of a serial, with an instance in it.
-    fn definition_of(
+    pub(super) fn definition_of(
         &mut self,
         key: &InstanceKey,
         serial: u64,
@@ -476,13 +457,8 @@ impl<'a> Runner<'a> {
                 let definition = self.definition_of(&key, self.log.serial(), now)?;
                 self.check(key, definition, now);
             }
-            Effect::Late { .. } => {} // it was told before what follows from it
-            Effect::Act { action, instance } => {
-                let serial = instance.definition.unwrap_or(self.log.serial());
-                let definition = self.definition_of(&instance.key, serial, now)?;
-                self.acting_count += 1;
-                self.act(action, *instance, definition, now);
-            }
+            // It was told before what follows from it; actions are owed, and taken apart.
+            Effect::Late { .. } | Effect::Act { .. } => {}
         }
         Ok(())
     }
@@ -507,7 +483,7 @@ impl<'a> Runner<'a> {
         if self.stopping {
             // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
             self.running.clear();
-            self.acting_count = 0;
+            self.deliveries.under_way.clear();
             return Ok(());
         }
         self.stopping = true;
@@ -515,16 +491,17 @@ impl<'a> Runner<'a> {
             "Stopping: {} running, to be tried again by the next run. Interrupt once more to stop at once.",
             self.running.len()
         ));
-        self.acting.iter().for_each(Cancel::cancel);
+        self.deliveries.stop();
         self.handle(vec![Event::Drain])
     }
 
     fn is_done(&self, now: Timestamp, give_up: Option<Timestamp>) -> bool {
         if self.stopping {
-            return self.running.is_empty() && self.acting_count == 0;
+            return self.running.is_empty() && self.deliveries.under_way.is_empty();
         }
         let stands = self.clock.stands_still(); // then nothing comes by the passing of time
-        let later = !stands && self.engine.will_start_by_itself();
+        let later = self.engine.will_start_by_itself() || self.deliveries.will_try();
+        let later = !stands && later;
         let busy = later || !self.tasks_are_idle();
         match self.options.until {
             Until::Forever => false,
@@ -538,16 +515,22 @@ impl<'a> Runner<'a> {
 
     fn tasks_are_idle(&self) -> bool {
         self.running.is_empty()
-            && self.acting_count == 0
+            && self.deliveries.under_way.is_empty()
             && self.engine.is_idle()
             && self.receiver.is_empty()
     }
 
     fn wake(&self, now: Timestamp, give_up: Option<Timestamp>) -> Duration {
-        let next = [self.engine.next_wake(), give_up, self.log.next_due()]
-            .into_iter()
-            .flatten()
-            .min();
+        let delivery = self.deliveries.next();
+        let next = [
+            self.engine.next_wake(),
+            give_up,
+            self.log.next_due(),
+            delivery,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let pause = match next {
             Some(next) => Duration::try_from(next.duration_since(now)).unwrap_or_default(),
             None => Duration::from_hours(1),

@@ -14,7 +14,6 @@ use super::logs;
 use super::preparing::Kitchen;
 use super::preparing::Recipe;
 use crate::engine::CheckResult;
-use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::exec;
@@ -25,7 +24,6 @@ use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::log::Log;
 use crate::exec::secrets::Fetched;
-use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::resolve::Try;
 use crate::store::ProcessRecord;
@@ -169,77 +167,7 @@ impl Runner<'_> {
         });
     }
 
-    /// Does an action for an instance. Its failure is told and changes nothing.
-    pub(super) fn act(
-        &mut self,
-        action: Address,
-        instance: Instance,
-        definition: Arc<SerialDefinition>,
-        now: Timestamp,
-    ) {
-        let key = instance.key.clone();
-        let of = Try {
-            attempt: instance.attempts.max(1),
-            actual_start: instance.started_at.unwrap_or(now),
-        };
-        let error = instance.reason.unwrap_or_default();
-        let extra = vec![
-            (Arc::from("status"), Value::string(instance.status.as_str())),
-            (Arc::from("error"), Value::string(error)),
-        ];
-        let (acts, serves) = (action.clone(), key.clone());
-        let recipe = Recipe {
-            definition,
-            now,
-            log: logs::log_directory(&self.options.logs, &key)
-                .join(format!("{}.log", logs::safe(action.as_str()))),
-            assemble: Box::new(move |assembler| {
-                assembler.action(&acts, &serves, of, extra.clone())
-            }),
-        };
-        let prepared = self.prepare(&recipe, &Fetched::default());
-        let cancel = Cancel::new();
-        self.acting.push(cancel.clone());
-        let kitchen = self.kitchen(&cancel);
-        let context = exec::Context {
-            log: Log::at(&recipe.log, &[]),
-            cancel,
-            progress: Progress::default(),
-            aws: self.aws.clone(),
-            looking: self.looking.clone(),
-            staging: self.staging(),
-            archive: None,
-            attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
-            on_process: OnProcess::default(),
-        };
-        let promise = Promise::new(
-            &self.reports,
-            Report::Acted {
-                action: action.clone(),
-                key: key.clone(),
-                error: Some(BROKE_OFF.to_owned()),
-            },
-        );
-        let reports = self.reports.clone();
-        self.tasks.spawn(async move {
-            let error = match kitchen.finish(recipe, prepared).await {
-                None => Some(ExecError::Cancelled.to_string()),
-                Some(Err(failed)) => Some(failed.error),
-                Some(Ok((work, log))) => {
-                    let context = exec::Context {
-                        log: log.clone(),
-                        ..context
-                    };
-                    let result = exec::run(work, context).await;
-                    tell_problem(&reports, &log);
-                    result.err().map(|error| error.to_string())
-                }
-            };
-            promise.keep(Report::Acted { action, key, error });
-        });
-    }
-
-    fn kitchen(&self, cancel: &Cancel) -> Kitchen {
+    pub(super) fn kitchen(&self, cancel: &Cancel) -> Kitchen {
         Kitchen {
             reports: self.reports.clone(),
             aws: self.aws.clone(),
@@ -347,23 +275,23 @@ fn record_process(reports: &UnboundedSender<Report>, key: &InstanceKey, attempt:
 }
 
 /// What is reported of work whose task has panicked.
-const BROKE_OFF: &str = "the work broke off: this is a mistake in pipeform";
+pub(super) const BROKE_OFF: &str = "the work broke off: this is a mistake in pipeform";
 
 /// A report that is owed: work that ends without one, because its task has panicked, is reported as failed.
-struct Promise {
+pub(super) struct Promise {
     reports: UnboundedSender<Report>,
     otherwise: Option<Report>,
 }
 
 impl Promise {
-    fn new(reports: &UnboundedSender<Report>, otherwise: Report) -> Self {
+    pub(super) fn new(reports: &UnboundedSender<Report>, otherwise: Report) -> Self {
         Self {
             reports: reports.clone(),
             otherwise: Some(otherwise),
         }
     }
 
-    fn keep(mut self, report: Report) {
+    pub(super) fn keep(mut self, report: Report) {
         self.otherwise = None;
         tell(&self.reports, report);
     }
@@ -378,7 +306,7 @@ impl Drop for Promise {
 }
 
 /// What could not be logged is lost, and the work goes on: the operator should know.
-fn tell_problem(reports: &UnboundedSender<Report>, log: &Log) {
+pub(super) fn tell_problem(reports: &UnboundedSender<Report>, log: &Log) {
     if let Some(problem) = log.problem() {
         tell(reports, Report::Warning(problem));
     }

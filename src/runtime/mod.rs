@@ -5,6 +5,7 @@
 //! [`Observer`]; nothing here prints.
 
 mod definitions;
+mod deliveries;
 mod driver;
 mod effects;
 mod loading;

@@ -6,7 +6,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -14,6 +13,7 @@ use super::Options;
 use crate::engine::InstanceKey;
 use crate::exec::AwsSettings;
 use crate::exec::Work;
+use crate::exec::assemble::ActionCall;
 use crate::exec::assemble::Assembler;
 use crate::exec::preflight::Found;
 use crate::exec::preflight::Need;
@@ -22,7 +22,6 @@ use crate::exec::preflight::look;
 use crate::exec::secrets::Keeper;
 use crate::lang::NoFiles;
 use crate::lang::SecretSource;
-use crate::lang::Value;
 use crate::lang::functions::Call;
 use crate::objects::Address;
 use crate::objects::Kind;
@@ -140,7 +139,7 @@ fn needs(
         for action in actions(objects, object) {
             let runs = objects.get(&action);
             if runs.is_some_and(|action| support::cannot_run(objects, action).is_none()) {
-                let work = assembler.action(&action, &key, of, outcome());
+                let work = assembler.action(&outcome(&action, now), &key, of);
                 add(&action, work.map(|work: Work| work.needs()));
             }
         }
@@ -168,12 +167,15 @@ fn actions(objects: &Objects, object: &Object) -> BTreeSet<Address> {
         .collect()
 }
 
-/// What an action is told of an instance that has failed.
-fn outcome() -> Vec<(Arc<str>, Value)> {
-    vec![
-        (Arc::from("status"), Value::string("FAILED")),
-        (Arc::from("error"), Value::string("…")),
-    ]
+/// An action that is called for by an instance that has failed.
+fn outcome(action: &Address, now: Timestamp) -> ActionCall {
+    ActionCall {
+        action: action.clone(),
+        delivery: String::new(),
+        status: "FAILED",
+        error: Some("…".to_owned()),
+        at: now,
+    }
 }
 
 /// Remembers which secrets are asked for, and gives none away.

@@ -54,6 +54,8 @@ pub(super) enum Prepared<W> {
 pub(super) struct Failed {
     /// A sentence, without secrets.
     pub(super) error: String,
+    /// Whether it may be otherwise a moment later: a secret could not be fetched.
+    pub(super) passing: bool,
 }
 
 /// What a task asks of the runner's thread.
@@ -109,6 +111,7 @@ impl Runner<'_> {
                 log.line(&format!("error: {error}"));
                 Prepared::Failed(Failed {
                     error: log.mask(&error),
+                    passing: fetched.has_failures(),
                 })
             }
         }

@@ -35,6 +35,7 @@ pub(crate) fn run(store: &mut Store, now: Timestamp, mut holds: impl FnMut(&Inst
                 step.add(taken.engine.step(event, now));
             }
             Ok::<_, StoreError>(Decision {
+                deliveries: Vec::new(),
                 dues: dues_after(&taken.engine, &step.changes),
                 changes: step.changes,
                 then: step.effects,

@@ -6,7 +6,7 @@ use rusqlite::ToSql;
 use rusqlite::Transaction;
 use rusqlite::params;
 
-use super::RunnerLease;
+use super::Delivery;
 use super::Store;
 use super::StoreError;
 use super::micros;
@@ -26,35 +26,30 @@ pub struct ActionRun {
     pub ended_at: Timestamp,
     /// Why it failed; `None`: it has not.
     pub error: Option<String>,
+    /// Whether it is still owed, and will be tried again.
+    pub owed: bool,
 }
 
 impl Store {
-    /// Records what actions came to. Refused when another runner has taken over.
-    pub fn record_actions(
-        &mut self,
-        lease: &RunnerLease,
-        actions: &[ActionRun],
-    ) -> Result<(), StoreError> {
-        self.fenced(lease, |transaction| {
-            actions.iter().try_for_each(|run| put(transaction, run))
-        })
-    }
-
-    /// The actions that were taken for an instance and have ended, oldest first.
+    /// The actions that were taken for an instance, oldest first; those that are still owed last, as if they had failed.
     pub fn actions_of(&self, key: &InstanceKey) -> Result<Vec<ActionRun>, StoreError> {
         let (start, end) = (micros(key.interval.start), micros(key.interval.end));
-        self.actions(
+        let mut taken = self.actions(
             "object = ?1 AND start = ?2 AND \"end\" = ?3",
             params![key.object.as_str(), start, end],
-        )
+        )?;
+        taken.extend(self.owed_for(key)?.iter().map(Delivery::as_failed));
+        Ok(taken)
     }
 
-    /// The actions that were taken for instances of an object and have failed.
+    /// The actions that were taken for instances of an object and have failed, and those that are still owed.
     pub fn failed_actions(&self, object: &Address) -> Result<Vec<ActionRun>, StoreError> {
-        self.actions(
+        let mut failed = self.actions(
             "object = ?1 AND error IS NOT NULL",
             params![object.as_str()],
-        )
+        )?;
+        failed.extend(self.owed_by(object)?.iter().map(Delivery::as_failed));
+        Ok(failed)
     }
 
     fn actions(&self, which: &str, values: &[&dyn ToSql]) -> Result<Vec<ActionRun>, StoreError> {
@@ -77,10 +72,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ActionRun> {
         ended_at: moment(row.get(3)?),
         action: Address::new(row.get::<_, String>(4)?),
         error: row.get(5)?,
+        owed: false,
     })
 }
 
-fn put(transaction: &Transaction<'_>, run: &ActionRun) -> rusqlite::Result<()> {
+pub(super) fn put(transaction: &Transaction<'_>, run: &ActionRun) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO actions (object, start, \"end\", ended_at, action, error)
@@ -104,6 +100,7 @@ mod tests {
     use super::*;
     use crate::store::Apply;
     use crate::store::Holder;
+    use crate::store::Tried;
     use crate::time::Interval;
 
     #[test]
@@ -123,6 +120,7 @@ mod tests {
             },
             ended_at: at(second),
             error: error.map(str::to_owned),
+            owed: false,
         };
         let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
         let lease = store.lock_runner(&holder).unwrap();
@@ -130,7 +128,11 @@ mod tests {
         let failed = run("a", "action.fail", 30, Some("no \"such\"\nhost"));
         let other = run("b", "action.fail", 30, None);
         let all = [failed.clone(), late.clone(), other];
-        store.record_actions(&lease, &all).unwrap();
+        let ended = all.map(|run| Tried::Ended {
+            id: String::new(),
+            run,
+        });
+        store.record_tries(&lease, &ended).unwrap();
         let of_a = store.actions_of(&late.instance).unwrap();
         assert_eq!(of_a, [late.clone(), failed.clone()], "oldest first");
         let found = store.failed_actions(&Address::new("a")).unwrap();

@@ -65,6 +65,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/010.sql"),
         view: include_str!("migrations/010.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/011.sql"),
+        view: include_str!("migrations/011.view.sql"),
+    },
 ];
 
 /// The newest format.

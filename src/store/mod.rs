@@ -7,6 +7,7 @@
 mod actions;
 mod batch;
 mod definitions;
+mod deliveries;
 mod eras;
 mod lock;
 mod migrations;
@@ -41,6 +42,8 @@ pub use definitions::Apply;
 pub use definitions::Head;
 pub use definitions::Rewrite;
 pub use definitions::StoredObject;
+pub use deliveries::Delivery;
+pub use deliveries::Tried;
 pub use eras::StoredEra;
 pub use lock::Holder;
 pub use lock::RunnerLease;

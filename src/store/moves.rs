@@ -12,7 +12,7 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 14] = [
+const KEYED: [(&str, &str); 16] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
     ("eras", "object"),
@@ -21,6 +21,8 @@ const KEYED: [(&str, &str); 14] = [
     ("attempts", "object"),
     ("actions", "object"),
     ("actions", "action"),
+    ("deliveries", "object"),
+    ("deliveries", "action"),
     ("dropped", "object"),
     ("wishes", "object"),
     ("pauses", "object"),

@@ -146,7 +146,7 @@ fn remove_row(
         )?
         .execute(params![key.object.as_str(), start, end, status.as_str()])?;
     if gone > 0 {
-        for table in ["attempts", "actions"] {
+        for table in ["attempts", "actions", "deliveries"] {
             transaction
                 .prepare_cached(&format!(
                     "DELETE FROM {table} WHERE object = ?1 AND start = ?2 AND \"end\" = ?3"

@@ -10,6 +10,7 @@ use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 use rusqlite::params;
 
+use super::Delivery;
 use super::RunnerLease;
 use super::StateLock;
 use super::Store;
@@ -17,6 +18,7 @@ use super::StoreError;
 use super::batch::last_of_each;
 use super::definitions::signed;
 use super::definitions::unsigned;
+use super::deliveries::put_delivery;
 use super::micros;
 use super::moment;
 use super::operations;
@@ -76,13 +78,15 @@ pub struct Decision<T> {
     pub changes: Vec<Change>,
     /// When the next interval is due of objects of which one was made.
     pub dues: Vec<(Address, Option<Timestamp>)>,
+    /// The actions that are owed from then on.
+    pub deliveries: Vec<Delivery>,
     /// What is to be done when that is written.
     pub then: T,
 }
 
 impl<T> Decision<T> {
     fn writes(&self) -> bool {
-        !self.changes.is_empty() || !self.dues.is_empty()
+        !self.changes.is_empty() || !self.dues.is_empty() || !self.deliveries.is_empty()
     }
 }
 
@@ -143,6 +147,10 @@ impl Store {
         let decided = decide(self)?;
         put_dues(&self.connection, &decided.dues)
             .and_then(|()| put_changes(&self.connection, &decided.changes))
+            .and_then(|()| {
+                let mut deliveries = decided.deliveries.iter();
+                deliveries.try_for_each(|delivery| put_delivery(&self.connection, delivery))
+            })
             .map_err(|error| self.error(error))?;
         Ok(decided)
     }

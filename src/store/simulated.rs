@@ -221,6 +221,7 @@ impl Disk for Database {
         let (store, lease) = self.runner.as_mut().unwrap();
         assert_eq!(lease.fence(), fence);
         let decision = Decision {
+            deliveries: Vec::new(),
             changes: changes.to_vec(),
             dues: std::mem::take(&mut self.dues),
             then: (),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
@@ -32,6 +33,9 @@ use crate::time::Timeline;
 
 /// How many stretches of time that were passed over are shown, unless everything is.
 const STRETCHES: usize = 3;
+
+/// How long an action that has failed for good is told of, where nothing else is to be done about its instance.
+const NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is looked at.
 pub(crate) struct Source<'a> {
@@ -81,6 +85,8 @@ struct Activity {
     /// How many intervals are still to be made because somebody has asked for them.
     to_come: u64,
     instances: Vec<Instance>,
+    /// Actions that are owed or have failed, of instances that are not listed.
+    untold: Vec<ActionRun>,
     /// Why there is no instance where one was asked for.
     absent: Vec<String>,
     more: usize,
@@ -173,6 +179,11 @@ impl Source<'_> {
             }
             _ => Vec::new(),
         };
+        let listed = |key: &InstanceKey| kept.iter().any(|(kept, _)| kept.key == *key);
+        let untold = wanted.actions.iter().filter(|(key, _)| !listed(key));
+        let untold = untold.flat_map(|(_, actions)| actions);
+        let untold = untold.filter(|run| self.is_news(run)).take(limit);
+        let untold: Vec<ActionRun> = untold.cloned().collect();
         let finished = self.counts.get(&unit.address);
         let finished = finished.and_then(|counts| counts.get(&InstanceStatus::Finished));
         let stretches = self.limit.map_or(usize::MAX, |_| STRETCHES);
@@ -197,9 +208,15 @@ impl Source<'_> {
                     ..self.instance(kept, limit)
                 })
                 .collect(),
+            untold,
             absent,
             more,
         }
+    }
+
+    /// Whether an action of an instance that needs nobody any more is worth a line: it is still owed, or has failed of late.
+    fn is_news(&self, run: &ActionRun) -> bool {
+        run.owed || run.error.is_some() && self.now.duration_since(run.ended_at) < NEWS
     }
 
     fn instance(&self, kept: &Kept, limit: usize) -> Instance {
@@ -237,6 +254,11 @@ impl Activity {
         let mut out = format!("{address}: {}\n", facts.join(", "));
         for instance in &self.instances {
             out.push_str(&instance.human(&self.timezone, look));
+        }
+        for run in &self.untold {
+            let interval = interval_text(run.instance.interval, &self.timezone);
+            let line = action_line(run, &self.timezone).replace('\n', "\n    ");
+            out.extend(["  ", &interval, "  ", &line, "\n"]);
         }
         for absent in &self.absent {
             out.extend(["  ", absent, "\n"]);
@@ -293,6 +315,7 @@ impl Activity {
             "ended": self.ended,
             "instances": instances,
             "more": self.more,
+            "actions": self.untold.iter().map(untold_json).collect::<Vec<_>>(),
         })
     }
 }
@@ -362,6 +385,14 @@ impl Instance {
             "does_not_wait_for": self.not_waited_for.iter().map(Passed::json).collect::<Vec<_>>(),
         })
     }
+}
+
+/// An action of an instance that is not in the list.
+fn untold_json(run: &ActionRun) -> Json {
+    let mut json = action_json(run);
+    json["scheduled_start"] = json!(run.instance.interval.start);
+    json["scheduled_end"] = json!(run.instance.interval.end);
+    json
 }
 
 /// A stretch of time by both its ends, as dates where these say it all.

@@ -12,6 +12,7 @@ pub mod s3;
 pub mod secrets_manager;
 mod session;
 mod settings;
+pub mod sns;
 pub mod ssm;
 mod transport;
 

@@ -2,6 +2,7 @@
 //!
 //! Every value is known by now; what is still wrong with one is an error of the attempt.
 
+mod actions;
 mod aws;
 mod checks;
 mod command;
@@ -11,7 +12,6 @@ mod transfer;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Assignment;
 use super::Work;
@@ -30,6 +30,8 @@ use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 use crate::objects::support;
+
+pub use actions::ActionCall;
 
 /// Turns objects into work. Errors are those of an attempt: sentences for `status` and the log.
 pub struct Assembler<'a> {
@@ -113,28 +115,6 @@ impl<'a> Assembler<'a> {
             })),
             other => Err(format!(
                 "this version of pipeform cannot run activities of type `{other}`"
-            )),
-        }
-    }
-
-    /// What an action does for an instance. `extra` is what `run.node` knows besides: its status, its error.
-    pub fn action(
-        &self,
-        action: &Address,
-        key: &InstanceKey,
-        of: Try,
-        extra: Vec<(Arc<str>, Value)>,
-    ) -> Result<Work, String> {
-        self.can_run(action)?;
-        let resolved = self
-            .resolver
-            .serving(action, &key.object, key.interval, of, extra)
-            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
-        let resolved = self.revealed(resolved)?;
-        match resolved.object.object_type.name {
-            "shell_command" => self.command(&resolved).map(Box::new).map(Work::Shell),
-            other => Err(format!(
-                "this version of pipeform cannot run actions of type `{other}`"
             )),
         }
     }

@@ -109,7 +109,7 @@ impl Work {
         match self {
             Self::Copy(copy) => copy.needs(),
             Self::Transfer(transfer) => transfer.needs(),
-            Self::Nothing => BTreeSet::new(),
+            Self::Nothing | Self::Sns(_) | Self::Webhook(_) => BTreeSet::new(),
             Self::Sql(sql) => sql.needs(),
             Self::Shell(command) => command.needs(),
         }

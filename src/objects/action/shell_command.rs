@@ -17,6 +17,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             shared::DESCRIPTION,
             shared::PROVIDER,
             shared::COMMAND.required(),
+            shared::RETRIES,
         ],
         shared::COMMAND_CONTEXT,
     ],

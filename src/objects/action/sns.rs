@@ -14,7 +14,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "sns",
     doc: "Sends a message to a topic of Amazon SNS when an instance has failed, finished or is late; `run.node` is that instance.",
     aws: &["SnsAlarm"],
-    support: Support::Missing("a connection to Amazon SNS"),
+    support: Support::Full,
     attributes: &[&[
         shared::DESCRIPTION,
         AttributeSchema::new("topic", AttributeType::String, "The ARN of the topic.")
@@ -24,7 +24,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         AttributeSchema::new(
             "subject",
             AttributeType::String,
-            "The subject of the message.",
+            "The subject of the message: SNS takes at most 100 characters of ASCII in one line, and what does not fit is replaced or cut.",
         )
         .required()
         .deferrable(),
@@ -33,6 +33,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             .deferrable(),
         shared::PROVIDER,
         shared::ROLE,
+        shared::RETRIES,
     ]],
     groups: &[],
     nested: &[],

@@ -282,6 +282,7 @@ fn nobody_writes_between_what_is_decided_from_and_what_is_decided() {
         assert!(wrote.is_err(), "another process could write");
         let instance = Instance::new(key("a", 0, 60));
         Ok::<_, StoreError>(Decision {
+            deliveries: Vec::new(),
             changes: vec![Change::Instance(instance)],
             dues: vec![(Address::new("a"), Some(at(120)))],
             then: (),

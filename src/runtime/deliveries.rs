@@ -1,0 +1,312 @@
+//! Taking actions: each is owed from the commit that called for it until it has ended, is tried again when it fails, and is taken by
+//! the next runner if this one does not live to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use super::RuntimeError;
+use super::definitions::SerialDefinition;
+use super::driver::Report;
+use super::driver::Runner;
+use super::effects::BROKE_OFF;
+use super::effects::Promise;
+use super::effects::tell_problem;
+use super::logs;
+use super::notice::Notice;
+use super::preparing::Recipe;
+use crate::engine::Effect;
+use crate::exec;
+use crate::exec::Cancel;
+use crate::exec::ExecError;
+use crate::exec::OnProcess;
+use crate::exec::Progress;
+use crate::exec::assemble::ActionCall;
+use crate::exec::log::Log;
+use crate::exec::secrets::Fetched;
+use crate::objects::resolve::Try;
+use crate::objects::settings;
+use crate::store::ActionRun;
+use crate::store::Delivery;
+use crate::store::Tried;
+
+/// The pause before the first retry; each further one is [`GROWTH`] times as long.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+const GROWTH: i32 = 5;
+
+/// The longest pause.
+const LONGEST: SignedDuration = SignedDuration::from_mins(10);
+
+/// How an action ended once.
+#[derive(Debug)]
+pub(super) struct Acted {
+    /// What was tried.
+    pub(super) delivery: Delivery,
+    /// What it came to.
+    pub(super) end: End,
+}
+
+/// What an action came to.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It was taken.
+    Done,
+    /// It failed; it may be tried again so often in all.
+    Failed(String, u32),
+    /// The runner has stopped it: that is no try.
+    Stopped,
+}
+
+/// The actions that a runner owes.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries {
+    /// Those that wait for their next try, by its moment.
+    waiting: BTreeMap<(Timestamp, String), Delivery>,
+    /// Those under way.
+    pub(super) under_way: BTreeMap<String, Cancel>,
+}
+
+impl Deliveries {
+    /// When the next one may be tried.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.waiting.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Whether some wait for their next try.
+    pub(super) fn will_try(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Stops what is under way; what waits is left to the next runner.
+    pub(super) fn stop(&mut self) {
+        self.under_way.values().for_each(Cancel::cancel);
+        self.waiting.clear();
+    }
+}
+
+/// The actions that effects ask for, taken out of them.
+pub(super) fn called_for(effects: &mut Vec<Effect>, now: Timestamp) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
+    effects.retain(|effect| {
+        let Effect::Act { action, instance } = effect else {
+            return true;
+        };
+        deliveries.push(Delivery {
+            id: uuid::Uuid::new_v4().to_string(),
+            action: action.clone(),
+            instance: (**instance).clone(),
+            made_at: now,
+            tries: 0,
+            not_before: None,
+            error: None,
+        });
+        false
+    });
+    deliveries
+}
+
+impl Runner<'_> {
+    /// Takes what runners before this one have left owed.
+    pub(super) fn take_owed(&mut self) -> Result<(), RuntimeError> {
+        for delivery in self.store.owed()? {
+            let at = delivery.not_before.unwrap_or(Timestamp::MIN);
+            let key = (at, delivery.id.clone());
+            self.deliveries.waiting.insert(key, delivery);
+        }
+        Ok(())
+    }
+
+    /// Tries what may be tried by now.
+    pub(super) fn deliver_due(&mut self, now: Timestamp) -> Result<(), RuntimeError> {
+        while !self.stopping
+            && let Some(entry) = self.deliveries.waiting.first_entry()
+            && entry.key().0 <= now
+        {
+            let delivery = entry.remove();
+            self.deliver(delivery, now)?;
+        }
+        Ok(())
+    }
+
+    /// Tries an action once. Its failure is told and changes nothing about its instance.
+    pub(super) fn deliver(
+        &mut self,
+        delivery: Delivery,
+        now: Timestamp,
+    ) -> Result<(), RuntimeError> {
+        let (instance, action) = (&delivery.instance, delivery.action.clone());
+        let serial = instance.definition.unwrap_or(self.log_serial());
+        let definition = self.definition_of(&instance.key, serial, now)?;
+        let retries = retries(&definition, &delivery);
+        let recipe = self.action_recipe(definition, &delivery, now);
+        let prepared = self.prepare(&recipe, &Fetched::default());
+        let cancel = Cancel::new();
+        let key = instance.key.clone();
+        self.deliveries
+            .under_way
+            .insert(delivery.id.clone(), cancel.clone());
+        let kitchen = self.kitchen(&cancel);
+        let context = exec::Context {
+            log: Log::at(&recipe.log, &[]),
+            cancel,
+            progress: Progress::default(),
+            aws: self.aws.clone(),
+            looking: self.looking.clone(),
+            staging: self.staging(),
+            archive: None,
+            attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
+            on_process: OnProcess::default(),
+        };
+        let acted = move |end| {
+            Report::Acted(Box::new(Acted {
+                delivery: delivery.clone(),
+                end,
+            }))
+        };
+        let promise = Promise::new(&self.reports, acted(End::Failed(BROKE_OFF.to_owned(), 0)));
+        let reports = self.reports.clone();
+        self.tasks.spawn(async move {
+            let end = match kitchen.finish(recipe, prepared).await {
+                None => End::Stopped,
+                Some(Err(failed)) => {
+                    End::Failed(failed.error, if failed.passing { retries } else { 0 })
+                }
+                Some(Ok((work, log))) => {
+                    let context = exec::Context {
+                        log: log.clone(),
+                        ..context
+                    };
+                    let result = exec::run(work, context).await;
+                    tell_problem(&reports, &log);
+                    match result {
+                        Ok(_) => End::Done,
+                        Err(ExecError::Cancelled) => End::Stopped,
+                        Err(ExecError::Failed(error)) => End::Failed(error, retries),
+                    }
+                }
+            };
+            promise.keep(acted(end));
+        });
+        Ok(())
+    }
+
+    fn action_recipe(
+        &self,
+        definition: Arc<SerialDefinition>,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Recipe<exec::Work> {
+        let instance = &delivery.instance;
+        let key = instance.key.clone();
+        let of = Try {
+            attempt: instance.attempts.max(1),
+            actual_start: instance.started_at.unwrap_or(now),
+        };
+        let call = ActionCall {
+            action: delivery.action.clone(),
+            delivery: delivery.id.clone(),
+            status: instance.status.as_str(),
+            error: instance.reason.clone(),
+            at: now,
+        };
+        let log = logs::log_directory(&self.options.logs, &key)
+            .join(format!("{}.log", logs::safe(delivery.action.as_str())));
+        Recipe {
+            definition,
+            now,
+            log,
+            assemble: Box::new(move |assembler| assembler.action(&call, &key, of)),
+        }
+    }
+
+    /// Keeps what actions came to, and tells it.
+    pub(super) fn acted(&mut self, acted: Vec<Acted>) -> Result<(), RuntimeError> {
+        let now = self.clock.now();
+        let (mut tries, mut notices) = (Vec::new(), Vec::new());
+        for Acted { mut delivery, end } in acted {
+            self.deliveries.under_way.remove(&delivery.id);
+            delivery.tries += 1;
+            let error = match end {
+                End::Stopped => continue, // it is still owed
+                End::Done => None,
+                End::Failed(error, retries) if delivery.tries <= retries => {
+                    let pause = pause(delivery.tries);
+                    let tries_in_all = retries + 1;
+                    let number = delivery.tries;
+                    let told =
+                        format!("{error} (try {number} of {tries_in_all}; again in {pause:#})");
+                    notices.push((
+                        delivery.action.clone(),
+                        delivery.instance.key.clone(),
+                        Some(told),
+                    ));
+                    let at = now.checked_add(pause).unwrap_or(now);
+                    delivery.error = Some(error);
+                    delivery.not_before = Some(at);
+                    if !self.stopping {
+                        let key = (at, delivery.id.clone());
+                        self.deliveries.waiting.insert(key, delivery.clone());
+                    }
+                    tries.push(Tried::Owed(delivery));
+                    continue;
+                }
+                End::Failed(error, _) if delivery.tries > 1 => {
+                    Some(format!("{error} (tried {} times)", delivery.tries))
+                }
+                End::Failed(error, _) => Some(error),
+            };
+            let (action, instance) = (delivery.action, delivery.instance.key);
+            notices.push((action.clone(), instance.clone(), error.clone()));
+            let run = ActionRun {
+                action,
+                instance,
+                ended_at: now,
+                error,
+                owed: false,
+            };
+            tries.push(Tried::Ended {
+                id: delivery.id,
+                run,
+            });
+        }
+        if !tries.is_empty() {
+            self.store.record_tries(&self.lease, &tries)?;
+        }
+        for (action, key, error) in notices {
+            self.observer.notice(&Notice::Acted { action, key, error });
+        }
+        Ok(())
+    }
+}
+
+/// How often an action may be tried again.
+fn retries(definition: &SerialDefinition, delivery: &Delivery) -> u32 {
+    let objects = &definition.objects;
+    let said = objects
+        .get(&delivery.action)
+        .and_then(|action| settings::integer(objects, action, "retries"));
+    said.and_then(|retries| u32::try_from(retries).ok())
+        .unwrap_or(0)
+}
+
+/// The pause after so many tries.
+fn pause(tries: u32) -> SignedDuration {
+    let factor = GROWTH.checked_pow(tries.saturating_sub(1));
+    factor
+        .and_then(|factor| FIRST_PAUSE.checked_mul(factor))
+        .map_or(LONGEST, |pause| pause.min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_have_an_end() {
+        let seconds: Vec<i64> = (1..=6).map(|tries| pause(tries).as_secs()).collect();
+        assert_eq!(seconds, [1, 5, 25, 125, 600, 600]);
+        assert_eq!(pause(u32::MAX), LONGEST);
+    }
+}
