@@ -93,7 +93,7 @@ fn webhook(
     };
     Ok(Webhook {
         url: required(resolved, "url")?,
-        method: resolved.text("method").unwrap_or("POST").to_owned(),
+        method: resolved.text("method").unwrap_or("post").to_uppercase(),
         headers: texts(resolved.get("headers")),
         body,
         timeout: Duration::try_from(timeout).unwrap_or_default(),

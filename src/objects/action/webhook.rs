@@ -28,10 +28,10 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         .ours(),
         AttributeSchema::new(
             "method",
-            AttributeType::OneOf(&["POST", "PUT", "PATCH"]),
+            AttributeType::OneOf(&["post", "put", "patch"]),
             "The method.",
         )
-        .or(Default::Text("POST"))
+        .or(Default::Text("post"))
         .ours(),
         AttributeSchema::new(
             "headers",
