@@ -185,7 +185,7 @@ impl Runner<'_> {
     }
 
     /// A directory for one attempt, check or action; it is made when something is put into it.
-    fn staging(&self) -> PathBuf {
+    pub(super) fn staging(&self) -> PathBuf {
         self.options.staging.join(uuid::Uuid::new_v4().to_string())
     }
 
