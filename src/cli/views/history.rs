@@ -183,7 +183,6 @@ pub(crate) fn action_json(run: &ActionRun) -> serde_json::Value {
         "address": run.action,
         "ended_at": run.ended_at,
         "error": run.error,
-        "owed": run.owed,
     })
 }
 

@@ -315,7 +315,6 @@ impl Activity {
             "ended": self.ended,
             "instances": instances,
             "more": self.more,
-            "actions": self.untold.iter().map(untold_json).collect::<Vec<_>>(),
         })
     }
 }
@@ -385,14 +384,6 @@ impl Instance {
             "does_not_wait_for": self.not_waited_for.iter().map(Passed::json).collect::<Vec<_>>(),
         })
     }
-}
-
-/// An action of an instance that is not in the list.
-fn untold_json(run: &ActionRun) -> Json {
-    let mut json = action_json(run);
-    json["scheduled_start"] = json!(run.instance.interval.start);
-    json["scheduled_end"] = json!(run.instance.interval.end);
-    json
 }
 
 /// A stretch of time by both its ends, as dates where these say it all.
