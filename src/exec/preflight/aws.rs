@@ -1,6 +1,9 @@
 //! Looking at what is at AWS.
 
 use super::Found;
+use crate::exec::Held;
+use crate::exec::looking::Looking;
+use crate::exec::looking::Thing;
 use crate::connect::aws::Sessions;
 use crate::connect::aws::Settings;
 use crate::connect::s3::Fault;
@@ -68,6 +71,21 @@ pub(super) async fn object((settings, at): (&Settings, &Location), aws: &Session
                 _ => "Script cannot be read",
             },
             detail: format!("{error}."),
+        },
+    }
+}
+
+/// Whether it can be asked for what a precondition looks for. Keys and items come in time; a table that is not there is a doubt.
+pub(super) async fn thing(thing: &Thing, aws: &Sessions) -> Found {
+    match (Looking::default().look(thing, aws).await, thing) {
+        (Held::Held, _) | (Held::NotYet(_), Thing::Key(_) | Thing::Prefix(_)) => Found::There,
+        (Held::NotYet(reason), _) => Found::Doubtful {
+            summary: "Not there yet",
+            detail: format!("A precondition waits: {reason}."),
+        },
+        (Held::Error(reason), _) => Found::Missing {
+            summary: "Precondition cannot be checked",
+            detail: format!("{reason}."),
         },
     }
 }

@@ -21,6 +21,8 @@ use super::Assignment;
 use super::AwsSettings;
 use super::Check;
 use super::Sessions;
+use super::exists::Exists;
+use super::looking::Thing;
 use super::Work;
 use super::secrets::Fetched;
 use super::secrets::Keeper as _;
@@ -57,6 +59,8 @@ pub enum Need {
     File(PathBuf),
     /// The same in S3.
     Object(Settings, Location),
+    /// Something that a precondition looks for. It may come yet, but it must be possible to ask for it.
+    Thing(Thing),
 }
 
 impl Need {
@@ -133,6 +137,7 @@ impl Check {
     /// What it needs to be asked.
     pub fn needs(&self) -> BTreeSet<Need> {
         match self {
+            Self::Exists(Exists::Aws(thing)) => [Need::Thing(thing.clone())].into(),
             Self::Exists(_) => BTreeSet::new(),
             Self::Shell(command) => command.needs(),
         }
@@ -169,6 +174,7 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
             Need::Bucket(settings, bucket) => aws::bucket((settings, bucket), from.aws).await,
             Need::Object(settings, at) => aws::object((settings, at), from.aws).await,
+            Need::Thing(thing) => aws::thing(thing, from.aws).await,
         };
         found.insert(need, answer);
     }
