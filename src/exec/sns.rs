@@ -29,18 +29,22 @@ pub struct Sns {
     pub group: String,
 }
 
+impl Sns {
+    /// How its topic is reached: in its own region.
+    pub(super) fn settings(&self) -> Settings {
+        let region = self.topic.split(':').nth(3);
+        let region = region.filter(|region| !region.is_empty());
+        let own = self.aws.region.clone();
+        Settings {
+            region: region.map(str::to_owned).or(own),
+            ..self.aws.clone()
+        }
+    }
+}
+
 pub(super) async fn run(work: &Sns, ctx: &Context) -> Result<(), ExecError> {
     let failed = |error: crate::connect::aws::AwsError| ExecError::Failed(error.to_string());
-    let mut settings = work.aws.clone();
-    // A topic is reached in its own region.
-    if let Some(region) = work
-        .topic
-        .split(':')
-        .nth(3)
-        .filter(|region| !region.is_empty())
-    {
-        settings.region = Some(region.to_owned());
-    }
+    let settings = work.settings();
     let subject = subject(&work.subject);
     if subject != work.subject {
         ctx.log.line(&format!(

@@ -249,7 +249,7 @@ impl Runner<'_> {
                         let key = (at, delivery.id.clone());
                         self.deliveries.waiting.insert(key, delivery.clone());
                     }
-                    tries.push(Tried::Owed(delivery));
+                    tries.push(Tried::Owed(Box::new(delivery)));
                     continue;
                 }
                 End::Failed(error, _) if delivery.tries > 1 => {

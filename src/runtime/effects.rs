@@ -93,7 +93,7 @@ impl Runner<'_> {
                         archive: assigned.archive,
                         ..context
                     };
-                    let work = exec::run(assigned.work, context);
+                    let work = Box::pin(exec::run(assigned.work, context));
                     let outcome =
                         match tell_progress(work, &reports, (&key, pulse), &progress).await {
                             Ok(_) => Outcome::Finished,

@@ -50,7 +50,7 @@ pub enum Tried {
         run: ActionRun,
     },
     /// It is still owed.
-    Owed(Delivery),
+    Owed(Box<Delivery>),
 }
 
 impl Store {
@@ -215,7 +215,7 @@ mod tests {
         delivery.tries = 2;
         delivery.error = Some("no such host".to_owned());
         delivery.not_before = Some(at(30));
-        let tried = [Tried::Owed(delivery.clone())];
+        let tried = [Tried::Owed(Box::new(delivery.clone()))];
         store.record_tries(&lease, &tried).unwrap();
         assert_eq!(store.owed().unwrap(), [delivery.clone()]);
         let shown = store.failed_actions(&Address::new("a")).unwrap();

@@ -28,6 +28,18 @@ pub struct Message<'a> {
     pub group: &'a str,
 }
 
+/// An error unless there is a topic, which may be looked at.
+pub async fn look(session: &Session, topic: &str) -> Result<(), AwsError> {
+    let client = Client::new(&session.config_of(Service::Sns));
+    let asked = client.get_topic_attributes().topic_arn(topic).send().await;
+    asked
+        .map(drop)
+        .map_err(|error| match AwsError::of_call(&error, &MISSING) {
+            AwsError::NotFound(_) => AwsError::NotFound(format!("there is no topic `{topic}`")),
+            error => error,
+        })
+}
+
 /// Sends a message; gives the id that SNS gave it.
 pub async fn publish(session: &Session, message: Message<'_>) -> Result<String, AwsError> {
     let client = Client::new(&session.config_of(Service::Sns));
@@ -42,7 +54,8 @@ pub async fn publish(session: &Session, message: Message<'_>) -> Result<String, 
         .subject(message.subject)
         .message(message.text)
         .message_attributes(DELIVERY, id);
-    if message.topic.ends_with(".fifo") {
+    // The name of a topic that keeps an order ends so, in small letters.
+    if message.topic.rsplit('.').next() == Some("fifo") {
         call = call
             .message_group_id(message.group)
             .message_deduplication_id(message.delivery);

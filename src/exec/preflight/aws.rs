@@ -1,13 +1,15 @@
 //! Looking at what is at AWS.
 
 use super::Found;
+use crate::connect::aws::AwsError;
+use crate::connect::aws::Sessions;
+use crate::connect::aws::Settings;
+use crate::connect::aws::sns;
+use crate::connect::s3::Fault;
+use crate::connect::s3::Location;
 use crate::exec::Held;
 use crate::exec::looking::Looking;
 use crate::exec::looking::Thing;
-use crate::connect::aws::Sessions;
-use crate::connect::aws::Settings;
-use crate::connect::s3::Fault;
-use crate::connect::s3::Location;
 
 /// Whether there are credentials.
 pub(super) async fn credentials(settings: &Settings, aws: &Sessions) -> Found {
@@ -71,6 +73,25 @@ pub(super) async fn object((settings, at): (&Settings, &Location), aws: &Session
                 _ => "Script cannot be read",
             },
             detail: format!("{error}."),
+        },
+    }
+}
+
+/// Whether there is a topic.
+pub(super) async fn topic((settings, topic): (&Settings, &str), aws: &Sessions) -> Found {
+    let looked = match aws.session(settings).await {
+        Ok(session) => sns::look(&session, topic).await,
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok(()) => Found::There,
+        Err(error @ AwsError::NotFound(_)) => Found::Missing {
+            summary: "Topic not there",
+            detail: format!("For messages of an action: {error}."),
+        },
+        Err(error) => Found::Missing {
+            summary: "Topic cannot be looked at",
+            detail: format!("`{topic}`: {error}."),
         },
     }
 }

@@ -21,9 +21,9 @@ use super::Assignment;
 use super::AwsSettings;
 use super::Check;
 use super::Sessions;
+use super::Work;
 use super::exists::Exists;
 use super::looking::Thing;
-use super::Work;
 use super::secrets::Fetched;
 use super::secrets::Keeper as _;
 use super::secrets::SecretReader;
@@ -59,6 +59,8 @@ pub enum Need {
     File(PathBuf),
     /// The same in S3.
     Object(Settings, Location),
+    /// A topic that messages go to.
+    Topic(Settings, String),
     /// Something that a precondition looks for. It may come yet, but it must be possible to ask for it.
     Thing(Thing),
 }
@@ -113,7 +115,9 @@ impl Work {
         match self {
             Self::Copy(copy) => copy.needs(),
             Self::Transfer(transfer) => transfer.needs(),
-            Self::Nothing | Self::Sns(_) | Self::Webhook(_) => BTreeSet::new(),
+            // Nobody is called to see whether they answer.
+            Self::Nothing | Self::Webhook(_) => BTreeSet::new(),
+            Self::Sns(sns) => [Need::Topic(sns.settings(), sns.topic.clone())].into(),
             Self::Sql(sql) => sql.needs(),
             Self::Shell(command) => command.needs(),
         }
@@ -174,6 +178,7 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
             Need::Bucket(settings, bucket) => aws::bucket((settings, bucket), from.aws).await,
             Need::Object(settings, at) => aws::object((settings, at), from.aws).await,
+            Need::Topic(settings, topic) => aws::topic((settings, topic), from.aws).await,
             Need::Thing(thing) => aws::thing(thing, from.aws).await,
         };
         found.insert(need, answer);
