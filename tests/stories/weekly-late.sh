@@ -131,17 +131,17 @@ step "the week is over: its list waits for the last day, and nobody is told yet"
 export PIPEFORM_NOW=2026-11-09T01:00:00Z
 expect 0 pipeform run
 expect 0 pipeform status
-says "waits for activity.archive 2026-11-08" "access-2026-11-08.log\` does not exist"
+says "waits for data_node.archive 2026-11-08" "access-2026-11-08.log\` does not exist"
 [[ -z $(alarms) ]] || fail "an alarm came too early"
 
 step "a day later it is late: the alarm is in the queue, once"
 export PIPEFORM_NOW=2026-11-10T01:00:00Z
 expect 0 pipeform run
-says "late: it had not finished 1d after it was due" "action.oncall done"
+says "late: it had not finished 24h after it was due" "action.oncall done"
 alarms | tee "$work/alarms"
 [[ $(wc -l <"$work/alarms") -eq 1 ]] || fail "there is not one alarm"
 grep -q '^list of the week from 2026-11-02 is late | pipeline.week.activity.list: ' "$work/alarms" || fail "it is not the alarm"
-grep -q 'it had not finished 1d after it was due' "$work/alarms" || fail "the alarm does not say why"
+grep -q 'it had not finished 24h after it was due' "$work/alarms" || fail "the alarm does not say why"
 export PIPEFORM_NOW=2026-11-11T01:00:00Z
 expect 0 pipeform run
 [[ -z $(alarms) ]] || fail "the alarm came twice"
