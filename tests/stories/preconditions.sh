@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# heavy
 # Activities wait for keys and prefixes of S3 and for tables and items of DynamoDB, which appear later; what never appears fails after
 # `precondition_timeout`; what cannot be asked, because of wrong credentials or a network that is down, is shown as that and fails after
 # its retries. Many instances that wait for the same key ask once.
