@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# heavy
 # Activities wait for keys and prefixes of S3 and for tables and items of DynamoDB, which appear later; what never appears fails after
 # `precondition_timeout`; what cannot be asked, because of wrong credentials or a network that is down, is shown as that and fails after
 # its retries. Many instances that wait for the same key ask once.
@@ -279,9 +278,8 @@ pipeline "many" {
 HCL
 pipeform apply --auto-approve >/dev/null
 pipeform trigger --auto-approve=300 pipeline.many >/dev/null
-before=$(grep -c '"HEAD /acme/many ' "$work/moto.log" || true)
 pipeform run >"$work/run"
 tail -3 "$work/run"
-asked=$(($(grep -c '"HEAD /acme/many ' "$work/moto.log") - before))
+asked=$(grep -c 'HEAD /acme/many ' "$work/moto.log" || true)
 echo "asked $asked times"
 [[ $asked -ge 1 && $asked -le 30 ]] || fail "the key was asked for $asked times"
