@@ -144,6 +144,8 @@ PY
 alone_with_aws() {
     local name
     for name in "${!AWS_@}"; do unset "$name"; done
+    # What tests/tools has installed stays in its place.
+    export PIPEFORM_TOOLS=${PIPEFORM_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/pipeform/tools}
     export HOME=$work AWS_EC2_METADATA_DISABLED=true NO_PROXY=127.0.0.1
 }
 
