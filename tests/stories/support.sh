@@ -12,6 +12,9 @@ mounts=()
 clean_up() {
     local status=$? pid mount
     for pid in "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+    # Steps end with the stand-in for EMR, and that with the pipe to it.
+    [[ -z ${emr_pid:-} ]] || exec {emr_pipe}>&-
+    [[ -z ${emr_pid:-} ]] || while kill -0 "$emr_pid" 2>/dev/null; do sleep 0.05; done
     # It ends with the pipe to it, and takes its data along.
     [[ -z ${s3_server:-} ]] || exec {s3_pipe}>&-
     wait 2>/dev/null || true
@@ -166,3 +169,24 @@ start_moto() {
 use_moto() {
     export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ENDPOINT_URL=$moto
 }
+
+# start_emr [DIRECTORY...]: starts a stand-in for Amazon EMR (see tests/emr-server) whose steps run on this machine, with the programs of the
+# directories before others, and points AWS's EMR at it; needs `s3_server` before. Its files are in $work/emr: `knobs` changes what it does, `calls`
+# lists what it was asked. `emr …` looks at it with boto3 (see tests/emr.py).
+start_emr() {
+    emr_tools=$("$repository/tests/tools" moto) || fail "no tools for EMR"
+    exec {emr_pipe}> >(EMR_PATH=$(IFS=:; echo "$*") exec "$emr_tools/python" "$repository/tests/emr-server" "$work/emr" \
+        >"$work/emr.url" 2>"$work/emr.log" {s3_pipe}>&-)
+    emr_pid=$!
+    local _
+    for _ in $(seq 600); do
+        [[ ! -s $work/emr.url ]] || break
+        kill -0 "$emr_pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    emr_url=$(cat "$work/emr.url")
+    [[ $emr_url == http* ]] || fail "the stand-in for EMR did not start: $(cat "$work/emr.log")"
+    export AWS_ENDPOINT_URL_EMR=$emr_url
+}
+
+emr() { AWS_ENDPOINT_URL_EMR=$emr_url "$emr_tools/python" "$repository/tests/emr.py" "$@"; }
