@@ -8,6 +8,7 @@ pub mod assemble;
 pub mod copy;
 pub mod dynamodb_data_exists;
 pub mod dynamodb_table_exists;
+pub mod emr;
 pub mod exists;
 pub mod log;
 pub mod looking;

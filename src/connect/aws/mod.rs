@@ -7,6 +7,7 @@
 mod credentials;
 pub mod data_pipeline;
 pub mod dynamodb;
+pub mod emr;
 mod error;
 pub mod s3;
 pub mod secrets_manager;

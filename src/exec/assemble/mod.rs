@@ -5,6 +5,7 @@
 mod actions;
 mod aws;
 mod checks;
+mod cluster;
 mod command;
 mod copy;
 mod transfer;

@@ -1,0 +1,252 @@
+//! EMR: clusters and their steps.
+//!
+//! A call that must not be made twice ([`create`], [`add_step`]) is made once, without the retries of the SDK: whether it was heard
+//! is asked before it is made again, by the name that its cluster or step has.
+
+mod request;
+mod steps;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_emr::Client;
+use aws_sdk_emr::config::Builder;
+use aws_sdk_emr::config::retry::RetryConfig;
+use aws_sdk_emr::primitives::DateTime;
+use aws_sdk_emr::types::ClusterState;
+use aws_sdk_emr::types::ClusterStatus;
+use jiff::Timestamp;
+
+use super::AwsError;
+use super::Session;
+use super::settings::Service;
+
+pub use request::Bootstrap;
+pub use request::ClusterRequest;
+pub use request::Configuration;
+pub use request::Device;
+pub use request::Ebs;
+pub use request::Group;
+pub use request::Market;
+pub use request::Network;
+pub use request::Role;
+pub use steps::StepRequest;
+pub use steps::StepSeen;
+pub use steps::StepState;
+pub use steps::Stopping;
+pub use steps::add_step;
+pub use steps::cancel_step;
+pub use steps::list_steps;
+pub use steps::unfinished_steps;
+
+/// States in which a cluster costs money.
+const ALIVE: [ClusterState; 5] = [
+    ClusterState::Starting,
+    ClusterState::Bootstrapping,
+    ClusterState::Running,
+    ClusterState::Waiting,
+    ClusterState::Terminating,
+];
+
+/// How it is with a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Its machines are being made.
+    Starting,
+    /// Its machines run their first scripts.
+    Bootstrapping,
+    /// It runs a step.
+    Running,
+    /// It has nothing to do.
+    Waiting,
+    /// It is being ended.
+    Terminating,
+    /// It was ended.
+    Terminated,
+    /// It has failed.
+    TerminatedWithErrors,
+}
+
+impl State {
+    /// What EMR calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "STARTING",
+            Self::Bootstrapping => "BOOTSTRAPPING",
+            Self::Running => "RUNNING",
+            Self::Waiting => "WAITING",
+            Self::Terminating => "TERMINATING",
+            Self::Terminated => "TERMINATED",
+            Self::TerminatedWithErrors => "TERMINATED_WITH_ERRORS",
+        }
+    }
+
+    /// Whether steps can run on it.
+    pub const fn is_ready(self) -> bool {
+        matches!(self, Self::Running | Self::Waiting)
+    }
+
+    /// Whether it is on its way to its end, or there.
+    pub const fn is_ending(self) -> bool {
+        matches!(
+            self,
+            Self::Terminating | Self::Terminated | Self::TerminatedWithErrors
+        )
+    }
+
+    /// Whether it is no more.
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Terminated | Self::TerminatedWithErrors)
+    }
+
+    fn of(state: Option<&ClusterState>) -> Self {
+        match state {
+            Some(ClusterState::Bootstrapping) => Self::Bootstrapping,
+            Some(ClusterState::Running) => Self::Running,
+            Some(ClusterState::Waiting) => Self::Waiting,
+            Some(ClusterState::Terminating) => Self::Terminating,
+            Some(ClusterState::Terminated) => Self::Terminated,
+            Some(ClusterState::TerminatedWithErrors) => Self::TerminatedWithErrors,
+            _ => Self::Starting,
+        }
+    }
+}
+
+/// A cluster as EMR tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How it is with it.
+    pub state: State,
+    /// Why it is so, as EMR says.
+    pub reason: Option<String>,
+    /// When it was asked for (UTC).
+    pub created_at: Option<Timestamp>,
+    /// When it was ready (UTC).
+    pub ready_at: Option<Timestamp>,
+    /// When it ended (UTC).
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Asks for a cluster, once; gives its id. After an error that is no refusal there may be one nevertheless.
+pub async fn create(session: &Session, request: &ClusterRequest) -> Result<String, AwsError> {
+    let call = request::fill(client(session).run_job_flow(), request);
+    let answer = call.customize().config_override(once()).send().await;
+    let answer = answer.map_err(|error| AwsError::of_call(&error, &[]))?;
+    answer.job_flow_id().map(str::to_owned).ok_or_else(|| {
+        AwsError::Service("a cluster was asked for, and the answer has no id".to_owned())
+    })
+}
+
+/// The clusters that are alive.
+pub async fn alive(session: &Session) -> Result<Vec<Seen>, AwsError> {
+    list(session, Some(ALIVE.to_vec()), None).await
+}
+
+/// The clusters that were made since a moment, alive or not.
+pub async fn since(session: &Session, moment: Timestamp) -> Result<Vec<Seen>, AwsError> {
+    list(session, None, Some(moment)).await
+}
+
+async fn list(
+    session: &Session,
+    states: Option<Vec<ClusterState>>,
+    since: Option<Timestamp>,
+) -> Result<Vec<Seen>, AwsError> {
+    let client = client(session);
+    let (mut found, mut marker) = (Vec::new(), None);
+    loop {
+        let call = client
+            .list_clusters()
+            .set_cluster_states(states.clone())
+            .set_created_after(since.map(|since| DateTime::from_millis(since.as_millisecond())))
+            .set_marker(marker);
+        let answer = call.send().await;
+        let answer = answer.map_err(|error| AwsError::of_call(&error, &[]))?;
+        found.extend(
+            answer
+                .clusters()
+                .iter()
+                .map(|one| seen(one.id(), one.name(), one.status())),
+        );
+        marker = answer.marker().map(str::to_owned);
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// One cluster, with its tags. `None`: there is none.
+pub async fn describe(
+    session: &Session,
+    id: &str,
+) -> Result<Option<(Seen, BTreeMap<String, String>)>, AwsError> {
+    let answer = client(session)
+        .describe_cluster()
+        .cluster_id(id)
+        .send()
+        .await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return no_cluster(AwsError::of_call(&error, &[])).map(|()| None),
+    };
+    let Some(cluster) = answer.cluster() else {
+        return Ok(None);
+    };
+    let tags = cluster.tags().iter();
+    let tags = tags.filter_map(|tag| {
+        let value = tag.value().unwrap_or_default();
+        Some((tag.key()?.to_owned(), value.to_owned()))
+    });
+    let seen = seen(Some(id), cluster.name(), cluster.status());
+    Ok(Some((seen, tags.collect())))
+}
+
+/// Passes over the answer that an id is that of no cluster.
+fn no_cluster(error: AwsError) -> Result<(), AwsError> {
+    match error {
+        AwsError::Service(text) if text.to_ascii_lowercase().contains("is not valid") => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Asks for the end of a cluster; one that has ended, or never was, is no error.
+pub async fn terminate(session: &Session, id: &str) -> Result<(), AwsError> {
+    let call = client(session).terminate_job_flows().job_flow_ids(id);
+    match call.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => no_cluster(AwsError::of_call(&error, &[])),
+    }
+}
+
+fn client(session: &Session) -> Client {
+    Client::new(&session.config_of(Service::Emr))
+}
+
+/// Nothing is tried again by itself.
+fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
+}
+
+fn seen(id: Option<&str>, name: Option<&str>, status: Option<&ClusterStatus>) -> Seen {
+    let reason = status.and_then(|status| status.state_change_reason());
+    let message = reason.and_then(|reason| reason.message());
+    let code = reason.and_then(|reason| Some(reason.code()?.as_str()));
+    let reason = message.filter(|message| !message.is_empty()).or(code);
+    let timeline = status.and_then(|status| status.timeline());
+    Seen {
+        id: id.unwrap_or_default().to_owned(),
+        name: name.unwrap_or_default().to_owned(),
+        state: State::of(status.and_then(|status| status.state())),
+        reason: reason.map(str::to_owned),
+        created_at: timeline.and_then(|line| moment(line.creation_date_time())),
+        ready_at: timeline.and_then(|line| moment(line.ready_date_time())),
+        ended_at: timeline.and_then(|line| moment(line.end_date_time())),
+    }
+}
+
+fn moment(time: Option<&DateTime>) -> Option<Timestamp> {
+    Timestamp::from_millisecond(time?.to_millis().ok()?).ok()
+}
