@@ -12,7 +12,7 @@ use crate::engine::InstanceKey;
 use crate::engine::Operation;
 use crate::engine::Status;
 use crate::objects::Address;
-use crate::plan::effects::InFlight;
+use crate::plan::in_flight::InFlight;
 use crate::store::PlacedOrder;
 use crate::store::Record;
 use crate::store::Store;

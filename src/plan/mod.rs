@@ -11,6 +11,7 @@ mod counting;
 mod diff;
 pub mod effects;
 pub mod impact;
+pub mod in_flight;
 mod moves;
 pub mod preview;
 mod protect;

@@ -16,15 +16,12 @@ use super::effects::Promise;
 use super::effects::tell_problem;
 use super::logs;
 use super::notice::Notice;
-use super::preparing::Recipe;
+use super::preparing::Evaluation;
 use crate::engine::Effect;
 use crate::exec;
 use crate::exec::Cancel;
 use crate::exec::ExecError;
-use crate::exec::OnProcess;
-use crate::exec::Progress;
 use crate::exec::assemble::ActionCall;
-use crate::exec::log::Log;
 use crate::exec::secrets::Fetched;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
@@ -140,25 +137,16 @@ impl Runner<'_> {
         let serial = instance.definition.unwrap_or(self.log_serial());
         let definition = self.definition_of(&instance.key, serial, now)?;
         let retries = retries(&definition, &delivery);
-        let recipe = self.action_recipe(definition, &delivery, now);
-        let prepared = self.prepare(&recipe, &Fetched::default());
+        let evaluation = self.action_evaluation(definition, &delivery, now);
+        let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
         let key = instance.key.clone();
         self.deliveries
             .under_way
             .insert(delivery.id.clone(), cancel.clone());
-        let kitchen = self.kitchen(&cancel);
-        let context = exec::Context {
-            log: Log::at(&recipe.log, &[]),
-            cancel,
-            progress: Progress::default(),
-            aws: self.aws.clone(),
-            looking: self.looking.clone(),
-            staging: self.staging(),
-            archive: None,
-            attempt_id: format!("{}:{action}", self.attempt_id(&key, 0)),
-            on_process: OnProcess::default(),
-        };
+        let resumption = self.resumption(&cancel);
+        let id = format!("{}:{action}", self.attempt_id(&key, 0));
+        let context = self.context(&evaluation.log, cancel, id);
         let acted = move |end| {
             Report::Acted(Box::new(Acted {
                 delivery: delivery.clone(),
@@ -168,16 +156,14 @@ impl Runner<'_> {
         let promise = Promise::new(&self.reports, acted(End::Failed(BROKE_OFF.to_owned(), 0)));
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let end = match kitchen.finish(recipe, prepared).await {
+            let end = match resumption.finish(evaluation, prepared).await {
                 None => End::Stopped,
                 Some(Err(failed)) => {
                     End::Failed(failed.error, if failed.passing { retries } else { 0 })
                 }
                 Some(Ok((work, log))) => {
-                    let context = exec::Context {
-                        log: log.clone(),
-                        ..context
-                    };
+                    let context = exec::Context { log, ..context };
+                    let log = context.log.clone();
                     let result = exec::run(work, context).await;
                     tell_problem(&reports, &log);
                     match result {
@@ -192,12 +178,12 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn action_recipe(
+    fn action_evaluation(
         &self,
         definition: Arc<SerialDefinition>,
         delivery: &Delivery,
         now: Timestamp,
-    ) -> Recipe<exec::Work> {
+    ) -> Evaluation<exec::Work> {
         let instance = &delivery.instance;
         let key = instance.key.clone();
         let of = Try {
@@ -213,7 +199,7 @@ impl Runner<'_> {
         };
         let log = logs::log_directory(&self.options.logs, &key)
             .join(format!("{}.log", logs::safe(delivery.action.as_str())));
-        Recipe {
+        Evaluation {
             definition,
             now,
             log,

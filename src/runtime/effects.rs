@@ -1,5 +1,6 @@
 //! Doing what the engine asks for: attempts, checks and actions, each as a task that reports back.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use super::definitions::SerialDefinition;
 use super::driver::Report;
 use super::driver::Runner;
 use super::logs;
-use super::preparing::Kitchen;
-use super::preparing::Recipe;
+use super::preparing::Resumption;
+use super::preparing::Evaluation;
 use crate::engine::CheckResult;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
@@ -48,27 +49,21 @@ impl Runner<'_> {
             actual_start: now,
         };
         let of_attempt = key.clone();
-        let recipe = Recipe {
+        let evaluation = Evaluation {
             definition,
             now,
             log: logs::log_path(&self.options.logs, &key, attempt),
             assemble: Box::new(move |assembler| assembler.activity(&of_attempt, of)),
         };
-        let prepared = self.prepare(&recipe, &Fetched::default());
+        let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
         self.running.insert((key.clone(), attempt), cancel.clone());
-        let kitchen = self.kitchen(&cancel);
+        let resumption = self.resumption(&cancel);
         let progress = Progress::default();
         let context = exec::Context {
-            log: Log::at(&recipe.log, &[]),
-            cancel,
             progress: progress.clone(),
-            aws: self.aws.clone(),
-            looking: self.looking.clone(),
-            staging: self.staging(),
-            archive: None,
-            attempt_id: self.attempt_id(&key, attempt),
             on_process: record_process(&self.reports, &key, attempt),
+            ..self.context(&evaluation.log, cancel, self.attempt_id(&key, attempt))
         };
         let reports = self.reports.clone();
         let pulse = Pulse {
@@ -84,7 +79,7 @@ impl Runner<'_> {
             },
         );
         self.tasks.spawn(async move {
-            let outcome = match kitchen.finish(recipe, prepared).await {
+            let outcome = match resumption.finish(evaluation, prepared).await {
                 None => Outcome::Killed,
                 Some(Err(failed)) => Outcome::Failed(failed.error),
                 Some(Ok((assigned, log))) => {
@@ -124,26 +119,16 @@ impl Runner<'_> {
             actual_start: now,
         };
         let of_instance = key.clone();
-        let recipe = Recipe {
+        let evaluation = Evaluation {
             definition,
             now,
             log: logs::log_directory(&self.options.logs, &key).join("preconditions.log"),
             assemble: Box::new(move |assembler| assembler.checks(&of_instance, of)),
         };
-        let prepared = self.prepare(&recipe, &Fetched::default());
+        let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
-        let kitchen = self.kitchen(&cancel);
-        let context = exec::Context {
-            log: Log::at(&recipe.log, &[]),
-            cancel,
-            progress: Progress::default(),
-            aws: self.aws.clone(),
-            looking: self.looking.clone(),
-            staging: self.staging(),
-            archive: None,
-            attempt_id: self.attempt_id(&key, 0),
-            on_process: OnProcess::default(),
-        };
+        let resumption = self.resumption(&cancel);
+        let context = self.context(&evaluation.log, cancel, self.attempt_id(&key, 0));
         let promise = Promise::new(
             &self.reports,
             Report::Checked {
@@ -153,7 +138,7 @@ impl Runner<'_> {
         );
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let result = match kitchen.finish(recipe, prepared).await {
+            let result = match resumption.finish(evaluation, prepared).await {
                 None => CheckResult::Error(BROKE_OFF.to_owned()),
                 Some(Err(failed)) => CheckResult::Error(failed.error),
                 Some(Ok((checks, log))) => {
@@ -167,8 +152,23 @@ impl Runner<'_> {
         });
     }
 
-    pub(super) fn kitchen(&self, cancel: &Cancel) -> Kitchen {
-        Kitchen {
+    /// What work of any kind is given.
+    pub(super) fn context(&self, log: &Path, cancel: Cancel, attempt_id: String) -> exec::Context {
+        exec::Context {
+            log: Log::at(log, &[]),
+            cancel,
+            progress: Progress::default(),
+            aws: self.aws.clone(),
+            looking: self.looking.clone(),
+            staging: self.staging(),
+            archive: None,
+            attempt_id,
+            on_process: OnProcess::default(),
+        }
+    }
+
+    pub(super) fn resumption(&self, cancel: &Cancel) -> Resumption {
+        Resumption {
             reports: self.reports.clone(),
             aws: self.aws.clone(),
             cancel: cancel.clone(),
@@ -185,7 +185,7 @@ impl Runner<'_> {
     }
 
     /// A directory for one attempt, check or action; it is made when something is put into it.
-    pub(super) fn staging(&self) -> PathBuf {
+    fn staging(&self) -> PathBuf {
         self.options.staging.join(uuid::Uuid::new_v4().to_string())
     }
 

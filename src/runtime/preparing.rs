@@ -27,7 +27,7 @@ use crate::lang::functions::Call;
 use crate::objects::resolve::Resolver;
 
 /// What is to be evaluated, and how.
-pub(super) struct Recipe<W> {
+pub(super) struct Evaluation<W> {
     /// The definition that it is part of.
     pub(super) definition: Arc<SerialDefinition>,
     /// What the time is (UTC).
@@ -76,14 +76,14 @@ impl Question {
 
 impl Runner<'_> {
     /// Evaluates what is to be done, and where it is logged; an evaluation that fails is noted there, too.
-    pub(super) fn prepare<W>(&self, recipe: &Recipe<W>, fetched: &Fetched) -> Prepared<W> {
+    pub(super) fn prepare<W>(&self, evaluation: &Evaluation<W>, fetched: &Fetched) -> Prepared<W> {
         let call = Call {
             files: &NoFiles,
-            now: recipe.now,
+            now: evaluation.now,
             random: || uuid::Uuid::new_v4().into_bytes(),
             secrets: None,
         };
-        let (objects, timetable) = (&recipe.definition.objects, &recipe.definition.timetable);
+        let (objects, timetable) = (&evaluation.definition.objects, &evaluation.definition.timetable);
         let secrets = SecretReader::new(&self.options.directory, &self.options.variables, fetched);
         let assembler = Assembler {
             resolver: Resolver {
@@ -95,13 +95,13 @@ impl Runner<'_> {
             secrets: &secrets,
             hidden: RefCell::default(),
         };
-        let work = (recipe.assemble)(&assembler);
+        let work = (evaluation.assemble)(&assembler);
         let wanted = secrets.wanted();
         if !wanted.is_empty() {
             return Prepared::Wants(wanted);
         }
         let hidden = [assembler.hidden.take(), secrets.values()].concat();
-        let log = Log::at(&recipe.log, &hidden);
+        let log = Log::at(&evaluation.log, &hidden);
         for note in secrets.notes() {
             log.line(&note);
         }
@@ -119,7 +119,7 @@ impl Runner<'_> {
 }
 
 /// How a task goes on where evaluating has stopped.
-pub(super) struct Kitchen {
+pub(super) struct Resumption {
     /// Reaches the runner's thread.
     pub(super) reports: UnboundedSender<Report>,
     /// Reaches AWS.
@@ -128,14 +128,14 @@ pub(super) struct Kitchen {
     pub(super) cancel: Cancel,
 }
 
-impl Kitchen {
+impl Resumption {
     /// Fetches what evaluating wants until it is done. `None`: it was cancelled, or the runner has ended.
     pub(super) async fn finish<W: Send + 'static>(
         &self,
-        recipe: Recipe<W>,
+        evaluation: Evaluation<W>,
         mut prepared: Prepared<W>,
     ) -> Option<Result<(W, Log), Failed>> {
-        let recipe = Arc::new(recipe);
+        let evaluation = Arc::new(evaluation);
         let mut fetched = Fetched::default();
         loop {
             match prepared {
@@ -146,7 +146,7 @@ impl Kitchen {
                         () = fetched.add(wanted, &self.aws) => {}
                         () = self.cancel.cancelled() => return None,
                     }
-                    prepared = self.ask(recipe.clone(), fetched.clone()).await?;
+                    prepared = self.ask(evaluation.clone(), fetched.clone()).await?;
                 }
             }
         }
@@ -154,13 +154,13 @@ impl Kitchen {
 
     async fn ask<W: Send + 'static>(
         &self,
-        recipe: Arc<Recipe<W>>,
+        evaluation: Arc<Evaluation<W>>,
         fetched: Fetched,
     ) -> Option<Prepared<W>> {
         let (reply, answer) = oneshot::channel();
         let question = Question(Box::new(move |runner| {
             // One that is gone does not wait for it any more.
-            drop(reply.send(runner.prepare(&recipe, &fetched)));
+            drop(reply.send(runner.prepare(&evaluation, &fetched)));
         }));
         self.reports.send(Report::Question(question)).ok()?;
         answer.await.ok()

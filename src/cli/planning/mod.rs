@@ -44,7 +44,7 @@ use crate::plan::alignments;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
-use crate::plan::effects::InFlight;
+use crate::plan::in_flight::InFlight;
 use crate::plan::effects::UnitRuns;
 use crate::plan::forget;
 use crate::plan::impact::impact;

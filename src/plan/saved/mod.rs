@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::effects::InFlight;
+use crate::plan::in_flight::InFlight;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
 

@@ -9,7 +9,7 @@ use crate::objects::Address;
 use crate::objects::Object;
 use crate::plan::Effects;
 use crate::plan::diff;
-use crate::plan::effects::InFlight;
+use crate::plan::in_flight::InFlight;
 use crate::plan::impact::Consumer;
 use crate::plan::impact::History;
 use crate::plan::saved::Commit;

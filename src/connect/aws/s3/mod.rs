@@ -1,17 +1,11 @@
 //! Calls of S3: each is made once and answers in plain values; what to do when one fails is decided in `connect/s3`.
 
-use std::error::Error;
-use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ChecksumAlgorithm;
@@ -24,15 +18,23 @@ use aws_sdk_s3::types::EncodingType;
 use aws_sdk_s3::types::ObjectIdentifier;
 use aws_sdk_s3::types::ServerSideEncryption;
 use bytes::Bytes;
-use crc_fast::CrcAlgorithm;
 use data_encoding::BASE64;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::percent_decode_str;
 use percent_encoding::utf8_percent_encode;
 
-use super::AwsError;
-use crate::connect::s3::Checksum;
+mod heads;
+mod refusals;
+
+use self::heads::count;
+use self::heads::crc32_of;
+use self::heads::head_of;
+use self::heads::head_of_reading;
+use self::refusals::causes;
+use self::refusals::fault_of;
+use self::refusals::in_time;
+use self::refusals::invalid;
 use crate::connect::s3::Encryption;
 use crate::connect::s3::Fault;
 use crate::connect::s3::Head;
@@ -59,52 +61,6 @@ const ANSWER: Duration = Duration::from_mins(1);
 
 /// The same where it has to move an object first.
 const LONG_ANSWER: Duration = Duration::from_mins(30);
-
-/// Codes that say that an object is not what it was.
-const CHANGED: [&str; 3] = [
-    "PreconditionFailed",
-    "InvalidRange",
-    "ConditionalRequestConflict",
-];
-
-/// Codes that say that the caller is not known or not allowed.
-const REFUSED: [&str; 11] = [
-    "AccessDenied",
-    "AccountProblem",
-    "AllAccessDisabled",
-    "ExpiredToken",
-    "Forbidden",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "NotSignedUp",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-    "UnauthorizedAccess",
-];
-
-/// Codes that say that there were too many calls.
-const THROTTLED: [&str; 7] = [
-    "BandwidthLimitExceeded",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequests",
-    "TooManyRequestsException",
-];
-
-/// Codes of what may go well the next time: bytes that were lost or damaged on the way, and failures inside.
-const PASSING: [&str; 9] = [
-    "BadDigest",
-    "IncompleteBody",
-    "InternalError",
-    "OperationAborted",
-    "RequestTimeout",
-    "RequestTimeTooSkewed",
-    "ServiceUnavailable",
-    "XAmzContentChecksumMismatch",
-    "XAmzContentSHA256Mismatch",
-];
 
 /// The calls of S3. Clones share connections.
 #[derive(Clone, Debug)]
@@ -447,111 +403,6 @@ impl Calls {
     }
 }
 
-/// Makes a call, and gives up when there is no answer in time. What a call keeps while it is under way is large, so it is boxed.
-fn in_time<'c, T, E, R>(
-    limit: Duration,
-    call: impl Future<Output = Result<T, SdkError<E, R>>> + Send + 'c,
-) -> Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'c>>
-where
-    T: 'c,
-    E: ProvideErrorMetadata + Error + Send + 'static,
-    R: HasStatus + std::fmt::Debug + Send + 'static,
-{
-    Box::pin(async move {
-        match tokio::time::timeout(limit, call).await {
-            Ok(answer) => answer.map_err(|error| refusal(&error)),
-            Err(_) => Err(Refusal {
-                fault: Fault::Unreachable,
-                reason: format!("there was no answer for {} seconds", limit.as_secs()),
-            }),
-        }
-    })
-}
-
-/// A response of HTTP.
-trait HasStatus {
-    fn status(&self) -> u16;
-}
-
-impl HasStatus for aws_sdk_s3::config::http::HttpResponse {
-    fn status(&self) -> u16 {
-        self.status().as_u16()
-    }
-}
-
-fn refusal<E, R>(error: &SdkError<E, R>) -> Refusal
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: HasStatus + std::fmt::Debug + 'static,
-{
-    let status = error.raw_response().map_or(0, HasStatus::status);
-    if let Some(answer) = error.as_service_error() {
-        let code = answer.code().unwrap_or_default();
-        let reason = match (answer.message(), code) {
-            (Some(message), _) if !message.is_empty() => message.to_owned(),
-            (_, "") => format!("HTTP status {status}"),
-            (_, code) => code.to_owned(),
-        };
-        let fault = fault_of(code, status);
-        return Refusal { fault, reason };
-    }
-    match AwsError::of_call(error, &[]) {
-        AwsError::NoCredentials(reason) => Refusal {
-            fault: Fault::NotAllowed,
-            reason: format!("there are no credentials: {reason}"),
-        },
-        // The answer broke off, or is none of S3.
-        _ if status >= 500 => Refusal {
-            fault: Fault::Service,
-            reason: format!("HTTP status {status}"),
-        },
-        AwsError::Unreachable(reason) => Refusal {
-            fault: Fault::Unreachable,
-            reason,
-        },
-        other => Refusal {
-            fault: Fault::Service,
-            reason: other.to_string(),
-        },
-    }
-}
-
-fn fault_of(code: &str, status: u16) -> Fault {
-    match (code, status) {
-        ("NoSuchBucket", _) => Fault::NoBucket,
-        ("NoSuchKey" | "NotFound" | "NoSuchUpload" | "NoSuchVersion", _) => Fault::NoKey,
-        (code, _) if CHANGED.contains(&code) => Fault::Changed,
-        (code, _) if REFUSED.contains(&code) => Fault::NotAllowed,
-        (code, _) if THROTTLED.contains(&code) => Fault::Throttled,
-        (code, _) if PASSING.contains(&code) => Fault::Service,
-        (_, 404) => Fault::NoKey,
-        (_, 412) => Fault::Changed,
-        (_, 401 | 403) => Fault::NotAllowed,
-        (_, 429) => Fault::Throttled,
-        (_, 408) => Fault::Unreachable,
-        (_, 500..) => Fault::Service,
-        _ => Fault::Invalid,
-    }
-}
-
-fn invalid(error: &dyn Error) -> Refusal {
-    Refusal {
-        fault: Fault::Invalid,
-        reason: error.to_string(),
-    }
-}
-
-/// The innermost of the errors below one, which says what happened.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = error.to_string();
-        next = error.source();
-    }
-    text
-}
-
 fn asked(encryption: Encryption) -> Option<ServerSideEncryption> {
     match encryption {
         Encryption::Bucket => None,
@@ -576,77 +427,4 @@ fn decoded(key: &str, encoded: bool) -> Result<String, Refusal> {
             fault: Fault::Invalid,
             reason: format!("the key `{key}` is not UTF-8: {error}"),
         })
-}
-
-fn count(number: Option<i64>) -> u64 {
-    number
-        .and_then(|number| u64::try_from(number).ok())
-        .unwrap_or_default()
-}
-
-fn crc32_of(text: &str) -> Option<u32> {
-    let bytes = BASE64.decode(text.as_bytes()).ok()?;
-    Some(u32::from_be_bytes(bytes.try_into().ok()?))
-}
-
-/// The checksum of a whole object among those that an answer has. One of parts has their number behind it, and is no base64.
-fn checksum(crc32: Option<&str>, crc32c: Option<&str>, crc64: Option<&str>) -> Option<Checksum> {
-    let one = |algorithm, text: Option<&str>| {
-        let bytes = BASE64.decode(text?.as_bytes()).ok()?;
-        let value = bytes
-            .iter()
-            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-        Some(Checksum { algorithm, value })
-    };
-    one(CrcAlgorithm::Crc32IsoHdlc, crc32)
-        .or_else(|| one(CrcAlgorithm::Crc64Nvme, crc64))
-        .or_else(|| one(CrcAlgorithm::Crc32Iscsi, crc32c))
-}
-
-fn head_of(answer: &HeadObjectOutput) -> Head {
-    let whole = answer.checksum_type() != Some(&ChecksumType::Composite);
-    let found = checksum(
-        answer.checksum_crc32(),
-        answer.checksum_crc32_c(),
-        answer.checksum_crc64_nvme(),
-    );
-    let own = answer.metadata().into_iter().flatten();
-    let mut own: Vec<_> = own
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    own.sort();
-    Head {
-        size: count(answer.content_length()),
-        etag: answer.e_tag().unwrap_or_default().to_owned(),
-        checksum: found.filter(|_| whole),
-        modified: answer.last_modified().map_or(0, DateTime::secs),
-        labels: Labels {
-            content_type: answer.content_type().map(str::to_owned),
-            content_encoding: answer.content_encoding().map(str::to_owned),
-            content_language: answer.content_language().map(str::to_owned),
-            content_disposition: answer.content_disposition().map(str::to_owned),
-            cache_control: answer.cache_control().map(str::to_owned),
-            own,
-        },
-    }
-}
-
-fn head_of_reading(answer: &GetObjectOutput, partly: bool) -> Head {
-    let whole = !partly && answer.checksum_type() != Some(&ChecksumType::Composite);
-    let found = checksum(
-        answer.checksum_crc32(),
-        answer.checksum_crc32_c(),
-        answer.checksum_crc64_nvme(),
-    );
-    let total = answer
-        .content_range()
-        .and_then(|range| range.rsplit_once('/'));
-    let total = total.and_then(|(_, total)| total.parse().ok());
-    Head {
-        size: total.unwrap_or_else(|| count(answer.content_length())),
-        etag: answer.e_tag().unwrap_or_default().to_owned(),
-        checksum: found.filter(|_| whole),
-        modified: answer.last_modified().map_or(0, DateTime::secs),
-        labels: Labels::default(),
-    }
 }
