@@ -83,7 +83,10 @@ impl Runner<'_> {
             random: || uuid::Uuid::new_v4().into_bytes(),
             secrets: None,
         };
-        let (objects, timetable) = (&evaluation.definition.objects, &evaluation.definition.timetable);
+        let (objects, timetable) = (
+            &evaluation.definition.objects,
+            &evaluation.definition.timetable,
+        );
         let secrets = SecretReader::new(&self.options.directory, &self.options.variables, fetched);
         let assembler = Assembler {
             resolver: Resolver {

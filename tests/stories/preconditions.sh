@@ -261,6 +261,31 @@ cannot "\"s3_key_exists\" {
       $times
     }" '`s3_key`: `acme/x` is no place in S3'
 
+step "a profile that is asked for by name goes before the keys of the environment"
+mkdir "$work/profile"
+cat >"$work/profile/main.pipe.hcl" <<'HCL'
+provider "aws" {
+  region  = "us-east-1"
+  profile = "nobody"
+}
+
+pipeline "work" {
+  activity "shell_command" "go" {
+    command = "true"
+
+    precondition "s3_key_exists" {
+      s3_key      = "s3://acme/in/a.csv"
+      retry_delay = "1 second"
+      max_retries = 0
+    }
+  }
+}
+HCL
+pipeform --chdir "$work/profile" apply --auto-approve >/dev/null
+pipeform --chdir "$work/profile" trigger --auto-approve pipeline.work >/dev/null
+expect 1 pipeform --chdir "$work/profile" run
+says "FAILED: its preconditions cannot be checked: " "there are no credentials"
+
 step "three hundred instances that wait for the same key ask once in a while, and not three hundred times"
 mkdir "$work/many"
 cd "$work/many"

@@ -12,6 +12,9 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::Region;
 use aws_config::SdkConfig;
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -110,16 +113,20 @@ impl Sessions {
             .connect_timeout(CONNECT)
             .read_timeout(ANSWER)
             .build();
+        let connections = self.connections(settings)?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(retries)
             .timeout_config(timeouts)
             .identity_cache(IdentityCache::lazy().build())
-            .http_client(self.connections(settings)?);
+            .http_client(connections.clone());
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &settings.profile {
-            loader = loader.profile_name(profile);
+            let credentials = of_profile(profile, settings, connections).await;
+            loader = loader
+                .profile_name(profile)
+                .credentials_provider(credentials);
         }
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
@@ -154,6 +161,29 @@ impl Sessions {
         connections.insert(bundle, made.clone());
         Ok(made)
     }
+}
+
+/// The credentials of a profile that is asked for by name: what the environment says does not go before them, as it does not for
+/// `aws --profile`.
+async fn of_profile(
+    profile: &str,
+    settings: &Settings,
+    connections: SharedHttpClient,
+) -> ProfileFileCredentialsProvider {
+    let region = match &settings.region {
+        Some(region) => Some(Region::new(region.clone())),
+        None => {
+            let chain = DefaultRegionChain::builder().profile_name(profile).build();
+            chain.region().await
+        }
+    };
+    let config = ProviderConfig::without_region()
+        .with_region(region)
+        .with_http_client(connections);
+    ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(profile)
+        .build()
 }
 
 /// Refuses addresses that are none, where the SDK would say nothing that helps.

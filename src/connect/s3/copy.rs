@@ -6,6 +6,7 @@ use super::Endpoint;
 use super::Head;
 use super::Location;
 use super::OnBytes;
+use super::S3Error;
 use super::get::Known;
 use super::get::joined;
 use super::put::Target;
@@ -33,11 +34,27 @@ impl Endpoint {
         on_bytes: &OnBytes,
         cancel: &Cancel,
     ) -> Result<(), ConnectError> {
-        if known.size > WHOLE {
-            return self
-                .copy_parts(from, target, STEP, (on_bytes, cancel))
-                .await;
+        if known.size > WHOLE || known.etag.is_empty() {
+            let head = self.head(from).await?;
+            same(from, known, &head)?;
+            if head.size > WHOLE {
+                let head = (from, &head);
+                return self
+                    .copy_parts(head, target, STEP, (on_bytes, cancel))
+                    .await;
+            }
+            let known = Known::from(head);
+            return self.copy_whole((from, &known), target, on_bytes).await;
         }
+        self.copy_whole((from, known), target, on_bytes).await
+    }
+
+    async fn copy_whole(
+        &self,
+        (from, known): (&Location, &Known),
+        target: &Target,
+        on_bytes: &OnBytes,
+    ) -> Result<(), ConnectError> {
         let etag = Some(known.etag.as_str()).filter(|etag| !etag.is_empty());
         let Target { at, encryption } = target;
         let call = || self.calls.copy(from, etag, at, *encryption);
@@ -49,15 +66,14 @@ impl Endpoint {
     /// The same in parts of a size.
     async fn copy_parts(
         &self,
-        from: &Location,
+        (from, head): (&Location, &Head),
         target: &Target,
         step: u64,
         (on_bytes, cancel): (&OnBytes, &Cancel),
     ) -> Result<(), ConnectError> {
-        let head = self.head(from).await?;
         let mut upload = Upload::begin(self, target, &head.labels, false).await?;
         let copied = tokio::select! {
-            copied = self.copy_steps((from, &head), target, &mut upload, (step, on_bytes)) => copied,
+            copied = self.copy_steps((from, head), target, &mut upload, (step, on_bytes)) => copied,
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
         let result = match copied {
@@ -97,4 +113,16 @@ impl Endpoint {
         }
         Ok(())
     }
+}
+
+/// An error unless an object is what is known of it.
+fn same(at: &Location, known: &Known, head: &Head) -> Result<(), S3Error> {
+    if head.size != known.size {
+        let why = format!("it had {} bytes and has {}", known.size, head.size);
+        return Err(S3Error::changed(at, why));
+    }
+    if known.etag.is_empty() || known.etag == head.etag {
+        return Ok(());
+    }
+    Err(S3Error::changed(at, "it has other contents than it had"))
 }

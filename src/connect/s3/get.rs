@@ -37,7 +37,7 @@ const RANGE: u64 = 16 * 1024 * 1024;
 const RANGES: usize = 12;
 
 /// How much is written to a file at once.
-const BATCH: usize = 1024 * 1024;
+const BATCH: usize = 256 * 1024;
 
 /// What is known of an object before it is read.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,9 +4,11 @@
 //! or given up, also when the answer to the call that begins it is lost on the way.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
@@ -56,16 +58,36 @@ pub struct Target {
 /// Where the bytes of an object come from.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// A file.
-    File(Arc<File>, PathBuf),
+    /// A file, as it was when this was made of it.
+    File(Arc<File>, PathBuf, (u64, SystemTime)),
     /// An object, which may be at another endpoint.
     Object(Endpoint, Location, Known),
 }
 
 impl Source {
+    /// A file that stays as it is while it is read.
+    pub fn file(file: File, path: PathBuf) -> Result<Self, ConnectError> {
+        let stamp = stamp(&file).map_err(|error| ConnectError::io("read", &path, error))?;
+        Ok(Self::File(Arc::new(file), path, stamp))
+    }
+
+    /// An error when it is a file and somebody has written to it. An object that changes is seen when it is read.
+    fn check(&self) -> Result<(), ConnectError> {
+        let Self::File(file, path, was) = self else {
+            return Ok(());
+        };
+        let failed = |error| ConnectError::io("read", path, error);
+        if stamp(file).map_err(failed)? == *was {
+            return Ok(());
+        }
+        Err(failed(io::Error::other(
+            "somebody writes to it while it is copied; copy it when it is complete",
+        )))
+    }
+
     async fn read(&self, span: Span) -> Result<Bytes, ConnectError> {
         match self {
-            Self::File(file, path) => {
+            Self::File(file, path, _) => {
                 let (file, path) = (Arc::clone(file), path.clone());
                 let read = move || {
                     let mut bytes = vec![0; usize::try_from(span.len()).unwrap_or(0)];
@@ -79,6 +101,12 @@ impl Source {
             Self::Object(endpoint, at, known) => Ok(endpoint.span(at, known, span).await?.into()),
         }
     }
+}
+
+/// What changes when a file is written to: its size and when that was.
+fn stamp(file: &File) -> io::Result<(u64, SystemTime)> {
+    let found = file.metadata()?;
+    Ok((found.len(), found.modified()?))
 }
 
 fn broken(error: &tokio::task::JoinError) -> ConnectError {
@@ -116,6 +144,7 @@ impl Endpoint {
         if size <= WHOLE {
             let _kept = self.keep(size).await;
             let body = source.read(Span { from: 0, to: size }).await?;
+            source.check()?;
             self.put(target, body).await?;
             on_bytes.tell(size);
             return Ok(());
@@ -125,7 +154,8 @@ impl Endpoint {
             parts = upload.fill(size, source, on_bytes) => parts,
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
-        let result = match parts {
+        // What was at the target stays unless all that went up is of one file.
+        let result = match parts.and_then(|()| source.check()) {
             Ok(()) => upload.complete(size).await.map_err(ConnectError::from),
             Err(error) => Err(error),
         };
@@ -328,7 +358,21 @@ fn is_made_of(head: &Head, parts: &[Part], size: u64, checksum: Option<Checksum>
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+
+    #[test]
+    fn a_file_that_somebody_writes_to_is_no_source_any_more() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"one").unwrap();
+        let opened = file.reopen().unwrap();
+        let source = Source::file(opened, file.path().to_owned()).unwrap();
+        source.check().unwrap();
+        file.write_all(b"two").unwrap();
+        let error = source.check().unwrap_err().to_string();
+        assert!(error.contains("somebody writes to it"), "{error}");
+    }
 
     #[test]
     fn an_object_is_known_by_its_parts() {

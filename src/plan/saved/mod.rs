@@ -17,9 +17,9 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::plan::in_flight::InFlight;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
+use crate::plan::in_flight::InFlight;
 
 pub use seen::Seen;
 pub use seen::digest_of_text;

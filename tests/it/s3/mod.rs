@@ -71,9 +71,9 @@ impl Fixture {
     }
 
     fn upload(&self, key: &str, path: &PathBuf) {
-        let file = Arc::new(File::open(path).unwrap());
+        let file = File::open(path).unwrap();
         let size = file.metadata().unwrap().len();
-        let source = Source::File(file, path.clone());
+        let source = Source::file(file, path.clone()).unwrap();
         let (target, on_bytes, cancel) = (self.target(key), self.on_bytes(), Cancel::new());
         let uploaded = self
             .endpoint
@@ -397,10 +397,50 @@ fn streams_between_endpoints_are_uploads_of_objects() {
 }
 
 #[test]
+fn a_file_that_changes_while_it_goes_up_leaves_what_was_there() {
+    let f = Fixture::new("changing");
+    for size in [1_000_000, 64_000_000] {
+        let (old, bytes) = f.file("old", 10);
+        f.upload("target", &old);
+        let (path, _) = f.file("new", size);
+        let source = Source::file(File::open(&path).unwrap(), path.clone()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let mut writer = File::options().append(true).open(&path).unwrap();
+        writer.write_all(b"more").unwrap();
+        let (target, on_bytes, cancel) = (f.target("target"), f.on_bytes(), Cancel::new());
+        let upload = f
+            .endpoint
+            .upload(&target, size as u64, &source, &on_bytes, &cancel);
+        let error = f.runtime.block_on(upload).unwrap_err().to_string();
+        assert!(error.contains("somebody writes to it"), "{error}");
+        assert_eq!(f.download("target"), bytes);
+    }
+}
+
+#[test]
+fn the_service_copies_only_what_a_list_says() {
+    let f = Fixture::new("listed");
+    let (path, _) = f.file("one", 16);
+    f.upload("from", &path);
+    let listed = |size| Known {
+        size,
+        ..Known::default()
+    };
+    let (target, on_bytes, cancel) = (f.target("to"), f.on_bytes(), Cancel::new());
+    let (from, other, right) = (f.at("from"), listed(3), listed(16));
+    let copy = f.endpoint.copy(&from, &other, &target, &on_bytes, &cancel);
+    let error = f.runtime.block_on(copy).unwrap_err().to_string();
+    assert!(error.contains("it had 3 bytes and has 16"), "{error}");
+    let copy = f.endpoint.copy(&from, &right, &target, &on_bytes, &cancel);
+    f.runtime.block_on(copy).unwrap();
+    assert_eq!(f.download("to").len(), 16);
+}
+
+#[test]
 fn a_cancelled_upload_ends_at_once_and_leaves_nothing() {
     let f = Fixture::new("cancelled");
     let (path, _) = f.file("large", 64_000_000);
-    let source = Source::File(Arc::new(File::open(&path).unwrap()), path);
+    let source = Source::file(File::open(&path).unwrap(), path).unwrap();
     let (target, on_bytes, cancel) = (f.target("large"), f.on_bytes(), Cancel::new());
     let moved = Arc::clone(&f.moved);
     f.runtime.block_on(async {

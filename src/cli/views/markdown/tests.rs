@@ -9,9 +9,9 @@ use crate::objects::Address;
 use crate::objects::Object;
 use crate::plan::Effects;
 use crate::plan::diff;
-use crate::plan::in_flight::InFlight;
 use crate::plan::impact::Consumer;
 use crate::plan::impact::History;
+use crate::plan::in_flight::InFlight;
 use crate::plan::saved::Commit;
 use crate::plan::testing::*;
 

@@ -84,10 +84,11 @@ async fn send(
         let path = path.clone();
         blocking(move || File::open(&path).map_err(|error| ConnectError::io("read", &path, error)))
     };
-    let source = Source::File(Arc::new(file.await?), path);
+    let file = file.await?;
+    unchanged(&file, &path, item)?;
+    let source = Source::file(file, path)?;
     let target = target_of(target, item, shared.many);
-    upload(endpoint, &target, item, &source, shared).await?;
-    unchanged(&source, item)
+    upload(endpoint, &target, item, &source, shared).await
 }
 
 /// Copies an object to an object: the service does where both ends are reached the same way.
@@ -150,10 +151,7 @@ async fn upload(
 }
 
 /// An error when a file has another size than when the plan was made: somebody is writing to it.
-fn unchanged(source: &Source, item: &Item) -> Result<(), ConnectError> {
-    let Source::File(file, path) = source else {
-        return Ok(());
-    };
+fn unchanged(file: &File, path: &Path, item: &Item) -> Result<(), ConnectError> {
     let found = file
         .metadata()
         .map_err(|error| ConnectError::io("read", path, error))?;
@@ -250,7 +248,7 @@ fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<(), ConnectError
         written.map_err(|error| ConnectError::io("write", to, error))?;
         shared.on_bytes.tell(count as u64);
     }
-    unchanged(&Source::File(Arc::new(file), path.to_owned()), item)?;
+    unchanged(&file, path, item)?;
     finish(beside, shared.many)
 }
 

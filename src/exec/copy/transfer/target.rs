@@ -212,7 +212,7 @@ async fn put_list(output: &End, name: &str, mut list: File) -> Result<(), Connec
             endpoint, target, ..
         } => {
             let size = list.metadata().map_err(spooled)?.len();
-            let source = Source::File(Arc::new(list), PathBuf::from("a temporary file"));
+            let source = Source::file(list, PathBuf::from("a temporary file"))?;
             let target = Target {
                 at: target.at.below(name),
                 ..target.clone()
