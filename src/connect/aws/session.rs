@@ -170,12 +170,11 @@ async fn of_profile(
     settings: &Settings,
     connections: SharedHttpClient,
 ) -> ProfileFileCredentialsProvider {
-    let region = match &settings.region {
-        Some(region) => Some(Region::new(region.clone())),
-        None => {
-            let chain = DefaultRegionChain::builder().profile_name(profile).build();
-            chain.region().await
-        }
+    let region = if let Some(region) = &settings.region {
+        Some(Region::new(region.clone()))
+    } else {
+        let chain = DefaultRegionChain::builder().profile_name(profile).build();
+        chain.region().await
     };
     let config = ProviderConfig::without_region()
         .with_region(region)
