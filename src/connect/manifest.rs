@@ -29,12 +29,16 @@ pub struct Entry {
     pub url: String,
     /// Its size in bytes, if that is said.
     pub size: Option<u64>,
+    /// Whether it may be missing: `"mandatory": false`.
+    pub optional: bool,
 }
 
 /// An entry as it is written.
 #[derive(Deserialize)]
 struct Line {
     url: String,
+    #[serde(default)]
+    mandatory: Option<bool>,
     #[serde(default)]
     meta: Option<Meta>,
 }
@@ -77,11 +81,43 @@ impl<W: Write> Writer<W> {
     }
 }
 
+/// Why a manifest was not read to its end.
+enum Broken {
+    /// It is none, and why.
+    NoManifest(String),
+    /// It cannot be read, or an entry cannot be taken.
+    Stopped(String),
+}
+
 /// Reads a manifest. `None`: it is none, as the empty `_SUCCESS` that other programs write.
 pub fn read(
     from: impl Read,
-    mut each: impl FnMut(Entry) -> Result<(), String>,
+    each: impl FnMut(Entry) -> Result<(), String>,
 ) -> Result<Option<()>, String> {
+    match read_entries(from, each) {
+        Ok(()) => Ok(Some(())),
+        Err(Broken::NoManifest(_)) => Ok(None),
+        Err(Broken::Stopped(why)) => Err(why),
+    }
+}
+
+/// Reads a manifest that somebody has named. The error says what is wrong with it, as a verb and what follows.
+pub fn read_wanted(
+    from: impl Read,
+    each: impl FnMut(Entry) -> Result<(), String>,
+) -> Result<(), String> {
+    read_entries(from, each).map_err(|broken| match broken {
+        Broken::NoManifest(why) => format!(
+            "is no manifest: {why}. One looks like `{{\"entries\": [{{\"url\": \"s3://BUCKET/KEY\"}}]}}`"
+        ),
+        Broken::Stopped(why) => why,
+    })
+}
+
+fn read_entries(
+    from: impl Read,
+    mut each: impl FnMut(Entry) -> Result<(), String>,
+) -> Result<(), Broken> {
     let mut problem = None;
     let mut from = serde_json::Deserializer::from_reader(from);
     let seed = Manifest(&mut |entry| {
@@ -91,10 +127,11 @@ pub fn read(
     });
     let result = seed.deserialize(&mut from);
     match (result, problem) {
-        (_, Some(problem)) => Err(problem),
-        (Ok(found), None) => Ok(found.then_some(())),
-        (Err(error), None) if error.is_io() => Err(error.to_string()),
-        (Err(_), None) => Ok(None),
+        (_, Some(problem)) => Err(Broken::Stopped(problem)),
+        (Ok(true), None) => Ok(()),
+        (Ok(false), None) => Err(Broken::NoManifest("it has no `entries`".to_owned())),
+        (Err(error), None) if error.is_io() => Err(Broken::Stopped(error.to_string())),
+        (Err(error), None) => Err(Broken::NoManifest(error.to_string())),
     }
 }
 
@@ -150,9 +187,18 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
-        while let Some(Line { url, meta }) = list.next_element()? {
-            let size = meta.and_then(|meta| meta.content_length);
-            (self.0)(Entry { url, size }).map_err(|()| serde::de::Error::custom("stopped"))?;
+        while let Some(Line {
+            url,
+            mandatory,
+            meta,
+        }) = list.next_element()?
+        {
+            let entry = Entry {
+                url,
+                size: meta.and_then(|meta| meta.content_length),
+                optional: mandatory == Some(false),
+            };
+            (self.0)(entry).map_err(|()| serde::de::Error::custom("stopped"))?;
         }
         Ok(())
     }
@@ -203,5 +249,28 @@ mod tests {
         }
         let stop = read(redshift.as_bytes(), |_| Err("no".to_owned()));
         assert_eq!(stop, Err("no".to_owned()));
+    }
+
+    #[test]
+    fn a_manifest_that_is_named_says_what_is_wrong_with_it() {
+        let optional = |text: &str| {
+            let mut found = Vec::new();
+            let read = read_wanted(text.as_bytes(), |entry| {
+                found.push(entry.optional);
+                Ok(())
+            });
+            read.map(|()| found)
+        };
+        let all = r#"{"entries": [{"url": "a", "mandatory": true}, {"url": "b", "mandatory": false}, {"url": "c"}]}"#;
+        assert_eq!(optional(all), Ok(vec![false, true, false]));
+        for (text, why) in [
+            ("", "is no manifest: EOF while parsing"),
+            ("{}", "is no manifest: it has no `entries`"),
+            ("s3://b/k", "is no manifest: expected value at line 1"),
+            (r#"{"entries": [{}]}"#, "is no manifest: missing field `url`"),
+        ] {
+            let error = optional(text).unwrap_err();
+            assert!(error.starts_with(why), "{text}: {error}");
+        }
     }
 }

@@ -43,6 +43,8 @@ pub struct S3Place {
     pub at: Location,
     /// How what is written is encrypted.
     pub encryption: Encryption,
+    /// The list of the files below it that are meant, if it is not all.
+    pub manifest: Option<Location>,
 }
 
 impl S3Place {
@@ -103,6 +105,7 @@ impl Place {
             Self::File(_) => Self::File(PathBuf::from(path)),
             Self::S3(place) => Self::S3(S3Place {
                 at: place.at.with_key(path),
+                manifest: None,
                 ..place.clone()
             }),
         }
@@ -115,6 +118,7 @@ impl Place {
             Self::File(path) => Self::File(path.join(name)),
             Self::S3(place) => Self::S3(S3Place {
                 at: place.at.below(name),
+                manifest: None,
                 ..place.clone()
             }),
         }

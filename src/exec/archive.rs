@@ -45,10 +45,7 @@ impl Archive {
             let Some(file) = file.filter(|file| file.is_file()) else {
                 continue;
             };
-            let transfer = Transfer {
-                inputs: vec![Place::File(file)],
-                output: self.0.below(name),
-            };
+            let transfer = Transfer::new(vec![Place::File(file)], self.0.below(name));
             let put = tokio::time::timeout(PATIENCE, transfer::run(&transfer, &context)).await;
             let problem = match put {
                 Ok(Ok(_)) => continue,

@@ -99,10 +99,7 @@ impl ShellCommand {
             }
             Program::Script(place) => {
                 let script = area.directory("script")?.join("script");
-                let transfer = Transfer {
-                    inputs: vec![place.clone()],
-                    output: Place::File(script.clone()),
-                };
+                let transfer = Transfer::new(vec![place.clone()], Place::File(script.clone()));
                 transfer::run(&transfer, ctx).await?;
                 let path = script.display().to_string();
                 if names_its_shell(&script)? {
@@ -149,10 +146,7 @@ impl ShellCommand {
             } else {
                 place.clone()
             };
-            let transfer = Transfer {
-                inputs: vec![Place::File(file)],
-                output,
-            };
+            let transfer = Transfer::new(vec![Place::File(file)], output);
             transfer::run(&transfer, ctx).await?;
         }
         Ok(())

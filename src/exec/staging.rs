@@ -108,10 +108,7 @@ impl Staging {
             } else {
                 Place::File(only_file(&directory, number, place)?)
             };
-            let transfer = Transfer {
-                inputs: vec![from],
-                output: place.clone(),
-            };
+            let transfer = Transfer::new(vec![from], place.clone());
             transfer::run(&transfer, ctx).await?;
         }
         Ok(())
@@ -125,10 +122,7 @@ fn output(number: usize) -> String {
 /// Brings one place into a directory.
 async fn bring(place: &Place, directory: &Path, ctx: &Context) -> Result<(), ExecError> {
     let Place::File(path) = place else {
-        let transfer = Transfer {
-            inputs: vec![place.clone()],
-            output: as_directory(directory),
-        };
+        let transfer = Transfer::new(vec![place.clone()], as_directory(directory));
         transfer::run(&transfer, ctx).await?;
         return Ok(forget_manifest(directory)?);
     };

@@ -53,6 +53,41 @@ assert [int(row["requests"]) for row in rows] == sorted(wanted.values(), reverse
 print(len(rows), "pages and statuses,", sum(wanted.values()), "requests")
 PY
 
+step "the tables in S3 are what was delivered, without the rows that are among the rejects"
+arrow=$("$repository/tests/tools" duckdb)/python
+mkdir "$work/tables"
+AWS_ENDPOINT_URL_S3=$s3_url "$s3_tools/python" - "$repository/tests" "$BUCKET" "$work/tables" <<'PY'
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import s3
+client = s3.client()
+for found in s3.objects(client, sys.argv[2], "tables/") + s3.objects(client, sys.argv[2], "rejects/"):
+    path = os.path.join(sys.argv[3], found["Key"])
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    client.download_file(sys.argv[2], found["Key"], path)
+PY
+"$arrow" - "$work/tables" "$work/demo-s3-etl/delivery" <<'PY' || fail "the tables are not what was delivered"
+import csv, datetime, decimal, os, sys
+import pyarrow.parquet
+
+got, delivered = sys.argv[1:]
+for feed, kinds, wrong in [
+    ("orders", [int, datetime.datetime.fromisoformat, int, decimal.Decimal, lambda text: text == "true"], 9),
+    ("customers", [int, str, datetime.date.fromisoformat], 0),
+]:
+    for day in ["2025-06-02", "2025-06-03", "2025-06-04"]:
+        place = f"{got}/tables/{feed}/day={day}"
+        assert sorted(os.listdir(place)) == ["_SUCCESS", "part-00000.parquet"], os.listdir(place)
+        rows = [tuple(row.values()) for row in pyarrow.parquet.read_table(f"{place}/part-00000.parquet", partitioning=None).to_pylist()]
+        lines = list(csv.reader(open(f"{delivered}/{feed}-{day}.csv", newline="")))[1:]
+        rejects = list(csv.DictReader(open(f"{got}/rejects/{feed}/{day}.csv", newline="")))
+        left_out = {int(row["line"]) - 2 for row in rejects}
+        assert len(left_out) == len(rejects) == wrong, rejects
+        wanted = [tuple(kind(text) for kind, text in zip(kinds, line)) for n, line in enumerate(lines) if n not in left_out]
+        assert rows == wanted and len(rows) + wrong == (1000 if feed == "orders" else 20), (feed, day)
+        print(feed, day, len(rows), "rows,", wrong, "rejects", sorted({row["column"] for row in rejects}))
+PY
+
 step "a report that is late is told to a topic"
 start_moto
 topic=$(AWS_ENDPOINT_URL=$moto AWS_DEFAULT_REGION=us-east-1 "$tools/python" - <<'PY'

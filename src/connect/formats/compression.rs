@@ -74,6 +74,15 @@ impl Compression {
         }
     }
 
+    /// What names of files end in that are packed so.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gzip => ".gz",
+            Self::Zstd => ".zst",
+        }
+    }
+
     /// Its name in messages.
     fn name(self) -> &'static str {
         match self {

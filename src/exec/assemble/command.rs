@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Assembler;
 use super::required;
+use super::transfer::not_listed;
 use crate::connect::place::Place;
 use crate::connect::place::S3Place;
 use crate::connect::s3::Encryption;
@@ -70,6 +71,7 @@ impl<'a> Assembler<'a> {
             settings: self.aws(resolved.object),
             at: Location::parse(text)?,
             encryption: Encryption::Bucket,
+            manifest: None,
         }))
     }
 
@@ -87,7 +89,11 @@ impl<'a> Assembler<'a> {
                     nodes.len()
                 ));
             };
-            staging.outputs.push(self.place(node)?);
+            let place = self.place(node)?;
+            if let Some(place) = &place {
+                not_listed(node, place)?;
+            }
+            staging.outputs.push(place);
         }
         Ok(staging)
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::Assembler;
 use super::params;
 use super::required;
+use super::transfer::encryption;
+use super::transfer::not_listed;
 use crate::connect::formats::Column;
 use crate::connect::formats::Format;
 use crate::connect::formats::compression::Compression;
@@ -15,6 +17,9 @@ use crate::connect::formats::parquet::Pages;
 use crate::connect::formats::parquet::Parquet;
 use crate::connect::formats::regex::RegexFormat;
 use crate::connect::formats::tsv;
+use crate::connect::place::Place;
+use crate::connect::place::S3Place;
+use crate::connect::s3::Location;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::WriteMode;
 use crate::exec::copy::Copy;
@@ -55,18 +60,22 @@ impl<'a> Assembler<'a> {
         let output = match output.object.object_type.name {
             "sql" => Output::Table(self.table(output, of)?),
             _ => match self.files(output)? {
-                Ok(many) => Output::Files(many),
+                Ok(many) => {
+                    not_listed(output, &many.place)?;
+                    Output::Files(many)
+                }
                 Err(one) => Output::File(one),
             },
         };
         Ok(Copy {
             inputs,
             output,
-            on_row_error: self.on_row_error(&resolved.activity)?,
+            on_row_error: self.on_row_error(resolved)?,
         })
     }
 
-    fn on_row_error(&self, activity: &Resolved<'a>) -> Result<OnRowError, String> {
+    fn on_row_error(&self, resolved: &ResolvedActivity<'a>) -> Result<OnRowError, String> {
+        let activity = &resolved.activity;
         if activity.text("on_row_error") != Some("skip") {
             return Ok(OnRowError::Fail);
         }
@@ -74,16 +83,51 @@ impl<'a> Assembler<'a> {
             Value::Number(number) => number.to_i64(),
             _ => None,
         });
-        let to = required(activity, "reject_to")?;
-        if to.starts_with("s3://") {
-            return Err(format!(
-                "`reject_to` is `{to}`; rejects go to a file on this machine"
-            ));
-        }
         Ok(OnRowError::Skip(RejectFile {
-            path: self.directory.join(to),
+            place: self.reject_to(resolved)?,
             most: most.and_then(|most| u64::try_from(most).ok()),
         }))
+    }
+
+    /// Where rejects go. In S3 they are reached and encrypted as the output is, else as the first input, else as the activity says.
+    fn reject_to(&self, resolved: &ResolvedActivity<'a>) -> Result<Place, String> {
+        let to = required(&resolved.activity, "reject_to")?;
+        let nodes = || {
+            let outputs = resolved.outputs.values().flatten();
+            outputs.chain(resolved.inputs.values().flatten())
+        };
+        let in_s3 = |node: &&Resolved<'a>| node.object.object_type.name == "s3";
+        let place = if to.starts_with("s3://") {
+            let like = nodes().find(in_s3);
+            let object = like.map_or(resolved.activity.object, |node| node.object);
+            Place::S3(S3Place {
+                settings: self.aws(object),
+                at: Location::parse(&to).map_err(|error| format!("`reject_to`: {error}"))?,
+                encryption: like.map(encryption).unwrap_or_default(),
+                manifest: None,
+            })
+        } else {
+            Place::File(self.directory.join(&to))
+        };
+        if place.is_many() {
+            return Err(format!(
+                "`reject_to` is `{to}`, and rejects go into one file; let it name one, e.g. `{to}rejects.csv`"
+            ));
+        }
+        for node in nodes() {
+            let same = match (self.place(node)?, &place) {
+                (Some(Place::S3(one)), Place::S3(other)) => one.at == other.at,
+                (Some(one), other) => one == *other,
+                (None, _) => false,
+            };
+            if same {
+                return Err(format!(
+                    "`reject_to` is `{to}`, which is the path of `{}`, too; give the rejects a file of their own",
+                    node.object.address
+                ));
+            }
+        }
+        Ok(place)
     }
 
     fn table(&self, node: &Resolved<'a>, of: Try) -> Result<TableTarget, String> {

@@ -2,11 +2,13 @@
 
 use super::Assembler;
 use super::required;
+use crate::connect::formats::Format;
 use crate::connect::formats::compression::Compression;
 use crate::connect::place::Place;
 use crate::connect::place::S3Place;
 use crate::connect::s3::Encryption;
 use crate::connect::s3::Location;
+use crate::exec::copy::transfer::Packing;
 use crate::exec::copy::transfer::Transfer;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
@@ -21,10 +23,8 @@ impl<'a> Assembler<'a> {
                 settings: self.aws(node.object),
                 at: Location::parse(&path()?)
                     .map_err(|error| format!("{}: {error}", node.object.address))?,
-                encryption: match node.text("s3_encryption_type") {
-                    Some("server_side_encryption") => Encryption::Service,
-                    _ => Encryption::Bucket,
-                },
+                encryption: encryption(node),
+                manifest: manifest(node)?,
             })),
             _ => None,
         })
@@ -45,6 +45,7 @@ impl<'a> Assembler<'a> {
         let Some(output) = self.place(target)? else {
             return Ok(None);
         };
+        not_listed(target, &output)?;
         let nodes: Vec<&Resolved<'a>> = resolved.inputs.values().flatten().collect();
         let mut inputs = Vec::new();
         for node in &nodes {
@@ -64,10 +65,14 @@ impl<'a> Assembler<'a> {
                 return Ok(None);
             }
         }
-        Ok(Some(Transfer { inputs, output }))
+        let mut transfer = Transfer::new(inputs, output);
+        if transfer.output.is_many() {
+            transfer.packing = self.packing(&nodes, target)?;
+        }
+        Ok(Some(transfer))
     }
 
-    /// Whether the bytes of an input may stay as they are.
+    /// Whether the bytes of an input may stay as they are, or need only be packed anew.
     fn stays(
         &self,
         node: &Resolved<'a>,
@@ -79,12 +84,81 @@ impl<'a> Assembler<'a> {
         if from.is_some() && to.is_some() && from != to {
             return Ok(false);
         }
-        let said = |node: &Resolved<'a>| node.text("compression").and_then(Compression::of_name);
-        // What nothing is said of is packed as its name says; the names of many stay as they are.
-        let (from, to) = (said(node), said(target));
-        let packed = |place: &Place| (!place.is_many()).then(|| place.compression());
-        let from = from.or_else(|| packed(input));
-        let to = to.or_else(|| packed(output));
-        Ok(from.is_none() || to.is_none() || from == to)
+        if output.is_many() {
+            return Ok(true);
+        }
+        // What nothing is said of is packed as its name says.
+        let from = said(node).unwrap_or_else(|| input.compression());
+        let to = said(target).unwrap_or_else(|| output.compression());
+        Ok(from == to)
+    }
+
+    /// Which files are packed anew below a directory or a prefix.
+    fn packing(&self, nodes: &[&Resolved<'a>], target: &Resolved<'a>) -> Result<Packing, String> {
+        let packing = Packing {
+            inputs: nodes.iter().map(|node| said(node)).collect(),
+            output: said(target),
+        };
+        let columns = |node: &Resolved<'a>| {
+            let format = self.format(node)?;
+            Ok::<bool, String>(matches!(format, Some(Format::Parquet(_))))
+        };
+        let mut of_columns = columns(target)?;
+        for node in nodes {
+            of_columns |= columns(node)?;
+        }
+        if of_columns && matches!(packing.output, Some(Compression::Gzip | Compression::Zstd)) {
+            return Err(format!(
+                "`{}` says `compression`, and parquet packs its pages itself; set `compression` of the format instead",
+                target.object.address
+            ));
+        }
+        Ok(packing)
+    }
+}
+
+/// How the files of a data node are packed, if it says so.
+fn said(node: &Resolved<'_>) -> Option<Compression> {
+    node.text("compression").and_then(Compression::of_name)
+}
+
+/// How what is written to a data node is encrypted.
+pub(super) fn encryption(node: &Resolved<'_>) -> Encryption {
+    match node.text("s3_encryption_type") {
+        Some("server_side_encryption") => Encryption::Service,
+        _ => Encryption::Bucket,
+    }
+}
+
+/// The list of the files that a data node means, if it names one.
+fn manifest(node: &Resolved<'_>) -> Result<Option<Location>, String> {
+    let address = &node.object.address;
+    let Some(manifest) = node.text("manifest_file_path") else {
+        return Ok(None);
+    };
+    let at = Location::parse(manifest)
+        .map_err(|error| format!("`manifest_file_path` of `{address}`: {error}"))?;
+    if at.is_prefix() {
+        return Err(format!(
+            "`manifest_file_path` of `{address}` is `{at}`, a prefix, and a manifest is one file"
+        ));
+    }
+    let path = required(node, "path")?;
+    if !path.ends_with('/') {
+        return Err(format!(
+            "`{address}` has a `manifest_file_path`, and its `path` is one file: `{path}`. Let the path end in `/`, or leave the manifest out"
+        ));
+    }
+    Ok(Some(at))
+}
+
+/// Refuses to write where a manifest says what is there.
+pub(super) fn not_listed(node: &Resolved<'_>, place: &Place) -> Result<(), String> {
+    match place {
+        Place::S3(place) if place.manifest.is_some() => Err(format!(
+            "`{}` has a `manifest_file_path`, which says what is read of it, and it would be written. A copy writes a manifest of its own, `_SUCCESS`; leave the attribute out",
+            node.object.address
+        )),
+        _ => Ok(()),
     }
 }

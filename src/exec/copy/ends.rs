@@ -130,15 +130,24 @@ pub(super) enum EndWriter {
 }
 
 impl EndWriter {
-    /// Makes it be there, in place of what was.
-    pub(super) fn commit(self) -> Result<(), ConnectError> {
+    /// Makes it be there, in place of what was; gives its size in bytes, as it is packed.
+    pub(super) fn commit(self) -> Result<u64, ConnectError> {
         match self {
-            Self::File(writer) => writer.commit(),
+            Self::File(writer) => {
+                let path = writer.target().to_owned();
+                writer.commit()?;
+                let found = std::fs::metadata(&path);
+                Ok(found
+                    .map_err(|error| ConnectError::io("read", &path, error))?
+                    .len())
+            }
             Self::S3(packer) => {
                 let writer = packer.finish();
-                writer
-                    .map_err(|error| ConnectError::io("write", Path::new("S3"), error))?
-                    .commit()
+                let writer =
+                    writer.map_err(|error| ConnectError::io("write", Path::new("S3"), error))?;
+                let size = writer.size();
+                writer.commit()?;
+                Ok(size)
             }
         }
     }
@@ -196,10 +205,6 @@ fn name(end: &FilesEnd, inputs: &[Input]) -> String {
         Some(Format::Delimited(format)) if format.separator == b"\t" => ".tsv",
         Some(Format::Delimited(_)) | None => ".csv",
     };
-    let packed = match end.compression {
-        Some(Compression::Gzip) => ".gz",
-        Some(Compression::Zstd) => ".zst",
-        Some(Compression::None) | None => "",
-    };
+    let packed = end.compression.map_or("", Compression::ending);
     format!("part-00000{format}{packed}")
 }

@@ -45,7 +45,6 @@ use super::preflight::database;
 use crate::connect::ConnectError;
 use crate::connect::formats::Format;
 use crate::connect::formats::csv;
-use crate::connect::place::Place;
 use crate::connect::sqlite::Params;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::path_of;
@@ -96,19 +95,22 @@ impl Copy {
     /// What must be there for it to be made. Its inputs may come yet.
     pub(super) fn needs(&self) -> BTreeSet<Need> {
         let inputs = self.inputs.iter().filter_map(|input| match input {
-            Input::File(_) | Input::Files(_) => None,
+            Input::File(FileEnd { place, .. }) | Input::Files(FilesEnd { place, .. }) => {
+                Need::reachable(place)
+            }
             Input::Query { connection, .. } => database(connection),
         });
         let output = match &self.output {
             Output::File(FileEnd { place, .. }) | Output::Files(FilesEnd { place, .. }) => {
-                match place {
-                    Place::File(path) => Some(Need::Writable(path.clone())),
-                    Place::S3(_) => None,
-                }
+                Some(Need::writable(place))
             }
             Output::Table(table) => database(&table.connection),
         };
-        inputs.chain(output).collect()
+        let rejects = match &self.on_row_error {
+            OnRowError::Skip(to) => Some(Need::writable(&to.place)),
+            OnRowError::Fail => None,
+        };
+        inputs.chain(output).chain(rejects).collect()
     }
 
     /// The formats of the files it reads; a file without one has that of the output.
@@ -153,13 +155,13 @@ fn run_files(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
         copy_bytes(&inputs, file, ctx)?;
         return Ok(ctx.progress.summary());
     }
-    let mut rejects = Rejects::new(&copy.on_row_error)?;
+    let mut rejects = Rejects::new(&copy.on_row_error, ctx)?;
     copy_records(copy, &mut rejects, ctx)?;
     if let (OnRowError::Skip(to), 1..) = (&copy.on_row_error, rejects.count()) {
         ctx.log.line(&format!(
             "{} records were rejected; they are in `{}`",
             rejects.count(),
-            to.path.display()
+            to.place
         ));
     }
     Ok(ctx.progress.summary())
@@ -259,5 +261,5 @@ fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<()
         }
     }
     ctx.check_cancel()?;
-    writer.commit()
+    writer.commit().map(drop)
 }

@@ -4,19 +4,20 @@
 //! it was. It is whole before the output is, and it is there also when a copy fails because there were too many.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
+use super::ends::EndWriter;
+use super::ends::FileEnd;
 use super::pipe::Source;
 use crate::connect::ConnectError;
-use crate::connect::files::FileWriter;
 use crate::connect::formats::Batch;
 use crate::connect::formats::Fault;
 use crate::connect::formats::FieldKind;
 use crate::connect::formats::Record;
 use crate::connect::formats::Refused;
-use crate::connect::formats::compression::Compression;
 use crate::connect::formats::csv::csv;
 use crate::connect::formats::delimited::DelimitedWriter;
+use crate::connect::place::Place;
+use crate::exec::Context;
 
 const HEADER: [&str; 5] = ["file", "line", "column", "reason", "record"];
 
@@ -24,7 +25,7 @@ const HEADER: [&str; 5] = ["file", "line", "column", "reason", "record"];
 const BUFFER: usize = 64 * 1024;
 
 /// What becomes of records that cannot be taken.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum OnRowError {
     /// The copy fails.
     #[default]
@@ -34,10 +35,10 @@ pub enum OnRowError {
 }
 
 /// Where records go that are left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RejectFile {
-    /// A file.
-    pub path: PathBuf,
+    /// A file, on this machine or in S3.
+    pub place: Place,
     /// How many there may be; none: any number.
     pub most: Option<u64>,
 }
@@ -50,23 +51,30 @@ pub(super) struct Rejects {
 
 struct Open {
     to: RejectFile,
-    writer: FileWriter,
+    end: FileEnd,
+    writer: EndWriter,
     format: DelimitedWriter,
     out: Vec<u8>,
 }
 
 impl Rejects {
     /// Starts the file, if there is to be one.
-    pub(super) fn new(policy: &OnRowError) -> Result<Self, ConnectError> {
+    pub(super) fn new(policy: &OnRowError, ctx: &Context) -> Result<Self, ConnectError> {
         let OnRowError::Skip(to) = policy else {
             return Ok(Self {
                 file: None,
                 count: 0,
             });
         };
+        let end = FileEnd {
+            compression: to.place.compression(),
+            place: to.place.clone(),
+            format: None,
+        };
         let mut file = Open {
             to: to.clone(),
-            writer: FileWriter::create(&to.path, Compression::of_path(&to.path))?,
+            writer: end.create(ctx)?,
+            end,
             format: DelimitedWriter::new(&csv(Vec::new(), true, None))?,
             out: Vec::new(),
         };
@@ -167,11 +175,11 @@ impl Rejects {
         let Some(file) = self.file.take() else {
             return ConnectError::Cancelled;
         };
-        let path = file.to.path.display().to_string();
+        let place_of_all = file.to.place.to_string();
         match file.commit() {
             Err(error) => error,
             Ok(()) => ConnectError::Setting(format!(
-                "more than {most} records were rejected; they are in `{path}`, the last one is {place}: {reason}"
+                "more than {most} records were rejected; they are in `{place_of_all}`, the last one is {place}: {reason}"
             )),
         }
     }
@@ -196,11 +204,11 @@ impl Open {
     fn write(&mut self) -> Result<(), ConnectError> {
         let written = self.writer.write_all(&self.out);
         self.out.clear();
-        written.map_err(|error| ConnectError::io("write", &self.to.path, error))
+        written.map_err(|error| ConnectError::io("write", &self.end.path(), error))
     }
 
     fn commit(mut self) -> Result<(), ConnectError> {
         self.write()?;
-        self.writer.commit()
+        self.writer.commit().map(drop)
     }
 }

@@ -139,7 +139,7 @@ pub(super) fn write_lines(
     }
     ctx.check_cancel()?;
     rejects.commit()?;
-    writer.commit()
+    writer.commit().map(drop)
 }
 
 /// A file of lines that is being written.
@@ -271,7 +271,7 @@ pub(super) fn write_columns(
     let output = writer.finish().map_err(failed)?;
     ctx.check_cancel()?;
     rejects.commit()?;
-    output.commit()
+    output.commit().map(drop)
 }
 
 /// The columns with their types: as they are declared, as the input knows them, or as the first values look.

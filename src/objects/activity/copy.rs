@@ -29,7 +29,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "reject_to",
                 AttributeType::String,
-                "With `on_row_error = \"skip\"`: the csv file of the records that were left out, with file, line, column, reason and the record as it was; relative to the root module's directory. It is written anew by each run, also when there are none.",
+                "With `on_row_error = \"skip\"`: the csv file of the records that were left out, with file, line, column, reason and the record as it was: a key in Amazon S3, or a path relative to the root module's directory. It is written anew by each run, also when there are none.",
             )
             .deferrable()
             .ours(),

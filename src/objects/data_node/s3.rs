@@ -34,12 +34,12 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "compression",
                 AttributeType::OneOf(&["none", "gzip", "zstd"]),
-                "How files are compressed; left out: a file whose name ends in `.gz` is `gzip`, one that ends in `.zst` is `zstd`, any other `none`. Files that are copied below a prefix stay as they are.",
+                "How files are compressed; left out: a file whose name ends in `.gz` is `gzip`, one that ends in `.zst` is `zstd`, any other `none`. Files that are copied below a prefix are packed anew where it says another compression, and stay as they are where it says none.",
             ),
             AttributeSchema::new(
                 "manifest_file_path",
                 AttributeType::String,
-                "A manifest that lists the files, for `redshift_copy`.",
+                "A key in Amazon S3: the list of the files below `path` that are meant, as Amazon Redshift writes and reads it; left out: those of its `_SUCCESS`, else all. For what reads the data node.",
             )
             .deferrable(),
             AttributeSchema::new(

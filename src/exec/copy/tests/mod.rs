@@ -16,6 +16,7 @@ use crate::connect::files::FileWriter;
 use crate::connect::formats::Column;
 use crate::connect::formats::compression::Compression;
 use crate::connect::formats::regex::RegexFormat;
+use crate::connect::place::Place;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::WriteMode;
 use crate::exec::Cancel;

@@ -42,7 +42,7 @@ fn custom(names: &[&str]) -> Option<Format> {
 
 fn skip(f: &Fixture, most: Option<u64>) -> OnRowError {
     OnRowError::Skip(RejectFile {
-        path: f.path("rejects.csv"),
+        place: Place::File(f.path("rejects.csv")),
         most,
     })
 }

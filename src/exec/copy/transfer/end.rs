@@ -7,6 +7,7 @@ use crate::connect::ConnectError;
 use crate::connect::aws::Settings;
 use crate::connect::place::Place;
 use crate::connect::s3::Endpoint;
+use crate::connect::s3::Location;
 use crate::connect::s3::Target;
 
 /// One end.
@@ -27,6 +28,8 @@ pub(super) enum End {
         target: Target,
         /// How it is reached: two ends that are reached the same way can be copied by the service.
         settings: Settings,
+        /// The list of the files that are meant, if it is not all.
+        manifest: Option<Location>,
     },
 }
 
@@ -41,6 +44,7 @@ impl End {
                 endpoint: place.endpoint(&ctx.aws).await?,
                 target: place.target(),
                 settings: place.settings.clone(),
+                manifest: place.manifest.clone(),
             },
         })
     }

@@ -1,22 +1,29 @@
-//! Copies of bytes as they are: files, objects, directories and prefixes, as many at once as the other side takes.
+//! Copies of bytes as they are: files, objects, directories and prefixes, as many at once as the other side takes. Some may be packed anew (see
+//! `packing`).
 //!
 //! First a plan is made of what there is to copy (see `plan`), then a target is made ready (see `target`), then the files go over, and then
 //! the target is completed: a file or an object by its last call, a directory or a prefix by its `_SUCCESS`. Nothing of a file is in
 //! memory longer than it takes, and nothing of the plan but a page.
 
 mod end;
+mod finding;
 mod one;
+mod packing;
 mod plan;
 mod target;
 mod whole;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use end::End;
 use one::copy_one;
+use packing::PACKERS;
+pub use packing::Packing;
 use plan::Plan;
 use target::Ready;
 pub(super) use whole::Whole;
@@ -41,9 +48,20 @@ pub struct Transfer {
     pub inputs: Vec<Place>,
     /// Where to. A directory or a prefix gets all files under the names that they have below their inputs.
     pub output: Place,
+    /// Which of them are packed anew on the way.
+    pub packing: Packing,
 }
 
 impl Transfer {
+    /// One of bytes as they are.
+    pub fn new(inputs: Vec<Place>, output: Place) -> Self {
+        Self {
+            inputs,
+            output,
+            packing: Packing::default(),
+        }
+    }
+
     /// What must be there for it to be made. Its inputs may come yet.
     pub(in crate::exec) fn needs(&self) -> BTreeSet<Need> {
         let inputs = self.inputs.iter().filter_map(Need::reachable);
@@ -61,6 +79,12 @@ struct Shared {
     on_bytes: OnBytes,
     /// Asks all to stop, because one has failed or the attempt is cancelled.
     stop: Cancel,
+    /// What is copied, for files that are packed anew.
+    transfer: Arc<Transfer>,
+    /// The attempt, whose work ends when all are to stop.
+    ctx: Context,
+    /// Taken while a file is packed.
+    packers: Arc<Semaphore>,
 }
 
 /// Copies. What was at the target stays until all is there, or is replaced file by file in a directory or a prefix that says so.
@@ -72,19 +96,26 @@ pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<S
         }
         let output = End::open(&transfer.output, ctx).await?;
         let many = transfer.output.is_many();
-        let plan = Plan::make(&inputs, many).await?;
+        let plan = Plan::make(&inputs, many, &transfer.packing).await?;
         plan.check(&inputs, &output, many)?;
         let ready = Ready::make(&output, many, &plan, ctx).await?;
         let progress = ctx.progress.clone();
+        let stop = Cancel::new();
         let shared = Shared {
             inputs: Arc::new(inputs),
             output: Arc::new(output),
             many,
             on_bytes: OnBytes(Arc::new(move |count| progress.add(0, count))),
-            stop: Cancel::new(),
+            transfer: Arc::new(transfer.clone()),
+            ctx: Context {
+                cancel: stop.clone(),
+                ..ctx.clone()
+            },
+            packers: Arc::new(Semaphore::new(PACKERS)),
+            stop,
         };
-        copy_all(&plan, &shared, ctx).await?;
-        ready.complete(&shared.output, &plan).await
+        let sizes = copy_all(&plan, &shared, ctx).await?;
+        ready.complete(&shared.output, &plan, &sizes).await
     };
     // What has been begun by calls that are given up in the middle is found and removed by the next attempt.
     tokio::select! {
@@ -100,19 +131,23 @@ async fn cancelled_long(cancel: &Cancel) {
     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
 }
 
+/// The sizes in bytes of the files of a plan that have got another one on the way, by their number.
+type Sizes = BTreeMap<usize, u64>;
+
 /// Copies all files of a plan. With the first that fails the others stop.
-async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<(), ConnectError> {
-    let mut items = plan.items()?;
-    let mut under_way: JoinSet<Result<(), ConnectError>> = JoinSet::new();
+async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<Sizes, ConnectError> {
+    let mut items = plan.items()?.enumerate();
+    let mut sizes = Sizes::new();
+    let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
     let mut failure = None;
     loop {
         while failure.is_none() && under_way.len() < AT_ONCE {
             match items.next() {
-                Some(Ok(item)) => {
+                Some((number, Ok(item))) => {
                     let shared = shared.clone();
-                    under_way.spawn(async move { copy_one(&item, &shared).await });
+                    under_way.spawn(async move { Ok((number, copy_one(&item, &shared).await?)) });
                 }
-                Some(Err(error)) => failure = Some(error),
+                Some((_, Err(error))) => failure = Some(error),
                 None => break,
             }
         }
@@ -125,15 +160,18 @@ async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<(), Con
             }
         };
         let result = match next {
-            None => return failure.map_or(Ok(()), Err),
+            None => return failure.map_or(Ok(sizes), Err),
             Some(Ok(result)) => result,
             Some(Err(error)) => Err(ConnectError::Setting(format!(
                 "the copy broke off: {error}"
             ))),
         };
-        if let Err(error) = result {
-            shared.stop.cancel();
-            failure.get_or_insert(error);
+        match result {
+            Ok((number, size)) => sizes.extend(size.map(|size| (number, size))),
+            Err(error) => {
+                shared.stop.cancel();
+                failure.get_or_insert(error);
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::end::End;
+use super::packing::pack_anew;
 use super::plan::Item;
 use super::plan::stamp;
 use crate::connect::ConnectError;
@@ -25,8 +26,15 @@ const SMALL: u64 = 4 * 1024 * 1024;
 /// How much of a file is copied at once.
 const CHUNK: usize = 1024 * 1024;
 
-/// Copies a file of the plan.
-pub(super) async fn copy_one(item: &Item, shared: &Shared) -> Result<(), ConnectError> {
+/// Copies a file of the plan; gives its new size, if it has got one.
+pub(super) async fn copy_one(item: &Item, shared: &Shared) -> Result<Option<u64>, ConnectError> {
+    if let Some(packing) = shared.transfer.packing.of(item.input, &item.from) {
+        return Ok(Some(pack_anew(item, shared, packing).await?));
+    }
+    copy_as_it_is(item, shared).await.map(|()| None)
+}
+
+async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<(), ConnectError> {
     let Some(input) = shared.inputs.get(item.input) else {
         return Ok(());
     };
@@ -98,11 +106,13 @@ async fn between(input: &End, item: &Item, shared: &Shared) -> Result<(), Connec
             endpoint: from,
             target: source,
             settings,
+            ..
         },
         End::S3 {
             endpoint,
             target,
             settings: to,
+            ..
         },
     ) = (input, &*shared.output)
     else {

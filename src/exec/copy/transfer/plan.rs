@@ -21,9 +21,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::end::End;
+use super::finding::Finding;
+use super::packing::Packing;
 use crate::connect::ConnectError;
-use crate::connect::beside;
-use crate::connect::manifest;
 use crate::connect::manifest::INCOMPLETE;
 use crate::connect::manifest::SUCCESS;
 use crate::connect::s3::Endpoint;
@@ -99,32 +99,16 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Looks what there is. `many`: the files keep their names, below a directory or a prefix.
-    pub(super) async fn make(inputs: &[End], many: bool) -> Result<Self, ConnectError> {
-        let mut making = Making {
-            spool: Spool::new()?,
-            names: Names::default(),
-            base: base(inputs),
-            input: 0,
-        };
-        for (number, input) in inputs.iter().enumerate() {
-            making.input = number;
-            match input {
-                End::Files { root, many: true } => making.directory(root)?,
-                End::Files { root, .. } => making.file(root)?,
-                End::S3 {
-                    endpoint, target, ..
-                } if target.at.is_prefix() => {
-                    making.prefix(endpoint, &target.at).await?;
-                }
-                End::S3 {
-                    endpoint, target, ..
-                } => making.object(endpoint, &target.at).await?,
-            }
-        }
-        let twice = making.names.sort() && many;
+    pub(super) async fn make(
+        inputs: &[End],
+        many: bool,
+        packing: &Packing,
+    ) -> Result<Self, ConnectError> {
+        let mut found = Finding::all(inputs, packing).await?;
+        let twice = found.names.sort() && many;
         Ok(Self {
-            spool: making.spool.done()?,
-            names: making.names,
+            spool: found.spool.done()?,
+            names: found.names,
             twice,
         })
     }
@@ -243,7 +227,7 @@ impl Plan {
     }
 }
 
-fn setting(text: String) -> ConnectError {
+pub(super) fn setting(text: String) -> ConnectError {
     ConnectError::Setting(text)
 }
 
@@ -262,198 +246,6 @@ fn place(input: &End, from: &str) -> String {
         End::Files { .. } => from.to_owned(),
         End::S3 { target, .. } => target.at.with_key(from).to_string(),
     }
-}
-
-/// What the names of files are counted from: the input, or what several have in common.
-fn base(inputs: &[End]) -> String {
-    let whole = |input: &End| match input {
-        End::Files { root, many } => directory(&root.to_string_lossy(), *many),
-        End::S3 { target, .. } => directory(&target.at.key, target.at.is_prefix()),
-    };
-    let mut base = inputs.first().map(whole).unwrap_or_default();
-    for other in inputs.iter().map(whole) {
-        while !other.starts_with(&base) {
-            let shorter = base.trim_end_matches('/').rfind('/').map_or(0, |at| at + 1);
-            base.truncate(shorter);
-        }
-    }
-    base
-}
-
-fn directory(path: &str, many: bool) -> String {
-    if many || path.is_empty() {
-        return path.to_owned();
-    }
-    path.rsplit_once('/')
-        .map_or(String::new(), |(above, _)| format!("{above}/"))
-}
-
-/// A plan that is being made.
-struct Making {
-    spool: Spool<Item>,
-    names: Names,
-    base: String,
-    input: usize,
-}
-
-impl Making {
-    fn add(&mut self, from: &str, size: u64, etag: &str) -> Result<(), ConnectError> {
-        let name = from
-            .strip_prefix(self.base.as_str())
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| from.rsplit('/').next().unwrap_or(from));
-        self.names.add(name);
-        self.spool.write(&Item {
-            input: self.input,
-            from: from.to_owned(),
-            name: name.to_owned(),
-            size,
-            etag: etag.to_owned(),
-        })
-    }
-
-    fn file(&mut self, path: &Path) -> Result<(), ConnectError> {
-        let failed = |error| ConnectError::io("read", path, error);
-        let found = std::fs::metadata(path).map_err(failed)?;
-        if found.is_dir() {
-            return Err(setting(format!(
-                "cannot read `{0}`: it is a directory. Write `{0}/` if all files below it are meant",
-                path.display()
-            )));
-        }
-        let text = path.to_str().ok_or_else(|| not_utf8(path))?;
-        self.add(text, found.len(), &stamp(&found))
-    }
-
-    fn directory(&mut self, root: &Path) -> Result<(), ConnectError> {
-        let failed = |error| ConnectError::io("read", &root.join(SUCCESS), error);
-        let below = |name: &str| root.join(name);
-        match File::open(below(SUCCESS)) {
-            Ok(file) => {
-                let read = manifest::read(BufReader::new(file), |entry| {
-                    let path = root.join(&entry.url);
-                    let found = std::fs::metadata(&path)
-                        .map_err(|error| ConnectError::io("read", &path, error).to_string())?;
-                    if entry.size.is_some_and(|size| size != found.len()) {
-                        return Err(format!(
-                            "`{}` has {} bytes, and other ones in the manifest `{}`",
-                            path.display(),
-                            found.len(),
-                            below(SUCCESS).display()
-                        ));
-                    }
-                    let text = path.to_str().ok_or_else(|| not_utf8(&path).to_string())?;
-                    self.add(text, found.len(), &stamp(&found))
-                        .map_err(|error| error.to_string())
-                });
-                if read.map_err(setting)?.is_some() {
-                    return Ok(());
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if below(INCOMPLETE).exists() {
-                    return Err(incomplete(&root.display()));
-                }
-            }
-            Err(error) => return Err(failed(error)),
-        }
-        self.walk(root, root)
-    }
-
-    /// All files below a directory, in the order of their names. Links to directories are not followed: they may lead in a circle.
-    fn walk(&mut self, root: &Path, directory: &Path) -> Result<(), ConnectError> {
-        let failed = |error| ConnectError::io("read", directory, error);
-        let entries = std::fs::read_dir(directory).map_err(failed)?;
-        let mut entries = entries.collect::<io::Result<Vec<_>>>().map_err(failed)?;
-        entries.sort_by_key(std::fs::DirEntry::file_name);
-        for entry in entries {
-            let path = entry.path();
-            let text = path.to_str().ok_or_else(|| not_utf8(&path))?;
-            let name = entry.file_name();
-            let name = name.to_str().unwrap_or_default();
-            let kind = entry.file_type().map_err(failed)?;
-            let own = directory == root && [SUCCESS, INCOMPLETE].contains(&name);
-            if own || beside::is_temporary(name) {
-                continue;
-            }
-            if kind.is_dir() {
-                self.walk(root, &path)?;
-                continue;
-            }
-            let found =
-                std::fs::metadata(&path).map_err(|error| ConnectError::io("read", &path, error))?;
-            if found.is_file() {
-                self.add(text, found.len(), &stamp(&found))?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn object(&mut self, endpoint: &Endpoint, at: &Location) -> Result<(), ConnectError> {
-        let head = match endpoint.head(at).await {
-            Err(error) if error.fault == Fault::NoKey => {
-                // An answer to HEAD does not say which is missing.
-                endpoint.bucket(at).await?;
-                return Err(error.into());
-            }
-            head => head?,
-        };
-        self.add(&at.key, head.size, &head.etag)
-    }
-
-    async fn prefix(&mut self, endpoint: &Endpoint, at: &Location) -> Result<(), ConnectError> {
-        if let Some(file) = list(endpoint, &at.below(SUCCESS)).await? {
-            let url = format!("s3://{}/", at.bucket);
-            let mut unknown = Vec::new();
-            let read = manifest::read(BufReader::new(file), |entry| {
-                let key = entry.url.strip_prefix(&url).ok_or_else(|| {
-                    format!("the manifest `{}` lists `{}`, which is in another bucket; give the copy its files", at.below(SUCCESS), entry.url)
-                })?;
-                let Some(size) = entry.size else {
-                    unknown.push(key.to_owned());
-                    return Ok(());
-                };
-                self.add(key, size, "").map_err(|error| error.to_string())
-            });
-            if read.map_err(setting)?.is_some() {
-                for key in unknown {
-                    self.object(endpoint, &at.with_key(key)).await?;
-                }
-                return Ok(());
-            }
-        } else if endpoint.exists(&at.below(INCOMPLETE)).await? {
-            return Err(incomplete(at));
-        }
-        let (own, mut any) = ([SUCCESS, INCOMPLETE].map(|name| at.below(name).key), false);
-        let mut listing = endpoint.list(at);
-        while let Some(page) = listing.page().await? {
-            any = true;
-            for object in page {
-                if !own.contains(&object.key) && object.key != at.key {
-                    self.add(&object.key, object.size, &object.etag)?;
-                }
-            }
-        }
-        if any {
-            return Ok(());
-        }
-        Err(setting(format!(
-            "cannot read `{at}`: there is nothing below it; check the path, and that it has been written"
-        )))
-    }
-}
-
-fn incomplete(place: &dyn std::fmt::Display) -> ConnectError {
-    setting(format!(
-        "cannot read `{place}`: it is not complete. It has an `{INCOMPLETE}` and no `{SUCCESS}`: somebody is writing it, or has failed to; let its writer run again"
-    ))
-}
-
-fn not_utf8(path: &Path) -> ConnectError {
-    setting(format!(
-        "cannot read `{}`: its name is not UTF-8",
-        path.display()
-    ))
 }
 
 /// A list of files that an object has, in a temporary file. `None`: there is no such object.
@@ -517,6 +309,7 @@ impl<T: Serialize + for<'d> Deserialize<'d>> Spool<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::base;
     use super::*;
 
     /// A plan that has files with these names.
@@ -590,10 +383,10 @@ mod tests {
             root: directory.path().join("out/"),
             many: true,
         };
-        let plan = Plan::make(&ends, true).await.unwrap();
+        let plan = Plan::make(&ends, true, &Packing::default()).await.unwrap();
         plan.check(&ends, &output, true).unwrap();
         ends.push(ends[0].clone());
-        let plan = Plan::make(&ends, true).await.unwrap();
+        let plan = Plan::make(&ends, true, &Packing::default()).await.unwrap();
         let error = plan.check(&ends, &output, true).unwrap_err().to_string();
         assert!(error.contains("two of the inputs"), "{error}");
     }

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::super::Context;
+use super::Sizes;
 use super::end::End;
 use super::one::blocking;
 use super::plan::Names;
@@ -84,7 +85,12 @@ impl Ready {
                 writer.entry(&url(output, &name), size).map_err(spooled)?;
             }
         }
-        put_list(output, INCOMPLETE, with_plan(writer, output, plan)?).await?;
+        put_list(
+            output,
+            INCOMPLETE,
+            with_plan(writer, output, (plan, &Sizes::new()))?,
+        )
+        .await?;
         if was_complete {
             remove(output, &[SUCCESS.to_owned()]).await?;
         }
@@ -94,7 +100,12 @@ impl Ready {
     }
 
     /// Removes what attempts before have written and this one has not, and says that the target is complete.
-    pub(super) async fn complete(self, output: &End, plan: &Plan) -> Result<(), ConnectError> {
+    pub(super) async fn complete(
+        self,
+        output: &End,
+        plan: &Plan,
+        sizes: &Sizes,
+    ) -> Result<(), ConnectError> {
         let Some(before) = self.before else {
             return Ok(());
         };
@@ -113,7 +124,7 @@ impl Ready {
             }
         }
         remove(output, &stale).await?;
-        put_list(output, SUCCESS, with_plan(begin()?, output, plan)?).await?;
+        put_list(output, SUCCESS, with_plan(begin()?, output, (plan, sizes))?).await?;
         remove(output, &[INCOMPLETE.to_owned()]).await
     }
 }
@@ -173,16 +184,17 @@ fn begin() -> Result<manifest::Writer<BufWriter<File>>, ConnectError> {
     manifest::Writer::new(BufWriter::new(temporary()?)).map_err(spooled)
 }
 
-/// A manifest with all files of a plan.
+/// A manifest with all files of a plan, and the sizes that some have got on the way.
 fn with_plan(
     mut writer: manifest::Writer<BufWriter<File>>,
     output: &End,
-    plan: &Plan,
+    (plan, sizes): (&Plan, &Sizes),
 ) -> Result<File, ConnectError> {
-    for item in plan.items()? {
+    for (number, item) in plan.items()?.enumerate() {
         let item = item?;
+        let size = sizes.get(&number).copied().unwrap_or(item.size);
         writer
-            .entry(&url(output, &item.name), item.size)
+            .entry(&url(output, &item.name), size)
             .map_err(spooled)?;
     }
     let file = writer.end().map_err(spooled)?;

@@ -1,6 +1,9 @@
 //! What record work needs of directories and prefixes: their files, and the manifest around the one that it writes.
 
+use std::collections::BTreeMap;
+
 use super::End;
+use super::Packing;
 use super::Plan;
 use super::Ready;
 use crate::connect::ConnectError;
@@ -14,7 +17,7 @@ pub(in crate::exec::copy) async fn files(
 ) -> Result<Vec<Place>, ConnectError> {
     let find = async {
         let end = End::open(place, ctx).await?;
-        let plan = Plan::make(std::slice::from_ref(&end), true).await?;
+        let plan = Plan::make(std::slice::from_ref(&end), true, &Packing::default()).await?;
         let mut found = Vec::new();
         for item in plan.items()? {
             let item = item?;
@@ -71,7 +74,8 @@ impl Whole {
                 }
             };
             let plan = Plan::of_one(&self.name, size)?;
-            self.ready.complete(&self.end, &plan).await
+            let as_planned = BTreeMap::new();
+            self.ready.complete(&self.end, &plan, &as_planned).await
         };
         tokio::runtime::Handle::current().block_on(complete)
     }
