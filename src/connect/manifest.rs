@@ -267,7 +267,10 @@ mod tests {
             ("", "is no manifest: EOF while parsing"),
             ("{}", "is no manifest: it has no `entries`"),
             ("s3://b/k", "is no manifest: expected value at line 1"),
-            (r#"{"entries": [{}]}"#, "is no manifest: missing field `url`"),
+            (
+                r#"{"entries": [{}]}"#,
+                "is no manifest: missing field `url`",
+            ),
         ] {
             let error = optional(text).unwrap_err();
             assert!(error.starts_with(why), "{text}: {error}");

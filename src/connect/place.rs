@@ -31,7 +31,7 @@ pub enum Place {
     /// A file on this machine, or all below a directory when the path ends in `/`.
     File(PathBuf),
     /// An object in S3, or all below a prefix when the key ends in `/`.
-    S3(S3Place),
+    S3(Box<S3Place>),
 }
 
 /// A place in S3 and how it is reached.
@@ -103,11 +103,11 @@ impl Place {
     pub fn at(&self, path: &str) -> Self {
         match self {
             Self::File(_) => Self::File(PathBuf::from(path)),
-            Self::S3(place) => Self::S3(S3Place {
+            Self::S3(place) => Self::S3(Box::new(S3Place {
                 at: place.at.with_key(path),
                 manifest: None,
-                ..place.clone()
-            }),
+                ..(**place).clone()
+            })),
         }
     }
 
@@ -116,11 +116,11 @@ impl Place {
     pub fn below(&self, name: &str) -> Self {
         match self {
             Self::File(path) => Self::File(path.join(name)),
-            Self::S3(place) => Self::S3(S3Place {
+            Self::S3(place) => Self::S3(Box::new(S3Place {
                 at: place.at.below(name),
                 manifest: None,
-                ..place.clone()
-            }),
+                ..(**place).clone()
+            })),
         }
     }
 

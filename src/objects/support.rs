@@ -3,8 +3,10 @@
 //! Types whose work is not built are planned and applied like all others. Running an instance that needs one fails, at once
 //! and for good: the engine makes no second attempt, the attempt says why, and a plan warns of it before.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
+use super::address::Address;
 use super::kind::Kind;
 use super::object::Object;
 use super::schema::ObjectType;
@@ -64,7 +66,7 @@ fn of_attributes(object: &Object) -> Option<String> {
 fn of_place(objects: &Objects, object: &Object) -> Option<String> {
     object.object_type.attribute("runs_on")?; // else it is done nowhere
     if let Some(Value::Ref(reference)) = settings::inherited(objects, object, "runs_on") {
-        let address = super::address::Address::new(&*reference.address);
+        let address = Address::new(&*reference.address);
         let resource = objects.get(&address)?;
         let reason = of_type(resource.object_type, "create")?;
         return Some(format!("it runs on `{address}`, and {reason}"));
@@ -137,13 +139,32 @@ pub struct Lacks {
     pub kept: BTreeSet<(Kind, &'static str)>,
 }
 
-/// What is in a definition that this version does not do.
+/// The data nodes that an activity would read or write itself. For others they are there for order and for their names.
+fn reached(objects: &Objects) -> BTreeSet<Address> {
+    let reaches = |object: &&Object| {
+        let of = object.object_type;
+        let missing = matches!(of.support, Support::Missing(_));
+        object.kind() == Kind::Activity && (of.name == "copy" || missing)
+    };
+    let used = objects.values().filter(reaches).flat_map(|activity| {
+        let data = ["input", "output"].map(|attribute| activity.references(attribute));
+        data.into_iter().flatten().map(|(_, address)| address)
+    });
+    used.collect()
+}
+
+/// What is in a definition that this version does not do. Data that only lies there, and is waited for, is no lack.
 pub fn lacks(objects: &Objects) -> Lacks {
     let mut lacks = Lacks::default();
+    let reached = LazyCell::new(|| reached(objects));
     for object in objects.values() {
         let object_type = object.object_type;
         if let Support::Missing(needs) = object_type.support {
-            if !lacks.types.iter().any(|(known, _)| *known == object_type) {
+            let known = lacks.types.iter().any(|(known, _)| *known == object_type);
+            let lies_there = object.kind() == Kind::DataNode
+                && !reached.contains(&object.address)
+                && of_preconditions(objects, object).is_none();
+            if !known && !lies_there {
                 lacks.types.push((object_type, needs));
             }
             continue;

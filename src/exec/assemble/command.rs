@@ -67,12 +67,12 @@ impl<'a> Assembler<'a> {
         if !text.contains("://") {
             return Ok(Place::File(self.directory.join(text)));
         }
-        Ok(Place::S3(S3Place {
+        Ok(Place::S3(Box::new(S3Place {
             settings: self.aws(resolved.object),
             at: Location::parse(text)?,
             encryption: Encryption::Bucket,
             manifest: None,
-        }))
+        })))
     }
 
     fn staging(&self, resolved: &ResolvedActivity<'a>) -> Result<Staging, String> {

@@ -100,12 +100,12 @@ impl<'a> Assembler<'a> {
         let place = if to.starts_with("s3://") {
             let like = nodes().find(in_s3);
             let object = like.map_or(resolved.activity.object, |node| node.object);
-            Place::S3(S3Place {
+            Place::S3(Box::new(S3Place {
                 settings: self.aws(object),
                 at: Location::parse(&to).map_err(|error| format!("`reject_to`: {error}"))?,
                 encryption: like.map(encryption).unwrap_or_default(),
                 manifest: None,
-            })
+            }))
         } else {
             Place::File(self.directory.join(&to))
         };

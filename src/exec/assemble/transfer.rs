@@ -19,13 +19,13 @@ impl<'a> Assembler<'a> {
         let path = || required(node, "path");
         Ok(match node.object.object_type.name {
             "file" => Some(Place::File(self.directory.join(path()?))),
-            "s3" => Some(Place::S3(S3Place {
+            "s3" => Some(Place::S3(Box::new(S3Place {
                 settings: self.aws(node.object),
                 at: Location::parse(&path()?)
                     .map_err(|error| format!("{}: {error}", node.object.address))?,
                 encryption: encryption(node),
                 manifest: manifest(node)?,
-            })),
+            }))),
             _ => None,
         })
     }

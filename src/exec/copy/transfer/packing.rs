@@ -57,8 +57,8 @@ pub(super) async fn pack_anew(
     shared: &Shared,
     (is, to): (Compression, Compression),
 ) -> Result<u64, ConnectError> {
-    let packer = tokio::select! {
-        packer = shared.packers.acquire() => packer,
+    let turn = tokio::select! {
+        turn = shared.packers.acquire() => turn,
         () = shared.ctx.cancel.cancelled() => return Err(ConnectError::Cancelled),
     };
     let Some(input) = shared.transfer.inputs.get(item.input) else {
@@ -76,7 +76,7 @@ pub(super) async fn pack_anew(
     };
     let shared = shared.clone();
     let packed = blocking(move || copy(&input, &output, &shared)).await;
-    drop(packer);
+    drop(turn);
     packed
 }
 
