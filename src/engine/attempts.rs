@@ -273,6 +273,11 @@ impl Engine {
                 let reason = Some(REMOVED.to_owned());
                 self.end(key, Status::Canceled, reason, now, step);
             }
+            None | Some(_)
+                if matches!(outcome, Outcome::ForGood(_)) && status == Status::Failed =>
+            {
+                self.end(key, Status::Failed, error, now, step);
+            }
             None | Some(_) => self.failed(key, error, now, step),
         }
     }
@@ -290,7 +295,10 @@ impl Engine {
                 Status::Failed,
                 Some("the runner ended before the attempt did".to_owned()),
             ),
-            (Outcome::Killed | Outcome::Failed(_), Some(KillReason::Timeout)) => {
+            (
+                Outcome::Killed | Outcome::Failed(_) | Outcome::ForGood(_),
+                Some(KillReason::Timeout),
+            ) => {
                 let timeout = self
                     .unit(&key.object)
                     .and_then(|unit| unit.attempt_timeout)
@@ -302,10 +310,13 @@ impl Engine {
                     )),
                 )
             }
-            (Outcome::Killed, _) | (Outcome::Failed(_), Some(KillReason::Drain)) => {
+            (Outcome::Killed, _)
+            | (Outcome::Failed(_) | Outcome::ForGood(_), Some(KillReason::Drain)) => {
                 (Status::Canceled, Some("the runner was stopped".to_owned()))
             }
-            (Outcome::Failed(error), _) => (Status::Failed, Some(error.clone())),
+            (Outcome::Failed(error) | Outcome::ForGood(error), _) => {
+                (Status::Failed, Some(error.clone()))
+            }
         }
     }
 

@@ -78,7 +78,14 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         .min();
     let max_retries = count(object).unwrap_or(fresh.max_retries);
     let retry_delay = duration("retry_delay").unwrap_or(fresh.retry_delay);
+    let runs_on = match settings::inherited(objects, object, "runs_on") {
+        Some(Value::Ref(on)) if kind == UnitKind::Activity => {
+            Some(Address::new(on.address.clone()))
+        }
+        _ => None,
+    };
     let unit = Unit {
+        runs_on,
         pipeline: object.pipeline.clone(),
         schedule: timetable.schedule(&object.address).cloned(),
         dependencies: dependencies(objects, timetable, object),

@@ -34,6 +34,8 @@ use crate::connect::ConnectError;
 use log::Log;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -44,6 +46,8 @@ pub enum Work {
     Copy(copy::Copy),
     /// `activity "copy"` of bytes as they are, to or from S3 or a directory.
     Transfer(copy::transfer::Transfer),
+    /// Steps on a cluster: `activity "emr"` and its like.
+    Emr(Box<emr::Emr>),
     /// `activity "no_op"`.
     Nothing,
     /// `activity "sql"`.
@@ -98,6 +102,8 @@ pub struct Context {
     pub aws: Sessions,
     /// What is asked of AWS for many at once.
     pub looking: looking::Looking,
+    /// Where clusters are asked for.
+    pub clusters: emr::Clusters,
     /// A directory of the attempt's own. It need not be there, and goes with the attempt.
     pub staging: PathBuf,
     /// Where its logs are put when it has ended.
@@ -130,21 +136,38 @@ impl Context {
     }
 }
 
-/// Counters that may be read while the work runs.
+/// Counters that may be read while the work runs, and what it says of itself.
 #[derive(Debug, Clone, Default)]
-pub struct Progress(Arc<(AtomicU64, AtomicU64)>);
+pub struct Progress(Arc<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    said: Mutex<Option<Arc<str>>>,
+}
 
 impl Progress {
     /// Adds rows and bytes.
     pub fn add(&self, rows: u64, bytes: u64) {
-        self.0.0.fetch_add(rows, Ordering::Relaxed);
-        self.0.1.fetch_add(bytes, Ordering::Relaxed);
+        self.0.rows.fetch_add(rows, Ordering::Relaxed);
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+    /// Says what the work does now, where that cannot be counted.
+    pub fn say(&self, text: &str) {
+        let mut said = self.0.said.lock().unwrap_or_else(PoisonError::into_inner);
+        *said = Some(text.into());
+    }
+    /// What it said last.
+    pub fn said(&self) -> Option<Arc<str>> {
+        let said = self.0.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.clone()
     }
     /// The counts now.
     pub fn summary(&self) -> Summary {
         Summary {
-            rows: self.0.0.load(Ordering::Relaxed),
-            bytes: self.0.1.load(Ordering::Relaxed),
+            rows: self.0.rows.load(Ordering::Relaxed),
+            bytes: self.0.bytes.load(Ordering::Relaxed),
         }
     }
 }
@@ -167,6 +190,9 @@ pub enum ExecError {
     /// It failed.
     #[error("{0}")]
     Failed(String),
+    /// It failed, and would fail again.
+    #[error("{0}")]
+    ForGood(String),
 }
 
 impl From<ConnectError> for ExecError {
@@ -184,6 +210,9 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     let result = match work {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
         Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await,
+        Work::Emr(work) => Box::pin(emr::run(&work, &ctx))
+            .await
+            .map(|()| Summary::default()),
         Work::Nothing => Ok(Summary::default()),
         Work::Sns(work) => sns::run(&work, &ctx).await.map(|()| Summary::default()),
         Work::Webhook(work) => webhook::run(&work, &ctx).await.map(|()| Summary::default()),
@@ -195,6 +224,7 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     let result = result.map_err(|error| {
         let error = match error {
             ExecError::Failed(text) => ExecError::Failed(ctx.log.mask(&text)),
+            ExecError::ForGood(text) => ExecError::ForGood(ctx.log.mask(&text)),
             other @ ExecError::Cancelled => other,
         };
         ctx.log.line(&format!("error: {error}"));

@@ -43,6 +43,7 @@ impl Fixture {
             cancel: Cancel::new(),
             progress: Progress::default(),
             aws: Sessions::default(),
+            clusters: super::emr::Clusters::default(),
             looking: Looking::default(),
             staging: dir.path().join("staging"),
             archive: None,

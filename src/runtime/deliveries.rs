@@ -170,6 +170,7 @@ impl Runner<'_> {
                         Ok(_) => End::Done,
                         Err(ExecError::Cancelled) => End::Stopped,
                         Err(ExecError::Failed(error)) => End::Failed(error, retries),
+                        Err(ExecError::ForGood(error)) => End::Failed(error, 0),
                     }
                 }
             };

@@ -28,6 +28,7 @@ use super::notice::Observer;
 use super::preparing::Question;
 use super::processes::Unrecorded;
 use super::recovery::take_up;
+use super::resources::Clusters;
 use crate::clock::Clock;
 use crate::engine::CheckResult;
 use crate::engine::Effect;
@@ -121,6 +122,10 @@ pub(super) enum Report {
         rows: u64,
         bytes: u64,
     },
+    Says {
+        key: InstanceKey,
+        text: Arc<str>,
+    },
     Heartbeat {
         key: InstanceKey,
         attempt: u32,
@@ -172,6 +177,8 @@ pub struct Runner<'a> {
     pub(super) aws: Sessions,
     /// What is asked of AWS for many at once.
     pub(super) looking: Looking,
+    /// The clusters that it keeps.
+    pub(super) clusters: Clusters,
 }
 
 impl<'a> Runner<'a> {
@@ -186,6 +193,7 @@ impl<'a> Runner<'a> {
         let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
         let lost = super::recovery::recover(&mut runner).await?;
         runner.handle(lost)?;
+        runner.adopt_clusters(true)?;
         Ok(runner)
     }
 
@@ -201,7 +209,8 @@ impl<'a> Runner<'a> {
         // Before anything is taken: what is waited for is left to those that run.
         runner.engine.step(Event::Drain, runner.clock.now());
         let lost = super::recovery::recover(&mut runner).await?;
-        runner.handle(lost)
+        runner.handle(lost)?;
+        runner.end_clusters().await
     }
 
     fn at_rest(
@@ -240,6 +249,7 @@ impl<'a> Runner<'a> {
             summary: Summary::default(),
             stopping: false,
             looking: Looking::default(),
+            clusters: Clusters::default(),
         })
     }
 
@@ -286,7 +296,10 @@ impl<'a> Runner<'a> {
             }
             // It ends only with nothing left of what others have written.
             if self.is_done(now, give_up) && (self.stopping || !self.look()?) {
-                break;
+                if self.clusters.is_empty() {
+                    break;
+                }
+                self.clusters.let_go();
             }
             let wake = self.wake(now, give_up);
             tokio::select! {
@@ -304,6 +317,16 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The next report.
+    pub(super) async fn next_report(&mut self) -> Option<Report> {
+        self.receiver.recv().await
+    }
+
+    /// Takes a report where there is no loop.
+    pub(super) fn report_of(&mut self, report: Option<Report>) -> Result<(), RuntimeError> {
+        report.map_or(Ok(()), |report| self.report(report))
     }
 
     /// Takes a report and all that came with it, so that they share one commit.
@@ -355,8 +378,9 @@ impl<'a> Runner<'a> {
                     events.push(Event::Checked { key, result });
                 }
                 Report::Acted(acted) => actions.push(*acted),
+                Report::Says { key, text } => self.observer.notice(&Notice::Says { key, text }),
                 Report::Warning(text) => self.warn(text),
-                Report::Question(question) => question.answer(self),
+                Report::Question(question) => question.answer(self)?,
             }
         }
         self.acted(actions)?;
@@ -415,6 +439,7 @@ impl<'a> Runner<'a> {
         for delivery in decision.deliveries {
             self.deliver(delivery, now)?;
         }
+        self.look_after_clusters();
         Ok(())
     }
 
@@ -484,6 +509,13 @@ impl<'a> Runner<'a> {
             // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
             self.running.clear();
             self.deliveries.under_way.clear();
+            let left = self.clusters.abandon();
+            if !left.is_empty() {
+                let left = left.join(", ");
+                self.warn(format!(
+                    "Left as they are, to the next run: clusters {left}."
+                ));
+            }
             return Ok(());
         }
         self.stopping = true;

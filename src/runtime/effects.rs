@@ -23,6 +23,7 @@ use crate::exec::ExecError;
 use crate::exec::Held;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
+use crate::exec::emr::Clusters;
 use crate::exec::log::Log;
 use crate::exec::secrets::Fetched;
 use crate::objects::Address;
@@ -62,6 +63,7 @@ impl Runner<'_> {
         let progress = Progress::default();
         let context = exec::Context {
             progress: progress.clone(),
+            clusters: self.access(&key.object),
             on_process: record_process(&self.reports, &key, attempt),
             ..self.context(&evaluation.log, cancel, self.attempt_id(&key, attempt))
         };
@@ -94,6 +96,7 @@ impl Runner<'_> {
                             Ok(_) => Outcome::Finished,
                             Err(ExecError::Cancelled) => Outcome::Killed,
                             Err(ExecError::Failed(error)) => Outcome::Failed(error),
+                            Err(ExecError::ForGood(error)) => Outcome::ForGood(error),
                         };
                     tell_problem(&reports, &log);
                     outcome
@@ -160,6 +163,7 @@ impl Runner<'_> {
             progress: Progress::default(),
             aws: self.aws.clone(),
             looking: self.looking.clone(),
+            clusters: Clusters::default(),
             staging: self.staging(),
             archive: None,
             attempt_id,
@@ -216,6 +220,7 @@ async fn tell_progress(
 ) -> Result<exec::Summary, ExecError> {
     tokio::pin!(work);
     let mut silent = Duration::ZERO;
+    let mut said = None;
     loop {
         if let Ok(result) = tokio::time::timeout(PROGRESS, &mut work).await {
             return result;
@@ -228,6 +233,14 @@ async fn tell_progress(
                 attempt: pulse.number,
             };
             tell(reports, report);
+        }
+        let says = progress.said();
+        if let Some(text) = says.clone()
+            && said != says
+        {
+            let key = key.clone();
+            tell(reports, Report::Says { key, text });
+            said = says;
         }
         let summary = progress.summary();
         if summary == exec::Summary::default() {

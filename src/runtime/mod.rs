@@ -16,6 +16,7 @@ mod preflight;
 mod preparing;
 mod processes;
 mod recovery;
+mod resources;
 mod retention;
 #[cfg(test)]
 mod simulated;

@@ -28,6 +28,13 @@ pub enum Notice {
         /// Bytes so far.
         bytes: u64,
     },
+    /// What an attempt does now, where it moves no data itself.
+    Says {
+        /// The instance.
+        key: InstanceKey,
+        /// What it does: "step 1 of 2 `report` is RUNNING".
+        text: Arc<str>,
+    },
     /// An attempt has failed and will be made again.
     Retrying {
         /// The instance.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use super::RuntimeError;
 use super::definitions::SerialDefinition;
 use super::driver::Report;
 use super::driver::Runner;
@@ -59,7 +60,9 @@ pub(super) struct Failed {
 }
 
 /// What a task asks of the runner's thread.
-pub(super) struct Question(Box<dyn FnOnce(&Runner<'_>) + Send>);
+pub(super) struct Question(Box<Ask>);
+
+type Ask = dyn FnOnce(&mut Runner<'_>) -> Result<(), RuntimeError> + Send;
 
 impl std::fmt::Debug for Question {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -68,9 +71,16 @@ impl std::fmt::Debug for Question {
 }
 
 impl Question {
+    /// What is to be done there; an error ends the runner.
+    pub(super) fn new(
+        ask: impl FnOnce(&mut Runner<'_>) -> Result<(), RuntimeError> + Send + 'static,
+    ) -> Self {
+        Self(Box::new(ask))
+    }
+
     /// Answers it.
-    pub(super) fn answer(self, runner: &Runner<'_>) {
-        (self.0)(runner);
+    pub(super) fn answer(self, runner: &mut Runner<'_>) -> Result<(), RuntimeError> {
+        (self.0)(runner)
     }
 }
 
@@ -161,10 +171,11 @@ impl Resumption {
         fetched: Fetched,
     ) -> Option<Prepared<W>> {
         let (reply, answer) = oneshot::channel();
-        let question = Question(Box::new(move |runner| {
+        let question = Question::new(move |runner| {
             // One that is gone does not wait for it any more.
             drop(reply.send(runner.prepare(&evaluation, &fetched)));
-        }));
+            Ok(())
+        });
         self.reports.send(Report::Question(question)).ok()?;
         answer.await.ok()
     }

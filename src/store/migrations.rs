@@ -69,6 +69,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/011.sql"),
         view: include_str!("migrations/011.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/012.sql"),
+        view: include_str!("migrations/012.view.sql"),
+    },
 ];
 
 /// The newest format.

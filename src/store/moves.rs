@@ -12,7 +12,7 @@ use crate::lang::stored;
 use crate::objects::Address;
 
 /// Tables whose rows belong to an object, and the column that says to which.
-const KEYED: [(&str, &str); 16] = [
+const KEYED: [(&str, &str); 17] = [
     ("activations", "pipeline"),
     ("cuts", "object"),
     ("eras", "object"),
@@ -23,6 +23,7 @@ const KEYED: [(&str, &str); 16] = [
     ("actions", "action"),
     ("deliveries", "object"),
     ("deliveries", "action"),
+    ("resources", "object"),
     ("dropped", "object"),
     ("wishes", "object"),
     ("pauses", "object"),

@@ -138,6 +138,7 @@ impl Store {
                     AND NOT EXISTS (SELECT 1 FROM dues WHERE at <= ?1)
                     AND NOT EXISTS (SELECT 1 FROM wishes JOIN objects ON address = object AND to_serial IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM operations WHERE done_at IS NULL AND targets IS NOT NULL)
+                    AND NOT EXISTS (SELECT 1 FROM resources WHERE ended_at IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM retentions WHERE next_at <= ?2)
                  FROM meta",
                 [micros(horizon), micros(now)],

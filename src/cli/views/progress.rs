@@ -54,6 +54,7 @@ impl Lines {
                 format!("{}: attempt {attempt} started", self.name(key))
             }
             Notice::Progress { .. } => return None,
+            Notice::Says { key, text } => format!("{}: {text}", self.name(key)),
             Notice::Retrying {
                 key,
                 attempt,
@@ -180,6 +181,12 @@ impl Observer for Bars {
                 }
                 return;
             }
+            Notice::Says { key, text } => {
+                if let Some(bar) = self.running.get(key) {
+                    bar.set_message(text.to_string());
+                }
+                return;
+            }
             Notice::Ended { key, .. }
             | Notice::Retrying { key, .. }
             | Notice::Stopped { key, .. } => self.end(key),
@@ -235,6 +242,7 @@ impl JsonLines {
                 "attempt_progress",
                 with(key, json!({ "rows": rows, "bytes": bytes })),
             ),
+            Notice::Says { key, text } => ("attempt_says", with(key, json!({ "text": &**text }))),
             Notice::Retrying {
                 key,
                 attempt,

@@ -6,9 +6,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// What is said about how to reach AWS. What is left out is found as the SDK finds it: in the environment, in `~/.aws`, from the
 /// machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// The region, e.g. `eu-west-1`.
     pub region: Option<String>,
@@ -25,7 +29,8 @@ pub struct Settings {
 }
 
 /// A role that is taken on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AssumeRole {
     /// Its ARN.
     pub role_arn: String,
@@ -36,7 +41,7 @@ pub struct AssumeRole {
 }
 
 /// Services that may have an address of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Service {
     /// Tables of `DynamoDB`.
     DynamoDb,

@@ -105,6 +105,8 @@ pub enum Outcome {
     Finished,
     /// It failed.
     Failed(String),
+    /// It failed, and no other attempt is to be made.
+    ForGood(String),
     /// It was stopped because of its time-out, a cancel or a shutdown, after [`Effect::Kill`].
     Killed,
     /// Its runner died: found at start-up.

@@ -44,6 +44,8 @@ pub struct Unit {
     pub backoff: Backoff,
     /// Whether up to a quarter is added to each pause, so that what failed together is not tried again together.
     pub retry_jitter: bool,
+    /// The resource it runs on. Nothing here acts on that; who runs it keeps the resource while it may be needed.
+    pub runs_on: Option<Address>,
     /// How long one attempt may take. `None`: for ever.
     pub attempt_timeout: Option<SignedDuration>,
     /// An attempt that nothing was heard of for so long is lost.
@@ -97,6 +99,7 @@ impl Unit {
             max_retry_delay: SignedDuration::from_mins(10),
             backoff: Backoff::Exponential,
             retry_jitter: false,
+            runs_on: None,
             attempt_timeout: None,
             report_progress_timeout: SignedDuration::from_mins(15),
             late_after: None,

@@ -1,11 +1,43 @@
-//! Work on clusters of EMR.
+//! Work on clusters of EMR: steps, one after the other.
+//!
+//! An attempt asks for the cluster of its interval, which who keeps it ([`Keeper`]) creates when the first attempt asks and ends when nothing
+//! needs it any more. Each step is added when the one before it has ended, so that a step that fails ends its own activity, and not
+//! those that share the cluster.
 
+mod calls;
 mod cluster;
+mod keeping;
+mod logs;
+mod record;
+mod running;
 mod step;
+mod stopping;
+mod strays;
+mod tenancy;
+mod watching;
+
+use std::collections::BTreeSet;
+
+use super::preflight::Need;
+use crate::connect::s3::Location;
 
 pub use cluster::Cluster;
 pub use cluster::Terms;
+pub use keeping::Keeper;
+pub use record::Ledger;
+pub use record::NEVER_MADE;
+pub use record::REQUESTED;
+pub use record::Record;
+pub use running::run;
 pub use step::Step;
+pub use strays::Stray;
+pub use strays::end_stray;
+pub use strays::strays;
+pub use tenancy::Clusters;
+pub use tenancy::Orders;
+pub use tenancy::Standing;
+pub use tenancy::Tenancy;
+pub use watching::Watching;
 
 /// Steps on a cluster, one after the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,4 +46,16 @@ pub struct Emr {
     pub cluster: Cluster,
     /// What.
     pub steps: Vec<Step>,
+}
+
+impl Emr {
+    /// What it needs before there is a cluster: who may ask for one, and a place for its logs.
+    pub(super) fn needs(&self) -> BTreeSet<Need> {
+        let settings = &self.cluster.aws;
+        let logs = self.cluster.request.log_uri.as_deref();
+        let logs = logs.and_then(|place| Location::parse(place).ok());
+        let logs = logs.map(|place| Need::Bucket(settings.clone(), place.bucket));
+        let who = Need::Credentials(settings.clone());
+        [who].into_iter().chain(logs).collect()
+    }
 }

@@ -115,6 +115,7 @@ impl Work {
         match self {
             Self::Copy(copy) => copy.needs(),
             Self::Transfer(transfer) => transfer.needs(),
+            Self::Emr(emr) => emr.needs(),
             // Nobody is called to see whether they answer.
             Self::Nothing | Self::Webhook(_) => BTreeSet::new(),
             Self::Sns(sns) => [Need::Topic(sns.settings(), sns.topic.clone())].into(),

@@ -18,7 +18,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "emr_cluster",
     doc: "A cluster of Amazon EMR, created for the work of an interval and terminated after it.",
     aws: &["EmrCluster"],
-    support: Support::Missing("clusters of Amazon EMR"),
+    support: Support::Full,
     attributes: &[
         shared::ROLES,
         &[

@@ -34,9 +34,9 @@ pub use steps::StepSeen;
 pub use steps::StepState;
 pub use steps::Stopping;
 pub use steps::add_step;
+pub use steps::all_steps;
 pub use steps::cancel_step;
 pub use steps::list_steps;
-pub use steps::unfinished_steps;
 
 /// States in which a cluster costs money.
 const ALIVE: [ClusterState; 5] = [

@@ -159,18 +159,12 @@ pub async fn list_steps(
     Ok(found)
 }
 
-/// The steps of a cluster that wait or run.
-pub async fn unfinished_steps(session: &Session, cluster: &str) -> Result<Vec<StepSeen>, AwsError> {
+/// All steps of a cluster, newest first.
+pub async fn all_steps(session: &Session, cluster: &str) -> Result<Vec<StepSeen>, AwsError> {
     let (mut found, mut marker) = (Vec::new(), None);
     loop {
-        let call = client(session)
-            .list_steps()
-            .cluster_id(cluster)
-            .step_states(SdkState::Pending)
-            .step_states(SdkState::CancelPending)
-            .step_states(SdkState::Running)
-            .set_marker(marker);
-        let answer = call.send().await;
+        let call = client(session).list_steps().cluster_id(cluster);
+        let answer = call.set_marker(marker).send().await;
         let answer = answer.map_err(|error| AwsError::of_call(&error, &[]))?;
         found.extend(answer.steps().iter().map(seen));
         marker = answer.marker().map(str::to_owned);

@@ -39,6 +39,7 @@ impl Fixture {
             cancel: Cancel::new(),
             progress: Progress::default(),
             aws: Sessions::default(),
+            clusters: crate::exec::emr::Clusters::default(),
             looking: Looking::default(),
             staging: dir.path().join("staging"),
             archive: None,

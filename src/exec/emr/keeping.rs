@@ -1,0 +1,407 @@
+//! Keeping the cluster of an interval: one task asks for it, minds it, asks for another one when it fails, and ends it when nothing
+//! needs it any more.
+//!
+//! Before EMR is asked for a cluster, the record of that is in the state. So whoever comes after a runner that was killed knows that
+//! there may be one, and finds it by its name and its tags. See the page on EMR of the book for what can happen when.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::Cluster;
+use super::calls;
+use super::calls::Asked;
+use super::record::Ledger;
+use super::record::NEVER_MADE;
+use super::record::Record;
+use super::tenancy::Orders;
+use super::tenancy::Standing;
+use super::watching::Look;
+use super::watching::Watching;
+use super::watching::jittered;
+use crate::clock::Clock;
+use crate::connect::aws::Sessions;
+use crate::connect::aws::emr::Group;
+use crate::connect::aws::emr::Market;
+use crate::connect::aws::emr::Seen;
+
+/// How long a cluster may take to be on its way to its end, after that was asked for, before it is asked for again.
+const ENDING: Duration = Duration::from_secs(20);
+
+/// Who keeps a cluster.
+#[derive(Debug)]
+pub struct Keeper {
+    /// How AWS is reached.
+    pub aws: Sessions,
+    /// Looks how it is with clusters.
+    pub watching: Watching,
+    /// Writes into the state.
+    pub ledger: Ledger,
+    /// Of the state.
+    pub lineage: String,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Those that work on it hear how it stands.
+    pub standing: Arc<watch::Sender<Standing>>,
+    /// What is asked of it.
+    pub orders: watch::Receiver<Orders>,
+}
+
+/// How it ended with a cluster.
+enum End {
+    /// Nothing needed it any more when it had been asked for so often.
+    Released(u64),
+    /// One that was asked for by a runner before was not there.
+    Missing,
+    /// It was ended because its work failed, when it had been asked for so often.
+    Ended(String, u64),
+    /// It has failed; whether it was ready before, and how often it had been asked for.
+    Broken(String, bool, u64),
+    /// The runner ends: what there is stays as it is.
+    Left,
+}
+
+impl Keeper {
+    /// Keeps the cluster of an interval until nothing needs it any more. `adopted`: one that a runner before has asked for. Gives how often
+    /// a cluster had been asked for when it ended.
+    pub async fn keep(mut self, adopted: Option<Record>) -> u64 {
+        let (mut failures, mut heard, mut next) = (0, 0, adopted);
+        let mut numbers = next.as_ref().map_or(0, |record| record.number);
+        loop {
+            let (record, cluster) = if let Some(record) = next.take() {
+                (record, None)
+            } else {
+                let Some((cluster, wishes)) = self.wished(heard).await else {
+                    return self.orders.borrow().wishes;
+                };
+                heard = wishes;
+                numbers += 1;
+                let record = Record::new(&cluster, numbers, self.clock.now());
+                if !self.ledger.write(&record).await {
+                    return heard;
+                }
+                (record, Some(self.at_last(cluster, failures)))
+            };
+            let end = self.one(record, cluster.as_deref()).await;
+            let wish = self.orders.borrow().wish.clone();
+            match end {
+                End::Left => return self.orders.borrow().wishes,
+                End::Missing => {}
+                End::Released(wishes) => heard = wishes,
+                End::Ended(why, wishes) => {
+                    heard = wishes;
+                    self.standing.send_replace(Standing::Broken(why));
+                }
+                End::Broken(why, was_ready, wishes) => {
+                    failures += 1;
+                    heard = wishes;
+                    if self
+                        .goes_on(wish.as_deref(), (failures, &why), was_ready)
+                        .await
+                    {
+                        heard = heard.saturating_sub(1); // it is asked for still
+                    }
+                }
+            }
+        }
+    }
+
+    /// What becomes of those that wait for a cluster that has failed. Whether another one is to be asked for at once.
+    async fn goes_on(
+        &mut self,
+        wish: Option<&Cluster>,
+        (failures, why): (u32, &str),
+        was_ready: bool,
+    ) -> bool {
+        let Some(terms) = wish.map(|cluster| &cluster.terms) else {
+            return false; // nobody works on it
+        };
+        let tries = terms.tries;
+        if failures >= tries {
+            let text = match tries {
+                1 => why.to_owned(),
+                _ => format!("{why}; that was the last of {tries} clusters that are tried"),
+            };
+            self.standing.send_replace(Standing::GivenUp(text));
+            return false;
+        }
+        if was_ready {
+            self.standing.send_replace(Standing::Broken(why.to_owned()));
+            return false;
+        }
+        let pause = pause(terms.retry_delay, terms.max_retry_delay, failures);
+        self.standing.send_replace(Standing::Starting(format!(
+            "{why}; another cluster is asked for in {pause:#} ({} of {tries})",
+            failures + 1
+        )));
+        let pause = Duration::try_from(pause).unwrap_or_default();
+        self.unless_released(tokio::time::sleep(jittered(pause)))
+            .await
+            .is_some()
+    }
+
+    /// Waits until a cluster is asked for once more. `None`: nothing needs one.
+    async fn wished(&mut self, heard: u64) -> Option<(Arc<Cluster>, u64)> {
+        let orders = self
+            .orders
+            .wait_for(|orders| !orders.needed || orders.wishes > heard)
+            .await
+            .ok()?;
+        let wish = orders.wish.clone().filter(|_| orders.needed)?;
+        Some((wish, orders.wishes))
+    }
+
+    /// A cluster as it is asked for after so many failures: the last try may have to be on demand.
+    fn at_last(&self, cluster: Arc<Cluster>, failures: u32) -> Arc<Cluster> {
+        if !cluster.terms.on_demand_at_last || failures + 1 < cluster.terms.tries {
+            return cluster;
+        }
+        let mut cluster = (*cluster).clone();
+        let on_demand = |group: &mut Group| group.market = Market::OnDemand;
+        cluster.request.groups.iter_mut().for_each(on_demand);
+        Arc::new(cluster)
+    }
+
+    /// Waits for something unless nothing needs the cluster any more; then `None`.
+    async fn unless_released<T>(&mut self, of: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = of => Some(done),
+            _ = self.orders.wait_for(|orders| !orders.needed) => None,
+        }
+    }
+
+    /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
+    async fn one(&mut self, mut record: Record, cluster: Option<&Cluster>) -> End {
+        if record.id.is_none() {
+            match self.get(&mut record, cluster).await {
+                Ok(()) => {}
+                Err(end) => return end,
+            }
+        }
+        self.mind(record).await
+    }
+
+    /// Asks for a cluster, or finds the one that was asked for.
+    async fn get(&mut self, record: &mut Record, cluster: Option<&Cluster>) -> Result<(), End> {
+        self.standing
+            .send_replace(Standing::Starting(match cluster {
+                Some(_) => "a cluster is asked for".to_owned(),
+                None => "a cluster that was asked for is looked for".to_owned(),
+            }));
+        // A call that has been made is not given up half-way: whether there is a cluster has to be known.
+        let asked = match cluster {
+            Some(cluster) => {
+                let request = record.request(cluster, &self.lineage);
+                calls::create(&self.aws, record, &request).await
+            }
+            None => calls::find(&self.aws, record, self.clock, &mut self.orders).await,
+        };
+        let (closed, end) = match asked {
+            Asked::There(id) => {
+                record.id = Some(id);
+                let kept = self.ledger.write(record).await;
+                return if kept { Ok(()) } else { Err(End::Left) };
+            }
+            Asked::Left => return Err(End::Left),
+            Asked::Missing => (None, End::Missing),
+            Asked::Refused(why) => {
+                let why = format!("EMR makes no cluster: {why}");
+                let wishes = self.orders.borrow().wishes;
+                (Some(why.clone()), End::Broken(why, false, wishes))
+            }
+        };
+        record.close(NEVER_MADE, closed, self.clock.now());
+        let kept = self.ledger.write(record).await;
+        Err(if kept { end } else { End::Left })
+    }
+
+    /// Minds a cluster until it has ended.
+    async fn mind(&mut self, mut record: Record) -> End {
+        let Some(id) = record.id.clone() else {
+            return End::Left;
+        };
+        let settings = record.aws.clone();
+        let mut look = self.watching.cluster((&self.aws, &settings), &id);
+        loop {
+            let known = look.borrow_and_update().clone();
+            if let Some(end) = self.saw(&mut record, &known).await {
+                return end;
+            }
+            let deadline = self.deadline(&record);
+            let orders = self.orders.borrow_and_update().clone();
+            let wishes = orders.wishes;
+            let (end, why) = if !orders.needed {
+                (End::Released(wishes), None)
+            } else if let Some((_, why)) = orders.end.filter(|(of, _)| *of == id) {
+                (End::Ended(why.clone(), wishes), Some(why))
+            } else if let Some((_, why)) = deadline.as_ref().filter(|(left, _)| left.is_zero()) {
+                let text = format!("cluster {id} was ended: {why}");
+                let broken = End::Broken(text, record.ready_at.is_some(), wishes);
+                (broken, Some(why.clone()))
+            } else {
+                let left = deadline.map_or(Duration::from_hours(1), |(left, _)| left);
+                tokio::select! {
+                    // A look that is not told any more is that of a task that has panicked: the next round asks again.
+                    changed = look.changed() => if changed.is_err() {
+                        look = self.watching.cluster((&self.aws, &settings), &id);
+                    },
+                    _ = self.orders.changed() => {}
+                    () = tokio::time::sleep(left) => {}
+                }
+                continue;
+            };
+            let ended = self.end(record, look, why).await;
+            return if ended { end } else { End::Left };
+        }
+    }
+
+    /// Takes in what EMR says of a cluster. What it comes to, if it has ended by itself.
+    async fn saw(&mut self, record: &mut Record, known: &Look<Seen>) -> Option<End> {
+        let was_ready = record.ready_at.is_some();
+        let now = self.clock.now();
+        if known.gone {
+            record.close("GONE", Some("EMR knows of no such cluster".to_owned()), now);
+        } else if let Some(seen) = &known.seen {
+            if !record.see(seen, now) && !seen.state.is_ready() {
+                return None;
+            }
+        } else {
+            let id = record.id.as_deref().unwrap_or_default();
+            let problem = known.problem.as_ref();
+            let text = match problem {
+                Some(problem) => format!("cluster {id}: {problem}"),
+                None => format!("cluster {id}"),
+            };
+            self.standing.send_replace(Standing::Starting(text));
+            return None;
+        }
+        if !self.ledger.write(record).await {
+            return Some(End::Left);
+        }
+        let id = record.id.clone().unwrap_or_default();
+        let reason = record.reason.as_deref().map(|why| format!(": {why}"));
+        let reason = reason.unwrap_or_default();
+        if record.ended_at.is_some() {
+            let state = &record.state;
+            let (needed, wishes) = {
+                let orders = self.orders.borrow();
+                (orders.needed, orders.wishes)
+            };
+            let text = format!("cluster {id} is {state}{reason}");
+            return Some(if needed {
+                End::Broken(text, was_ready, wishes)
+            } else {
+                End::Released(wishes)
+            });
+        }
+        let standing = if known
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.state.is_ready())
+        {
+            Standing::Ready { id }
+        } else {
+            Standing::Starting(format!("cluster {id} is {}{reason}", record.state))
+        };
+        self.standing.send_if_modified(|known| {
+            let news = *known != standing;
+            *known = standing;
+            news
+        });
+        None
+    }
+
+    /// Until when the cluster may be as it is, and why not longer.
+    fn deadline(&self, record: &Record) -> Option<(Duration, String)> {
+        let now = self.clock.now();
+        let left = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        let starts = record.init_by.filter(|_| record.ready_at.is_none());
+        let starts = starts.map(|at| {
+            let given = at.duration_since(record.requested_at);
+            (
+                left(at),
+                format!("it was not ready within its `init_timeout` of {given:#}"),
+            )
+        });
+        let ends = record.terminate_at.map(|at| {
+            let given = at.duration_since(record.requested_at);
+            (
+                left(at),
+                format!("its `terminate_after` of {given:#} was over"),
+            )
+        });
+        starts.into_iter().chain(ends).min()
+    }
+
+    /// Ends a cluster, and stays until it is on its way to its end. Whether it is, and that is in the state.
+    async fn end(
+        &mut self,
+        mut record: Record,
+        mut look: watch::Receiver<Look<Seen>>,
+        why: Option<String>,
+    ) -> bool {
+        let id = record.id.clone().unwrap_or_default();
+        let text = match &why {
+            Some(why) => format!("cluster {id} is being ended: {why}"),
+            None => format!("cluster {id} is being ended"),
+        };
+        self.standing.send_replace(Standing::Starting(text));
+        loop {
+            if !calls::terminate(&self.aws, &record.aws, &id, &mut self.orders).await {
+                return false;
+            }
+            let Some(over) = until_ending(&mut look).await else {
+                if self.orders.borrow().hurry {
+                    return false;
+                }
+                look = self.watching.cluster((&self.aws, &record.aws), &id);
+                continue;
+            };
+            let now = self.clock.now();
+            match over.seen {
+                Some(seen) => drop(record.see(&seen, now)),
+                None => record.close("GONE", None, now),
+            }
+            if why.is_some() {
+                record.reason.clone_from(&why);
+            }
+            return self.ledger.write(&record).await;
+        }
+    }
+}
+
+/// Waits until a cluster is on its way to its end, for a while.
+async fn until_ending(look: &mut watch::Receiver<Look<Seen>>) -> Option<Look<Seen>> {
+    let is_ending = |seen: &Seen| seen.state.is_ending();
+    let over = look.wait_for(|look| look.gone || look.seen.as_ref().is_some_and(is_ending));
+    let over = tokio::time::timeout(ENDING, over).await;
+    over.ok()?.ok().map(|look| look.clone())
+}
+
+/// The pause after so many clusters that failed.
+fn pause(first: SignedDuration, longest: SignedDuration, failures: u32) -> SignedDuration {
+    let doublings = failures.saturating_sub(1).min(30);
+    let longest = longest.max(first);
+    let pause = first.checked_mul(1_i32 << doublings);
+    pause.map_or(longest, |pause| pause.min(longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let seconds = SignedDuration::from_secs;
+        let of = |failures| pause(seconds(30), seconds(100), failures);
+        assert_eq!(
+            [of(1), of(2), of(3)],
+            [seconds(30), seconds(60), seconds(100)]
+        );
+        assert_eq!(pause(seconds(30), seconds(0), 9), seconds(30));
+        assert_eq!(pause(seconds(i64::MAX), seconds(60), 40), seconds(i64::MAX));
+    }
+}

@@ -1,0 +1,127 @@
+//! Getting what a step has printed from where its cluster puts it, into the log of the attempt.
+//!
+//! Clusters put logs to S3 some minutes after they were written, so they are waited for where somebody will want to read them: after a
+//! step that failed. What cannot be got is said, and changes nothing about the step.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use flate2::read::MultiGzDecoder;
+
+use super::running::Place;
+use super::watching::jittered;
+use crate::connect::s3::Endpoint;
+use crate::connect::s3::Location;
+
+/// How long logs are waited for.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// The pause before it is looked again: the first, and the longest.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How much of a log is shown: its end.
+const SHOWN: usize = 1024 * 1024;
+
+/// How much of a log is read at most.
+const READ: u64 = 256 * 1024 * 1024;
+
+/// How long logs are waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Not at all.
+    None,
+    /// For some minutes, unless the attempt is cancelled.
+    Some,
+}
+
+/// Writes the logs of a step into that of the attempt.
+pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) {
+    let log = &place.ctx.log;
+    let Some(root) = &place.emr.cluster.request.log_uri else {
+        log.line("its cluster keeps no logs: it has no `log_uri` in S3");
+        return;
+    };
+    let prefix = format!("{root}{}/steps/{step}/", place.id);
+    let Ok(at) = Location::parse(&prefix) else {
+        log.line(&format!("`{prefix}` is no place in S3"));
+        return;
+    };
+    let s3 = place.session.s3();
+    // The last one that a cluster puts there says how the step went.
+    if patience == Patience::Some {
+        log.line(&format!("its logs are waited for at `{prefix}`"));
+        place.ctx.progress.say("waits for the logs of a step");
+        tokio::select! {
+            () = appear(&s3, &at) => {}
+            () = tokio::time::sleep(PATIENCE) => {}
+            () = place.ctx.cancel.cancelled() => {}
+        }
+    }
+    let mut any = false;
+    for name in ["controller", "stderr", "stdout"] {
+        if name == "controller" && patience == Patience::None {
+            continue;
+        }
+        match read(&s3, &at.below(&format!("{name}.gz"))).await {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                any = true;
+                if !text.trim().is_empty() {
+                    log.line(&format!("--- {name} of step {step}"));
+                    text.lines().for_each(|line| log.line(line));
+                }
+            }
+            Err(error) => log.line(&format!("warning: its {name} cannot be read: {error}")),
+        }
+    }
+    if any {
+        log.line(&format!("--- end of what is at `{prefix}`"));
+    } else {
+        log.line(&format!(
+            "its logs are not there yet; they will be at `{prefix}`"
+        ));
+    }
+}
+
+/// Waits until the logs of a step are there.
+async fn appear(s3: &Endpoint, at: &Location) {
+    let mut pause = PAUSE;
+    let names = ["controller.gz", "stderr.gz"].map(|name| at.below(name));
+    loop {
+        let mut all = true;
+        for name in &names {
+            all &= s3.exists(name).await.unwrap_or(false);
+        }
+        if all {
+            return;
+        }
+        tokio::time::sleep(jittered(pause)).await;
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// The end of a log. `None`: it is not there.
+async fn read(s3: &Endpoint, at: &Location) -> Result<Option<String>, String> {
+    if !s3.exists(at).await.map_err(|error| error.to_string())? {
+        return Ok(None);
+    }
+    let file = s3.fetch(at).await.map_err(|error| error.to_string())?;
+    let unpack = move || {
+        let mut bytes = Vec::new();
+        let unpacked = MultiGzDecoder::new(file).take(READ).read_to_end(&mut bytes);
+        unpacked.map_err(|error| error.to_string())?;
+        let from = bytes.len().saturating_sub(SHOWN);
+        let text = String::from_utf8_lossy(bytes.get(from..).unwrap_or_default());
+        Ok(if from > 0 {
+            format!("(the first {from} bytes are left out)\n{text}")
+        } else {
+            text.into_owned()
+        })
+    };
+    let unpacked = tokio::task::spawn_blocking(unpack).await;
+    unpacked
+        .map_err(|error| error.to_string())
+        .and_then(|text| text)
+        .map(Some)
+}

@@ -1,0 +1,259 @@
+//! Running steps on a cluster, for one attempt.
+
+use std::time::Duration;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::Emr;
+use super::Step;
+use super::calls;
+use super::logs;
+use super::stopping;
+use super::tenancy::Standing;
+use super::tenancy::Tenancy;
+use crate::connect::aws::AwsError;
+use crate::connect::aws::Session;
+use crate::connect::aws::emr;
+use crate::connect::aws::emr::StepRequest;
+use crate::connect::aws::emr::StepSeen;
+use crate::connect::aws::emr::StepState;
+use crate::exec::Context;
+use crate::exec::ExecError;
+
+/// How many characters the name of a step has at most.
+const LONGEST_NAME: usize = 256;
+
+/// How long it is waited for what becomes of a cluster that cannot be worked on any more.
+const VERDICT: Duration = Duration::from_secs(30);
+
+/// A cluster that an attempt works on.
+pub(super) struct Place<'a> {
+    pub(super) emr: &'a Emr,
+    pub(super) session: Session,
+    pub(super) id: String,
+    pub(super) ctx: &'a Context,
+    pub(super) tenancy: Tenancy,
+    /// What the names of the steps of this instance have.
+    pub(super) mark: String,
+}
+
+/// Runs the steps. Cancelling stops the one that runs.
+pub async fn run(emr: &Emr, ctx: &Context) -> Result<(), ExecError> {
+    let hold = ctx.clusters.hold(&emr.cluster);
+    let tenancy = hold.await.ok_or(ExecError::Cancelled)?;
+    let (id, tenancy) = ready(tenancy, ctx).await?;
+    let session = ctx.aws.session(&emr.cluster.aws).await;
+    let place = Place {
+        emr,
+        session: session.map_err(|error| ExecError::Failed(error.to_string()))?,
+        mark: mark(&ctx.attempt_id),
+        id,
+        ctx,
+        tenancy,
+    };
+    let result = place.run().await;
+    if matches!(result, Err(ExecError::Failed(_))) && emr.cluster.terms.ends_with_work {
+        let why = "work on it failed, and its `action_on_task_failure` is `terminate`";
+        place.tenancy.end(&place.id, why);
+    }
+    result
+}
+
+/// Waits until the cluster is ready; gives its id.
+async fn ready(mut tenancy: Tenancy, ctx: &Context) -> Result<(String, Tenancy), ExecError> {
+    loop {
+        let standing = tenancy.standing.borrow_and_update().clone();
+        match standing {
+            Standing::Ready { id } => {
+                ctx.log.line(&format!("cluster {id} is ready"));
+                return Ok((id, tenancy));
+            }
+            Standing::Starting(text) => {
+                ctx.log.line(&text);
+                ctx.progress.say(&format!("waits for its cluster: {text}"));
+            }
+            Standing::Broken(why) => return Err(ExecError::Failed(why)),
+            Standing::GivenUp(why) => return Err(ExecError::ForGood(why)),
+        }
+        tokio::select! {
+            changed = tenancy.standing.changed() => changed.map_err(|_| ExecError::Cancelled)?,
+            () = ctx.cancel.cancelled() => return Err(ExecError::Cancelled),
+        }
+    }
+}
+
+impl Place<'_> {
+    async fn run(&self) -> Result<(), ExecError> {
+        stopping::leftovers(self).await?;
+        let count = self.emr.steps.len();
+        for (index, step) in self.emr.steps.iter().enumerate() {
+            self.step(step, (index + 1, count)).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&self, step: &Step, (number, count): (usize, usize)) -> Result<(), ExecError> {
+        self.ctx.check_cancel()?;
+        let called = format!("step {number} of {count} `{}`", step.name);
+        let request = StepRequest {
+            name: self.name(&step.name, number),
+            jar: step.jar.clone(),
+            main_class: step.main_class.clone(),
+            args: step.args.clone(),
+            properties: step.properties.clone(),
+        };
+        // A step that is being added is added: else nobody would know whether there is one.
+        let added = calls::add_step(&self.session, &self.id, &request).await;
+        let id = match added {
+            Ok(id) => id,
+            Err(error) => return Err(self.refused(&called, &error).await),
+        };
+        self.ctx.log.line(&format!("{called} is {id}"));
+        let seen = match self.watch(&called, &id).await {
+            Ok(seen) => seen,
+            Err(ExecError::Cancelled) => {
+                stopping::stop(self, &id).await;
+                logs::fetch(self, &id, logs::Patience::None).await;
+                return Err(ExecError::Cancelled);
+            }
+            Err(error) => {
+                logs::fetch(self, &id, logs::Patience::Some).await;
+                return Err(error);
+            }
+        };
+        let done = seen.state == StepState::Completed;
+        let patience = if done {
+            logs::Patience::None
+        } else {
+            logs::Patience::Some
+        };
+        logs::fetch(self, &id, patience).await;
+        if done {
+            return Ok(());
+        }
+        let reason = seen.reason.map(|why| format!(": {why}"));
+        Err(ExecError::Failed(format!(
+            "{called} ({id}) on cluster {} is {}{}",
+            self.id,
+            seen.state.name(),
+            reason.unwrap_or_default()
+        )))
+    }
+
+    /// Waits for the end of a step.
+    async fn watch(&self, called: &str, id: &str) -> Result<StepSeen, ExecError> {
+        let aws = (&self.ctx.aws, &self.emr.cluster.aws);
+        let watching = &self.ctx.clusters.watching;
+        let mut look = watching.step(aws, &self.id, id);
+        let mut standing = self.tenancy.standing.clone();
+        let mut said = String::new();
+        loop {
+            let known = look.borrow_and_update().clone();
+            let text = match (&known.seen, &known.problem) {
+                (_, Some(problem)) => format!("{called}: {problem}"),
+                (Some(seen), None) => format!("{called} is {}", seen.state.name()),
+                (None, None) => format!("{called} was added"),
+            };
+            if said != text {
+                self.ctx.log.line(&text);
+                self.ctx.progress.say(&text);
+                said = text;
+            }
+            if let Some(seen) = known.seen.filter(|seen| seen.state.is_over()) {
+                // With its cluster it fails because of that.
+                return match seen.state {
+                    StepState::Completed | StepState::Failed => Ok(seen),
+                    _ => match tokio::time::timeout(VERDICT, self.broken()).await {
+                        Ok(error) => Err(error),
+                        Err(_) => Ok(seen),
+                    },
+                };
+            }
+            if known.gone {
+                return Err(self.broken().await);
+            }
+            if !self.stands(&standing.borrow_and_update()) {
+                return Err(self.broken().await);
+            }
+            tokio::select! {
+                changed = look.changed() => if changed.is_err() {
+                    look = watching.step(aws, &self.id, id);
+                },
+                _ = standing.changed() => {}
+                () = self.ctx.cancel.cancelled() => return Err(ExecError::Cancelled),
+            }
+        }
+    }
+
+    fn stands(&self, standing: &Standing) -> bool {
+        matches!(standing, Standing::Ready { id } if *id == self.id)
+    }
+
+    /// What it comes to that the cluster cannot be worked on any more.
+    async fn broken(&self) -> ExecError {
+        let mut standing = self.tenancy.standing.clone();
+        let decided = standing.wait_for(|standing| match standing {
+            Standing::Starting(_) => false,
+            Standing::Ready { id } => *id != self.id,
+            Standing::Broken(_) | Standing::GivenUp(_) => true,
+        });
+        let decided = tokio::time::timeout(VERDICT, decided).await;
+        let decided = decided.ok().and_then(Result::ok);
+        match decided.as_deref() {
+            Some(Standing::Broken(why)) => ExecError::Failed(why.clone()),
+            Some(Standing::GivenUp(why)) => ExecError::ForGood(why.clone()),
+            _ => ExecError::Failed(format!("cluster {} cannot be worked on any more", self.id)),
+        }
+    }
+
+    /// What it comes to that a step was not added: it may be because of the cluster.
+    async fn refused(&self, called: &str, error: &AwsError) -> ExecError {
+        let ended = match emr::describe(&self.session, &self.id).await {
+            Ok(seen) => seen.is_none_or(|(seen, _)| seen.state.is_ending()),
+            Err(_) => false,
+        };
+        if ended {
+            return self.broken().await;
+        }
+        ExecError::Failed(format!(
+            "{called} was not added to cluster {}: {error}",
+            self.id
+        ))
+    }
+
+    /// The name of a step at EMR: what it is called here, and what tells it from the steps of other instances and attempts.
+    fn name(&self, name: &str, number: usize) -> String {
+        let attempt = self.ctx.attempt_id.rsplit('#').next().unwrap_or("1");
+        let tail = format!(" {} {attempt}.{number}", self.mark);
+        let room = LONGEST_NAME.saturating_sub(tail.len());
+        let mut head = name.to_owned();
+        while head.len() > room {
+            head.pop();
+        }
+        format!("{head}{tail}")
+    }
+}
+
+/// What the names of the steps of an instance have: the same for all its attempts.
+fn mark(attempt_id: &str) -> String {
+    let instance = attempt_id.rsplit_once('#');
+    let instance = instance.map_or(attempt_id, |(instance, _)| instance);
+    let digest = Sha256::digest(instance.as_bytes());
+    let digest = data_encoding::HEXLOWER.encode(&digest);
+    format!("pipeform:{}", digest.get(..12).unwrap_or(&digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_is_that_of_the_instance() {
+        let first = mark("lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#1");
+        let again = mark("lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#12");
+        let other = mark("lineage:pipeline.p.activity.a@2026-11-24T00:00:00Z#1");
+        assert_eq!(first, again);
+        assert_ne!(first, other);
+    }
+}

@@ -1,0 +1,353 @@
+//! The clusters of a runner: which there are, who uses them, and whether anything needs them yet.
+//!
+//! Keeping a cluster takes long, so each has a task ([`Keeper`]). The task asks the runner's thread to write into the state before it does
+//! what must not be lost, and hears from it what is needed: an instance of the interval that has not come to its end needs the cluster
+//! that its activity runs on. A runner ends none of its clusters before, and all of them when it ends.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+
+use super::RuntimeError;
+use super::driver::Report;
+use super::driver::Runner;
+use super::preparing::Question;
+use crate::engine::Instance;
+use crate::engine::InstanceKey;
+use crate::engine::Status;
+use crate::exec::AwsSettings;
+use crate::exec::emr::Cluster;
+use crate::exec::emr::Clusters as Access;
+use crate::exec::emr::Keeper;
+use crate::exec::emr::Ledger;
+use crate::exec::emr::Orders;
+use crate::exec::emr::Record;
+use crate::exec::emr::Standing;
+use crate::exec::emr::Tenancy;
+use crate::exec::emr::Watching;
+use crate::objects::Address;
+use crate::store::ResourceRecord;
+
+/// How long a command that only does what operators have asked for waits for clusters to be on their way to their ends.
+const CARRYING_OUT: Duration = Duration::from_secs(60);
+
+/// The clusters of a runner.
+#[derive(Debug, Default)]
+pub(super) struct Clusters {
+    kept: BTreeMap<InstanceKey, Kept>,
+    watching: Watching,
+}
+
+/// A cluster that is kept.
+#[derive(Debug)]
+struct Kept {
+    orders: Arc<watch::Sender<Orders>>,
+    standing: Arc<watch::Sender<Standing>>,
+    users: BTreeSet<Address>,
+    /// What is in the state of the one there is now.
+    record: Option<ResourceRecord>,
+}
+
+impl Kept {
+    fn new(users: BTreeSet<Address>) -> Self {
+        let starting = Standing::Starting("a cluster is to be asked for".to_owned());
+        Self {
+            orders: Arc::new(watch::Sender::new(Orders {
+                needed: true,
+                ..Orders::default()
+            })),
+            standing: Arc::new(watch::Sender::new(starting)),
+            users,
+            record: None,
+        }
+    }
+}
+
+impl Clusters {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// The runner is about to end: nothing needs them any more.
+    pub(super) fn let_go(&self) {
+        for kept in self.kept.values() {
+            kept.orders.send_if_modified(|orders| {
+                let news = orders.needed || !orders.hurry;
+                (orders.needed, orders.hurry) = (false, true);
+                news
+            });
+        }
+    }
+
+    /// They are left as they are, to the next runner; gives their ids.
+    pub(super) fn abandon(&mut self) -> Vec<String> {
+        let kept = std::mem::take(&mut self.kept);
+        let records = kept.into_values().filter_map(|kept| kept.record);
+        let open = records.filter(|record| record.ended_at.is_none());
+        open.map(|record| record.id.unwrap_or(record.name))
+            .collect()
+    }
+}
+
+impl Runner<'_> {
+    /// Where work of an activity asks for its cluster.
+    pub(super) fn access(&self, user: &Address) -> Access {
+        let (reports, user) = (self.reports.clone(), user.clone());
+        Access {
+            watching: self.clusters.watching.clone(),
+            hold: Some(Arc::new(move |cluster: Cluster| {
+                let (reply, answer) = oneshot::channel();
+                let user = user.clone();
+                let question = Question::new(move |runner| {
+                    drop(reply.send(runner.hold(cluster, user)?));
+                    Ok(())
+                });
+                let asked = reports.send(Report::Question(question)).is_ok();
+                Box::pin(async move { if asked { answer.await.ok() } else { None } })
+            })),
+        }
+    }
+
+    /// Gives an activity a place on the cluster of its interval, which is asked for if there is none.
+    fn hold(&mut self, cluster: Cluster, user: Address) -> Result<Tenancy, RuntimeError> {
+        let key = cluster.key.clone();
+        let is_new = !self.clusters.kept.contains_key(&key);
+        let kept = self.clusters.kept.entry(key.clone());
+        let kept = kept.or_insert_with(|| Kept::new(BTreeSet::new()));
+        let joins = kept.users.insert(user);
+        kept.orders.send_modify(|orders| {
+            (orders.needed, orders.hurry) = (true, false);
+            orders.wish = Some(Arc::new(cluster));
+            orders.wishes += 1;
+        });
+        kept.standing.send_if_modified(|standing| {
+            let broken = matches!(standing, Standing::Broken(_));
+            if broken {
+                *standing = Standing::Starting("another cluster is to be asked for".to_owned());
+            }
+            broken
+        });
+        let tenancy = Tenancy {
+            standing: kept.standing.subscribe(),
+            orders: Arc::clone(&kept.orders),
+        };
+        if joins && let Some(record) = &mut kept.record {
+            record.users.clone_from(&kept.users);
+            self.store.record_resource(&self.lease, record)?;
+        }
+        if is_new {
+            self.keep(key, None);
+        }
+        Ok(tenancy)
+    }
+
+    /// Starts to keep a cluster.
+    fn keep(&mut self, key: InstanceKey, adopted: Option<Record>) {
+        let Some(kept) = self.clusters.kept.get(&key) else {
+            return;
+        };
+        let keeper = Keeper {
+            aws: self.aws.clone(),
+            watching: self.clusters.watching.clone(),
+            ledger: ledger(&self.reports),
+            lineage: self.lineage.clone(),
+            clock: self.clock,
+            standing: Arc::clone(&kept.standing),
+            orders: kept.orders.subscribe(),
+        };
+        let reports = self.reports.clone();
+        self.tasks.spawn(async move {
+            let wishes = keeper.keep(adopted).await;
+            let question = Question::new(move |runner| {
+                runner.kept(key, wishes);
+                Ok(())
+            });
+            // A runner that has ended needs not know.
+            drop(reports.send(Report::Question(question)));
+        });
+    }
+
+    /// A cluster is not kept any more, unless somebody has asked for one meanwhile.
+    fn kept(&mut self, key: InstanceKey, wishes: u64) {
+        let Some(kept) = self.clusters.kept.get(&key) else {
+            return;
+        };
+        let asked = {
+            let orders = kept.orders.borrow();
+            orders.needed && orders.wishes > wishes
+        };
+        if asked {
+            self.keep(key, None);
+        } else {
+            self.clusters.kept.remove(&key);
+        }
+    }
+
+    /// Writes how it is with a cluster into the state.
+    fn record_cluster(&mut self, record: &Record) -> Result<(), RuntimeError> {
+        let Some(kept) = self.clusters.kept.get_mut(&record.key) else {
+            return Ok(());
+        };
+        let record = stored(record, kept.users.clone());
+        self.store.record_resource(&self.lease, &record)?;
+        kept.record = Some(record);
+        Ok(())
+    }
+
+    /// Takes over the clusters that a runner before this one has asked for. `all`: also those that something needs yet.
+    pub(super) fn adopt_clusters(&mut self, all: bool) -> Result<(), RuntimeError> {
+        for stored in self.store.open_resources()? {
+            let needed = self.is_needed(&stored.key, &stored.users);
+            if needed && !all {
+                continue;
+            }
+            let Some(record) = adopted(&stored) else {
+                self.warn(format!(
+                    "How the cluster {} of {} is reached is not understood: look after it at EMR.",
+                    stored.id.as_deref().unwrap_or(&stored.name),
+                    stored.key.object
+                ));
+                continue;
+            };
+            let key = stored.key.clone();
+            if let Some(other) = self.clusters.kept.get(&key) {
+                // Only one is kept at once; another one is left from a commit that was never answered.
+                let other = other.record.as_ref().map(|record| record.token.clone());
+                self.warn(format!(
+                    "There are two clusters for {}: `pipeform resources --reap` ends {}.",
+                    key.object,
+                    other.unwrap_or_default()
+                ));
+                continue;
+            }
+            let kept = Kept {
+                record: Some(stored.clone()),
+                ..Kept::new(stored.users)
+            };
+            kept.orders.send_modify(|orders| orders.needed = needed);
+            self.clusters.kept.insert(key.clone(), kept);
+            self.keep(key, Some(record));
+        }
+        Ok(())
+    }
+
+    /// Tells those that keep clusters whether they are needed.
+    pub(super) fn look_after_clusters(&mut self) {
+        for (key, kept) in &self.clusters.kept {
+            let needed = self.is_needed(key, &kept.users);
+            kept.orders.send_if_modified(|orders| {
+                let news = orders.needed != needed;
+                orders.needed = needed;
+                news
+            });
+        }
+    }
+
+    /// Whether an instance that has not come to its end needs the cluster of a resource and an interval: one of those that have asked
+    /// for it, or of others that run on it.
+    fn is_needed(&self, key: &InstanceKey, users: &BTreeSet<Address>) -> bool {
+        let needs = |instance: &Instance| {
+            let status = instance.status;
+            !(status.is_settled() || status.is_unsuccessful() || status == Status::TimedOut)
+        };
+        let of = |user: &Address| {
+            let key = InstanceKey {
+                object: user.clone(),
+                interval: key.interval,
+            };
+            self.engine.instance(&key).is_some_and(needs)
+        };
+        let runs_on = |user: &Address| {
+            let unit = self.engine.unit(user);
+            unit.is_some_and(|unit| unit.runs_on.as_ref() == Some(&key.object))
+        };
+        users.iter().any(of)
+            || self.engine.unfinished().any(|instance| {
+                instance.key.interval == key.interval
+                    && needs(instance)
+                    && runs_on(&instance.key.object)
+            })
+    }
+
+    /// Ends clusters that nothing needs, where there is no runner; what takes too long is left to the next one.
+    pub(super) async fn end_clusters(&mut self) -> Result<(), RuntimeError> {
+        self.adopt_clusters(false)?;
+        self.clusters.let_go();
+        let over = tokio::time::sleep(CARRYING_OUT);
+        tokio::pin!(over);
+        while !self.clusters.is_empty() {
+            tokio::select! {
+                report = self.next_report() => self.report_of(report)?,
+                () = &mut over => {
+                    let left = self.clusters.abandon().join(", ");
+                    self.warn(format!("Still to be ended, by the next run: {left}."));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ledger(reports: &UnboundedSender<Report>) -> Ledger {
+    let reports = reports.clone();
+    Ledger(Arc::new(move |record: Record| {
+        let (reply, answer) = oneshot::channel();
+        let question = Question::new(move |runner| {
+            runner.record_cluster(&record)?;
+            _ = reply.send(()); // one that is gone does not wait for it
+            Ok(())
+        });
+        let asked = reports.send(Report::Question(question)).is_ok();
+        Box::pin(async move { asked && answer.await.is_ok() })
+    }))
+}
+
+/// A record as the state keeps it.
+fn stored(record: &Record, users: BTreeSet<Address>) -> ResourceRecord {
+    let record = record.clone();
+    ResourceRecord {
+        settings: serde_json::to_string(&record.aws).unwrap_or_default(),
+        token: record.token,
+        key: record.key,
+        number: record.number,
+        name: record.name,
+        id: record.id,
+        state: record.state,
+        reason: record.reason,
+        users,
+        requested_at: record.requested_at,
+        since: record.since,
+        init_by: record.init_by,
+        terminate_at: record.terminate_at,
+        ready_at: record.ready_at,
+        ended_at: record.ended_at,
+    }
+}
+
+/// A record from how the state keeps it.
+fn adopted(stored: &ResourceRecord) -> Option<Record> {
+    let aws: AwsSettings = serde_json::from_str(&stored.settings).ok()?;
+    let stored = stored.clone();
+    Some(Record {
+        token: stored.token,
+        key: stored.key,
+        number: stored.number,
+        aws,
+        name: stored.name,
+        id: stored.id,
+        state: stored.state,
+        reason: stored.reason,
+        requested_at: stored.requested_at,
+        since: stored.since,
+        init_by: stored.init_by,
+        terminate_at: stored.terminate_at,
+        ready_at: stored.ready_at,
+        ended_at: stored.ended_at,
+    })
+}

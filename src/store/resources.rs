@@ -1,0 +1,216 @@
+//! Compute that was asked for: each is written before it is asked for, and open until it is on its way to its end. So none is lost
+//! with its runner.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::params;
+
+use super::RunnerLease;
+use super::Store;
+use super::StoreError;
+use super::micros;
+use super::moment;
+use super::runs::interval;
+use crate::engine::InstanceKey;
+use crate::objects::Address;
+
+/// How long it is kept what has ended.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// Compute that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceRecord {
+    /// What tells it from all others.
+    pub token: String,
+    /// The resource, and the interval.
+    pub key: InstanceKey,
+    /// Which try it is, from one.
+    pub number: u32,
+    /// How its service is reached, as JSON.
+    pub settings: String,
+    /// The name it was asked for with.
+    pub name: String,
+    /// The id that the service has given it; `None`: it is not known whether there is one.
+    pub id: Option<String>,
+    /// How it is with it, in the service's words.
+    pub state: String,
+    /// Why it is so.
+    pub reason: Option<String>,
+    /// The activities that have asked for it.
+    pub users: BTreeSet<Address>,
+    /// When it was asked for (UTC).
+    pub requested_at: Timestamp,
+    /// Since when its state is what it is (UTC).
+    pub since: Timestamp,
+    /// When it has to be ready (UTC).
+    pub init_by: Option<Timestamp>,
+    /// When it is ended, whatever runs on it (UTC).
+    pub terminate_at: Option<Timestamp>,
+    /// When it was ready (UTC).
+    pub ready_at: Option<Timestamp>,
+    /// When it was on its way to its end (UTC).
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Writes how it is with some compute, durably; forgets what ended long ago. Refused when another runner has taken over.
+    pub fn record_resource(
+        &mut self,
+        lease: &RunnerLease,
+        record: &ResourceRecord,
+    ) -> Result<(), StoreError> {
+        let newest = record.ended_at.unwrap_or(record.since);
+        let oldest = newest.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        self.fenced(lease, |transaction| {
+            put(transaction, record)?;
+            transaction
+                .prepare_cached("DELETE FROM resources WHERE ended_at < ?1")?
+                .execute([micros(oldest)])?;
+            Ok(())
+        })
+    }
+
+    /// What is open: it may be alive. What was asked for first comes first.
+    pub fn open_resources(&self) -> Result<Vec<ResourceRecord>, StoreError> {
+        self.resources("WHERE ended_at IS NULL")
+    }
+
+    /// All that was asked for and is not forgotten, what was asked for first first.
+    pub fn all_resources(&self) -> Result<Vec<ResourceRecord>, StoreError> {
+        self.resources("")
+    }
+
+    fn resources(&self, which: &str) -> Result<Vec<ResourceRecord>, StoreError> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT token, object, start, \"end\", number, settings, name, id, state, reason, users, requested_at, since,
+                        init_by, terminate_at, ready_at, ended_at
+                 FROM resources {which} ORDER BY requested_at, token"
+            ))
+            .and_then(|mut statement| statement.query_map([], read)?.collect())
+            .map_err(|error| self.error(error))
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ResourceRecord> {
+    let users: String = row.get(10)?;
+    let users: Vec<String> = serde_json::from_str(&users).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(10, rusqlite::types::Type::Text, Box::new(error))
+    })?;
+    let at = |column: usize| row.get::<_, Option<i64>>(column).map(|at| at.map(moment));
+    Ok(ResourceRecord {
+        token: row.get(0)?,
+        key: InstanceKey {
+            object: Address::new(row.get::<_, String>(1)?),
+            interval: interval(row, 2)?,
+        },
+        number: row.get(4)?,
+        settings: row.get(5)?,
+        name: row.get(6)?,
+        id: row.get(7)?,
+        state: row.get(8)?,
+        reason: row.get(9)?,
+        users: users.into_iter().map(Address::new).collect(),
+        requested_at: moment(row.get(11)?),
+        since: moment(row.get(12)?),
+        init_by: at(13)?,
+        terminate_at: at(14)?,
+        ready_at: at(15)?,
+        ended_at: at(16)?,
+    })
+}
+
+fn put(connection: &Connection, record: &ResourceRecord) -> rusqlite::Result<()> {
+    let users: Vec<&str> = record.users.iter().map(Address::as_str).collect();
+    let users = serde_json::Value::from(users).to_string();
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO resources
+             (token, object, start, \"end\", number, settings, name, id, state, reason, users, requested_at, since,
+              init_by, terminate_at, ready_at, ended_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .execute(params![
+            record.token,
+            record.key.object.as_str(),
+            micros(record.key.interval.start),
+            micros(record.key.interval.end),
+            record.number,
+            record.settings,
+            record.name,
+            record.id,
+            record.state,
+            record.reason,
+            users,
+            micros(record.requested_at),
+            micros(record.since),
+            record.init_by.map(micros),
+            record.terminate_at.map(micros),
+            record.ready_at.map(micros),
+            record.ended_at.map(micros),
+        ])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Holder;
+    use crate::time::Interval;
+
+    #[test]
+    fn what_was_asked_for_is_open_until_it_ends_and_then_forgotten_in_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
+        let lease = store.lock_runner(&holder).unwrap();
+        let interval = Interval {
+            start: at(0),
+            end: at(10),
+        };
+        let mut record = ResourceRecord {
+            token: "0123".to_owned(),
+            key: InstanceKey {
+                object: Address::new("resource.big[\"eu\"]"),
+                interval,
+            },
+            number: 1,
+            settings: "{}".to_owned(),
+            name: "big".to_owned(),
+            id: None,
+            state: "REQUESTED".to_owned(),
+            reason: None,
+            users: [Address::new("pipeline.p.activity.a[\"x\"]")].into(),
+            requested_at: at(20),
+            since: at(20),
+            init_by: Some(at(30)),
+            terminate_at: None,
+            ready_at: None,
+            ended_at: None,
+        };
+        store.record_resource(&lease, &record).unwrap();
+        drop(store);
+        let mut store = Store::open(&path).unwrap();
+        assert_eq!(store.open_resources().unwrap(), [record.clone()]);
+        assert!(!store.is_at_rest(at(0), at(0)).unwrap());
+        record.id = Some("j-1".to_owned());
+        record.state = "TERMINATING".to_owned();
+        record.ended_at = Some(at(40));
+        store.record_resource(&lease, &record).unwrap();
+        assert_eq!(store.open_resources().unwrap(), []);
+        assert_eq!(store.all_resources().unwrap(), [record.clone()]);
+        let later = ResourceRecord {
+            token: "4567".to_owned(),
+            ended_at: Some(at(40 + 91 * 86_400)),
+            ..record
+        };
+        store.record_resource(&lease, &later).unwrap();
+        assert_eq!(store.all_resources().unwrap(), [later]);
+    }
+}
