@@ -34,7 +34,7 @@ use crate::objects::Address;
 use crate::store::ResourceRecord;
 
 /// How long a command that only does what operators have asked for waits for clusters to be on their way to their ends.
-const CARRYING_OUT: Duration = Duration::from_secs(60);
+const CARRYING_OUT: Duration = Duration::from_mins(1);
 
 /// The clusters of a runner.
 #[derive(Debug, Default)]
@@ -163,7 +163,7 @@ impl Runner<'_> {
         };
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
-            let wishes = keeper.keep(adopted).await;
+            let wishes = Box::pin(keeper.keep(adopted)).await;
             let question = Question::new(move |runner| {
                 runner.kept(key, wishes);
                 Ok(())

@@ -206,11 +206,7 @@ fn schedule_jobs(resolved: &Resolved<'_>, request: &mut ClusterRequest) {
 /// The machines: one master, as many core machines as are asked for, else one, and task machines only if they are asked for.
 fn groups(resolved: &Resolved<'_>, has_release: bool) -> Result<Vec<Group>, String> {
     let otherwise = if has_release { MACHINE } else { OLD_MACHINE };
-    let task = if resolved.text("task_instance_type").is_some() {
-        1
-    } else {
-        0
-    };
+    let task = i32::from(resolved.text("task_instance_type").is_some());
     let core = whole(resolved.get("core_instance_count")).unwrap_or(1);
     let task = whole(resolved.get("task_instance_count")).unwrap_or(task);
     let kinds = [

@@ -83,9 +83,9 @@ impl Keeper {
                 if !self.ledger.write(&record).await {
                     return heard;
                 }
-                (record, Some(self.at_last(cluster, failures)))
+                (record, Some(at_last(cluster, failures)))
             };
-            let end = self.one(record, cluster.as_deref()).await;
+            let end = Box::pin(self.one(record, cluster.as_deref())).await;
             let wish = self.orders.borrow().wish.clone();
             match end {
                 End::Left => return self.orders.borrow().wishes,
@@ -152,17 +152,6 @@ impl Keeper {
             .ok()?;
         let wish = orders.wish.clone().filter(|_| orders.needed)?;
         Some((wish, orders.wishes))
-    }
-
-    /// A cluster as it is asked for after so many failures: the last try may have to be on demand.
-    fn at_last(&self, cluster: Arc<Cluster>, failures: u32) -> Arc<Cluster> {
-        if !cluster.terms.on_demand_at_last || failures + 1 < cluster.terms.tries {
-            return cluster;
-        }
-        let mut cluster = (*cluster).clone();
-        let on_demand = |group: &mut Group| group.market = Market::OnDemand;
-        cluster.request.groups.iter_mut().for_each(on_demand);
-        Arc::new(cluster)
     }
 
     /// Waits for something unless nothing needs the cluster any more; then `None`.
@@ -371,6 +360,17 @@ impl Keeper {
             return self.ledger.write(&record).await;
         }
     }
+}
+
+/// A cluster as it is asked for after so many failures: the last try may have to be on demand.
+fn at_last(cluster: Arc<Cluster>, failures: u32) -> Arc<Cluster> {
+    if !cluster.terms.on_demand_at_last || failures + 1 < cluster.terms.tries {
+        return cluster;
+    }
+    let mut cluster = (*cluster).clone();
+    let on_demand = |group: &mut Group| group.market = Market::OnDemand;
+    cluster.request.groups.iter_mut().for_each(on_demand);
+    Arc::new(cluster)
 }
 
 /// Waits until a cluster is on its way to its end, for a while.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sha2::Digest;
+use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::Emr;

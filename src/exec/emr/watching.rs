@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Session;
@@ -67,11 +68,21 @@ impl<T> Look<T> {
     }
 }
 
+/// The steps of clusters.
+type Steps = BTreeMap<String, Vec<String>>;
+
 type Looks<K, T> = BTreeMap<K, watch::Sender<Look<T>>>;
 
 /// Looks at clusters and steps; a clone is the same.
 #[derive(Clone, Debug, Default)]
-pub struct Watching(Arc<Mutex<BTreeMap<Settings, Arc<Round>>>>);
+pub struct Watching(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    rounds: Mutex<BTreeMap<Settings, Arc<Round>>>,
+    /// They end with the last who might want to know.
+    tasks: Mutex<JoinSet<()>>,
+}
 
 /// What is looked at in one way to reach EMR.
 #[derive(Debug, Default)]
@@ -119,13 +130,15 @@ impl Watching {
         (aws, settings): (&Sessions, &Settings),
         subscribe: impl FnOnce(&mut Wanted) -> R,
     ) -> R {
-        let round = Arc::clone(locked(&self.0).entry(settings.clone()).or_default());
+        let round = Arc::clone(locked(&self.0.rounds).entry(settings.clone()).or_default());
         let mut wanted = locked(&round.wanted);
         let subscribed = subscribe(&mut wanted);
         if !wanted.is_asked {
             wanted.is_asked = true;
             let (round, aws, settings) = (Arc::clone(&round), aws.clone(), settings.clone());
-            tokio::spawn(async move { round.go(&aws, &settings).await });
+            let mut tasks = locked(&self.0.tasks);
+            while tasks.try_join_next().is_some() {}
+            tasks.spawn(async move { round.go(&aws, &settings).await });
         }
         drop(wanted);
         round.more.notify_one();
@@ -176,12 +189,12 @@ impl Round {
     }
 
     /// What is wanted now: clusters, and the steps of each. `None`: nothing; then the task has ended.
-    fn wanted(&self) -> Option<(BTreeSet<String>, BTreeMap<String, Vec<String>>)> {
+    fn wanted(&self) -> Option<(BTreeSet<String>, Steps)> {
         let mut wanted = locked(&self.wanted);
         wanted.clusters.retain(|_, look| look.receiver_count() > 0);
         wanted.steps.retain(|_, look| look.receiver_count() > 0);
         wanted.is_asked = !(wanted.clusters.is_empty() && wanted.steps.is_empty());
-        let mut steps: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut steps = Steps::new();
         for (cluster, step) in wanted.steps.keys() {
             steps.entry(cluster.clone()).or_default().push(step.clone());
         }
@@ -194,7 +207,7 @@ impl Round {
         &self,
         session: &Session,
         clusters: &BTreeSet<String>,
-        steps: &BTreeMap<String, Vec<String>>,
+        steps: &Steps,
     ) -> Result<bool, AwsError> {
         let mut changed = false;
         if !clusters.is_empty() {
