@@ -31,6 +31,8 @@ pub struct Entry {
     pub size: Option<u64>,
     /// Whether it may be missing: `"mandatory": false`.
     pub optional: bool,
+    /// Who has written it, if that is said.
+    pub writer: Option<String>,
 }
 
 /// An entry as it is written.
@@ -47,6 +49,8 @@ struct Line {
 struct Meta {
     #[serde(default)]
     content_length: Option<u64>,
+    #[serde(default)]
+    writer: Option<String>,
 }
 
 /// Writes a manifest, an entry at a time.
@@ -62,14 +66,18 @@ impl<W: Write> Writer<W> {
         Ok(Self { into, count: 0 })
     }
 
-    /// Adds a file.
-    pub fn entry(&mut self, url: &str, size: u64) -> io::Result<()> {
+    /// Adds a file: its size in bytes, who has written it, and whether it may be missing.
+    pub fn entry(&mut self, url: &str, size: u64, writer: &str, optional: bool) -> io::Result<()> {
         let comma = if self.count > 0 { "," } else { "" };
         self.count += 1;
-        let url = serde_json::Value::from(url);
+        let (url, writer) = (
+            serde_json::Value::from(url),
+            serde_json::Value::from(writer),
+        );
+        let mandatory = !optional;
         write!(
             self.into,
-            "{comma}\n  {{\"url\": {url}, \"mandatory\": true, \"meta\": {{\"content_length\": {size}}}}}"
+            "{comma}\n  {{\"url\": {url}, \"mandatory\": {mandatory}, \"meta\": {{\"content_length\": {size}, \"writer\": {writer}}}}}"
         )
     }
 
@@ -85,6 +93,8 @@ impl<W: Write> Writer<W> {
 enum Broken {
     /// It is none, and why.
     NoManifest(String),
+    /// It begins as one, and does not go on as one; and why.
+    CutOff(String),
     /// It cannot be read, or an entry cannot be taken.
     Stopped(String),
 }
@@ -97,6 +107,9 @@ pub fn read(
     match read_entries(from, each) {
         Ok(()) => Ok(Some(())),
         Err(Broken::NoManifest(_)) => Ok(None),
+        Err(Broken::CutOff(why)) => Err(format!(
+            "the manifest `{SUCCESS}` or `{INCOMPLETE}` is cut off or damaged: {why}. Let its writer run again, or remove it"
+        )),
         Err(Broken::Stopped(why)) => Err(why),
     }
 }
@@ -110,6 +123,7 @@ pub fn read_wanted(
         Broken::NoManifest(why) => format!(
             "is no manifest: {why}. One looks like `{{\"entries\": [{{\"url\": \"s3://BUCKET/KEY\"}}]}}`"
         ),
+        Broken::CutOff(why) => format!("is cut off or damaged: {why}"),
         Broken::Stopped(why) => why,
     })
 }
@@ -118,9 +132,10 @@ fn read_entries(
     from: impl Read,
     mut each: impl FnMut(Entry) -> Result<(), String>,
 ) -> Result<(), Broken> {
-    let mut problem = None;
+    let (mut problem, mut count) = (None, 0_u64);
     let mut from = serde_json::Deserializer::from_reader(from);
     let seed = Manifest(&mut |entry| {
+        count += 1;
         each(entry).map_err(|error| {
             problem.get_or_insert(error);
         })
@@ -131,6 +146,8 @@ fn read_entries(
         (Ok(true), None) => Ok(()),
         (Ok(false), None) => Err(Broken::NoManifest("it has no `entries`".to_owned())),
         (Err(error), None) if error.is_io() => Err(Broken::Stopped(error.to_string())),
+        // What it has listed is not all.
+        (Err(error), None) if count > 0 => Err(Broken::CutOff(error.to_string())),
         (Err(error), None) => Err(Broken::NoManifest(error.to_string())),
     }
 }
@@ -195,8 +212,9 @@ impl<'de> Visitor<'de> for Entries<'_> {
         {
             let entry = Entry {
                 url,
-                size: meta.and_then(|meta| meta.content_length),
+                size: meta.as_ref().and_then(|meta| meta.content_length),
                 optional: mandatory == Some(false),
+                writer: meta.and_then(|meta| meta.writer),
             };
             (self.0)(entry).map_err(|()| serde::de::Error::custom("stopped"))?;
         }
@@ -224,7 +242,7 @@ mod tests {
         let files = [("s3://b/a \"b\"\n", 0), ("é", u64::MAX)];
         let mut writer = Writer::new(Vec::new()).unwrap();
         for (url, size) in files {
-            writer.entry(url, size).unwrap();
+            writer.entry(url, size, "me", false).unwrap();
         }
         let text = String::from_utf8(writer.end().unwrap()).unwrap();
         let wanted = files.map(|(url, size)| (url.to_owned(), Some(size)));
@@ -247,6 +265,8 @@ mod tests {
         ] {
             assert_eq!(all(other), Ok(None), "{other}");
         }
+        let cut = all(r#"{"entries": [{"url": "s3://b/k"},"#).unwrap_err();
+        assert!(cut.contains("cut off or damaged"), "{cut}");
         let stop = read(redshift.as_bytes(), |_| Err("no".to_owned()));
         assert_eq!(stop, Err("no".to_owned()));
     }

@@ -75,6 +75,15 @@ impl fmt::Display for Place {
     }
 }
 
+/// A path without links and detours, as far as it is there already.
+fn resolved(path: &Path) -> PathBuf {
+    let known = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(std::fs::canonicalize(above).ok()?.join(rest))
+    });
+    known.unwrap_or_else(|| path.to_owned())
+}
+
 impl Place {
     /// Whether it means all files below it.
     pub fn is_many(&self) -> bool {
@@ -121,6 +130,21 @@ impl Place {
                 manifest: None,
                 ..(**place).clone()
             })),
+        }
+    }
+
+    /// Whether another place is this directory or prefix, or lies below it.
+    pub fn contains(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(path), Self::File(other)) if self.is_many() => {
+                resolved(other).starts_with(resolved(path))
+            }
+            (Self::S3(place), Self::S3(other)) if self.is_many() => {
+                place.settings == other.settings
+                    && place.at.bucket == other.at.bucket
+                    && other.at.key.starts_with(&place.at.key)
+            }
+            _ => false,
         }
     }
 

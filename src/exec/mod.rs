@@ -108,8 +108,10 @@ pub struct Context {
     pub staging: PathBuf,
     /// Where its logs are put when it has ended.
     pub archive: Option<archive::Archive>,
-    /// Marks the attempt's processes.
+    /// Marks the attempt's processes: the lineage of the state, a colon, the activity, `@`, and which attempt it is.
     pub attempt_id: String,
+    /// Which activities there are.
+    pub living: Living,
     /// Called with the process of the attempt as soon as it runs, to be recorded.
     pub on_process: OnProcess,
 }
@@ -126,7 +128,25 @@ impl std::fmt::Debug for OnProcess {
     }
 }
 
+/// Says whether there is an activity of an address.
+#[derive(Clone, Default)]
+pub struct Living(pub Option<Arc<IsLiving>>);
+
+type IsLiving = dyn Fn(&str) -> bool + Send + Sync;
+
+impl std::fmt::Debug for Living {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Living")
+    }
+}
+
 impl Context {
+    /// Who writes: the activity, and the lineage of the state that it is of.
+    pub(crate) fn writer(&self) -> &str {
+        let writer = self.attempt_id.rsplit_once('@');
+        writer.map_or(&self.attempt_id, |(writer, _)| writer)
+    }
+
     pub(crate) fn check_cancel(&self) -> Result<(), ConnectError> {
         if self.cancel.is_cancelled() {
             Err(ConnectError::Cancelled)

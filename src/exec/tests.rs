@@ -17,6 +17,7 @@ use crate::exec::Cancel;
 use crate::exec::Check;
 use crate::exec::Context;
 use crate::exec::Held;
+use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::Sessions;
@@ -48,6 +49,7 @@ impl Fixture {
             staging: dir.path().join("staging"),
             archive: None,
             attempt_id: uuid::Uuid::new_v4().to_string(),
+            living: Living::default(),
             on_process: OnProcess(Some(Arc::new(move |id: &ProcessId| {
                 *record.lock().unwrap() = Some(id.clone());
             }))),

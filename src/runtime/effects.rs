@@ -21,6 +21,7 @@ use crate::exec;
 use crate::exec::Cancel;
 use crate::exec::ExecError;
 use crate::exec::Held;
+use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::emr::Clusters;
@@ -62,6 +63,7 @@ impl Runner<'_> {
         let resumption = self.resumption(&cancel);
         let progress = Progress::default();
         let context = exec::Context {
+            living: living(&evaluation.definition),
             progress: progress.clone(),
             clusters: self.access(&key.object),
             on_process: record_process(&self.reports, &key, attempt),
@@ -167,6 +169,7 @@ impl Runner<'_> {
             staging: self.staging(),
             archive: None,
             attempt_id,
+            living: Living::default(),
             on_process: OnProcess::default(),
         }
     }
@@ -268,6 +271,13 @@ async fn check_all(checks: Vec<(Address, exec::Check)>, context: &exec::Context)
         }
     }
     CheckResult::True
+}
+
+fn living(definition: &Arc<SerialDefinition>) -> Living {
+    let definition = Arc::clone(definition);
+    Living(Some(Arc::new(move |address| {
+        definition.objects.contains_key(&Address::new(address))
+    })))
 }
 
 fn record_process(reports: &UnboundedSender<Report>, key: &InstanceKey, attempt: u32) -> OnProcess {

@@ -164,6 +164,7 @@ impl<'a> Assembler<'a> {
             }));
         }
         Ok(Err(FileEnd {
+            within: None,
             compression: compression.unwrap_or_else(|| place.compression()),
             place,
             format,

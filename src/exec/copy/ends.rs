@@ -37,6 +37,8 @@ pub struct FileEnd {
     pub format: Option<Format>,
     /// How it is packed.
     pub compression: Compression,
+    /// The directory or the prefix that is complete when it is written.
+    pub within: Option<Place>,
 }
 
 /// All files below a directory or a prefix.
@@ -56,6 +58,7 @@ impl FilesEnd {
             compression: self.compression.unwrap_or_else(|| place.compression()),
             place,
             format: self.format.clone(),
+            within: None,
         }
     }
 }
@@ -109,29 +112,57 @@ impl FileEnd {
 
     /// Starts it.
     pub(super) fn create(&self, ctx: &Context) -> Result<EndWriter, ConnectError> {
+        let within = self.within.clone().map(|place| (place, ctx.clone()));
+        Ok(EndWriter {
+            begun: self.begin(ctx)?,
+            name: self.place.name().to_owned(),
+            within,
+        })
+    }
+
+    fn begin(&self, ctx: &Context) -> Result<Begun, ConnectError> {
         let Place::S3(place) = &self.place else {
-            return Ok(EndWriter::File(FileWriter::create(
-                &self.path(),
-                self.compression,
-            )?));
+            let writer = FileWriter::create(&self.path(), self.compression)?;
+            return Ok(Begun::File(writer));
         };
         let endpoint = Handle::current().block_on(place.endpoint(&ctx.aws))?;
         let writer = s3::Writer::create(&endpoint, &place.target(), &ctx.cancel)?;
         let packer = Packer::new(writer, self.compression)
             .map_err(|error| ConnectError::io("write", &self.path(), error))?;
-        Ok(EndWriter::S3(Box::new(packer)))
+        Ok(Begun::S3(Box::new(packer)))
     }
 }
 
 /// A file that is being written. Dropped without a commit, it leaves nothing.
-pub(super) enum EndWriter {
+pub(super) struct EndWriter {
+    begun: Begun,
+    name: String,
+    /// What it completes.
+    within: Option<(Place, Context)>,
+}
+
+enum Begun {
     File(FileWriter),
     S3(Box<Packer<s3::Writer>>),
 }
 
 impl EndWriter {
-    /// Makes it be there, in place of what was; gives its size in bytes, as it is packed.
+    /// Makes it be there, in place of what was; gives its size in bytes, as it is packed. Until then also the directory or the prefix that it
+    /// completes is as it was.
     pub(super) fn commit(self) -> Result<u64, ConnectError> {
+        let Some((place, ctx)) = self.within else {
+            return self.begun.commit();
+        };
+        let whole = Handle::current().block_on(Whole::make(&place, &self.name, &ctx))?;
+        let size = self.begun.commit()?;
+        Handle::current().block_on(whole.complete(size, &ctx))?;
+        Ok(size)
+    }
+}
+
+impl Begun {
+    /// Makes it be there, in place of what was; gives its size in bytes, as it is packed.
+    fn commit(self) -> Result<u64, ConnectError> {
         match self {
             Self::File(writer) => {
                 let path = writer.target().to_owned();
@@ -155,9 +186,9 @@ impl EndWriter {
 
 impl Write for EndWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::File(writer) => writer.write(bytes),
-            Self::S3(writer) => writer.write(bytes),
+        match &mut self.begun {
+            Begun::File(writer) => writer.write(bytes),
+            Begun::S3(writer) => writer.write(bytes),
         }
     }
 
@@ -166,8 +197,9 @@ impl Write for EndWriter {
     }
 }
 
-/// A copy whose ends are single files, and what completes the directory or the prefix that it writes.
-pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<(Copy, Option<Whole>), ConnectError> {
+/// A copy whose ends are single files.
+pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Copy, ConnectError> {
+    refuse_one_place(copy)?;
     let mut copy = copy.clone();
     let mut inputs = Vec::new();
     for input in copy.inputs {
@@ -180,14 +212,28 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<(Copy, Option<Whole
         }
     }
     copy.inputs = inputs;
-    let Output::Files(end) = &copy.output else {
-        return Ok((copy, None));
+    if let Output::Files(end) = &copy.output {
+        let name = name(end, &copy.inputs);
+        copy.output = Output::File(FileEnd {
+            within: Some(end.place.clone()),
+            ..end.file(end.place.below(&name))
+        });
+    }
+    Ok(copy)
+}
+
+/// Refuses to write into a directory or a prefix that is read.
+fn refuse_one_place(copy: &Copy) -> Result<(), ConnectError> {
+    let output = match &copy.output {
+        Output::File(end) => &end.place,
+        Output::Files(end) => &end.place,
+        Output::Table(_) => return Ok(()),
     };
-    let name = name(end, &copy.inputs);
-    let whole = Handle::current().block_on(Whole::make(&end.place, &name, ctx))?;
-    let file = end.file(end.place.below(&name));
-    copy.output = Output::File(file);
-    Ok((copy, Some(whole)))
+    let inputs = copy.inputs.iter().filter_map(|input| match input {
+        Input::Files(end) => Some(end.place.clone()),
+        Input::File(_) | Input::Query { .. } => None,
+    });
+    transfer::apart(&inputs.collect::<Vec<_>>(), output)
 }
 
 /// The name of the one file that records are written to below a directory or a prefix.

@@ -139,12 +139,7 @@ fn plain_csv() -> Format {
 }
 
 pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
-    let (copy, whole) = expanded(copy, ctx)?;
-    let summary = run_files(&copy, ctx)?;
-    if let (Some(whole), Output::File(file)) = (whole, &copy.output) {
-        whole.complete(&file.place, ctx)?;
-    }
-    Ok(summary)
+    run_files(&expanded(copy, ctx)?, ctx)
 }
 
 /// Copies single files and tables.

@@ -67,6 +67,7 @@ impl Rejects {
             });
         };
         let end = FileEnd {
+            within: None,
             compression: to.place.compression(),
             place: to.place.clone(),
             format: None,

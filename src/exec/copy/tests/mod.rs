@@ -1,5 +1,6 @@
 //! Copies of bytes, and into tables. Those record by record are in [`records`].
 
+mod directories;
 mod records;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::connect::place::Place;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::WriteMode;
 use crate::exec::Cancel;
+use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::Sessions;
@@ -44,6 +46,7 @@ impl Fixture {
             staging: dir.path().join("staging"),
             archive: None,
             attempt_id: "copy".to_owned(),
+            living: Living::default(),
             on_process: OnProcess::default(),
         };
         Self { dir, ctx }
@@ -56,6 +59,7 @@ impl Fixture {
     fn file(&self, name: &str, format: Option<Format>) -> FileEnd {
         let path = self.path(name);
         FileEnd {
+            within: None,
             compression: Compression::of_path(&path),
             place: Place::File(path),
             format,

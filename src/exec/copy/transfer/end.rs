@@ -27,7 +27,7 @@ pub(super) enum End {
         /// The object, or the prefix.
         target: Target,
         /// How it is reached: two ends that are reached the same way can be copied by the service.
-        settings: Settings,
+        settings: Box<Settings>,
         /// The list of the files that are meant, if it is not all.
         manifest: Option<Location>,
     },
@@ -43,7 +43,7 @@ impl End {
             Place::S3(place) => Self::S3 {
                 endpoint: place.endpoint(&ctx.aws).await?,
                 target: place.target(),
-                settings: place.settings.clone(),
+                settings: Box::new(place.settings.clone()),
                 manifest: place.manifest.clone(),
             },
         })

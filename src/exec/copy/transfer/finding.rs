@@ -145,6 +145,13 @@ impl Finding {
         match File::open(below(SUCCESS)) {
             Ok(file) => {
                 let read = manifest::read(BufReader::new(file), |entry| {
+                    if !is_below(&entry.url) {
+                        return Err(format!(
+                            "the manifest `{}` lists `{}`, which does not lie below it",
+                            below(SUCCESS).display(),
+                            entry.url
+                        ));
+                    }
                     let path = root.join(&entry.url);
                     let found = std::fs::metadata(&path)
                         .map_err(|error| ConnectError::io("read", &path, error).to_string())?;
@@ -320,6 +327,12 @@ impl Finding {
             "cannot read `{at}`: there is nothing below it; check the path, and that it has been written"
         )))
     }
+}
+
+/// Whether a path of a manifest leads down, and nowhere else.
+pub(super) fn is_below(path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    !path.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 fn incomplete(place: &dyn std::fmt::Display) -> ConnectError {

@@ -7,6 +7,7 @@
 
 mod end;
 mod finding;
+mod lists;
 mod one;
 mod packing;
 mod plan;
@@ -87,6 +88,16 @@ struct Shared {
     packers: Arc<Semaphore>,
 }
 
+/// Refuses to write into what is read: the next run would read what this one has written.
+pub(in crate::exec::copy) fn apart(inputs: &[Place], output: &Place) -> Result<(), ConnectError> {
+    match inputs.iter().find(|input| input.contains(output)) {
+        None => Ok(()),
+        Some(input) => Err(plan::setting(format!(
+            "the output `{output}` lies in `{input}`, which is read; give it a place of its own"
+        ))),
+    }
+}
+
 /// Copies. What was at the target stays until all is there, or is replaced file by file in a directory or a prefix that says so.
 pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<Summary, ExecError> {
     let copied = async {
@@ -96,6 +107,7 @@ pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<S
         }
         let output = End::open(&transfer.output, ctx).await?;
         let many = transfer.output.is_many();
+        apart(&transfer.inputs, &transfer.output)?;
         let plan = Plan::make(&inputs, many, &transfer.packing).await?;
         plan.check(&inputs, &output, many)?;
         let ready = Ready::make(&output, many, &plan, ctx).await?;
@@ -115,7 +127,7 @@ pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<S
             stop,
         };
         let sizes = copy_all(&plan, &shared, ctx).await?;
-        ready.complete(&shared.output, &plan, &sizes).await
+        ready.complete(&shared.output, &plan, &sizes, ctx).await
     };
     // What has been begun by calls that are given up in the middle is found and removed by the next attempt.
     tokio::select! {

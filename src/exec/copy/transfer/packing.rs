@@ -65,11 +65,13 @@ pub(super) async fn pack_anew(
         return Ok(item.size);
     };
     let input = FileEnd {
+        within: None,
         place: input.at(&item.from),
         format: None,
         compression: is,
     };
     let output = FileEnd {
+        within: None,
         place: shared.transfer.output.below(&item.name),
         format: None,
         compression: to,

@@ -1,39 +1,35 @@
 //! Making a target ready and completing it.
 //!
-//! A directory or a prefix has a `_SUCCESS` when it is complete, and only then: it lists what is there. While it is written there is an
-//! `_INCOMPLETE` in its place, which lists what an attempt before and this one may have written; so the next attempt knows what to remove, and
-//! never removes what others have put there. What is removed is what earlier lists name and this plan does not.
+//! A directory or a prefix has a `_SUCCESS` when it is complete, and only then: it lists what is there, and who has written it. While it is written
+//! there is an `_INCOMPLETE` in its place, which also lists what this attempt and those before it may have written; so the next attempt knows
+//! what to remove. Only what this activity has written is removed, and only what this plan does not name: what other activities have put
+//! there stays, and stays listed.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::BufReader;
-use std::io::BufWriter;
-use std::io::Seek as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::LazyLock;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::Weak;
 
 use super::super::super::Context;
 use super::Sizes;
 use super::end::End;
+use super::lists::Before;
+use super::lists::List;
+use super::lists::Listed;
+use super::lists::before;
+use super::lists::remove;
 use super::one::blocking;
-use super::plan::Names;
 use super::plan::Plan;
-use super::plan::Spool;
-use super::plan::list;
-use super::plan::spooled;
-use super::plan::temporary;
+use super::plan::setting;
 use crate::connect::ConnectError;
 use crate::connect::beside;
-use crate::connect::files::FileWriter;
-use crate::connect::formats::compression::Compression;
-use crate::connect::manifest;
 use crate::connect::manifest::INCOMPLETE;
 use crate::connect::manifest::SUCCESS;
-use crate::connect::s3::OnBytes;
-use crate::connect::s3::Source;
-use crate::connect::s3::Target;
 
 /// How many objects or files are removed at once.
 const AT_ONCE: usize = 1000;
@@ -41,7 +37,7 @@ const AT_ONCE: usize = 1000;
 /// A target that may be written.
 pub(super) struct Ready {
     /// What attempts before may have written, for a target of many.
-    before: Option<Spool<(String, u64)>>,
+    before: Option<Before>,
 }
 
 impl Ready {
@@ -63,8 +59,11 @@ impl Ready {
             }
             return Ok(Self { before: None });
         }
-        let (before, names, was_complete, was_begun) = before(output).await?;
+        let turn = turn(output);
+        let _turn = turn.lock().await;
+        let before = before(output, ctx).await?;
         ctx.check_cancel()?;
+        refuse_files_of_others(output, plan, &before)?;
         match output {
             End::S3 {
                 endpoint, target, ..
@@ -72,27 +71,33 @@ impl Ready {
                 let prefix = &target.at.key;
                 let ours = |pending: &crate::connect::s3::Pending| {
                     let name = pending.key.strip_prefix(prefix).unwrap_or_default();
-                    plan.names.has(name) || names.has(name) || name == SUCCESS || name == INCOMPLETE
+                    let listed = plan.names.has(name) || before.names.has(name);
+                    listed || name == SUCCESS || name == INCOMPLETE
                 };
                 endpoint.abort_pending(&target.at, ours).await?;
             }
-            End::Files { root, .. } => directories(root, plan, was_begun)?,
+            End::Files { root, .. } => directories(root, plan, before.begun)?,
         }
-        let mut writer = begin()?;
-        for found in before.read()? {
+        let mut list = List::begin(output)?;
+        for found in before.own.read()? {
             let (name, size) = found?;
             if !plan.names.has(&name) {
-                writer.entry(&url(output, &name), size).map_err(spooled)?;
+                list.add(&name, size, ctx.writer(), true)?;
             }
         }
-        put_list(
-            output,
-            INCOMPLETE,
-            with_plan(writer, output, (plan, &Sizes::new()))?,
-        )
-        .await?;
-        if was_complete {
+        for found in before.beside.read()? {
+            list.add_listed(&found?)?;
+        }
+        list.add_plan((plan, &Sizes::new()), ctx.writer(), true)?;
+        list.put(INCOMPLETE).await?;
+        if before.complete {
             remove(output, &[SUCCESS.to_owned()]).await?;
+        }
+        if before.foreign > 0 {
+            ctx.log.line(&format!(
+                "`{output}` has a list of {} files that others have written: they stay, and are not in the new `{SUCCESS}`",
+                before.foreign
+            ));
         }
         Ok(Self {
             before: Some(before),
@@ -105,16 +110,19 @@ impl Ready {
         output: &End,
         plan: &Plan,
         sizes: &Sizes,
+        ctx: &Context,
     ) -> Result<(), ConnectError> {
-        let Some(before) = self.before else {
+        let Some(was) = self.before else {
             return Ok(());
         };
         if let End::Files { root, .. } = output {
             let root = root.clone();
             blocking(move || beside::sync(&root)).await?;
         }
+        let turn = turn(output);
+        let _turn = turn.lock().await;
         let mut stale = Vec::new();
-        for found in before.read()? {
+        for found in was.own.read()? {
             let (name, _) = found?;
             if !plan.names.has(&name) {
                 stale.push(name);
@@ -124,151 +132,59 @@ impl Ready {
             }
         }
         remove(output, &stale).await?;
-        put_list(output, SUCCESS, with_plan(begin()?, output, (plan, sizes))?).await?;
-        remove(output, &[INCOMPLETE.to_owned()]).await
-    }
-}
-
-/// What attempts before may have written: names and sizes, digests of the names, whether the last one was completed, whether one was begun.
-async fn before(output: &End) -> Result<(Spool<(String, u64)>, Names, bool, bool), ConnectError> {
-    let (mut before, mut names) = (Spool::new()?, Names::default());
-    let mut there = [false, false];
-    for (there, list) in there.iter_mut().zip([SUCCESS, INCOMPLETE]) {
-        let Some(file) = get_list(output, list).await? else {
-            continue;
-        };
-        *there = true;
-        let root = url(output, "");
-        let read = manifest::read(BufReader::new(file), |entry| {
-            // What does not lie below is none of its own.
-            let own = entry
-                .url
-                .strip_prefix(root.as_str())
-                .filter(|name| is_own(output, name));
-            if let Some(name) = own {
-                names.add(name);
-                let written = before.write(&(name.to_owned(), entry.size.unwrap_or_default()));
-                written.map_err(|error| error.to_string())?;
+        // Others may have been completed meanwhile, or have begun.
+        let now = before(output, ctx).await?;
+        let (mut done, mut under_way) = (List::begin(output)?, List::begin(output)?);
+        let mut any = false;
+        for found in now.beside.read()? {
+            let found = found?;
+            if found.optional {
+                any = true;
+                under_way.add_listed(&found)?;
+            } else {
+                done.add_listed(&found)?;
             }
-            Ok(())
-        });
-        read.map_err(ConnectError::Setting)?;
-    }
-    names.sort();
-    let [complete, begun] = there;
-    Ok((before.done()?, names, complete, begun))
-}
-
-/// Whether a name of an old manifest may be removed: a file below the target, and not of the target itself.
-fn is_own(output: &End, name: &str) -> bool {
-    let safe = || {
-        Path::new(name)
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)))
-    };
-    !name.is_empty()
-        && name != SUCCESS
-        && name != INCOMPLETE
-        && (matches!(output, End::S3 { .. }) || safe())
-}
-
-/// How a manifest says where a file is.
-fn url(output: &End, name: &str) -> String {
-    match output {
-        End::Files { .. } => name.to_owned(),
-        End::S3 { target, .. } => target.at.below(name).to_string(),
-    }
-}
-
-fn begin() -> Result<manifest::Writer<BufWriter<File>>, ConnectError> {
-    manifest::Writer::new(BufWriter::new(temporary()?)).map_err(spooled)
-}
-
-/// A manifest with all files of a plan, and the sizes that some have got on the way.
-fn with_plan(
-    mut writer: manifest::Writer<BufWriter<File>>,
-    output: &End,
-    (plan, sizes): (&Plan, &Sizes),
-) -> Result<File, ConnectError> {
-    for (number, item) in plan.items()?.enumerate() {
-        let item = item?;
-        let size = sizes.get(&number).copied().unwrap_or(item.size);
-        writer
-            .entry(&url(output, &item.name), size)
-            .map_err(spooled)?;
-    }
-    let file = writer.end().map_err(spooled)?;
-    let mut file = file
-        .into_inner()
-        .map_err(|error| spooled(error.into_error()))?;
-    file.rewind().map_err(spooled)?;
-    Ok(file)
-}
-
-async fn get_list(output: &End, name: &str) -> Result<Option<File>, ConnectError> {
-    match output {
-        End::S3 {
-            endpoint, target, ..
-        } => list(endpoint, &target.at.below(name)).await,
-        End::Files { root, .. } => match File::open(root.join(name)) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(ConnectError::io("read", &root.join(name), error)),
-        },
-    }
-}
-
-async fn put_list(output: &End, name: &str, mut list: File) -> Result<(), ConnectError> {
-    match output {
-        End::S3 {
-            endpoint, target, ..
-        } => {
-            let size = list.metadata().map_err(spooled)?.len();
-            let source = Source::file(list, PathBuf::from("a temporary file"))?;
-            let target = Target {
-                at: target.at.below(name),
-                ..target.clone()
-            };
-            let (nothing, cancel) = (OnBytes(Arc::new(|_| {})), crate::connect::Cancel::new());
-            endpoint
-                .upload(&target, size, &source, &nothing, &cancel)
-                .await
         }
-        End::Files { root, .. } => {
-            let path = root.join(name);
-            blocking(move || {
-                let mut writer = FileWriter::create(&path, Compression::None)?;
-                let copied = std::io::copy(&mut list, &mut writer).and_then(|_| writer.flush());
-                copied.map_err(|error| ConnectError::io("write", &path, error))?;
-                writer.commit()
-            })
-            .await
+        done.add_plan((plan, sizes), ctx.writer(), false)?;
+        done.put(SUCCESS).await?;
+        if any {
+            under_way.put(INCOMPLETE).await
+        } else {
+            remove(output, &[INCOMPLETE.to_owned()]).await
         }
     }
 }
 
-/// Removes files of a target. One that is not there is removed.
-async fn remove(output: &End, names: &[String]) -> Result<(), ConnectError> {
-    match output {
-        End::S3 {
-            endpoint, target, ..
-        } => {
-            let keys: Vec<String> = names.iter().map(|name| target.at.below(name).key).collect();
-            Ok(endpoint.delete(&target.at, &keys).await?)
-        }
-        End::Files { root, .. } => {
-            for name in names {
-                let path = root.join(name);
-                match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(ConnectError::io("remove", &path, error));
-                    }
-                    _ => {}
-                }
-            }
-            Ok(())
+/// Two activities that write one file would take turns in overwriting each other's.
+fn refuse_files_of_others(output: &End, plan: &Plan, before: &Before) -> Result<(), ConnectError> {
+    for found in before.beside.read()? {
+        let Listed { name, writer, .. } = found?;
+        if plan.names.has(&name) {
+            let writer = writer
+                .split_once(':')
+                .map_or(&*writer, |(_, address)| address);
+            return Err(setting(format!(
+                "`{name}` in `{output}` is what `{writer}` has written; give one of the two activities another path"
+            )));
         }
     }
+    Ok(())
+}
+
+type Turn = tokio::sync::Mutex<()>;
+
+/// The lists of one place are changed by one copy at a time.
+fn turn(output: &End) -> Arc<Turn> {
+    static TURNS: LazyLock<Mutex<BTreeMap<String, Weak<Turn>>>> = LazyLock::new(Mutex::default);
+    let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    turns.retain(|_, turn| turn.strong_count() > 0);
+    let place = output.to_string();
+    if let Some(turn) = turns.get(&place).and_then(Weak::upgrade) {
+        return turn;
+    }
+    let turn = Arc::new(Turn::default());
+    turns.insert(place, Arc::downgrade(&turn));
+    turn
 }
 
 /// Makes the directories that a plan needs. Where an attempt has died, what it has left beside files goes.

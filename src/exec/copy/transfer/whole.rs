@@ -54,29 +54,16 @@ impl Whole {
         Ok(Self { end, ready, name })
     }
 
-    /// Says that it is complete. To be called where blocking is allowed.
-    pub(in crate::exec::copy) fn complete(
+    /// Says that it is complete, with a file of so many bytes.
+    pub(in crate::exec::copy) async fn complete(
         self,
-        file: &Place,
+        size: u64,
         ctx: &Context,
     ) -> Result<(), ConnectError> {
-        let complete = async {
-            let size = match file {
-                Place::File(path) => {
-                    let found = std::fs::metadata(path);
-                    found
-                        .map_err(|error| ConnectError::io("read", path, error))?
-                        .len()
-                }
-                Place::S3(place) => {
-                    let endpoint = place.endpoint(&ctx.aws).await?;
-                    endpoint.head(&place.at).await?.size
-                }
-            };
-            let plan = Plan::of_one(&self.name, size)?;
-            let as_planned = BTreeMap::new();
-            self.ready.complete(&self.end, &plan, &as_planned).await
-        };
-        tokio::runtime::Handle::current().block_on(complete)
+        let plan = Plan::of_one(&self.name, size)?;
+        let as_planned = BTreeMap::new();
+        self.ready
+            .complete(&self.end, &plan, &as_planned, ctx)
+            .await
     }
 }

@@ -1,0 +1,187 @@
+//! Directories as ends: whose files are removed, what the lists say, and what is as it was when a copy fails.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::super::transfer::Transfer;
+use super::*;
+
+/// What a directory has, name by name.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+struct Copies {
+    f: Fixture,
+    runtime: Runtime,
+}
+
+impl Copies {
+    fn new() -> Self {
+        Self {
+            f: Fixture::new(),
+            runtime: Runtime::new().unwrap(),
+        }
+    }
+
+    fn directory(&self, name: &str) -> Place {
+        Place::File(self.f.path(&format!("{name}/")))
+    }
+
+    /// What an activity of a state works with, where only `living` are activities.
+    fn by(&self, activity: &str, living: &'static [&'static str]) -> Context {
+        Context {
+            attempt_id: format!("state:{activity}@2026-11-01T00:00:00Z#1"),
+            living: Living(Some(Arc::new(|address| living.contains(&address)))),
+            ..self.f.ctx.clone()
+        }
+    }
+
+    /// Copies directories byte by byte.
+    fn bytes(&self, ctx: &Context, from: &str, to: &str) -> Result<(), String> {
+        let transfer = Transfer::new(vec![self.directory(from)], self.directory(to));
+        let copied = self.runtime.block_on(transfer::run(&transfer, ctx));
+        copied.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Copies the csv files of a directory into JSON lines of another.
+    fn records(&self, ctx: &Context, from: &str, to: &str) -> Result<(), String> {
+        let end = |place, format| FilesEnd {
+            place,
+            format: Some(format),
+            compression: None,
+        };
+        let columns = vec![Column::parse("a INT").unwrap()];
+        let csv = Format::Delimited(csv::csv(columns.clone(), false, None));
+        let json = Format::JsonLines(crate::connect::formats::json_lines::JsonLines { columns });
+        let copy = Copy {
+            inputs: vec![Input::Files(end(self.directory(from), csv))],
+            output: Output::Files(end(self.directory(to), json)),
+            on_row_error: OnRowError::Fail,
+        };
+        let ctx = ctx.clone();
+        let work = self
+            .runtime
+            .handle()
+            .spawn_blocking(move || run(&copy, &ctx));
+        let copied = self.runtime.block_on(work).unwrap();
+        copied.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn success(&self, name: &str) -> String {
+        fs::read_to_string(self.f.path(name).join("_SUCCESS")).unwrap()
+    }
+}
+
+#[test]
+fn two_activities_write_one_directory_and_each_removes_its_own_files_only() {
+    let c = Copies::new();
+    let both = &["pipeline.p.activity.x", "pipeline.p.activity.y"];
+    let (x, y) = (c.by(both[0], both), c.by(both[1], both));
+    c.f.given("a/one", b"1");
+    c.f.given("a/old", b"2");
+    c.f.given("b/two", b"3");
+    c.bytes(&x, "a", "out").unwrap();
+    c.bytes(&y, "b", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "old", "one", "two"]);
+    for name in ["one", "old", "two"] {
+        assert!(c.success("out").contains(&format!("{name:?}")));
+    }
+    fs::remove_file(c.f.path("a/old")).unwrap();
+    c.bytes(&x, "a", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);
+    assert!(c.success("out").contains("\"two\"") && !c.success("out").contains("\"old\""));
+    c.f.given("b/one", b"another");
+    let error = c.bytes(&y, "b", "out").unwrap_err();
+    assert!(
+        error.contains("what `pipeline.p.activity.x` has written"),
+        "{error}"
+    );
+    assert_eq!(fs::read(c.f.path("out/one")).unwrap(), b"1");
+}
+
+#[test]
+fn what_an_activity_wrote_that_is_no_more_goes_with_the_next_copy() {
+    let c = Copies::new();
+    let (was, is) = (
+        c.by("pipeline.p.activity.was", &[]),
+        c.by("pipeline.p.activity.is", &["pipeline.p.activity.is"]),
+    );
+    c.f.given("a/old", b"1");
+    c.f.given("b/new", b"2");
+    c.bytes(&was, "a", "out").unwrap();
+    c.bytes(&is, "b", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "new"]);
+}
+
+#[test]
+fn files_that_others_have_listed_stay() {
+    let c = Copies::new();
+    c.f.given("a/new", b"1");
+    c.f.given("out/theirs", b"2");
+    c.f.given("out/_SUCCESS", br#"{"entries": [{"url": "theirs"}]}"#);
+    c.bytes(&c.by("pipeline.p.activity.x", &[]), "a", "out")
+        .unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "new", "theirs"]);
+    assert!(!c.success("out").contains("theirs"));
+}
+
+#[test]
+fn what_is_read_is_not_written() {
+    let c = Copies::new();
+    let ctx = c.by("pipeline.p.activity.x", &[]);
+    c.f.given("d/x.csv", b"1\n");
+    c.f.given("d/_SUCCESS", br#"{"entries": [{"url": "x.csv"}]}"#);
+    for (from, to) in [("d", "d"), ("d", "d/below"), ("d", "d/../d")] {
+        for error in [c.records(&ctx, from, to), c.bytes(&ctx, from, to)] {
+            let error = error.unwrap_err();
+            assert!(error.contains("a place of its own"), "{error}");
+        }
+    }
+    assert_eq!(names(&c.f.path("d")), ["_SUCCESS", "x.csv"]);
+}
+
+#[test]
+fn a_list_that_is_cut_off_or_leads_elsewhere_is_an_error() {
+    let c = Copies::new();
+    let ctx = c.by("pipeline.p.activity.x", &[]);
+    c.f.given("d/x.csv", b"1\n");
+    for (list, why) in [
+        (r#"{"entries": [{"url": "x.csv"},"#, "cut off or damaged"),
+        (
+            r#"{"entries": [{"url": "/etc/hostname"}]}"#,
+            "does not lie below it",
+        ),
+        (
+            r#"{"entries": [{"url": "../log/attempt.log"}]}"#,
+            "does not lie below it",
+        ),
+    ] {
+        c.f.given("d/_SUCCESS", list.as_bytes());
+        let error = c.records(&ctx, "d", "out").unwrap_err();
+        assert!(error.contains(why), "{error}");
+        assert!(!c.f.path("out").exists() || names(&c.f.path("out")).is_empty());
+    }
+}
+
+#[test]
+fn records_that_fail_leave_the_directory_complete_as_it_was() {
+    let c = Copies::new();
+    let ctx = c.by("pipeline.p.activity.x", &[]);
+    c.f.given("d/x.csv", b"1\n");
+    c.records(&ctx, "d", "out").unwrap();
+    let was = c.success("out");
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "part-00000.jsonl"]);
+    c.f.given("d/x.csv", b"1\nno number\n");
+    c.records(&ctx, "d", "out").unwrap_err();
+    assert_eq!(c.success("out"), was);
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "part-00000.jsonl"]);
+    let text = fs::read_to_string(c.f.path("out/part-00000.jsonl")).unwrap();
+    assert_eq!(text, "{\"a\":1}\n");
+}

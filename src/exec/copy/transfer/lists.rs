@@ -1,0 +1,281 @@
+//! The lists of a directory or a prefix: what `_SUCCESS` and `_INCOMPLETE` say is there, and whose it is.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Seek as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::super::super::Context;
+use super::Sizes;
+use super::end::End;
+use super::finding::is_below;
+use super::one::blocking;
+use super::plan::Names;
+use super::plan::Plan;
+use super::plan::Spool;
+use super::plan::list;
+use super::plan::spooled;
+use super::plan::temporary;
+use crate::connect::ConnectError;
+use crate::connect::files::FileWriter;
+use crate::connect::formats::compression::Compression;
+use crate::connect::manifest;
+use crate::connect::manifest::INCOMPLETE;
+use crate::connect::manifest::SUCCESS;
+use crate::connect::s3::OnBytes;
+use crate::connect::s3::Source;
+use crate::connect::s3::Target;
+
+/// What the lists of a target say before it is written.
+pub(super) struct Before {
+    /// Names and sizes of what this activity may have written, or one that is no more.
+    pub(super) own: Spool<(String, u64)>,
+    /// The names of these.
+    pub(super) names: Names,
+    /// What other activities write there.
+    pub(super) beside: Spool<Listed>,
+    /// How many files there are that nobody of this state has written. They are left alone.
+    pub(super) foreign: u64,
+    /// Whether there is a `_SUCCESS`.
+    pub(super) complete: bool,
+    /// Whether there is an `_INCOMPLETE`.
+    pub(super) begun: bool,
+}
+
+/// A file that another activity has written, or is about to.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Listed {
+    /// Its name below the target.
+    pub(super) name: String,
+    size: u64,
+    /// Who has written it.
+    pub(super) writer: String,
+    /// Whether it may not be there yet.
+    pub(super) optional: bool,
+}
+
+/// Whose a file is.
+enum Whose {
+    Own,
+    Beside,
+    Foreign,
+}
+
+/// What an activity that is no more has written is for the one that writes now: it may be the same under another name.
+fn whose(writer: Option<&str>, ctx: &Context) -> Whose {
+    let Some(writer) = writer else {
+        return Whose::Foreign;
+    };
+    let lineage = |writer: &str| {
+        writer
+            .split_once(':')
+            .map(|(lineage, _)| lineage.to_owned())
+    };
+    let address = writer
+        .split_once(':')
+        .map_or(writer, |(_, address)| address);
+    let living = ctx.living.0.as_ref().is_some_and(|living| living(address));
+    match () {
+        () if writer == ctx.writer() => Whose::Own,
+        () if lineage(writer) != lineage(ctx.writer()) => Whose::Foreign,
+        () if living => Whose::Beside,
+        () => Whose::Own,
+    }
+}
+
+/// Reads the lists of a target.
+pub(super) async fn before(output: &End, ctx: &Context) -> Result<Before, ConnectError> {
+    let (mut own, mut beside) = (Spool::new()?, Spool::new()?);
+    let (mut names, mut complete) = (Names::default(), Names::default());
+    let (mut there, mut foreign) = ([false, false], 0);
+    for (there, list) in there.iter_mut().zip([SUCCESS, INCOMPLETE]) {
+        let Some(file) = get_list(output, list).await? else {
+            continue;
+        };
+        *there = true;
+        complete.sort();
+        let mut read_now = Names::default();
+        let root = url(output, "");
+        let read = manifest::read(BufReader::new(file), |entry| {
+            // What does not lie below is none of its own.
+            let name = entry.url.strip_prefix(root.as_str());
+            let Some(name) = name.filter(|name| is_own(output, name)) else {
+                return Ok(());
+            };
+            let size = entry.size.unwrap_or_default();
+            let written = match whose(entry.writer.as_deref(), ctx) {
+                Whose::Own => {
+                    names.add(name);
+                    own.write(&(name.to_owned(), size))
+                }
+                Whose::Beside if complete.has(name) => Ok(()),
+                Whose::Beside => {
+                    read_now.add(name);
+                    beside.write(&Listed {
+                        name: name.to_owned(),
+                        size,
+                        writer: entry.writer.unwrap_or_default(),
+                        optional: entry.optional,
+                    })
+                }
+                Whose::Foreign => {
+                    foreign += 1;
+                    Ok(())
+                }
+            };
+            written.map_err(|error| error.to_string())
+        });
+        read.map_err(ConnectError::Setting)?;
+        complete = read_now;
+    }
+    names.sort();
+    let [complete, begun] = there;
+    Ok(Before {
+        own: own.done()?,
+        names,
+        beside: beside.done()?,
+        foreign,
+        complete,
+        begun,
+    })
+}
+
+/// A list that is being made.
+pub(super) struct List<'a> {
+    output: &'a End,
+    writer: manifest::Writer<BufWriter<File>>,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn begin(output: &'a End) -> Result<Self, ConnectError> {
+        let writer = manifest::Writer::new(BufWriter::new(temporary()?)).map_err(spooled)?;
+        Ok(Self { output, writer })
+    }
+
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        size: u64,
+        writer: &str,
+        optional: bool,
+    ) -> Result<(), ConnectError> {
+        let url = url(self.output, name);
+        let added = self.writer.entry(&url, size, writer, optional);
+        added.map_err(spooled)
+    }
+
+    pub(super) fn add_listed(&mut self, listed: &Listed) -> Result<(), ConnectError> {
+        self.add(&listed.name, listed.size, &listed.writer, listed.optional)
+    }
+
+    /// Adds all files of a plan, with the sizes that some have got on the way.
+    pub(super) fn add_plan(
+        &mut self,
+        (plan, sizes): (&Plan, &Sizes),
+        writer: &str,
+        optional: bool,
+    ) -> Result<(), ConnectError> {
+        for (number, item) in plan.items()?.enumerate() {
+            let item = item?;
+            let size = sizes.get(&number).copied().unwrap_or(item.size);
+            self.add(&item.name, size, writer, optional)?;
+        }
+        Ok(())
+    }
+
+    /// Puts it at the target, under a name.
+    pub(super) async fn put(self, name: &str) -> Result<(), ConnectError> {
+        let file = self.writer.end().map_err(spooled)?;
+        let mut file = file
+            .into_inner()
+            .map_err(|error| spooled(error.into_error()))?;
+        file.rewind().map_err(spooled)?;
+        put_list(self.output, name, file).await
+    }
+}
+
+/// Whether a name of an old manifest may be removed: a file below the target, and not of the target itself.
+fn is_own(output: &End, name: &str) -> bool {
+    let is_list = name == SUCCESS || name == INCOMPLETE;
+    !name.is_empty() && !is_list && (matches!(output, End::S3 { .. }) || is_below(name))
+}
+
+/// How a manifest says where a file is.
+fn url(output: &End, name: &str) -> String {
+    match output {
+        End::Files { .. } => name.to_owned(),
+        End::S3 { target, .. } => target.at.below(name).to_string(),
+    }
+}
+
+async fn get_list(output: &End, name: &str) -> Result<Option<File>, ConnectError> {
+    match output {
+        End::S3 {
+            endpoint, target, ..
+        } => list(endpoint, &target.at.below(name)).await,
+        End::Files { root, .. } => match File::open(root.join(name)) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ConnectError::io("read", &root.join(name), error)),
+        },
+    }
+}
+
+async fn put_list(output: &End, name: &str, mut list: File) -> Result<(), ConnectError> {
+    match output {
+        End::S3 {
+            endpoint, target, ..
+        } => {
+            let size = list.metadata().map_err(spooled)?.len();
+            let source = Source::file(list, PathBuf::from("a temporary file"))?;
+            let target = Target {
+                at: target.at.below(name),
+                ..target.clone()
+            };
+            let (nothing, cancel) = (OnBytes(Arc::new(|_| {})), crate::connect::Cancel::new());
+            endpoint
+                .upload(&target, size, &source, &nothing, &cancel)
+                .await
+        }
+        End::Files { root, .. } => {
+            let path = root.join(name);
+            blocking(move || {
+                let mut writer = FileWriter::create(&path, Compression::None)?;
+                let copied = std::io::copy(&mut list, &mut writer).and_then(|_| writer.flush());
+                copied.map_err(|error| ConnectError::io("write", &path, error))?;
+                writer.commit()
+            })
+            .await
+        }
+    }
+}
+
+/// Removes files of a target. One that is not there is removed.
+pub(super) async fn remove(output: &End, names: &[String]) -> Result<(), ConnectError> {
+    match output {
+        End::S3 {
+            endpoint, target, ..
+        } => {
+            let keys: Vec<String> = names.iter().map(|name| target.at.below(name).key).collect();
+            Ok(endpoint.delete(&target.at, &keys).await?)
+        }
+        End::Files { root, .. } => {
+            for name in names {
+                let path = root.join(name);
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(ConnectError::io("remove", &path, error));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        }
+    }
+}
