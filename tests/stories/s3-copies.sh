@@ -90,7 +90,7 @@ copies "$work/files/large" s3://copies/below/
 
 step "the manifest lists what there is; a rerun removes what an earlier one wrote, and nothing else"
 s3 cat copies all/_SUCCESS | tee "$work/output"
-says '{"url": "s3://copies/all/large", "mandatory": true, "meta": {"content_length": 20000000}}'
+says '{"url": "s3://copies/all/large", "mandatory": true, "meta": {"content_length": 20000000, "writer": "'
 echo strange >"$work/strange"
 s3 put copies all/strange "$work/strange"
 rm "$work/files/large"

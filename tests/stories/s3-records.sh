@@ -248,7 +248,7 @@ copies s3://records/in/ csv s3://records/out/listed.jsonl json_lines "$skip" "$m
 step "a manifest that is broken, lists what is not there or lies in another bucket, or has another size"
 refused() { refuses "$1" s3://records/in/ - s3://records/listed/ - "" "$manifest"; }
 list <<<'{"entries": [{"url": "s3://records/in/a.csv"}'
-refused 'its manifest `s3://elsewhere/list` is no manifest: EOF while parsing'
+refused 'its manifest `s3://elsewhere/list` is cut off or damaged: EOF while parsing'
 list <<<'s3://records/in/a.csv'
 refused 'is no manifest: expected value at line 1'
 list <<<'{"entries": [{"url": "s3://records/in/gone.csv"}]}'
