@@ -10,6 +10,7 @@ pub mod dynamodb_data_exists;
 pub mod dynamodb_table_exists;
 pub mod emr;
 pub mod exists;
+pub mod jobs;
 pub mod log;
 pub mod looking;
 pub mod preflight;
@@ -46,8 +47,8 @@ pub enum Work {
     Copy(copy::Copy),
     /// `activity "copy"` of bytes as they are, to or from S3 or a directory.
     Transfer(copy::transfer::Transfer),
-    /// Steps on a cluster: `activity "emr"` and its like.
-    Emr(Box<emr::Emr>),
+    /// `activity "emr"`, `"hadoop"`, `"hive"`, `"pig"` and `"spark"`.
+    Job(Box<jobs::Job>),
     /// `activity "no_op"`.
     Nothing,
     /// `activity "sql"`.
@@ -230,9 +231,9 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     let result = match work {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
         Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await,
-        Work::Emr(work) => Box::pin(emr::run(&work, &ctx))
+        Work::Job(job) => Box::pin(jobs::run(&job, &area, &ctx))
             .await
-            .map(|()| Summary::default()),
+            .map(|()| ctx.progress.summary()),
         Work::Nothing => Ok(Summary::default()),
         Work::Sns(work) => sns::run(&work, &ctx).await.map(|()| Summary::default()),
         Work::Webhook(work) => webhook::run(&work, &ctx).await.map(|()| Summary::default()),

@@ -25,7 +25,8 @@ pub enum Script {
 }
 
 impl Script {
-    fn read(&self, ctx: &Context) -> Result<String, ExecError> {
+    /// Its text. To be called where blocking is allowed.
+    pub(super) fn read(&self, ctx: &Context) -> Result<String, ExecError> {
         let place = match self {
             Self::Text(text) => return Ok(text.clone()),
             Self::At(place) => place,

@@ -3,7 +3,9 @@
 //! Files of this machine are not copied in: the directory has links to them.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
+use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -49,6 +51,20 @@ impl Area {
             .create(&path);
         made.map_err(|error| ConnectError::io("create", &path, error))?;
         Ok(path)
+    }
+
+    /// Writes a text into a file in it, in a directory that may not be there yet; its path.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, ConnectError> {
+        self.directory("")?;
+        let file = self.path(name);
+        let written = || -> io::Result<()> {
+            if let Some(directory) = file.parent() {
+                std::fs::create_dir_all(directory)?;
+            }
+            File::create(&file)?.write_all(text.as_bytes())
+        };
+        written().map_err(|error| ConnectError::io("create", &file, error))?;
+        Ok(file)
     }
 
     /// Removes it with all that is in it.
@@ -195,8 +211,8 @@ mod tests {
         for name in ["data", "one", "all"] {
             std::fs::create_dir(at(name)).unwrap();
         }
-        std::fs::File::create(at("data/a b")).unwrap();
-        std::fs::File::create(at("data/c")).unwrap();
+        File::create(at("data/a b")).unwrap();
+        File::create(at("data/c")).unwrap();
         link(&at("data/c"), &at("one")).unwrap();
         link(&at("data"), &at("all")).unwrap();
         assert!(at("one/c").is_file() && at("all/a b").is_file() && at("all/c").is_file());
@@ -214,9 +230,9 @@ mod tests {
                 .unwrap_err()
                 .contains("left nothing in `$OUTPUT2_STAGING_DIR`")
         );
-        std::fs::File::create(directory.path().join("x")).unwrap();
+        File::create(directory.path().join("x")).unwrap();
         assert_eq!(only().unwrap(), directory.path().join("x"));
-        std::fs::File::create(directory.path().join("y")).unwrap();
+        File::create(directory.path().join("y")).unwrap();
         assert!(only().unwrap_err().contains("2 files"));
     }
 }

@@ -30,6 +30,7 @@ pub static TYPES: &[&ObjectType] = &[
     &activity::pig::TYPE,
     &activity::redshift_copy::TYPE,
     &activity::shell_command::TYPE,
+    &activity::spark::TYPE,
     &activity::sql::TYPE,
     &calendar::TYPE,
     &data_format::csv::TYPE,
@@ -59,6 +60,7 @@ pub static TYPES: &[&ObjectType] = &[
     &provider::aws::TYPE,
     &resource::ec2::TYPE,
     &resource::emr_cluster::TYPE,
+    &resource::local_spark::TYPE,
     &schedule::TYPE,
 ];
 

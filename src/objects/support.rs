@@ -7,6 +7,8 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::address::Address;
+use super::group::Group;
+use super::group::either;
 use super::kind::Kind;
 use super::object::Object;
 use super::schema::ObjectType;
@@ -65,11 +67,29 @@ fn of_attributes(object: &Object) -> Option<String> {
 /// Where the work would be done: `runs_on` goes before `worker_group`, and both may be the pipeline's.
 fn of_place(objects: &Objects, object: &Object) -> Option<String> {
     object.object_type.attribute("runs_on")?; // else it is done nowhere
+    let only = only_on(object.object_type);
     if let Some(Value::Ref(reference)) = settings::inherited(objects, object, "runs_on") {
         let address = Address::new(&*reference.address);
         let resource = objects.get(&address)?;
+        if let Some(types) = only.filter(|types| !types.contains(&resource.object_type.name)) {
+            return Some(format!(
+                "it runs on `{address}`, a resource of type `{}`, and {} of type `{}` run on one of type {} only",
+                resource.object_type.name,
+                plural(object.kind()),
+                object.object_type.name,
+                either(types)
+            ));
+        }
         let reason = of_type(resource.object_type, "create")?;
         return Some(format!("it runs on `{address}`, and {reason}"));
+    }
+    if let Some(types) = only {
+        return Some(format!(
+            "it has no `runs_on`, and {} of type `{}` run on a resource of type {}",
+            plural(object.kind()),
+            object.object_type.name,
+            either(types)
+        ));
     }
     let group = settings::inherited(objects, object, "worker_group")?;
     let schema = object.object_type.attribute("worker_group")?;
@@ -79,6 +99,14 @@ fn of_place(objects: &Objects, object: &Object) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// The types of resources that work of a type is done on, if it is not done just anywhere.
+fn only_on(object_type: &ObjectType) -> Option<&'static [&'static str]> {
+    object_type.groups.iter().find_map(|group| match group {
+        Group::Types("runs_on", types) => Some(*types),
+        _ => None,
+    })
 }
 
 /// The objects that an attribute refers to, and what those refer to.

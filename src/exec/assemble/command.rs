@@ -99,7 +99,10 @@ impl<'a> Assembler<'a> {
     }
 
     /// The places of the instances of a data node, each with the name that it has among them. `None`: it has none, as a table.
-    fn places(&self, nodes: &[Resolved<'a>]) -> Result<Option<Vec<(String, Place)>>, String> {
+    pub(super) fn places(
+        &self,
+        nodes: &[Resolved<'a>],
+    ) -> Result<Option<Vec<(String, Place)>>, String> {
         let mut places = Vec::new();
         for node in nodes {
             let Some(place) = self.place(node)? else {
@@ -135,20 +138,26 @@ impl<'a> Assembler<'a> {
             return Ok(None);
         };
         let base = self.located(activity, &as_many(uri))?;
+        Ok(Some(Archive(base.below(&Self::layout(activity, of)))))
+    }
+
+    /// What tells an attempt from all others below a place that is shared.
+    pub(super) fn layout(activity: &Resolved<'a>, of: Try) -> String {
+        let object = activity.object;
+        let pipeline = object.pipeline.as_ref();
         let pipeline = pipeline.map_or("", |pipeline| pipeline.as_str());
         let start = activity.interval.start.strftime("%Y-%m-%dT%H:%M:%S%.f");
-        let path = layout(
+        layout(
             pipeline.strip_prefix("pipeline.").unwrap_or(pipeline),
             object.address.name(),
             &start.to_string(),
             of.attempt,
-        );
-        Ok(Some(Archive(base.below(&path))))
+        )
     }
 }
 
 /// A place that means all that is below it.
-fn as_many(mut uri: String) -> String {
+pub(super) fn as_many(mut uri: String) -> String {
     if !uri.ends_with('/') {
         uri.push('/');
     }
@@ -161,7 +170,7 @@ fn name_of(interval: Interval) -> String {
 }
 
 /// The data nodes of an attribute in their order.
-fn in_order<'n, 'a>(
+pub(super) fn in_order<'n, 'a>(
     object: &Object,
     attribute: &str,
     nodes: &'n Nodes<'a>,

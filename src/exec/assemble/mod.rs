@@ -8,6 +8,7 @@ mod checks;
 mod cluster;
 mod command;
 mod copy;
+mod jobs;
 mod transfer;
 
 use std::cell::RefCell;
@@ -101,6 +102,9 @@ impl<'a> Assembler<'a> {
                 Some(transfer) => Ok(Work::Transfer(transfer)),
                 None => self.copy(resolved, of).map(Work::Copy),
             },
+            "emr" | "hadoop" | "hive" | "pig" | "spark" => {
+                self.job(resolved, of).map(Box::new).map(Work::Job)
+            }
             "no_op" => Ok(Work::Nothing),
             "shell_command" => self
                 .activity_command(resolved)

@@ -48,11 +48,11 @@ pub struct Emr {
     pub steps: Vec<Step>,
 }
 
-impl Emr {
+impl Cluster {
     /// What it needs before there is a cluster: who may ask for one, and a place for its logs.
     pub(super) fn needs(&self) -> BTreeSet<Need> {
-        let settings = &self.cluster.aws;
-        let logs = self.cluster.request.log_uri.as_deref();
+        let settings = &self.aws;
+        let logs = self.request.log_uri.as_deref();
         let logs = logs.and_then(|place| Location::parse(place).ok());
         let logs = logs.map(|place| Need::Bucket(settings.clone(), place.bucket));
         let who = Need::Credentials(settings.clone());

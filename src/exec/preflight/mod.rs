@@ -115,9 +115,9 @@ impl Work {
         match self {
             Self::Copy(copy) => copy.needs(),
             Self::Transfer(transfer) => transfer.needs(),
-            Self::Emr(emr) => emr.needs(),
             // Nobody is called to see whether they answer.
             Self::Nothing | Self::Webhook(_) => BTreeSet::new(),
+            Self::Job(job) => job.needs(),
             Self::Sns(sns) => [Need::Topic(sns.settings(), sns.topic.clone())].into(),
             Self::Sql(sql) => sql.needs(),
             Self::Shell(command) => command.needs(),

@@ -16,7 +16,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "emr",
     doc: "Runs steps on an EMR cluster, one after the other.",
     aws: &["EmrActivity"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new(
@@ -25,6 +25,13 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "A step, in the order in which they run.",
             )
             .aws(Aws::Parts("step")),
+            AttributeSchema::new(
+                "steps",
+                AttributeType::Strings,
+                "Steps as AWS Data Pipeline writes them: each a jar and its arguments with commas between them, `\\\\,` where a comma is part of one. In place of `step` blocks.",
+            )
+            .deferrable()
+            .ours(),
             AttributeSchema::new(
                 "pre_step_command",
                 AttributeType::Strings,
@@ -49,7 +56,11 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         shared::PLACES,
         shared::WHERE,
     ],
-    groups: &[shared::LATE, Group::Types("runs_on", &["emr_cluster"])],
+    groups: &[
+        shared::LATE,
+        Group::AtMostOne(&["step", "steps"]),
+        super::ON_CLUSTER,
+    ],
     nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
 };
 

@@ -1,6 +1,5 @@
 //! `activity "hadoop"`: a `MapReduce` job on a cluster.
 
-use crate::objects::group::Group;
 use crate::objects::kind::Kind;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
@@ -14,7 +13,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "hadoop",
     doc: "Runs a MapReduce or YARN job on an EMR cluster, beside others.",
     aws: &["HadoopActivity"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new(
@@ -49,6 +48,6 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         shared::PLACES,
         shared::WHERE,
     ],
-    groups: &[shared::LATE, Group::Types("runs_on", &["emr_cluster"])],
+    groups: &[shared::LATE, super::ON_CLUSTER],
     nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
 };

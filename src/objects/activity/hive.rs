@@ -13,14 +13,14 @@ use crate::objects::shared;
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Activity,
     name: "hive",
-    doc: "Runs a Hive script on an EMR cluster. With `stage`, inputs and outputs are the tables `${input1}`, `${output1}`, … of the script.",
+    doc: "Runs a Hive script on an EMR cluster or, with `resource \"local_spark\"`, by Spark on the machine of the runner. With `stage`, inputs and outputs are the tables `${input1}`, `${output1}`, … of the script.",
     aws: &["HiveActivity"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new("hive_script", AttributeType::String, "The script.").deferrable(),
             shared::SCRIPT_URI
-                .meaning("Where the script is in Amazon S3, if it is not written here."),
+                .meaning("Where the script is, if it is not written here: in Amazon S3, or a path on the machine of the runner. It is read when an attempt starts. One in the repository is better read by `file()`, which shows what changes in it."),
             super::SCRIPT_VARIABLE,
             super::STAGE.or(Default::Bool(true)),
             super::GENERATED_SCRIPTS,
@@ -42,7 +42,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     groups: &[
         Group::ExactlyOne(&["hive_script", "script_uri"]),
         shared::LATE,
-        Group::Types("runs_on", &["emr_cluster"]),
+        super::ON_CLUSTER_OR_HERE,
     ],
     nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
 };

@@ -10,11 +10,19 @@ pub(super) mod pig;
 pub(super) mod redshift_copy;
 pub(super) mod shell_command;
 mod shell_script;
+pub(super) mod spark;
 pub(super) mod sql;
 
+use super::group::Group;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
 use shell_script::SHELL_SCRIPT;
+
+/// What runs on clusters only.
+const ON_CLUSTER: Group = Group::Types("runs_on", &["emr_cluster"]);
+
+/// What runs on Spark, wherever that is.
+const ON_CLUSTER_OR_HERE: Group = Group::Types("runs_on", &["emr_cluster", "local_spark"]);
 
 /// Whether the cluster grows first.
 const RESIZE: AttributeSchema = AttributeSchema::new(
@@ -71,6 +79,6 @@ const STAGE: AttributeSchema = AttributeSchema::new(
 const GENERATED_SCRIPTS: AttributeSchema = AttributeSchema::new(
     "generated_scripts_path",
     AttributeType::String,
-    "Where in Amazon S3 the scripts are kept that are made of this one.",
+    "The prefix in Amazon S3 where a cluster finds the script with what is staged around it, and where it is kept; left out: `log_uri`, else a script is told to the cluster with its step, if it is short.",
 )
 .deferrable();

@@ -15,12 +15,12 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "pig",
     doc: "Runs a Pig script on an EMR cluster. With `stage`, inputs and outputs are `${INPUT1}`, `${OUTPUT1}`, … of the script.",
     aws: &["PigActivity"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new("script", AttributeType::String, "The script.").deferrable(),
             shared::SCRIPT_URI
-                .meaning("Where the script is in Amazon S3, if it is not written here."),
+                .meaning("Where the script is, if it is not written here: in Amazon S3, or a path on the machine of the runner. It is read when an attempt starts."),
             super::SCRIPT_VARIABLE,
             super::STAGE.or(Default::Bool(true)),
             super::GENERATED_SCRIPTS,
@@ -41,7 +41,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     groups: &[
         Group::ExactlyOne(&["script", "script_uri"]),
         shared::LATE,
-        Group::Types("runs_on", &["emr_cluster"]),
+        super::ON_CLUSTER,
     ],
     nested: &[shared::NESTED_SCHEDULE, shared::NESTED_PRECONDITION],
 };

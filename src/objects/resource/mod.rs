@@ -6,6 +6,7 @@ pub(super) mod ec2;
 pub(super) mod emr_cluster;
 mod emr_configuration;
 mod http_proxy;
+pub(super) mod local_spark;
 
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
