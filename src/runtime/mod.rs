@@ -4,6 +4,7 @@
 //! it starts, and its end is in the store before anything that waits for it starts. What happens is told to an
 //! [`Observer`]; nothing here prints.
 
+mod alive;
 mod definitions;
 mod deliveries;
 mod driver;
@@ -28,6 +29,11 @@ use thiserror::Error;
 
 pub use crate::exec::preflight::Found;
 pub use crate::exec::secrets::Variables;
+pub use alive::Alive;
+pub use alive::Living;
+pub use alive::Why;
+pub use alive::alive;
+pub use alive::reap;
 pub use definitions::Definitions;
 pub use definitions::SerialDefinition;
 pub use definitions::moments;

@@ -252,10 +252,6 @@ impl Runner<'_> {
     /// Whether an instance that has not come to its end needs the cluster of a resource and an interval: one of those that have asked
     /// for it, or of others that run on it.
     fn is_needed(&self, key: &InstanceKey, users: &BTreeSet<Address>) -> bool {
-        let needs = |instance: &Instance| {
-            let status = instance.status;
-            !(status.is_settled() || status.is_unsuccessful() || status == Status::TimedOut)
-        };
         let of = |user: &Address| {
             let key = InstanceKey {
                 object: user.clone(),
@@ -292,6 +288,12 @@ impl Runner<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an instance may still need the resource that it runs on.
+pub(super) fn needs(instance: &Instance) -> bool {
+    let status = instance.status;
+    !(status.is_settled() || status.is_unsuccessful() || status == Status::TimedOut)
 }
 
 fn ledger(reports: &UnboundedSender<Report>) -> Ledger {

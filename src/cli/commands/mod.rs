@@ -23,6 +23,7 @@ mod pause;
 mod plan;
 mod removed;
 mod rerun;
+mod resources;
 mod resume;
 mod run;
 mod schedule;
@@ -66,6 +67,7 @@ pub(super) enum Command {
     Status(status::Args),
     History(history::Args),
     Schedule(schedule::Args),
+    Resources(resources::Args),
     Logs(logs::Args),
     Show(show::Args),
     Output(output::Args),
@@ -112,6 +114,7 @@ pub(super) fn dispatch(command: Command, context: &mut Context) -> Result<ExitCo
         Command::Test(args) => test::run(&args, context),
         Command::Status(args) => status::run(&args, context),
         Command::History(args) => history::run(&args, context),
+        Command::Resources(args) => resources::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),
         Command::Logs(args) => logs::run(&args, context),
         Command::Show(args) => show::run(&args, context),

@@ -114,6 +114,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         definition: &definition,
         counts: &store.counts()?,
         runner: runner.as_ref(),
+        resources: &store.open_resources()?,
         now,
         limit: args.listing.limit(args.json),
     };

@@ -337,6 +337,17 @@ static OTHERS: &[Entry] = &[
         exit_codes: DONE,
     },
     Entry {
+        command: "resources",
+        examples: &[
+            ("What is alive, and who needs it", "pipeform resources"),
+            (
+                "End what nothing needs, in a nightly job",
+                "pipeform resources --reap --auto-approve",
+            ),
+        ],
+        exit_codes: DONE,
+    },
+    Entry {
         command: "schedule",
         examples: &[
             (

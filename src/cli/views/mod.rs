@@ -22,6 +22,7 @@ pub(crate) mod overview;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod resources;
 pub(crate) mod saved;
 pub(crate) mod schedule;
 pub(crate) mod schema;

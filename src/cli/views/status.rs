@@ -28,6 +28,7 @@ use crate::runtime::SerialDefinition;
 use crate::store::ActionRun;
 use crate::store::Counts;
 use crate::store::Holder;
+use crate::store::ResourceRecord;
 use crate::time::Interval;
 use crate::time::Timeline;
 
@@ -46,6 +47,8 @@ pub(crate) struct Source<'a> {
     pub(crate) counts: &'a Counts,
     /// Who runs, if somebody does.
     pub(crate) runner: Option<&'a Holder>,
+    /// The compute that was asked for and has not ended.
+    pub(crate) resources: &'a [ResourceRecord],
     pub(crate) now: Timestamp,
     /// How many instances of an activity are shown, and how much of what one waits for; `None`: all.
     pub(crate) limit: Option<usize>,
@@ -69,6 +72,7 @@ pub(crate) struct Status {
     activities: Vec<Activity>,
     empty: bool,
     runner: Option<Holder>,
+    resources: Vec<ResourceRecord>,
 }
 
 struct Activity {
@@ -122,6 +126,7 @@ impl Status {
             activities: activities.collect(),
             empty: source.definition.objects.is_empty(),
             runner: source.runner.cloned(),
+            resources: source.resources.to_vec(),
         }
     }
 
@@ -135,6 +140,13 @@ impl Status {
         for activity in &self.activities {
             out.push_str(&activity.human(look));
         }
+        for resource in &self.resources {
+            let name = look.bold(resource.key.object.as_str());
+            let interval = interval_text(resource.key.interval, &TimeZone::UTC);
+            let id = resource.id.as_deref().unwrap_or("a cluster");
+            let (state, since) = (&resource.state, moment(resource.since, &TimeZone::UTC));
+            out.push_str(&format!("{name}: {interval}  {id} is {state} since {since}\n"));
+        }
         out
     }
 
@@ -144,11 +156,27 @@ impl Status {
         let runner = self.runner.as_ref().map(
             |runner| json!({ "who": runner.who, "process": runner.process, "since": runner.since }),
         );
+        let resources: Vec<Json> = self.resources.iter().map(resource_json).collect();
         format!(
             "{}\n",
-            json!({ "activities": activities, "runner": runner })
+            json!({ "activities": activities, "resources": resources, "runner": runner })
         )
     }
+}
+
+fn resource_json(resource: &ResourceRecord) -> Json {
+    json!({
+        "address": resource.key.object,
+        "scheduled_start": resource.key.interval.start,
+        "scheduled_end": resource.key.interval.end,
+        "id": resource.id,
+        "state": resource.state,
+        "since": resource.since,
+        "reason": resource.reason,
+        "requested_at": resource.requested_at,
+        "ready_at": resource.ready_at,
+        "used_by": resource.users,
+    })
 }
 
 impl Source<'_> {

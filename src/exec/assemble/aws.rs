@@ -9,6 +9,7 @@ use crate::connect::aws::Service;
 use crate::connect::aws::Settings;
 use crate::lang::Value;
 use crate::objects::Object;
+use crate::objects::Objects;
 use crate::objects::resolve::Resolved;
 use crate::objects::settings;
 
@@ -18,10 +19,22 @@ type Attributes = BTreeMap<Arc<str>, Value>;
 impl Assembler<'_> {
     /// How an object reaches AWS.
     pub fn aws(&self, object: &Object) -> Settings {
-        let objects = self.resolver.objects;
-        let provider = settings::provider(objects, object);
-        provider.map_or_else(Settings::default, |provider| of(&provider.attributes))
+        reached(self.resolver.objects, object)
     }
+}
+
+fn reached(objects: &Objects, object: &Object) -> Settings {
+    let provider = settings::provider(objects, object);
+    provider.map_or_else(Settings::default, |provider| of(&provider.attributes))
+}
+
+/// How EMR is reached for a cluster, as far as that is known before it is made: a region that is said in a formula is not.
+pub fn aws_of_cluster(objects: &Objects, object: &Object) -> Settings {
+    let mut settings = reached(objects, object);
+    if let Some(region) = text(&object.attributes, "region") {
+        settings.region = Some(region);
+    }
+    settings
 }
 
 impl Assembler<'_> {

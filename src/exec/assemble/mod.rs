@@ -34,6 +34,7 @@ use crate::objects::resolve::Try;
 use crate::objects::support;
 
 pub use actions::ActionCall;
+pub use aws::aws_of_cluster;
 
 /// Turns objects into work. Errors are those of an attempt: sentences for `status` and the log.
 pub struct Assembler<'a> {

@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# A cluster of EMR exists only while its interval needs it: shared by the activities of the interval, tried again on another one when it fails,
+# and ended whatever becomes of the work. What is at EMR is seen with boto3.
+set -euo pipefail
+source "$(dirname "$0")/support.sh"
+s3_server
+s3 bucket acme
+start_emr "$work/bin"
+mkdir "$work/project"
+cd "$work/project"
+
+# project EXTRA_OF_CLUSTER STEP...: a pipeline on demand with two activities on one cluster, one after the other.
+project() {
+    rm -rf .pipeform
+    cat >main.pipe.hcl <<EOF
+provider "aws" {
+  region = "us-east-1"
+}
+
+pipeline "weekly" {
+  resource "emr_cluster" "big" {
+    release_label       = "emr-7.5.0"
+    applications        = ["Spark"]
+    master_instance_type = "m5.xlarge"
+    core_instance_type  = "r5.2xlarge"
+    core_instance_count = 3
+    core_instance_bid_price = 0.31
+    log_uri             = "s3://acme/emr-logs/"
+    retry_delay         = "1 second"
+    $1
+  }
+
+  activity "emr" "first" {
+    runs_on     = resource.big
+    retry_delay = "1 second"
+    ${3:-}
+
+    step {
+      jar  = "command-runner.jar"
+      args = ["bash", "-c", "echo first >>$work/did; $2"]
+    }
+  }
+
+  activity "emr" "second" {
+    runs_on     = resource.big
+    depends_on  = [activity.first]
+    retry_delay = "1 second"
+
+    step {
+      jar  = "command-runner.jar"
+      args = ["bash", "-c", "echo second >>$work/did"]
+    }
+  }
+}
+EOF
+    pipeform apply --auto-approve >"$work/applied" 2>&1 || { cat "$work/applied"; fail "it is not applied"; }
+    : >"$work/did"
+    rm -f "$work/emr/calls"
+    before=$(emr clusters | wc -l)
+    pipeform trigger pipeline.weekly --auto-approve >/dev/null
+}
+
+# made: how many clusters were made since the project was.
+made() { echo $(($(emr clusters | wc -l) - before)); }
+
+step "before: there is none; plan and apply make none"
+project '' 'sleep 1; echo told; echo complained >&2'
+[[ -z $(emr clusters) ]] || fail "a cluster was made before it was needed"
+
+step "during: one, for both activities; after: none"
+pipeform run >"$work/ran" 2>&1 &
+runner=$!
+until emr alive | grep -q RUNNING; do sleep 0.1; done
+emr alive | sed 's/^/  /'
+expect 0 pipeform resources
+says "pipeline.weekly.resource.big" "j-" RUNNING
+expect 0 pipeform resources --json
+says '"state": "RUNNING"'
+expect 0 pipeform status
+says "is RUNNING"
+cluster=$(emr alive | awk '{ print $1 }')
+emr tags "$cluster" | sed 's/^/  /'
+emr tags "$cluster" | grep -q '^pipeform:resource=pipeline.weekly.resource.big$' || fail "it does not say what it is for"
+wait "$runner" || { cat "$work/ran"; fail "the run failed"; }
+sed 's/^/  /' "$work/ran"
+[[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
+[[ $(made) == 1 ]] || fail "not one cluster for both"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+emr cluster "$cluster" >"$work/described"
+grep -q '"ReleaseLabel": "emr-7.5.0"' "$work/described" || fail "$(cat "$work/described")"
+expect 0 pipeform resources
+says "Nothing is alive"
+
+step "what a step prints is in the log of its attempt when the cluster has put it to S3"
+echo '{"log_delay": 0}' >"$work/emr/knobs"
+project 'max_retries = 0' 'echo told; echo complained >&2; exit 3' 'max_retries = 0'
+expect 1 pipeform run
+says "step 1 of 1"
+expect 0 pipeform logs pipeline.weekly.activity.first
+says complained told "FAILED"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left of work that failed"
+
+step "a cluster that does not start: another one is tried"
+echo '{"fail_start": 1}' >"$work/emr/knobs"
+project '' true
+expect 0 pipeform run
+[[ $(made) == 2 ]] || fail "$(made) clusters and not 2"
+[[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
+
+step "one that fails while it works: the work is tried again on another one"
+echo '{"fail_running": 1}' >"$work/emr/knobs"
+project '' 'sleep 1'
+expect 0 pipeform run
+says "attempt 1 failed"
+[[ $(made) == 2 ]] || fail "$(made) clusters and not 2"
+
+step "or not, where that is said"
+echo '{"fail_running": 2}' >"$work/emr/knobs"
+project 'action_on_resource_failure = "retry_none"' 'sleep 1'
+expect 1 pipeform run
+[[ $(made) == 1 ]] || fail "$(made) clusters and not 1"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+
+step "a cluster that takes too long to start is ended"
+echo '{"start": 30}' >"$work/emr/knobs"
+project 'init_timeout = "2 seconds"
+    max_retries = 0' true
+expect 1 pipeform run
+says "init_timeout"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+
+step "and one that is there for too long"
+echo '{}' >"$work/emr/knobs"
+project 'terminate_after = "3 seconds"
+    max_retries = 0' 'sleep 60'
+expect 1 pipeform run
+says "terminate_after"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+
+step "work that fails ends its cluster, where that is said; the next attempt gets another one"
+project 'action_on_task_failure = "terminate"' "test -e $work/again || { touch $work/again; exit 1; }"
+expect 0 pipeform run
+[[ $(made) == 2 ]] || fail "$(made) clusters and not 2"
+
+step "an attempt that takes too long: its step is stopped, and its cluster goes on"
+rm -f "$work/again"
+project '' "test -e $work/again || { touch $work/again; sleep 60; }" 'attempt_timeout = "6 seconds"'
+expect 0 pipeform run
+[[ $(made) == 1 ]] || fail "$(made) clusters and not 1"
+cluster=$(emr clusters | tail -n 1 | awk '{ print $1 }')
+emr steps "$cluster" | sed 's/^/  /'
+emr steps "$cluster" | grep -q CANCELLED || fail "the step was not cancelled"
+
+step "cancel ends the step and the cluster"
+project '' 'sleep 60'
+pipeform run >"$work/ran" 2>&1 &
+runner=$!
+until [[ -s $work/did ]]; do sleep 0.1; done
+expect 0 pipeform cancel pipeline.weekly.activity.first --auto-approve
+wait "$runner" || true
+sed 's/^/  /' "$work/ran"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+
+step "an interrupted run ends its cluster; the next one makes another"
+project '' "test -e $work/interrupted || { touch $work/interrupted; sleep 60; }"
+pipeform run >"$work/ran" 2>&1 &
+runner=$!
+until [[ -s $work/did ]]; do sleep 0.1; done
+kill -INT "$runner"
+wait "$runner" || true
+sed 's/^/  /' "$work/ran"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+expect 0 pipeform run
+[[ $(made) == 2 ]] || fail "$(made) clusters and not 2"
+
+step "every third call is refused: all goes its way, only more slowly"
+echo '{"throttle": 3}' >"$work/emr/knobs"
+project '' true
+expect 0 pipeform run
+[[ $(made) == 1 ]] || fail "$(made) clusters and not 1"
+grep -c throttled "$work/emr/calls" | sed 's/^/  calls refused: /'
+[[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
+
+step "a runner that was killed leaves its cluster to the next one; a removed pipeline leaves none"
+echo '{}' >"$work/emr/knobs"
+project '' 'sleep 60'
+pipeform run >"$work/ran" 2>&1 &
+runner=$!
+until [[ -s $work/did ]]; do sleep 0.1; done
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+[[ $(emr alive | wc -l) -ge 1 ]] || fail "there is no cluster to look after"
+expect 0 pipeform resources
+says "no runner"
+printf '' >main.pipe.hcl
+expect 0 pipeform apply --auto-approve
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left of a pipeline that is removed"
+
+step "a stray, whose state is lost, is found by its tags and ended"
+project '' 'sleep 60'
+pipeform run >"$work/ran" 2>&1 &
+runner=$!
+until [[ -s $work/did ]]; do sleep 0.1; done
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+python3 - <<'EOF'
+import sqlite3
+state = sqlite3.connect(".pipeform/state.db")
+state.execute("DELETE FROM resources")
+state.commit()
+EOF
+expect 0 pipeform resources
+says stray
+expect 0 pipeform resources --reap --auto-approve
+says "1 cluster"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "the stray is left"
