@@ -60,17 +60,28 @@ EOF
     pipeform trigger pipeline.weekly --auto-approve >/dev/null
 }
 
+# until_did: waits until a step works.
+until_did() {
+    local _
+    for _ in $(seq 600); do
+        [[ ! -s $work/did ]] || return 0
+        sleep 0.1
+    done
+    cat "$work/ran"
+    fail "no step has begun to work"
+}
+
 # made: how many clusters were made since the project was.
 made() { echo $(($(emr clusters | wc -l) - before)); }
 
 step "before: there is none; plan and apply make none"
-project '' 'sleep 1; echo told; echo complained >&2'
+project '' 'sleep 12; echo told; echo complained >&2'
 [[ -z $(emr clusters) ]] || fail "a cluster was made before it was needed"
 
 step "during: one, for both activities; after: none"
 pipeform run >"$work/ran" 2>&1 &
 runner=$!
-until emr alive | grep -q RUNNING; do sleep 0.1; done
+until_did
 emr alive | sed 's/^/  /'
 expect 0 pipeform resources
 says "pipeline.weekly.resource.big" "j-" RUNNING
@@ -155,7 +166,7 @@ step "cancel ends the step and the cluster"
 project '' 'sleep 60'
 pipeform run >"$work/ran" 2>&1 &
 runner=$!
-until [[ -s $work/did ]]; do sleep 0.1; done
+until_did
 expect 0 pipeform cancel pipeline.weekly.activity.first --auto-approve
 wait "$runner" || true
 sed 's/^/  /' "$work/ran"
@@ -165,7 +176,7 @@ step "an interrupted run ends its cluster; the next one makes another"
 project '' "test -e $work/interrupted || { touch $work/interrupted; sleep 60; }"
 pipeform run >"$work/ran" 2>&1 &
 runner=$!
-until [[ -s $work/did ]]; do sleep 0.1; done
+until_did
 kill -INT "$runner"
 wait "$runner" || true
 sed 's/^/  /' "$work/ran"
@@ -186,7 +197,7 @@ echo '{}' >"$work/emr/knobs"
 project '' 'sleep 60'
 pipeform run >"$work/ran" 2>&1 &
 runner=$!
-until [[ -s $work/did ]]; do sleep 0.1; done
+until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 [[ $(emr alive | wc -l) -ge 1 ]] || fail "there is no cluster to look after"
@@ -200,7 +211,7 @@ step "a stray, whose state is lost, is found by its tags and ended"
 project '' 'sleep 60'
 pipeform run >"$work/ran" 2>&1 &
 runner=$!
-until [[ -s $work/did ]]; do sleep 0.1; done
+until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 python3 - <<'EOF'

@@ -189,6 +189,7 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
         definition: &definition,
         counts: &store.counts()?,
         runner: runner.as_ref(),
+        resources: &[],
         now: at.unwrap_or(now),
         limit: args.listing.limit(args.json),
     };

@@ -117,8 +117,9 @@ impl Place<'_> {
                 logs::fetch(self, &id, logs::Patience::None).await;
                 return Err(ExecError::Cancelled);
             }
+            // Clusters that fail put no more logs away, or late.
             Err(error) => {
-                logs::fetch(self, &id, logs::Patience::Some).await;
+                logs::fetch(self, &id, logs::Patience::None).await;
                 return Err(error);
             }
         };
