@@ -13,6 +13,9 @@ use crate::runtime::Living;
 use crate::runtime::Why;
 use crate::store::Holder;
 
+/// What was to be ended, and what went wrong: ids, and why.
+pub(crate) type Reaped<'a> = (&'a [&'a Alive], &'a [(String, String)]);
+
 /// What is shown.
 pub(crate) struct View<'a> {
     /// What is alive.
@@ -30,23 +33,25 @@ impl View<'_> {
             let id = one.id.as_deref().unwrap_or("no id yet");
             let resource = look.bold(&one.resource);
             let state = &one.state;
-            out.push_str(&format!("{resource} {interval}: {id}, {state}"));
+            out.extend([&resource, " ", &interval, ": ", id, ", ", state]);
             if let Some(at) = one.requested_at {
-                out.push_str(&format!(", asked for at {}", moment(at, &TimeZone::UTC)));
+                out.extend([", asked for at ", &moment(at, &TimeZone::UTC)]);
             }
             out.push('\n');
             if let Some(reason) = &one.reason {
-                out.push_str(&format!("  EMR says: {}\n", reason.replace('\n', "\n  ")));
+                out.extend(["  EMR says: ", &reason.replace('\n', "\n  "), "\n"]);
             }
-            out.push_str(&format!("  {}\n", self.why(one)));
+            out.extend(["  ", &self.why(one), "\n"]);
         }
         if self.living.alive.is_empty() {
             out.push_str("Nothing is alive.\n");
         }
         for problem in &self.living.problems {
-            out.push_str(&format!(
-                "\nEMR could not be asked for more, so that there may be more than the state knows: {problem}.\n"
-            ));
+            out.extend([
+                "\nEMR could not be asked, so that there may be more than the state knows: ",
+                problem,
+                ".\n",
+            ]);
         }
         out
     }
@@ -75,7 +80,7 @@ impl View<'_> {
     }
 
     /// For machines.
-    pub(crate) fn json(&self, reaped: Option<(&[&Alive], &[(String, String)])>) -> String {
+    pub(crate) fn json(&self, reaped: Option<Reaped<'_>>) -> String {
         let alive: Vec<Json> = self.living.alive.iter().map(one_json).collect();
         let mut all = json!({
             "format_version": "1.0",
@@ -107,7 +112,7 @@ impl View<'_> {
             }
         };
         for (id, error) in failed {
-            out.push_str(&format!("Not ended: {id}: {error}.\n"));
+            out.extend(["Not ended: ", id, ": ", error, ".\n"]);
         }
         out
     }

@@ -145,9 +145,8 @@ impl Status {
             let interval = interval_text(resource.key.interval, &TimeZone::UTC);
             let id = resource.id.as_deref().unwrap_or("a cluster");
             let (state, since) = (&resource.state, moment(resource.since, &TimeZone::UTC));
-            out.push_str(&format!(
-                "{name}: {interval}  {id} is {state} since {since}\n"
-            ));
+            let line = format!("{name}: {interval}  {id} is {state} since {since}\n");
+            out.push_str(&line);
         }
         out
     }
