@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# heavy
 # A cluster of EMR exists only while its interval needs it: shared by the activities of the interval, tried again on another one when it fails,
 # and ended whatever becomes of the work. What is at EMR is seen with boto3.
 set -euo pipefail
