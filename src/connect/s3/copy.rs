@@ -63,8 +63,8 @@ impl Endpoint {
         Ok(())
     }
 
-    /// The same in parts of a size.
-    async fn copy_parts(
+    /// The same in parts of a size in bytes, of 5 MB at least. What is known has to be of the object as it is now.
+    pub async fn copy_parts(
         &self,
         (from, head): (&Location, &Head),
         target: &Target,
