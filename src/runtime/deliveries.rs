@@ -371,7 +371,7 @@ mod tests {
     use crate::time::Interval;
 
     fn delivery(id: &str, action: &str) -> Delivery {
-        let interval = Interval::new(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        let interval = Interval::moment(Timestamp::UNIX_EPOCH);
         Delivery {
             id: id.to_owned(),
             action: Address::new(action),
