@@ -255,7 +255,7 @@ triggers pipeline.partner
 (
     export AWS_PROFILE=nobody
     unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-    triggers pipeline.plain.activity.put
+    triggers pipeline.plain.activity.who
     expect 1 pipeform run
     says "nobody"
 )
