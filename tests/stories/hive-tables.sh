@@ -87,6 +87,8 @@ pipeline "clicks" {
 $4
 }
 HCL
+    # Spark has none of the parts of Hive that read and write JSON.
+    [[ $1 != *emr_cluster* ]] || sed -i 's/json_lines/tsv/' main.pipe.hcl
     sed -i "s/'\$\${NOTE}'/\"\$\${NOTE}\"/" main.pipe.hcl
 }
 
