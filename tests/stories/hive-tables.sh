@@ -203,7 +203,7 @@ expect 1 pipeform run --at 2026-11-09T00:00:00Z
 expect 0 pipeform logs pipeline.clicks.activity.broken
 says nothing UNRESOLVED_COLUMN
 expect 0 pipeform status
-says "timed out"
+says 'stopped after its `attempt_timeout`'
 if pgrep -f "sleep 4711" >/dev/null; then fail "the program that hung is left"; fi
 
 step "the same on a cluster: the step is cancelled, and its errors are in the log"
