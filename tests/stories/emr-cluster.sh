@@ -80,7 +80,7 @@ project '' 'sleep 12; echo told; echo complained >&2'
 [[ -z $(emr clusters) ]] || fail "a cluster was made before it was needed"
 
 step "during: one, for both activities; after: none"
-pipeform run >"$work/ran" 2>&1 &
+"$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
 emr alive | sed 's/^/  /'
@@ -165,7 +165,7 @@ emr steps "$cluster" | grep -q CANCELLED || fail "the step was not cancelled"
 
 step "cancel ends the step and the cluster"
 project '' 'sleep 60'
-pipeform run >"$work/ran" 2>&1 &
+"$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
 expect 0 pipeform cancel pipeline.weekly.activity.first --auto-approve
@@ -175,7 +175,7 @@ sed 's/^/  /' "$work/ran"
 
 step "an interrupted run ends its cluster; the next one makes another"
 project '' "test -e $work/interrupted || { touch $work/interrupted; sleep 60; }"
-pipeform run >"$work/ran" 2>&1 &
+"$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
 kill -INT "$runner"
@@ -196,7 +196,7 @@ grep -c throttled "$work/emr/calls" | sed 's/^/  calls refused: /'
 step "a runner that was killed leaves its cluster to the next one; a removed pipeline leaves none"
 echo '{}' >"$work/emr/knobs"
 project '' 'sleep 60'
-pipeform run >"$work/ran" 2>&1 &
+"$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
 kill -9 "$runner"
@@ -210,7 +210,7 @@ expect 0 pipeform apply --auto-approve
 
 step "a stray, whose state is lost, is found by its tags and ended"
 project '' 'sleep 60'
-pipeform run >"$work/ran" 2>&1 &
+"$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
 kill -9 "$runner"

@@ -45,7 +45,7 @@ while ((killed < kills)); do
     pipeform trigger pipeline.weekly --auto-approve >/dev/null
     for _ in 1 2 3; do
         ((killed < kills)) || break
-        pipeform run >"$work/ran" 2>&1 &
+        "$PIPEFORM" run >"$work/ran" 2>&1 &
         runner=$!
         sleep "$((RANDOM % 6)).$((RANDOM % 10))"
         if kill -9 "$runner" 2>/dev/null; then killed=$((killed + 1)); fi
