@@ -6,9 +6,11 @@
 use data_encoding::BASE64_NOPAD;
 use data_encoding::BASE64URL_NOPAD;
 use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::percent_decode_str;
 use percent_encoding::utf8_percent_encode;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
@@ -25,6 +27,9 @@ const MASK: &str = "(sensitive)";
 
 /// The shortest secret whose encoded forms are masked, too: those of a shorter one are found where it is not.
 const ENCODED: usize = 6;
+
+/// How many bytes of a secret, one after the other, are a piece of it that tells something.
+const PIECE: usize = 8;
 
 /// A secret as it is, and as commands may write it: quoted for a shell, in JSON, in an address, in base64.
 fn forms(secret: &str) -> Vec<String> {
@@ -68,6 +73,18 @@ fn longest_first(mut all: Vec<String>) -> Arc<[String]> {
     all.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
     all.dedup();
     all.into()
+}
+
+/// What of an address is behind its host; all of what is no address.
+fn without_host(secret: &str) -> &str {
+    let Some((_, rest)) = secret
+        .split_once("://")
+        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
+    else {
+        return secret;
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest.get(end..).unwrap_or_default()
 }
 
 /// A log that may be shared between threads.
@@ -154,6 +171,21 @@ impl Log {
         self.secrets
             .iter()
             .fold(text.to_owned(), |t, s| t.replace(s, MASK))
+    }
+
+    /// Whether a text has a piece of a secret in it, in whatever letters, or percent-encoded. Of an address its scheme and host do not count.
+    pub(super) fn has_part_of_secret(&self, text: &str) -> bool {
+        let decoded = |text: &str| {
+            let text = percent_decode_str(text).decode_utf8_lossy();
+            text.to_lowercase()
+        };
+        let text = decoded(text);
+        let pieces: BTreeSet<&[u8]> = text.as_bytes().windows(PIECE).collect();
+        self.secrets.iter().any(|secret| {
+            let secret = decoded(secret);
+            let mut parts = without_host(&secret).as_bytes().windows(PIECE);
+            parts.any(|part| pieces.contains(part))
+        })
     }
 
     /// Bytes without the secrets in them; whatever they are, what is no secret stays as it is.

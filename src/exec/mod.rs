@@ -105,6 +105,8 @@ pub struct Context {
     pub looking: looking::Looking,
     /// Where clusters are asked for.
     pub clusters: emr::Clusters,
+    /// Makes the requests of webhooks; shared, too.
+    pub webhooks: webhook::Client,
     /// A directory of the attempt's own. It need not be there, and goes with the attempt.
     pub staging: PathBuf,
     /// Where its logs are put when it has ended.

@@ -46,6 +46,7 @@ impl Fixture {
             aws: Sessions::default(),
             clusters: super::emr::Clusters::default(),
             looking: Looking::default(),
+            webhooks: exec::webhook::Client::default(),
             staging: dir.path().join("staging"),
             archive: None,
             attempt_id: uuid::Uuid::new_v4().to_string(),

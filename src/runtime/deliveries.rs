@@ -1,8 +1,6 @@
 //! Taking actions: each is owed from the commit that called for it until it has ended, is tried again when it fails, and is taken by
 //! the next runner if this one does not live to.
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -25,7 +23,6 @@ use crate::exec::ExecError;
 use crate::exec::assemble::ActionCall;
 use crate::exec::secrets::Fetched;
 use crate::lang::Value;
-use crate::objects::Address;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::store::ActionRun;
@@ -59,66 +56,6 @@ pub(super) enum End {
     Stopped,
 }
 
-/// The actions that a runner owes.
-#[derive(Debug, Default)]
-pub(super) struct Deliveries {
-    /// Those that wait for their next try, by its moment.
-    waiting: BTreeMap<(Timestamp, String), Delivery>,
-    /// Those under way.
-    pub(super) under_way: BTreeMap<String, Cancel>,
-    /// Of each action that keeps an order the one whose turn it is, by its id, and those that come after it.
-    turns: BTreeMap<Address, (String, VecDeque<Delivery>)>,
-}
-
-impl Deliveries {
-    /// When the next one may be tried.
-    pub(super) fn next(&self) -> Option<Timestamp> {
-        self.waiting.keys().next().map(|(at, _)| *at)
-    }
-
-    /// Whether some wait for their next try.
-    pub(super) fn will_try(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
-    /// Stops what is under way; what waits is left to the next runner.
-    pub(super) fn stop(&mut self) {
-        self.under_way.values().for_each(Cancel::cancel);
-        self.waiting.clear();
-        self.turns.clear();
-    }
-
-    /// A delivery of an action that keeps an order, if it is its turn; else it waits for that.
-    fn in_turn(&mut self, delivery: Delivery) -> Option<Delivery> {
-        match self.turns.get_mut(&delivery.action) {
-            Some((turn, _)) if *turn == delivery.id => Some(delivery),
-            Some((_, after)) => {
-                after.push_back(delivery);
-                None
-            }
-            None => {
-                let turn = (delivery.id.clone(), VecDeque::new());
-                self.turns.insert(delivery.action.clone(), turn);
-                Some(delivery)
-            }
-        }
-    }
-
-    /// A delivery has ended; gives the one whose turn it is now.
-    fn end_turn(&mut self, action: &Address, id: &str) -> Option<Delivery> {
-        let (turn, after) = self.turns.get_mut(action)?;
-        if turn != id {
-            return None;
-        }
-        let next = after.pop_front();
-        match &next {
-            Some(next) => turn.clone_from(&next.id),
-            None => drop(self.turns.remove(action)),
-        }
-        next
-    }
-}
-
 /// The actions that effects ask for, taken out of them.
 pub(super) fn called_for(effects: &mut Vec<Effect>, now: Timestamp) -> Vec<Delivery> {
     let mut deliveries = Vec::new();
@@ -145,37 +82,41 @@ impl Runner<'_> {
     pub(super) fn take_owed(&mut self) -> Result<(), RuntimeError> {
         let now = self.clock.now();
         for delivery in self.store.owed()? {
-            let Some(delivery) = self.in_turn(delivery, now)? else {
-                continue;
-            };
-            let at = delivery.not_before.unwrap_or(Timestamp::MIN);
-            let key = (at, delivery.id.clone());
-            self.deliveries.waiting.insert(key, delivery);
+            self.owe(delivery, now)?;
         }
         Ok(())
     }
 
-    /// Tries what may be tried by now.
+    /// Takes one on: where its action keeps an order, after those that came before.
+    pub(super) fn owe(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), RuntimeError> {
+        if keeps_order(&*self.definition_for(&delivery, now)?, &delivery) {
+            self.deliveries.add_in_turn(delivery);
+        } else {
+            self.deliveries.add(delivery);
+        }
+        Ok(())
+    }
+
+    /// The definition that an action is of.
+    fn definition_for(
+        &mut self,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Arc<SerialDefinition>, RuntimeError> {
+        let serial = delivery.instance.definition.unwrap_or(self.log_serial());
+        self.definition_of(&delivery.instance.key, serial, now)
+    }
+
+    /// Tries what may be tried by now and has a place.
     pub(super) fn deliver_due(&mut self, now: Timestamp) -> Result<(), RuntimeError> {
-        while !self.stopping
-            && let Some(entry) = self.deliveries.waiting.first_entry()
-            && entry.key().0 <= now
-        {
-            let delivery = entry.remove();
+        while let Some(delivery) = self.deliveries.next_ready(now) {
             self.deliver(delivery, now)?;
         }
         Ok(())
     }
 
     /// Tries an action once. Its failure is told and changes nothing about its instance.
-    pub(super) fn deliver(
-        &mut self,
-        delivery: Delivery,
-        now: Timestamp,
-    ) -> Result<(), RuntimeError> {
-        let Some(delivery) = self.in_turn(delivery, now)? else {
-            return Ok(());
-        };
+    fn deliver(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), RuntimeError> {
         let (instance, action) = (&delivery.instance, delivery.action.clone());
         let definition = self.definition_for(&delivery, now)?;
         let retries = retries(&definition, &delivery);
@@ -183,9 +124,7 @@ impl Runner<'_> {
         let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
         let key = instance.key.clone();
-        self.deliveries
-            .under_way
-            .insert(delivery.id.clone(), cancel.clone());
+        self.deliveries.begin(&delivery, cancel.clone());
         let resumption = self.resumption(&cancel);
         let id = format!("{}:{action}", self.attempt_id(&key, 0));
         let context = self.context(&evaluation.log, cancel, id);
@@ -221,28 +160,6 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// A delivery that may be tried, as far as those of the same action are concerned; else it is tried after them.
-    fn in_turn(
-        &mut self,
-        delivery: Delivery,
-        now: Timestamp,
-    ) -> Result<Option<Delivery>, RuntimeError> {
-        if !keeps_order(&*self.definition_for(&delivery, now)?, &delivery) {
-            return Ok(Some(delivery));
-        }
-        Ok(self.deliveries.in_turn(delivery))
-    }
-
-    /// The definition that an action is of.
-    fn definition_for(
-        &mut self,
-        delivery: &Delivery,
-        now: Timestamp,
-    ) -> Result<Arc<SerialDefinition>, RuntimeError> {
-        let serial = delivery.instance.definition.unwrap_or(self.log_serial());
-        self.definition_of(&delivery.instance.key, serial, now)
-    }
-
     fn action_evaluation(
         &self,
         definition: Arc<SerialDefinition>,
@@ -275,9 +192,9 @@ impl Runner<'_> {
     /// Keeps what actions came to, and tells it.
     pub(super) fn acted(&mut self, acted: Vec<Acted>) -> Result<(), RuntimeError> {
         let now = self.clock.now();
-        let (mut tries, mut notices, mut next) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tries, mut notices) = (Vec::new(), Vec::new());
         for Acted { mut delivery, end } in acted {
-            self.deliveries.under_way.remove(&delivery.id);
+            self.deliveries.end(&delivery.id);
             delivery.tries += 1;
             let error = match end {
                 End::Stopped => continue, // it is still owed
@@ -296,10 +213,7 @@ impl Runner<'_> {
                     let at = now.checked_add(pause).unwrap_or(now);
                     delivery.error = Some(error);
                     delivery.not_before = Some(at);
-                    if !self.stopping {
-                        let key = (at, delivery.id.clone());
-                        self.deliveries.waiting.insert(key, delivery.clone());
-                    }
+                    self.deliveries.add(delivery.clone());
                     tries.push(Tried::Owed(Box::new(delivery)));
                     continue;
                 }
@@ -309,7 +223,7 @@ impl Runner<'_> {
                 End::Failed(error, _) => Some(error),
             };
             let (action, instance) = (delivery.action, delivery.instance.key);
-            next.extend(self.deliveries.end_turn(&action, &delivery.id));
+            self.deliveries.end_turn(&action, &delivery.id);
             notices.push((action.clone(), instance.clone(), error.clone()));
             let run = ActionRun {
                 action,
@@ -328,11 +242,6 @@ impl Runner<'_> {
         }
         for (action, key, error) in notices {
             self.observer.notice(&Notice::Acted { action, key, error });
-        }
-        for delivery in next {
-            if !self.stopping {
-                self.deliver(delivery, now)?;
-            }
         }
         Ok(())
     }
@@ -366,50 +275,6 @@ fn pause(tries: u32) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Instance;
-    use crate::engine::InstanceKey;
-    use crate::time::Interval;
-
-    fn delivery(id: &str, action: &str) -> Delivery {
-        let interval = Interval::moment(Timestamp::UNIX_EPOCH);
-        Delivery {
-            id: id.to_owned(),
-            action: Address::new(action),
-            instance: Instance::new(InstanceKey {
-                object: Address::new("pipeline.p.activity.a"),
-                interval,
-            }),
-            made_at: Timestamp::UNIX_EPOCH,
-            tries: 0,
-            not_before: None,
-            error: None,
-        }
-    }
-
-    #[test]
-    fn deliveries_of_an_action_that_keeps_an_order_come_one_after_the_other() {
-        let mut deliveries = Deliveries::default();
-        let (one, other) = (Address::new("action.one"), Address::new("action.other"));
-        let comes = |deliveries: &mut Deliveries, id: &str, action: &str| {
-            deliveries.in_turn(delivery(id, action)).is_some()
-        };
-        assert!(comes(&mut deliveries, "a", "action.one"));
-        assert!(!comes(&mut deliveries, "b", "action.one"));
-        assert!(comes(&mut deliveries, "c", "action.other"));
-        assert!(!comes(&mut deliveries, "d", "action.one"));
-        // One that failed is tried again first.
-        assert!(comes(&mut deliveries, "a", "action.one"));
-        assert_eq!(deliveries.end_turn(&other, "c"), None);
-        assert_eq!(deliveries.end_turn(&one, "b"), None, "it is not its turn");
-        let next = |deliveries: &mut Deliveries, id: &str| {
-            deliveries.end_turn(&one, id).map(|next| next.id)
-        };
-        assert_eq!(next(&mut deliveries, "a").as_deref(), Some("b"));
-        assert!(comes(&mut deliveries, "b", "action.one"));
-        assert_eq!(next(&mut deliveries, "b").as_deref(), Some("d"));
-        assert_eq!(next(&mut deliveries, "d"), None);
-        assert!(comes(&mut deliveries, "e", "action.one"));
-    }
 
     #[test]
     fn pauses_grow_and_have_an_end() {

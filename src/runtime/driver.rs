@@ -19,12 +19,12 @@ use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
 use super::deliveries::Acted;
-use super::deliveries::Deliveries;
 use super::deliveries::called_for;
 use super::loading::dues_after;
 use super::log::Log;
 use super::notice::Notice;
 use super::notice::Observer;
+use super::owed::Deliveries;
 use super::preparing::Question;
 use super::processes::Unrecorded;
 use super::recovery::take_up;
@@ -41,6 +41,7 @@ use crate::exec::Environment;
 use crate::exec::Sessions;
 use crate::exec::looking::Looking;
 use crate::exec::secrets::Variables;
+use crate::exec::webhook;
 use crate::store::Decision;
 use crate::store::ProcessRecord;
 use crate::store::RunnerLease;
@@ -105,6 +106,8 @@ pub struct Summary {
     pub cascade_failed: u64,
     /// Instances of activities that wait for data or for others.
     pub waiting: u64,
+    /// Actions that are still owed, and are taken by the next runner.
+    pub owed: u64,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
 }
@@ -179,6 +182,8 @@ pub struct Runner<'a> {
     pub(super) looking: Looking,
     /// The clusters that it keeps.
     pub(super) clusters: Clusters,
+    /// Makes the requests of webhooks.
+    pub(super) webhooks: webhook::Client,
 }
 
 impl<'a> Runner<'a> {
@@ -206,7 +211,8 @@ impl<'a> Runner<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<(), RuntimeError> {
         let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
-        // Before anything is taken: what is waited for is left to those that run.
+        // Before anything is taken: what is waited for, and actions, are left to those that run.
+        runner.deliveries.stop();
         runner.engine.step(Event::Drain, runner.clock.now());
         let lost = super::recovery::recover(&mut runner).await?;
         runner.handle(lost)?;
@@ -250,6 +256,7 @@ impl<'a> Runner<'a> {
             stopping: false,
             looking: Looking::default(),
             clusters: Clusters::default(),
+            webhooks: webhook::Client::default(),
         })
     }
 
@@ -264,6 +271,7 @@ impl<'a> Runner<'a> {
             self.clean_up_at_the_end()?;
         }
         self.summary.waiting = self.engine.waiting_activities();
+        self.summary.owed = self.store.count_owed()?;
         self.summary.interrupted = self.stopping;
         Ok(self.summary)
     }
@@ -437,8 +445,9 @@ impl<'a> Runner<'a> {
             self.perform(effect, now)?;
         }
         for delivery in decision.deliveries {
-            self.deliver(delivery, now)?;
+            self.owe(delivery, now)?;
         }
+        self.deliver_due(now)?;
         self.look_after_clusters();
         Ok(())
     }
@@ -508,7 +517,7 @@ impl<'a> Runner<'a> {
         if self.stopping {
             // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
             self.running.clear();
-            self.deliveries.under_way.clear();
+            self.deliveries.forget();
             let left = self.clusters.abandon();
             if !left.is_empty() {
                 let left = left.join(", ");
@@ -529,10 +538,10 @@ impl<'a> Runner<'a> {
 
     fn is_done(&self, now: Timestamp, give_up: Option<Timestamp>) -> bool {
         if self.stopping {
-            return self.running.is_empty() && self.deliveries.under_way.is_empty();
+            return self.running.is_empty() && !self.deliveries.is_busy();
         }
         let stands = self.clock.stands_still(); // then nothing comes by the passing of time
-        let later = self.engine.will_start_by_itself() || self.deliveries.will_try();
+        let later = self.engine.will_start_by_itself() || self.deliveries.is_near(now);
         let later = !stands && later;
         let busy = later || !self.tasks_are_idle();
         match self.options.until {
@@ -547,7 +556,7 @@ impl<'a> Runner<'a> {
 
     fn tasks_are_idle(&self) -> bool {
         self.running.is_empty()
-            && self.deliveries.under_way.is_empty()
+            && !self.deliveries.is_busy()
             && self.engine.is_idle()
             && self.receiver.is_empty()
     }

@@ -165,6 +165,7 @@ impl Runner<'_> {
             progress: Progress::default(),
             aws: self.aws.clone(),
             looking: self.looking.clone(),
+            webhooks: self.webhooks.clone(),
             clusters: Clusters::default(),
             staging: self.staging(),
             archive: None,

@@ -13,6 +13,7 @@ mod loading;
 mod log;
 mod logs;
 mod notice;
+mod owed;
 mod preflight;
 mod preparing;
 mod processes;

@@ -15,30 +15,30 @@ use super::runs::interval;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
 
-/// An action that was taken for an instance, and has ended.
+/// An action that was taken for an instance, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionRun {
     /// The action.
     pub action: Address,
     /// What it was for.
     pub instance: InstanceKey,
-    /// When it ended.
+    /// When it ended, or was called for if it is still owed (UTC).
     pub ended_at: Timestamp,
     /// Why it failed; `None`: it has not.
     pub error: Option<String>,
-    /// Whether it is still owed, and will be tried again.
+    /// Whether it is still owed, and will be tried, or tried again.
     pub owed: bool,
 }
 
 impl Store {
-    /// The actions that were taken for an instance, oldest first; those that are still owed last, as if they had failed.
+    /// The actions that were taken for an instance, oldest first; those that are still owed last.
     pub fn actions_of(&self, key: &InstanceKey) -> Result<Vec<ActionRun>, StoreError> {
         let (start, end) = (micros(key.interval.start), micros(key.interval.end));
         let mut taken = self.actions(
             "object = ?1 AND start = ?2 AND \"end\" = ?3",
             params![key.object.as_str(), start, end],
         )?;
-        taken.extend(self.owed_for(key)?.iter().map(Delivery::as_failed));
+        taken.extend(self.owed_for(key)?.iter().map(Delivery::so_far));
         Ok(taken)
     }
 
@@ -48,7 +48,7 @@ impl Store {
             "object = ?1 AND error IS NOT NULL",
             params![object.as_str()],
         )?;
-        failed.extend(self.owed_by(object)?.iter().map(Delivery::as_failed));
+        failed.extend(self.owed_by(object)?.iter().map(Delivery::so_far));
         Ok(failed)
     }
 

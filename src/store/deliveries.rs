@@ -72,6 +72,16 @@ impl Store {
         self.deliveries("1", params![])
     }
 
+    /// How many are owed.
+    pub fn count_owed(&self) -> Result<u64, StoreError> {
+        self.connection
+            .query_row("SELECT count(*) FROM deliveries", [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .map(i64::unsigned_abs)
+            .map_err(|error| self.error(error))
+    }
+
     /// Those of an instance.
     pub(super) fn owed_for(&self, key: &InstanceKey) -> Result<Vec<Delivery>, StoreError> {
         let (start, end) = (micros(key.interval.start), micros(key.interval.end));
@@ -98,20 +108,17 @@ impl Store {
 }
 
 impl Delivery {
-    /// What there is to say of it while it is owed, as of an action that has failed.
-    pub(super) fn as_failed(&self) -> ActionRun {
-        let error = match (&self.error, self.tries) {
-            (None, _) => "it is still to be taken".to_owned(),
-            (Some(error), 1) => format!("{error} (tried once; it will be tried again)"),
-            (Some(error), tries) => {
-                format!("{error} (tried {tries} times; it will be tried again)")
-            }
-        };
+    /// What there is to say of it while it is owed.
+    pub(super) fn so_far(&self) -> ActionRun {
+        let error = self.error.as_ref().map(|error| match self.tries {
+            1 => format!("{error} (tried once; it will be tried again)"),
+            tries => format!("{error} (tried {tries} times; it will be tried again)"),
+        });
         ActionRun {
             action: self.action.clone(),
             instance: self.instance.key.clone(),
             ended_at: self.made_at,
-            error: Some(error),
+            error,
             owed: true,
         }
     }
@@ -212,6 +219,9 @@ mod tests {
         drop(store);
         let mut store = Store::open(&path).unwrap();
         assert_eq!(store.owed().unwrap(), [delivery.clone()]);
+        let run = &store.actions_of(&delivery.instance.key).unwrap()[0];
+        assert!(run.owed && run.error.is_none(), "it has not failed");
+        assert_eq!(store.count_owed().unwrap(), 1);
         delivery.tries = 2;
         delivery.error = Some("no such host".to_owned());
         delivery.not_before = Some(at(30));
@@ -229,7 +239,7 @@ mod tests {
             error: None,
             owed: false,
             ended_at: at(40),
-            ..delivery.as_failed()
+            ..delivery.so_far()
         };
         let id = delivery.id.clone();
         let ended = [Tried::Ended {

@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Whether a runner has nothing to do: everything that was made has finished, nothing more is due by the horizon, nobody
-    /// has asked for anything, and nothing is kept too long. False where that takes more than a look.
+    /// has asked for anything, no action is owed, and nothing is kept too long. False where that takes more than a look.
     pub fn is_at_rest(&self, horizon: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         self.connection
             .query_row(
@@ -140,6 +140,7 @@ impl Store {
                     AND NOT EXISTS (SELECT 1 FROM operations WHERE done_at IS NULL AND targets IS NOT NULL)
                     AND NOT EXISTS (SELECT 1 FROM resources WHERE ended_at IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM retentions WHERE next_at <= ?2)
+                    AND NOT EXISTS (SELECT 1 FROM deliveries)
                  FROM meta",
                 [micros(horizon), micros(now)],
                 |row| row.get(0),

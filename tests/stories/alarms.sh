@@ -174,7 +174,8 @@ sleep 0.5
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 expect 0 pipeform status
-says 'action.silent' 'it is still to be taken'
+says 'action.silent' ': still to be taken'
+! grep -q 'action.silent.*failed' "$work/output" || fail "what was not tried has not failed"
 receiver 0
 export SILENT=$hook
 expect 0 pipeform run --at 2026-11-22

@@ -172,6 +172,7 @@ fn attempt_line(attempt: &Attempt, timezone: &TimeZone, is_run: bool) -> String 
 pub(crate) fn action_line(run: &ActionRun, timezone: &TimeZone) -> String {
     let (action, at) = (&run.action, moment(run.ended_at, timezone));
     match &run.error {
+        None if run.owed => format!("{action} {at}: still to be taken"),
         None => format!("{action} {at}: done"),
         Some(error) => format!("{action} {at}: failed: {}", error.replace('\n', "\n    ")),
     }
@@ -181,8 +182,9 @@ pub(crate) fn action_line(run: &ActionRun, timezone: &TimeZone) -> String {
 pub(crate) fn action_json(run: &ActionRun) -> serde_json::Value {
     json!({
         "address": run.action,
-        "ended_at": run.ended_at,
+        "ended_at": (!run.owed).then_some(run.ended_at),
         "error": run.error,
+        "owed": run.owed,
     })
 }
 

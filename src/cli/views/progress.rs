@@ -228,6 +228,7 @@ impl JsonLines {
             "failed": summary.failed,
             "cascade_failed": summary.cascade_failed,
             "waiting": summary.waiting,
+            "actions_owed": summary.owed,
             "interrupted": summary.interrupted,
         });
         format!("{line}\n")
@@ -322,6 +323,13 @@ pub(crate) fn closing(summary: &Summary, look: Look) -> String {
         "Run complete:"
     };
     let mut out = format!("\n{} {}.\n", look.bold(head), parts.join(", "));
+    match summary.owed {
+        0 => {}
+        1 => out.push_str("1 action is still owed: the next run takes it.\n"),
+        many => out.push_str(&format!(
+            "{many} actions are still owed: the next run takes them.\n"
+        )),
+    }
     if look.hints && summary.waiting > 0 {
         out.push_str("`pipeform status` says what they wait for.\n");
     }

@@ -43,6 +43,7 @@ impl Fixture {
             aws: Sessions::default(),
             clusters: crate::exec::emr::Clusters::default(),
             looking: Looking::default(),
+            webhooks: crate::exec::webhook::Client::default(),
             staging: dir.path().join("staging"),
             archive: None,
             attempt_id: "copy".to_owned(),
