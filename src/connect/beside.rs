@@ -13,8 +13,10 @@ use std::sync::Arc;
 use super::ConnectError;
 use super::files::SUFFIX;
 use super::files::parent;
+use super::files::prefix;
 use super::files::regular;
 use super::files::remove_leftovers;
+use super::files::temporary;
 
 /// A file that appears under its name only when it is whole. Dropped without a commit, it leaves nothing.
 #[derive(Debug)]
@@ -28,19 +30,18 @@ impl Beside {
     /// Starts a file: makes its directories, and removes what killed attempts left of it.
     pub fn create(target: &Path) -> Result<Self, ConnectError> {
         let target = regular(target)?;
+        let prefix = prefix(&target)?;
         let parent = parent(&target);
         fs::create_dir_all(&parent)
             .map_err(|error| ConnectError::io("create directory", &parent, error))?;
-        let name = name(&target)?;
-        remove_leftovers(&parent, &format!(".{name}."));
+        remove_leftovers(&parent, &prefix);
         Self::among(&target)
     }
 
     /// Starts one of many files, whose directory is there and has no leftovers.
     pub fn among(target: &Path) -> Result<Self, ConnectError> {
         let failed = |error| ConnectError::io("write", target, error);
-        let random = uuid::Uuid::new_v4().simple();
-        let temporary = parent(target).join(format!(".{}.{random}{SUFFIX}", name(target)?));
+        let temporary = parent(target).join(temporary(&prefix(target)?));
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(true);
         let file = file.open(&temporary).map_err(failed)?;
@@ -136,11 +137,6 @@ pub fn remove_all_leftovers(directory: &Path) {
 /// Whether a name is that of a file that is being written, or was when its writer died.
 pub fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(SUFFIX)
-}
-
-fn name(target: &Path) -> Result<&str, ConnectError> {
-    let name = target.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| ConnectError::Setting(format!("`{}` names no file", target.display())))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use super::ConnectError;
 use super::formats::compression::Compression;
 use super::formats::compression::Packer;
 use super::formats::compression::unpack;
+use data_encoding::HEXLOWER;
+use sha2::Digest as _;
+use sha2::Sha256;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -24,6 +27,13 @@ use std::time::SystemTime;
 const BUFFER: usize = 256 * 1024;
 pub(super) const SUFFIX: &str = ".pipeform-tmp";
 
+/// The longest name that temporary ones have in full, in bytes: file systems take 255, and there are three dots, a random part and the suffix.
+const LONGEST: usize = 255 - 2 - RANDOM - SUFFIX.len();
+/// How many letters the random part has.
+const RANDOM: usize = 32;
+/// How many letters of its digest keep a name apart that is cut.
+const DIGEST: usize = 16;
+
 /// Opens a file and unpacks it while it is read.
 pub fn open(
     path: &Path,
@@ -38,7 +48,7 @@ pub fn open(
 pub struct Watched {
     file: File,
     path: PathBuf,
-    /// How long it was, and when it was changed last; none for what is no file.
+    /// How long it was, and when it was changed last, where that is known.
     was: Option<(u64, SystemTime)>,
 }
 
@@ -46,11 +56,14 @@ impl Watched {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Self, ConnectError> {
         let fail = |error| ConnectError::io("read", path, error);
-        let file = File::open(path).map_err(fail)?;
-        let found = file.metadata().map_err(fail)?;
+        // Opening a pipe would wait for somebody who writes into it.
+        let found = fs::metadata(path).map_err(fail)?;
         if found.is_dir() {
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
+        is_regular("read", path, &found)?;
+        let file = File::open(path).map_err(fail)?;
+        let found = file.metadata().map_err(fail)?;
         Ok(Self {
             was: look(&found),
             file,
@@ -106,19 +119,13 @@ pub struct FileWriter {
 impl FileWriter {
     /// Starts a file: makes its directories and removes what killed attempts left of it.
     pub fn create(target: &Path, compression: Compression) -> Result<Self, ConnectError> {
-        let Some(name) = target.file_name() else {
-            return Err(ConnectError::Setting(format!(
-                "`{}` names no file",
-                target.display()
-            )));
-        };
         let target = &regular(target)?;
+        let prefix = prefix(target)?;
         let parent = parent(target);
         fs::create_dir_all(&parent)
             .map_err(|e| ConnectError::io("create directory", &parent, e))?;
-        let prefix = format!(".{}.", name.to_string_lossy());
         remove_leftovers(&parent, &prefix);
-        let temporary = parent.join(format!("{prefix}{}{SUFFIX}", uuid::Uuid::new_v4().simple()));
+        let temporary = parent.join(temporary(&prefix));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -192,13 +199,49 @@ pub(super) fn regular(target: &Path) -> Result<PathBuf, ConnectError> {
         let error = io::ErrorKind::IsADirectory.into();
         return Err(ConnectError::io("write", target, error));
     }
-    if !found.is_file() {
+    is_regular("write", target, &found)?;
+    fs::canonicalize(target).map_err(|error| ConnectError::io("write", target, error))
+}
+
+/// An error for what is there and is no file; `verb` says what was to be done with it.
+pub fn is_regular(
+    verb: &'static str,
+    path: &Path,
+    found: &fs::Metadata,
+) -> Result<(), ConnectError> {
+    if found.is_file() {
+        return Ok(());
+    }
+    Err(ConnectError::Setting(format!(
+        "cannot {verb} `{}`: it is not a file but a device, pipe or socket",
+        path.display()
+    )))
+}
+
+/// What the temporary files of a file begin with, beside it. A name that leaves no room for the rest is cut, and its digest keeps it apart.
+pub(super) fn prefix(target: &Path) -> Result<String, ConnectError> {
+    let Some(name) = target.file_name() else {
         return Err(ConnectError::Setting(format!(
-            "cannot write `{}`: it is not a file but a device, pipe or socket",
+            "`{}` names no file",
             target.display()
         )));
+    };
+    let name = name.to_string_lossy();
+    if name.len() <= LONGEST {
+        return Ok(format!(".{name}."));
     }
-    fs::canonicalize(target).map_err(|error| ConnectError::io("write", target, error))
+    let digest = HEXLOWER.encode(&Sha256::digest(name.as_bytes()));
+    let digest = digest.get(..DIGEST).unwrap_or_default();
+    let kept = name.floor_char_boundary(LONGEST - DIGEST - 1);
+    Ok(format!(
+        ".{}~{digest}.",
+        name.get(..kept).unwrap_or_default()
+    ))
+}
+
+/// The name of a new temporary file.
+pub(super) fn temporary(prefix: &str) -> String {
+    format!("{prefix}{}{SUFFIX}", uuid::Uuid::new_v4().simple())
 }
 
 /// The directory of a file.
@@ -221,7 +264,7 @@ pub(super) fn remove_leftovers(directory: &Path, prefix: &str) {
             .strip_prefix(prefix)
             .and_then(|n| n.strip_suffix(SUFFIX));
         let ours =
-            random.is_some_and(|r| r.len() == 32 && r.bytes().all(|b| b.is_ascii_hexdigit()));
+            random.is_some_and(|r| r.len() == RANDOM && r.bytes().all(|b| b.is_ascii_hexdigit()));
         if ours && File::open(entry.path()).is_ok_and(|f| f.try_lock().is_ok()) {
             drop(fs::remove_file(entry.path()));
         }
@@ -287,6 +330,45 @@ mod tests {
         );
         let mut again = open(&path, Compression::None).unwrap();
         assert_eq!(again.read_to_end(&mut Vec::new()).unwrap(), 700_005);
+    }
+
+    #[test]
+    fn names_of_any_length_are_written_and_kept_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let long = |end: &str| directory.path().join(format!("{}{end}", "気".repeat(84)));
+        for name in ["a".repeat(208), "a".repeat(209), "a".repeat(255)] {
+            let path = directory.path().join(&name);
+            let name = temporary(&prefix(&path).unwrap());
+            assert!(name.len() <= 255, "{name}");
+            let mut writer = FileWriter::create(&path, Compression::None).unwrap();
+            writer.write_all(b"text").unwrap();
+            writer.commit().unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"text");
+        }
+        let dead = directory
+            .path()
+            .join(temporary(&prefix(&long("x")).unwrap()));
+        File::create(&dead).unwrap();
+        let beside = crate::connect::beside::Beside::create(&long("y")).unwrap();
+        assert!(dead.exists(), "it is of another file");
+        beside.commit().unwrap();
+        drop(crate::connect::beside::Beside::create(&long("x")).unwrap());
+        assert!(!dead.exists());
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
+            let error = open(path, Compression::None).err().unwrap().to_string();
+            assert!(
+                error.contains("cannot read") && error.contains("a device, pipe or socket"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

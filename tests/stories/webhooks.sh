@@ -17,13 +17,13 @@ receiver() {
     port=$(<"$work/port")
 }
 
-# configuration INTERVALS COMMAND: what fails each hour, and tells it to $HOOK.
+# configuration END COMMAND RETRIES: what runs each hour, and tells it to $HOOK; applied to a state of its own.
 configuration() {
     cat >main.pipe.hcl <<HCL
 schedule "hourly" {
   every = "1 hour"
   start = "2026-11-01"
-  end   = "2026-11-01 $1"
+  end   = "$1"
 }
 
 pipeline "work" {
@@ -50,10 +50,8 @@ HCL
 step "250 at once, a receiver that takes its time, and few files that may be open"
 receiver slow
 export HOOK=http://127.0.0.1:$port/
-configuration 23:00 "exit 1" 0
-sed -i 's/2026-11-01 23:00/2026-11-11 10:00/' main.pipe.hcl
-expect 0 pipeform apply --auto-approve
-expect 1 bash -c 'ulimit -n 96; "$PIPEFORM" run --at 2026-12-01'
+configuration "2026-11-11 10:00" "exit 1" 0
+expect 1 bash -c 'ulimit -n 96; "$PIPEFORM" run --at 2026-11-20'
 ! grep -q 'Too many open files\|cannot start\|cannot be opened' "$work/output" || fail "there were too many files"
 [[ $(grep -c 'action.chat failed: the receiver answered 503' "$work/output") -eq 250 ]] || fail "not every delivery was tried"
 says '0 finished, 250 failed'
@@ -63,8 +61,8 @@ echo "at once: $(<"$work/slow")"
 step "a receiver that says where it was asked does not make its address known"
 receiver echo
 export HOOK="http://127.0.0.1:$port/services/T0/CANARY-path/b%20CANARY?t=CANARY-q%2Fx"
-configuration 02:00 true 0
-expect 0 pipeform run --at 2026-12-01
+configuration "2026-11-01 02:00" true 0
+expect 0 pipeform run --at 2026-11-20
 says 'action.chat failed: the receiver answered 500 Internal Server Error'
 cp "$work/output" "$work/run"
 expect 0 pipeform status pipeline.work.activity.hourly
@@ -74,29 +72,29 @@ cp "$work/output" "$work/history"
 ! grep -rqi 'canary' .pipeform "$work/run" "$work/history" "$work/output" || fail "a part of the address is known"
 
 step "a receiver whose certificate is of a private authority"
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=a receiver of webhooks" -addext subjectAltName=DNS:localhost \
     -addext basicConstraints=critical,CA:FALSE -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
 cat "$work/key.pem" >>"$work/cert.pem"
 receiver tls "$work/cert.pem"
 export HOOK=https://localhost:$port/
-configuration 01:00 true 0
-expect 0 pipeform run --at 2026-12-01
+configuration "2026-11-01 01:00" true 0
+expect 0 pipeform run --at 2026-11-20
 says 'the receiver was not reached: ' '`SSL_CERT_FILE` names a file'
 rm -rf .pipeform
 expect 0 pipeform apply --auto-approve
-expect 0 env SSL_CERT_FILE="$work/cert.pem" "$PIPEFORM" run --at 2026-12-01
+expect 0 env SSL_CERT_FILE="$work/cert.pem" "$PIPEFORM" run --at 2026-11-20
 says 'action.chat done'
 rm -rf .pipeform
 expect 0 pipeform apply --auto-approve
-expect 0 env SSL_CERT_FILE="$work/none.pem" "$PIPEFORM" run --at 2026-12-01
+expect 0 env SSL_CERT_FILE="$work/none.pem" "$PIPEFORM" run --at 2026-11-20
 says 'action.chat failed: '
 ! grep -q 'action.chat done' "$work/output" || fail "it trusts whom nobody named"
 
 step "a receiver that is down: run does not stay, says so, and the next one goes on"
 export HOOK=http://127.0.0.1:1/
-configuration 01:00 true 4
+configuration "2026-11-01 01:00" true 4
 SECONDS=0
-expect 0 pipeform run --at 2026-12-01
+expect 0 pipeform run --at 2026-11-20
 says '1 finished, 0 failed' '1 action is still owed: the next run takes it.'
 [[ $SECONDS -lt 20 ]] || fail "it has stayed for $SECONDS seconds"
 tries=$(grep -c 'action.chat failed' "$work/output")
@@ -111,6 +109,6 @@ state.execute("UPDATE deliveries SET not_before = 0")
 state.commit()
 PY
 export HOOK=http://127.0.0.1:$port/?well
-expect 0 pipeform run --at 2026-12-01
+expect 0 pipeform run --at 2026-11-20
 says 'action.chat done'
 ! grep -q 'still owed' "$work/output" || fail "something is still owed"

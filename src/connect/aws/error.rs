@@ -19,6 +19,18 @@ pub enum AwsError {
         "there are no credentials for AWS: {0}. Set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, choose a profile of `~/.aws` with `AWS_PROFILE`, or sign in with `aws sso login`"
     )]
     NoCredentials(String),
+    /// The profile that is named is not there.
+    #[error(
+        "there is no profile `{name}` in {files}, and `AWS_PROFILE`, or `profile` of the provider, names it.{like} `aws configure list-profiles` lists those that there are"
+    )]
+    NoProfile {
+        /// The profile.
+        name: String,
+        /// Where it was looked for.
+        files: String,
+        /// Which one may be meant, as a sentence after a blank; else nothing.
+        like: String,
+    },
     /// The credentials are wrong or over, or may not do this.
     #[error("AWS refuses this to these credentials: {0}")]
     Refused(String),
@@ -108,7 +120,7 @@ impl AwsError {
                 CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials(
                     "none are in the environment, in `~/.aws`, or given by the machine".to_owned(),
                 ),
-                other => Self::NoCredentials(chain(other)),
+                other => Self::NoCredentials(why(other)),
             };
         }
         match error {
@@ -119,6 +131,18 @@ impl AwsError {
             _ => Self::Unreachable(causes(error)),
         }
     }
+}
+
+/// Why there are no credentials. The machine is asked last, so that an error of it says that nothing else has any.
+pub(super) fn why(error: &CredentialsError) -> String {
+    let said = chain(error);
+    if said.contains("IMDS") {
+        return format!(
+            "none are in the environment or in `~/.aws`, and the machine gives none ({})",
+            causes(error)
+        );
+    }
+    said
 }
 
 /// The error about credentials that lies below another.

@@ -9,6 +9,7 @@ pub mod data_pipeline;
 pub mod dynamodb;
 pub mod emr;
 mod error;
+mod profiles;
 pub mod s3;
 pub mod secrets_manager;
 mod session;

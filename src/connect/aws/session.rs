@@ -27,6 +27,7 @@ use tokio::sync::OnceCell;
 
 use super::AwsError;
 use super::Settings;
+use super::profiles::Profiles;
 use super::s3::Calls;
 use super::settings::AssumeRole;
 use super::settings::Service;
@@ -55,6 +56,8 @@ pub struct Environment {
     pub ca_bundle: Option<PathBuf>,
     /// `AWS_MAX_ATTEMPTS`: how often a call is made at most.
     pub max_attempts: Option<u32>,
+    /// Where profiles are, and which one is meant.
+    pub(super) profiles: Profiles,
 }
 
 impl Environment {
@@ -66,6 +69,7 @@ impl Environment {
         Self {
             ca_bundle: set("AWS_CA_BUNDLE").map(PathBuf::from),
             max_attempts: attempts.filter(|attempts| *attempts > 0),
+            profiles: Profiles::read(set),
         }
     }
 }
@@ -106,6 +110,7 @@ impl Sessions {
     async fn open(&self, settings: &Settings) -> Result<Session, AwsError> {
         check(settings)?;
         let environment = &self.0.environment;
+        environment.profiles.check(settings.profile.as_deref())?;
         let retries = RetryConfig::standard()
             .with_max_attempts(environment.max_attempts.unwrap_or(ATTEMPTS))
             .with_max_backoff(PAUSE);

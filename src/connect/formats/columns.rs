@@ -133,9 +133,12 @@ pub fn cell(bytes: &[u8], kind: FieldKind, to: ColumnType) -> Result<Cell<'_>, S
         _ => timestamp(trimmed).map(Cell::Timestamp),
     };
     found.ok_or_else(|| {
-        text(bytes)
-            .err()
-            .unwrap_or_else(|| format!("`{}` is not {}", cut(bytes), described(to)))
+        text(bytes).err().unwrap_or_else(|| match to {
+            ColumnType::Double if real(trimmed).is_some() => {
+                format!("`{}` is beyond what a DOUBLE can be", cut(bytes))
+            }
+            to => format!("`{}` is not {}", cut(bytes), described(to)),
+        })
     })
 }
 
@@ -188,8 +191,14 @@ fn boolean_number(text: &[u8], kind: FieldKind) -> Option<i64> {
     (kind == FieldKind::Boolean).then(|| i64::from(text == b"true"))
 }
 
-fn double(text: &[u8]) -> Option<f64> {
+fn real(text: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// A number; digits that come to infinity do not fit.
+fn double(text: &[u8]) -> Option<f64> {
+    let digits = || text.iter().any(u8::is_ascii_digit);
+    real(text).filter(|number| number.is_finite() || !digits())
 }
 
 fn boolean(text: &[u8]) -> Option<bool> {
@@ -355,6 +364,14 @@ mod tests {
             ("-", ColumnType::BIGINT, None),
             ("1e3", ColumnType::Double, Some(Cell::Double(1000.0))),
             ("one", ColumnType::Double, None),
+            ("1e400", ColumnType::Double, None),
+            ("-1e400", ColumnType::Double, None),
+            ("1e-400", ColumnType::Double, Some(Cell::Double(0.0))),
+            (
+                "-inf",
+                ColumnType::Double,
+                Some(Cell::Double(f64::NEG_INFINITY)),
+            ),
             ("", ColumnType::Double, Some(Cell::Null)),
             ("", ColumnType::String, Some(Cell::Text(""))),
             ("TRUE", ColumnType::Boolean, Some(Cell::Boolean(true))),

@@ -388,6 +388,23 @@ proptest! {
     }
 }
 
+#[test]
+fn a_key_that_is_there_twice_is_wrong() {
+    for format in [json(&[]), json(&["b", "a"])] {
+        let text = b"{\"a\":1,\"b\":2}\n{\"a\":1,\"a\":2}\n{\"b\":1,\"a\":null,\"a\":\"\\u0041\"}\n{\"a\":3}\n";
+        let (rows, rejected) = sifted(&format, text);
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rejected.len(), 2, "{rejected:?}");
+        assert!(
+            rejected
+                .iter()
+                .all(|it| it.contains("the object has this key twice"))
+        );
+    }
+    let (_, rejected) = sifted(&json(&["a"]), b"{\"b\":1,\"b\":2}\n");
+    assert_eq!(rejected.len(), 0, "other keys do not count");
+}
+
 fn parquet_of(rows: &[Row], columns: &[Column], pages: Pages) -> Vec<u8> {
     let mut writer = ParquetWriter::new(Vec::new(), columns, pages).unwrap();
     for record in batch_of(rows).records() {

@@ -144,7 +144,7 @@ fn reason(error: &reqwest::Error, work: &Webhook) -> String {
         return format!("the receiver did not answer within {:?}", work.timeout);
     }
     let inner = client::innermost(error);
-    let remedy = if inner.contains("UnknownIssuer") {
+    let remedy = if inner.contains("invalid peer certificate") {
         "; `SSL_CERT_FILE` names a file of the certificates that are trusted, where those of this machine are not enough"
     } else {
         ""

@@ -107,9 +107,9 @@ where
         return Refusal { fault, reason };
     }
     match AwsError::of_call(error, &[]) {
-        AwsError::NoCredentials(reason) => Refusal {
-            fault: Fault::NotAllowed,
-            reason: format!("there are no credentials: {reason}"),
+        none @ AwsError::NoCredentials(_) => Refusal {
+            fault: Fault::Invalid,
+            reason: none.to_string(),
         },
         // The answer broke off, or is none of S3.
         _ if status >= 500 => Refusal {

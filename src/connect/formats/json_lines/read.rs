@@ -220,6 +220,9 @@ impl<'t> Visitor<'t> for Members<'_, 't> {
                 }
             };
             likely = column + 1;
+            if self.has(column) && self.wrong.is_none() {
+                *self.wrong = Some(Fault::field(column, "the object has this key twice"));
+            }
             if let Err(reason) = self.value(column, value.get()) {
                 self.wrong.get_or_insert(Fault::field(column, reason));
             }
@@ -229,6 +232,14 @@ impl<'t> Visitor<'t> for Members<'_, 't> {
 }
 
 impl Members<'_, '_> {
+    /// Whether the record has a value of a column: a NULL of the line stands behind its beginning.
+    fn has(&self, column: usize) -> bool {
+        let width = self.objects.names.len();
+        let fields = &self.parts.fields;
+        let slot = fields.get(fields.len() - width + column);
+        slot.is_some_and(|slot| slot.kind != FieldKind::Null || slot.start as usize != self.line.at)
+    }
+
     /// Sets a field to a value, which is JSON.
     fn value(&mut self, column: usize, text: &str) -> Result<(), String> {
         let start = self.line.place(text);

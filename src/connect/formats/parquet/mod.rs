@@ -6,6 +6,7 @@
 
 mod columns;
 mod guard;
+mod held;
 mod read;
 mod render;
 mod write;

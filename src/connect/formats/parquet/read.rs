@@ -1,8 +1,5 @@
 //! Reads files of columns, some rows of all columns at a time.
 
-use parquet::column::reader::ColumnReader;
-use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 use parquet::file::reader::FileReader as _;
@@ -10,23 +7,31 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::schema::types::SchemaDescriptor;
 
 use super::Parquet;
+use super::guard::Measured;
 use super::guard::guarded;
+use super::held::Held;
+use super::held::Table;
+use super::held::held;
 use super::render::Meaning;
-use super::render::int96;
-use super::render::real;
-use super::render::short_real;
 use crate::connect::ConnectError;
 use crate::connect::formats::Batch;
 use crate::connect::formats::BatchReader;
 use crate::connect::formats::Column;
 use crate::connect::formats::batch::BATCH_BYTES;
 
-/// How many rows a batch has at most.
+/// How many rows are read at once at most, and how many at first.
 const ROWS: usize = 4096;
+const FIRST: usize = 64;
+
+/// How many values are read at once at most, so that wide rows do not take too much memory.
+const VALUES: usize = 128 * 1024;
+
+/// About how many bytes a field takes in a batch besides its text.
+const FIELD: usize = 16;
 
 /// Reads records of a file of columns, which it goes to and fro in.
 pub struct ParquetReader<F: ChunkReader + 'static> {
-    file: SerializedFileReader<F>,
+    file: SerializedFileReader<Measured<F>>,
     place: String,
     picked: Picked,
     /// The next group of rows.
@@ -46,16 +51,63 @@ struct Picked {
 
 /// A group of rows that is being read.
 struct OpenGroup {
-    columns: Vec<ColumnReader>,
+    columns: Vec<Box<dyn Held>>,
+    /// How many rows are still to be read.
     left: usize,
-    /// How many rows are read at once, so that they do not take too much memory.
+    /// How many are read at once, so that they do not take too much memory.
     step: usize,
+    /// How many they may become: by what the file says of their sizes, and by their width.
+    most: usize,
+    /// How large the rows are that were read; those from `next` on are in no batch yet.
+    sizes: Vec<usize>,
+    next: usize,
+}
+
+impl OpenGroup {
+    /// Whether no row is left, in the file or read.
+    fn is_empty(&self) -> bool {
+        self.left == 0 && self.next == self.sizes.len()
+    }
+
+    /// Reads some rows if there are none. What they turn out to be decides how many come next.
+    fn read(&mut self) -> Result<(), ParquetError> {
+        if self.next < self.sizes.len() {
+            return Ok(());
+        }
+        let rows = self.left.min(self.step);
+        self.left -= rows;
+        self.next = 0;
+        self.sizes.clear();
+        self.sizes.resize(rows, FIELD * self.columns.len());
+        for column in &mut self.columns {
+            column.read(rows)?;
+            column.measure(&mut self.sizes);
+        }
+        let bytes: usize = self
+            .sizes
+            .iter()
+            .fold(0, |sum, size| sum.saturating_add(*size));
+        let fit = BATCH_BYTES.saturating_mul(rows) / bytes.max(1);
+        self.step = fit.min(4 * rows).clamp(1, self.most);
+        Ok(())
+    }
+
+    /// How many of the rows that were read a batch takes.
+    fn fit(&self) -> usize {
+        let mut bytes = 0_usize;
+        let sizes = self.sizes.iter().skip(self.next);
+        let fit = sizes.take_while(|size| {
+            bytes = bytes.saturating_add(**size);
+            bytes <= BATCH_BYTES
+        });
+        fit.count().max(1)
+    }
 }
 
 impl<F: ChunkReader + 'static> ParquetReader<F> {
     /// Opens a file; `place` is its name in errors.
     pub fn new(format: &Parquet, file: F, place: &str) -> Result<Self, ConnectError> {
-        let file = guarded(|| SerializedFileReader::new(file));
+        let file = guarded(|| SerializedFileReader::new(Measured(file)));
         let file = file.map_err(|error| broken(place, &error))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let picked = Picked::of(schema, &format.columns, place)?;
@@ -71,20 +123,29 @@ impl<F: ChunkReader + 'static> ParquetReader<F> {
 
     /// The group that is being read, or the next one that has rows.
     fn open(&mut self) -> Result<Option<&mut OpenGroup>, ParquetError> {
-        while self.open.as_ref().is_none_or(|open| open.left == 0) {
+        while self.open.as_ref().is_none_or(OpenGroup::is_empty) {
             if self.group == self.file.num_row_groups() {
                 return Ok(None);
             }
             let group = self.file.get_row_group(self.group)?;
             self.group += 1;
             let places = self.picked.places.iter();
-            let columns = places.map(|(place, _)| group.get_column_reader(*place));
+            let columns = places.map(|(place, meaning)| {
+                let reader = group.get_column_reader(*place)?;
+                Ok::<_, ParquetError>(held(reader, *meaning))
+            });
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
             let bytes = usize::try_from(group.metadata().total_byte_size()).unwrap_or(0);
+            let said = BATCH_BYTES / (bytes / rows.max(1)).max(1);
+            let wide = VALUES / self.picked.places.len().max(1);
+            let most = said.min(wide).clamp(1, ROWS);
             self.open = Some(OpenGroup {
                 columns: columns.collect::<Result<_, _>>()?,
                 left: rows,
-                step: (BATCH_BYTES / (bytes / rows.max(1)).max(1)).clamp(1, ROWS),
+                step: FIRST.min(most),
+                most,
+                sizes: Vec::new(),
+                next: 0,
             });
         }
         Ok(self.open.as_mut())
@@ -92,23 +153,21 @@ impl<F: ChunkReader + 'static> ParquetReader<F> {
 
     fn next(&mut self, batch: &mut Batch) -> Result<bool, ParquetError> {
         let (first, width) = (self.rows + 1, self.picked.places.len());
-        let meanings: Vec<Meaning> = self.picked.places.iter().map(|place| place.1).collect();
         let Some(group) = self.open()? else {
             batch.clear();
             return Ok(false);
         };
-        let rows = group.left.min(group.step);
-        group.left -= rows;
+        group.read()?;
+        let rows = group.fit();
+        group.next += rows;
         batch.table(rows, width, first);
-        for (index, (reader, meaning)) in group.columns.iter_mut().zip(meanings).enumerate() {
-            let mut area = Area {
+        for (index, column) in group.columns.iter_mut().enumerate() {
+            let mut table = Table {
                 batch,
-                rows,
                 width,
                 index,
-                meaning,
             };
-            area.read(reader)?;
+            column.put(rows, &mut table);
         }
         if batch.is_too_large() {
             return Err(ParquetError::General(
@@ -211,70 +270,59 @@ impl Picked {
     }
 }
 
-/// The column of a batch that is being set.
-struct Area<'b> {
-    batch: &'b mut Batch,
-    rows: usize,
-    width: usize,
-    index: usize,
-    meaning: Meaning,
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
 
-impl Area<'_> {
-    fn read(&mut self, reader: &mut ColumnReader) -> Result<(), ParquetError> {
-        let meaning = self.meaning;
-        match reader {
-            ColumnReader::BoolColumnReader(reader) => self.values(reader, |value, out| {
-                out.extend_from_slice(if *value { b"true" } else { b"false" });
-            }),
-            ColumnReader::Int32ColumnReader(reader) => {
-                self.values(reader, |value, out| meaning.int32(*value, out))
-            }
-            ColumnReader::Int64ColumnReader(reader) => {
-                self.values(reader, |value, out| meaning.int64(*value, out))
-            }
-            ColumnReader::Int96ColumnReader(reader) => {
-                self.values(reader, |value, out| int96(value.data(), out))
-            }
-            ColumnReader::FloatColumnReader(reader) => {
-                self.values(reader, |value, out| short_real(*value, out))
-            }
-            ColumnReader::DoubleColumnReader(reader) => {
-                self.values(reader, |value, out| real(*value, out))
-            }
-            ColumnReader::ByteArrayColumnReader(reader) => {
-                self.values(reader, |value, out| meaning.bytes(value.data(), out))
-            }
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                self.values(reader, |value, out| meaning.bytes(value.data(), out))
-            }
-        }
+    use bytes::Bytes;
+    use parquet::data_type::ByteArray;
+    use parquet::data_type::ByteArrayType;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+    use crate::connect::formats::parquet::Pages;
+
+    /// A file of one column, which keeps what repeats once.
+    fn file_of(values: &[ByteArray]) -> Bytes {
+        let schema = parse_message_type("message m { required binary a (UTF8); }").unwrap();
+        let properties = WriterProperties::builder().set_dictionary_enabled(true);
+        let properties = Arc::new(properties.build());
+        let mut writer =
+            SerializedFileWriter::new(Vec::new(), Arc::new(schema), properties).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let typed = column.typed::<ByteArrayType>();
+        typed.write_batch(values, None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        writer.into_inner().unwrap().into()
     }
 
-    fn values<T: DataType>(
-        &mut self,
-        reader: &mut ColumnReaderImpl<T>,
-        write: impl Fn(&T::T, &mut Vec<u8>),
-    ) -> Result<(), ParquetError> {
-        let (mut levels, mut values) = (Vec::new(), Vec::with_capacity(self.rows));
-        let (read, _, _) = reader.read_records(self.rows, Some(&mut levels), None, &mut values)?;
-        if read != self.rows {
-            return Err(ParquetError::General(format!(
-                "a column ends after {read} rows of {}",
-                self.rows
-            )));
+    #[test]
+    fn large_values_that_repeat_do_not_make_large_batches() {
+        let small = ByteArray::from("x");
+        let large = ByteArray::from(vec![b'y'; 200_000]);
+        let mut values = vec![small; 9000];
+        values.extend(vec![large; 600]);
+        let file = file_of(&values);
+        assert!(file.len() < 300_000, "it is {} bytes", file.len());
+        let format = Parquet {
+            columns: Vec::new(),
+            pages: Pages::Plain,
+        };
+        let mut reader = ParquetReader::new(&format, file, "in").unwrap();
+        let (mut batch, mut rows) = (Batch::default(), 0);
+        while reader.fill(&mut batch).unwrap() {
+            assert!(batch.bytes() <= BATCH_BYTES, "{} bytes", batch.bytes());
+            for record in batch.records() {
+                let wanted = values.get(rows).unwrap();
+                assert_eq!(record.line(), rows as u64 + 1);
+                assert_eq!(record.field(0).unwrap().0, wanted.data());
+                rows += 1;
+            }
         }
-        let mut values = values.iter();
-        for row in 0..self.rows {
-            // A column that always has values says no levels.
-            let null = levels.get(row).is_some_and(|level| *level == 0);
-            let Some(value) = (if null { None } else { values.next() }) else {
-                continue;
-            };
-            let field = row * self.width + self.index;
-            self.batch
-                .set(field, self.meaning.kind(), |out| write(value, out));
-        }
-        Ok(())
+        assert_eq!(rows, values.len());
     }
 }

@@ -23,6 +23,7 @@ use super::plan::setting;
 use super::plan::stamp;
 use crate::connect::ConnectError;
 use crate::connect::beside;
+use crate::connect::files;
 use crate::connect::manifest;
 use crate::connect::manifest::INCOMPLETE;
 use crate::connect::manifest::SUCCESS;
@@ -135,6 +136,7 @@ impl Finding {
                 path.display()
             )));
         }
+        files::is_regular("read", path, &found)?;
         let text = path.to_str().ok_or_else(|| not_utf8(path))?;
         self.add(text, found.len(), &stamp(&found))
     }
