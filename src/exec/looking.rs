@@ -11,7 +11,9 @@ use std::sync::PoisonError;
 
 use tokio::sync::OnceCell;
 use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
 
+use super::Cancel;
 use super::Held;
 use super::dynamodb_data_exists;
 use super::dynamodb_data_exists::DynamoDbDataExists;
@@ -26,6 +28,9 @@ use crate::connect::aws::Sessions;
 
 /// How many questions are under way at once.
 const AT_ONCE: usize = 32;
+
+/// How many commands that check something run at once.
+const COMMANDS: usize = 16;
 
 /// Something at AWS that may be there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +53,7 @@ pub struct Looking(Arc<Shared>);
 struct Shared {
     places: Semaphore,
     asked: Mutex<BTreeMap<Thing, Arc<OnceCell<Held>>>>,
+    commands: Semaphore,
 }
 
 impl Default for Looking {
@@ -55,6 +61,7 @@ impl Default for Looking {
         Self(Arc::new(Shared {
             places: Semaphore::new(AT_ONCE),
             asked: Mutex::default(),
+            commands: Semaphore::new(COMMANDS),
         }))
     }
 }
@@ -67,6 +74,14 @@ impl Looking {
             ask(thing, aws).await
         })
         .await
+    }
+
+    /// Waits until a command that checks something may run. `None`: it is not wanted any more.
+    pub(super) async fn place_of_command(&self, cancel: &Cancel) -> Option<SemaphorePermit<'_>> {
+        tokio::select! {
+            place = self.0.commands.acquire() => place.ok(),
+            () = cancel.cancelled() => None,
+        }
     }
 
     /// The answer for a thing: that of who has asked already and not heard yet, else a new one.

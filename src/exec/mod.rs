@@ -39,6 +39,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Something to do; all values are resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -270,17 +271,23 @@ async fn leave(area: staging::Area, ctx: &Context) {
     }
 }
 
-/// Checks a precondition once.
-pub async fn check(check: Check, ctx: Context) -> Held {
+/// Checks a precondition once; a command may take so long. What is cancelled is an error.
+pub async fn check(check: Check, ctx: Context, limit: Duration) -> Held {
     match check {
-        Check::Exists(exists) => match exists::check(exists, &ctx).await {
-            Held::NotYet(reason) => Held::NotYet(ctx.log.mask(&reason)),
-            Held::Error(error) => Held::Error(ctx.log.mask(&error)),
-            Held::Held => Held::Held,
-        },
+        Check::Exists(exists) => {
+            let held = tokio::select! {
+                held = exists::check(exists, &ctx) => held,
+                () = ctx.cancel.cancelled() => Held::Error(ExecError::Cancelled.to_string()),
+            };
+            match held {
+                Held::NotYet(reason) => Held::NotYet(ctx.log.mask(&reason)),
+                Held::Error(error) => Held::Error(ctx.log.mask(&error)),
+                Held::Held => Held::Held,
+            }
+        }
         Check::Shell(command) => {
             let area = staging::Area::new(ctx.staging.clone());
-            let held = Box::pin(shell_command::check(&command, &area, &ctx)).await;
+            let held = Box::pin(shell_command::check(&command, &area, &ctx, limit)).await;
             leave(area, &ctx).await;
             held
         }

@@ -282,12 +282,42 @@ pub fn kill_orphan(id: &ProcessId) -> usize {
     signal(id, Signal::KILL, Leader::Recorded)
 }
 
+/// Kills what a killed runner left that has a mark like this; returns how many processes there were.
+pub fn kill_marked(is_meant: impl Fn(&str) -> bool) -> usize {
+    // A command may have started this very program.
+    let own = lineage_of(std::process::id());
+    let is_meant =
+        |pid: u32| !own.contains(&pid) && mark_of(pid).is_some_and(|mark| is_meant(&mark));
+    signal_all(Signal::KILL, is_meant, || {
+        all_processes()
+            .into_iter()
+            .filter(|pid| is_meant(*pid))
+            .collect()
+    })
+}
+
+/// A process, the one that started it, and so on.
+fn lineage_of(pid: u32) -> Vec<u32> {
+    let parent = |pid: &u32| stat(*pid).map(|found| found.parent);
+    std::iter::successors(Some(pid), parent).take(100).collect()
+}
+
 /// Signals all processes of the attempt, until no new one appears.
 fn signal(id: &ProcessId, signal: Signal, leader: Leader) -> usize {
+    let is_meant = |pid| is_member(pid, id, leader);
+    signal_all(signal, is_meant, || members(id, leader))
+}
+
+/// Signals all that are found, until no new one appears.
+fn signal_all(
+    signal: Signal,
+    is_meant: impl Fn(u32) -> bool,
+    find: impl Fn() -> Vec<u32>,
+) -> usize {
     let mut seen = std::collections::BTreeSet::new();
     loop {
         let before = seen.len();
-        for pid in members(id, leader) {
+        for pid in find() {
             if !seen.insert(pid) {
                 continue;
             }
@@ -298,7 +328,7 @@ fn signal(id: &ProcessId, signal: Signal, leader: Leader) -> usize {
                 continue;
             };
             // The handle holds the process: asked again now, the answer is about the one that gets the signal.
-            if is_member(pid, id, leader) {
+            if is_meant(pid) {
                 // It may have ended by itself meanwhile.
                 pidfd_send_signal(&handle, signal).unwrap_or_default();
             }
@@ -320,13 +350,19 @@ fn members(id: &ProcessId, leader: Leader) -> Vec<u32> {
             .filter(is_member)
             .collect();
     }
+    let pids = all_processes().into_iter();
+    pids.filter(is_member).collect()
+}
+
+/// The processes of this machine.
+fn all_processes() -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
     let pids = entries
         .flatten()
         .filter_map(|e| e.file_name().to_str()?.parse().ok());
-    pids.filter(is_member).collect()
+    pids.collect()
 }
 
 /// The number that was given to a process or thread last. They count up, and begin again at the end.
@@ -358,9 +394,16 @@ fn is_member(pid: u32, id: &ProcessId, leader: Leader) -> bool {
             return true;
         }
     }
-    let marker = format!("{MARKER}={}", id.attempt_id);
-    std::fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|e| e.split(|b| *b == 0).any(|v| v == marker.as_bytes()))
+    mark_of(pid).is_some_and(|mark| mark == id.attempt_id)
+}
+
+/// The mark of a process, if it may be asked and has one.
+fn mark_of(pid: u32) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let begin = format!("{MARKER}=");
+    let mut variables = environment.split(|byte| *byte == 0);
+    let mark = variables.find_map(|variable| variable.strip_prefix(begin.as_bytes()))?;
+    String::from_utf8(mark.to_vec()).ok()
 }
 
 /// What is known of the leader of a group when it is not there any more.

@@ -7,7 +7,9 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::Cancel;
 use super::Context;
 use super::ExecError;
 use super::Held;
@@ -219,10 +221,40 @@ pub(super) async fn run(
     }
 }
 
-pub(super) async fn check(command: &ShellCommand, area: &Area, ctx: &Context) -> Held {
-    match command.run(area, ctx).await {
+/// Checks by a command that may take so long; then it is stopped, and nothing is known.
+pub(super) async fn check(
+    command: &ShellCommand,
+    area: &Area,
+    ctx: &Context,
+    limit: Duration,
+) -> Held {
+    let Some(_place) = ctx.looking.place_of_command(&ctx.cancel).await else {
+        return Held::Error(ExecError::Cancelled.to_string());
+    };
+    let own = Context {
+        cancel: Cancel::new(),
+        ..ctx.clone()
+    };
+    let work = command.run(area, &own);
+    tokio::pin!(work);
+    let (ended, is_over) = tokio::select! {
+        ended = &mut work => (ended, false),
+        () = tokio::time::sleep(limit) => {
+            own.cancel.cancel();
+            (work.await, true)
+        }
+        () = ctx.cancel.cancelled() => {
+            own.cancel.cancel();
+            (work.await, false)
+        }
+    };
+    match ended {
         Ok(Ended::Success) => Held::Held,
         Ok(Ended::Failed { how, .. }) => Held::NotYet(ctx.log.mask(&format!("the command {how}"))),
+        Err(ExecError::Cancelled) if is_over => Held::Error(format!(
+            "the command took longer than {} seconds, and was stopped",
+            limit.as_secs()
+        )),
         Err(e) => Held::Error(ctx.log.mask(&e.to_string())),
     }
 }

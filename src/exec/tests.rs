@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::process::ProcessId;
+use super::process::kill_marked;
 use super::process::kill_orphan;
 use super::shell_command::Program;
 use super::shell_command::ShellCommand;
@@ -26,6 +27,9 @@ use crate::exec::exists;
 use crate::exec::log;
 use crate::exec::log::Log;
 use crate::exec::looking::Looking;
+
+/// How long checks may take here.
+const LIMIT: Duration = Duration::from_mins(1);
 
 struct Fixture {
     dir: TempDir,
@@ -180,17 +184,53 @@ async fn the_error_has_the_exit_code_and_the_last_lines() {
 #[tokio::test]
 async fn a_check_holds_or_not_yet() {
     let f = Fixture::new(&[]);
-    let check = |command: &str| exec::check(Check::Shell(f.command(command)), f.ctx.clone());
+    let check = |command: &str| exec::check(Check::Shell(f.command(command)), f.ctx.clone(), LIMIT);
     assert_eq!(check("echo said").await, Held::Held);
     let not_yet = Held::NotYet("the command exited with code 1".to_owned());
     assert_eq!(check("false").await, not_yet);
     let exists = |name: &str| {
         let exists = exists::Exists::File(f.path(name));
-        exec::check(Check::Exists(exists), f.ctx.clone())
+        exec::check(Check::Exists(exists), f.ctx.clone(), LIMIT)
     };
     assert_eq!(exists("log").await, Held::Held);
     assert!(matches!(exists("none").await, Held::NotYet(_)));
     assert!(matches!(exists("log/none").await, Held::NotYet(_)));
+}
+
+#[tokio::test]
+async fn a_check_that_takes_too_long_is_stopped() {
+    let f = Fixture::new(&[]);
+    let command = f.command("echo $$ > leader; exec sleep 600");
+    let limit = Duration::from_secs(1);
+    let held = exec::check(Check::Shell(command), f.ctx.clone(), limit).await;
+    let reason = "the command took longer than 1 seconds, and was stopped".to_owned();
+    assert_eq!(held, Held::Error(reason));
+    assert!(!alive(f.pid("leader").await));
+    let command = f.command("echo $$ > second; exec sleep 600");
+    let ctx = f.ctx.clone();
+    let check = tokio::spawn(exec::check(Check::Shell(command), ctx, LIMIT));
+    let second = f.pid("second").await;
+    f.ctx.cancel.cancel();
+    assert_eq!(check.await.unwrap(), Held::Error("cancelled".to_owned()));
+    assert!(!alive(second));
+}
+
+#[tokio::test]
+async fn checks_by_commands_run_some_at_a_time() {
+    let f = Fixture::new(&[]);
+    let command = "mkdir running-$$; ls -d running-* | wc -l >> seen; sleep 0.05; rmdir running-$$";
+    let mut checks = tokio::task::JoinSet::new();
+    for _ in 0..60 {
+        let check = Check::Shell(f.command(command));
+        checks.spawn(exec::check(check, f.ctx.clone(), LIMIT));
+    }
+    while let Some(held) = checks.join_next().await {
+        assert_eq!(held.unwrap(), Held::Held);
+    }
+    let seen = std::fs::read_to_string(f.path("seen")).unwrap();
+    let seen: Vec<u32> = seen.lines().map(|n| n.trim().parse().unwrap()).collect();
+    assert_eq!(seen.len(), 60);
+    assert!(seen.iter().all(|at_once| *at_once <= 16), "{seen:?}");
 }
 
 #[tokio::test]
@@ -279,6 +319,35 @@ async fn orphans_are_found_by_their_mark_alone() {
     };
     assert_eq!(kill_orphan(&unrecorded), 1);
     tasks.join_next().await.unwrap().unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn orphans_are_found_by_marks_like_this() {
+    let f = Fixture::new(&[]);
+    let mut tasks = tokio::task::JoinSet::new();
+    for (name, end) in [
+        ("check", "#0"),
+        ("action", "#0:action.x"),
+        ("attempt", "#1"),
+    ] {
+        let command = f.command(&format!("echo $$ > {name}; exec sleep 600"));
+        let attempt_id = format!("{}{end}", f.ctx.attempt_id);
+        let ctx = Context {
+            attempt_id,
+            ..f.ctx.clone()
+        };
+        tasks.spawn(async move { exec::run(Work::Shell(command), ctx).await });
+    }
+    let (check, action) = (f.pid("check").await, f.pid("action").await);
+    let attempt = f.pid("attempt").await;
+    let own = format!("{}#0", f.ctx.attempt_id);
+    assert_eq!(kill_marked(|mark| mark.starts_with(&own)), 2);
+    while alive(check) || alive(action) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(alive(attempt));
+    f.ctx.cancel.cancel();
+    while tasks.join_next().await.is_some() {}
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! the next runner if this one does not live to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use super::definitions::SerialDefinition;
 use super::driver::Report;
 use super::driver::Runner;
 use super::effects::BROKE_OFF;
+use super::effects::COMMAND;
 use super::effects::Promise;
 use super::effects::tell_problem;
 use super::logs;
@@ -145,9 +147,17 @@ impl Runner<'_> {
                 Some(Ok((work, log))) => {
                     let context = exec::Context { log, ..context };
                     let log = context.log.clone();
-                    let result = exec::run(work, context).await;
+                    let cancel = context.cancel.clone();
+                    let (result, is_over) =
+                        within(COMMAND, exec::run(work, context), &cancel).await;
                     tell_problem(&reports, &log);
                     match result {
+                        Err(ExecError::Cancelled) if is_over => {
+                            let minutes = COMMAND.as_secs() / 60;
+                            let error =
+                                format!("it took longer than {minutes} minutes, and was stopped");
+                            End::Failed(error, retries)
+                        }
                         Ok(_) => End::Done,
                         Err(ExecError::Cancelled) => End::Stopped,
                         Err(ExecError::Failed(error)) => End::Failed(error, retries),
@@ -254,6 +264,18 @@ fn keeps_order(definition: &SerialDefinition, delivery: &Delivery) -> bool {
     matches!(topic, Some(Value::String(topic)) if topic.ends_with(".fifo"))
 }
 
+/// Waits for work, and stops it after some time; says whether that was so.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>, cancel: &Cancel) -> (T, bool) {
+    let mut work = Box::pin(work);
+    tokio::select! {
+        ended = &mut work => (ended, false),
+        () = tokio::time::sleep(limit) => {
+            cancel.cancel();
+            (work.await, true)
+        }
+    }
+}
+
 /// How often an action may be tried again.
 fn retries(definition: &SerialDefinition, delivery: &Delivery) -> u32 {
     let objects = &definition.objects;
@@ -275,6 +297,20 @@ fn pause(tries: u32) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_stopped() {
+        let cancel = Cancel::new();
+        let soon = async { 7 };
+        assert_eq!(
+            within(Duration::from_mins(1), soon, &cancel).await,
+            (7, false)
+        );
+        assert!(!cancel.is_cancelled());
+        let until_stopped = cancel.cancelled();
+        let limit = Duration::from_millis(1);
+        assert_eq!(within(limit, until_stopped, &cancel).await, ((), true));
+    }
 
     #[test]
     fn pauses_grow_and_have_an_end() {

@@ -163,6 +163,8 @@ pub struct Runner<'a> {
     pub(super) tasks: JoinSet<()>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     pub(super) running: BTreeMap<(InstanceKey, u32), Cancel>,
+    /// The instances whose preconditions are being checked.
+    pub(super) checking: BTreeMap<InstanceKey, Cancel>,
     /// Processes of attempts that are not in the store yet.
     pub(super) unrecorded: Unrecorded,
     /// When the loop last turned.
@@ -247,6 +249,7 @@ impl<'a> Runner<'a> {
             tasks: JoinSet::new(),
             reports,
             running: BTreeMap::new(),
+            checking: BTreeMap::new(),
             unrecorded: Unrecorded::default(),
             awake_at: now,
             retrying: BTreeMap::new(),
@@ -279,6 +282,7 @@ impl<'a> Runner<'a> {
     /// Stops what runs without recording it: nothing can be recorded any more.
     async fn abandon(&mut self) {
         self.running.values().for_each(Cancel::cancel);
+        self.checking.values().for_each(Cancel::cancel);
         self.deliveries.stop();
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // What does not end in time is found and killed by the next runner.
@@ -372,6 +376,10 @@ impl<'a> Runner<'a> {
                     });
                 }
                 Report::Checked { key, result } => {
+                    self.checking.remove(&key);
+                    if self.stopping {
+                        continue; // the next runner checks again
+                    }
                     let reason = match &result {
                         CheckResult::True => None,
                         CheckResult::False(reason) => Some(reason.clone()),
@@ -517,6 +525,7 @@ impl<'a> Runner<'a> {
         if self.stopping {
             // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
             self.running.clear();
+            self.checking.clear();
             self.deliveries.forget();
             let left = self.clusters.abandon();
             if !left.is_empty() {
@@ -532,13 +541,15 @@ impl<'a> Runner<'a> {
             "Stopping: {} running, to be tried again by the next run. Interrupt once more to stop at once.",
             self.running.len()
         ));
+        self.checking.values().for_each(Cancel::cancel);
         self.deliveries.stop();
         self.handle(vec![Event::Drain])
     }
 
     fn is_done(&self, now: Timestamp, give_up: Option<Timestamp>) -> bool {
         if self.stopping {
-            return self.running.is_empty() && !self.deliveries.is_busy();
+            let is_checking = !self.checking.is_empty();
+            return self.running.is_empty() && !is_checking && !self.deliveries.is_busy();
         }
         let stands = self.clock.stands_still(); // then nothing comes by the passing of time
         let later = self.engine.will_start_by_itself() || self.deliveries.is_near(now);

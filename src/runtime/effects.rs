@@ -37,6 +37,12 @@ const PROGRESS: Duration = Duration::from_millis(250);
 /// How often an attempt is heard of.
 const HEARTBEAT: Duration = Duration::from_mins(1);
 
+/// How long a command may take that checks something, or is an action.
+pub(super) const COMMAND: Duration = Duration::from_mins(10);
+
+/// How long one may take at least, also where the time in which a precondition must hold is shorter.
+const SHORT: Duration = Duration::from_secs(10);
+
 impl Runner<'_> {
     /// Starts an attempt. Whatever goes wrong here is the attempt's failure, not the runner's.
     pub(super) fn start(
@@ -132,6 +138,8 @@ impl Runner<'_> {
         };
         let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
+        self.checking.insert(key.clone(), cancel.clone());
+        let limit = self.limit_of_check(&key);
         let resumption = self.resumption(&cancel);
         let context = self.context(&evaluation.log, cancel, self.attempt_id(&key, 0));
         let promise = Promise::new(
@@ -148,7 +156,7 @@ impl Runner<'_> {
                 Some(Err(failed)) => CheckResult::Error(failed.error),
                 Some(Ok((checks, log))) => {
                     let context = exec::Context { log, ..context };
-                    let result = check_all(checks, &context).await;
+                    let result = check_all(checks, &context, limit).await;
                     tell_problem(&reports, &context.log);
                     result
                 }
@@ -173,6 +181,14 @@ impl Runner<'_> {
             living: Living::default(),
             on_process: OnProcess::default(),
         }
+    }
+
+    /// How long a command may take that checks something for an instance.
+    fn limit_of_check(&self, key: &InstanceKey) -> Duration {
+        let timeout = self.engine.unit(&key.object);
+        let timeout = timeout.and_then(|unit| unit.precondition_timeout);
+        let timeout = timeout.and_then(|timeout| Duration::try_from(timeout).ok());
+        timeout.map_or(COMMAND, |timeout| timeout.clamp(SHORT, COMMAND))
     }
 
     pub(super) fn resumption(&self, cancel: &Cancel) -> Resumption {
@@ -259,9 +275,13 @@ async fn tell_progress(
     }
 }
 
-async fn check_all(checks: Vec<(Address, exec::Check)>, context: &exec::Context) -> CheckResult {
+async fn check_all(
+    checks: Vec<(Address, exec::Check)>,
+    context: &exec::Context,
+    limit: Duration,
+) -> CheckResult {
     for (precondition, check) in checks {
-        match exec::check(check, context.clone()).await {
+        match exec::check(check, context.clone(), limit).await {
             Held::Held => {}
             Held::NotYet(reason) => {
                 return CheckResult::False(format!("{}: {reason}", precondition.name()));

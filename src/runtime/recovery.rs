@@ -19,6 +19,7 @@ use crate::engine::Limits;
 use crate::engine::Outcome;
 use crate::engine::Past;
 use crate::exec::process::ProcessId;
+use crate::exec::process::kill_marked;
 use crate::exec::process::kill_orphan;
 use crate::objects::Address;
 use crate::store::RunnerLease;
@@ -165,8 +166,26 @@ pub(super) async fn recover(runner: &mut Runner<'_>) -> Result<Vec<Event>, Runti
             outcome: Outcome::Lost,
         });
     }
+    kill_helpers(runner).await;
     remove_staging(runner).await;
     Ok(events)
+}
+
+/// Kills what checks and actions of a runner that is gone have left. They are made again.
+async fn kill_helpers(runner: &mut Runner<'_>) {
+    let state = format!("{}:", runner.lineage);
+    // Attempts have numbers from 1 on.
+    let is_helper = move |mark: &str| {
+        let of_state = mark.strip_prefix(&state);
+        of_state.is_some_and(|rest| rest.ends_with("#0") || rest.contains("#0:"))
+    };
+    let killed = tokio::task::spawn_blocking(move || kill_marked(is_helper)).await;
+    if let Ok(killed @ 1..) = killed {
+        let what = if killed == 1 { "process" } else { "processes" };
+        runner.warn(format!(
+            "Killed {killed} {what} that preconditions and actions had left."
+        ));
+    }
 }
 
 /// Removes what attempts of a runner that is gone have left in their directories.

@@ -323,13 +323,12 @@ pub(crate) fn closing(summary: &Summary, look: Look) -> String {
         "Run complete:"
     };
     let mut out = format!("\n{} {}.\n", look.bold(head), parts.join(", "));
-    match summary.owed {
-        0 => {}
-        1 => out.push_str("1 action is still owed: the next run takes it.\n"),
-        many => out.push_str(&format!(
-            "{many} actions are still owed: the next run takes them.\n"
-        )),
-    }
+    let owed = match summary.owed {
+        0 => String::new(),
+        1 => "1 action is still owed: the next run takes it.\n".to_owned(),
+        many => format!("{many} actions are still owed: the next run takes them.\n"),
+    };
+    out.push_str(&owed);
     if look.hints && summary.waiting > 0 {
         out.push_str("`pipeform status` says what they wait for.\n");
     }

@@ -164,8 +164,13 @@ impl<R: BufRead> Chunks<R> {
         let read = (&mut self.input).take(missing as u64).read_to_end(raw);
         let count = read.map_err(|error| self.unreadable(&error))?;
         self.ended = count < missing;
-        if !self.begun && raw.starts_with(BYTE_ORDER_MARK) {
-            raw.drain(..BYTE_ORDER_MARK.len());
+        if !self.begun {
+            if let Some(reason) = no_lines(raw) {
+                return Err(self.error(reason.to_owned()));
+            }
+            if raw.starts_with(BYTE_ORDER_MARK) {
+                raw.drain(..BYTE_ORDER_MARK.len());
+            }
         }
         self.begun = true;
         Ok(())
@@ -231,6 +236,23 @@ impl<R: BufRead> Chunks<R> {
     pub(super) fn place_of(&self, line: u64) -> String {
         format!("{} line {line}", self.place)
     }
+}
+
+/// Why the beginning of a file is none of one with lines, in the encoding that is read.
+fn no_lines(text: &[u8]) -> Option<&'static str> {
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return Some(
+            "it is text in UTF-16; a copy reads UTF-8, which e.g. `iconv -f UTF-16 -t UTF-8` makes of it",
+        );
+    }
+    let has = |byte| memchr::memchr(byte, text).is_some();
+    let returns = || memchr::memchr_iter(b'\r', text).take(2).count();
+    if !has(b'\n') && !has(b'"') && returns() == 2 {
+        return Some(
+            "its lines end in carriage returns alone, which a copy does not read; `tr '\\r' '\\n'` makes line feeds of them",
+        );
+    }
+    None
 }
 
 /// The line that begins at a place: where its text ends, without `\r\n` or `\n`, and where the next one begins.

@@ -389,6 +389,29 @@ proptest! {
 }
 
 #[test]
+fn what_has_no_lines_is_said() {
+    let header = Format::Delimited(csv::csv(vec![], true, None));
+    for (text, reason) in [
+        (&b"\xff\xfea\0,\0b\0\n\0"[..], "UTF-16"),
+        (b"a,b\r1,2\r3,4", "carriage returns alone"),
+        (b"a,b\r1,2\r", "carriage returns alone"),
+    ] {
+        for format in [csv(), tsv(), header.clone(), json(&[])] {
+            let error = read(&format, text).unwrap_err();
+            assert!(
+                error.contains(reason) && error.contains("line 1"),
+                "{error}"
+            );
+        }
+    }
+    assert_eq!(read(&csv(), b"a,b\r").unwrap(), [some(&["a", "b"])]);
+    assert_eq!(
+        read(&csv(), b"\"a\rb\rc\",b").unwrap(),
+        [some(&["a\rb\rc", "b"])]
+    );
+}
+
+#[test]
 fn a_key_that_is_there_twice_is_wrong() {
     for format in [json(&[]), json(&["b", "a"])] {
         let text = b"{\"a\":1,\"b\":2}\n{\"a\":1,\"a\":2}\n{\"b\":1,\"a\":null,\"a\":\"\\u0041\"}\n{\"a\":3}\n";

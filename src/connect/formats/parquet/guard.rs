@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::io::Cursor;
-use std::io::Read;
+use std::io::Read as _;
 use std::panic;
 use std::panic::AssertUnwindSafe;
 use std::sync::Once;
@@ -73,7 +73,7 @@ fn sizes(head: &[u8]) -> Option<(u64, u64)> {
             value |= u64::from(byte & 0x7f) << (7 * place);
             if byte & 0x80 == 0 {
                 // Negative numbers are the odd ones: they are for the reader to refuse.
-                return (value % 2 == 0).then_some(value / 2);
+                return value.is_multiple_of(2).then_some(value / 2);
             }
         }
         None

@@ -1,5 +1,8 @@
 //! Reads files of columns, some rows of all columns at a time.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 use parquet::file::reader::FileReader as _;
@@ -236,18 +239,21 @@ impl Picked {
             columns: declared.to_vec(),
             places: Vec::new(),
         };
+        let known: BTreeSet<&String> = roots.iter().collect();
+        let mut flat = BTreeMap::new();
+        for (number, column) in schema.columns().iter().enumerate() {
+            if let ([only], 0) = (column.path().parts(), column.max_rep_level()) {
+                flat.entry(only.clone()).or_insert(number);
+            }
+        }
         for name in &picked.names {
-            if !roots.contains(name) {
+            if !known.contains(name) {
                 return Err(wrong(format!(
                     "there is no column `{name}`; it has `{}`",
                     roots.join("`, `")
                 )));
             }
-            let found = schema.columns().iter().position(|column| {
-                column.max_rep_level() == 0
-                    && matches!(column.path().parts(), [only] if only == name)
-            });
-            let Some(number) = found else {
+            let Some(number) = flat.get(name).copied() else {
                 return Err(wrong(format!(
                     "column `{name}` is nested, which a copy does not read; list others in `column`"
                 )));

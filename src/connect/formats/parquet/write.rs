@@ -1,5 +1,6 @@
 //! Writes files of columns: one thread makes columns of records, another one encodes them.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 use std::sync::Arc;
@@ -29,13 +30,16 @@ use crate::connect::formats::Record;
 const GROUP_ROWS: usize = 128 * 1024;
 const GROUP_BYTES: usize = 24 * 1024 * 1024;
 
-/// How often the bytes of a group are counted, in rows.
+/// How often the bytes of a group are counted: after so many rows, or so many bytes of their texts.
 const COUNTED: usize = 256;
+const FRESH: usize = 1024 * 1024;
 
 /// Writes records of columns. Only [`ParquetWriter::finish`] makes the file whole.
 pub struct ParquetWriter<W> {
     columns: Vec<Column>,
     group: Group,
+    /// How many bytes of texts came since those of the group were counted.
+    fresh: usize,
     /// Groups that are full; none is the end. Closed without it, nobody wants the file.
     send: Option<SyncSender<Option<Group>>>,
     /// None once it has been waited for.
@@ -45,8 +49,9 @@ pub struct ParquetWriter<W> {
 impl<W: Write + Send + 'static> ParquetWriter<W> {
     /// A writer for these columns.
     pub fn new(output: W, columns: &[Column], pages: Pages) -> Result<Self, ConnectError> {
-        for (index, column) in columns.iter().enumerate() {
-            if columns.iter().take(index).any(|c| c.name == column.name) {
+        let mut names = BTreeSet::new();
+        for column in columns {
+            if !names.insert(&column.name) {
                 return Err(ConnectError::Setting(format!(
                     "two columns are called `{}`; those of a parquet file differ",
                     column.name
@@ -65,6 +70,7 @@ impl<W: Write + Send + 'static> ParquetWriter<W> {
         Ok(Self {
             columns: columns.to_vec(),
             group: Group::new(columns),
+            fresh: 0,
             send: Some(send),
             thread: Some(thread),
         })
@@ -76,6 +82,7 @@ impl<W: Write + Send + 'static> ParquetWriter<W> {
             let Some(column) = self.group.columns.get_mut(index) else {
                 break;
             };
+            self.fresh += bytes.len();
             if let Err(reason) = column.push(bytes, kind) {
                 self.group
                     .columns
@@ -91,9 +98,17 @@ impl<W: Write + Send + 'static> ParquetWriter<W> {
 
     /// Hands over what was taken when it is enough for a group. Call it after every record or so.
     pub fn pass_on(&mut self) -> io::Result<()> {
-        let full = self.group.rows >= GROUP_ROWS
-            || (self.group.rows.is_multiple_of(COUNTED) && self.group.bytes() >= GROUP_BYTES);
-        if full { self.hand_over() } else { Ok(()) }
+        if self.group.rows >= GROUP_ROWS {
+            return self.hand_over();
+        }
+        if self.fresh < FRESH && !self.group.rows.is_multiple_of(COUNTED) {
+            return Ok(());
+        }
+        self.fresh = 0;
+        if self.group.bytes() >= GROUP_BYTES {
+            return self.hand_over();
+        }
+        Ok(())
     }
 
     fn hand_over(&mut self) -> io::Result<()> {
