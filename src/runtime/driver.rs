@@ -9,9 +9,6 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
-use tokio::signal::unix::Signal;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -29,6 +26,7 @@ use super::preparing::Question;
 use super::processes::Unrecorded;
 use super::recovery::take_up;
 use super::resources::Clusters;
+use super::signals::Signals;
 use crate::clock::Clock;
 use crate::engine::CheckResult;
 use crate::engine::Effect;
@@ -588,33 +586,5 @@ impl<'a> Runner<'a> {
             None => Duration::from_hours(1),
         };
         pause.clamp(Duration::from_millis(1), Duration::from_hours(1))
-    }
-}
-
-/// The signals that ask a process to end.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, RuntimeError> {
-        let listen = |kind| {
-            signal(kind).map_err(|source| RuntimeError::Io {
-                what: "signals cannot be received".to_owned(),
-                source,
-            })
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    async fn recv(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }

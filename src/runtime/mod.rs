@@ -20,6 +20,7 @@ mod processes;
 mod recovery;
 mod resources;
 mod retention;
+mod signals;
 #[cfg(test)]
 mod simulated;
 mod telling;
