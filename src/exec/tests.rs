@@ -208,10 +208,14 @@ async fn a_check_that_takes_too_long_is_stopped() {
     assert!(!alive(f.pid("leader").await));
     let command = f.command("echo $$ > second; exec sleep 600");
     let ctx = f.ctx.clone();
-    let check = tokio::spawn(exec::check(Check::Shell(command), ctx, LIMIT));
-    let second = f.pid("second").await;
-    f.ctx.cancel.cancel();
-    assert_eq!(check.await.unwrap(), Held::Error("cancelled".to_owned()));
+    let check = exec::check(Check::Shell(command), ctx, LIMIT);
+    let cancel = async {
+        let second = f.pid("second").await;
+        f.ctx.cancel.cancel();
+        second
+    };
+    let (held, second) = tokio::join!(check, cancel);
+    assert_eq!(held, Held::Error("cancelled".to_owned()));
     assert!(!alive(second));
 }
 

@@ -78,7 +78,9 @@ impl Deliveries {
             Some(next) => turn.clone_from(&next.id),
             None => drop(self.turns.remove(action)),
         }
-        next.into_iter().for_each(|next| self.add(next));
+        if let Some(next) = next {
+            self.add(next);
+        }
     }
 
     fn queue(&mut self, delivery: Delivery) {
