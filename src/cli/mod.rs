@@ -2,6 +2,7 @@
 //!
 //! Each command is a file in `commands` with its `Args` and one short function; what it prints is drawn by `views`.
 
+mod carrying_out;
 mod cases;
 mod checks;
 mod commands;

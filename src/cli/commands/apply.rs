@@ -4,7 +4,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::operate;
+use crate::cli::carrying_out::carry_out;
+use crate::cli::carrying_out::end_clusters;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::familiar::FamiliarArgs;
@@ -343,7 +344,9 @@ fn write(
             .filter_map(|order| order.id)
             .max()
     {
-        operate::carry_out(context, store, id, "apply")?;
+        carry_out(context, store, id, "apply")?;
+    } else if !store.open_resources()?.is_empty() {
+        end_clusters(context, store, "apply")?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -13,9 +12,9 @@ use super::removed::removed;
 use super::select::Range;
 use super::select::Selection;
 use super::select::select;
+use crate::cli::carrying_out::carry_out;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
-use crate::cli::surroundings::surroundings;
 use crate::cli::terminal;
 use crate::cli::views::absent;
 use crate::cli::views::operation;
@@ -33,18 +32,12 @@ use crate::engine::Status;
 use crate::engine::UnitKind;
 use crate::objects::Address;
 use crate::objects::Kind;
-use crate::runtime::Notice;
-use crate::runtime::Observer;
-use crate::runtime::Runner;
-use crate::runtime::RuntimeError;
 use crate::runtime::SerialDefinition;
 use crate::runtime::past;
 use crate::store::Filter;
-use crate::store::Holder;
 use crate::store::PlacedOrder;
 use crate::store::Record;
 use crate::store::Store;
-use crate::store::StoreError;
 use crate::time::Interval;
 
 /// More instances than this need their exact number to be approved in advance.
@@ -52,10 +45,6 @@ const APPROVED_UNCOUNTED: u64 = 100;
 
 /// More intervals without instances than this are told, and ordered, as stretches of time.
 const LISTED: u64 = 1_000;
-
-/// How often, and for how long, a runner is waited for.
-const POLL: Duration = Duration::from_millis(100);
-const POLLS: u32 = 50;
 
 /// Options of all of them.
 #[derive(Clone, Debug, clap::Args)]
@@ -582,66 +571,6 @@ pub(super) fn approve(
             let instead =
                 format!("In automation, use `pipeform {command} --auto-approve{number}`.");
             Ok(terminal::ask(context, operation::QUESTION, &instead)? == "yes")
-        }
-    }
-}
-
-/// Has an order carried out: by the runner that is there, or here and now.
-pub(super) fn carry_out(
-    context: &Context,
-    mut store: Store,
-    id: u64,
-    command: &'static str,
-) -> Result<Outcome, Failure> {
-    let holder = Holder::this_process(context.who(), command, context.clock.now());
-    for _ in 0..POLLS {
-        match store.lock_runner(&holder) {
-            Ok(lease) => {
-                let path = context.state_path()?;
-                carry_out_here(context, store, lease)?;
-                let changed = Store::read(&path)?.order_result(id)?;
-                return Ok(changed.map_or(Outcome::LeftToRunner, Outcome::Done));
-            }
-            Err(StoreError::Locked { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if let Some(changed) = store.order_result(id)? {
-            return Ok(Outcome::Done(changed));
-        }
-        std::thread::sleep(POLL);
-    }
-    Ok(Outcome::LeftToRunner)
-}
-
-fn carry_out_here(
-    context: &Context,
-    store: Store,
-    lease: crate::store::RunnerLease,
-) -> Result<(), Failure> {
-    // Nothing is started, so that nothing of the environment is needed.
-    let options = surroundings(context);
-    let clock = context.clock;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::message(format!("The runtime cannot start: {error}")))?;
-    let result: Result<(), RuntimeError> = runtime.block_on(Runner::carry_out(
-        store,
-        lease,
-        clock,
-        options,
-        &mut Warnings,
-    ));
-    Ok(result?)
-}
-
-/// Tells warnings, and nothing else.
-struct Warnings;
-
-impl Observer for Warnings {
-    fn notice(&mut self, notice: &Notice) {
-        if let Notice::Warning(text) = notice {
-            terminal::say(&format!("{text}\n"));
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) mod sql;
 use super::group::Group;
 use super::schema::AttributeSchema;
 use super::schema::AttributeType;
+use super::schema::Support;
 use shell_script::SHELL_SCRIPT;
 
 /// What runs on clusters only.
@@ -29,14 +30,16 @@ const RESIZE: AttributeSchema = AttributeSchema::new(
     "resize_cluster_before_running",
     AttributeType::Bool,
     "Whether the cluster is resized first, to what the tables of DynamoDB that are read or written can take.",
-);
+)
+.support(Support::Kept);
 
 /// How far.
 const RESIZE_MAXIMUM: AttributeSchema = AttributeSchema::new(
     "resize_cluster_max_instances",
     AttributeType::Integer(1),
     "How many machines the cluster has at most after that.",
-);
+)
+.support(Support::Kept);
 
 /// The queue of the cluster's scheduler.
 const HADOOP_QUEUE: AttributeSchema = AttributeSchema::new(

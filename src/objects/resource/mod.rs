@@ -12,6 +12,7 @@ use super::schema::AttributeSchema;
 use super::schema::AttributeType;
 use super::schema::Aws;
 use super::schema::Default;
+use super::schema::Support;
 use http_proxy::HTTP_PROXY;
 
 /// Where compute is, and how it begins and ends.
@@ -59,7 +60,8 @@ const LIFE: &[AttributeSchema] = &[
         "http_proxy",
         AttributeType::Block(&HTTP_PROXY),
         "The proxy by which it reaches AWS.",
-    ),
+    )
+    .support(Support::Kept),
 ];
 
 const fn text(name: &'static str, doc: &'static str) -> AttributeSchema {
