@@ -226,7 +226,12 @@ async fn checks_by_commands_run_some_at_a_time() {
     let mut checks = tokio::task::JoinSet::new();
     for _ in 0..60 {
         let check = Check::Shell(f.command(command));
-        checks.spawn(exec::check(check, f.ctx.clone(), LIMIT));
+        // What has the same mark goes together.
+        let ctx = Context {
+            attempt_id: uuid::Uuid::new_v4().to_string(),
+            ..f.ctx.clone()
+        };
+        checks.spawn(exec::check(check, ctx, LIMIT));
     }
     while let Some(held) = checks.join_next().await {
         assert_eq!(held.unwrap(), Held::Held);

@@ -47,7 +47,7 @@ sqs = boto3.client("sqs")
 url = sqs.create_queue(QueueName="oncall")["QueueUrl"]
 queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
-boto3.client("ssm").put_parameter(Name="hook-key", Value="a key of the receiver", Type="SecureString")
+boto3.client("ssm").put_parameter(Name="hook-key", Value="k-4f1d9c0a77e2", Type="SecureString")
 print(topic)
 PY
 )

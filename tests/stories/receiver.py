@@ -13,7 +13,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 port_file, events_file, failures = sys.argv[1], sys.argv[2], int(sys.argv[3])
-key = b"a key of the receiver"
+key = b"k-4f1d9c0a77e2"
 
 
 class Receiver(BaseHTTPRequestHandler):
