@@ -59,8 +59,9 @@ impl Reader {
         let known: Known = handle
             .block_on(async {
                 tokio::select! {
-                    head = endpoint.head(at) => head.map_err(ConnectError::from),
+                    biased;
                     () = cancel.cancelled() => Err(ConnectError::Cancelled),
+                    head = endpoint.head(at) => head.map_err(ConnectError::from),
                 }
             })?
             .into();
