@@ -284,7 +284,7 @@ HCL
 pipeform --chdir "$work/profile" apply --auto-approve >/dev/null
 pipeform --chdir "$work/profile" trigger --auto-approve pipeline.work >/dev/null
 expect 1 pipeform --chdir "$work/profile" run
-says "FAILED: its preconditions cannot be checked: " "there are no credentials"
+says "FAILED: its preconditions cannot be checked: " "there is no profile \`nobody\`"
 
 step "three hundred instances that wait for the same key ask once in a while, and not three hundred times"
 mkdir "$work/many"
