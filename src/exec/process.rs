@@ -40,7 +40,10 @@ const YOUNG: Duration = Duration::from_millis(100);
 const INIT: u32 = 1;
 /// So many numbers are looked at one by one; beyond that it is cheaper to list all processes.
 const NEAR: u32 = 512;
-const TAIL_LINES: usize = 10;
+/// How many of the last lines of what failed are in its error.
+pub(super) const TAIL_LINES: usize = 10;
+/// How many characters of each of them.
+pub(super) const LONGEST_LINE: usize = 500;
 const LINE: usize = 64 * 1024;
 
 /// What identifies the process of an attempt for a later runner.
@@ -261,7 +264,7 @@ impl<'a, R: AsyncRead + Unpin> Drain<'a, R> {
         if let Some(tail) = self.tail {
             let mut lines = tail.lock().unwrap_or_else(PoisonError::into_inner);
             for line in text.lines() {
-                lines.push_back(line.chars().take(500).collect());
+                lines.push_back(line.chars().take(LONGEST_LINE).collect());
                 if lines.len() > TAIL_LINES {
                     lines.pop_front();
                 }

@@ -127,11 +127,11 @@ impl Runner<'_> {
             orders.wishes += 1;
         });
         kept.standing.send_if_modified(|standing| {
-            let broken = matches!(standing, Standing::Broken(_));
-            if broken {
+            let over = matches!(standing, Standing::Broken(_) | Standing::GivenUp(_));
+            if over {
                 *standing = Standing::Starting("another cluster is to be asked for".to_owned());
             }
-            broken
+            over
         });
         let tenancy = Tenancy {
             standing: kept.standing.subscribe(),
@@ -164,19 +164,17 @@ impl Runner<'_> {
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
             let wishes = Box::pin(keeper.keep(adopted)).await;
-            let question = Question::new(move |runner| {
-                runner.kept(key, wishes);
-                Ok(())
-            });
+            let question = Question::new(move |runner| runner.kept(key, wishes));
             // A runner that has ended needs not know.
             drop(reports.send(Report::Question(question)));
         });
     }
 
-    /// A cluster is not kept any more, unless somebody has asked for one meanwhile.
-    fn kept(&mut self, key: InstanceKey, wishes: u64) {
+    /// A cluster is not kept any more, unless somebody has asked for one meanwhile, or there is a second one: left from a commit that was
+    /// never answered.
+    fn kept(&mut self, key: InstanceKey, wishes: u64) -> Result<(), RuntimeError> {
         let Some(kept) = self.clusters.kept.get(&key) else {
-            return;
+            return Ok(());
         };
         let asked = {
             let orders = kept.orders.borrow();
@@ -184,9 +182,17 @@ impl Runner<'_> {
         };
         if asked {
             self.keep(key, None);
-        } else {
-            self.clusters.kept.remove(&key);
+            return Ok(());
         }
+        let hurry = kept.orders.borrow().hurry;
+        self.clusters.kept.remove(&key);
+        if !hurry {
+            let open = self.store.open_resources()?;
+            for second in open.into_iter().filter(|other| other.key == key) {
+                self.adopt(second);
+            }
+        }
+        Ok(())
     }
 
     /// Writes how it is with a cluster into the state.
@@ -203,38 +209,36 @@ impl Runner<'_> {
     /// Takes over the clusters that a runner before this one has asked for. `all`: also those that something needs yet.
     pub(super) fn adopt_clusters(&mut self, all: bool) -> Result<(), RuntimeError> {
         for stored in self.store.open_resources()? {
-            let needed = self.is_needed(&stored.key, &stored.users);
-            if needed && !all {
-                continue;
+            if all || !self.is_needed(&stored.key, &stored.users) {
+                self.adopt(stored);
             }
-            let Some(record) = adopted(&stored) else {
-                self.warn(format!(
-                    "How the cluster {} of {} is reached is not understood: look after it at EMR.",
-                    stored.id.as_deref().unwrap_or(&stored.name),
-                    stored.key.object
-                ));
-                continue;
-            };
-            let key = stored.key.clone();
-            if let Some(other) = self.clusters.kept.get(&key) {
-                // Only one is kept at once; another one is left from a commit that was never answered.
-                let other = other.record.as_ref().map(|record| record.token.clone());
-                self.warn(format!(
-                    "There are two clusters for {}: `pipeform resources --reap` ends {}.",
-                    key.object,
-                    other.unwrap_or_default()
-                ));
-                continue;
-            }
-            let kept = Kept {
-                record: Some(stored.clone()),
-                ..Kept::new(stored.users)
-            };
-            kept.orders.send_modify(|orders| orders.needed = needed);
-            self.clusters.kept.insert(key.clone(), kept);
-            self.keep(key, Some(record));
         }
         Ok(())
+    }
+
+    /// Takes over a cluster. Of a resource and an interval one is kept at once: another one is when the first has ended.
+    fn adopt(&mut self, stored: ResourceRecord) {
+        if self.clusters.kept.contains_key(&stored.key) {
+            return;
+        }
+        let Some(record) = adopted(&stored) else {
+            self.warn(format!(
+                "How the cluster {} of {} is reached is not understood: look after it at EMR.",
+                stored.id.as_deref().unwrap_or(&stored.name),
+                stored.key.object
+            ));
+            return;
+        };
+        let key = stored.key.clone();
+        let needed = self.is_needed(&key, &stored.users);
+        let kept = Kept {
+            users: stored.users.clone(),
+            record: Some(stored),
+            ..Kept::new(BTreeSet::new())
+        };
+        kept.orders.send_modify(|orders| orders.needed = needed);
+        self.clusters.kept.insert(key.clone(), kept);
+        self.keep(key, Some(record));
     }
 
     /// Tells those that keep clusters whether they are needed.

@@ -40,6 +40,8 @@ pub(super) enum Asked {
     Missing,
     /// There will be none; why.
     Refused(String),
+    /// There will be none, since nothing needs one any more.
+    Unneeded,
     /// It was not asked to the end: the runner ends.
     Left,
 }
@@ -69,8 +71,38 @@ impl Pauses {
     }
 }
 
+/// A call that is made until it goes well, or until the runner ends: then a few times more.
+pub(super) struct Asking {
+    pauses: Pauses,
+    calls: u32,
+}
+
+impl Asking {
+    pub(super) const fn new() -> Self {
+        Self {
+            pauses: Pauses::new(),
+            calls: 0,
+        }
+    }
+
+    /// After a call that did not go well. Whether it is to be made again; then it is time for it.
+    pub(super) async fn again(&mut self, orders: &watch::Receiver<Orders>) -> bool {
+        self.calls += 1;
+        if orders.borrow().hurry && self.calls >= LAST_CALLS {
+            return false;
+        }
+        self.pauses.rest().await;
+        true
+    }
+}
+
 /// Asks for a cluster.
-pub(super) async fn create(aws: &Sessions, record: &Record, request: &ClusterRequest) -> Asked {
+pub(super) async fn create(
+    aws: &Sessions,
+    record: &Record,
+    request: &ClusterRequest,
+    orders: &watch::Receiver<Orders>,
+) -> Asked {
     let session = match aws.session(&record.aws).await {
         Ok(session) => session,
         Err(error) => return Asked::Refused(error.to_string()),
@@ -101,33 +133,39 @@ pub(super) async fn create(aws: &Sessions, record: &Record, request: &ClusterReq
         if !is_passing(&error) || unreached > LAST_CALLS {
             return Asked::Refused(error.to_string());
         }
+        if unreached == 0 && !orders.borrow().needed {
+            return Asked::Unneeded;
+        }
         pauses.rest().await;
     }
 }
 
-/// Looks for the cluster of a record whose runner was killed. It may come to be a moment after it was asked for.
+/// Looks for the cluster of a record whose runner was killed. It may come to be a moment after it was asked for. Why it cannot be
+/// seen yet is said.
 pub(super) async fn find(
     aws: &Sessions,
     record: &Record,
     clock: Clock,
-    orders: &mut watch::Receiver<Orders>,
+    (orders, say): (&watch::Receiver<Orders>, &(dyn Fn(&str) + Send + Sync)),
 ) -> Asked {
-    let mut pauses = Pauses::new();
-    let mut calls = 0;
+    let mut asking = Asking::new();
     loop {
         let waited = clock.now().duration_since(record.requested_at);
         let found = match aws.session(&record.aws).await {
             Ok(session) => look_for(&session, record).await,
             Err(error) => Err(error),
         };
-        calls += 1;
         match found {
             Ok(Some(id)) => return Asked::There(id),
             Ok(None) if waited > GRACE => return Asked::Missing,
-            // It is not known whether there is one, so it stays in the state.
-            Err(_) if orders.borrow().hurry && calls >= LAST_CALLS => return Asked::Left,
             Ok(None) => tokio::time::sleep(FIRST).await,
-            Err(_) => pauses.rest().await,
+            Err(error) => {
+                say(&error.to_string());
+                // It is not known whether there is one, so it stays in the state.
+                if !asking.again(orders).await {
+                    return Asked::Left;
+                }
+            }
         }
     }
 }
@@ -154,29 +192,14 @@ async fn look_for(session: &Session, record: &Record) -> Result<Option<String>, 
     Ok(first)
 }
 
-/// Asks for the end of a cluster until EMR has heard it. `false`: the runner ends before.
+/// Asks for the end of a cluster, once.
 pub(super) async fn terminate(
     aws: &Sessions,
     settings: &Settings,
     id: &str,
-    orders: &mut watch::Receiver<Orders>,
-) -> bool {
-    let mut pauses = Pauses::new();
-    let mut calls = 0;
-    loop {
-        let asked = match aws.session(settings).await {
-            Ok(session) => emr::terminate(&session, id).await,
-            Err(error) => Err(error),
-        };
-        if asked.is_ok() {
-            return true;
-        }
-        calls += 1;
-        if orders.borrow().hurry && calls >= LAST_CALLS {
-            return false;
-        }
-        pauses.rest().await;
-    }
+) -> Result<(), AwsError> {
+    let session = aws.session(settings).await?;
+    emr::terminate(&session, id).await
 }
 
 /// Adds a step. It is added once, whatever becomes of the answer.

@@ -52,7 +52,7 @@ pub struct Keeper {
 
 /// How it ended with a cluster.
 enum End {
-    /// Nothing needed it any more when it had been asked for so often.
+    /// Nothing needed it any more, or nobody worked on it, when it had been asked for so often.
     Released(u64),
     /// One that was asked for by a runner before was not there.
     Missing,
@@ -90,7 +90,12 @@ impl Keeper {
             match end {
                 End::Left => return self.orders.borrow().wishes,
                 End::Missing => {}
-                End::Released(wishes) => heard = wishes,
+                End::Released(wishes) => {
+                    heard = wishes;
+                    self.standing.send_replace(Standing::Starting(
+                        "another cluster is to be asked for".to_owned(),
+                    ));
+                }
                 End::Ended(why, wishes) => {
                     heard = wishes;
                     self.standing.send_replace(Standing::Broken(why));
@@ -103,6 +108,8 @@ impl Keeper {
                         .await
                     {
                         heard = heard.saturating_sub(1); // it is asked for still
+                    } else if matches!(*self.standing.borrow(), Standing::GivenUp(_)) {
+                        failures = 0; // who asks for one after that has been told to try again
                     }
                 }
             }
@@ -184,9 +191,9 @@ impl Keeper {
         let asked = match cluster {
             Some(cluster) => {
                 let request = record.request(cluster, &self.lineage);
-                calls::create(&self.aws, record, &request).await
+                calls::create(&self.aws, record, &request, &self.orders).await
             }
-            None => calls::find(&self.aws, record, self.clock, &mut self.orders).await,
+            None => self.find(record).await,
         };
         let (closed, end) = match asked {
             Asked::There(id) => {
@@ -196,6 +203,10 @@ impl Keeper {
             }
             Asked::Left => return Err(End::Left),
             Asked::Missing => (None, End::Missing),
+            Asked::Unneeded => {
+                let wishes = self.orders.borrow().wishes;
+                (None, End::Released(wishes))
+            }
             Asked::Refused(why) => {
                 let why = format!("EMR makes no cluster: {why}");
                 let wishes = self.orders.borrow().wishes;
@@ -205,6 +216,16 @@ impl Keeper {
         record.close(NEVER_MADE, closed, self.clock.now());
         let kept = self.ledger.write(record).await;
         Err(if kept { end } else { End::Left })
+    }
+
+    /// Looks for the cluster that a runner before has asked for.
+    async fn find(&self, record: &Record) -> Asked {
+        let say = |problem: &str| {
+            self.standing.send_replace(Standing::Starting(format!(
+                "a cluster that was asked for is looked for: {problem}"
+            )));
+        };
+        calls::find(&self.aws, record, self.clock, (&self.orders, &say)).await
     }
 
     /// Minds a cluster until it has ended.
@@ -242,7 +263,7 @@ impl Keeper {
                 }
                 continue;
             };
-            let ended = self.end(record, look, why).await;
+            let ended = self.end(record, why).await;
             return if ended { end } else { End::Left };
         }
     }
@@ -280,7 +301,9 @@ impl Keeper {
                 (orders.needed, orders.wishes)
             };
             let text = format!("cluster {id} is {state}{reason}");
-            return Some(if needed {
+            // One that ends while nobody works on it, say because it was idle for long, has failed nobody.
+            let is_used = needed && (!was_ready || self.standing.receiver_count() > 0);
+            return Some(if is_used {
                 End::Broken(text, was_ready, wishes)
             } else {
                 End::Released(wishes)
@@ -326,12 +349,7 @@ impl Keeper {
     }
 
     /// Ends a cluster, and stays until it is on its way to its end. Whether it is, and that is in the state.
-    async fn end(
-        &mut self,
-        mut record: Record,
-        mut look: watch::Receiver<Look<Seen>>,
-        why: Option<String>,
-    ) -> bool {
+    async fn end(&mut self, mut record: Record, why: Option<String>) -> bool {
         let id = record.id.clone().unwrap_or_default();
         let text = match &why {
             Some(why) => format!("cluster {id} is being ended: {why}"),
@@ -339,14 +357,15 @@ impl Keeper {
         };
         self.standing.send_replace(Standing::Starting(text));
         loop {
-            if !calls::terminate(&self.aws, &record.aws, &id, &mut self.orders).await {
+            if !self.terminate(&mut record, &id).await {
                 return false;
             }
+            // Whoever asks anew is answered soon.
+            let mut look = self.watching.cluster((&self.aws, &record.aws), &id);
             let Some(over) = until_ending(&mut look).await else {
                 if self.orders.borrow().hurry {
                     return false;
                 }
-                look = self.watching.cluster((&self.aws, &record.aws), &id);
                 continue;
             };
             let now = self.clock.now();
@@ -358,6 +377,30 @@ impl Keeper {
                 record.reason.clone_from(&why);
             }
             return self.ledger.write(&record).await;
+        }
+    }
+
+    /// Asks for the end of a cluster until EMR has heard it. `false`: the runner ends before. That it is refused is in the state.
+    async fn terminate(&mut self, record: &mut Record, id: &str) -> bool {
+        let mut asking = calls::Asking::new();
+        let look = self.watching.cluster((&self.aws, &record.aws), id);
+        loop {
+            let Err(error) = calls::terminate(&self.aws, &record.aws, id).await else {
+                return true;
+            };
+            if is_ending(&look.borrow()) {
+                return true;
+            }
+            let problem = Some(format!("it cannot be ended: {error}"));
+            if record.reason != problem {
+                record.reason = problem;
+                if !self.ledger.write(record).await {
+                    return false;
+                }
+            }
+            if !asking.again(&self.orders).await {
+                return false;
+            }
         }
     }
 }
@@ -375,10 +418,16 @@ fn at_last(cluster: Arc<Cluster>, failures: u32) -> Arc<Cluster> {
 
 /// Waits until a cluster is on its way to its end, for a while.
 async fn until_ending(look: &mut watch::Receiver<Look<Seen>>) -> Option<Look<Seen>> {
-    let is_ending = |seen: &Seen| seen.state.is_ending();
-    let over = look.wait_for(|look| look.gone || look.seen.as_ref().is_some_and(is_ending));
-    let over = tokio::time::timeout(ENDING, over).await;
+    let over = tokio::time::timeout(ENDING, look.wait_for(is_ending)).await;
     over.ok()?.ok().map(|look| look.clone())
+}
+
+fn is_ending(look: &Look<Seen>) -> bool {
+    look.gone
+        || look
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.state.is_ending())
 }
 
 /// The pause after so many clusters that failed.

@@ -12,6 +12,8 @@ use super::running::Place;
 use super::watching::jittered;
 use crate::connect::s3::Endpoint;
 use crate::connect::s3::Location;
+use crate::exec::process::LONGEST_LINE;
+use crate::exec::process::TAIL_LINES;
 
 /// How long logs are waited for.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -35,17 +37,17 @@ pub(super) enum Patience {
     Some,
 }
 
-/// Writes the logs of a step into that of the attempt.
-pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) {
+/// Writes the logs of a step into that of the attempt. Gives the last lines of its errors, as far as they are there.
+pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) -> Option<String> {
     let log = &place.ctx.log;
     let Some(root) = &place.emr.cluster.request.log_uri else {
         log.line("its cluster keeps no logs: it has no `log_uri` in S3");
-        return;
+        return None;
     };
     let prefix = format!("{root}{}/steps/{step}/", place.id);
     let Ok(at) = Location::parse(&prefix) else {
         log.line(&format!("`{prefix}` is no place in S3"));
-        return;
+        return None;
     };
     let s3 = place.session.s3();
     // The last one that a cluster puts there says how the step went.
@@ -58,7 +60,7 @@ pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) {
             () = place.ctx.cancel.cancelled() => {}
         }
     }
-    let mut any = false;
+    let (mut any, mut errors) = (false, None);
     for name in ["controller", "stderr", "stdout"] {
         if name == "controller" && patience == Patience::None {
             continue;
@@ -68,6 +70,9 @@ pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) {
             Ok(Some(text)) => {
                 any = true;
                 if !text.trim().is_empty() {
+                    if name == "stderr" {
+                        errors = Some(last_lines(&log.mask(&text)));
+                    }
                     log.line(&format!("--- {name} of step {step}"));
                     text.lines().for_each(|line| log.line(line));
                 }
@@ -82,6 +87,17 @@ pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) {
             "its logs are not there yet; they will be at `{prefix}`"
         ));
     }
+    errors
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let from = lines.len().saturating_sub(TAIL_LINES);
+    let lines = lines.get(from..).unwrap_or_default().iter();
+    let lines: Vec<String> = lines
+        .map(|line| line.chars().take(LONGEST_LINE).collect())
+        .collect();
+    lines.join("\n")
 }
 
 /// Waits until the logs of a step are there.

@@ -129,16 +129,20 @@ impl Place<'_> {
         } else {
             logs::Patience::Some
         };
-        logs::fetch(self, &id, patience).await;
+        let errors = logs::fetch(self, &id, patience).await;
         if done {
             return Ok(());
         }
-        let reason = seen.reason.map(|why| format!(": {why}"));
+        let reason = seen
+            .reason
+            .map(|why| format!(": {}", why.trim_end_matches('.')));
+        let errors = errors.map(|lines| format!("; its last lines were:\n{lines}"));
         Err(ExecError::Failed(format!(
-            "{called} ({id}) on cluster {} is {}{}",
+            "{called} ({id}) on cluster {} is {}{}{}",
             self.id,
             seen.state.name(),
-            reason.unwrap_or_default()
+            reason.unwrap_or_default(),
+            errors.unwrap_or_default()
         )))
     }
 
