@@ -29,6 +29,8 @@ cases! {
     catch_up,
     check_blocks,
     clock_stands,
+    cluster_mistakes,
+    clusters,
     command_line,
     conditions,
     console,

@@ -40,7 +40,11 @@ use crate::plan::Effects;
 use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Relocation;
+use crate::plan::affected as affected_by;
 use crate::plan::alignments;
+use crate::plan::clusters::Living;
+use crate::plan::clusters::Sides as ClusterSides;
+use crate::plan::clusters::clusters;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
@@ -189,17 +193,29 @@ pub(crate) fn planned(
     let old_outputs = before.outputs(&relocation);
     let head = std::mem::take(&mut before.head);
     let beyond = relocation.keys(before.beyond.clone());
+    let alive = std::mem::take(&mut before.alive).into_iter();
+    let alive: Vec<Living> = alive.map(|it| it.relocated(&relocation)).collect();
     let runs = before.runs(&relocation, (&old_units, &new_units));
     let both = old.objects.values().chain(new.values());
     let [affected, otherwise] = [ChangeKind::Schedule, ChangeKind::Behaviour]
-        .map(|kind| effects::affected(&changes, kind, &both));
+        .map(|kind| affected_by(&changes, kind, &both));
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
     let before = (&old.objects, &old.timetable, &old_units);
     let after = (&new, &timetable, &new_units);
-    let (effects, (preview, findings)) = side_by_side(
+    let (mut effects, (preview, findings)) = side_by_side(
         || all_effects((before, after), &runs, (&affected, &otherwise), now),
         || preview(resolver, now),
+    );
+    effects.clusters = clusters(
+        &changes,
+        ClusterSides {
+            old: &old_units,
+            new: &new_units,
+            runs: &runs,
+            alive: &alive,
+        },
+        now,
     );
     if findings.has_errors() {
         let placed = placed(&findings, &configuration);

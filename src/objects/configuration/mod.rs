@@ -11,6 +11,7 @@ mod attributes;
 mod block_values;
 mod builder;
 mod checks;
+mod compute;
 mod conditions;
 mod convert;
 mod declare;
