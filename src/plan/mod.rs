@@ -7,6 +7,7 @@ pub mod alignment;
 mod calendar;
 mod change;
 mod compare;
+mod copies;
 mod counting;
 mod diff;
 pub mod effects;
