@@ -9,6 +9,7 @@ mod calendar;
 mod change;
 pub mod clusters;
 mod compare;
+mod copies;
 mod counting;
 mod diff;
 pub mod effects;

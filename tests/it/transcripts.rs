@@ -34,6 +34,7 @@ cases! {
     command_line,
     conditions,
     console,
+    copy_mistakes,
     dangling_reference,
     dynamic_blocks,
     dynamic_mistakes,

@@ -108,6 +108,16 @@ s3 put copies half/_INCOMPLETE "$work/strange"
 s3 put copies half/data "$work/strange"
 refuses s3://copies/half/ "$work/no/" "it is not complete" "_INCOMPLETE"
 
+step "files that say they have no bytes; objects with bytes whose key ends in a slash"
+copies /proc/version s3://copies/version
+s3 cat copies version | cmp - /proc/version
+copies /proc/version s3://copies/versions/
+s3 cat copies versions/version | cmp - /proc/version
+s3 cat copies versions/_SUCCESS | grep -q "\"content_length\": $(wc -c </proc/version)," || fail "the list has another size"
+s3 put copies marks/d/ "$work/strange"
+refuses s3://copies/marks/ "$work/no/" "its key ends in a slash, so that no file can have its name"
+refuses s3://copies/marks/d/ "$work/no/" "there is also an object with this very key"
+
 step "what is not there, and who may not"
 refuses s3://copies/nothing "$work/no" "there is no such object"
 refuses s3://copies/nothing/ "$work/no/" "there is nothing below it"
