@@ -133,15 +133,15 @@ pub struct Sides<'a> {
 
 /// What a plan does to clusters, by resource.
 pub fn clusters(changes: &[Change], sides: Sides<'_>, now: Timestamp) -> Vec<ClusterEffect> {
-    let changed: BTreeMap<&Address, &Change> = changes
+    let by_address: BTreeMap<&Address, &Change> = changes
         .iter()
         .filter(|change| is_about_clusters(change))
         .map(|change| (&change.address, change))
         .collect();
     let alive = sides.alive.iter().map(|living| &living.key.object);
-    let resources: BTreeSet<&Address> = changed.keys().copied().chain(alive).collect();
+    let resources: BTreeSet<&Address> = by_address.keys().copied().chain(alive).collect();
     let effects = resources.into_iter().map(|address| {
-        let change = changed.get(address).copied();
+        let change = by_address.get(address).copied();
         effect(address, change, sides, now)
     });
     effects

@@ -110,9 +110,9 @@ impl<'a> Previewer<'a> {
             judges: false,
             ..self.resolver
         };
-        let resolved = resolver.activity(&object.address, interval, first_try(self.now));
-        if let Ok(resolved) = resolved {
-            for finding in copies::check(self.resolver.objects, &resolved) {
+        let activity = resolver.activity(&object.address, interval, first_try(self.now));
+        if let Ok(activity) = activity {
+            for finding in copies::check(self.resolver.objects, &activity) {
                 self.diagnostics.push(finding);
             }
         }

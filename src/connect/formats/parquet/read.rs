@@ -295,6 +295,7 @@ mod tests {
 
     use bytes::Bytes;
     use parquet::basic::Compression;
+    use parquet::basic::Encoding;
     use parquet::basic::GzipLevel;
     use parquet::data_type::ByteArray;
     use parquet::data_type::ByteArrayType;
@@ -330,6 +331,7 @@ mod tests {
         for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
             let properties = WriterProperties::builder()
                 .set_dictionary_enabled(false)
+                .set_encoding(Encoding::PLAIN)
                 .set_writer_version(version)
                 .set_compression(Compression::GZIP(GzipLevel::default()));
             let values: Vec<ByteArray> = (0..2000)
