@@ -257,6 +257,7 @@ fn fate(needs: &[Need], stopped: impl Fn(&Address) -> bool) -> Fate {
 
 impl Living {
     /// The same at the addresses that objects have after moves.
+    #[must_use]
     pub fn relocated(mut self, relocation: &Relocation) -> Self {
         self.key.object = relocation.address(&self.key.object);
         let users = self.users.iter();

@@ -153,6 +153,12 @@ impl Before {
             .collect()
     }
 
+    /// The clusters that are, or may be, alive, at the addresses that follow.
+    pub(super) fn alive(&mut self, relocation: &Relocation) -> Vec<Living> {
+        let alive = std::mem::take(&mut self.alive).into_iter();
+        alive.map(|one| one.relocated(relocation)).collect()
+    }
+
     /// What is recorded of the runs of each unit of two definitions, at the addresses that follow.
     pub(super) fn runs(
         self,

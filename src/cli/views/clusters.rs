@@ -120,25 +120,26 @@ fn machines(machines: &Machines) -> String {
 }
 
 fn volume(volumes: &Volumes) -> String {
-    let mut text = format!("{} ×", volumes.count);
-    if let Some(size) = volumes.size_in_gb {
-        text.push_str(&format!(" {size} GB"));
-    }
-    text.extend([
-        " ",
-        &visible(volumes.volume_type.as_deref().unwrap_or("EBS")),
-    ]);
-    if let Some(iops) = volumes.iops {
-        text.push_str(&format!(" at {iops} operations a second"));
-    }
-    text
+    let size = volumes.size_in_gb.map(|size| format!(" {size} GB"));
+    let kind = visible(volumes.volume_type.as_deref().unwrap_or("EBS"));
+    let iops = volumes
+        .iops
+        .map(|iops| format!(" at {iops} operations a second"));
+    format!(
+        "{} ×{} {kind}{}",
+        volumes.count,
+        size.unwrap_or_default(),
+        iops.unwrap_or_default()
+    )
 }
 
 /// The section about clusters; empty when there is nothing to say.
 pub(super) fn clusters(effects: &Effects, look: Look) -> String {
     let texts = effects.clusters.iter().map(|effect| {
-        let sentences = sentences(effect).map(|text| look.wrapped(4, 2, &text));
-        let text = sentences.map(|text| format!("{text}\n")).collect();
+        let mut text = String::new();
+        for sentence in sentences(effect) {
+            text.extend([&look.wrapped(4, 2, &sentence), "\n"]);
+        }
         (effect.address.clone(), text)
     });
     let texts = texts.filter(|(_, text): &(_, String)| !text.is_empty());

@@ -248,6 +248,10 @@ fn setting(classification: &str, properties: &[(&str, &str)]) -> Configuration {
     }
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "what is compared with it may be left out"
+)]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

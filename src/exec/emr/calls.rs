@@ -140,13 +140,16 @@ pub(super) async fn create(
     }
 }
 
+/// Tells what goes wrong.
+type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
 /// Looks for the cluster of a record whose runner was killed. It may come to be a moment after it was asked for. Why it cannot be
 /// seen yet is said.
 pub(super) async fn find(
     aws: &Sessions,
     record: &Record,
     clock: Clock,
-    (orders, say): (&watch::Receiver<Orders>, &(dyn Fn(&str) + Send + Sync)),
+    (orders, say): (&watch::Receiver<Orders>, Say<'_>),
 ) -> Asked {
     let mut asking = Asking::new();
     loop {

@@ -19,6 +19,10 @@ fn called(request: &ClusterRequest) -> RunJobFlowInputBuilder {
     fill(call, request).as_input().clone()
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "what is compared with it may be left out"
+)]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -42,8 +46,8 @@ fn setting(classification: &str) -> Configuration {
     }
 }
 
-fn groups(request: ClusterRequest) -> Vec<InstanceGroupConfig> {
-    let input = called(&request);
+fn groups(request: &ClusterRequest) -> Vec<InstanceGroupConfig> {
+    let input = called(request);
     let instances = input.get_instances().as_ref().unwrap();
     instances.instance_groups().to_vec()
 }
@@ -147,7 +151,7 @@ fn machines_are_on_demand_or_on_the_spot_market() {
         ],
         ..ClusterRequest::default()
     };
-    let groups = groups(request);
+    let groups = groups(&request);
     let said: Vec<_> = groups
         .iter()
         .map(|group| {
@@ -191,7 +195,7 @@ fn machines_have_volumes() {
         }],
         ..ClusterRequest::default()
     };
-    let groups = groups(request);
+    let groups = groups(&request);
     let ebs = groups[0].ebs_configuration().unwrap();
     assert_eq!(ebs.ebs_optimized(), Some(true));
     let device = &ebs.ebs_block_device_configs()[0];
