@@ -247,7 +247,8 @@ fn listings_have_all_keys_and_odd_ones_stay_as_they_are() {
 fn the_list_of_what_is_to_come_is_no_data() {
     let f = Fixture::new("begun");
     let data = |prefix: &str| {
-        let data = f.endpoint.data(&f.at(prefix));
+        let at = f.at(prefix);
+        let data = f.endpoint.data(&at);
         f.runtime.block_on(data).unwrap()
     };
     assert_eq!(data("day/"), Data::None);
@@ -261,7 +262,8 @@ fn the_list_of_what_is_to_come_is_no_data() {
     f.put("day/_SUCCESS", b"{}");
     assert_eq!(data("day/"), Data::There);
     let keys = ["day/_INCOMPLETE", "day/a", "day/z"].map(str::to_owned);
-    let removed = f.endpoint.delete(&f.at(""), &keys);
+    let at = f.at("");
+    let removed = f.endpoint.delete(&at, &keys);
     f.runtime.block_on(removed).unwrap();
     assert_eq!(data("day/"), Data::There, "complete, with nothing to read");
 }
