@@ -19,7 +19,6 @@ mod group;
 mod intervals;
 mod kind;
 mod lifecycle;
-pub mod machines;
 pub mod moves;
 mod object;
 mod pipeline;
@@ -37,10 +36,8 @@ mod schema;
 mod serving;
 pub mod settings;
 mod shared;
-pub mod steps;
 pub mod stored;
 pub mod support;
-pub mod tables;
 #[cfg(test)]
 mod tests;
 mod timetable;

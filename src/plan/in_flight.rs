@@ -51,6 +51,5 @@ impl Effects {
                 }
             }
         }
-        self.decide_clusters();
     }
 }

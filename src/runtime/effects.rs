@@ -18,10 +18,10 @@ use crate::engine::CheckResult;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::exec;
-use crate::exec::Activities;
 use crate::exec::Cancel;
 use crate::exec::ExecError;
 use crate::exec::Held;
+use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::emr::Clusters;
@@ -69,7 +69,7 @@ impl Runner<'_> {
         let resumption = self.resumption(&cancel);
         let progress = Progress::default();
         let context = exec::Context {
-            activities: activities(&evaluation.definition),
+            living: living(&evaluation.definition),
             progress: progress.clone(),
             clusters: self.access(&key.object),
             on_process: record_process(&self.reports, &key, attempt),
@@ -178,7 +178,7 @@ impl Runner<'_> {
             staging: self.staging(),
             archive: None,
             attempt_id,
-            activities: Activities::default(),
+            living: Living::default(),
             on_process: OnProcess::default(),
         }
     }
@@ -294,9 +294,9 @@ async fn check_all(
     CheckResult::True
 }
 
-fn activities(definition: &Arc<SerialDefinition>) -> Activities {
+fn living(definition: &Arc<SerialDefinition>) -> Living {
     let definition = Arc::clone(definition);
-    Activities(Some(Arc::new(move |address| {
+    Living(Some(Arc::new(move |address| {
         definition.objects.contains_key(&Address::new(address))
     })))
 }

@@ -19,6 +19,7 @@ use super::driver::Runner;
 use super::preparing::Question;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
+use crate::engine::Status;
 use crate::exec::AwsSettings;
 use crate::exec::emr::Cluster;
 use crate::exec::emr::Clusters as Access;
@@ -295,7 +296,8 @@ impl Runner<'_> {
 
 /// Whether an instance may still need the resource that it runs on.
 pub(super) fn needs(instance: &Instance) -> bool {
-    instance.status.needs_its_resource()
+    let status = instance.status;
+    !(status.is_settled() || status.is_unsuccessful() || status == Status::TimedOut)
 }
 
 fn ledger(reports: &UnboundedSender<Report>) -> Ledger {

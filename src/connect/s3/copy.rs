@@ -77,10 +77,7 @@ impl Endpoint {
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
         let result = match copied {
-            Ok(()) => {
-                let completed = upload.complete(head.size).await;
-                completed.map(drop).map_err(ConnectError::from)
-            }
+            Ok(()) => upload.complete(head.size).await.map_err(ConnectError::from),
             Err(error) => Err(error),
         };
         if result.is_err() {

@@ -90,8 +90,7 @@ impl Pieces<'_> {
                     }
                 },
             };
-            let next = self.endpoint.patiently(("read", self.at), reading.next());
-            match next.await {
+            match reading.next().await {
                 Ok(Some(bytes)) if bytes.is_empty() => self.reading = Some(reading),
                 Ok(Some(bytes)) if bytes.len() as u64 <= self.left.len() => {
                     self.left.from += bytes.len() as u64;
@@ -114,8 +113,7 @@ impl Pieces<'_> {
         let all = self.left.from == 0 && self.left.to == self.known.size;
         let etag = Some(self.known.etag.as_str()).filter(|etag| !etag.is_empty());
         let span = Some(self.left).filter(|_| !all);
-        let opened = self.endpoint.calls.get(self.at, span, etag);
-        let reading = self.endpoint.patiently(("read", self.at), opened).await?;
+        let reading = self.endpoint.calls.get(self.at, span, etag).await?;
         if reading.head.size != self.known.size {
             return Err(Refusal {
                 fault: Fault::Changed,
@@ -134,8 +132,6 @@ impl Pieces<'_> {
         if !refusal.fault.passes() || self.failures >= ATTEMPTS {
             return Err(S3Error::new("read", self.at, refusal));
         }
-        let tries = (self.failures, ATTEMPTS);
-        self.endpoint.tell_again(("read", self.at), &refusal, tries);
         tokio::time::sleep(pause(self.failures, refusal.fault)).await;
         Ok(())
     }

@@ -11,7 +11,6 @@ mod get;
 mod list;
 mod put;
 mod retry;
-mod trouble;
 mod types;
 
 pub use blocking::Reader;
@@ -19,11 +18,9 @@ pub use blocking::Writer;
 pub use error::S3Error;
 pub use get::Known;
 pub use get::Pieces;
-pub use list::Data;
 pub use list::Listing;
 pub use put::Source;
 pub use put::Target;
-pub use trouble::OnTrouble;
 pub use types::Checksum;
 pub use types::Encryption;
 pub use types::Fault;
@@ -69,7 +66,6 @@ const MOST_PARTS: u64 = 10_000;
 pub struct Endpoint {
     calls: Calls,
     limits: Arc<Limits>,
-    on_trouble: Option<OnTrouble>,
 }
 
 /// What is under way at once.
@@ -109,7 +105,6 @@ impl Endpoint {
         Self {
             calls,
             limits: Arc::new(limits),
-            on_trouble: None,
         }
     }
 
@@ -148,6 +143,14 @@ impl Endpoint {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether there is any object whose key begins with a prefix.
+    pub async fn any(&self, prefix: &Location) -> Result<bool, S3Error> {
+        let page = self
+            .tried("list", prefix, || self.calls.list(prefix, None, 1))
+            .await?;
+        Ok(!page.objects.is_empty())
     }
 
     /// An error unless the bucket of a place is there and may be looked at.

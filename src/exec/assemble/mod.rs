@@ -9,8 +9,6 @@ mod cluster;
 mod command;
 mod copy;
 mod jobs;
-#[cfg(test)]
-mod tests;
 mod transfer;
 
 use std::cell::RefCell;

@@ -11,7 +11,6 @@ mod attributes;
 mod block_values;
 mod builder;
 mod checks;
-mod compute;
 mod conditions;
 mod convert;
 mod declare;
@@ -70,7 +69,7 @@ pub struct Configuration {
     pub statements: Statements,
     /// Objects with the attributes that could not be evaluated, which was reported.
     pub incomplete: Incomplete,
-    /// Where the values of deferred attributes, deferred conditions, and where data is, are written.
+    /// Where the values of deferred attributes, and deferred conditions, are written.
     pub formulas: BTreeMap<(Address, Arc<str>), Span>,
     /// The `check` blocks.
     pub checks: Vec<Check>,

@@ -26,8 +26,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::String,
                 "The type of the machine; left out: `m1.small` in regions that have it, else `t2.small`.",
             )
-            .deferrable()
-            .cost(),
+            .deferrable(),
             AttributeSchema::new(
                 "image_id",
                 AttributeType::String,
@@ -56,8 +55,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::Price(&[]),
                 "The most that is paid for it per hour on the spot market, in US dollars; left out: it is on demand.",
             )
-            .deferrable()
-            .cost(),
+            .deferrable(),
             AttributeSchema::new(
                 "run_as_user",
                 AttributeType::String,
@@ -66,7 +64,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             .deferrable(),
         ],
         super::LIFE,
-        shared::COMPUTE,
+        shared::RUNNABLE,
+        shared::ATTEMPTS,
     ],
     groups: &[shared::LATE],
     nested: &[shared::NESTED_SCHEDULE],

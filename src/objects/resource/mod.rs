@@ -29,14 +29,12 @@ const LIFE: &[AttributeSchema] = &[
         AttributeType::Bool,
         "Whether the last attempt is made on demand, whatever the price on the spot market.",
     )
-    .or(Default::Bool(false))
-    .cost(),
+    .or(Default::Bool(false)),
     AttributeSchema::new(
         "terminate_after",
         AttributeType::Duration,
         "When it is terminated, whatever still runs on it; left out: when no work of the interval needs it.",
-    )
-    .cost(),
+    ),
     AttributeSchema::new(
         "init_timeout",
         AttributeType::Duration,

@@ -5,8 +5,6 @@
 
 mod request;
 mod steps;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

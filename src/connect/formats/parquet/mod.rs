@@ -9,7 +9,6 @@ mod guard;
 mod held;
 mod read;
 mod render;
-mod unpack;
 mod write;
 
 pub use read::ParquetReader;

@@ -11,7 +11,6 @@ use super::Shared;
 use super::end::End;
 use super::packing::pack_anew;
 use super::plan::Item;
-use super::plan::setting;
 use super::plan::stamp;
 use crate::connect::ConnectError;
 use crate::connect::beside::Beside;
@@ -24,9 +23,6 @@ use crate::connect::s3::Target;
 /// Up to which size an object is fetched in one piece.
 const SMALL: u64 = 4 * 1024 * 1024;
 
-/// How many bytes a file may have that says it has none.
-const MOST_UNTOLD: u64 = 16 * 1024 * 1024;
-
 /// How much of a file is copied at once.
 const CHUNK: usize = 1024 * 1024;
 
@@ -35,14 +31,12 @@ pub(super) async fn copy_one(item: &Item, shared: &Shared) -> Result<Option<u64>
     if let Some(packing) = shared.transfer.packing.of(item.input, &item.from) {
         return Ok(Some(pack_anew(item, shared, packing).await?));
     }
-    let size = copy_as_it_is(item, shared).await?;
-    Ok((size != item.size).then_some(size))
+    copy_as_it_is(item, shared).await.map(|()| None)
 }
 
-/// Copies a file of the plan; gives its size.
-async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<u64, ConnectError> {
+async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<(), ConnectError> {
     let Some(input) = shared.inputs.get(item.input) else {
-        return Ok(item.size);
+        return Ok(());
     };
     match (input, &*shared.output) {
         (
@@ -51,10 +45,7 @@ async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<u64, ConnectError
                 endpoint, target, ..
             },
         ) => send(endpoint, target, item, shared).await,
-        (End::S3 { .. }, End::S3 { .. }) => {
-            between(input, item, shared).await?;
-            Ok(item.size)
-        }
+        (End::S3 { .. }, End::S3 { .. }) => between(input, item, shared).await,
         (
             End::S3 {
                 endpoint, target, ..
@@ -62,17 +53,17 @@ async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<u64, ConnectError
             End::Files { root, many },
         ) => {
             let Some(path) = path_of(root, *many, item) else {
-                return Ok(item.size);
+                return Ok(());
             };
             let at = target.at.with_key(item.from.clone());
             tokio::select! {
-                result = Box::pin(fetch(endpoint, &at, item, &path, shared)) => result.map(|()| item.size),
+                result = Box::pin(fetch(endpoint, &at, item, &path, shared)) => result,
                 () = shared.stop.cancelled() => Err(ConnectError::Cancelled),
             }
         }
         (End::Files { .. }, End::Files { root, many }) => {
             let Some(to) = path_of(root, *many, item) else {
-                return Ok(item.size);
+                return Ok(());
             };
             let (shared, item) = (shared.clone(), item.clone());
             blocking(move || copy_file(&item, &to, &shared)).await
@@ -89,13 +80,13 @@ fn path_of(root: &Path, many: bool, item: &Item) -> Option<PathBuf> {
     }
 }
 
-/// Sends a file into S3; gives its size.
+/// Sends a file into S3.
 async fn send(
     endpoint: &Endpoint,
     target: &Target,
     item: &Item,
     shared: &Shared,
-) -> Result<u64, ConnectError> {
+) -> Result<(), ConnectError> {
     let path = PathBuf::from(&item.from);
     let file = {
         let path = path.clone();
@@ -103,31 +94,9 @@ async fn send(
     };
     let file = file.await?;
     unchanged(&file, &path, item)?;
-    let target = target_of(target, item, shared.many);
-    if item.size == 0 {
-        let bytes = blocking(move || untold(&file, &path)).await?;
-        let size = bytes.len() as u64;
-        endpoint.put(&target, bytes.into()).await?;
-        shared.on_bytes.tell(size);
-        return Ok(size);
-    }
     let source = Source::file(file, path)?;
-    upload(endpoint, &target, item, &source, shared).await?;
-    Ok(item.size)
-}
-
-/// All of a file that says it has no bytes. Those that the system makes as they are read, as in `/proc`, say so and have some.
-fn untold(file: &File, path: &Path) -> Result<Vec<u8>, ConnectError> {
-    let mut bytes = Vec::new();
-    let read = file.take(MOST_UNTOLD + 1).read_to_end(&mut bytes);
-    read.map_err(|error| ConnectError::io("read", path, error))?;
-    if bytes.len() as u64 <= MOST_UNTOLD {
-        return Ok(bytes);
-    }
-    Err(setting(format!(
-        "`{}` says that it has no bytes, and has more than {MOST_UNTOLD}; copy it into another file first",
-        path.display()
-    )))
+    let target = target_of(target, item, shared.many);
+    upload(endpoint, &target, item, &source, shared).await
 }
 
 /// Copies an object to an object: the service does where both ends are reached the same way.
@@ -154,8 +123,7 @@ async fn between(input: &End, item: &Item, shared: &Shared) -> Result<(), Connec
     let known = item.known();
     if item.size == 0 && at.key.ends_with('/') {
         // A mark that some make for a directory, which not every store copies.
-        endpoint.put(&target, bytes::Bytes::new()).await?;
-        return Ok(());
+        return Ok(endpoint.put(&target, bytes::Bytes::new()).await?);
     }
     if settings == to {
         let (on_bytes, stop) = (&shared.on_bytes, &shared.stop);
@@ -187,8 +155,9 @@ async fn upload(
     shared: &Shared,
 ) -> Result<(), ConnectError> {
     let (on_bytes, stop) = (&shared.on_bytes, &shared.stop);
-    let uploaded = endpoint.upload(target, item.size, source, on_bytes, stop);
-    uploaded.await.map(drop)
+    endpoint
+        .upload(target, item.size, source, on_bytes, stop)
+        .await
 }
 
 /// An error when a file has another size than when the plan was made: somebody is writing to it.
@@ -269,15 +238,14 @@ fn finish(beside: Beside, many: bool) -> Result<(), ConnectError> {
     }
 }
 
-/// Copies a file to a file; gives its size.
-fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<u64, ConnectError> {
+/// Copies a file to a file.
+fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<(), ConnectError> {
     let path = Path::new(&item.from);
     let failed = |error| ConnectError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
     let beside = start(to, shared.many)?;
     beside.room_for(item.size)?;
     let mut chunk = vec![0; CHUNK];
-    let mut size = 0;
     loop {
         if shared.stop.is_cancelled() {
             return Err(ConnectError::Cancelled);
@@ -288,12 +256,10 @@ fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<u64, ConnectErro
         };
         let written = (&**beside.file()).write_all(bytes);
         written.map_err(|error| ConnectError::io("write", to, error))?;
-        size += count as u64;
         shared.on_bytes.tell(count as u64);
     }
     unchanged(&file, path, item)?;
-    finish(beside, shared.many)?;
-    Ok(size)
+    finish(beside, shared.many)
 }
 
 /// Does work that waits for disks where that is allowed.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::Mutex;
@@ -22,9 +23,6 @@ use super::lists::List;
 use super::lists::Listed;
 use super::lists::before;
 use super::lists::remove;
-use super::lists::state_and_activity;
-use super::lists::version;
-use super::obstacles::Obstacles;
 use super::one::blocking;
 use super::plan::Plan;
 use super::plan::setting;
@@ -40,8 +38,6 @@ const AT_ONCE: usize = 1000;
 pub(super) struct Ready {
     /// What attempts before may have written, for a target of many.
     before: Option<Before>,
-    /// What tells the `_INCOMPLETE` of this attempt from any other.
-    begun: String,
 }
 
 impl Ready {
@@ -61,17 +57,14 @@ impl Ready {
                 let ours = |pending: &crate::connect::s3::Pending| pending.key == *key;
                 endpoint.abort_pending(&target.at, ours).await?;
             }
-            return Ok(Self {
-                before: None,
-                begun: String::new(),
-            });
+            return Ok(Self { before: None });
         }
         let turn = turn(output);
         let _turn = turn.lock().await;
         let before = before(output, ctx).await?;
         ctx.check_cancel()?;
         refuse_files_of_others(output, plan, &before)?;
-        let obstacles = match output {
+        match output {
             End::S3 {
                 endpoint, target, ..
             } => {
@@ -82,10 +75,9 @@ impl Ready {
                     listed || name == SUCCESS || name == INCOMPLETE
                 };
                 endpoint.abort_pending(&target.at, ours).await?;
-                Obstacles::default()
             }
-            End::Files { root, .. } => Obstacles::find(root, plan, &before)?,
-        };
+            End::Files { root, .. } => directories(root, plan, before.begun)?,
+        }
         let mut list = List::begin(output)?;
         for found in before.own.read()? {
             let (name, size) = found?;
@@ -97,14 +89,9 @@ impl Ready {
             list.add_listed(&found?)?;
         }
         list.add_plan((plan, &Sizes::new()), ctx.writer(), true)?;
-        let begun = list.put(INCOMPLETE).await?;
+        list.put(INCOMPLETE).await?;
         if before.complete {
             remove(output, &[SUCCESS.to_owned()]).await?;
-        }
-        if let End::Files { root, .. } = output {
-            remove(output, &obstacles.files).await?;
-            obstacles.remove_directories(root)?;
-            make_directories(root, &obstacles.needed, before.begun)?;
         }
         if before.foreign > 0 {
             ctx.log.line(&format!(
@@ -114,7 +101,6 @@ impl Ready {
         }
         Ok(Self {
             before: Some(before),
-            begun,
         })
     }
 
@@ -146,14 +132,8 @@ impl Ready {
             }
         }
         remove(output, &stale).await?;
-        // Others may have been completed meanwhile, or have begun: then the list that this attempt has put there is another one.
-        let there = version(output, INCOMPLETE).await?;
-        let alone = !self.begun.is_empty() && there.as_ref() == Some(&self.begun);
-        let now = if alone {
-            was
-        } else {
-            before(output, ctx).await?
-        };
+        // Others may have been completed meanwhile, or have begun.
+        let now = before(output, ctx).await?;
         let (mut done, mut under_way) = (List::begin(output)?, List::begin(output)?);
         let mut any = false;
         for found in now.beside.read()? {
@@ -168,7 +148,7 @@ impl Ready {
         done.add_plan((plan, sizes), ctx.writer(), false)?;
         done.put(SUCCESS).await?;
         if any {
-            under_way.put(INCOMPLETE).await.map(drop)
+            under_way.put(INCOMPLETE).await
         } else {
             remove(output, &[INCOMPLETE.to_owned()]).await
         }
@@ -180,7 +160,9 @@ fn refuse_files_of_others(output: &End, plan: &Plan, before: &Before) -> Result<
     for found in before.beside.read()? {
         let Listed { name, writer, .. } = found?;
         if plan.names.has(&name) {
-            let (_, writer) = state_and_activity(&writer);
+            let writer = writer
+                .split_once(':')
+                .map_or(&*writer, |(_, address)| address);
             return Err(setting(format!(
                 "`{name}` in `{output}` is what `{writer}` has written; give one of the two activities another path"
             )));
@@ -206,17 +188,28 @@ fn turn(output: &End) -> Arc<Turn> {
 }
 
 /// Makes the directories that a plan needs. Where an attempt has died, what it has left beside files goes.
-fn make_directories(
-    root: &Path,
-    needed: &BTreeSet<String>,
-    was_begun: bool,
-) -> Result<(), ConnectError> {
-    for directory in [""].into_iter().chain(needed.iter().map(String::as_str)) {
+fn directories(root: &Path, plan: &Plan, was_begun: bool) -> Result<(), ConnectError> {
+    let mut known = BTreeSet::from([PathBuf::new()]);
+    let make = |directory: &Path| {
         let path = root.join(directory);
         std::fs::create_dir_all(&path)
             .map_err(|error| ConnectError::io("create directory", &path, error))?;
         if was_begun {
             beside::remove_all_leftovers(&path);
+        }
+        Ok::<(), ConnectError>(())
+    };
+    make(Path::new(""))?;
+    for item in plan.items()? {
+        let item = item?;
+        // A name that ends in a slash is a directory itself.
+        let directory = item
+            .name
+            .rsplit_once('/')
+            .map_or("", |(directory, _)| directory);
+        if !known.contains(Path::new(directory)) {
+            make(Path::new(directory))?;
+            known.insert(PathBuf::from(directory));
         }
     }
     Ok(())
