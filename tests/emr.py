@@ -5,6 +5,7 @@
     emr.py steps CLUSTER           prints a line for each of its steps: id, state and name; oldest first
     emr.py step CLUSTER STEP       prints a step as JSON
     emr.py cluster CLUSTER         prints a cluster as JSON
+    emr.py groups CLUSTER          prints a line for its machines of each kind: role, number, type, market and price
     emr.py tags CLUSTER            prints its tags, `KEY=VALUE`, in order
     emr.py run NAME [JSON]         makes a cluster that waits for steps and prints its id; JSON: further arguments of RunJobFlow
     emr.py add CLUSTER JAR [ARG..] gives it a step and prints its id
@@ -75,6 +76,11 @@ def main(command, *rest):
         print(json.dumps(step, default=str, sort_keys=True))
     elif command == "cluster":
         print(json.dumps(emr.describe_cluster(ClusterId=rest[0])["Cluster"], default=str, sort_keys=True))
+    elif command == "groups":
+        for group in emr.list_instance_groups(ClusterId=rest[0])["InstanceGroups"]:
+            price = group.get("BidPrice") or ""
+            words = [group["InstanceGroupType"], str(group["RequestedInstanceCount"]), group["InstanceType"], group["Market"], price]
+            print(" ".join(words).strip())
     elif command == "tags":
         tags = emr.describe_cluster(ClusterId=rest[0])["Cluster"]["Tags"]
         print("\n".join(sorted(f"{tag['Key']}={tag['Value']}" for tag in tags)))

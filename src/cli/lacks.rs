@@ -12,6 +12,7 @@ pub(crate) fn warnings(objects: &Objects) -> Diagnostics {
         types,
         attributes,
         kept,
+        not_on_clusters,
     } = support::lacks(objects);
     let mut warnings = Diagnostics::new();
     for (object_type, needs) in types {
@@ -21,6 +22,13 @@ pub(crate) fn warnings(objects: &Objects) -> Diagnostics {
             object_type.name
         );
         warnings.push(Diagnostic::warning("Not run by this version", detail));
+    }
+    for (name, first) in not_on_clusters {
+        let detail = format!(
+            "Activities of type `{name}` are planned and applied with a cluster as `runs_on`. An instance of one fails at once: this version runs them on the machine of the runner only. Leave `runs_on` out, on the pipeline, too, or make it a step of `activity \"emr\"`."
+        );
+        let warning = Diagnostic::warning("Not run by this version", detail);
+        warnings.push(warning.about(first.to_string()));
     }
     for (kind, name, needs) in attributes {
         let detail = format!(

@@ -93,13 +93,23 @@ impl Beside {
             fs::rename(&self.temporary, &self.target)?;
             File::open(parent(&self.target))?.sync_all()
         };
-        finish().map_err(|error| ConnectError::io("write", &self.target, error))
+        finish().map_err(|error| self.failed(error))
     }
 
     /// Gives the file its name; whoever wrote many makes all durable at once, with [`sync`].
     pub fn commit_among(self) -> Result<(), ConnectError> {
         let renamed = fs::rename(&self.temporary, &self.target);
-        renamed.map_err(|error| ConnectError::io("write", &self.target, error))
+        renamed.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> ConnectError {
+        if error.kind() != io::ErrorKind::IsADirectory {
+            return ConnectError::io("write", &self.target, error);
+        }
+        ConnectError::Setting(format!(
+            "cannot write `{}`: there is a directory of that name; remove it, or give the output another path",
+            self.target.display()
+        ))
     }
 }
 

@@ -54,7 +54,7 @@ impl S3Place {
         let session = session.map_err(|error| {
             ConnectError::Setting(format!("cannot reach `{}`: {error}", self.at))
         })?;
-        Ok(session.s3())
+        Ok(session.s3().telling(aws.on_trouble()))
     }
 
     /// What is written there.
@@ -130,6 +130,18 @@ impl Place {
                 manifest: None,
                 ..(**place).clone()
             })),
+        }
+    }
+
+    /// Whether another place is this one file.
+    pub fn is_file(&self, other: &Self) -> bool {
+        match (self, other) {
+            _ if self.is_many() || other.is_many() => false,
+            (Self::File(path), Self::File(other)) => resolved(path) == resolved(other),
+            (Self::S3(place), Self::S3(other)) => {
+                place.settings == other.settings && place.at == other.at
+            }
+            _ => false,
         }
     }
 

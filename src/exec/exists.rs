@@ -3,8 +3,12 @@
 use super::Context;
 use super::Held;
 use super::looking::Thing;
+use super::s3_prefix_not_empty;
+use crate::connect::manifest::INCOMPLETE;
+use crate::connect::manifest::SUCCESS;
 use crate::connect::sqlite::Database;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// What must exist.
@@ -37,6 +41,9 @@ fn here(exists: &Exists, ctx: &Context) -> Held {
     match exists {
         Exists::Aws(_) => Held::Error("it is not on this machine".to_owned()),
         Exists::File(path) => match std::fs::metadata(path) {
+            Ok(_) if is_incomplete(path) => {
+                Held::NotYet(s3_prefix_not_empty::not_complete(&path.display()))
+            }
             Ok(_) => Held::Held,
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 Held::NotYet(format!("`{}` does not exist", path.display()))
@@ -58,4 +65,9 @@ fn here(exists: &Exists, ctx: &Context) -> Held {
             }
         }
     }
+}
+
+/// Whether a directory is being written, or was when its writer died.
+fn is_incomplete(path: &Path) -> bool {
+    path.join(INCOMPLETE).exists() && !path.join(SUCCESS).exists()
 }

@@ -32,6 +32,7 @@ pub use crate::connect::aws::Sessions;
 pub use crate::connect::aws::Settings as AwsSettings;
 
 use crate::connect::ConnectError;
+use crate::connect::s3::OnTrouble;
 use log::Log;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,9 @@ use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// How long S3 may take to answer before the log of the attempt says so.
+const QUIET: Duration = Duration::from_secs(15);
 
 /// Something to do; all values are resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +119,7 @@ pub struct Context {
     /// Marks the attempt's processes: the lineage of the state, a colon, the activity, `@`, and which attempt it is.
     pub attempt_id: String,
     /// Which activities there are.
-    pub living: Living,
+    pub activities: Activities,
     /// Called with the process of the attempt as soon as it runs, to be recorded.
     pub on_process: OnProcess,
 }
@@ -134,13 +138,20 @@ impl std::fmt::Debug for OnProcess {
 
 /// Says whether there is an activity of an address.
 #[derive(Clone, Default)]
-pub struct Living(pub Option<Arc<IsLiving>>);
+pub struct Activities(pub Option<Arc<IsActivity>>);
 
-type IsLiving = dyn Fn(&str) -> bool + Send + Sync;
+type IsActivity = dyn Fn(&str) -> bool + Send + Sync;
 
-impl std::fmt::Debug for Living {
+impl Activities {
+    /// Whether there is one of an address.
+    pub(crate) fn has(&self, address: &str) -> bool {
+        self.0.as_ref().is_some_and(|has| has(address))
+    }
+}
+
+impl std::fmt::Debug for Activities {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Living")
+        f.write_str("Activities")
     }
 }
 
@@ -230,6 +241,12 @@ impl From<ConnectError> for ExecError {
 
 /// Does the work; blocking parts run on the blocking pool. The error is written to the log too.
 pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
+    let log = ctx.log.clone();
+    let on_trouble = OnTrouble::new(QUIET, move |text| log.line(&format!("warning: {text}")));
+    let ctx = Context {
+        aws: ctx.aws.telling(on_trouble),
+        ..ctx
+    };
     let area = staging::Area::new(ctx.staging.clone());
     let result = match work {
         Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,

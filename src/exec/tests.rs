@@ -14,11 +14,11 @@ use super::process::kill_orphan;
 use super::shell_command::Program;
 use super::shell_command::ShellCommand;
 use crate::exec;
+use crate::exec::Activities;
 use crate::exec::Cancel;
 use crate::exec::Check;
 use crate::exec::Context;
 use crate::exec::Held;
-use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::Sessions;
@@ -54,7 +54,7 @@ impl Fixture {
             staging: dir.path().join("staging"),
             archive: None,
             attempt_id: uuid::Uuid::new_v4().to_string(),
-            living: Living::default(),
+            activities: Activities::default(),
             on_process: OnProcess(Some(Arc::new(move |id: &ProcessId| {
                 *record.lock().unwrap() = Some(id.clone());
             }))),

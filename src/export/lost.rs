@@ -40,10 +40,10 @@ const BESIDE: [&str; 12] = [
 const SAME: [&str; 1] = ["overwrite"];
 
 /// Writes an attribute that is no field, or says that it is lost.
-pub(super) fn attribute(
-    writer: &mut Writer<'_, '_>,
-    object: &Object,
-    schema: &AttributeSchema,
+pub(super) fn attribute<'a>(
+    writer: &mut Writer<'_, 'a>,
+    object: &'a Object,
+    schema: &'static AttributeSchema,
     value: &Value,
     exported: &mut Exported,
 ) {
@@ -54,6 +54,7 @@ pub(super) fn attribute(
                 set(exported, COMMENT, FieldValue::Text(text.to_string()));
             }
         }
+        "steps" => steps(writer, object, (schema, value), exported),
         "environment" => environment(writer, object, value, place),
         "precondition_timeout" => timeout(writer, object, place),
         name if SAME.contains(&name) || is_default(schema, value) => {}
@@ -94,6 +95,26 @@ pub(super) fn retries(writer: &mut Writer<'_, '_>) {
     if doubles {
         let place = writer.place(pipeline, None);
         writer.say(notes::retries(pipeline, place));
+    }
+}
+
+/// Steps that are written as the service has them: the same as `step` blocks there.
+fn steps<'a>(
+    writer: &mut Writer<'_, 'a>,
+    object: &'a Object,
+    (schema, value): (&'static AttributeSchema, &Value),
+    exported: &mut Exported,
+) {
+    match writer.texts(object, schema, "step", value) {
+        Ok(texts) => {
+            for text in texts {
+                set(exported, "step", FieldValue::Text(text));
+            }
+        }
+        Err(why) => {
+            let place = writer.place(object, Some(schema.name));
+            writer.say(notes::untranslated(object, schema.name, &why, place));
+        }
     }
 }
 

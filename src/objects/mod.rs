@@ -19,6 +19,7 @@ mod group;
 mod intervals;
 mod kind;
 mod lifecycle;
+pub mod machines;
 pub mod moves;
 mod object;
 mod pipeline;
@@ -36,8 +37,10 @@ mod schema;
 mod serving;
 pub mod settings;
 mod shared;
+pub mod steps;
 pub mod stored;
 pub mod support;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 mod timetable;

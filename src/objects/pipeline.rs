@@ -20,7 +20,7 @@ pub(super) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "tags",
                 AttributeType::StringMap,
-                "Labels by name, for people and programs: whose it is, what pays for it. They change no run, and nothing that is created for one gets them.",
+                "Labels by name, for people and programs: whose it is, what pays for it. They change no run. Clusters that are created for its work get them, too.",
             )
             .metadata()
             .ours(),

@@ -115,6 +115,8 @@ pub struct AttributeSchema {
     pub sensitive: bool,
     /// Whether only people and programs beside the runs read it, so that changing it changes no run.
     pub metadata: bool,
+    /// Whether it says what compute costs: plans show it before the others.
+    pub cost: bool,
     /// What it is in AWS Data Pipeline.
     pub aws: Aws,
     /// Whether this version acts on it.
@@ -153,6 +155,7 @@ impl AttributeSchema {
             windows: false,
             sensitive: false,
             metadata: false,
+            cost: false,
             aws: Aws::Same,
             support: Support::Full,
             doc,
@@ -179,6 +182,12 @@ impl AttributeSchema {
     /// Changing it changes no run.
     pub(super) const fn metadata(mut self) -> Self {
         self.metadata = true;
+        self
+    }
+
+    /// It says what compute costs.
+    pub(super) const fn cost(mut self) -> Self {
+        self.cost = true;
         self
     }
 

@@ -33,80 +33,104 @@ pub(super) const AWS_FIELDS: AttributeSchema = AttributeSchema::new(
 
 /// What every runnable object has; on a pipeline these are the defaults of the objects inside.
 pub(super) const RUNNABLE: &[AttributeSchema] = &[
-    AttributeSchema::new(
-        "schedule",
-        AttributeType::Ref(Kind::Schedule),
-        "The schedule whose intervals it runs for; left out: the pipeline's; without any it runs on demand.",
-    ),
-    AttributeSchema::new(
-        "due",
-        AttributeType::OneOf(&["end", "start"]),
-        "Whether its instances are due at the end or at the start of their intervals; left out: as the schedule says.",
-    )
-    .aws(Aws::Words("scheduleType", &["timeseries", "cron"])),
-    AttributeSchema::new(
-        "on_fail",
-        AttributeType::Refs(Kind::Action),
-        "What to do when an instance has failed for good.",
-    ),
-    AttributeSchema::new(
-        "on_success",
-        AttributeType::Refs(Kind::Action),
-        "What to do when an instance has finished.",
-    ),
-    AttributeSchema::new(
-        "failure_and_rerun_mode",
-        AttributeType::OneOf(&["none", "cascade"]),
-        "What becomes of an instance when something it waits for fails: `none` waits on, `cascade` gives up.",
-    )
-    .or(Default::Text("none")),
-    AttributeSchema::new(
-        "precondition_timeout",
-        AttributeType::Duration,
-        "How long preconditions are checked, from the first check, before the instance fails; at its end they are checked once more. Left out: for ever.",
-    )
-    .ours(),
-    AttributeSchema::new(
-        "retain",
-        AttributeType::Duration,
-        "How long the records, attempts and logs of an instance that has finished are kept after its end; left out: for ever. What has finished stays finished.",
-    )
-    .ours(),
-    AttributeSchema::new(
-        "max_retries",
-        AttributeType::Integer(0),
-        "How many attempts are made after the first has failed.",
-    )
-    .or(Default::Integer(2))
-    .aws(Aws::Fields(&["maximumRetries"])),
-    AttributeSchema::new(
-        "retry_delay",
-        AttributeType::Duration,
-        "The pause before the first retry.",
-    )
-    .or(Default::Text("30 seconds")),
-    AttributeSchema::new(
-        "backoff",
-        AttributeType::OneOf(&["exponential", "constant"]),
-        "How the pause grows: `exponential` doubles it with each further retry, up to `max_retry_delay`; `constant` does not.",
-    )
-    .or(Default::Text("exponential"))
-    .ours(),
-    AttributeSchema::new(
-        "max_retry_delay",
-        AttributeType::Duration,
-        "The longest pause that doubling leads to.",
-    )
-    .or(Default::Text("10 minutes"))
-    .ours(),
-    AttributeSchema::new(
-        "retry_jitter",
-        AttributeType::Bool,
-        "Whether up to a quarter is added to each pause, another part of it for each attempt, so that what failed together is not tried again together.",
-    )
-    .or(Default::Bool(true))
-    .ours(),
+    SCHEDULE,
+    DUE,
+    ON_FAIL,
+    ON_SUCCESS,
+    FAILURE_AND_RERUN_MODE,
+    PRECONDITION_TIMEOUT,
+    RETAIN,
+    MAX_RETRIES,
+    RETRY_DELAY,
+    BACKOFF,
+    MAX_RETRY_DELAY,
+    RETRY_JITTER,
 ];
+
+const SCHEDULE: AttributeSchema = AttributeSchema::new(
+    "schedule",
+    AttributeType::Ref(Kind::Schedule),
+    "The schedule whose intervals it runs for; left out: the pipeline's; without any it runs on demand.",
+);
+
+const DUE: AttributeSchema = AttributeSchema::new(
+    "due",
+    AttributeType::OneOf(&["end", "start"]),
+    "Whether its instances are due at the end or at the start of their intervals; left out: as the schedule says.",
+)
+.aws(Aws::Words("scheduleType", &["timeseries", "cron"]));
+
+const ON_FAIL: AttributeSchema = AttributeSchema::new(
+    "on_fail",
+    AttributeType::Refs(Kind::Action),
+    "What to do when an instance has failed for good.",
+);
+
+const ON_SUCCESS: AttributeSchema = AttributeSchema::new(
+    "on_success",
+    AttributeType::Refs(Kind::Action),
+    "What to do when an instance has finished.",
+);
+
+const FAILURE_AND_RERUN_MODE: AttributeSchema = AttributeSchema::new(
+    "failure_and_rerun_mode",
+    AttributeType::OneOf(&["none", "cascade"]),
+    "What becomes of an instance when something it waits for fails: `none` waits on, `cascade` gives up.",
+)
+.or(Default::Text("none"));
+
+const PRECONDITION_TIMEOUT: AttributeSchema = AttributeSchema::new(
+    "precondition_timeout",
+    AttributeType::Duration,
+    "How long preconditions are checked, from the first check, before the instance fails; at its end they are checked once more. Left out: for ever.",
+)
+.ours();
+
+const RETAIN: AttributeSchema = AttributeSchema::new(
+    "retain",
+    AttributeType::Duration,
+    "How long the records, attempts and logs of an instance that has finished are kept after its end; left out: for ever. What has finished stays finished.",
+)
+.ours();
+
+const MAX_RETRIES: AttributeSchema = AttributeSchema::new(
+    "max_retries",
+    AttributeType::Integer(0),
+    "How many attempts are made after the first has failed.",
+)
+.or(Default::Integer(2))
+.aws(Aws::Fields(&["maximumRetries"]));
+
+const RETRY_DELAY: AttributeSchema = AttributeSchema::new(
+    "retry_delay",
+    AttributeType::Duration,
+    "The pause before the first retry.",
+)
+.or(Default::Text("30 seconds"));
+
+const BACKOFF: AttributeSchema = AttributeSchema::new(
+    "backoff",
+    AttributeType::OneOf(&["exponential", "constant"]),
+    "How the pause grows: `exponential` doubles it with each further retry, up to `max_retry_delay`; `constant` does not.",
+)
+.or(Default::Text("exponential"))
+.ours();
+
+const MAX_RETRY_DELAY: AttributeSchema = AttributeSchema::new(
+    "max_retry_delay",
+    AttributeType::Duration,
+    "The longest pause that doubling leads to.",
+)
+.or(Default::Text("10 minutes"))
+.ours();
+
+const RETRY_JITTER: AttributeSchema = AttributeSchema::new(
+    "retry_jitter",
+    AttributeType::Bool,
+    "Whether up to a quarter is added to each pause, another part of it for each attempt, so that what failed together is not tried again together.",
+)
+.or(Default::Bool(true))
+.ours();
 
 /// The time that attempts take, and how many there are at once: of what does work, or is compute for it.
 pub(super) const ATTEMPTS: &[AttributeSchema] = &[
@@ -187,6 +211,42 @@ pub(super) const NODE_ATTEMPTS: &[AttributeSchema] = &[
         .meaning("As on activities. A data node makes no attempts, so that nothing acts on it.")
         .support(Support::Kept),
 ];
+
+/// What every runnable object has, on compute. It serves the instances of the activities that run on it, and has none of its own.
+pub(super) const COMPUTE: &[AttributeSchema] = &[
+    SCHEDULE.meaning("The schedule that its formulas are shown with. It serves the intervals of the activities that run on it, whatever is said here."),
+    DUE.meaning(OF_ACTIVITIES).support(Support::Kept),
+    ON_FAIL
+        .meaning("As on activities, which fail with the compute that they run on: set it there. Nothing acts on it here.")
+        .support(Support::Kept),
+    ON_SUCCESS.meaning(OF_ACTIVITIES).support(Support::Kept),
+    FAILURE_AND_RERUN_MODE
+        .meaning(OF_ACTIVITIES)
+        .support(Support::Kept),
+    PRECONDITION_TIMEOUT
+        .meaning(OF_ACTIVITIES)
+        .support(Support::Kept),
+    RETAIN.meaning(OF_ACTIVITIES).support(Support::Kept),
+    MAX_RETRIES.meaning("How often another one is asked for when one does not start, or ends with errors."),
+    RETRY_DELAY.meaning("The pause before the first of these."),
+    BACKOFF,
+    MAX_RETRY_DELAY,
+    RETRY_JITTER.meaning(OF_ACTIVITIES).support(Support::Kept),
+    ATTEMPT_TIMEOUT
+        .meaning("As on activities; here `init_timeout` and `terminate_after` say how long it may take. Nothing acts on it.")
+        .support(Support::Kept),
+    REPORT_PROGRESS_TIMEOUT
+        .meaning(OF_ACTIVITIES)
+        .support(Support::Kept),
+    LATE_AFTER.meaning(OF_ACTIVITIES).support(Support::Kept),
+    ON_LATE.meaning(OF_ACTIVITIES).support(Support::Kept),
+    MAX_ACTIVE_INSTANCES
+        .meaning(OF_ACTIVITIES)
+        .support(Support::Kept),
+];
+
+const OF_ACTIVITIES: &str =
+    "As on activities. Compute has no instances of its own, so that nothing acts on it here.";
 
 /// Shares of places, and which instances there are: our own.
 pub(super) const PLACES: &[AttributeSchema] = &[

@@ -4,6 +4,7 @@
 //! and for good: the engine makes no second attempt, the attempt says why, and a plan warns of it before.
 
 use std::cell::LazyCell;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::address::Address;
@@ -80,7 +81,15 @@ fn of_place(objects: &Objects, object: &Object) -> Option<String> {
                 either(types)
             ));
         }
-        let reason = of_type(resource.object_type, "create")?;
+        let reason = of_type(resource.object_type, "create").or_else(|| {
+            runs_here_only(object, resource).then(|| {
+                format!(
+                    "this version of pipeform runs {} of type `{}` on the machine of the runner only, and not on a cluster",
+                    plural(object.kind()),
+                    object.object_type.name
+                )
+            })
+        })?;
         return Some(format!("it runs on `{address}`, and {reason}"));
     }
     if let Some(types) = only {
@@ -99,6 +108,14 @@ fn of_place(objects: &Objects, object: &Object) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Whether an activity is to run on a cluster, and this version does its work on the machine of the runner only.
+fn runs_here_only(activity: &Object, resource: &Object) -> bool {
+    activity.kind() == Kind::Activity
+        && activity.object_type.support == Support::Full
+        && only_on(activity.object_type).is_none()
+        && resource.object_type.name == "emr_cluster"
 }
 
 /// The types of resources that work of a type is done on, if it is not done just anywhere.
@@ -165,6 +182,8 @@ pub struct Lacks {
     pub attributes: BTreeSet<(Kind, &'static str, &'static str)>,
     /// Attributes that are set and only kept: the kind of their objects, and their names.
     pub kept: BTreeSet<(Kind, &'static str)>,
+    /// Types of activities that are to run on a cluster and are done on the machine of the runner only, with the first of each.
+    pub not_on_clusters: BTreeMap<&'static str, Address>,
 }
 
 /// The data nodes that an activity would read or write itself. For others they are there for order and for their names.
@@ -196,6 +215,15 @@ pub fn lacks(objects: &Objects) -> Lacks {
                 lacks.types.push((object_type, needs));
             }
             continue;
+        }
+        if object.kind() == Kind::Activity
+            && object_type.attribute("runs_on").is_some()
+            && let Some(Value::Ref(on)) = settings::inherited(objects, object, "runs_on")
+            && let Some(resource) = objects.get(&Address::new(&*on.address))
+            && runs_here_only(object, resource)
+        {
+            let first = lacks.not_on_clusters.entry(object_type.name);
+            first.or_insert_with(|| object.address.clone());
         }
         for schema in object_type.schema() {
             let set = object.get(schema.name);

@@ -79,6 +79,22 @@ pub fn diff_outputs(
         .collect()
 }
 
+/// Puts what says what compute costs before the rest, in the order of the description.
+fn cost_first(
+    object_type: &ObjectType,
+    mut attributes: Vec<AttributeChange>,
+) -> Vec<AttributeChange> {
+    if object_type.kind != Kind::Resource {
+        return attributes;
+    }
+    let place = |name: &str| {
+        let mut cost = object_type.schema().filter(|schema| schema.cost);
+        cost.position(|schema| schema.name == name)
+    };
+    attributes.sort_by_key(|change| place(&change.name).unwrap_or(usize::MAX));
+    attributes
+}
+
 fn create(new: &Object) -> Change {
     Change {
         address: new.address.clone(),
@@ -113,18 +129,18 @@ fn all(
         .filter(|(_, value)| **value != Value::NULL)
         .map(|(name, value)| (Arc::clone(name), value.clone()));
     let lifecycle = object.lifecycle.as_value();
-    set.chain(lifecycle.map(|value| (Arc::from(LIFECYCLE), value)))
-        .map(|(name, value)| {
-            let (old, new) = sides(value);
-            let kind = kind_of(object.object_type, &name, (old.as_ref(), new.as_ref()));
-            AttributeChange {
-                name,
-                old,
-                new,
-                kind,
-            }
-        })
-        .collect()
+    let all = set.chain(lifecycle.map(|value| (Arc::from(LIFECYCLE), value)));
+    let all = all.map(|(name, value)| {
+        let (old, new) = sides(value);
+        let kind = kind_of(object.object_type, &name, (old.as_ref(), new.as_ref()));
+        AttributeChange {
+            name,
+            old,
+            new,
+            kind,
+        }
+    });
+    cost_first(object.object_type, all.collect())
 }
 
 /// The change of what is kept of a `lifecycle` block.
@@ -201,7 +217,7 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
         action: Action::Update,
         old: Some(old.clone()),
         new: Some(new.clone()),
-        attributes,
+        attributes: cost_first(new.object_type, attributes),
         reason,
         moved_from: None,
     })

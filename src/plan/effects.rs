@@ -13,8 +13,7 @@ use serde::Serialize;
 use super::alignment::Alignment;
 use super::calendar;
 use super::calendar::Pending;
-use super::change::Change;
-use super::change::ChangeKind;
+use super::clusters::ClusterEffect;
 use super::counting::Sides;
 pub use super::counting::UnitRuns;
 use super::counting::joined;
@@ -24,10 +23,7 @@ use crate::diag::Diagnostic;
 use crate::engine::Definition;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
-use crate::lang::Value;
 use crate::objects::Address;
-use crate::objects::Kind;
-use crate::objects::Object;
 use crate::time::Interval;
 use crate::time::Schedule;
 use crate::time::Timeline;
@@ -58,6 +54,9 @@ pub struct Effects {
     /// Who uses what changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<Consumer>,
+    /// What it does to clusters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<ClusterEffect>,
 }
 
 /// What runs again of an activity.
@@ -404,7 +403,7 @@ pub fn same_intervals(old: &Timeline, new: &Timeline) -> bool {
     same_schedule(was, is) || from.is_some_and(|from| was.agrees_from(is, from))
 }
 
-/// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`affected`].
+/// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`super::affected()`].
 pub fn effects(
     old: &Definition,
     new: &Definition,
@@ -541,51 +540,4 @@ pub(super) fn zone_name(schedule: Option<&Timeline>) -> String {
         .and_then(|schedule| schedule.timezone().iana_name())
         .unwrap_or("UTC")
         .to_owned()
-}
-
-/// The objects whose runs change: those that change themselves, of at least this kind, and those that use one that does.
-pub fn affected<'a>(
-    changes: &[Change],
-    least: ChangeKind,
-    objects: &(impl Iterator<Item = &'a Object> + Clone),
-) -> BTreeSet<Address> {
-    let mut found: BTreeSet<Address> = changes
-        .iter()
-        .filter(|change| change.kind() >= least)
-        .map(|change| change.address.clone())
-        .collect();
-    let mut grown = !found.is_empty();
-    while grown {
-        let users: Vec<Address> = objects
-            .clone()
-            .filter(|object| !found.contains(&object.address))
-            .filter(|object| object.attributes.values().any(|value| uses(value, &found)))
-            .map(|object| object.address.clone())
-            .collect();
-        grown = !users.is_empty();
-        found.extend(users);
-    }
-    found
-}
-
-/// Whether a value names one of these objects, other than to wait for it or to be due with it.
-fn uses(value: &Value, found: &BTreeSet<Address>) -> bool {
-    match value {
-        Value::Ref(reference) => {
-            !matches!(
-                Kind::parse(&reference.kind),
-                None | Some(Kind::Activity | Kind::Pipeline | Kind::Pool | Kind::Schedule)
-            ) && found.contains(&Address::new(&*reference.address))
-        }
-        Value::List(list) | Value::Set(list) | Value::Tuple(list) => {
-            list.iter().any(|value| uses(value, found))
-        }
-        Value::Map(map) | Value::Object(map) => map.values().any(|value| uses(value, found)),
-        Value::Sensitive(inner) => uses(inner, found),
-        Value::Null(_)
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Deferred(_) => false,
-    }
 }

@@ -51,5 +51,6 @@ impl Effects {
                 }
             }
         }
+        self.decide_clusters();
     }
 }

@@ -3,10 +3,13 @@
 //! Pure: [`diff`] compares what is configured with what was applied, [`effects`] computes by arithmetic what that does
 //! to the runs. Nothing here does I/O or reads a clock; the views in `cli` print a [`Plan`], `store` applies its changes.
 
+mod affected;
 pub mod alignment;
 mod calendar;
 mod change;
+pub mod clusters;
 mod compare;
+mod copies;
 mod counting;
 mod diff;
 pub mod effects;
@@ -29,6 +32,7 @@ use jiff::Timestamp;
 use crate::engine::Paused;
 use crate::objects::Address;
 
+pub use affected::affected;
 pub use alignment::alignments;
 pub use change::Action;
 pub use change::AttributeChange;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::copies;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::lang::Value;
@@ -94,10 +95,27 @@ impl<'a> Previewer<'a> {
                     .activity_alone(&object.address, interval, first_try(self.now));
             self.diagnostics.extend(findings);
         }
+        if object.object_type.name == "copy" {
+            self.copy(object, interval);
+        }
         self.serving(object, interval, "precondition");
         self.serving(object, interval, "on_fail");
         self.serving(object, interval, "on_success");
         self.serving(object, interval, "on_late");
+    }
+
+    /// Compares the places of a copy. What of it cannot be evaluated was reported.
+    fn copy(&mut self, object: &'a Object, interval: Interval) {
+        let resolver = Resolver {
+            judges: false,
+            ..self.resolver
+        };
+        let activity = resolver.activity(&object.address, interval, first_try(self.now));
+        if let Ok(activity) = activity {
+            for finding in copies::check(self.resolver.objects, &activity) {
+                self.diagnostics.push(finding);
+            }
+        }
     }
 
     fn node(&mut self, object: &'a Object) {

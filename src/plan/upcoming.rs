@@ -83,7 +83,7 @@ pub struct Awaited {
 pub struct Said<'a> {
     /// How many there are.
     pub effects: &'a Effects,
-    /// Whose change: see [`super::effects::affected`].
+    /// Whose change: see [`super::affected()`].
     pub affected: &'a BTreeSet<Address>,
     /// The intervals that have an instance although those before them have none, oldest first: see
     /// [`super::effects::UnitRuns`].

@@ -18,10 +18,10 @@ use crate::engine::CheckResult;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::exec;
+use crate::exec::Activities;
 use crate::exec::Cancel;
 use crate::exec::ExecError;
 use crate::exec::Held;
-use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::emr::Clusters;
@@ -69,7 +69,7 @@ impl Runner<'_> {
         let resumption = self.resumption(&cancel);
         let progress = Progress::default();
         let context = exec::Context {
-            living: living(&evaluation.definition),
+            activities: activities(&evaluation.definition),
             progress: progress.clone(),
             clusters: self.access(&key.object),
             on_process: record_process(&self.reports, &key, attempt),
@@ -178,7 +178,7 @@ impl Runner<'_> {
             staging: self.staging(),
             archive: None,
             attempt_id,
-            living: Living::default(),
+            activities: Activities::default(),
             on_process: OnProcess::default(),
         }
     }
@@ -294,9 +294,9 @@ async fn check_all(
     CheckResult::True
 }
 
-fn living(definition: &Arc<SerialDefinition>) -> Living {
+fn activities(definition: &Arc<SerialDefinition>) -> Activities {
     let definition = Arc::clone(definition);
-    Living(Some(Arc::new(move |address| {
+    Activities(Some(Arc::new(move |address| {
         definition.objects.contains_key(&Address::new(address))
     })))
 }

@@ -19,7 +19,6 @@ use super::driver::Runner;
 use super::preparing::Question;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
-use crate::engine::Status;
 use crate::exec::AwsSettings;
 use crate::exec::emr::Cluster;
 use crate::exec::emr::Clusters as Access;
@@ -296,8 +295,7 @@ impl Runner<'_> {
 
 /// Whether an instance may still need the resource that it runs on.
 pub(super) fn needs(instance: &Instance) -> bool {
-    let status = instance.status;
-    !(status.is_settled() || status.is_unsuccessful() || status == Status::TimedOut)
+    instance.status.needs_its_resource()
 }
 
 fn ledger(reports: &UnboundedSender<Report>) -> Ledger {

@@ -220,7 +220,5 @@ config 'resource "local_spark" "spark" {
   activity "pig" "pig" {
     script = "DUMP x;"
   }'
-expect 0 pipeform apply --auto-approve
-expect 0 pipeform rerun --auto-approve pipeline.p.activity.pig@..
-expect 1 pipeform run --at 2026-11-04T00:00:00Z
-says "run on one of type \`emr_cluster\` only"
+expect 1 pipeform apply --auto-approve
+says "takes a resource of type \`emr_cluster\`" "is of type \`local_spark\`"

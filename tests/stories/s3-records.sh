@@ -136,7 +136,7 @@ copies "$work/good.csv" csv s3://records/out/good.parquet parquet "$skip"
 [[ $(s3 cat records rejects/all.csv) == file,line,column,reason,record ]] || fail "there are rejects"
 
 step "too many: the output is as it was, and all of the rejects are there"
-refuses 'more than 1 records were rejected; they are in `s3://records/rejects/all.csv`' \
+refuses 'more than one record was rejected; they are in `s3://records/rejects/all.csv`' \
     s3://records/in/a.csv csv s3://records/out/good.parquet parquet "$skip
     max_rejects  = 1"
 [[ $(rows out/good.parquet parquet) == 8:eight ]] || fail "the output is not as it was"

@@ -20,6 +20,7 @@ use crate::objects::Moments;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::plan::Relocation;
+use crate::plan::clusters::Living;
 use crate::plan::effects::UnitRuns;
 use crate::runtime::SerialDefinition;
 use crate::runtime::read_moments;
@@ -63,6 +64,8 @@ pub(crate) struct Before {
     /// How many instances of objects that are no longer there were given up with their definition; only of those that a plan asks
     /// for, see [`Before::read_for`].
     pub(crate) given_up: BTreeMap<Address, u64>,
+    /// The clusters that are, or may be, alive.
+    pub(crate) alive: Vec<Living>,
 }
 
 impl Before {
@@ -85,6 +88,7 @@ impl Before {
             to_come: to_come(store)?,
             durations: BTreeMap::new(),
             given_up: BTreeMap::new(),
+            alive: alive(store)?,
         })
     }
 
@@ -149,6 +153,12 @@ impl Before {
             .collect()
     }
 
+    /// The clusters that are, or may be, alive, at the addresses that follow.
+    pub(super) fn alive(&mut self, relocation: &Relocation) -> Vec<Living> {
+        let alive = std::mem::take(&mut self.alive).into_iter();
+        alive.map(|one| one.relocated(relocation)).collect()
+    }
+
     /// What is recorded of the runs of each unit of two definitions, at the addresses that follow.
     pub(super) fn runs(
         self,
@@ -200,6 +210,31 @@ fn to_come(store: &Store) -> Result<BTreeMap<Address, Vec<Interval>>, Failure> {
         Some((object.clone(), ranges.iter().collect()))
     });
     Ok(asked.collect())
+}
+
+/// The clusters that are, or may be, alive, as the state says it.
+fn alive(store: &Store) -> Result<Vec<Living>, Failure> {
+    let records = store.open_resources()?;
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unfinished = store.unfinished_instances()?;
+    let living = records.into_iter().map(|record| {
+        let interval = record.key.interval;
+        let instances = unfinished.iter();
+        let instances = instances.filter(|instance| instance.key.interval == interval);
+        Living {
+            instances: instances
+                .map(|instance| (instance.key.object.clone(), instance.status))
+                .collect(),
+            key: record.key,
+            id: record.id,
+            name: record.name,
+            state: record.state,
+            users: record.users,
+        }
+    });
+    Ok(living.collect())
 }
 
 /// The outputs of the state.

@@ -40,7 +40,11 @@ use crate::plan::Effects;
 use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Relocation;
+use crate::plan::affected as affected_by;
 use crate::plan::alignments;
+use crate::plan::clusters::Living;
+use crate::plan::clusters::Sides as ClusterSides;
+use crate::plan::clusters::clusters;
 use crate::plan::diff;
 use crate::plan::diff_outputs;
 use crate::plan::effects;
@@ -181,29 +185,28 @@ pub(crate) fn planned(
     let mut changes = changes(&old.objects, &new, &relocation, |address| {
         forgotten.contains(address) || statements.forgets(address)
     });
-    let refused = protected(&changes, &configuration.places);
-    if refused.has_errors() {
-        return Err(Failure::Findings(Box::new((refused, sources))));
-    }
+    let sources = without_errors(protected(&changes, &configuration.places), sources)?;
     note_places(&mut changes, &configuration, &sources);
     let old_outputs = before.outputs(&relocation);
     let head = std::mem::take(&mut before.head);
     let beyond = relocation.keys(before.beyond.clone());
+    let alive = before.alive(&relocation);
     let runs = before.runs(&relocation, (&old_units, &new_units));
     let both = old.objects.values().chain(new.values());
     let [affected, otherwise] = [ChangeKind::Schedule, ChangeKind::Behaviour]
-        .map(|kind| effects::affected(&changes, kind, &both));
+        .map(|kind| affected_by(&changes, kind, &both));
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
     let before = (&old.objects, &old.timetable, &old_units);
     let after = (&new, &timetable, &new_units);
+    let known = (&*changes, &*alive, &runs);
     let (effects, (preview, findings)) = side_by_side(
-        || all_effects((before, after), &runs, (&affected, &otherwise), now),
+        || all_effects((before, after), known, (&affected, &otherwise), now),
         || preview(resolver, now),
     );
     if findings.has_errors() {
-        let placed = placed(&findings, &configuration);
-        return Err(Failure::Findings(Box::new((placed, sources))));
+        let findings = placed(&findings, &configuration);
+        return Err(Failure::Findings(Box::new((findings, sources))));
     }
     let renamed = renamed(&changes, (&old.objects, &new));
     let trial = (resolver, &preview);
@@ -239,19 +242,35 @@ pub(crate) fn planned(
     })
 }
 
+/// The texts again, unless there are errors in them.
+fn without_errors(found: Diagnostics, sources: Sources) -> Result<Sources, Failure> {
+    if found.has_errors() {
+        return Err(Failure::Findings(Box::new((found, sources))));
+    }
+    Ok(sources)
+}
+
 /// Objects with their schedules, and what the engine makes of them.
 type Side<'a> = (&'a Objects, &'a Timetable, &'a Definition);
 
-/// What a plan does to the runs. The last two are the objects whose runs are due otherwise, and those whose runs do something else.
+/// What a plan does to the runs. `known`: what changes, the clusters that are alive, and what is recorded of the runs. The last two are the
+/// objects whose runs are due otherwise, and those whose runs do something else.
 fn all_effects(
     (before, after): (Side<'_>, Side<'_>),
-    runs: &BTreeMap<Address, UnitRuns>,
+    (changes, alive, runs): (&[Change], &[Living], &BTreeMap<Address, UnitRuns>),
     (affected, otherwise): (&BTreeSet<Address>, &BTreeSet<Address>),
     now: Timestamp,
 ) -> Effects {
     let mut effects = effects::effects(before.2, after.2, runs, affected, now);
     (effects.history, effects.consumers) = impact(after.2, runs, otherwise);
     effects.alignment = alignments((before.0, before.1), (after.0, after.1), now);
+    let sides = ClusterSides {
+        old: before.2,
+        new: after.2,
+        runs,
+        alive,
+    };
+    effects.clusters = clusters(changes, sides, now);
     effects
 }
 

@@ -16,6 +16,7 @@ use crate::engine::Paused;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
 use crate::objects::Objects;
+use crate::plan::clusters::Living;
 use crate::plan::saved::Record;
 use crate::runtime::read_objects;
 use crate::store::Counts;
@@ -42,6 +43,8 @@ struct Kept {
     to_come: BTreeMap<Address, Vec<Interval>>,
     durations: BTreeMap<Address, f64>,
     given_up: BTreeMap<Address, u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alive: Vec<Living>,
 }
 
 /// Objects as they are kept.
@@ -97,6 +100,7 @@ pub(super) fn to_json(before: Before) -> Result<Json, Failure> {
         to_come: before.to_come,
         durations: before.durations,
         given_up: before.given_up,
+        alive: before.alive,
     };
     serde_json::to_value(kept)
         .map_err(|error| Failure::message(format!("The plan cannot be saved: {error}")))
@@ -125,5 +129,6 @@ pub(super) fn from_json(json: &Json) -> Result<Before, Failure> {
         to_come: kept.to_come,
         durations: kept.durations,
         given_up: kept.given_up,
+        alive: kept.alive,
     })
 }

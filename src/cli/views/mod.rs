@@ -8,6 +8,7 @@ pub(crate) mod applied;
 mod block;
 pub(crate) mod cases;
 mod clock;
+mod clusters;
 pub(crate) mod counts;
 pub(crate) mod effects;
 pub(crate) mod history;

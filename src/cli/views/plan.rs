@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::alignment;
+use super::clusters;
 use super::counts;
 use super::effects;
 use super::names::Explained;
@@ -61,6 +62,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
         out.push('\n');
     }
     for part in [
+        clusters::clusters(&plan.effects, look),
         effects::reruns(&plan.effects, look),
         effects::history(&plan.effects, look),
         effects::consumers(&plan.effects, look),
@@ -289,27 +291,20 @@ fn object_change(
         example,
         text: out,
     };
-    let (blocks, attributes): (Vec<_>, Vec<_>) = change.attributes.iter().partition(|attribute| {
-        &*attribute.name == LIFECYCLE || object.object_type.has_block(&attribute.name)
-    });
-    let width = key_width(attributes.iter().map(|attribute| &attribute.name));
-    for attribute in attributes {
-        let mask = |value| objects::masked(object, &attribute.name, value);
-        let (old, new) = (
-            attribute.old.as_ref().map(mask),
-            attribute.new.as_ref().map(mask),
-        );
-        writer.entry(&attribute.name, (old.as_ref(), new.as_ref()), width, 6);
-        if let Some(note) = in_words(object, &attribute.name, new.as_ref()) {
-            writer.text.push_str(&look.dim(&format!(" # {note}")));
-        }
-        if let (Action::Update, None, Some(default)) =
-            (change.action, &new, default(object, &attribute.name))
-        {
-            let note = look.dim(&format!(" # (default: {default})"));
-            writer.text.push_str(&note);
-        }
+    for line in clusters::comment(change) {
+        writer.line(6, Marker::None);
+        writer.text.push_str(&look.dim(&line));
     }
+    let (cost, others): (Vec<_>, Vec<_>) = change.attributes.iter().partition(|attribute| {
+        let schema = object.object_type.attribute(&attribute.name);
+        schema.is_some_and(|schema| schema.cost)
+    });
+    entries(&mut writer, change, object, &cost);
+    parts(&mut writer, object, &cost);
+    if !cost.is_empty() && !others.is_empty() {
+        writer.text.push('\n');
+    }
+    entries(&mut writer, change, object, &others);
     writer.hidden(6, change.unchanged(), "attribute");
     let (mut old, mut new) = (Names::new(), Names::new());
     for attribute in &change.attributes {
@@ -325,13 +320,54 @@ fn object_change(
         }
     }
     writer.further_names((old, new), 6, (explained, change.address.as_str()));
-    for block in blocks {
+    parts(&mut writer, object, &others);
+    writer.text.push_str("\n    }\n");
+    writer.text
+}
+
+/// Whether an attribute is written as a block.
+fn is_part(object: &Object, attribute: &AttributeChange) -> bool {
+    &*attribute.name == LIFECYCLE || object.object_type.has_block(&attribute.name)
+}
+
+/// Attributes that are written as values, a line each.
+fn entries(
+    writer: &mut Writer<'_>,
+    change: &Change,
+    object: &Object,
+    attributes: &[&AttributeChange],
+) {
+    let attributes = attributes.iter();
+    let attributes = attributes.filter(|attribute| !is_part(object, attribute));
+    let width = key_width(attributes.clone().map(|attribute| &attribute.name));
+    for attribute in attributes {
+        let mask = |value| objects::masked(object, &attribute.name, value);
+        let (old, new) = (
+            attribute.old.as_ref().map(mask),
+            attribute.new.as_ref().map(mask),
+        );
+        writer.entry(&attribute.name, (old.as_ref(), new.as_ref()), width, 6);
+        if let Some(note) = in_words(object, &attribute.name, new.as_ref()) {
+            let note = writer.look.dim(&format!(" # {note}"));
+            writer.text.push_str(&note);
+        }
+        if let (Action::Update, None, Some(default)) =
+            (change.action, &new, default(object, &attribute.name))
+        {
+            let note = writer.look.dim(&format!(" # (default: {default})"));
+            writer.text.push_str(&note);
+        }
+    }
+}
+
+/// Attributes that are written as blocks.
+fn parts(writer: &mut Writer<'_>, object: &Object, attributes: &[&AttributeChange]) {
+    let blocks = attributes.iter();
+    for block in blocks.filter(|attribute| is_part(object, attribute)) {
         let mask = |value| objects::masked(object, &block.name, value);
         let (old, new) = (block.old.as_ref().map(mask), block.new.as_ref().map(mask));
         writer.part(&block.name, (old.as_ref(), new.as_ref()), 6);
     }
-    writer.text.push_str("\n    }\n");
-    writer.text
 }
 
 /// The comment above a block: what happens to the object, and why.

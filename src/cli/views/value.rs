@@ -423,7 +423,7 @@ fn lines_of(text: &str) -> Vec<&str> {
 }
 
 /// The text with control characters spelled out: those of a file must not reach a terminal.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .map(|character| {
             let reorders = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -33,6 +33,7 @@ use super::settings::AssumeRole;
 use super::settings::Service;
 use super::transport;
 use crate::connect::s3::Endpoint;
+use crate::connect::s3::OnTrouble;
 
 /// How often a call is made at most that is throttled or fails on the way. The rates of AWS's older services are low.
 const ATTEMPTS: u32 = 6;
@@ -76,7 +77,7 @@ impl Environment {
 
 /// Sessions by their settings. A clone shares them; nothing is read, resolved or connected before the first is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Sessions(Arc<Shared>);
+pub struct Sessions(Arc<Shared>, Option<OnTrouble>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -89,10 +90,22 @@ struct Shared {
 impl Sessions {
     /// No sessions yet; this is what the environment says.
     pub fn new(environment: Environment) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             environment,
             ..Shared::default()
-        }))
+        };
+        Self(Arc::new(shared), None)
+    }
+
+    /// The same sessions for who is told when S3 does not answer.
+    #[must_use]
+    pub fn telling(&self, on_trouble: OnTrouble) -> Self {
+        Self(Arc::clone(&self.0), Some(on_trouble))
+    }
+
+    /// Who is told when S3 does not answer.
+    pub fn on_trouble(&self) -> Option<OnTrouble> {
+        self.1.clone()
     }
 
     /// The session for some settings. One that could not be opened is tried again when it is asked for again.

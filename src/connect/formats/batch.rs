@@ -278,6 +278,12 @@ impl Batch {
         }
     }
 
+    /// How much memory it takes, about.
+    pub fn memory(&self) -> usize {
+        let fields = self.parts.fields.capacity() * size_of::<Field>();
+        self.raw.capacity() + self.parts.beside.capacity() + fields
+    }
+
     /// Leaves each record these of its fields, in this order.
     pub fn pick(&mut self, columns: &[usize]) {
         let old = std::mem::take(&mut self.parts.fields);

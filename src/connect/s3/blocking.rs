@@ -213,7 +213,7 @@ impl Writer {
             let body = Bytes::from(std::mem::take(&mut self.buffer));
             return self.wait(async {
                 let put = self.endpoint.put(&self.target, body).await;
-                put.map_err(ConnectError::from)
+                put.map(drop).map_err(ConnectError::from)
             });
         }
         if !self.buffer.is_empty() {
@@ -235,7 +235,7 @@ impl Writer {
         if completed.is_err() {
             self.upload = Some(upload);
         }
-        Ok(completed?)
+        Ok(completed.map(drop)?)
     }
 
     fn wait<T>(

@@ -77,7 +77,10 @@ impl Endpoint {
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
         let result = match copied {
-            Ok(()) => upload.complete(head.size).await.map_err(ConnectError::from),
+            Ok(()) => {
+                let completed = upload.complete(head.size).await;
+                completed.map(drop).map_err(ConnectError::from)
+            }
             Err(error) => Err(error),
         };
         if result.is_err() {

@@ -90,7 +90,8 @@ impl Pieces<'_> {
                     }
                 },
             };
-            match reading.next().await {
+            let next = self.endpoint.patiently(("read", self.at), reading.next());
+            match next.await {
                 Ok(Some(bytes)) if bytes.is_empty() => self.reading = Some(reading),
                 Ok(Some(bytes)) if bytes.len() as u64 <= self.left.len() => {
                     self.left.from += bytes.len() as u64;
@@ -113,7 +114,8 @@ impl Pieces<'_> {
         let all = self.left.from == 0 && self.left.to == self.known.size;
         let etag = Some(self.known.etag.as_str()).filter(|etag| !etag.is_empty());
         let span = Some(self.left).filter(|_| !all);
-        let reading = self.endpoint.calls.get(self.at, span, etag).await?;
+        let opened = self.endpoint.calls.get(self.at, span, etag);
+        let reading = self.endpoint.patiently(("read", self.at), opened).await?;
         if reading.head.size != self.known.size {
             return Err(Refusal {
                 fault: Fault::Changed,
@@ -132,6 +134,8 @@ impl Pieces<'_> {
         if !refusal.fault.passes() || self.failures >= ATTEMPTS {
             return Err(S3Error::new("read", self.at, refusal));
         }
+        let tries = (self.failures, ATTEMPTS);
+        self.endpoint.tell_again(("read", self.at), &refusal, tries);
         tokio::time::sleep(pause(self.failures, refusal.fault)).await;
         Ok(())
     }

@@ -11,6 +11,7 @@ mod get;
 mod list;
 mod put;
 mod retry;
+mod trouble;
 mod types;
 
 pub use blocking::Reader;
@@ -18,9 +19,11 @@ pub use blocking::Writer;
 pub use error::S3Error;
 pub use get::Known;
 pub use get::Pieces;
+pub use list::Data;
 pub use list::Listing;
 pub use put::Source;
 pub use put::Target;
+pub use trouble::OnTrouble;
 pub use types::Checksum;
 pub use types::Encryption;
 pub use types::Fault;
@@ -66,6 +69,7 @@ const MOST_PARTS: u64 = 10_000;
 pub struct Endpoint {
     calls: Calls,
     limits: Arc<Limits>,
+    on_trouble: Option<OnTrouble>,
 }
 
 /// What is under way at once.
@@ -105,6 +109,7 @@ impl Endpoint {
         Self {
             calls,
             limits: Arc::new(limits),
+            on_trouble: None,
         }
     }
 
@@ -143,14 +148,6 @@ impl Endpoint {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Whether there is any object whose key begins with a prefix.
-    pub async fn any(&self, prefix: &Location) -> Result<bool, S3Error> {
-        let page = self
-            .tried("list", prefix, || self.calls.list(prefix, None, 1))
-            .await?;
-        Ok(!page.objects.is_empty())
     }
 
     /// An error unless the bucket of a place is there and may be looked at.

@@ -124,15 +124,16 @@ fn as_crc32(checksum: Checksum) -> u32 {
 }
 
 impl Endpoint {
-    /// Writes an object in one call.
-    pub async fn put(&self, target: &Target, body: Bytes) -> Result<(), S3Error> {
+    /// Writes an object in one call; gives what the service calls its contents.
+    pub async fn put(&self, target: &Target, body: Bytes) -> Result<String, S3Error> {
         let crc32 = crc32(&body);
         let at = &target.at;
         let call = || self.calls.put(at, body.clone(), crc32, target.encryption);
-        self.tried("write", at, call).await.map(drop)
+        self.tried("write", at, call).await
     }
 
-    /// Writes an object of a known size. When it fails, or is cancelled, nothing is left of it.
+    /// Writes an object of a known size; gives what the service calls its contents. When it fails, or is cancelled, nothing is left
+    /// of it.
     pub async fn upload(
         &self,
         target: &Target,
@@ -140,14 +141,14 @@ impl Endpoint {
         source: &Source,
         on_bytes: &OnBytes,
         cancel: &Cancel,
-    ) -> Result<(), ConnectError> {
+    ) -> Result<String, ConnectError> {
         if size <= WHOLE {
             let _kept = self.keep(size).await;
             let body = source.read(Span { from: 0, to: size }).await?;
             source.check()?;
-            self.put(target, body).await?;
+            let etag = self.put(target, body).await?;
             on_bytes.tell(size);
-            return Ok(());
+            return Ok(etag);
         }
         let mut upload = Upload::begin(self, target, &Labels::default(), true).await?;
         let parts = tokio::select! {
@@ -194,7 +195,7 @@ impl Upload {
     ) -> Result<Self, S3Error> {
         let Target { at, encryption } = target;
         let call = || endpoint.calls.begin(at, *encryption, labels, checked);
-        let (begun, doubtful) = endpoint.counted(ATTEMPTS, call).await;
+        let (begun, doubtful) = endpoint.counted(ATTEMPTS, ("write", at), call).await;
         if let Ok(id) = &begun {
             endpoint.under_way().insert(id.clone());
         }
@@ -268,8 +269,8 @@ impl Upload {
         &self.id
     }
 
-    /// Makes the object.
-    pub(super) async fn complete(&mut self, size: u64) -> Result<(), S3Error> {
+    /// Makes the object; gives what the service calls its contents.
+    pub(super) async fn complete(&mut self, size: u64) -> Result<String, S3Error> {
         self.parts.sort_by_key(|(part, _)| part.number);
         let mut whole = Checksum::of(CrcAlgorithm::Crc32IsoHdlc, &[]);
         for (part, length) in &self.parts {
@@ -283,18 +284,18 @@ impl Upload {
             let calls = &self.endpoint.calls;
             calls.complete(at, &self.id, &parts, checks)
         };
-        let (result, doubtful) = self.endpoint.counted(ATTEMPTS, call).await;
+        let (result, doubtful) = self.endpoint.counted(ATTEMPTS, ("write", at), call).await;
         match result {
             // The answer to an earlier call was lost: it may have been done.
             Err(refusal) if doubtful && refusal.fault == Fault::NoKey => {
                 let head = self.endpoint.head(at).await?;
                 let checksum = Some(whole).filter(|_| self.checked);
                 if is_made_of(&head, &parts, size, checksum) {
-                    return Ok(());
+                    return Ok(head.etag);
                 }
                 Err(failed(at, refusal))
             }
-            result => result.map(drop).map_err(|refusal| failed(at, refusal)),
+            result => result.map_err(|refusal| failed(at, refusal)),
         }
     }
 
@@ -329,7 +330,7 @@ impl Endpoint {
     ) -> Result<Part, S3Error> {
         let crc32 = crc32(&body);
         let call = || self.calls.part(at, upload, number, (body.clone(), crc32));
-        let (part, _) = self.counted(ATTEMPTS, call).await;
+        let (part, _) = self.counted(ATTEMPTS, ("write", at), call).await;
         part.map_err(|refusal| failed(at, refusal))
     }
 }

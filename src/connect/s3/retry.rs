@@ -28,7 +28,7 @@ impl Endpoint {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        let (result, _) = self.counted(ATTEMPTS, call).await;
+        let (result, _) = self.counted(ATTEMPTS, (action, at), call).await;
         result.map_err(|refusal| S3Error::new(action, at, refusal))
     }
 
@@ -36,6 +36,7 @@ impl Endpoint {
     pub(super) async fn counted<T, F>(
         &self,
         attempts: u32,
+        what: (&'static str, &Location),
         call: impl Fn() -> F,
     ) -> (Result<T, Refusal>, bool)
     where
@@ -45,7 +46,7 @@ impl Endpoint {
         let mut failures = 0;
         loop {
             let permit = self.limits.requests.acquire().await;
-            let result = call().await;
+            let result = self.patiently(what, call()).await;
             drop(permit);
             match result {
                 Err(refusal) if refusal.fault.passes() => {
@@ -54,6 +55,7 @@ impl Endpoint {
                     if failures >= attempts {
                         return (Err(refusal), doubtful);
                     }
+                    self.tell_again(what, &refusal, (failures, attempts));
                     tokio::time::sleep(pause(failures, refusal.fault)).await;
                 }
                 result => return (result, doubtful),

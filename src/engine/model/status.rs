@@ -74,6 +74,11 @@ impl Status {
     pub const fn is_unsuccessful(self) -> bool {
         matches!(self, Self::Failed | Self::CascadeFailed | Self::Canceled)
     }
+
+    /// Whether an instance may still need the resource that it runs on.
+    pub const fn needs_its_resource(self) -> bool {
+        !(self.is_settled() || self.is_unsuccessful() || matches!(self, Self::TimedOut))
+    }
 }
 
 impl std::fmt::Display for Status {

@@ -21,30 +21,31 @@ use crate::exec::emr::Cluster;
 use crate::exec::emr::Terms;
 use crate::lang::Value;
 use crate::objects::Address;
+use crate::objects::Object;
+use crate::objects::machines;
+use crate::objects::machines::ON_DEMAND_PRICE;
+use crate::objects::machines::RELEASE;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::time::parse_duration;
 
-/// The release of clusters that say none.
-const RELEASE: &str = "emr-7.5.0";
-
-/// The type of machines that say none: with releases, and before.
-const MACHINE: &str = "m5.xlarge";
-const OLD_MACHINE: &str = "m3.xlarge";
-
 /// A cluster that has nothing to do for so long ends by itself, also when nobody minds it any more.
 const IDLE: Duration = Duration::from_hours(1);
 
-/// The word for as much as on demand.
-const ON_DEMAND_PRICE: &str = "on_demand_price";
+/// How many tags of a pipeline a cluster gets, how long their names and values are, and what no name begins with: the service takes
+/// fifty, and has names of its own, as we do.
+const TAGS: usize = 46;
+const TAG_NAME: usize = 127;
+const TAG_VALUE: usize = 255;
+const NAMES_OF_OTHERS: [&str; 2] = ["aws:", "pipeform:"];
 
-impl Assembler<'_> {
+impl<'a> Assembler<'a> {
     /// The cluster that an activity runs on. `None`: it runs on none.
     pub fn cluster(
         &self,
-        activity: &ResolvedActivity<'_>,
+        activity: &ResolvedActivity<'a>,
         of: Try,
     ) -> Result<Option<Cluster>, String> {
         let objects = self.resolver.objects;
@@ -53,7 +54,7 @@ impl Assembler<'_> {
             return Ok(None);
         };
         let address = Address::new(on.address.clone());
-        let is_cluster = |object: &crate::objects::Object| object.object_type.name == "emr_cluster";
+        let is_cluster = |object: &Object| object.object_type.name == "emr_cluster";
         if !objects.get(&address).is_some_and(is_cluster) {
             return Ok(None);
         }
@@ -62,6 +63,15 @@ impl Assembler<'_> {
             .node(&address, interval, of)
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let resolved = self.revealed(resolved)?;
+        let mut request = self.cluster_request(&resolved)?;
+        request.log_uri = match self.cluster_logs(&resolved) {
+            Some(place) => in_s3(&place),
+            None => self
+                .log_uri(&activity.activity, of)?
+                .as_deref()
+                .and_then(in_s3),
+        };
+        request.tags = self.tags(resolved.object, object);
         let mut aws = self.aws(resolved.object);
         if let Some(region) = resolved.text("region") {
             aws.region = Some(region.to_owned());
@@ -72,7 +82,7 @@ impl Assembler<'_> {
                 interval,
             },
             aws,
-            request: self.cluster_request(&resolved)?,
+            request,
             terms: self.terms(&resolved),
         }))
     }
@@ -96,7 +106,6 @@ impl Assembler<'_> {
             network: network(resolved),
             hadoop_version: text("hadoop_version"),
             supported_products: text("supported_products"),
-            log_uri: self.cluster_logs(resolved),
             service_role: self.role(resolved, "role")?,
             instance_role: self.role(resolved, "resource_role")?,
             visible_to_all_users: bool_of(resolved.get("visible_to_all_users")),
@@ -111,18 +120,42 @@ impl Assembler<'_> {
         Ok(request)
     }
 
-    /// Its own logs go to `emr_log_uri`, else to `log_uri`, its own or the pipeline's; only S3 takes them.
+    /// Where its own logs go as far as it is said by itself: `emr_log_uri`, else `log_uri`, its own or its pipeline's.
     fn cluster_logs(&self, resolved: &Resolved<'_>) -> Option<String> {
         let own = resolved.text("emr_log_uri").or(resolved.text("log_uri"));
         let objects = self.resolver.objects;
-        let place = own.map(str::to_owned).or_else(|| {
+        own.map(str::to_owned).or_else(|| {
             match settings::inherited(objects, resolved.object, "log_uri") {
                 Some(Value::String(place)) => Some(place.to_string()),
                 _ => None,
             }
-        });
-        let place = place.filter(|place| place.starts_with("s3://"))?;
-        Some(format!("{}/", place.trim_end_matches('/')))
+        })
+    }
+
+    /// The tags of its pipeline; those of a resource that stands in none are those of the activity that asks for the cluster.
+    fn tags(&self, resource: &Object, activity: &Object) -> BTreeMap<String, String> {
+        let pipeline = resource.pipeline.as_ref().or(activity.pipeline.as_ref());
+        let pipeline = pipeline.and_then(|pipeline| self.resolver.objects.get(pipeline));
+        let tags = match pipeline.and_then(|pipeline| pipeline.get("tags")) {
+            Some(Value::Map(tags) | Value::Object(tags)) => tags.iter(),
+            _ => return BTreeMap::new(),
+        };
+        let plain = |text: &str, longest: usize| -> String {
+            let allowed = |c: char| c.is_alphanumeric() || " +-=._:/@".contains(c);
+            let characters = text.chars().map(|c| if allowed(c) { c } else { '_' });
+            characters.take(longest).collect()
+        };
+        let free = |name: &str| {
+            let name = name.to_lowercase();
+            !name.is_empty() && !NAMES_OF_OTHERS.iter().any(|other| name.starts_with(other))
+        };
+        tags.filter(|(name, _)| free(name))
+            .filter_map(|(name, value)| match value {
+                Value::String(value) => Some((plain(name, TAG_NAME), plain(value, TAG_VALUE))),
+                _ => None,
+            })
+            .take(TAGS)
+            .collect()
     }
 
     /// A role: the cluster's own, else the pipeline's, else AWS's own name for it.
@@ -159,6 +192,12 @@ impl Assembler<'_> {
             on_demand_at_last: resolved.boolean("use_on_demand_on_last_attempt"),
         }
     }
+}
+
+/// A place for the logs of a cluster: only S3 takes them.
+fn in_s3(place: &str) -> Option<String> {
+    let place = place.starts_with("s3://").then_some(place)?;
+    Some(format!("{}/", place.trim_end_matches('/')))
 }
 
 /// Whether clusters of a release can end by themselves: from 5.30 and from 6.1 on.
@@ -205,22 +244,21 @@ fn schedule_jobs(resolved: &Resolved<'_>, request: &mut ClusterRequest) {
 
 /// The machines: one master, as many core machines as are asked for, else one, and task machines only if they are asked for.
 fn groups(resolved: &Resolved<'_>, has_release: bool) -> Result<Vec<Group>, String> {
-    let otherwise = if has_release { MACHINE } else { OLD_MACHINE };
-    let task = i32::from(resolved.text("task_instance_type").is_some());
-    let core = whole(resolved.get("core_instance_count")).unwrap_or(1);
-    let task = whole(resolved.get("task_instance_count")).unwrap_or(task);
-    let kinds = [
-        (Role::Master, "master", 1),
-        (Role::Core, "core", core),
-        (Role::Task, "task", task),
-    ];
-    let kinds = kinds.into_iter().filter(|(_, _, count)| *count > 0);
+    let kinds = machines::Role::ALL.into_iter().map(|of| {
+        let name = of.as_str();
+        let said = whole(resolved.get(&format!("{name}_instance_count"))).map(i64::from);
+        let instance_type = resolved.text(&format!("{name}_instance_type"));
+        let number = machines::number(of, said, instance_type.is_some());
+        let count = i32::try_from(number).unwrap_or(i32::MAX);
+        (of, name, instance_type, count)
+    });
     kinds
-        .map(|(role, name, count)| {
-            let instance_type = resolved.text(&format!("{name}_instance_type"));
+        .filter(|(.., count)| *count > 0)
+        .map(|(of, name, instance_type, count)| {
             let settings = resolved.get(&format!("{name}_group_configuration"));
+            let otherwise = machines::usual_machine(has_release);
             Ok(Group {
-                role,
+                role: role(of),
                 instance_type: instance_type.unwrap_or(otherwise).to_owned(),
                 count,
                 market: market(resolved, &format!("{name}_instance_bid_price"))?,
@@ -229,6 +267,14 @@ fn groups(resolved: &Resolved<'_>, has_release: bool) -> Result<Vec<Group>, Stri
             })
         })
         .collect()
+}
+
+fn role(role: machines::Role) -> Role {
+    match role {
+        machines::Role::Master => Role::Master,
+        machines::Role::Core => Role::Core,
+        machines::Role::Task => Role::Task,
+    }
 }
 
 fn market(resolved: &Resolved<'_>, name: &str) -> Result<Market, String> {

@@ -120,10 +120,21 @@ impl<'a> Assembler<'a> {
         of: Try,
     ) -> Result<Option<Archive>, String> {
         let activity = &resolved.activity;
-        let object = activity.object;
+        let Some(uri) = self.log_uri(activity, of)? else {
+            return Ok(None);
+        };
+        let base = self.located(activity, &as_many(uri))?;
+        Ok(Some(Archive(base.below(&Self::layout(activity, of)))))
+    }
+
+    /// Where the logs of an activity go: what it says itself, else its pipeline.
+    pub(super) fn log_uri(
+        &self,
+        activity: &Resolved<'a>,
+        of: Try,
+    ) -> Result<Option<String>, String> {
         let own = activity.text("log_uri").map(str::to_owned);
-        let pipeline = object.pipeline.as_ref();
-        let uri = match (own, pipeline) {
+        let uri = match (own, &activity.object.pipeline) {
             (Some(uri), _) => Some(uri),
             (None, Some(pipeline)) => {
                 let pipeline = self
@@ -134,11 +145,7 @@ impl<'a> Assembler<'a> {
             }
             (None, None) => None,
         };
-        let Some(uri) = uri.filter(|uri| !uri.is_empty()) else {
-            return Ok(None);
-        };
-        let base = self.located(activity, &as_many(uri))?;
-        Ok(Some(Archive(base.below(&Self::layout(activity, of)))))
+        Ok(uri.filter(|uri| !uri.is_empty()))
     }
 
     /// What tells an attempt from all others below a place that is shared.

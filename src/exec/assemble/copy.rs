@@ -114,6 +114,14 @@ impl<'a> Assembler<'a> {
                 "`reject_to` is `{to}`, and rejects go into one file; let it name one, e.g. `{to}rejects.csv`"
             ));
         }
+        for node in resolved.inputs.values().flatten() {
+            if self.place(node)?.is_some_and(|read| read.contains(&place)) {
+                return Err(format!(
+                    "`reject_to` is `{to}`, which lies in `{}`, and the next run would read it; give the rejects a place of their own",
+                    node.object.address
+                ));
+            }
+        }
         for node in nodes() {
             let same = match (self.place(node)?, &place) {
                 (Some(Place::S3(one)), Place::S3(other)) => one.at == other.at,

@@ -29,6 +29,8 @@ use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
+use crate::objects::steps;
+use crate::objects::tables;
 
 /// The program that runs scripts of S3 on clusters, where no region is said.
 const SCRIPT_RUNNER: &str = "s3://elasticmapreduce/libs/script-runner/script-runner.jar";
@@ -64,7 +66,7 @@ impl<'a> Assembler<'a> {
         Ok(match activity.object.object_type.name {
             "emr" => Program::Steps(steps(activity)?),
             "hadoop" => Program::Steps(vec![hadoop(activity)?]),
-            "hive" => Program::Hive(self.hive(resolved)?),
+            "hive" => Program::Hive(self.hive(resolved, on)?),
             "pig" => Program::Pig(self.pig(resolved)?),
             _ => Program::Spark(self.spark(activity, on)?),
         })
@@ -129,11 +131,15 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    fn hive(&self, resolved: &ResolvedActivity<'a>) -> Result<Hive, String> {
+    fn hive(&self, resolved: &ResolvedActivity<'a>, on: &On) -> Result<Hive, String> {
         let activity = &resolved.activity;
         let staged = |attribute: &str, nodes| -> Result<Vec<Staged>, String> {
+            let of = tables::Use {
+                written: attribute == "output",
+                on_cluster: matches!(on, On::Cluster { .. }),
+            };
             let nodes = in_order(activity.object, attribute, nodes).into_iter();
-            nodes.map(|nodes| self.staged(nodes)).collect()
+            nodes.map(|nodes| self.staged(nodes, of)).collect()
         };
         Ok(Hive {
             script: self.script(activity, "hive_script")?,
@@ -149,15 +155,16 @@ impl<'a> Assembler<'a> {
     }
 
     /// The instances of a data node as a table.
-    fn staged(&self, nodes: &[Resolved<'a>]) -> Result<Staged, String> {
+    fn staged(&self, nodes: &[Resolved<'a>], of: tables::Use) -> Result<Staged, String> {
         let Some(first) = nodes.first() else {
             return Ok(Staged {
                 table: Err("its interval overlaps none of its data".to_owned()),
                 places: Vec::new(),
             });
         };
+        let why_not = tables::why_not(self.resolver.objects, first.object, of);
         Ok(Staged {
-            table: self.table_of(first),
+            table: why_not.map_or_else(|| self.table_of(first), Err),
             places: self.places(nodes)?.unwrap_or_default(),
         })
     }
@@ -181,18 +188,8 @@ impl<'a> Assembler<'a> {
         self.format(node)?; // its columns are looked at there
         let columns = columns(&format.texts("column"));
         let layout = match (node.object.object_type.name, format.object.object_type.name) {
-            ("dynamodb", "dynamodb") => dynamo(node, &columns)?,
-            ("dynamodb", other) => {
-                return Err(format!(
-                    "`{address}` has the format `{other}`, and a table of DynamoDB has the format `dynamodb`"
-                ));
-            }
-            ("s3" | "file", name) => layout(&format, name)?,
-            (other, _) => {
-                return Err(format!(
-                    "`{address}` is a data node of type `{other}`; those of types `s3`, `file` and `dynamodb` can be"
-                ));
-            }
+            ("dynamodb", _) => dynamo(node, &columns)?,
+            (_, name) => layout(&format, name)?,
         };
         let compression = node.text("compression").filter(|it| *it != "none");
         Ok(Table {
@@ -306,7 +303,7 @@ fn around(activity: &Resolved<'_>, cluster: &Cluster, (block, list): (&str, &str
 
 /// The steps of `activity "emr"`.
 fn steps(activity: &Resolved<'_>) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
+    let mut list = Vec::new();
     if let Some(Value::Tuple(blocks) | Value::List(blocks)) = activity.get("step") {
         for block in blocks.iter() {
             let Value::Object(block) = block else {
@@ -314,17 +311,18 @@ fn steps(activity: &Resolved<'_>) -> Result<Vec<Step>, String> {
             };
             let jar = block.get("jar").and_then(text_of).unwrap_or_default();
             let args = block.get("args").map(texts_of).unwrap_or_default();
-            steps.push(step(jar, args));
+            list.push(step(jar, args));
         }
     }
     for text in activity.texts("steps") {
-        let mut parts = parts(&text).into_iter();
-        match parts.next().filter(|jar| !jar.is_empty()) {
-            Some(jar) => steps.push(step(jar, parts.collect())),
-            None => return Err(format!("the step `{text}` does not begin with a jar")),
+        if let Some(mistake) = steps::mistake(&text) {
+            return Err(mistake);
         }
+        let mut parts = steps::parts(&text).into_iter();
+        let jar = parts.next().unwrap_or_default();
+        list.push(step(jar, parts.collect()));
     }
-    Ok(steps)
+    Ok(list)
 }
 
 /// A step that is called what it runs.
@@ -345,23 +343,6 @@ fn step(jar: String, args: Vec<String>) -> Step {
 
 fn last_part(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-/// The parts of `JAR,ARGUMENT,…`, without blanks around; a comma behind a backslash is text.
-fn parts(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for (number, piece) in text.split(',').enumerate() {
-        match parts.last_mut() {
-            Some(last) if number == 0 => last.push_str(piece),
-            Some(last) if last.ends_with('\\') => {
-                last.truncate(last.trim_end_matches('\\').len());
-                last.push(',');
-                last.push_str(piece);
-            }
-            _ => parts.push(piece.to_owned()),
-        }
-    }
-    parts.iter().map(|part| part.trim().to_owned()).collect()
 }
 
 /// The step of `activity "hadoop"`.
@@ -507,19 +488,6 @@ fn texts_of(value: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_step_is_taken_apart_at_its_commas() {
-        for (text, expected) in [
-            ("s3://acme/x.jar", &["s3://acme/x.jar"][..]),
-            ("x.jar, a,,b", &["x.jar", "a", "", "b"]),
-            (r"x.jar,a\\,b,c\,d", &["x.jar", "a,b", "c,d"]),
-            (r"x.jar,\\,\,", &["x.jar", ",,"]),
-            ("", &[""]),
-        ] {
-            assert_eq!(parts(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_step_is_called_what_it_runs() {

@@ -9,6 +9,8 @@ mod cluster;
 mod command;
 mod copy;
 mod jobs;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 use std::cell::RefCell;

@@ -222,7 +222,7 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Copy, ConnectError>
     Ok(copy)
 }
 
-/// Refuses to write into a directory or a prefix that is read.
+/// Refuses to write what is read, or into a directory or a prefix that is.
 fn refuse_one_place(copy: &Copy) -> Result<(), ConnectError> {
     let output = match &copy.output {
         Output::File(end) => &end.place,
@@ -231,7 +231,8 @@ fn refuse_one_place(copy: &Copy) -> Result<(), ConnectError> {
     };
     let inputs = copy.inputs.iter().filter_map(|input| match input {
         Input::Files(end) => Some(end.place.clone()),
-        Input::File(_) | Input::Query { .. } => None,
+        Input::File(end) => Some(end.place.clone()),
+        Input::Query { .. } => None,
     });
     transfer::apart(&inputs.collect::<Vec<_>>(), output)
 }

@@ -153,11 +153,10 @@ fn run_files(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     let mut rejects = Rejects::new(&copy.on_row_error, ctx)?;
     copy_records(copy, &mut rejects, ctx)?;
     if let (OnRowError::Skip(to), 1..) = (&copy.on_row_error, rejects.count()) {
-        ctx.log.line(&format!(
-            "{} records were rejected; they are in `{}`",
-            rejects.count(),
-            to.place
-        ));
+        ctx.log.line(&match rejects.count() {
+            1 => format!("one record was rejected; it is in `{}`", to.place),
+            count => format!("{count} records were rejected; they are in `{}`", to.place),
+        });
     }
     Ok(ctx.progress.summary())
 }

@@ -1,8 +1,13 @@
 //! Between the reader and the writer of a copy: batches of records through a bounded channel.
 //!
 //! Emptied batches go back through a second channel and are filled again, so that a copy allocates nothing for a
-//! record once its batches have their size. How much is under way is bounded by [`AHEAD`] and the size of a batch.
+//! record once its batches have their size. How much is under way is bounded by [`AHEAD`], and by [`WAITING`] where batches are large.
 
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
@@ -15,6 +20,48 @@ use crate::exec::Context;
 
 /// How many batches may wait for the writer.
 const AHEAD: usize = 4;
+
+/// How much memory those that wait may take. A larger one waits alone.
+const WAITING: usize = 16 * 1024 * 1024;
+
+/// The memory of the batches that wait.
+struct Waiting {
+    /// How many bytes it is; none: nobody takes batches any more.
+    bytes: Mutex<Option<usize>>,
+    less: Condvar,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self {
+            bytes: Mutex::new(Some(0)),
+            less: Condvar::new(),
+        }
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, Option<usize>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room for a batch.
+    fn add(&self, more: usize) {
+        let full = |bytes: &mut Option<usize>| bytes.is_some_and(|b| b > 0 && b + more > WAITING);
+        let bytes = self.less.wait_while(self.bytes(), full);
+        let mut bytes = bytes.unwrap_or_else(PoisonError::into_inner);
+        *bytes = bytes.map(|bytes| bytes + more);
+    }
+
+    fn remove(&self, fewer: usize) {
+        let mut bytes = self.bytes();
+        *bytes = bytes.map(|bytes| bytes.saturating_sub(fewer));
+        self.less.notify_one();
+    }
+
+    fn end(&self) {
+        *self.bytes() = None;
+        self.less.notify_one();
+    }
+}
 
 /// Where the records that follow come from.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +92,7 @@ pub(super) enum Message {
 pub(super) struct Outgoing<'a> {
     send: SyncSender<Message>,
     emptied: Receiver<Batch>,
+    waiting: Arc<Waiting>,
     batch: Batch,
     ctx: &'a Context,
 }
@@ -53,20 +101,31 @@ pub(super) struct Outgoing<'a> {
 pub(super) struct Incoming {
     receive: Receiver<Message>,
     emptied: SyncSender<Batch>,
+    waiting: Arc<Waiting>,
+}
+
+/// A reader that waits for room would wait for ever.
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.waiting.end();
+    }
 }
 
 fn pipe(ctx: &Context) -> (Outgoing<'_>, Incoming) {
     let (send, receive) = sync_channel(AHEAD);
     let (give_back, emptied) = sync_channel(AHEAD);
+    let waiting = Arc::new(Waiting::new());
     let outgoing = Outgoing {
         send,
         emptied,
+        waiting: Arc::clone(&waiting),
         batch: Batch::default(),
         ctx,
     };
     let incoming = Incoming {
         receive,
         emptied: give_back,
+        waiting,
     };
     (outgoing, incoming)
 }
@@ -114,6 +173,7 @@ impl Outgoing<'_> {
         }
         let next = self.emptied.try_recv().unwrap_or_default();
         let full = std::mem::replace(&mut self.batch, next);
+        self.waiting.add(full.memory());
         self.send(Message::Rows(full))
     }
 
@@ -126,7 +186,11 @@ impl Outgoing<'_> {
 impl Incoming {
     /// The next message; an error when the reader stopped before [`Message::End`].
     pub(super) fn next(&self) -> Result<Message, ConnectError> {
-        self.receive.recv().map_err(|_| ConnectError::Cancelled)
+        let message = self.receive.recv();
+        if let Ok(Message::Rows(batch)) = &message {
+            self.waiting.remove(batch.memory());
+        }
+        message.map_err(|_| ConnectError::Cancelled)
     }
 
     /// Gives a batch back to be filled again.
@@ -165,4 +229,29 @@ pub(super) fn piped<T>(
             (_, written) => written,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_batches_wait_alone_and_nobody_waits_for_who_is_gone() {
+        let waiting = Arc::new(Waiting::new());
+        waiting.add(WAITING + 1);
+        let (send, receive) = sync_channel(2);
+        let other = Arc::clone(&waiting);
+        let thread = std::thread::spawn(move || {
+            for number in 0..2 {
+                other.add(WAITING);
+                send.send(number).unwrap();
+            }
+        });
+        assert!(receive.try_recv().is_err());
+        waiting.remove(WAITING + 1);
+        assert_eq!(receive.recv().unwrap(), 0);
+        waiting.end();
+        assert_eq!(receive.recv().unwrap(), 1);
+        thread.join().unwrap();
+    }
 }

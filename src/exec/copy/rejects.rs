@@ -179,9 +179,17 @@ impl Rejects {
         let place_of_all = file.to.place.to_string();
         match file.commit() {
             Err(error) => error,
-            Ok(()) => ConnectError::Setting(format!(
-                "more than {most} records were rejected; they are in `{place_of_all}`, the last one is {place}: {reason}"
-            )),
+            Ok(()) => ConnectError::Setting(match most {
+                0 => format!(
+                    "a record was rejected, and `max_rejects` is 0: {place}: {reason}. It is in `{place_of_all}`"
+                ),
+                1 => format!(
+                    "more than one record was rejected; they are in `{place_of_all}`, the last one is {place}: {reason}"
+                ),
+                _ => format!(
+                    "more than {most} records were rejected; they are in `{place_of_all}`, the last one is {place}: {reason}"
+                ),
+            }),
         }
     }
 

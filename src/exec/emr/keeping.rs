@@ -441,6 +441,13 @@ fn pause(first: SignedDuration, longest: SignedDuration, failures: u32) -> Signe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connect::aws::Settings;
+    use crate::connect::aws::emr::ClusterRequest;
+    use crate::connect::aws::emr::Role;
+    use crate::engine::InstanceKey;
+    use crate::exec::emr::Terms;
+    use crate::objects::Address;
+    use crate::time::Interval;
 
     #[test]
     fn pauses_double_up_to_the_longest() {
@@ -452,5 +459,52 @@ mod tests {
         );
         assert_eq!(pause(seconds(30), seconds(0), 9), seconds(30));
         assert_eq!(pause(seconds(i64::MAX), seconds(60), 40), seconds(i64::MAX));
+    }
+
+    #[test]
+    fn the_last_try_is_on_demand_where_that_is_said() {
+        let markets = |on_demand_at_last, failures| {
+            let machines = |market| Group {
+                role: Role::Core,
+                instance_type: "m5.xlarge".to_owned(),
+                count: 1,
+                market,
+                configurations: Vec::new(),
+                ebs: None,
+            };
+            let cluster = Cluster {
+                key: InstanceKey {
+                    object: Address::new("resource.big"),
+                    interval: Interval::moment(Timestamp::UNIX_EPOCH),
+                },
+                aws: Settings::default(),
+                request: ClusterRequest {
+                    groups: vec![machines(Market::Spot(None)), machines(Market::OnDemand)],
+                    ..ClusterRequest::default()
+                },
+                terms: Terms {
+                    tries: 3,
+                    on_demand_at_last,
+                    retry_delay: SignedDuration::ZERO,
+                    max_retry_delay: SignedDuration::ZERO,
+                    init_timeout: None,
+                    terminate_after: None,
+                    retries_work: true,
+                    ends_with_work: false,
+                },
+            };
+            let asked = at_last(Arc::new(cluster), failures);
+            let groups = asked.request.groups.iter();
+            groups.map(|group| group.market.clone()).collect::<Vec<_>>()
+        };
+        let as_said = [Market::Spot(None), Market::OnDemand];
+        let on_demand = [Market::OnDemand, Market::OnDemand];
+        assert_eq!(
+            [markets(true, 0), markets(true, 1)],
+            [as_said.clone(), as_said.clone()]
+        );
+        assert_eq!(markets(true, 2), on_demand);
+        assert_eq!(markets(true, 7), on_demand);
+        assert_eq!(markets(false, 2), as_said);
     }
 }

@@ -94,7 +94,7 @@ impl Hive {
                 continue;
             }
             let table = staged.table.as_ref().map_err(|why| {
-                ExecError::Failed(format!("`${{{variable}}}` cannot be a table: {why}"))
+                ExecError::ForGood(format!("`${{{variable}}}` cannot be a table: {why}"))
             })?;
             used.push(Used {
                 variable,
@@ -127,7 +127,7 @@ impl Hive {
                 written: used.written,
             };
             statements.add(&placed, dialect).map_err(|why| {
-                ExecError::Failed(format!(
+                ExecError::ForGood(format!(
                     "`{}` cannot be the table `${{{}}}`: {why}",
                     used.table.address, used.variable
                 ))
@@ -212,7 +212,7 @@ fn directories(used: &Used<'_>) -> Result<Vec<(String, String)>, ExecError> {
                 continue;
             }
         };
-        return Err(ExecError::Failed(format!(
+        return Err(ExecError::ForGood(format!(
             "`${{{}}}` cannot be a table: `{place}` of `{}` {why}",
             used.variable, used.table.address
         )));

@@ -109,7 +109,7 @@ pub(super) async fn run(job: &Job, area: &Area, ctx: &Context) -> Result<(), Exe
         }
         (On::Local(spark), Program::Hive(hive)) => spark.sql(hive, area, ctx).await,
         (On::Local(spark), Program::Spark(program)) => spark.submit(program, area, ctx).await,
-        (On::Local(_), Program::Steps(_) | Program::Pig(_)) => Err(ExecError::Failed(format!(
+        (On::Local(_), Program::Steps(_) | Program::Pig(_)) => Err(ExecError::ForGood(format!(
             "`{}` runs on a cluster only, and it is told to run on this machine",
             job.name
         ))),

@@ -76,7 +76,7 @@ impl Pig {
                     continue;
                 }
                 let value = value.as_ref().map_err(|why| {
-                    ExecError::Failed(format!("`${{{name}}}` cannot be a place: {why}"))
+                    ExecError::ForGood(format!("`${{{name}}}` cannot be a place: {why}"))
                 })?;
                 found.push((name, value.clone()));
             }

@@ -23,7 +23,6 @@ use crate::objects::group::listed;
 use crate::objects::kind::Kind;
 use crate::objects::object::Object;
 use crate::objects::schema::Default;
-use crate::objects::settings;
 use crate::objects::stored;
 
 /// The most that is said: who has made a file of his own knows after a few.
@@ -150,7 +149,7 @@ fn check_groups(
                 (set > 1).then(|| format!("{own} takes only one of {}.", listed(names)))
             }
             Group::Needs(name, needed) => {
-                let there = settings::inherited(objects, object, needed).is_some();
+                let there = is_set(needed) || pipeline_has(needed, object, objects);
                 (is_set(name) && !there).then(|| format!("`{name}` needs `{needed}`."))
             }
             Group::When(name, word, needed) => {
@@ -170,6 +169,15 @@ fn check_groups(
             );
         }
     }
+}
+
+/// Whether the pipeline of an object sets an attribute. For rules that counts for every kind of object, also for those that do
+/// not take its value from there.
+fn pipeline_has(name: &str, object: &Object, objects: &BTreeMap<Address, Object>) -> bool {
+    let pipeline = object.pipeline.as_ref();
+    let pipeline = pipeline.and_then(|pipeline| objects.get(pipeline));
+    let value = pipeline.and_then(|pipeline| pipeline.get(name));
+    value.is_some_and(|value| *value != Value::NULL)
 }
 
 /// What it stands in and refers to is there.
@@ -194,4 +202,42 @@ fn check_references(
             report("Reference to nothing", text);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::configured;
+    use super::*;
+
+    #[test]
+    fn what_a_configuration_makes_is_admissible_also_where_the_pipeline_says_when_it_is_late() {
+        let text = |late_after: &str| {
+            format!(
+                r#"
+                action "terminate" "end" {{}}
+                pipeline "p" {{
+                  {late_after}
+                  activity "no_op" "a" {{
+                    input = data_node.d
+                  }}
+                  data_node "file" "d" {{
+                    path = "/d"
+                    precondition "exists" {{
+                      on_late = [action.end]
+                    }}
+                  }}
+                }}"#
+            )
+        };
+        let (configuration, findings) = configured(&[(".", &text("late_after = \"1 hour\""))]);
+        assert!(findings.is_empty(), "{findings:?}");
+        let mut objects = configuration.objects;
+        let said = |objects: &BTreeMap<Address, Object>| inadmissible(objects.clone(), |_| true);
+        assert!(said(&objects).is_empty(), "{:?}", said(&objects));
+        let pipeline = objects.values_mut().find(|it| it.kind() == Kind::Pipeline);
+        pipeline.unwrap().attributes.remove("late_after");
+        let found = format!("{:?}", said(&objects));
+        assert!(found.contains("`on_late` needs `late_after`"), "{found}");
+        assert!(!configured(&[(".", &text(""))]).1.is_empty());
+    }
 }

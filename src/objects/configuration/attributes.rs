@@ -38,6 +38,10 @@ use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 
+/// Attributes that say where data is. Whether one is right shows beside other objects, so that its place is noted also when its
+/// value is known.
+const PLACES: [&str; 3] = ["path", "manifest_file_path", "reject_to"];
+
 impl<'m> Builder<'m> {
     /// All attributes of an object that are set, after reporting unknown and missing ones.
     pub(super) fn attributes(&self, frame: &Rc<Frame<'m>>) -> BTreeMap<Arc<str>, Value> {
@@ -204,7 +208,7 @@ impl<'m> Builder<'m> {
         if value.has_deferred() {
             self.check_names_of_run((frame, span), &value, &scope)?;
             self.note_formula(frame, schema, span);
-        } else if self.symbolic {
+        } else if self.symbolic || PLACES.contains(&schema.name) {
             self.note_formula(frame, schema, span);
         }
         if value == Value::NULL && schema.default == Default::Required {

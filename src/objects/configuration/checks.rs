@@ -40,8 +40,12 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
             (Kind::DataNode, "file") => {
                 check_file_node(object, configuration, &timetable, &mut report);
             }
+            (Kind::Resource, "emr_cluster") => {
+                super::compute::check_cluster(object, configuration, &mut report);
+            }
             (Kind::Activity | Kind::Pipeline, _) => {
                 super::life::check(object, &configuration.objects, &mut report);
+                super::compute::check(object, configuration, &mut report);
             }
             _ => {}
         }

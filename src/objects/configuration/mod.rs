@@ -11,6 +11,7 @@ mod attributes;
 mod block_values;
 mod builder;
 mod checks;
+mod compute;
 mod conditions;
 mod convert;
 mod declare;
@@ -69,7 +70,7 @@ pub struct Configuration {
     pub statements: Statements,
     /// Objects with the attributes that could not be evaluated, which was reported.
     pub incomplete: Incomplete,
-    /// Where the values of deferred attributes, and deferred conditions, are written.
+    /// Where the values of deferred attributes, deferred conditions, and where data is, are written.
     pub formulas: BTreeMap<(Address, Arc<str>), Span>,
     /// The `check` blocks.
     pub checks: Vec<Check>,

@@ -11,7 +11,7 @@ use crate::objects::shared;
 pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     kind: Kind::Precondition,
     name: "s3_prefix_not_empty",
-    doc: "Holds when an object of Amazon S3 exists whose key begins so. `s3_prefix_exists` is the same type.",
+    doc: "Holds when an object of Amazon S3 exists whose key begins so. The `_INCOMPLETE` that a copy writes first does not count, and below a path that ends in `/` nothing does beside it until there is a `_SUCCESS`. `s3_prefix_exists` is the same type.",
     aws: &["S3PrefixNotEmpty"],
     support: Support::Full,
     attributes: &[

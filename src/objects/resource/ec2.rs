@@ -26,7 +26,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::String,
                 "The type of the machine; left out: `m1.small` in regions that have it, else `t2.small`.",
             )
-            .deferrable(),
+            .deferrable()
+            .cost(),
             AttributeSchema::new(
                 "image_id",
                 AttributeType::String,
@@ -55,7 +56,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::Price(&[]),
                 "The most that is paid for it per hour on the spot market, in US dollars; left out: it is on demand.",
             )
-            .deferrable(),
+            .deferrable()
+            .cost(),
             AttributeSchema::new(
                 "run_as_user",
                 AttributeType::String,
@@ -64,8 +66,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             .deferrable(),
         ],
         super::LIFE,
-        shared::RUNNABLE,
-        shared::ATTEMPTS,
+        shared::COMPUTE,
     ],
     groups: &[shared::LATE],
     nested: &[shared::NESTED_SCHEDULE],

@@ -59,14 +59,16 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::String,
                 "The type of its master machine.",
             )
-            .deferrable(),
+            .deferrable()
+            .cost(),
             AttributeSchema::new(
                 "master_instance_bid_price",
                 AttributeType::Price(&["on_demand_price"]),
                 "The most that is paid per hour for one of these machines on the spot market, in US dollars; `on_demand_price`: as much as on demand.",
             )
             .deferrable()
-            .aws(Aws::Words("masterInstanceBidPrice", &["OnDemandPrice"])),
+            .aws(Aws::Words("masterInstanceBidPrice", &["OnDemandPrice"]))
+            .cost(),
             AttributeSchema::new(
                 "master_group_configuration",
                 AttributeType::Block(&CONFIGURATION),
@@ -76,25 +78,29 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "master_ebs_configuration",
                 AttributeType::Block(&EBS),
                 "The volumes of its master machine.",
-            ),
+            )
+            .cost(),
             AttributeSchema::new(
                 "core_instance_type",
                 AttributeType::String,
                 "The type of its core machines.",
             )
-            .deferrable(),
+            .deferrable()
+            .cost(),
             AttributeSchema::new(
                 "core_instance_count",
                 AttributeType::Integer(0),
                 "How many core machines there are.",
-            ),
+            )
+            .cost(),
             AttributeSchema::new(
                 "core_instance_bid_price",
                 AttributeType::Price(&["on_demand_price"]),
                 "The most that is paid per hour for one of these machines on the spot market, in US dollars; `on_demand_price`: as much as on demand.",
             )
             .deferrable()
-            .aws(Aws::Words("coreInstanceBidPrice", &["OnDemandPrice"])),
+            .aws(Aws::Words("coreInstanceBidPrice", &["OnDemandPrice"]))
+            .cost(),
             AttributeSchema::new(
                 "core_group_configuration",
                 AttributeType::Block(&CONFIGURATION),
@@ -104,25 +110,29 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "core_ebs_configuration",
                 AttributeType::Block(&EBS),
                 "The volumes of its core machines.",
-            ),
+            )
+            .cost(),
             AttributeSchema::new(
                 "task_instance_type",
                 AttributeType::String,
                 "The type of its task machines.",
             )
-            .deferrable(),
+            .deferrable()
+            .cost(),
             AttributeSchema::new(
                 "task_instance_count",
                 AttributeType::Integer(0),
                 "How many task machines there are.",
-            ),
+            )
+            .cost(),
             AttributeSchema::new(
                 "task_instance_bid_price",
                 AttributeType::Price(&["on_demand_price"]),
                 "The most that is paid per hour for one of these machines on the spot market, in US dollars; `on_demand_price`: as much as on demand.",
             )
             .deferrable()
-            .aws(Aws::Words("taskInstanceBidPrice", &["OnDemandPrice"])),
+            .aws(Aws::Words("taskInstanceBidPrice", &["OnDemandPrice"]))
+            .cost(),
             AttributeSchema::new(
                 "task_group_configuration",
                 AttributeType::Block(&CONFIGURATION),
@@ -132,7 +142,8 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "task_ebs_configuration",
                 AttributeType::Block(&EBS),
                 "The volumes of its task machines.",
-            ),
+            )
+            .cost(),
             AttributeSchema::new(
                 "emr_managed_master_security_group_id",
                 AttributeType::String,
@@ -199,8 +210,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             ),
         ],
         super::LIFE,
-        shared::RUNNABLE,
-        shared::ATTEMPTS,
+        shared::COMPUTE,
     ],
     groups: &[Group::AtMostOne(&["release_label", "ami_version"]), Group::Needs("core_instance_bid_price", "core_instance_count"), shared::LATE],
     nested: &[shared::NESTED_SCHEDULE],

@@ -29,12 +29,14 @@ const LIFE: &[AttributeSchema] = &[
         AttributeType::Bool,
         "Whether the last attempt is made on demand, whatever the price on the spot market.",
     )
-    .or(Default::Bool(false)),
+    .or(Default::Bool(false))
+    .cost(),
     AttributeSchema::new(
         "terminate_after",
         AttributeType::Duration,
         "When it is terminated, whatever still runs on it; left out: when no work of the interval needs it.",
-    ),
+    )
+    .cost(),
     AttributeSchema::new(
         "init_timeout",
         AttributeType::Duration,

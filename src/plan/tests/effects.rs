@@ -9,7 +9,6 @@ use proptest::prelude::*;
 use super::super::effects::Activation;
 use super::super::effects::Totals;
 use super::super::effects::UnitRuns;
-use super::super::effects::affected;
 use super::super::effects::continued;
 use super::super::effects::effects;
 use super::super::testing::*;

@@ -10,7 +10,8 @@ use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
 use pipeform::connect::aws::s3::Calls;
 use pipeform::connect::s3::{
-    Encryption, Endpoint, Fault, Known, Location, OnBytes, Reader, S3Error, Source, Target, Writer,
+    Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader, S3Error,
+    Source, Target, Writer,
 };
 
 use crate::support::s3::{Server, server};
@@ -238,7 +239,33 @@ fn listings_have_all_keys_and_odd_ones_stay_as_they_are() {
         )
         .unwrap();
     assert_eq!(f.server.look(&["names", "odd"]), "");
-    assert!(!f.runtime.block_on(f.endpoint.any(&f.at("odd/"))).unwrap());
+    let data = f.runtime.block_on(f.endpoint.data(&f.at("odd/")));
+    assert_eq!(data.unwrap(), Data::None);
+}
+
+#[test]
+fn the_list_of_what_is_to_come_is_no_data() {
+    let f = Fixture::new("begun");
+    let data = |prefix: &str| {
+        let at = f.at(prefix);
+        let data = f.endpoint.data(&at);
+        f.runtime.block_on(data).unwrap()
+    };
+    assert_eq!(data("day/"), Data::None);
+    f.put("day/_INCOMPLETE", b"{}");
+    assert_eq!(data("day/"), Data::Incomplete);
+    assert_eq!(data("da"), Data::Incomplete);
+    f.put("day/a", b"1");
+    f.put("day/z", b"1");
+    assert_eq!(data("day/"), Data::Incomplete);
+    assert_eq!(data("day/a"), Data::There);
+    f.put("day/_SUCCESS", b"{}");
+    assert_eq!(data("day/"), Data::There);
+    let keys = ["day/_INCOMPLETE", "day/a", "day/z"].map(str::to_owned);
+    let at = f.at("");
+    let removed = f.endpoint.delete(&at, &keys);
+    f.runtime.block_on(removed).unwrap();
+    assert_eq!(data("day/"), Data::There, "complete, with nothing to read");
 }
 
 #[test]
@@ -269,7 +296,7 @@ fn errors_tell_apart_what_is_not_there_and_what_may_not_be_seen() {
     let nowhere = Location::parse("s3://no-such-bucket/a").unwrap();
     let error = f.fails(f.endpoint.exists(&nowhere));
     assert_eq!(error.fault, Fault::NoBucket, "{error}");
-    let error = f.fails(f.endpoint.any(&nowhere));
+    let error = f.fails(f.endpoint.data(&nowhere));
     assert_eq!(error.fault, Fault::NoBucket, "{error}");
     let error = f.fails(f.endpoint.bytes(&f.at("not/there"), &Known::default()));
     assert!(
@@ -281,7 +308,7 @@ fn errors_tell_apart_what_is_not_there_and_what_may_not_be_seen() {
     let stranger = endpoint(&f.server.url, "testkey", "wrong");
     for error in [
         f.fails(stranger.exists(&f.at("there"))),
-        f.fails(stranger.any(&f.at(""))),
+        f.fails(stranger.data(&f.at(""))),
         f.fails(stranger.put(&f.target("there"), "y".into())),
         f.fails(
             endpoint(&f.server.url, "readkey", "readsecret1").put(&f.target("there"), "y".into()),
@@ -404,9 +431,11 @@ fn a_file_that_changes_while_it_goes_up_leaves_what_was_there() {
         f.upload("target", &old);
         let (path, _) = f.file("new", size);
         let source = Source::file(File::open(&path).unwrap(), path.clone()).unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(20));
         let mut writer = File::options().append(true).open(&path).unwrap();
         writer.write_all(b"more").unwrap();
+        let written = writer.metadata().unwrap().modified().unwrap();
+        let later = written + std::time::Duration::from_secs(1);
+        writer.set_modified(later).unwrap();
         let (target, on_bytes, cancel) = (f.target("target"), f.on_bytes(), Cancel::new());
         let upload = f
             .endpoint
@@ -490,4 +519,26 @@ fn a_cancelled_upload_ends_at_once_and_leaves_nothing() {
     assert!(moved.load(Ordering::Relaxed) < 64_000_000);
     assert_eq!(f.server.look(&["uploads", "cancelled"]), "");
     assert_eq!(f.server.look(&["names", "cancelled"]), "");
+}
+
+#[test]
+fn a_server_that_takes_connections_and_never_answers_is_told_of() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    let on_trouble = OnTrouble::new(std::time::Duration::from_millis(50), move |text| {
+        drop(tell.send(text.to_owned()));
+    });
+    let silent = endpoint(&url, "key", "secret").telling(Some(on_trouble));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://silent/a").unwrap();
+    let asked = runtime.spawn(async move { silent.head(&at).await.map(drop) });
+    let first = told.recv_timeout(std::time::Duration::from_secs(30));
+    asked.abort();
+    let first = first.unwrap();
+    assert!(first.starts_with("S3 has not answered for"), "{first}");
+    assert!(
+        first.ends_with("it was asked to look at `s3://silent/a`"),
+        "{first}"
+    );
 }

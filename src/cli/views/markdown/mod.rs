@@ -78,6 +78,7 @@ impl Comment<'_> {
             self.policies(),
             self.changes(),
             self.runs(),
+            self.clusters(),
             self.warnings(),
             self.paused(),
             self.again(),
@@ -114,6 +115,16 @@ impl Comment<'_> {
         if warnings > 0 {
             let number = u64::try_from(warnings).unwrap_or(u64::MAX);
             remarks.push(format!("**{}**", counted(number, "warning", "warnings")));
+        }
+        let alive = self.plan.effects.alive_clusters();
+        if alive > 0 {
+            let number = u64::try_from(alive).unwrap_or(u64::MAX);
+            let clusters = counted(
+                number,
+                "cluster of what changes is",
+                "clusters of what changes are",
+            );
+            remarks.push(format!("**{clusters} alive**"));
         }
         if !remarks.is_empty() {
             out.extend(["- ", &remarks.join("; "), "\n"]);
@@ -188,6 +199,17 @@ impl Comment<'_> {
             part: ("line", "lines"),
             form: Form::Table("| Object | Runs | Was due | Next due |\n|---|---|---|---|"),
             parts: rows::effects(&self.plan.effects),
+        }
+    }
+
+    fn clusters(&self) -> Section {
+        Section {
+            title: "Clusters",
+            part: ("resource", "resources"),
+            form: Form::Table(
+                "| Resource | The cluster of an interval | What becomes of it |\n|---|---|---|",
+            ),
+            parts: rows::clusters(&self.plan.effects),
         }
     }
 

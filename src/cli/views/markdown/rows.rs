@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::TIMES;
 use super::escape::code;
 use super::escape::prose;
+use crate::cli::views::clusters;
 use crate::cli::views::effects;
 use crate::cli::views::paint::counted;
 use crate::cli::views::siblings::Likeness;
@@ -183,6 +184,25 @@ pub(super) fn history(effects: &Effects) -> Vec<String> {
         )
     });
     lines.collect()
+}
+
+/// What becomes of clusters.
+pub(super) fn clusters(effects: &Effects) -> Vec<String> {
+    let rows = effects.clusters.iter().map(|effect| {
+        let sentences = clusters::sentences(effect);
+        let sentences: Vec<String> = sentences.map(|sentence| prose(&sentence)).collect();
+        let lines = clusters::in_lines(effect);
+        let lines: Vec<String> = lines.iter().map(|line| prose(line)).collect();
+        let columns = [lines.join("<br>"), sentences.join("<br>")];
+        (effect.address.clone(), columns.join(&COLUMN.to_string()))
+    });
+    let groups = together(rows, Likeness::Address);
+    let rows = groups.iter().map(|group| {
+        let text = without_keys(group);
+        let (made_of, fate) = text.split_once(COLUMN).unwrap_or((&text, ""));
+        format!("| {} | {made_of} | {fate} |", code(&group.name()))
+    });
+    rows.collect()
 }
 
 /// Who uses what changes.

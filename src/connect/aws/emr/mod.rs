@@ -5,6 +5,8 @@
 
 mod request;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -57,7 +57,10 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// How long it may take until the service begins to answer.
-const ANSWER: Duration = Duration::from_mins(1);
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// What a connection carries at least of what is sent, in bytes each second.
+const SLOWEST: u64 = 8 * 1024;
 
 /// The same where it has to move an object first.
 const LONG_ANSWER: Duration = Duration::from_mins(30);
@@ -187,6 +190,7 @@ impl Calls {
         crc32: u32,
         encryption: Encryption,
     ) -> Result<String, Refusal> {
+        let limit = time_for(&body);
         let call = self.client.put_object().bucket(&at.bucket).key(&at.key);
         let call = call
             .checksum_crc32(BASE64.encode(&crc32.to_be_bytes()))
@@ -195,7 +199,7 @@ impl Calls {
             .customize()
             // The checksum is in the header, which is signed.
             .disable_payload_signing();
-        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        let answer = in_time(limit, call.send()).await?;
         Ok(answer.e_tag().unwrap_or_default().to_owned())
     }
 
@@ -239,6 +243,7 @@ impl Calls {
         number: i32,
         (body, crc32): (Bytes, u32),
     ) -> Result<Part, Refusal> {
+        let limit = time_for(&body);
         let call = self.client.upload_part().bucket(&at.bucket).key(&at.key);
         let call = call
             .upload_id(upload)
@@ -247,7 +252,7 @@ impl Calls {
             .body(ByteStream::from(body))
             .customize()
             .disable_payload_signing();
-        let answer = in_time(LONG_ANSWER, call.send()).await?;
+        let answer = in_time(limit, call.send()).await?;
         Ok(Part {
             number,
             etag: answer.e_tag().unwrap_or_default().to_owned(),
@@ -401,6 +406,11 @@ impl Calls {
         });
         Ok(refused.collect())
     }
+}
+
+/// How long it may take until the service answers who sends it so much.
+fn time_for(body: &Bytes) -> Duration {
+    ANSWER + Duration::from_secs(body.len() as u64 / SLOWEST)
 }
 
 fn asked(encryption: Encryption) -> Option<ServerSideEncryption> {

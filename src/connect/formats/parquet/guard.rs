@@ -8,7 +8,10 @@ use std::io::Cursor;
 use std::io::Read as _;
 use std::panic;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::Once;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
@@ -26,11 +29,37 @@ const RATIO: u64 = 32 * 1024;
 const HEAD: u64 = 18;
 
 /// A file whose pages are looked at before they are read.
-pub(super) struct Measured<F>(pub(super) F);
+pub(super) struct Measured<F> {
+    file: Arc<F>,
+    /// How many bytes the page has, unpacked, whose header was looked at last.
+    said: AtomicU64,
+}
+
+impl<F> Measured<F> {
+    pub(super) fn new(file: F) -> Self {
+        Self {
+            file: Arc::new(file),
+            said: AtomicU64::new(0),
+        }
+    }
+
+    /// The same file for another reader.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            file: Arc::clone(&self.file),
+            said: AtomicU64::new(0),
+        }
+    }
+
+    /// How many bytes the page has, unpacked, whose header was looked at last.
+    pub(super) fn said(&self) -> u64 {
+        self.said.load(Ordering::Relaxed)
+    }
+}
 
 impl<F: ChunkReader> Length for Measured<F> {
     fn len(&self) -> u64 {
-        self.0.len()
+        self.file.len()
     }
 }
 
@@ -39,7 +68,7 @@ impl<F: ChunkReader> ChunkReader for Measured<F> {
 
     /// Pages are read from here, beginning with their headers.
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let mut file = self.0.get_read(start)?;
+        let mut file = self.file.get_read(start)?;
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head)?;
         if let Some((unpacked, packed)) = sizes(&head) {
@@ -49,12 +78,13 @@ impl<F: ChunkReader> ChunkReader for Measured<F> {
                     "a page has {unpacked} bytes, packed into {packed}, which is more than is read at once"
                 )));
             }
+            self.said.store(unpacked, Ordering::Relaxed);
         }
         Ok(Cursor::new(head).chain(file))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        self.0.get_bytes(start, length)
+        self.file.get_bytes(start, length)
     }
 }
 
@@ -117,7 +147,11 @@ mod tests {
 
     #[test]
     fn a_page_that_would_take_too_much_is_refused_before() {
-        let page = |head: &[u8]| Measured(Bytes::from(head.to_vec())).get_read(0).map(|_| ());
+        let page = |head: &[u8]| {
+            Measured::new(Bytes::from(head.to_vec()))
+                .get_read(0)
+                .map(|_| ())
+        };
         // A data page of 2 GB - 1, packed into 100 bytes; then of 64 MB; then of 65 MB, packed into 100 and into 10,000 bytes.
         let header = |unpacked: u64, packed: u64| {
             let mut out = vec![0x15, 0];
@@ -152,7 +186,7 @@ mod tests {
     fn what_was_looked_at_is_read_again() {
         let text = Bytes::from_static(b"0123456789012345678901234567890");
         let mut all = Vec::new();
-        Measured(text.clone())
+        Measured::new(text.clone())
             .get_read(0)
             .unwrap()
             .read_to_end(&mut all)

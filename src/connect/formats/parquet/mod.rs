@@ -9,6 +9,7 @@ mod guard;
 mod held;
 mod read;
 mod render;
+mod unpack;
 mod write;
 
 pub use read::ParquetReader;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use parquet::column::reader::get_column_reader;
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 use parquet::file::reader::FileReader as _;
@@ -16,6 +17,7 @@ use super::held::Held;
 use super::held::Table;
 use super::held::held;
 use super::render::Meaning;
+use super::unpack::Unpacked;
 use crate::connect::ConnectError;
 use crate::connect::formats::Batch;
 use crate::connect::formats::BatchReader;
@@ -35,6 +37,8 @@ const FIELD: usize = 16;
 /// Reads records of a file of columns, which it goes to and fro in.
 pub struct ParquetReader<F: ChunkReader + 'static> {
     file: SerializedFileReader<Measured<F>>,
+    /// The same for columns that are unpacked here.
+    bare: Measured<F>,
     place: String,
     picked: Picked,
     /// The next group of rows.
@@ -110,12 +114,15 @@ impl OpenGroup {
 impl<F: ChunkReader + 'static> ParquetReader<F> {
     /// Opens a file; `place` is its name in errors.
     pub fn new(format: &Parquet, file: F, place: &str) -> Result<Self, ConnectError> {
-        let file = guarded(|| SerializedFileReader::new(Measured(file)));
+        let file = Measured::new(file);
+        let bare = file.again();
+        let file = guarded(|| SerializedFileReader::new(file));
         let file = file.map_err(|error| broken(place, &error))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let picked = Picked::of(schema, &format.columns, place)?;
         Ok(Self {
             file,
+            bare,
             place: place.to_owned(),
             picked,
             group: 0,
@@ -134,7 +141,13 @@ impl<F: ChunkReader + 'static> ParquetReader<F> {
             self.group += 1;
             let places = self.picked.places.iter();
             let columns = places.map(|(place, meaning)| {
-                let reader = group.get_column_reader(*place)?;
+                let reader = match Unpacked::of(&self.bare, group.metadata(), *place)? {
+                    Some(pages) => {
+                        let column = group.metadata().column(*place).column_descr_ptr();
+                        get_column_reader(column, Box::new(pages))
+                    }
+                    None => group.get_column_reader(*place)?,
+                };
                 Ok::<_, ParquetError>(held(reader, *meaning))
             });
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
@@ -281,9 +294,13 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
+    use parquet::basic::Compression;
+    use parquet::basic::Encoding;
+    use parquet::basic::GzipLevel;
     use parquet::data_type::ByteArray;
     use parquet::data_type::ByteArrayType;
     use parquet::file::properties::WriterProperties;
+    use parquet::file::properties::WriterVersion;
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::parser::parse_message_type;
 
@@ -292,11 +309,14 @@ mod tests {
 
     /// A file of one column, which keeps what repeats once.
     fn file_of(values: &[ByteArray]) -> Bytes {
-        let schema = parse_message_type("message m { required binary a (UTF8); }").unwrap();
         let properties = WriterProperties::builder().set_dictionary_enabled(true);
-        let properties = Arc::new(properties.build());
-        let mut writer =
-            SerializedFileWriter::new(Vec::new(), Arc::new(schema), properties).unwrap();
+        file_with(values, properties.build())
+    }
+
+    fn file_with(values: &[ByteArray], properties: WriterProperties) -> Bytes {
+        let schema = parse_message_type("message m { required binary a (UTF8); }").unwrap();
+        let (schema, properties) = (Arc::new(schema), Arc::new(properties));
+        let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
         let mut group = writer.next_row_group().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
         let typed = column.typed::<ByteArrayType>();
@@ -304,6 +324,41 @@ mod tests {
         column.close().unwrap();
         group.close().unwrap();
         writer.into_inner().unwrap().into()
+    }
+
+    #[test]
+    fn a_page_that_lies_about_its_size_is_an_error() {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let properties = WriterProperties::builder()
+                .set_dictionary_enabled(false)
+                .set_encoding(Encoding::PLAIN)
+                .set_writer_version(version)
+                .set_compression(Compression::GZIP(GzipLevel::default()));
+            let values: Vec<ByteArray> = (0..2000)
+                .map(|number| format!("{number:0100}").into_bytes().into())
+                .collect();
+            let mut file = file_with(&values, properties.build()).to_vec();
+            let rows = |file: &[u8]| {
+                let format = Parquet {
+                    columns: Vec::new(),
+                    pages: Pages::Plain,
+                };
+                let file = Bytes::from(file.to_vec());
+                let mut reader = ParquetReader::new(&format, file, "in").unwrap();
+                let (mut batch, mut rows) = (Batch::default(), 0);
+                while reader.fill(&mut batch)? {
+                    rows += batch.len();
+                }
+                Ok::<_, ConnectError>(rows)
+            };
+            assert_eq!(rows(&file).unwrap(), values.len());
+            // The first page begins behind the first four bytes; its size is the number after its kind, of three bytes.
+            let size = file.get_mut(7..10).unwrap();
+            assert!(size[0] & 0x80 != 0 && size[1] & 0x80 != 0 && size[2] & 0x80 == 0);
+            size[2] /= 2;
+            let error = rows(&file).unwrap_err().to_string();
+            assert!(error.contains("more bytes than its header says"), "{error}");
+        }
     }
 
     #[test]

@@ -198,11 +198,15 @@ impl Encoder {
         let mut properties = WriterProperties::builder()
             .set_compression(compression)
             .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_dictionary_enabled(false)
             .set_created_by(format!("pipeform version {}", env!("CARGO_PKG_VERSION")));
         let values = first.iter().flat_map(|group| &group.columns);
         for (column, values) in self.columns.iter().zip(values) {
-            let path = ColumnPath::new(vec![column.name.clone()]);
-            properties = properties.set_column_dictionary_enabled(path, values.repeats());
+            // What is said of a column takes memory, and there may be very many.
+            if values.repeats() {
+                let path = ColumnPath::new(vec![column.name.clone()]);
+                properties = properties.set_column_dictionary_enabled(path, true);
+            }
         }
         Ok(properties.build())
     }

@@ -34,11 +34,11 @@ impl Copies {
         Place::File(self.f.path(&format!("{name}/")))
     }
 
-    /// What an activity of a state works with, where only `living` are activities.
-    fn by(&self, activity: &str, living: &'static [&'static str]) -> Context {
+    /// What an activity of a state works with, where only `there` are activities.
+    fn by(&self, activity: &str, there: &'static [&'static str]) -> Context {
         Context {
             attempt_id: format!("state:{activity}@2026-11-01T00:00:00Z#1"),
-            living: Living(Some(Arc::new(|address| living.contains(&address)))),
+            activities: Activities(Some(Arc::new(|address| there.contains(&address)))),
             ..self.f.ctx.clone()
         }
     }
@@ -184,4 +184,69 @@ fn records_that_fail_leave_the_directory_complete_as_it_was() {
     assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "part-00000.jsonl"]);
     let text = fs::read_to_string(c.f.path("out/part-00000.jsonl")).unwrap();
     assert_eq!(text, "{\"a\":1}\n");
+}
+
+#[test]
+fn what_an_earlier_run_has_written_is_not_in_the_way() {
+    let c = Copies::new();
+    let ctx = c.by("pipeline.p.activity.x", &[]);
+    let anew = |files: &[&str]| {
+        drop(fs::remove_dir_all(c.f.path("in")));
+        for file in files {
+            c.f.given(&format!("in/{file}"), file.as_bytes());
+        }
+    };
+    anew(&["a", "b/c/d", "b/e"]);
+    c.bytes(&ctx, "in", "out").unwrap();
+    anew(&["a/b", "b"]);
+    c.bytes(&ctx, "in", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "a", "b"]);
+    assert_eq!(fs::read(c.f.path("out/a/b")).unwrap(), b"a/b");
+    assert_eq!(fs::read(c.f.path("out/b")).unwrap(), b"b");
+
+    // What others have put there is, and is said before anything is changed.
+    let was = c.success("out");
+    c.f.given("out/a/theirs", b"1");
+    anew(&["a"]);
+    let error = c.bytes(&ctx, "in", "out").unwrap_err();
+    assert!(
+        error.contains("there is a directory of that name with `a/theirs`"),
+        "{error}"
+    );
+    c.f.given("out/t", b"1");
+    anew(&["t/x"]);
+    let error = c.bytes(&ctx, "in", "out").unwrap_err();
+    assert!(
+        error.contains("out/t` is a file that this activity has not written"),
+        "{error}"
+    );
+    fs::create_dir(c.f.path("out/empty")).unwrap();
+    assert_eq!(
+        (c.success("out"), names(&c.f.path("out/a"))),
+        (was, vec!["b".into(), "theirs".into()])
+    );
+    anew(&["empty"]);
+    let error = c.bytes(&ctx, "in", "out").unwrap_err();
+    assert!(
+        error.contains("there is a directory of that name; remove it"),
+        "{error}"
+    );
+    anew(&["x"]);
+    let error = c.bytes(&ctx, "in", "out/t").unwrap_err();
+    assert!(error.contains("cannot be a directory"), "{error}");
+}
+
+#[test]
+fn a_file_of_the_system_that_says_it_has_no_bytes_is_read_to_its_end() {
+    let c = Copies::new();
+    let ctx = c.by("pipeline.p.activity.x", &[]);
+    let version = fs::read("/proc/version").unwrap();
+    let transfer = Transfer::new(
+        vec![Place::File("/proc/version".into())],
+        c.directory("out"),
+    );
+    c.runtime.block_on(transfer::run(&transfer, &ctx)).unwrap();
+    assert_eq!(fs::read(c.f.path("out/version")).unwrap(), version);
+    let size = format!("\"content_length\": {}", version.len());
+    assert!(c.success("out").contains(&size), "{}", c.success("out"));
 }

@@ -20,8 +20,8 @@ use crate::connect::formats::regex::RegexFormat;
 use crate::connect::place::Place;
 use crate::connect::sqlite::Param;
 use crate::connect::sqlite::WriteMode;
+use crate::exec::Activities;
 use crate::exec::Cancel;
-use crate::exec::Living;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::Sessions;
@@ -47,7 +47,7 @@ impl Fixture {
             staging: dir.path().join("staging"),
             archive: None,
             attempt_id: "copy".to_owned(),
-            living: Living::default(),
+            activities: Activities::default(),
             on_process: OnProcess::default(),
         };
         Self { dir, ctx }

@@ -88,6 +88,14 @@ fn records_that_do_not_fit_are_put_aside() {
         assert_eq!(rejects(&f), expected);
         assert_eq!(fs::read(f.path("out")).unwrap(), whole);
 
+        for (most, wanted) in [
+            (0, "a record was rejected, and `max_rejects` is 0: "),
+            (1, "more than one record was rejected; they are in `"),
+        ] {
+            let error = f.copy(input(), output(), skip(&f, Some(most))).unwrap_err();
+            assert!(error.starts_with(wanted), "{error}");
+        }
+
         // Without leave the first one is the end.
         let error = f.run(input(), output()).unwrap_err();
         check(

@@ -317,6 +317,12 @@ impl Finding {
         while let Some(page) = listing.page().await? {
             any = true;
             for object in page {
+                if object.key == at.key && object.size > 0 {
+                    return Err(setting(format!(
+                        "cannot read all below `{at}`: there is also an object with this very key, which has {} bytes and no name below it; give the object another key, or list those that are meant in a `manifest_file_path`",
+                        object.size
+                    )));
+                }
                 if !own.contains(&object.key) && object.key != at.key {
                     self.add(&object.key, object.size, &object.etag)?;
                 }

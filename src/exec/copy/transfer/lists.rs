@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::io::BufWriter;
+use std::io::ErrorKind;
 use std::io::Seek as _;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,7 +22,9 @@ use super::plan::Names;
 use super::plan::Plan;
 use super::plan::Spool;
 use super::plan::list;
+use super::plan::setting;
 use super::plan::spooled;
+use super::plan::stamp;
 use super::plan::temporary;
 use crate::connect::ConnectError;
 use crate::connect::files::FileWriter;
@@ -28,6 +32,7 @@ use crate::connect::formats::compression::Compression;
 use crate::connect::manifest;
 use crate::connect::manifest::INCOMPLETE;
 use crate::connect::manifest::SUCCESS;
+use crate::connect::s3::Fault;
 use crate::connect::s3::OnBytes;
 use crate::connect::s3::Source;
 use crate::connect::s3::Target;
@@ -67,24 +72,24 @@ enum Whose {
     Foreign,
 }
 
+/// The lineage of the state that a writer is of, and the activity; what has no lineage is of no state.
+pub(super) fn state_and_activity(writer: &str) -> (Option<&str>, &str) {
+    match writer.split_once(':') {
+        Some((lineage, activity)) => (Some(lineage), activity),
+        None => (None, writer),
+    }
+}
+
 /// What an activity that is no more has written is for the one that writes now: it may be the same under another name.
 fn whose(writer: Option<&str>, ctx: &Context) -> Whose {
     let Some(writer) = writer else {
         return Whose::Foreign;
     };
-    let lineage = |writer: &str| {
-        writer
-            .split_once(':')
-            .map(|(lineage, _)| lineage.to_owned())
-    };
-    let address = writer
-        .split_once(':')
-        .map_or(writer, |(_, address)| address);
-    let living = ctx.living.0.as_ref().is_some_and(|living| living(address));
+    let (lineage, activity) = state_and_activity(writer);
     match () {
         () if writer == ctx.writer() => Whose::Own,
-        () if lineage(writer) != lineage(ctx.writer()) => Whose::Foreign,
-        () if living => Whose::Beside,
+        () if lineage != state_and_activity(ctx.writer()).0 => Whose::Foreign,
+        () if ctx.activities.has(activity) => Whose::Beside,
         () => Whose::Own,
     }
 }
@@ -189,8 +194,8 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// Puts it at the target, under a name.
-    pub(super) async fn put(self, name: &str) -> Result<(), ConnectError> {
+    /// Puts it at the target, under a name; gives what tells it from any other list there.
+    pub(super) async fn put(self, name: &str) -> Result<String, ConnectError> {
         let file = self.writer.end().map_err(spooled)?;
         let mut file = file
             .into_inner()
@@ -221,13 +226,40 @@ async fn get_list(output: &End, name: &str) -> Result<Option<File>, ConnectError
         } => list(endpoint, &target.at.below(name)).await,
         End::Files { root, .. } => match File::open(root.join(name)) {
             Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(ConnectError::io("read", &root.join(name), error)),
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => Ok(None),
+                ErrorKind::NotADirectory => Err(setting(format!(
+                    "`{output}` cannot be a directory: it is a file, or lies below one. Remove that file, or give the output another path"
+                ))),
+                _ => Err(ConnectError::io("read", &root.join(name), error)),
+            },
         },
     }
 }
 
-async fn put_list(output: &End, name: &str, mut list: File) -> Result<(), ConnectError> {
+/// What tells the list that is there now from any other; `None`: there is none.
+pub(super) async fn version(output: &End, name: &str) -> Result<Option<String>, ConnectError> {
+    match output {
+        End::S3 {
+            endpoint, target, ..
+        } => match endpoint.head(&target.at.below(name)).await {
+            Ok(head) => Ok(Some(bare(&head.etag))),
+            Err(error) if error.fault == Fault::NoKey => Ok(None),
+            Err(error) => Err(error.into()),
+        },
+        End::Files { root, .. } => {
+            let found = std::fs::metadata(root.join(name)).ok();
+            Ok(found.map(|found| format!("{}.{}", found.ino(), stamp(&found))))
+        }
+    }
+}
+
+/// What S3 calls some contents, without the quotes that some answers have around it.
+fn bare(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
+}
+
+async fn put_list(output: &End, name: &str, mut list: File) -> Result<String, ConnectError> {
     match output {
         End::S3 {
             endpoint, target, ..
@@ -239,19 +271,19 @@ async fn put_list(output: &End, name: &str, mut list: File) -> Result<(), Connec
                 ..target.clone()
             };
             let (nothing, cancel) = (OnBytes(Arc::new(|_| {})), crate::connect::Cancel::new());
-            endpoint
-                .upload(&target, size, &source, &nothing, &cancel)
-                .await
+            let uploaded = endpoint.upload(&target, size, &source, &nothing, &cancel);
+            Ok(bare(&uploaded.await?))
         }
         End::Files { root, .. } => {
             let path = root.join(name);
-            blocking(move || {
+            let put = blocking(move || {
                 let mut writer = FileWriter::create(&path, Compression::None)?;
                 let copied = std::io::copy(&mut list, &mut writer).and_then(|_| writer.flush());
                 copied.map_err(|error| ConnectError::io("write", &path, error))?;
                 writer.commit()
-            })
-            .await
+            });
+            put.await?;
+            Ok(version(output, name).await?.unwrap_or_default())
         }
     }
 }
@@ -269,7 +301,7 @@ pub(super) async fn remove(output: &End, names: &[String]) -> Result<(), Connect
             for name in names {
                 let path = root.join(name);
                 match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(error) if !is_no_file(error.kind()) => {
                         return Err(ConnectError::io("remove", &path, error));
                     }
                     _ => {}
@@ -278,4 +310,12 @@ pub(super) async fn remove(output: &End, names: &[String]) -> Result<(), Connect
             Ok(())
         }
     }
+}
+
+/// Whether there is no file that could be removed: nothing, or what has taken the place of one.
+fn is_no_file(error: ErrorKind) -> bool {
+    matches!(
+        error,
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+    )
 }

@@ -8,6 +8,7 @@
 mod end;
 mod finding;
 mod lists;
+mod obstacles;
 mod one;
 mod packing;
 mod plan;
@@ -90,6 +91,11 @@ struct Shared {
 
 /// Refuses to write into what is read: the next run would read what this one has written.
 pub(in crate::exec::copy) fn apart(inputs: &[Place], output: &Place) -> Result<(), ConnectError> {
+    if inputs.iter().any(|input| input.is_file(output)) {
+        return Err(plan::setting(format!(
+            "`{output}` would be copied onto itself; give the output another path"
+        )));
+    }
     match inputs.iter().find(|input| input.contains(output)) {
         None => Ok(()),
         Some(input) => Err(plan::setting(format!(

@@ -11,6 +11,7 @@ use super::Shared;
 use super::end::End;
 use super::packing::pack_anew;
 use super::plan::Item;
+use super::plan::setting;
 use super::plan::stamp;
 use crate::connect::ConnectError;
 use crate::connect::beside::Beside;
@@ -23,6 +24,9 @@ use crate::connect::s3::Target;
 /// Up to which size an object is fetched in one piece.
 const SMALL: u64 = 4 * 1024 * 1024;
 
+/// How many bytes a file may have that says it has none.
+const MOST_UNTOLD: u64 = 16 * 1024 * 1024;
+
 /// How much of a file is copied at once.
 const CHUNK: usize = 1024 * 1024;
 
@@ -31,12 +35,14 @@ pub(super) async fn copy_one(item: &Item, shared: &Shared) -> Result<Option<u64>
     if let Some(packing) = shared.transfer.packing.of(item.input, &item.from) {
         return Ok(Some(pack_anew(item, shared, packing).await?));
     }
-    copy_as_it_is(item, shared).await.map(|()| None)
+    let size = copy_as_it_is(item, shared).await?;
+    Ok((size != item.size).then_some(size))
 }
 
-async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<(), ConnectError> {
+/// Copies a file of the plan; gives its size.
+async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<u64, ConnectError> {
     let Some(input) = shared.inputs.get(item.input) else {
-        return Ok(());
+        return Ok(item.size);
     };
     match (input, &*shared.output) {
         (
@@ -45,7 +51,10 @@ async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<(), ConnectError>
                 endpoint, target, ..
             },
         ) => send(endpoint, target, item, shared).await,
-        (End::S3 { .. }, End::S3 { .. }) => between(input, item, shared).await,
+        (End::S3 { .. }, End::S3 { .. }) => {
+            between(input, item, shared).await?;
+            Ok(item.size)
+        }
         (
             End::S3 {
                 endpoint, target, ..
@@ -53,17 +62,17 @@ async fn copy_as_it_is(item: &Item, shared: &Shared) -> Result<(), ConnectError>
             End::Files { root, many },
         ) => {
             let Some(path) = path_of(root, *many, item) else {
-                return Ok(());
+                return Ok(item.size);
             };
             let at = target.at.with_key(item.from.clone());
             tokio::select! {
-                result = Box::pin(fetch(endpoint, &at, item, &path, shared)) => result,
+                result = Box::pin(fetch(endpoint, &at, item, &path, shared)) => result.map(|()| item.size),
                 () = shared.stop.cancelled() => Err(ConnectError::Cancelled),
             }
         }
         (End::Files { .. }, End::Files { root, many }) => {
             let Some(to) = path_of(root, *many, item) else {
-                return Ok(());
+                return Ok(item.size);
             };
             let (shared, item) = (shared.clone(), item.clone());
             blocking(move || copy_file(&item, &to, &shared)).await
@@ -80,13 +89,13 @@ fn path_of(root: &Path, many: bool, item: &Item) -> Option<PathBuf> {
     }
 }
 
-/// Sends a file into S3.
+/// Sends a file into S3; gives its size.
 async fn send(
     endpoint: &Endpoint,
     target: &Target,
     item: &Item,
     shared: &Shared,
-) -> Result<(), ConnectError> {
+) -> Result<u64, ConnectError> {
     let path = PathBuf::from(&item.from);
     let file = {
         let path = path.clone();
@@ -94,9 +103,31 @@ async fn send(
     };
     let file = file.await?;
     unchanged(&file, &path, item)?;
-    let source = Source::file(file, path)?;
     let target = target_of(target, item, shared.many);
-    upload(endpoint, &target, item, &source, shared).await
+    if item.size == 0 {
+        let bytes = blocking(move || untold(&file, &path)).await?;
+        let size = bytes.len() as u64;
+        endpoint.put(&target, bytes.into()).await?;
+        shared.on_bytes.tell(size);
+        return Ok(size);
+    }
+    let source = Source::file(file, path)?;
+    upload(endpoint, &target, item, &source, shared).await?;
+    Ok(item.size)
+}
+
+/// All of a file that says it has no bytes. Those that the system makes as they are read, as in `/proc`, say so and have some.
+fn untold(file: &File, path: &Path) -> Result<Vec<u8>, ConnectError> {
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_UNTOLD + 1).read_to_end(&mut bytes);
+    read.map_err(|error| ConnectError::io("read", path, error))?;
+    if bytes.len() as u64 <= MOST_UNTOLD {
+        return Ok(bytes);
+    }
+    Err(setting(format!(
+        "`{}` says that it has no bytes, and has more than {MOST_UNTOLD}; copy it into another file first",
+        path.display()
+    )))
 }
 
 /// Copies an object to an object: the service does where both ends are reached the same way.
@@ -123,7 +154,8 @@ async fn between(input: &End, item: &Item, shared: &Shared) -> Result<(), Connec
     let known = item.known();
     if item.size == 0 && at.key.ends_with('/') {
         // A mark that some make for a directory, which not every store copies.
-        return Ok(endpoint.put(&target, bytes::Bytes::new()).await?);
+        endpoint.put(&target, bytes::Bytes::new()).await?;
+        return Ok(());
     }
     if settings == to {
         let (on_bytes, stop) = (&shared.on_bytes, &shared.stop);
@@ -155,9 +187,8 @@ async fn upload(
     shared: &Shared,
 ) -> Result<(), ConnectError> {
     let (on_bytes, stop) = (&shared.on_bytes, &shared.stop);
-    endpoint
-        .upload(target, item.size, source, on_bytes, stop)
-        .await
+    let uploaded = endpoint.upload(target, item.size, source, on_bytes, stop);
+    uploaded.await.map(drop)
 }
 
 /// An error when a file has another size than when the plan was made: somebody is writing to it.
@@ -238,14 +269,15 @@ fn finish(beside: Beside, many: bool) -> Result<(), ConnectError> {
     }
 }
 
-/// Copies a file to a file.
-fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<(), ConnectError> {
+/// Copies a file to a file; gives its size.
+fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<u64, ConnectError> {
     let path = Path::new(&item.from);
     let failed = |error| ConnectError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
     let beside = start(to, shared.many)?;
     beside.room_for(item.size)?;
     let mut chunk = vec![0; CHUNK];
+    let mut size = 0;
     loop {
         if shared.stop.is_cancelled() {
             return Err(ConnectError::Cancelled);
@@ -256,10 +288,12 @@ fn copy_file(item: &Item, to: &Path, shared: &Shared) -> Result<(), ConnectError
         };
         let written = (&**beside.file()).write_all(bytes);
         written.map_err(|error| ConnectError::io("write", to, error))?;
+        size += count as u64;
         shared.on_bytes.tell(count as u64);
     }
     unchanged(&file, path, item)?;
-    finish(beside, shared.many)
+    finish(beside, shared.many)?;
+    Ok(size)
 }
 
 /// Does work that waits for disks where that is allowed.

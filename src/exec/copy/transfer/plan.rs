@@ -174,7 +174,9 @@ impl Plan {
                 )));
             }
             if let End::Files { .. } = output {
-                self.check_path(&item.name).map_err(|why| {
+                let checked = refuse_bytes_without_name(&item, &item.name);
+                let checked = checked.and_then(|()| self.check_path(&item.name));
+                checked.map_err(|why| {
                     setting(format!(
                         "`{place}` cannot be copied into the directory `{output}`: {why}"
                     ))
@@ -225,6 +227,17 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// What has a name that ends in a slash is a mark that some make for a directory, and has no bytes.
+pub(super) fn refuse_bytes_without_name(item: &Item, name: &str) -> Result<(), String> {
+    if item.size == 0 || !name.ends_with('/') {
+        return Ok(());
+    }
+    Err(format!(
+        "its key ends in a slash, so that no file can have its name, and it has {} bytes; give the object another key, or list those that are meant in a `manifest_file_path`",
+        item.size
+    ))
 }
 
 pub(super) fn setting(text: String) -> ConnectError {
@@ -345,6 +358,21 @@ mod tests {
         }
         let long = "x".repeat(256);
         assert!(plan.check_path(&long).unwrap_err().contains("255 bytes"));
+    }
+
+    #[test]
+    fn bytes_without_a_name_are_refused() {
+        let item = |size| Item {
+            input: 0,
+            from: "d/".to_owned(),
+            name: "d/".to_owned(),
+            size,
+            etag: String::new(),
+        };
+        assert_eq!(refuse_bytes_without_name(&item(0), "d/"), Ok(()));
+        assert_eq!(refuse_bytes_without_name(&item(1), "d"), Ok(()));
+        let error = refuse_bytes_without_name(&item(1), "d/").unwrap_err();
+        assert!(error.contains("it has 1 bytes"), "{error}");
     }
 
     #[test]

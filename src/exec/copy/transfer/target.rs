@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::Mutex;
@@ -23,6 +22,9 @@ use super::lists::List;
 use super::lists::Listed;
 use super::lists::before;
 use super::lists::remove;
+use super::lists::state_and_activity;
+use super::lists::version;
+use super::obstacles::Obstacles;
 use super::one::blocking;
 use super::plan::Plan;
 use super::plan::setting;
@@ -38,6 +40,8 @@ const AT_ONCE: usize = 1000;
 pub(super) struct Ready {
     /// What attempts before may have written, for a target of many.
     before: Option<Before>,
+    /// What tells the `_INCOMPLETE` of this attempt from any other.
+    begun: String,
 }
 
 impl Ready {
@@ -57,14 +61,17 @@ impl Ready {
                 let ours = |pending: &crate::connect::s3::Pending| pending.key == *key;
                 endpoint.abort_pending(&target.at, ours).await?;
             }
-            return Ok(Self { before: None });
+            return Ok(Self {
+                before: None,
+                begun: String::new(),
+            });
         }
         let turn = turn(output);
         let _turn = turn.lock().await;
         let before = before(output, ctx).await?;
         ctx.check_cancel()?;
         refuse_files_of_others(output, plan, &before)?;
-        match output {
+        let obstacles = match output {
             End::S3 {
                 endpoint, target, ..
             } => {
@@ -75,9 +82,10 @@ impl Ready {
                     listed || name == SUCCESS || name == INCOMPLETE
                 };
                 endpoint.abort_pending(&target.at, ours).await?;
+                Obstacles::default()
             }
-            End::Files { root, .. } => directories(root, plan, before.begun)?,
-        }
+            End::Files { root, .. } => Obstacles::find(root, plan, &before)?,
+        };
         let mut list = List::begin(output)?;
         for found in before.own.read()? {
             let (name, size) = found?;
@@ -89,9 +97,14 @@ impl Ready {
             list.add_listed(&found?)?;
         }
         list.add_plan((plan, &Sizes::new()), ctx.writer(), true)?;
-        list.put(INCOMPLETE).await?;
+        let begun = list.put(INCOMPLETE).await?;
         if before.complete {
             remove(output, &[SUCCESS.to_owned()]).await?;
+        }
+        if let End::Files { root, .. } = output {
+            remove(output, &obstacles.files).await?;
+            obstacles.remove_directories(root)?;
+            make_directories(root, &obstacles.needed, before.begun)?;
         }
         if before.foreign > 0 {
             ctx.log.line(&format!(
@@ -101,6 +114,7 @@ impl Ready {
         }
         Ok(Self {
             before: Some(before),
+            begun,
         })
     }
 
@@ -132,8 +146,14 @@ impl Ready {
             }
         }
         remove(output, &stale).await?;
-        // Others may have been completed meanwhile, or have begun.
-        let now = before(output, ctx).await?;
+        // Others may have been completed meanwhile, or have begun: then the list that this attempt has put there is another one.
+        let there = version(output, INCOMPLETE).await?;
+        let alone = !self.begun.is_empty() && there.as_ref() == Some(&self.begun);
+        let now = if alone {
+            was
+        } else {
+            before(output, ctx).await?
+        };
         let (mut done, mut under_way) = (List::begin(output)?, List::begin(output)?);
         let mut any = false;
         for found in now.beside.read()? {
@@ -148,7 +168,7 @@ impl Ready {
         done.add_plan((plan, sizes), ctx.writer(), false)?;
         done.put(SUCCESS).await?;
         if any {
-            under_way.put(INCOMPLETE).await
+            under_way.put(INCOMPLETE).await.map(drop)
         } else {
             remove(output, &[INCOMPLETE.to_owned()]).await
         }
@@ -160,9 +180,7 @@ fn refuse_files_of_others(output: &End, plan: &Plan, before: &Before) -> Result<
     for found in before.beside.read()? {
         let Listed { name, writer, .. } = found?;
         if plan.names.has(&name) {
-            let writer = writer
-                .split_once(':')
-                .map_or(&*writer, |(_, address)| address);
+            let (_, writer) = state_and_activity(&writer);
             return Err(setting(format!(
                 "`{name}` in `{output}` is what `{writer}` has written; give one of the two activities another path"
             )));
@@ -188,28 +206,17 @@ fn turn(output: &End) -> Arc<Turn> {
 }
 
 /// Makes the directories that a plan needs. Where an attempt has died, what it has left beside files goes.
-fn directories(root: &Path, plan: &Plan, was_begun: bool) -> Result<(), ConnectError> {
-    let mut known = BTreeSet::from([PathBuf::new()]);
-    let make = |directory: &Path| {
+fn make_directories(
+    root: &Path,
+    needed: &BTreeSet<String>,
+    was_begun: bool,
+) -> Result<(), ConnectError> {
+    for directory in [""].into_iter().chain(needed.iter().map(String::as_str)) {
         let path = root.join(directory);
         std::fs::create_dir_all(&path)
             .map_err(|error| ConnectError::io("create directory", &path, error))?;
         if was_begun {
             beside::remove_all_leftovers(&path);
-        }
-        Ok::<(), ConnectError>(())
-    };
-    make(Path::new(""))?;
-    for item in plan.items()? {
-        let item = item?;
-        // A name that ends in a slash is a directory itself.
-        let directory = item
-            .name
-            .rsplit_once('/')
-            .map_or("", |(directory, _)| directory);
-        if !known.contains(Path::new(directory)) {
-            make(Path::new(directory))?;
-            known.insert(PathBuf::from(directory));
         }
     }
     Ok(())

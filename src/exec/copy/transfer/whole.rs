@@ -6,6 +6,8 @@ use super::End;
 use super::Packing;
 use super::Plan;
 use super::Ready;
+use super::plan::refuse_bytes_without_name;
+use super::plan::setting;
 use crate::connect::ConnectError;
 use crate::connect::place::Place;
 use crate::exec::Context;
@@ -24,7 +26,12 @@ pub(in crate::exec::copy) async fn files(
             // What some make for a directory has no records.
             if !item.from.ends_with('/') {
                 found.push(place.at(&item.from));
+                continue;
             }
+            refuse_bytes_without_name(&item, &item.from).map_err(|why| {
+                let from = place.at(&item.from);
+                setting(format!("cannot read `{from}` as a file of records: {why}"))
+            })?;
         }
         Ok(found)
     };

@@ -190,7 +190,7 @@ pipeline "types" {
   }
 
   activity "hive" "query" {
-    hive_script     = "INSERT OVERWRITE TABLE $${output1} SELECT * FROM $${input1};"
+    hive_script     = "INSERT OVERWRITE TABLE reports SELECT * FROM $${input1};"
     script_variable = ["DAY=${run.date}"]
     input           = data_node.clicks
     output          = data_node.report

@@ -1,0 +1,330 @@
+//! Where activities do their work, and whether that can be done there: what they run on, the tables and places of their scripts, and how
+//! what is on this machine comes to a cluster.
+//!
+//! A run would find these mistakes, too, when a cluster has been paid for. What the activity itself says is looked at where its attributes
+//! are ([`super::groups`]); this is about what comes from its pipeline, and about what several objects say together.
+
+use std::sync::Arc;
+
+use super::Configuration;
+use super::attribute_names::any;
+use super::attribute_names::title;
+use crate::diag::Diagnostic;
+use crate::lang::Value;
+use crate::lang::ast::ExprKind;
+use crate::lang::ast::Part;
+use crate::objects::address::Address;
+use crate::objects::group::Group;
+use crate::objects::group::either;
+use crate::objects::kind::Kind;
+use crate::objects::object::Object;
+use crate::objects::schema::Support;
+use crate::objects::settings;
+use crate::objects::steps;
+use crate::objects::tables;
+
+/// The longest script that is told to a cluster with its step, in bytes.
+const SHORT: usize = 9_000;
+
+/// Checks an activity.
+pub(super) fn check(
+    activity: &Object,
+    configuration: &Configuration,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    let Some(types) = only_on(activity) else {
+        return;
+    };
+    if activity.object_type.support != Support::Full {
+        return; // nothing is done there yet
+    }
+    let place = Place {
+        activity,
+        configuration,
+    };
+    let resource = match place.resource(types) {
+        Ok(resource) => resource,
+        Err(finding) => return report(*finding),
+    };
+    place.steps(report);
+    if let Some(resource) = resource {
+        let on_cluster = resource.object_type.name == "emr_cluster";
+        place.data(on_cluster, report);
+        if on_cluster {
+            place.code(report);
+        }
+    }
+}
+
+/// Checks a cluster: what is kept for looking into failed steps is kept where its logs go.
+pub(super) fn check_cluster(
+    cluster: &Object,
+    configuration: &Configuration,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    let objects = &configuration.objects;
+    if cluster.get("enable_debugging") != Some(&Value::Bool(true)) {
+        return;
+    }
+    let says = |object: &Object| {
+        let place = settings::inherited(objects, object, "log_uri");
+        place.is_some_and(|place| match place {
+            Value::String(place) => place.starts_with("s3://"),
+            other => *other != Value::NULL,
+        })
+    };
+    let runs_on_it = |activity: &&Object| {
+        let on = settings::inherited(objects, activity, "runs_on");
+        matches!(on, Some(Value::Ref(on)) if *on.address == *cluster.address.as_str())
+    };
+    let mut users = objects
+        .values()
+        .filter(|object| object.kind() == Kind::Activity)
+        .filter(runs_on_it);
+    if cluster.get("emr_log_uri").is_some() || says(cluster) || users.any(says) {
+        return;
+    }
+    report(
+        Diagnostic::error(
+            "Missing attribute",
+            "`enable_debugging` keeps what the cluster's logs say, and nothing says where in S3 these go.",
+        )
+        .help("Set `log_uri` or `emr_log_uri`, or `log_uri` on the pipeline."),
+    );
+}
+
+/// The types of resources that an activity runs on, if it does not run just anywhere.
+fn only_on(activity: &Object) -> Option<&'static [&'static str]> {
+    let groups = activity.object_type.groups.iter();
+    groups.copied().find_map(|group| match group {
+        Group::Types("runs_on", types) => Some(types),
+        _ => None,
+    })
+}
+
+/// An activity, and what is around it.
+struct Place<'a> {
+    activity: &'a Object,
+    configuration: &'a Configuration,
+}
+
+impl<'a> Place<'a> {
+    /// What the activity runs on. `None`: that is for workers to know, or was reported.
+    fn resource(
+        &self,
+        types: &'static [&'static str],
+    ) -> Result<Option<&'a Object>, Box<Diagnostic>> {
+        let (activity, objects) = (self.activity, &self.configuration.objects);
+        let own = any(&title(activity.object_type));
+        let Some(Value::Ref(on)) = settings::inherited(objects, activity, "runs_on") else {
+            if settings::inherited(objects, activity, "worker_group").is_some() {
+                return Ok(None);
+            }
+            let detail = format!(
+                "{own} runs on a resource of type {}, and neither it nor its pipeline says on which.",
+                either(types)
+            );
+            let help = "Set `runs_on`, here or on the pipeline.";
+            return Err(Box::new(
+                Diagnostic::error("Missing attribute", detail).help(help),
+            ));
+        };
+        let Some(resource) = objects.get(&Address::new(Arc::clone(&on.address))) else {
+            return Ok(None);
+        };
+        if types.contains(&resource.object_type.name) {
+            return Ok(Some(resource));
+        }
+        if activity.get("runs_on").is_some() {
+            return Ok(None); // said where its attributes are looked at
+        }
+        let detail = format!(
+            "{own} takes a resource of type {} as `runs_on`; `{}`, which its pipeline says, is of type `{}`.",
+            either(types),
+            resource.address,
+            resource.object_type.name
+        );
+        let finding = Diagnostic::error("Wrong type of object", detail)
+            .help("Set `runs_on` on the activity, which goes before that of the pipeline.");
+        let pipeline = activity.pipeline.as_ref();
+        let pipeline = pipeline.and_then(|pipeline| self.configuration.places.get(pipeline));
+        Err(Box::new(match pipeline {
+            Some(span) => finding.label(*span, "its pipeline"),
+            None => finding,
+        }))
+    }
+
+    /// Steps that cannot be taken apart.
+    fn steps(&self, report: &mut impl FnMut(Diagnostic)) {
+        let Some(Value::List(list) | Value::Tuple(list)) = self.activity.get("steps") else {
+            return;
+        };
+        let mistakes = list.iter().filter_map(|step| match step {
+            Value::String(text) => steps::mistake(text),
+            _ => None,
+        });
+        for mistake in mistakes {
+            let detail = format!("In `steps`, {mistake}.");
+            report(
+                Diagnostic::error("Invalid step", detail)
+                    .help("A step is a jar and its arguments: `\"s3://acme/x.jar,one,two\"`."),
+            );
+        }
+    }
+
+    /// Data that the script uses as a table or as a place, and that cannot be one.
+    fn data(&self, on_cluster: bool, report: &mut impl FnMut(Diagnostic)) {
+        let (activity, objects) = (self.activity, &self.configuration.objects);
+        let is_hive = match activity.object_type.name {
+            "hive" => true,
+            "pig" => false,
+            _ => return,
+        };
+        let script = activity.get(if is_hive { "hive_script" } else { "script" });
+        let Some(script) = script.map(text_in) else {
+            return; // in a file that is read when it runs
+        };
+        if settings::boolean(objects, activity, "stage") != Some(true) {
+            return;
+        }
+        for (attribute, written) in [("input", false), ("output", true)] {
+            for (number, (_, address)) in (1..).zip(activity.references(attribute)) {
+                let variable = format!("{attribute}{number}");
+                let Some(node) = objects.get(&address) else {
+                    continue;
+                };
+                let why = if is_hive && mentions(&script, &variable) {
+                    tables::why_not(
+                        objects,
+                        node,
+                        tables::Use {
+                            written,
+                            on_cluster,
+                        },
+                    )
+                } else if !is_hive && pig_mentions(&script, &variable) {
+                    no_place(node)
+                } else {
+                    None
+                };
+                if let Some(why) = why {
+                    report(self.unfit(&address, (&variable, is_hive), &why));
+                }
+            }
+        }
+    }
+
+    fn unfit(&self, node: &Address, (variable, is_hive): (&str, bool), why: &str) -> Diagnostic {
+        let (summary, what, variable) = if is_hive {
+            ("Data that is no table", "a table", variable.to_owned())
+        } else {
+            ("Data that is no place", "a place", variable.to_uppercase())
+        };
+        let detail = format!("`${{{variable}}}` of the script cannot be {what}: {why}.");
+        let finding = Diagnostic::error(summary, detail);
+        match self.configuration.places.get(node) {
+            Some(span) => finding.label(*span, "the data node"),
+            None => finding,
+        }
+    }
+
+    /// What is on this machine and cannot come to the cluster.
+    fn code(&self, report: &mut impl FnMut(Diagnostic)) {
+        if self.has_depot() {
+            return;
+        }
+        let files = ["main_file", "py_files", "jars"].into_iter();
+        let files = files.filter_map(|name| Some((name, self.activity.get(name)?)));
+        let files = files.flat_map(|(name, value)| match value {
+            Value::List(list) | Value::Tuple(list) => {
+                list.iter().map(|file| (name, file)).collect()
+            }
+            value => vec![(name, value)],
+        });
+        let is_spark = self.activity.object_type.name == "spark";
+        for (name, file) in files.filter(|_| is_spark) {
+            if let Value::String(file) = file
+                && !file.contains("://")
+                && !file.starts_with('/')
+            {
+                let what = format!("`{name}` is `{file}`, a file of this machine");
+                report(no_depot(&what));
+            }
+        }
+        for name in ["hive_script", "script"] {
+            if let Some(Value::String(script)) = self.activity.get(name)
+                && script.len() > SHORT
+            {
+                let what = format!(
+                    "`{name}` has {} bytes, and no more than {SHORT} are told to a cluster with a step",
+                    script.len()
+                );
+                report(no_depot(&what));
+            }
+        }
+    }
+
+    /// Whether there is a place in S3 where the cluster finds what is on this machine, as far as is known.
+    fn has_depot(&self) -> bool {
+        let objects = &self.configuration.objects;
+        let own = self.activity.get("generated_scripts_path");
+        let place = own.or_else(|| settings::inherited(objects, self.activity, "log_uri"));
+        match place {
+            None | Some(Value::Null(_)) => false,
+            Some(Value::String(place)) => place.starts_with("s3://"),
+            Some(_) => true,
+        }
+    }
+}
+
+fn no_depot(what: &str) -> Diagnostic {
+    let detail = format!(
+        "{what}, and nothing says where in S3 the cluster finds it: there is neither `generated_scripts_path` nor `log_uri` in S3."
+    );
+    Diagnostic::error("No way to the cluster", detail).help(
+        "Set `generated_scripts_path` on the activity, or `log_uri` on it or on its pipeline, to a place in S3. It is put there first.",
+    )
+}
+
+/// The text of a script, as far as it is known: without what a run puts in.
+fn text_in(script: &Value) -> String {
+    match script {
+        Value::String(text) => text.to_string(),
+        Value::Sensitive(inner) => text_in(inner),
+        Value::Deferred(formula) => match &formula.kind {
+            ExprKind::Template(parts) => {
+                let parts = parts.iter().map(|part| match part {
+                    Part::Literal(text) => &**text,
+                    _ => "\u{fffc}",
+                });
+                parts.collect()
+            }
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// Whether a script uses a variable.
+fn mentions(script: &str, variable: &str) -> bool {
+    ["", "hivevar:"]
+        .iter()
+        .any(|space| script.contains(&format!("${{{space}{variable}}}")))
+}
+
+/// The same in a script of Pig, where braces may be left out, and letters may be small.
+fn pig_mentions(script: &str, variable: &str) -> bool {
+    [variable.to_owned(), variable.to_uppercase()]
+        .iter()
+        .any(|name| mentions(script, name) || script.contains(&format!("${name}")))
+}
+
+/// Why a data node is no place that a cluster reads.
+fn no_place(node: &Object) -> Option<String> {
+    let why = match node.object_type.name {
+        "s3" => return None,
+        "file" => "is on this machine, where no cluster reads",
+        _ => "has no files",
+    };
+    Some(format!("`{}` {why}", node.address))
+}
