@@ -53,7 +53,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(users: BTreeSet<Address>) -> Self {
+    fn new() -> Self {
         let starting = Standing::Starting("a cluster is to be asked for".to_owned());
         Self {
             orders: Arc::new(watch::Sender::new(Orders {
@@ -61,7 +61,7 @@ impl Kept {
                 ..Orders::default()
             })),
             standing: Arc::new(watch::Sender::new(starting)),
-            users,
+            users: BTreeSet::new(),
             record: None,
         }
     }
@@ -118,7 +118,7 @@ impl Runner<'_> {
         let key = cluster.key.clone();
         let is_new = !self.clusters.kept.contains_key(&key);
         let kept = self.clusters.kept.entry(key.clone());
-        let kept = kept.or_insert_with(|| Kept::new(BTreeSet::new()));
+        let kept = kept.or_insert_with(Kept::new);
         let joins = kept.users.insert(user);
         kept.orders.send_modify(|orders| {
             (orders.needed, orders.hurry) = (true, false);
@@ -233,7 +233,7 @@ impl Runner<'_> {
         let kept = Kept {
             users: stored.users.clone(),
             record: Some(stored),
-            ..Kept::new(BTreeSet::new())
+            ..Kept::new()
         };
         kept.orders.send_modify(|orders| orders.needed = needed);
         self.clusters.kept.insert(key.clone(), kept);

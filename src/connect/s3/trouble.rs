@@ -9,11 +9,10 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::Endpoint;
 use super::Location;
 use super::Refusal;
+use crate::clock::Stopwatch;
 
 /// How long after something was told the next thing is.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -25,8 +24,10 @@ pub struct OnTrouble(Arc<Telling>);
 struct Telling {
     /// How long an answer may take before that is told.
     quiet: Duration,
+    /// How long after something was told the next thing is.
+    pause: Duration,
     tell: Box<dyn Fn(&str) + Send + Sync>,
-    last: Mutex<Option<Instant>>,
+    last: Mutex<Option<Stopwatch>>,
 }
 
 impl fmt::Debug for OnTrouble {
@@ -38,8 +39,17 @@ impl fmt::Debug for OnTrouble {
 impl OnTrouble {
     /// What is called with a sentence; also when an answer takes so long.
     pub fn new(quiet: Duration, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self::every(PAUSE, quiet, tell)
+    }
+
+    fn every(
+        pause: Duration,
+        quiet: Duration,
+        tell: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Telling {
             quiet,
+            pause,
             tell: Box::new(tell),
             last: Mutex::default(),
         }))
@@ -47,9 +57,8 @@ impl OnTrouble {
 
     fn tell(&self, text: impl FnOnce() -> String) {
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        if last.is_none_or(|last| now.duration_since(last) >= PAUSE) {
-            *last = Some(now);
+        if last.is_none_or(|last| last.elapsed() >= self.0.pause) {
+            *last = Some(Stopwatch::start());
             (self.0.tell)(&text());
         }
     }
@@ -108,18 +117,22 @@ impl Endpoint {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_many_meet_at_once_is_told_once_and_again_later() {
+    /// What is told of three troubles that come one after the other.
+    fn told(pause: Duration) -> Vec<String> {
         let told = Arc::new(Mutex::new(Vec::new()));
-        let on_trouble = OnTrouble::new(Duration::ZERO, {
+        let on_trouble = OnTrouble::every(pause, Duration::ZERO, {
             let told = Arc::clone(&told);
             move |text| told.lock().unwrap().push(text.to_owned())
         });
         for number in 0..3 {
             on_trouble.tell(|| number.to_string());
         }
-        *on_trouble.0.last.lock().unwrap() = Instant::now().checked_sub(PAUSE);
-        on_trouble.tell(|| "later".to_owned());
-        assert_eq!(*told.lock().unwrap(), ["0", "later"]);
+        told.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn what_many_meet_at_once_is_told_once_and_again_later() {
+        assert_eq!(told(PAUSE), ["0"]);
+        assert_eq!(told(Duration::ZERO), ["0", "1", "2"]);
     }
 }
