@@ -103,7 +103,10 @@ fn operation(session: &Session, address: &str) -> Operation<String, Answer, Fail
     if let Some(client) = config.http_client() {
         builder = builder.http_client(client);
     }
-    builder.serializer(request).deserializer(answer).build()
+    builder
+        .serializer(|name: String| request(&name))
+        .deserializer(answer)
+        .build()
 }
 
 /// That calls are signed, and with what.
@@ -130,7 +133,7 @@ fn signed(session: &Session) -> StaticRuntimePlugin {
         .with_runtime_components(parts)
 }
 
-fn request(name: String) -> Result<HttpRequest, BoxError> {
+fn request(name: &str) -> Result<HttpRequest, BoxError> {
     let asked = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string();
     let length = asked.len().to_string();
     let mut request = HttpRequest::new(SdkBody::from(asked));
