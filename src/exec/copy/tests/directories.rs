@@ -107,17 +107,51 @@ fn two_activities_write_one_directory_and_each_removes_its_own_files_only() {
 }
 
 #[test]
-fn what_an_activity_wrote_that_is_no_more_goes_with_the_next_copy() {
+fn what_an_activity_wrote_that_is_no_more_stays_and_is_taken_over_by_name() {
     let c = Copies::new();
     let (was, is) = (
         c.by("pipeline.p.activity.was", &[]),
         c.by("pipeline.p.activity.is", &["pipeline.p.activity.is"]),
     );
     c.f.given("a/old", b"1");
+    c.f.given("a/same", b"1");
     c.f.given("b/new", b"2");
+    c.f.given("b/same", b"2");
     c.bytes(&was, "a", "out").unwrap();
+    for _ in 0..2 {
+        c.bytes(&is, "b", "out").unwrap();
+        let there = names(&c.f.path("out"));
+        assert_eq!(there, ["_SUCCESS", "new", "old", "same"]);
+        assert_eq!(fs::read(c.f.path("out/same")).unwrap(), b"2");
+        let list = c.success("out");
+        assert_eq!(list.matches("activity.was").count(), 1, "{list}");
+        assert_eq!(list.matches("\"same\"").count(), 1, "{list}");
+    }
+    fs::remove_file(c.f.path("b/same")).unwrap();
     c.bytes(&is, "b", "out").unwrap();
-    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "new"]);
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "new", "old"]);
+}
+
+#[test]
+fn where_it_is_not_known_which_activities_there_are_files_are_those_of_another() {
+    let c = Copies::new();
+    let unknown = |activity: &str| Context {
+        activities: Activities::default(),
+        ..c.by(activity, &[])
+    };
+    c.f.given("a/one", b"1");
+    c.f.given("b/one", b"2");
+    c.bytes(&unknown("pipeline.p.activity.x"), "a", "out")
+        .unwrap();
+    let y = unknown("pipeline.p.activity.y");
+    let error = c.bytes(&y, "b", "out").unwrap_err();
+    assert!(
+        error.contains("what `pipeline.p.activity.x` has written"),
+        "{error}"
+    );
+    fs::rename(c.f.path("b/one"), c.f.path("b/two")).unwrap();
+    c.bytes(&y, "b", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);
 }
 
 #[test]

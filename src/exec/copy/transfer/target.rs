@@ -3,7 +3,8 @@
 //! A directory or a prefix has a `_SUCCESS` when it is complete, and only then: it lists what is there, and who has written it. While it is written
 //! there is an `_INCOMPLETE` in its place, which also lists what this attempt and those before it may have written; so the next attempt knows
 //! what to remove. Only what this activity has written is removed, and only what this plan does not name: what other activities have put
-//! there stays, and stays listed.
+//! there stays, and stays listed, also when such an activity is no more. A file of one that is no more is taken over by a plan that names it:
+//! the activity may have got another address.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use super::end::End;
 use super::lists::Before;
 use super::lists::List;
 use super::lists::Listed;
+use super::lists::Writers;
 use super::lists::before;
 use super::lists::remove;
 use super::lists::state_and_activity;
@@ -70,7 +72,7 @@ impl Ready {
         let _turn = turn.lock().await;
         let before = before(output, ctx).await?;
         ctx.check_cancel()?;
-        refuse_files_of_others(output, plan, &before)?;
+        refuse_files_of_others(output, plan, &before, ctx)?;
         let obstacles = match output {
             End::S3 {
                 endpoint, target, ..
@@ -94,7 +96,10 @@ impl Ready {
             }
         }
         for found in before.beside.read()? {
-            list.add_listed(&found?)?;
+            let found = found?;
+            if !plan.names.has(&found.name) {
+                list.add_listed(&found)?;
+            }
         }
         list.add_plan((plan, &Sizes::new()), ctx.writer(), true)?;
         let begun = list.put(INCOMPLETE).await?;
@@ -158,6 +163,9 @@ impl Ready {
         let mut any = false;
         for found in now.beside.read()? {
             let found = found?;
+            if plan.names.has(&found.name) {
+                continue; // taken over
+            }
             if found.optional {
                 any = true;
                 under_way.add_listed(&found)?;
@@ -176,10 +184,17 @@ impl Ready {
 }
 
 /// Two activities that write one file would take turns in overwriting each other's.
-fn refuse_files_of_others(output: &End, plan: &Plan, before: &Before) -> Result<(), ConnectError> {
+fn refuse_files_of_others(
+    output: &End,
+    plan: &Plan,
+    before: &Before,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
+    let mut writers = Writers::new(ctx);
     for found in before.beside.read()? {
-        let Listed { name, writer, .. } = found?;
-        if plan.names.has(&name) {
+        let found = found?;
+        if plan.names.has(&found.name) && writers.has(&found) {
+            let Listed { name, writer, .. } = found;
             let (_, writer) = state_and_activity(&writer);
             return Err(setting(format!(
                 "`{name}` in `{output}` is what `{writer}` has written; give one of the two activities another path"
