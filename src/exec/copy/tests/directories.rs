@@ -155,6 +155,39 @@ fn where_it_is_not_known_which_activities_there_are_files_are_those_of_another()
 }
 
 #[test]
+fn the_last_of_those_who_write_one_directory_completes_it() {
+    let c = Copies::new();
+    let both = &["pipeline.p.activity.x", "pipeline.p.activity.y"];
+    let (x, y) = (c.by(both[0], both), c.by(both[1], both));
+    c.f.given("a/one", b"1");
+    c.f.given("b/two", b"2");
+    // The other has begun, and may have been killed since.
+    let begun = r#"{"entries": [{"url": "two", "mandatory": false, "meta": {"content_length": 1, "writer": "state:pipeline.p.activity.y"}}]}"#;
+    c.f.given("out/_INCOMPLETE", begun.as_bytes());
+    for _ in 0..2 {
+        c.bytes(&x, "a", "out").unwrap();
+        assert_eq!(names(&c.f.path("out")), ["_INCOMPLETE", "one"]);
+        let list = fs::read_to_string(c.f.path("out/_INCOMPLETE")).unwrap();
+        assert!(list.contains(r#"{"url": "one", "mandatory": true"#), "{list}");
+        assert!(list.contains(r#"{"url": "two", "mandatory": false"#), "{list}");
+    }
+    c.bytes(&y, "b", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);
+    for name in ["one", "two"] {
+        assert!(c.success("out").contains(&format!("{name:?}")));
+    }
+
+    // One that is no more never gets to its end, and is not awaited.
+    c.f.given("other/_INCOMPLETE", begun.as_bytes());
+    c.bytes(&c.by(both[0], &["pipeline.p.activity.x"]), "a", "other")
+        .unwrap();
+    let there = names(&c.f.path("other"));
+    assert_eq!(there, ["_INCOMPLETE", "_SUCCESS", "one"]);
+    let left = fs::read_to_string(c.f.path("other/_INCOMPLETE")).unwrap();
+    assert!(left.contains("two") && !left.contains("one"), "{left}");
+}
+
+#[test]
 fn files_that_others_have_listed_stay() {
     let c = Copies::new();
     c.f.given("a/new", b"1");
