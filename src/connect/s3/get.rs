@@ -24,7 +24,6 @@ use super::OnBytes;
 use super::Refusal;
 use super::S3Error;
 use super::Span;
-use super::retry::ATTEMPTS;
 use super::retry::pause;
 use super::spans;
 use crate::connect::ConnectError;
@@ -131,10 +130,10 @@ impl Pieces<'_> {
 
     async fn failed(&mut self, refusal: Refusal) -> Result<(), S3Error> {
         self.failures += 1;
-        if !refusal.fault.passes() || self.failures >= ATTEMPTS {
+        if !refusal.fault.passes() || self.failures >= self.endpoint.attempts {
             return Err(S3Error::new("read", self.at, refusal));
         }
-        let tries = (self.failures, ATTEMPTS);
+        let tries = (self.failures, self.endpoint.attempts);
         self.endpoint.tell_again(("read", self.at), &refusal, tries);
         tokio::time::sleep(pause(self.failures, refusal.fault)).await;
         Ok(())

@@ -69,6 +69,8 @@ const MOST_PARTS: u64 = 10_000;
 pub struct Endpoint {
     calls: Calls,
     limits: Arc<Limits>,
+    /// How often a call is made at most.
+    attempts: u32,
     on_trouble: Option<OnTrouble>,
 }
 
@@ -109,6 +111,7 @@ impl Endpoint {
         Self {
             calls,
             limits: Arc::new(limits),
+            attempts: retry::ATTEMPTS,
             on_trouble: None,
         }
     }

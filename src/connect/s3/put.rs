@@ -35,7 +35,6 @@ use super::UNIT;
 use super::get::Known;
 use super::get::joined;
 use super::part_size;
-use super::retry::ATTEMPTS;
 use super::spans;
 use crate::connect::Cancel;
 use crate::connect::ConnectError;
@@ -195,7 +194,9 @@ impl Upload {
     ) -> Result<Self, S3Error> {
         let Target { at, encryption } = target;
         let call = || endpoint.calls.begin(at, *encryption, labels, checked);
-        let (begun, doubtful) = endpoint.counted(ATTEMPTS, ("write", at), call).await;
+        let (begun, doubtful) = endpoint
+            .counted(endpoint.attempts, ("write", at), call)
+            .await;
         if let Ok(id) = &begun {
             endpoint.under_way().insert(id.clone());
         }
@@ -284,7 +285,10 @@ impl Upload {
             let calls = &self.endpoint.calls;
             calls.complete(at, &self.id, &parts, checks)
         };
-        let (result, doubtful) = self.endpoint.counted(ATTEMPTS, ("write", at), call).await;
+        let endpoint = &self.endpoint;
+        let (result, doubtful) = endpoint
+            .counted(endpoint.attempts, ("write", at), call)
+            .await;
         match result {
             // The answer to an earlier call was lost: it may have been done.
             Err(refusal) if doubtful && refusal.fault == Fault::NoKey => {
@@ -330,7 +334,7 @@ impl Endpoint {
     ) -> Result<Part, S3Error> {
         let crc32 = crc32(&body);
         let call = || self.calls.part(at, upload, number, (body.clone(), crc32));
-        let (part, _) = self.counted(ATTEMPTS, ("write", at), call).await;
+        let (part, _) = self.counted(self.attempts, ("write", at), call).await;
         part.map_err(|refusal| failed(at, refusal))
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use md5::{Digest as _, Md5};
@@ -147,6 +147,32 @@ fn endpoint(url: &str, key: &str, secret: &str) -> Endpoint {
         .force_path_style(true)
         .build();
     Endpoint::new(Calls::new(&aws_sdk_s3::Client::from_conf(config)))
+}
+
+/// A server that gives each request the next of some answers, and all that follow the last; gives its address, and what it is asked.
+fn answering(answers: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<String> = lines
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .map(|line| line.to_lowercase())
+                .collect();
+            if head.is_empty() {
+                continue;
+            }
+            let mut seen = seen.lock().unwrap();
+            let answer = answers.get(seen.len()).or(answers.last()).unwrap();
+            seen.push(head.join("\n"));
+            drop(stream.write_all(answer.as_bytes()));
+        }
+    });
+    (url, asked)
 }
 
 fn bytes(size: usize) -> Vec<u8> {
@@ -541,4 +567,20 @@ fn a_server_that_takes_connections_and_never_answers_is_told_of() {
         first.ends_with("it was asked to look at `s3://silent/a`"),
         "{first}"
     );
+}
+
+#[test]
+fn calls_are_made_as_often_as_is_said() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://failing/a").unwrap();
+    for attempts in [1, 3] {
+        let failing = endpoint(&url, "key", "secret").trying(Some(attempts));
+        let error = runtime.block_on(failing.head(&at)).unwrap_err();
+        assert_eq!(error.fault, Fault::Service);
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(asked.len(), attempts as usize);
+    }
 }
