@@ -584,3 +584,16 @@ fn calls_are_made_as_often_as_is_said() {
         assert_eq!(asked.len(), attempts as usize);
     }
 }
+
+#[test]
+fn a_store_that_lists_no_uploads_can_be_written() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://simple/a").unwrap();
+    let simple = endpoint(&url, "key", "secret");
+    let cleared = runtime.block_on(simple.abort_pending(&at, |_| true));
+    cleared.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
