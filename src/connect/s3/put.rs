@@ -150,10 +150,13 @@ impl Endpoint {
             return Ok(etag);
         }
         let mut upload = Upload::begin(self, target, &Labels::default(), true).await?;
+        let mut under_way = Parts::new();
         let parts = tokio::select! {
-            parts = upload.fill(size, source, on_bytes) => parts,
+            parts = upload.fill(size, source, on_bytes, &mut under_way) => parts,
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
+        // A part that is on its way when the upload is given up may come behind that, and would be kept.
+        under_way.shutdown().await;
         // What was at the target stays unless all that went up is of one file.
         let result = match parts.and_then(|()| source.check()) {
             Ok(()) => upload.complete(size).await.map_err(ConnectError::from),
@@ -173,6 +176,9 @@ impl Endpoint {
         self.limits.kept.acquire_many(units).await.ok()
     }
 }
+
+/// Parts that are under way, each with its size when it is done.
+pub(super) type Parts = JoinSet<Result<(Part, u64), ConnectError>>;
 
 /// An upload in parts.
 pub(super) struct Upload {
@@ -222,8 +228,8 @@ impl Upload {
         size: u64,
         source: &Source,
         on_bytes: &OnBytes,
+        under_way: &mut Parts,
     ) -> Result<(), ConnectError> {
-        let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
         for (number, span) in (1..).zip(spans(size, part_size(size))) {
             if under_way.len() >= PARTS {
                 self.parts.extend(joined(under_way.join_next().await)?);
@@ -263,6 +269,11 @@ impl Upload {
             let size = body.len() as u64;
             Ok((endpoint.part(&at, &id, number, body).await?, size))
         }
+    }
+
+    /// Where the object will be.
+    pub(super) fn at(&self) -> &Location {
+        &self.target.at
     }
 
     /// The id that the service gave it.
