@@ -52,7 +52,7 @@ use super::aws::s3::Calls;
 /// How many requests are under way at once.
 const REQUESTS: usize = 64;
 
-/// How many bytes that wait to be sent are kept in memory at once, in units.
+/// How many bytes that wait to be sent, or to be written to a file, are kept in memory at once, in units.
 const KEPT: usize = 96 * 1024 * 1024 / UNIT;
 
 /// In what units these are counted.

@@ -168,8 +168,8 @@ impl Endpoint {
         result
     }
 
-    /// Waits until there is memory for so many bytes.
-    pub(super) async fn keep(&self, size: u64) -> Option<SemaphorePermit<'_>> {
+    /// Waits until there is memory for so many bytes; it is taken as long as what this gives is there.
+    pub async fn keep(&self, size: u64) -> Option<SemaphorePermit<'_>> {
         let units = usize::try_from(size).unwrap_or(usize::MAX).div_ceil(UNIT);
         let units = u32::try_from(units.min(KEPT)).unwrap_or(u32::MAX);
         // It is never closed.
