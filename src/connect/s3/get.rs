@@ -64,6 +64,8 @@ pub struct Pieces<'a> {
     endpoint: &'a Endpoint,
     at: &'a Location,
     known: &'a Known,
+    /// The contents that are meant, as the service calls them: as known, else as the first answer says.
+    etag: String,
     left: Span,
     reading: Option<Reading>,
     /// Since bytes came last.
@@ -111,7 +113,7 @@ impl Pieces<'_> {
 
     async fn open(&mut self) -> Result<Reading, Refusal> {
         let all = self.left.from == 0 && self.left.to == self.known.size;
-        let etag = Some(self.known.etag.as_str()).filter(|etag| !etag.is_empty());
+        let etag = Some(self.etag.as_str()).filter(|etag| !etag.is_empty());
         let span = Some(self.left).filter(|_| !all);
         let opened = self.endpoint.calls.get(self.at, span, etag);
         let reading = self.endpoint.patiently(("read", self.at), opened).await?;
@@ -123,6 +125,9 @@ impl Pieces<'_> {
                     self.known.size, reading.head.size
                 ),
             });
+        }
+        if self.etag.is_empty() {
+            self.etag.clone_from(&reading.head.etag);
         }
         self.checksum = self.checksum.or(reading.head.checksum);
         Ok(reading)
@@ -147,6 +152,7 @@ impl Endpoint {
             endpoint: self,
             at,
             known,
+            etag: known.etag.clone(),
             left: span,
             reading: None,
             failures: 0,

@@ -597,3 +597,26 @@ fn a_store_that_lists_no_uploads_can_be_written() {
     cleared.unwrap();
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
+
+#[test]
+fn what_breaks_off_goes_on_with_the_contents_that_it_began_with() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"one\"\r\nConnection: close\r\n\r\nabcd",
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/10\r\nETag: \"one\"\r\nConnection: close\r\n\r\nefghij",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://breaking/a").unwrap();
+    let breaking = endpoint(&url, "key", "secret");
+    // Nothing is known of its contents.
+    let known = Known {
+        size: 10,
+        ..Known::default()
+    };
+    let pieces = runtime.block_on(breaking.bytes(&at, &known)).unwrap();
+    assert_eq!(pieces.concat(), b"abcdefghij");
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 2);
+    assert!(!asked[0].contains("if-match"), "{}", asked[0]);
+    assert!(asked[1].contains("if-match: \"one\""), "{}", asked[1]);
+    assert!(asked[1].contains("range: bytes=4-9"), "{}", asked[1]);
+}
