@@ -206,6 +206,10 @@ impl Endpoint {
         while let Some(bytes) = pieces.next().await? {
             found.extend_from_slice(&bytes);
         }
+        let whole = span.len() == known.size;
+        if let Some(wanted) = pieces.checksum.filter(|_| whole) {
+            compare(at, wanted, Checksum::of(wanted.algorithm, &found).value)?;
+        }
         Ok(found)
     }
 

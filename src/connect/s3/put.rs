@@ -33,6 +33,7 @@ use super::S3Error;
 use super::Span;
 use super::UNIT;
 use super::get::Known;
+use super::get::compare;
 use super::get::joined;
 use super::part_size;
 use super::spans;
@@ -82,6 +83,20 @@ impl Source {
         Err(failed(io::Error::other(
             "somebody writes to it while it is copied; copy it when it is complete",
         )))
+    }
+
+    /// An error when what went up in parts does not have the checksum that is kept of the object it was read from. Of one that is kept with
+    /// another algorithm nothing is said: it cannot be made of those of the parts.
+    fn compare(&self, found: Checksum) -> Result<(), ConnectError> {
+        match self {
+            Self::Object(_, at, known) => match known.checksum {
+                Some(wanted) if wanted.algorithm == found.algorithm => {
+                    Ok(compare(at, wanted, found.value)?)
+                }
+                _ => Ok(()),
+            },
+            Self::File(..) => Ok(()),
+        }
     }
 
     async fn read(&self, span: Span) -> Result<Bytes, ConnectError> {
@@ -157,8 +172,10 @@ impl Endpoint {
         };
         // A part that is on its way when the upload is given up may come behind that, and would be kept.
         under_way.shutdown().await;
-        // What was at the target stays unless all that went up is of one file.
-        let result = match parts.and_then(|()| source.check()) {
+        // What was at the target stays unless all that went up is of one file, and is what was read.
+        let checked = parts.and_then(|()| source.check());
+        let checked = checked.and_then(|()| source.compare(upload.whole()));
+        let result = match checked {
             Ok(()) => upload.complete(size).await.map_err(ConnectError::from),
             Err(error) => Err(error),
         };
@@ -281,14 +298,20 @@ impl Upload {
         &self.id
     }
 
-    /// Makes the object; gives what the service calls its contents.
-    pub(super) async fn complete(&mut self, size: u64) -> Result<String, S3Error> {
+    /// The checksum of all that went up.
+    fn whole(&mut self) -> Checksum {
         self.parts.sort_by_key(|(part, _)| part.number);
         let mut whole = Checksum::of(CrcAlgorithm::Crc32IsoHdlc, &[]);
         for (part, length) in &self.parts {
             let value = u64::from(part.crc32.unwrap_or_default());
             whole = whole.then(Checksum { value, ..whole }, *length);
         }
+        whole
+    }
+
+    /// Makes the object; gives what the service calls its contents.
+    pub(super) async fn complete(&mut self, size: u64) -> Result<String, S3Error> {
+        let whole = self.whole();
         let at = &self.target.at;
         let checks = self.checked.then_some((as_crc32(whole), size));
         let parts: Vec<Part> = self.parts.iter().map(|(part, _)| part.clone()).collect();

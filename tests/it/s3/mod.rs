@@ -10,8 +10,8 @@ use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
 use pipeform::connect::aws::s3::Calls;
 use pipeform::connect::s3::{
-    Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader, S3Error,
-    Source, Target, Writer,
+    Checksum, Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader,
+    S3Error, Source, Target, Writer,
 };
 
 use crate::support::s3::{Server, server};
@@ -447,6 +447,45 @@ fn streams_between_endpoints_are_uploads_of_objects() {
     f.runtime.block_on(copied).unwrap();
     let seen = f.server.look(&["ls", "streamed", "to"]);
     assert_eq!(seen, format!("25000000 {} \"to\"\n", digest(&bytes)));
+}
+
+#[test]
+fn bytes_that_are_damaged_while_they_are_read_are_not_written_elsewhere() {
+    let f = Fixture::new("damaged");
+    let reader = endpoint(&f.server.url, "readkey", "readsecret1");
+    // In one call, and in parts.
+    for (key, size) in [("small", 1_000), ("large", 25_000_000)] {
+        let (path, bytes) = f.file(key, size);
+        f.upload(key, &path);
+        let right = Checksum::of(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &bytes);
+        let wrong = Checksum {
+            value: right.value ^ 1,
+            ..right
+        };
+        let (target, on_bytes, cancel) = (f.target("to"), f.on_bytes(), Cancel::new());
+        let copy = |checksum| {
+            let known = Known {
+                checksum: Some(checksum),
+                ..f.known(key)
+            };
+            let source = Source::Object(reader.clone(), f.at(key), known);
+            let size = size as u64;
+            f.runtime.block_on(async {
+                let copied = f
+                    .endpoint
+                    .upload(&target, size, &source, &on_bytes, &cancel);
+                copied.await.map(drop)
+            })
+        };
+        let error = copy(wrong).unwrap_err().to_string();
+        assert!(error.contains("do not have its checksum"), "{error}");
+        assert_eq!(f.server.look(&["uploads", "damaged"]), "");
+        assert!(!f.keys("").contains(&"to".to_owned()), "{key}");
+        copy(right).unwrap();
+        assert_eq!(f.download("to"), bytes);
+        let delete = f.endpoint.delete(&f.at("to"), &["to".to_owned()]);
+        f.runtime.block_on(delete).unwrap();
+    }
 }
 
 #[test]
