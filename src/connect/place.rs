@@ -93,6 +93,11 @@ impl Place {
         }
     }
 
+    /// Whether a manifest says which of the files below it are meant.
+    pub fn is_listed(&self) -> bool {
+        matches!(self, Self::S3(place) if place.manifest.is_some())
+    }
+
     /// The last part of its name: `a.csv.gz` of `s3://acme/logs/a.csv.gz`.
     pub fn name(&self) -> &str {
         let path = match self {

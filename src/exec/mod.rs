@@ -136,16 +136,16 @@ impl std::fmt::Debug for OnProcess {
     }
 }
 
-/// Says whether there is an activity of an address.
+/// Says whether there is an activity of an address, as of the last apply.
 #[derive(Clone, Default)]
 pub struct Activities(pub Option<Arc<IsActivity>>);
 
 type IsActivity = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Activities {
-    /// Whether there is one of an address.
+    /// Whether there is one of an address. Where that is not known, there is.
     pub(crate) fn has(&self, address: &str) -> bool {
-        self.0.as_ref().is_some_and(|has| has(address))
+        self.0.as_ref().is_none_or(|has| has(address))
     }
 }
 

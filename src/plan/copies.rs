@@ -210,13 +210,19 @@ fn listed(output: &Resolved<'_>) -> Option<Diagnostic> {
     ))
 }
 
+/// Whether a manifest says which of the files below the path of an input are read.
+fn is_listed(input: &Resolved<'_>) -> bool {
+    text(input, "manifest_file_path").is_some()
+}
+
 /// An output that is written into what is read.
 fn overlap(
     objects: &Objects,
     copy: &ResolvedActivity<'_>,
     (input, output): (&Resolved<'_>, &Resolved<'_>),
 ) -> Option<Diagnostic> {
-    if !reached_alike(objects, input, output) {
+    // What a manifest lists is known when the copy runs.
+    if is_listed(input) || !reached_alike(objects, input, output) {
         return None;
     }
     let (from, to) = (Place::of(input)?, Place::of(output)?);
@@ -289,7 +295,11 @@ fn wrong_rejects(objects: &Objects, copy: &ResolvedActivity<'_>) -> Option<Diagn
         let address = &node.object.address;
         let detail = if other.contains(&place) && !other.many {
             format!("The rejects go to `{to}`, which is the path of `{address}`, too.")
-        } else if read && other.contains(&place) && reached_alike(objects, &copy.activity, node) {
+        } else if read
+            && !is_listed(node)
+            && other.contains(&place)
+            && reached_alike(objects, &copy.activity, node)
+        {
             format!(
                 "The rejects go to `{to}`, which lies in `{address}`: the next run would read them."
             )

@@ -30,6 +30,8 @@ use crate::exec::secrets::Fetched;
 use crate::objects::Address;
 use crate::objects::resolve::Try;
 use crate::store::ProcessRecord;
+use crate::store::Store;
+use crate::store::StoreError;
 
 /// How often the progress of an attempt is told.
 const PROGRESS: Duration = Duration::from_millis(250);
@@ -69,7 +71,7 @@ impl Runner<'_> {
         let resumption = self.resumption(&cancel);
         let progress = Progress::default();
         let context = exec::Context {
-            activities: activities(&evaluation.definition),
+            activities: activities(&self.store),
             progress: progress.clone(),
             clusters: self.access(&key.object),
             on_process: record_process(&self.reports, &key, attempt),
@@ -294,11 +296,20 @@ async fn check_all(
     CheckResult::True
 }
 
-fn activities(definition: &Arc<SerialDefinition>) -> Activities {
-    let definition = Arc::clone(definition);
+/// Which activities there are. The state is asked, not the definition of the attempt: that is only the part that its work is connected with,
+/// and as of the apply that it began under. What cannot be asked is taken to be there.
+fn activities(store: &Store) -> Activities {
+    let path = store.path().to_owned();
     Activities(Some(Arc::new(move |address| {
-        definition.objects.contains_key(&Address::new(address))
+        is_there(&path, &Address::new(address)).unwrap_or(true)
     })))
+}
+
+fn is_there(state: &Path, address: &Address) -> Result<bool, StoreError> {
+    let store = Store::read(state)?;
+    let serial = store.head()?.serial;
+    // An attempt of a state that nothing was applied to: its file is not where it was.
+    Ok(serial == 0 || store.object_at(address, serial)?.is_some())
 }
 
 fn record_process(reports: &UnboundedSender<Report>, key: &InstanceKey, attempt: u32) -> OnProcess {
@@ -359,4 +370,56 @@ pub(super) fn tell_problem(reports: &UnboundedSender<Report>, log: &Log) {
 /// A runner that has ended does not listen any more: what it would have been told is found by the next one.
 fn tell(reports: &UnboundedSender<Report>, report: Report) {
     drop(reports.send(report));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Apply;
+    use crate::store::Holder;
+    use crate::store::StoredObject;
+
+    fn object(address: &str) -> StoredObject {
+        StoredObject {
+            address: Address::new(address),
+            kind: "activity".to_owned(),
+            type_name: "no_op".to_owned(),
+            pipeline: None,
+            body: serde_json::json!({}),
+            lifecycle: None,
+        }
+    }
+
+    #[test]
+    fn activities_are_those_of_the_last_apply_also_where_an_attempt_began_before_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let activities = activities(&store);
+        assert!(activities.has("pipeline.p.activity.a"), "not known yet");
+        let now = Timestamp::from_second(0).unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "apply", now);
+        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        let first = Apply {
+            puts: vec![
+                object("pipeline.p.activity.a"),
+                object("pipeline.q.activity.b"),
+            ],
+            ..Apply::default()
+        };
+        store.apply(&lock, &first).unwrap();
+        assert!(activities.has("pipeline.p.activity.a"));
+        assert!(activities.has("pipeline.q.activity.b"));
+        assert!(!activities.has("pipeline.q.activity.c"));
+        let second = Apply {
+            expected_serial: 1,
+            puts: vec![object("pipeline.q.activity.c")],
+            removes: vec![Address::new("pipeline.p.activity.a")],
+            ..Apply::default()
+        };
+        store.apply(&lock, &second).unwrap();
+        assert!(!activities.has("pipeline.p.activity.a"));
+        assert!(activities.has("pipeline.q.activity.b"));
+        assert!(activities.has("pipeline.q.activity.c"));
+    }
 }

@@ -222,6 +222,11 @@ impl Store {
         Ok(store)
     }
 
+    /// The file that it is in.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn configure_reading(&self) -> Result<(), StoreError> {
         self.connection
             .set_prepared_statement_cache_capacity(STATEMENTS);

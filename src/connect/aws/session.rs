@@ -155,6 +155,7 @@ impl Sessions {
             config,
             region,
             endpoints: settings.endpoints.clone(),
+            max_attempts: environment.max_attempts,
             s3: OnceLock::new(),
         }));
         for role in &settings.assume_role {
@@ -228,6 +229,8 @@ struct Opened {
     config: SdkConfig,
     region: String,
     endpoints: BTreeMap<Service, String>,
+    /// How often a call is made at most, if that is said.
+    max_attempts: Option<u32>,
     s3: OnceLock<Endpoint>,
 }
 
@@ -264,7 +267,8 @@ impl Session {
                 .timeout_config(timeouts)
                 .force_path_style(elsewhere)
                 .build();
-            Endpoint::new(Calls::new(&aws_sdk_s3::Client::from_conf(config)))
+            let calls = Calls::new(&aws_sdk_s3::Client::from_conf(config));
+            Endpoint::new(calls).trying(self.0.max_attempts)
         };
         self.0.s3.get_or_init(make).clone()
     }
@@ -307,6 +311,7 @@ impl Session {
             config: builder.build(),
             region: self.0.region.clone(),
             endpoints: self.0.endpoints.clone(),
+            max_attempts: self.0.max_attempts,
             s3: OnceLock::new(),
         }))
     }

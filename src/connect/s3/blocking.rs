@@ -15,12 +15,12 @@ use super::Endpoint;
 use super::Labels;
 use super::Location;
 use super::PART;
-use super::Part;
 use super::S3Error;
 use super::Span;
 use super::get::Known;
 use super::get::compare;
 use super::get::joined;
+use super::put::Parts;
 use super::put::Target;
 use super::put::Upload;
 use super::spans;
@@ -33,8 +33,9 @@ const STEP: u64 = 4 * 1024 * 1024;
 /// How many requests are ahead of the reader.
 const AHEAD: usize = 4;
 
-/// How many parts are under way behind the writer.
+/// How many parts are under way behind the writer at most, and how many bytes.
 const BEHIND: usize = 4;
+const BYTES_BEHIND: usize = 64 * 1024 * 1024;
 
 /// After how many parts they grow, so that there are never too many: to 8, 16, 32, … MB.
 const GROWS: usize = 1_500;
@@ -166,7 +167,7 @@ pub struct Writer {
     size: u64,
     parts: usize,
     upload: Option<Upload>,
-    under_way: JoinSet<Result<(Part, u64), ConnectError>>,
+    under_way: Parts,
 }
 
 impl Writer {
@@ -186,7 +187,7 @@ impl Writer {
             size: 0,
             parts: 0,
             upload: None,
-            under_way: JoinSet::new(),
+            under_way: Parts::new(),
         };
         let key = &target.at.key;
         let leftover = |pending: &super::Pending| pending.key == *key;
@@ -219,18 +220,10 @@ impl Writer {
         if !self.buffer.is_empty() {
             self.send()?;
         }
-        let mut under_way = std::mem::take(&mut self.under_way);
-        let mut done = Vec::new();
-        self.wait(async {
-            while let Some(next) = under_way.join_next().await {
-                done.extend(joined(Some(next))?);
-            }
-            Ok(())
-        })?;
+        self.wait_for_parts(0)?;
         let Some(mut upload) = self.upload.take() else {
             return Ok(());
         };
-        upload.parts.extend(done);
         let completed = self.handle.block_on(upload.complete(self.size));
         if completed.is_err() {
             self.upload = Some(upload);
@@ -264,23 +257,44 @@ impl Writer {
             // Not given up half-way: who begins must know what has begun.
             self.upload = Some(self.handle.block_on(begin)?);
         }
-        let mut under_way = std::mem::take(&mut self.under_way);
-        while under_way.len() >= BEHIND {
-            let next = self.wait(async { Ok(under_way.join_next().await) })?;
-            if let (Some(part), Some(upload)) = (joined(next)?, &mut self.upload) {
-                upload.parts.push(part);
-            }
-        }
+        let behind = behind(self.buffer.len());
+        self.wait_for_parts(behind.saturating_sub(1))?;
         let step = self.step();
         let body = std::mem::replace(&mut self.buffer, Vec::with_capacity(step));
         self.parts += 1;
         if let Some(upload) = &self.upload {
             let number = i32::try_from(self.parts).unwrap_or(i32::MAX);
-            under_way.spawn_on(upload.part(number, body.into()), &self.handle);
+            let part = upload.part(number, body.into());
+            self.under_way.spawn_on(part, &self.handle);
         }
-        self.under_way = under_way;
+        if behind == 0 {
+            // The next one is not gathered beside one that is so large.
+            self.wait_for_parts(0)?;
+        }
         Ok(())
     }
+
+    /// Waits until no more than so many parts are under way.
+    fn wait_for_parts(&mut self, most: usize) -> Result<(), ConnectError> {
+        while self.under_way.len() > most {
+            let (under_way, cancel) = (&mut self.under_way, &self.cancel);
+            let next = self.handle.block_on(async {
+                tokio::select! {
+                    next = under_way.join_next() => Ok(next),
+                    () = cancel.cancelled() => Err(ConnectError::Cancelled),
+                }
+            })?;
+            if let (Some(part), Some(upload)) = (joined(next)?, &mut self.upload) {
+                upload.parts.push(part);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many parts of a size in bytes are under way while the next one is gathered: fewer, the larger they are.
+fn behind(part: usize) -> usize {
+    (BYTES_BEHIND / part.max(1)).min(BEHIND)
 }
 
 impl Write for Writer {
@@ -317,5 +331,21 @@ impl Drop for Writer {
                 });
             });
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_behind_a_writer_does_not_grow_with_the_parts() {
+        let part = usize::try_from(PART).unwrap();
+        for (size, wanted) in [(part, 4), (2 * part, 4), (4 * part, 2), (8 * part, 1)] {
+            assert_eq!(behind(size), wanted, "{size}");
+            assert!(behind(size) * size <= BYTES_BEHIND);
+        }
+        assert_eq!(behind(16 * part), 0);
+        assert_eq!(behind(0), BEHIND);
     }
 }

@@ -1,7 +1,5 @@
 //! Copies that the service makes: the bytes never come here.
 
-use tokio::task::JoinSet;
-
 use super::Endpoint;
 use super::Head;
 use super::Location;
@@ -9,6 +7,7 @@ use super::OnBytes;
 use super::S3Error;
 use super::get::Known;
 use super::get::joined;
+use super::put::Parts;
 use super::put::Target;
 use super::put::Upload;
 use super::spans;
@@ -72,10 +71,18 @@ impl Endpoint {
         (on_bytes, cancel): (&OnBytes, &Cancel),
     ) -> Result<(), ConnectError> {
         let mut upload = Upload::begin(self, target, &head.labels, false).await?;
+        let mut under_way = Parts::new();
+        let steps = self.copy_steps(
+            (from, head),
+            (&mut upload, &mut under_way),
+            (step, on_bytes),
+        );
         let copied = tokio::select! {
-            copied = self.copy_steps((from, head), target, &mut upload, (step, on_bytes)) => copied,
+            copied = steps => copied,
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
+        // As with parts that come from here: none may come behind the end.
+        under_way.shutdown().await;
         let result = match copied {
             Ok(()) => {
                 let completed = upload.complete(head.size).await;
@@ -92,17 +99,16 @@ impl Endpoint {
     async fn copy_steps(
         &self,
         (from, head): (&Location, &Head),
-        target: &Target,
-        upload: &mut Upload,
+        (upload, under_way): (&mut Upload, &mut Parts),
         (step, on_bytes): (u64, &OnBytes),
     ) -> Result<(), ConnectError> {
-        let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
         for (number, span) in (1..).zip(spans(head.size, step)) {
             if under_way.len() >= STEPS {
                 upload.parts.extend(joined(under_way.join_next().await)?);
             }
             let (endpoint, from, etag) = (self.clone(), from.clone(), head.etag.clone());
-            let (at, id, on_bytes) = (target.at.clone(), upload.id().to_owned(), on_bytes.clone());
+            let (at, id) = (upload.at().clone(), upload.id().to_owned());
+            let on_bytes = on_bytes.clone();
             under_way.spawn(async move {
                 let calls = &endpoint.calls;
                 let call = || calls.copy_part((&from, &etag), span, &at, (&id, number));

@@ -5,7 +5,6 @@ use super::Fault;
 use super::Location;
 use super::Pending;
 use super::S3Error;
-use super::retry::ATTEMPTS;
 use super::retry::pause;
 
 /// How many objects one call removes.
@@ -24,7 +23,7 @@ impl Endpoint {
                     break;
                 };
                 let passes = refused.iter().all(|(_, refusal)| refusal.fault.passes());
-                if !passes || failures >= ATTEMPTS {
+                if !passes || failures >= self.attempts {
                     let place = bucket.with_key(key.clone());
                     return Err(S3Error::new("remove", &place, refusal.clone()));
                 }
@@ -65,6 +64,6 @@ impl Endpoint {
     /// Gives up an upload in parts. That this fails changes nothing of what is to be said; the next writer of the key tries it again.
     pub(super) async fn abort(&self, at: &Location, upload: &str) {
         let call = || self.calls.abort(at, upload);
-        drop(self.counted(5, ("give up an upload of", at), call).await);
+        drop(self.counted(self.attempts.min(5), ("give up an upload of", at), call).await);
     }
 }

@@ -24,7 +24,6 @@ use super::OnBytes;
 use super::Refusal;
 use super::S3Error;
 use super::Span;
-use super::retry::ATTEMPTS;
 use super::retry::pause;
 use super::spans;
 use crate::connect::ConnectError;
@@ -65,6 +64,8 @@ pub struct Pieces<'a> {
     endpoint: &'a Endpoint,
     at: &'a Location,
     known: &'a Known,
+    /// The contents that are meant, as the service calls them: as known, else as the first answer says.
+    etag: String,
     left: Span,
     reading: Option<Reading>,
     /// Since bytes came last.
@@ -112,7 +113,7 @@ impl Pieces<'_> {
 
     async fn open(&mut self) -> Result<Reading, Refusal> {
         let all = self.left.from == 0 && self.left.to == self.known.size;
-        let etag = Some(self.known.etag.as_str()).filter(|etag| !etag.is_empty());
+        let etag = Some(self.etag.as_str()).filter(|etag| !etag.is_empty());
         let span = Some(self.left).filter(|_| !all);
         let opened = self.endpoint.calls.get(self.at, span, etag);
         let reading = self.endpoint.patiently(("read", self.at), opened).await?;
@@ -125,16 +126,19 @@ impl Pieces<'_> {
                 ),
             });
         }
+        if self.etag.is_empty() {
+            self.etag.clone_from(&reading.head.etag);
+        }
         self.checksum = self.checksum.or(reading.head.checksum);
         Ok(reading)
     }
 
     async fn failed(&mut self, refusal: Refusal) -> Result<(), S3Error> {
         self.failures += 1;
-        if !refusal.fault.passes() || self.failures >= ATTEMPTS {
+        if !refusal.fault.passes() || self.failures >= self.endpoint.attempts {
             return Err(S3Error::new("read", self.at, refusal));
         }
-        let tries = (self.failures, ATTEMPTS);
+        let tries = (self.failures, self.endpoint.attempts);
         self.endpoint.tell_again(("read", self.at), &refusal, tries);
         tokio::time::sleep(pause(self.failures, refusal.fault)).await;
         Ok(())
@@ -148,6 +152,7 @@ impl Endpoint {
             endpoint: self,
             at,
             known,
+            etag: known.etag.clone(),
             left: span,
             reading: None,
             failures: 0,
@@ -200,6 +205,10 @@ impl Endpoint {
         let mut pieces = self.pieces(at, known, span);
         while let Some(bytes) = pieces.next().await? {
             found.extend_from_slice(&bytes);
+        }
+        let whole = span.len() == known.size;
+        if let Some(wanted) = pieces.checksum.filter(|_| whole) {
+            compare(at, wanted, Checksum::of(wanted.algorithm, &found).value)?;
         }
         Ok(found)
     }

@@ -52,7 +52,7 @@ use super::aws::s3::Calls;
 /// How many requests are under way at once.
 const REQUESTS: usize = 64;
 
-/// How many bytes that wait to be sent are kept in memory at once, in units.
+/// How many bytes that wait to be sent, or to be written to a file, are kept in memory at once, in units.
 const KEPT: usize = 96 * 1024 * 1024 / UNIT;
 
 /// In what units these are counted.
@@ -69,6 +69,8 @@ const MOST_PARTS: u64 = 10_000;
 pub struct Endpoint {
     calls: Calls,
     limits: Arc<Limits>,
+    /// How often a call is made at most.
+    attempts: u32,
     on_trouble: Option<OnTrouble>,
 }
 
@@ -109,6 +111,7 @@ impl Endpoint {
         Self {
             calls,
             limits: Arc::new(limits),
+            attempts: retry::ATTEMPTS,
             on_trouble: None,
         }
     }

@@ -33,9 +33,9 @@ use super::S3Error;
 use super::Span;
 use super::UNIT;
 use super::get::Known;
+use super::get::compare;
 use super::get::joined;
 use super::part_size;
-use super::retry::ATTEMPTS;
 use super::spans;
 use crate::connect::Cancel;
 use crate::connect::ConnectError;
@@ -83,6 +83,20 @@ impl Source {
         Err(failed(io::Error::other(
             "somebody writes to it while it is copied; copy it when it is complete",
         )))
+    }
+
+    /// An error when what went up in parts does not have the checksum that is kept of the object it was read from. Of one that is kept with
+    /// another algorithm nothing is said: it cannot be made of those of the parts.
+    fn compare(&self, found: Checksum) -> Result<(), ConnectError> {
+        match self {
+            Self::Object(_, at, known) => match known.checksum {
+                Some(wanted) if wanted.algorithm == found.algorithm => {
+                    Ok(compare(at, wanted, found.value)?)
+                }
+                _ => Ok(()),
+            },
+            Self::File(..) => Ok(()),
+        }
     }
 
     async fn read(&self, span: Span) -> Result<Bytes, ConnectError> {
@@ -151,12 +165,17 @@ impl Endpoint {
             return Ok(etag);
         }
         let mut upload = Upload::begin(self, target, &Labels::default(), true).await?;
+        let mut under_way = Parts::new();
         let parts = tokio::select! {
-            parts = upload.fill(size, source, on_bytes) => parts,
+            parts = upload.fill(size, source, on_bytes, &mut under_way) => parts,
             () = cancel.cancelled() => Err(ConnectError::Cancelled),
         };
-        // What was at the target stays unless all that went up is of one file.
-        let result = match parts.and_then(|()| source.check()) {
+        // A part that is on its way when the upload is given up may come behind that, and would be kept.
+        under_way.shutdown().await;
+        // What was at the target stays unless all that went up is of one file, and is what was read.
+        let checked = parts.and_then(|()| source.check());
+        let checked = checked.and_then(|()| source.compare(upload.whole()));
+        let result = match checked {
             Ok(()) => upload.complete(size).await.map_err(ConnectError::from),
             Err(error) => Err(error),
         };
@@ -166,14 +185,17 @@ impl Endpoint {
         result
     }
 
-    /// Waits until there is memory for so many bytes.
-    pub(super) async fn keep(&self, size: u64) -> Option<SemaphorePermit<'_>> {
+    /// Waits until there is memory for so many bytes; it is taken as long as what this gives is there.
+    pub async fn keep(&self, size: u64) -> Option<SemaphorePermit<'_>> {
         let units = usize::try_from(size).unwrap_or(usize::MAX).div_ceil(UNIT);
         let units = u32::try_from(units.min(KEPT)).unwrap_or(u32::MAX);
         // It is never closed.
         self.limits.kept.acquire_many(units).await.ok()
     }
 }
+
+/// Parts that are under way, each with its size when it is done.
+pub(super) type Parts = JoinSet<Result<(Part, u64), ConnectError>>;
 
 /// An upload in parts.
 pub(super) struct Upload {
@@ -195,7 +217,9 @@ impl Upload {
     ) -> Result<Self, S3Error> {
         let Target { at, encryption } = target;
         let call = || endpoint.calls.begin(at, *encryption, labels, checked);
-        let (begun, doubtful) = endpoint.counted(ATTEMPTS, ("write", at), call).await;
+        let (begun, doubtful) = endpoint
+            .counted(endpoint.attempts, ("write", at), call)
+            .await;
         if let Ok(id) = &begun {
             endpoint.under_way().insert(id.clone());
         }
@@ -221,8 +245,8 @@ impl Upload {
         size: u64,
         source: &Source,
         on_bytes: &OnBytes,
+        under_way: &mut Parts,
     ) -> Result<(), ConnectError> {
-        let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
         for (number, span) in (1..).zip(spans(size, part_size(size))) {
             if under_way.len() >= PARTS {
                 self.parts.extend(joined(under_way.join_next().await)?);
@@ -264,19 +288,30 @@ impl Upload {
         }
     }
 
+    /// Where the object will be.
+    pub(super) fn at(&self) -> &Location {
+        &self.target.at
+    }
+
     /// The id that the service gave it.
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    /// Makes the object; gives what the service calls its contents.
-    pub(super) async fn complete(&mut self, size: u64) -> Result<String, S3Error> {
+    /// The checksum of all that went up.
+    fn whole(&mut self) -> Checksum {
         self.parts.sort_by_key(|(part, _)| part.number);
         let mut whole = Checksum::of(CrcAlgorithm::Crc32IsoHdlc, &[]);
         for (part, length) in &self.parts {
             let value = u64::from(part.crc32.unwrap_or_default());
             whole = whole.then(Checksum { value, ..whole }, *length);
         }
+        whole
+    }
+
+    /// Makes the object; gives what the service calls its contents.
+    pub(super) async fn complete(&mut self, size: u64) -> Result<String, S3Error> {
+        let whole = self.whole();
         let at = &self.target.at;
         let checks = self.checked.then_some((as_crc32(whole), size));
         let parts: Vec<Part> = self.parts.iter().map(|(part, _)| part.clone()).collect();
@@ -284,7 +319,10 @@ impl Upload {
             let calls = &self.endpoint.calls;
             calls.complete(at, &self.id, &parts, checks)
         };
-        let (result, doubtful) = self.endpoint.counted(ATTEMPTS, ("write", at), call).await;
+        let endpoint = &self.endpoint;
+        let (result, doubtful) = endpoint
+            .counted(endpoint.attempts, ("write", at), call)
+            .await;
         match result {
             // The answer to an earlier call was lost: it may have been done.
             Err(refusal) if doubtful && refusal.fault == Fault::NoKey => {
@@ -330,7 +368,7 @@ impl Endpoint {
     ) -> Result<Part, S3Error> {
         let crc32 = crc32(&body);
         let call = || self.calls.part(at, upload, number, (body.clone(), crc32));
-        let (part, _) = self.counted(ATTEMPTS, ("write", at), call).await;
+        let (part, _) = self.counted(self.attempts, ("write", at), call).await;
         part.map_err(|refusal| failed(at, refusal))
     }
 }

@@ -8,7 +8,7 @@ use super::Location;
 use super::Refusal;
 use super::S3Error;
 
-/// How often a call is made at most.
+/// How often a call is made at most, where nobody says otherwise.
 pub(super) const ATTEMPTS: u32 = 10;
 
 /// The pause after the first failure; it doubles with each.
@@ -18,6 +18,13 @@ const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(10);
 
 impl Endpoint {
+    /// The same endpoint, which makes a call so often at most; `None`: ten times.
+    #[must_use]
+    pub fn trying(mut self, attempts: Option<u32>) -> Self {
+        self.attempts = attempts.unwrap_or(ATTEMPTS).max(1);
+        self
+    }
+
     /// Makes a call, again where that may help.
     pub(super) async fn tried<T, F>(
         &self,
@@ -28,7 +35,7 @@ impl Endpoint {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        let (result, _) = self.counted(ATTEMPTS, (action, at), call).await;
+        let (result, _) = self.counted(self.attempts, (action, at), call).await;
         result.map_err(|refusal| S3Error::new(action, at, refusal))
     }
 

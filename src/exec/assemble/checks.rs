@@ -82,14 +82,7 @@ impl Assembler<'_> {
             .node(&key.object, key.interval, of)
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         Ok(match node.object.object_type.name {
-            "s3" => {
-                let place = required(&node, "path")?;
-                Exists::Aws(if place.ends_with('/') {
-                    self.s3_prefix(&node, "path", &place)?
-                } else {
-                    self.s3_key(&node, "path", &place)?
-                })
-            }
+            "s3" => Exists::Aws(self.s3_data(&node)?),
             "dynamodb" => {
                 let mut aws = self.aws_of(&node);
                 if let Some(region) = node.text("region") {
@@ -104,6 +97,19 @@ impl Assembler<'_> {
             },
             _ => Exists::File(self.path(&node)?),
         })
+    }
+
+    /// What must be there of a data node in S3: its manifest, if it names one, else its object or something below its prefix.
+    fn s3_data(&self, node: &Resolved<'_>) -> Result<Thing, String> {
+        if let Some(manifest) = node.text("manifest_file_path") {
+            return self.s3_key(node, "manifest_file_path", manifest);
+        }
+        let place = required(node, "path")?;
+        if place.ends_with('/') {
+            self.s3_prefix(node, "path", &place)
+        } else {
+            self.s3_key(node, "path", &place)
+        }
     }
 
     /// The object of S3 that an attribute names.

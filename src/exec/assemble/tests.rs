@@ -1,4 +1,5 @@
-//! What clusters are asked for as: each attribute of `resource "emr_cluster"`, as it is written, to the request that is made of it.
+//! What clusters are asked for as: each attribute of `resource "emr_cluster"`, as it is written, to the request that is made of it. And
+//! what is looked at where data has a manifest.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,8 +20,11 @@ use crate::connect::aws::emr::Network;
 use crate::connect::aws::emr::Role;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
+use crate::exec::Check;
 use crate::exec::emr::Cluster;
 use crate::exec::emr::Terms;
+use crate::exec::exists::Exists;
+use crate::exec::looking::Thing;
 use crate::lang::NoFiles;
 use crate::lang::SecretSource;
 use crate::lang::functions::Call;
@@ -488,4 +492,56 @@ fn a_plan_shows_the_machines_that_are_asked_for() {
             .collect();
         assert_eq!(shown, asked, "{resource}");
     }
+}
+
+#[test]
+fn data_with_a_manifest_is_there_when_its_manifest_is() {
+    let (objects, timetable) = objects(
+        r#"
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-01"
+}
+
+pipeline "p" {
+  schedule = schedule.daily
+
+  data_node "s3" "orders" {
+    path               = "s3://acme/orders/"
+    manifest_file_path = "s3://acme/lists/${run.date}.json"
+
+    precondition "exists" {}
+  }
+
+  activity "shell_command" "x" {
+    command = "true"
+    input   = data_node.orders
+  }
+}
+"#,
+    );
+    let (call, secrets) = (call(), NoSecrets);
+    let assembler = Assembler {
+        resolver: Resolver::planned(&objects, &timetable, &call),
+        directory: Path::new("/work"),
+        inherited: &BTreeMap::new(),
+        secrets: &secrets,
+        hidden: RefCell::default(),
+    };
+    let interval = Interval {
+        start: "2026-11-24T00:00:00Z".parse().unwrap(),
+        end: "2026-11-25T00:00:00Z".parse().unwrap(),
+    };
+    let of = Try {
+        attempt: 1,
+        actual_start: interval.end,
+    };
+    let object = Address::new("pipeline.p.data_node.orders");
+    let checks = assembler.checks(&InstanceKey { object, interval }, of);
+    let checks = checks.unwrap();
+    let [(_, Check::Exists(Exists::Aws(Thing::Key(wanted))))] = checks.as_slice() else {
+        panic!("no object is looked at");
+    };
+    let place = wanted.object.to_string();
+    assert_eq!(place, "s3://acme/lists/2026-11-24.json");
 }

@@ -206,6 +206,9 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Copy, ConnectError>
         match input {
             Input::Files(end) => {
                 let files = Handle::current().block_on(transfer::files(&end.place, ctx))?;
+                if let (true, Some(output)) = (end.place.is_listed(), output_of(&copy.output)) {
+                    transfer::listed_apart(&files, output)?;
+                }
                 inputs.extend(files.into_iter().map(|place| Input::File(end.file(place))));
             }
             other => inputs.push(other),
@@ -224,10 +227,8 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Copy, ConnectError>
 
 /// Refuses to write what is read, or into a directory or a prefix that is.
 fn refuse_one_place(copy: &Copy) -> Result<(), ConnectError> {
-    let output = match &copy.output {
-        Output::File(end) => &end.place,
-        Output::Files(end) => &end.place,
-        Output::Table(_) => return Ok(()),
+    let Some(output) = output_of(&copy.output) else {
+        return Ok(());
     };
     let inputs = copy.inputs.iter().filter_map(|input| match input {
         Input::Files(end) => Some(end.place.clone()),
@@ -235,6 +236,15 @@ fn refuse_one_place(copy: &Copy) -> Result<(), ConnectError> {
         Input::Query { .. } => None,
     });
     transfer::apart(&inputs.collect::<Vec<_>>(), output)
+}
+
+/// Where the files of an output are. `None`: it is a table.
+fn output_of(output: &Output) -> Option<&Place> {
+    match output {
+        Output::File(end) => Some(&end.place),
+        Output::Files(end) => Some(&end.place),
+        Output::Table(_) => None,
+    }
 }
 
 /// The name of the one file that records are written to below a directory or a prefix.

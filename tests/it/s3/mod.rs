@@ -3,15 +3,15 @@
 use std::fs::File;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
 use pipeform::connect::aws::s3::Calls;
 use pipeform::connect::s3::{
-    Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader, S3Error,
-    Source, Target, Writer,
+    Checksum, Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader,
+    S3Error, Source, Target, Writer,
 };
 
 use crate::support::s3::{Server, server};
@@ -147,6 +147,32 @@ fn endpoint(url: &str, key: &str, secret: &str) -> Endpoint {
         .force_path_style(true)
         .build();
     Endpoint::new(Calls::new(&aws_sdk_s3::Client::from_conf(config)))
+}
+
+/// A server that gives each request the next of some answers, and all that follow the last; gives its address, and what it is asked.
+fn answering(answers: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<String> = lines
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .map(|line| line.to_lowercase())
+                .collect();
+            if head.is_empty() {
+                continue;
+            }
+            let mut seen = seen.lock().unwrap();
+            let answer = answers.get(seen.len()).or(answers.last()).unwrap();
+            seen.push(head.join("\n"));
+            drop(stream.write_all(answer.as_bytes()));
+        }
+    });
+    (url, asked)
 }
 
 fn bytes(size: usize) -> Vec<u8> {
@@ -424,6 +450,45 @@ fn streams_between_endpoints_are_uploads_of_objects() {
 }
 
 #[test]
+fn bytes_that_are_damaged_while_they_are_read_are_not_written_elsewhere() {
+    let f = Fixture::new("damaged");
+    let reader = endpoint(&f.server.url, "readkey", "readsecret1");
+    // In one call, and in parts.
+    for (key, size) in [("small", 1_000), ("large", 25_000_000)] {
+        let (path, bytes) = f.file(key, size);
+        f.upload(key, &path);
+        let right = Checksum::of(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &bytes);
+        let wrong = Checksum {
+            value: right.value ^ 1,
+            ..right
+        };
+        let (target, on_bytes, cancel) = (f.target("to"), f.on_bytes(), Cancel::new());
+        let copy = |checksum| {
+            let known = Known {
+                checksum: Some(checksum),
+                ..f.known(key)
+            };
+            let source = Source::Object(reader.clone(), f.at(key), known);
+            let size = size as u64;
+            f.runtime.block_on(async {
+                let copied = f
+                    .endpoint
+                    .upload(&target, size, &source, &on_bytes, &cancel);
+                copied.await.map(drop)
+            })
+        };
+        let error = copy(wrong).unwrap_err().to_string();
+        assert!(error.contains("do not have its checksum"), "{error}");
+        assert_eq!(f.server.look(&["uploads", "damaged"]), "");
+        assert!(!f.keys("").contains(&"to".to_owned()), "{key}");
+        copy(right).unwrap();
+        assert_eq!(f.download("to"), bytes);
+        let delete = f.endpoint.delete(&f.at("to"), &["to".to_owned()]);
+        f.runtime.block_on(delete).unwrap();
+    }
+}
+
+#[test]
 fn a_file_that_changes_while_it_goes_up_leaves_what_was_there() {
     let f = Fixture::new("changing");
     for size in [1_000_000, 64_000_000] {
@@ -541,4 +606,56 @@ fn a_server_that_takes_connections_and_never_answers_is_told_of() {
         first.ends_with("it was asked to look at `s3://silent/a`"),
         "{first}"
     );
+}
+
+#[test]
+fn calls_are_made_as_often_as_is_said() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://failing/a").unwrap();
+    for attempts in [1, 3] {
+        let failing = endpoint(&url, "key", "secret").trying(Some(attempts));
+        let error = runtime.block_on(failing.head(&at)).unwrap_err();
+        assert_eq!(error.fault, Fault::Service);
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(asked.len(), attempts as usize);
+    }
+}
+
+#[test]
+fn a_store_that_lists_no_uploads_can_be_written() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://simple/a").unwrap();
+    let simple = endpoint(&url, "key", "secret");
+    let cleared = runtime.block_on(simple.abort_pending(&at, |_| true));
+    cleared.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn what_breaks_off_goes_on_with_the_contents_that_it_began_with() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"one\"\r\nConnection: close\r\n\r\nabcd",
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/10\r\nETag: \"one\"\r\nConnection: close\r\n\r\nefghij",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://breaking/a").unwrap();
+    let breaking = endpoint(&url, "key", "secret");
+    // Nothing is known of its contents.
+    let known = Known {
+        size: 10,
+        ..Known::default()
+    };
+    let pieces = runtime.block_on(breaking.bytes(&at, &known)).unwrap();
+    assert_eq!(pieces.concat(), b"abcdefghij");
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 2);
+    assert!(!asked[0].contains("if-match"), "{}", asked[0]);
+    assert!(asked[1].contains("if-match: \"one\""), "{}", asked[1]);
+    assert!(asked[1].contains("range: bytes=4-9"), "{}", asked[1]);
 }

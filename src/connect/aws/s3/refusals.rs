@@ -113,7 +113,7 @@ where
         },
         // The answer broke off, or is none of S3.
         _ if status >= 500 => Refusal {
-            fault: Fault::Service,
+            fault: fault_of("", status),
             reason: format!("HTTP status {status}"),
         },
         AwsError::Unreachable(reason) => Refusal {
@@ -135,6 +135,8 @@ pub(super) fn fault_of(code: &str, status: u16) -> Fault {
         (code, _) if REFUSED.contains(&code) => Fault::NotAllowed,
         (code, _) if THROTTLED.contains(&code) => Fault::Throttled,
         (code, _) if PASSING.contains(&code) => Fault::Service,
+        // A store that does not know a call does not learn it.
+        ("NotImplemented", _) | (_, 501) => Fault::Invalid,
         (_, 404) => Fault::NoKey,
         (_, 412) => Fault::Changed,
         (_, 401 | 403) => Fault::NotAllowed,
@@ -161,4 +163,24 @@ pub(super) fn causes(error: &dyn Error) -> String {
         next = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_does_not_know_is_not_asked_again() {
+        for (code, status, wanted) in [
+            ("NotImplemented", 501, Fault::Invalid),
+            ("", 501, Fault::Invalid),
+            ("NotImplemented", 400, Fault::Invalid),
+            ("InternalError", 500, Fault::Service),
+            ("", 503, Fault::Service),
+            ("SlowDown", 503, Fault::Throttled),
+            ("NoSuchKey", 404, Fault::NoKey),
+        ] {
+            assert_eq!(fault_of(code, status), wanted, "{code} {status}");
+        }
+    }
 }

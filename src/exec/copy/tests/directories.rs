@@ -107,17 +107,84 @@ fn two_activities_write_one_directory_and_each_removes_its_own_files_only() {
 }
 
 #[test]
-fn what_an_activity_wrote_that_is_no_more_goes_with_the_next_copy() {
+fn what_an_activity_wrote_that_is_no_more_stays_and_is_taken_over_by_name() {
     let c = Copies::new();
     let (was, is) = (
         c.by("pipeline.p.activity.was", &[]),
         c.by("pipeline.p.activity.is", &["pipeline.p.activity.is"]),
     );
     c.f.given("a/old", b"1");
+    c.f.given("a/same", b"1");
     c.f.given("b/new", b"2");
+    c.f.given("b/same", b"2");
     c.bytes(&was, "a", "out").unwrap();
+    for _ in 0..2 {
+        c.bytes(&is, "b", "out").unwrap();
+        let there = names(&c.f.path("out"));
+        assert_eq!(there, ["_SUCCESS", "new", "old", "same"]);
+        assert_eq!(fs::read(c.f.path("out/same")).unwrap(), b"2");
+        let list = c.success("out");
+        assert_eq!(list.matches("activity.was").count(), 1, "{list}");
+        assert_eq!(list.matches("\"same\"").count(), 1, "{list}");
+    }
+    fs::remove_file(c.f.path("b/same")).unwrap();
     c.bytes(&is, "b", "out").unwrap();
-    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "new"]);
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "new", "old"]);
+}
+
+#[test]
+fn where_it_is_not_known_which_activities_there_are_files_are_those_of_another() {
+    let c = Copies::new();
+    let unknown = |activity: &str| Context {
+        activities: Activities::default(),
+        ..c.by(activity, &[])
+    };
+    c.f.given("a/one", b"1");
+    c.f.given("b/one", b"2");
+    c.bytes(&unknown("pipeline.p.activity.x"), "a", "out")
+        .unwrap();
+    let y = unknown("pipeline.p.activity.y");
+    let error = c.bytes(&y, "b", "out").unwrap_err();
+    assert!(
+        error.contains("what `pipeline.p.activity.x` has written"),
+        "{error}"
+    );
+    fs::rename(c.f.path("b/one"), c.f.path("b/two")).unwrap();
+    c.bytes(&y, "b", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);
+}
+
+#[test]
+fn the_last_of_those_who_write_one_directory_completes_it() {
+    let c = Copies::new();
+    let both = &["pipeline.p.activity.x", "pipeline.p.activity.y"];
+    let (x, y) = (c.by(both[0], both), c.by(both[1], both));
+    c.f.given("a/one", b"1");
+    c.f.given("b/two", b"2");
+    // The other has begun, and may have been killed since.
+    let begun = r#"{"entries": [{"url": "two", "mandatory": false, "meta": {"content_length": 1, "writer": "state:pipeline.p.activity.y"}}]}"#;
+    c.f.given("out/_INCOMPLETE", begun.as_bytes());
+    for _ in 0..2 {
+        c.bytes(&x, "a", "out").unwrap();
+        assert_eq!(names(&c.f.path("out")), ["_INCOMPLETE", "one"]);
+        let list = fs::read_to_string(c.f.path("out/_INCOMPLETE")).unwrap();
+        assert!(list.contains(r#"{"url": "one", "mandatory": true"#), "{list}");
+        assert!(list.contains(r#"{"url": "two", "mandatory": false"#), "{list}");
+    }
+    c.bytes(&y, "b", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);
+    for name in ["one", "two"] {
+        assert!(c.success("out").contains(&format!("{name:?}")));
+    }
+
+    // One that is no more never gets to its end, and is not awaited.
+    c.f.given("other/_INCOMPLETE", begun.as_bytes());
+    c.bytes(&c.by(both[0], &["pipeline.p.activity.x"]), "a", "other")
+        .unwrap();
+    let there = names(&c.f.path("other"));
+    assert_eq!(there, ["_INCOMPLETE", "_SUCCESS", "one"]);
+    let left = fs::read_to_string(c.f.path("other/_INCOMPLETE")).unwrap();
+    assert!(left.contains("two") && !left.contains("one"), "{left}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The lists of a directory or a prefix: what `_SUCCESS` and `_INCOMPLETE` say is there, and whose it is.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::io::BufWriter;
@@ -39,11 +40,11 @@ use crate::connect::s3::Target;
 
 /// What the lists of a target say before it is written.
 pub(super) struct Before {
-    /// Names and sizes of what this activity may have written, or one that is no more.
+    /// Names and sizes of what this activity may have written.
     pub(super) own: Spool<(String, u64)>,
     /// The names of these.
     pub(super) names: Names,
-    /// What other activities write there.
+    /// What other activities write there, or have written before they were removed.
     pub(super) beside: Spool<Listed>,
     /// How many files there are that nobody of this state has written. They are left alone.
     pub(super) foreign: u64,
@@ -80,17 +81,43 @@ pub(super) fn state_and_activity(writer: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// What an activity that is no more has written is for the one that writes now: it may be the same under another name.
+/// Only what has been written under the same address is for this activity to remove. What one has written that is no more stays: removing a
+/// definition touches no data.
 fn whose(writer: Option<&str>, ctx: &Context) -> Whose {
     let Some(writer) = writer else {
         return Whose::Foreign;
     };
-    let (lineage, activity) = state_and_activity(writer);
+    let [of, ours] = [writer, ctx.writer()].map(|writer| state_and_activity(writer).0);
     match () {
         () if writer == ctx.writer() => Whose::Own,
-        () if lineage != state_and_activity(ctx.writer()).0 => Whose::Foreign,
-        () if ctx.activities.has(activity) => Whose::Beside,
-        () => Whose::Own,
+        () if of == ours => Whose::Beside,
+        () => Whose::Foreign,
+    }
+}
+
+/// Which of those who have written are activities that are there. Each is asked for once.
+pub(super) struct Writers<'a> {
+    ctx: &'a Context,
+    known: BTreeMap<String, bool>,
+}
+
+impl<'a> Writers<'a> {
+    pub(super) fn new(ctx: &'a Context) -> Self {
+        Self {
+            ctx,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Whether there is the activity that has written a file.
+    pub(super) fn has(&mut self, listed: &Listed) -> bool {
+        if let Some(known) = self.known.get(&listed.writer) {
+            return *known;
+        }
+        let (_, activity) = state_and_activity(&listed.writer);
+        let has = self.ctx.activities.has(activity);
+        self.known.insert(listed.writer.clone(), has);
+        has
     }
 }
 
@@ -115,11 +142,12 @@ pub(super) async fn before(output: &End, ctx: &Context) -> Result<Before, Connec
             };
             let size = entry.size.unwrap_or_default();
             let written = match whose(entry.writer.as_deref(), ctx) {
+                // Where `_SUCCESS` is there it is true, and nothing of what was to be written has been.
+                Whose::Own | Whose::Beside if complete.has(name) => Ok(()),
                 Whose::Own => {
                     names.add(name);
                     own.write(&(name.to_owned(), size))
                 }
-                Whose::Beside if complete.has(name) => Ok(()),
                 Whose::Beside => {
                     read_now.add(name);
                     beside.write(&Listed {

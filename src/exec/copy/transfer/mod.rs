@@ -89,18 +89,32 @@ struct Shared {
     packers: Arc<Semaphore>,
 }
 
-/// Refuses to write into what is read: the next run would read what this one has written.
+/// Refuses to write into what is read: the next run would read what this one has written. Where a manifest says what is read, that is not
+/// all below: see [`listed_apart`].
 pub(in crate::exec::copy) fn apart(inputs: &[Place], output: &Place) -> Result<(), ConnectError> {
     if inputs.iter().any(|input| input.is_file(output)) {
         return Err(plan::setting(format!(
             "`{output}` would be copied onto itself; give the output another path"
         )));
     }
-    match inputs.iter().find(|input| input.contains(output)) {
+    let reads_all_around = |input: &&Place| !input.is_listed() && input.contains(output);
+    match inputs.iter().find(reads_all_around) {
         None => Ok(()),
         Some(input) => Err(plan::setting(format!(
             "the output `{output}` lies in `{input}`, which is read; give it a place of its own"
         ))),
+    }
+}
+
+/// Refuses to write where a file lies that the manifest of an input lists.
+pub(in crate::exec::copy) fn listed_apart(
+    files: &[Place],
+    output: &Place,
+) -> Result<(), ConnectError> {
+    let meets = |file: &&Place| output.contains(file) || output.is_file(file);
+    match files.iter().find(meets) {
+        None => Ok(()),
+        Some(file) => Err(plan::listed_in_output(file, output)),
     }
 }
 
@@ -191,5 +205,40 @@ async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<Sizes, 
                 failure.get_or_insert(error);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::aws::Settings;
+    use crate::connect::place::S3Place;
+    use crate::connect::s3::Encryption;
+    use crate::connect::s3::Location;
+
+    fn place(at: &str, manifest: Option<&str>) -> Place {
+        Place::S3(Box::new(S3Place {
+            settings: Settings::default(),
+            at: Location::parse(at).unwrap(),
+            encryption: Encryption::Bucket,
+            manifest: manifest.map(|at| Location::parse(at).unwrap()),
+        }))
+    }
+
+    #[test]
+    fn an_output_may_lie_below_an_input_that_has_a_manifest() {
+        let output = place("s3://acme/in/out/", None);
+        let error = apart(&[place("s3://acme/in/", None)], &output).unwrap_err();
+        assert!(error.to_string().contains("which is read"), "{error}");
+        apart(&[place("s3://acme/in/", Some("s3://acme/list"))], &output).unwrap();
+        // What it lists may not.
+        listed_apart(&[place("s3://acme/in/a", None)], &output).unwrap();
+        let listed = [place("s3://acme/in/out/a", None)];
+        let error = listed_apart(&listed, &output).unwrap_err().to_string();
+        assert!(
+            error.contains("`s3://acme/in/out/a` is in the manifest"),
+            "{error}"
+        );
+        assert!(listed_apart(&listed, &listed[0]).is_err());
     }
 }

@@ -231,6 +231,7 @@ async fn fetch(
     let known = item.known();
     let (many, to) = (shared.many, path.to_owned());
     if item.size <= SMALL {
+        let _kept = endpoint.keep(item.size).await;
         let pieces = endpoint.bytes(at, &known).await?;
         shared.on_bytes.tell(item.size);
         let write = move || {

@@ -4,6 +4,7 @@
 //! that is a manifest has the files that it lists. One with an `_INCOMPLETE` and no `_SUCCESS` is being written, or was when its writer died.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs::File;
 use std::fs::Metadata;
 use std::io;
@@ -167,6 +168,9 @@ impl Plan {
             if !many {
                 continue;
             }
+            if is_listed_below(inputs.get(item.input), &item.from, output) {
+                return Err(listed_in_output(&place, output));
+            }
             if [SUCCESS, INCOMPLETE].contains(&item.name.as_str()) {
                 return Err(setting(format!(
                     "`{place}` cannot be copied into `{output}`: there, `{}` is the name of the manifest",
@@ -251,6 +255,32 @@ fn same_side(input: Option<&End>, output: &End) -> bool {
         (Some(End::Files { .. }), End::Files { .. }) => true,
         _ => false,
     }
+}
+
+/// Whether a file that a manifest lists lies in the output, which is a prefix.
+fn is_listed_below(input: Option<&End>, from: &str, output: &End) -> bool {
+    match (input, output) {
+        (
+            Some(End::S3 {
+                target: read,
+                manifest: Some(_),
+                ..
+            }),
+            End::S3 { target, .. },
+        ) => {
+            same_side(input, output)
+                && read.at.bucket == target.at.bucket
+                && from.starts_with(&target.at.key)
+        }
+        _ => false,
+    }
+}
+
+/// An error with a file that a manifest lists, where something is written.
+pub(super) fn listed_in_output(file: &impl Display, output: &impl Display) -> ConnectError {
+    setting(format!(
+        "`{file}` is in the manifest of what is read, and lies in the output `{output}`, which this copy writes; give the output a place of its own"
+    ))
 }
 
 /// Where a file of an input is.

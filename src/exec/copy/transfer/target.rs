@@ -3,7 +3,8 @@
 //! A directory or a prefix has a `_SUCCESS` when it is complete, and only then: it lists what is there, and who has written it. While it is written
 //! there is an `_INCOMPLETE` in its place, which also lists what this attempt and those before it may have written; so the next attempt knows
 //! what to remove. Only what this activity has written is removed, and only what this plan does not name: what other activities have put
-//! there stays, and stays listed.
+//! there stays, and stays listed, also when such an activity is no more. A file of one that is no more is taken over by a plan that names it:
+//! the activity may have got another address. Where several are under way at once, the last of them says that the target is complete.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use super::end::End;
 use super::lists::Before;
 use super::lists::List;
 use super::lists::Listed;
+use super::lists::Writers;
 use super::lists::before;
 use super::lists::remove;
 use super::lists::state_and_activity;
@@ -70,7 +72,7 @@ impl Ready {
         let _turn = turn.lock().await;
         let before = before(output, ctx).await?;
         ctx.check_cancel()?;
-        refuse_files_of_others(output, plan, &before)?;
+        refuse_files_of_others(output, plan, &before, ctx)?;
         let obstacles = match output {
             End::S3 {
                 endpoint, target, ..
@@ -94,7 +96,10 @@ impl Ready {
             }
         }
         for found in before.beside.read()? {
-            list.add_listed(&found?)?;
+            let found = found?;
+            if !plan.names.has(&found.name) {
+                list.add_listed(&found)?;
+            }
         }
         list.add_plan((plan, &Sizes::new()), ctx.writer(), true)?;
         let begun = list.put(INCOMPLETE).await?;
@@ -118,7 +123,8 @@ impl Ready {
         })
     }
 
-    /// Removes what attempts before have written and this one has not, and says that the target is complete.
+    /// Removes what attempts before have written and this one has not, and says that the target is complete, unless another activity is
+    /// still writing there.
     pub(super) async fn complete(
         self,
         output: &End,
@@ -154,32 +160,65 @@ impl Ready {
         } else {
             before(output, ctx).await?
         };
-        let (mut done, mut under_way) = (List::begin(output)?, List::begin(output)?);
+        let awaited = awaited(plan, &now, ctx)?;
+        let (mut done, mut broken_off) = (List::begin(output)?, List::begin(output)?);
         let mut any = false;
         for found in now.beside.read()? {
             let found = found?;
-            if found.optional {
+            if plan.names.has(&found.name) {
+                continue; // taken over
+            }
+            // Of one that is no more, this will never be done.
+            if found.optional && awaited.is_none() {
                 any = true;
-                under_way.add_listed(&found)?;
+                broken_off.add_listed(&found)?;
             } else {
                 done.add_listed(&found)?;
             }
         }
         done.add_plan((plan, sizes), ctx.writer(), false)?;
+        if let Some(other) = awaited {
+            done.put(INCOMPLETE).await?;
+            ctx.log.line(&format!(
+                "`{output}` is not complete yet: `{other}` is writing there, too, or has broken off. `{SUCCESS}` comes when that one is done"
+            ));
+            return Ok(());
+        }
         done.put(SUCCESS).await?;
         if any {
-            under_way.put(INCOMPLETE).await.map(drop)
+            broken_off.put(INCOMPLETE).await.map(drop)
         } else {
             remove(output, &[INCOMPLETE.to_owned()]).await
         }
     }
 }
 
+/// Another activity that has begun to write a target and is not at its end: the last of all that write there says that it is complete. One
+/// that has died gets to its end in its next attempt; one that is no more is not awaited.
+fn awaited(plan: &Plan, now: &Before, ctx: &Context) -> Result<Option<String>, ConnectError> {
+    let mut writers = Writers::new(ctx);
+    for found in now.beside.read()? {
+        let found = found?;
+        if found.optional && !plan.names.has(&found.name) && writers.has(&found) {
+            let (_, activity) = state_and_activity(&found.writer);
+            return Ok(Some(activity.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
 /// Two activities that write one file would take turns in overwriting each other's.
-fn refuse_files_of_others(output: &End, plan: &Plan, before: &Before) -> Result<(), ConnectError> {
+fn refuse_files_of_others(
+    output: &End,
+    plan: &Plan,
+    before: &Before,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
+    let mut writers = Writers::new(ctx);
     for found in before.beside.read()? {
-        let Listed { name, writer, .. } = found?;
-        if plan.names.has(&name) {
+        let found = found?;
+        if plan.names.has(&found.name) && writers.has(&found) {
+            let Listed { name, writer, .. } = found;
             let (_, writer) = state_and_activity(&writer);
             return Err(setting(format!(
                 "`{name}` in `{output}` is what `{writer}` has written; give one of the two activities another path"

@@ -61,7 +61,7 @@ impl Whole {
         Ok(Self { end, ready, name })
     }
 
-    /// Says that it is complete, with a file of so many bytes.
+    /// Says that it is complete, as far as this file goes, which has so many bytes.
     pub(in crate::exec::copy) async fn complete(
         self,
         size: u64,

@@ -148,3 +148,22 @@ pipeline "lists" {
     output = data_node.out
   }
 }
+
+# Nothing is wrong here: only what the manifest lists is read.
+pipeline "listed" {
+  schedule = schedule.daily
+
+  data_node "s3" "in" {
+    path               = "s3://acme/listed/${run.date}/"
+    manifest_file_path = "s3://acme/lists/listed-${run.date}.json"
+  }
+
+  data_node "s3" "out" {
+    path = "s3://acme/listed/${run.date}/out/"
+  }
+
+  activity "copy" "below" {
+    input  = data_node.in
+    output = data_node.out
+  }
+}
