@@ -16,6 +16,7 @@ use super::ExecError;
 use super::copy::transfer;
 use super::copy::transfer::Transfer;
 use crate::connect::ConnectError;
+use crate::connect::formats::compression::Compression;
 use crate::connect::manifest::SUCCESS;
 use crate::connect::place::Place;
 
@@ -25,7 +26,26 @@ pub struct Staging {
     /// What it reads: the instances of a data node, oldest first. Of several each has a directory of its own within, with its name.
     pub inputs: Vec<Option<Vec<(String, Place)>>>,
     /// What it writes.
-    pub outputs: Vec<Option<Place>>,
+    pub outputs: Vec<Option<Left>>,
+}
+
+/// What is done with what a command leaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Where it is put.
+    pub place: Place,
+    /// How its files are to be packed there; none: as they are.
+    pub compression: Option<Compression>,
+}
+
+impl From<Place> for Left {
+    /// As it is.
+    fn from(place: Place) -> Self {
+        Self {
+            place,
+            compression: None,
+        }
+    }
 }
 
 /// The directory of an attempt. It is made when something is put into it, and goes with the attempt.
@@ -104,7 +124,7 @@ impl Staging {
         }
         for number in (1..)
             .zip(&self.outputs)
-            .filter_map(|(number, place)| place.as_ref().map(|_| number))
+            .filter_map(|(number, left)| left.as_ref().map(|_| number))
         {
             let path = area.directory(&output(number))?.display().to_string();
             variables.insert(format!("OUTPUT{number}_STAGING_DIR"), path);
@@ -114,8 +134,8 @@ impl Staging {
 
     /// Puts away what was written.
     pub(super) async fn put_away(&self, area: &Area, ctx: &Context) -> Result<(), ExecError> {
-        for (number, place) in (1..).zip(&self.outputs) {
-            let Some(place) = place else {
+        for (number, left) in (1..).zip(&self.outputs) {
+            let Some(Left { place, compression }) = left else {
                 continue;
             };
             let directory = area.path(&output(number));
@@ -124,7 +144,8 @@ impl Staging {
             } else {
                 Place::File(only_file(&directory, number, place)?)
             };
-            let transfer = Transfer::new(vec![from], place.clone());
+            let mut transfer = Transfer::new(vec![from], place.clone());
+            transfer.packing.output = *compression;
             transfer::run(&transfer, ctx).await?;
         }
         Ok(())

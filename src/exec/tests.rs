@@ -1,6 +1,7 @@
 //! Real processes: what they see, how they end, and that nothing of them is left.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -13,6 +14,10 @@ use super::process::kill_marked;
 use super::process::kill_orphan;
 use super::shell_command::Program;
 use super::shell_command::ShellCommand;
+use super::staging::Left;
+use crate::connect::files;
+use crate::connect::formats::compression::Compression;
+use crate::connect::place::Place;
 use crate::exec;
 use crate::exec::Activities;
 use crate::exec::Cancel;
@@ -118,6 +123,34 @@ fn alive(pid: u32) -> bool {
         let state = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
         !state.is_some_and(|rest| rest.starts_with(['Z', 'X']))
     })
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_is_packed_as_its_data_node_says() {
+    let f = Fixture::new(&[]);
+    let packed = |name: &str| {
+        Some(Left {
+            place: Place::File(f.path(name)),
+            compression: Some(Compression::Gzip),
+        })
+    };
+    let mut command = f.command(
+        "echo a >\"$OUTPUT1_STAGING_DIR/a.csv\"; cd \"$OUTPUT2_STAGING_DIR\"; echo b >b.csv; echo c | gzip >c.csv.gz",
+    );
+    command.staging.outputs = vec![packed("one"), packed("all/")];
+    exec::run(Work::Shell(command), f.ctx.clone())
+        .await
+        .unwrap();
+    for (name, wanted) in [
+        ("one", "a\n"),
+        ("all/b.csv.gz", "b\n"),
+        ("all/c.csv.gz", "c\n"),
+    ] {
+        let mut found = String::new();
+        let mut file = files::open(&f.path(name), Compression::Gzip).unwrap();
+        file.read_to_string(&mut found).unwrap();
+        assert_eq!(found, wanted, "{name}");
+    }
 }
 
 #[tokio::test]

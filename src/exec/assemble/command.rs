@@ -13,6 +13,7 @@ use crate::exec::archive::Archive;
 use crate::exec::archive::layout;
 use crate::exec::shell_command::Program;
 use crate::exec::shell_command::ShellCommand;
+use crate::exec::staging::Left;
 use crate::exec::staging::Staging;
 use crate::lang::Value;
 use crate::objects::Object;
@@ -90,10 +91,15 @@ impl<'a> Assembler<'a> {
                 ));
             };
             let place = self.place(node)?;
-            if let Some(place) = &place {
-                not_listed(node, place)?;
-            }
-            staging.outputs.push(place);
+            let left = match place {
+                Some(place) => {
+                    not_listed(node, &place)?;
+                    let compression = self.packed(node)?;
+                    Some(Left { place, compression })
+                }
+                None => None,
+            };
+            staging.outputs.push(left);
         }
         Ok(staging)
     }
