@@ -411,6 +411,18 @@ async fn secrets_are_masked_in_log_and_error() {
     assert_eq!(log, ".".repeat(30_000));
 }
 
+#[test]
+fn of_a_secret_of_several_lines_short_ones_are_no_secrets() {
+    let f = Fixture::new(&["{\n  \"a\": \"hush\"\n}\n"]);
+    let masked = |text: &str| f.ctx.log.mask(text);
+    assert_eq!(masked("{ \"b\": {} }"), "{ \"b\": {} }");
+    assert_eq!(masked("  \"a\": \"hush\""), "(sensitive)");
+    assert_eq!(masked("x{\n  \"a\": \"hush\"\n}\n"), "x(sensitive)");
+    // One line that is short is the secret itself.
+    let f = Fixture::new(&["ab\n"]);
+    assert_eq!(f.ctx.log.mask("ab"), "(sensitive)");
+}
+
 #[tokio::test]
 async fn secrets_are_masked_as_other_programs_write_them() {
     let f = Fixture::new(&["it's s3cret\u{e9}"]);
