@@ -2,6 +2,7 @@
 
 use super::Assembler;
 use super::required;
+use crate::connect::aws::Settings;
 use crate::connect::s3::Location;
 use crate::engine::InstanceKey;
 use crate::exec::Check;
@@ -54,20 +55,20 @@ impl Assembler<'_> {
             "shell_command" => self.command(&resolved).map(Box::new).map(Check::Shell),
             "s3_key_exists" => {
                 let place = required(&resolved, "s3_key")?;
-                let key = self.s3_key(&resolved, "s3_key", &place)?;
-                Ok(there(key))
+                let aws = self.aws_of(&resolved, of)?;
+                s3_key(aws, "s3_key", &place).map(there)
             }
             "s3_prefix_not_empty" => {
                 let place = required(&resolved, "s3_prefix")?;
-                let prefix = self.s3_prefix(&resolved, "s3_prefix", &place)?;
-                Ok(there(prefix))
+                let aws = self.aws_of(&resolved, of)?;
+                s3_prefix(aws, "s3_prefix", &place).map(there)
             }
             "dynamodb_table_exists" => Ok(there(Thing::Table(DynamoDbTableExists {
-                aws: self.aws_of(&resolved),
+                aws: self.aws_of(&resolved, of)?,
                 table: required(&resolved, "table_name")?,
             }))),
             "dynamodb_data_exists" => Ok(there(Thing::Data(DynamoDbDataExists {
-                aws: self.aws_of(&resolved),
+                aws: self.aws_of(&resolved, of)?,
                 table: required(&resolved, "table_name")?,
             }))),
             other => Err(format!(
@@ -84,14 +85,15 @@ impl Assembler<'_> {
         Ok(match node.object.object_type.name {
             "s3" => {
                 let place = required(&node, "path")?;
+                let aws = self.aws_of(&node, of)?;
                 Exists::Aws(if place.ends_with('/') {
-                    self.s3_prefix(&node, "path", &place)?
+                    s3_prefix(aws, "path", &place)?
                 } else {
-                    self.s3_key(&node, "path", &place)?
+                    s3_key(aws, "path", &place)?
                 })
             }
             "dynamodb" => {
-                let mut aws = self.aws_of(&node);
+                let mut aws = self.aws_of(&node, of)?;
                 if let Some(region) = node.text("region") {
                     aws.region = Some(region.to_owned());
                 }
@@ -105,25 +107,23 @@ impl Assembler<'_> {
             _ => Exists::File(self.path(&node)?),
         })
     }
+}
 
-    /// The object of S3 that an attribute names.
-    fn s3_key(&self, of: &Resolved<'_>, attribute: &str, place: &str) -> Result<Thing, String> {
-        let object = s3_place(attribute, place)?;
-        if object.key.is_empty() {
-            return Err(format!(
-                "`{attribute}` is `{place}`, which names no object of S3: its key is missing behind the bucket"
-            ));
-        }
-        let aws = self.aws_of(of);
-        Ok(Thing::Key(S3KeyExists { aws, object }))
+/// The object of S3 that an attribute names.
+fn s3_key(aws: Settings, attribute: &str, place: &str) -> Result<Thing, String> {
+    let object = s3_place(attribute, place)?;
+    if object.key.is_empty() {
+        return Err(format!(
+            "`{attribute}` is `{place}`, which names no object of S3: its key is missing behind the bucket"
+        ));
     }
+    Ok(Thing::Key(S3KeyExists { aws, object }))
+}
 
-    /// All of S3 that an attribute names.
-    fn s3_prefix(&self, of: &Resolved<'_>, attribute: &str, place: &str) -> Result<Thing, String> {
-        let prefix = s3_place(attribute, place)?;
-        let aws = self.aws_of(of);
-        Ok(Thing::Prefix(S3PrefixNotEmpty { aws, prefix }))
-    }
+/// All of S3 that an attribute names.
+fn s3_prefix(aws: Settings, attribute: &str, place: &str) -> Result<Thing, String> {
+    let prefix = s3_place(attribute, place)?;
+    Ok(Thing::Prefix(S3PrefixNotEmpty { aws, prefix }))
 }
 
 fn there(thing: Thing) -> Check {

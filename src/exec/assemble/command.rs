@@ -139,17 +139,9 @@ impl<'a> Assembler<'a> {
         activity: &Resolved<'a>,
         of: Try,
     ) -> Result<Option<String>, String> {
-        let own = activity.text("log_uri").map(str::to_owned);
-        let uri = match (own, &activity.object.pipeline) {
-            (Some(uri), _) => Some(uri),
-            (None, Some(pipeline)) => {
-                let pipeline = self
-                    .resolver
-                    .served_by(pipeline, activity.run.clone(), activity.interval, of)
-                    .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
-                pipeline.text("log_uri").map(str::to_owned)
-            }
-            (None, None) => None,
+        let uri = match activity.text("log_uri") {
+            Some(own) => Some(own.to_owned()),
+            None => self.of_pipeline(activity, "log_uri", of)?,
         };
         Ok(uri.filter(|uri| !uri.is_empty()))
     }
