@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -9,6 +11,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::process;
+use super::process::Ended;
+use super::process::Invocation;
+use super::process::Printed;
 use super::process::ProcessId;
 use super::process::kill_marked;
 use super::process::kill_orphan;
@@ -447,6 +453,28 @@ async fn secrets_are_masked_as_other_programs_write_them() {
     let f = Fixture::new(&["ab"]);
     f.run("echo ab; printf ab | base64").await.unwrap();
     assert_eq!(f.log(), "(sensitive)\nYWI=\n");
+}
+
+#[tokio::test]
+async fn a_script_that_is_still_open_elsewhere_is_started_when_it_is_not() {
+    let f = Fixture::new(&[]);
+    let mut file = std::fs::File::create(f.path("script")).unwrap();
+    file.write_all(b"#!/bin/sh\necho ran\n").unwrap();
+    let mode = std::fs::Permissions::from_mode(0o700);
+    file.set_permissions(mode).unwrap();
+    let invocation = Invocation {
+        words: vec![f.path("script").display().to_string()],
+        working_dir: f.dir.path().to_owned(),
+        ..Invocation::default()
+    };
+    let closed = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop(file);
+    };
+    let run = process::run(&invocation, Printed::default(), &f.ctx);
+    let (ended, ()) = tokio::join!(run, closed);
+    assert_eq!(ended.unwrap(), Ended::Success);
+    assert_eq!(f.log(), "ran\n");
 }
 
 #[tokio::test]
