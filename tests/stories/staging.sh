@@ -210,3 +210,24 @@ mv local/_SUCCESS local/_INCOMPLETE
 pipeform trigger pipeline.local --auto-approve >/dev/null
 expect 1 pipeform run
 says "it is not complete"
+
+step "the log of an attempt that fails before its work begins is there, too"
+cat >>main.pipe.hcl <<'HCL'
+
+pipeline "early" {
+  log_uri     = "s3://acme/early-logs/"
+  max_retries = 0
+
+  activity "shell_command" "early" {
+    command     = "true"
+    environment = { NONE = secret("env://NOT_THERE") }
+  }
+}
+HCL
+pipeform apply --auto-approve >/dev/null
+pipeform trigger pipeline.early --auto-approve >/dev/null
+expect 1 pipeform run
+says "NOT_THERE"
+key=$(s3 names acme early-logs/ | tr -d '"')
+[[ $key == early-logs/early/early/@early_*_Attempt=1/activity.log ]] || fail "the log is not there: $key"
+s3 cat acme "$key" | grep -q NOT_THERE || fail "the log does not say why"

@@ -9,6 +9,7 @@ use crate::connect::place::Place;
 use crate::connect::place::S3Place;
 use crate::connect::s3::Encryption;
 use crate::connect::s3::Location;
+use crate::engine::InstanceKey;
 use crate::exec::archive::Archive;
 use crate::exec::archive::layout;
 use crate::exec::shell_command::Program;
@@ -131,6 +132,12 @@ impl<'a> Assembler<'a> {
         };
         let base = self.located(activity, &as_many(uri))?;
         Ok(Some(Archive(base.below(&Self::layout(activity, of)))))
+    }
+
+    /// The same of an attempt whose work cannot be put together, as long as its attributes can be evaluated.
+    pub fn archive_of(&self, key: &InstanceKey, of: Try) -> Option<Archive> {
+        let resolved = self.resolver.activity(&key.object, key.interval, of);
+        self.archive(&resolved.ok()?, of).ok().flatten()
     }
 
     /// Where the logs of an activity go: what it says itself, else its pipeline.
