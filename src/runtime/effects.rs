@@ -63,9 +63,7 @@ impl Runner<'_> {
             now,
             log: logs::log_path(&self.options.logs, &key, attempt),
             assemble: Box::new(move |assembler| assembler.activity(&of_attempt, of)),
-            archive: Some(Box::new(move |assembler| {
-                assembler.archive_of(&of_log, of)
-            })),
+            archive: Some(Box::new(move |assembler| assembler.archive_of(&of_log, of))),
         };
         let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();

@@ -87,11 +87,7 @@ impl<'a> Assembler<'a> {
         }))
     }
 
-    fn cluster_request(
-        &self,
-        resolved: &Resolved<'_>,
-        of: Try,
-    ) -> Result<ClusterRequest, String> {
+    fn cluster_request(&self, resolved: &Resolved<'_>, of: Try) -> Result<ClusterRequest, String> {
         let text = |name: &str| resolved.text(name).map(str::to_owned);
         let ami_version = text("ami_version");
         let release_label = match (&ami_version, text("release_label")) {
