@@ -28,6 +28,12 @@ pub fn layout(pipeline: &str, object: &str, start: &str, attempt: u32) -> String
 }
 
 impl Archive {
+    /// Puts the log of an attempt there that has failed before its work began.
+    pub async fn keep_log(&self, ctx: &Context) {
+        let area = Area::new(ctx.staging.clone());
+        Box::pin(self.keep(&area, ctx)).await;
+    }
+
     /// Puts the logs of an attempt that has ended there. That they cannot be put there is noted in the log, and fails nothing.
     pub(super) async fn keep(&self, area: &Area, ctx: &Context) {
         let files = [

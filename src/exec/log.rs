@@ -28,6 +28,9 @@ const MASK: &str = "(sensitive)";
 /// The shortest secret whose encoded forms are masked, too: those of a shorter one are found where it is not.
 const ENCODED: usize = 6;
 
+/// The shortest line of a secret of several that is masked by itself: a brace of JSON is in other text, too, and tells nothing.
+const LINE: usize = 4;
+
 /// How many bytes of a secret, one after the other, are a piece of it that tells something.
 const PIECE: usize = 8;
 
@@ -62,9 +65,17 @@ fn forms(secret: &str) -> Vec<String> {
 fn all_forms(secrets: &[String]) -> Vec<String> {
     secrets
         .iter()
-        .flat_map(|s| s.lines().chain([s.as_str()]))
+        .flat_map(|s| lines(s).chain([s.as_str()]))
         .flat_map(forms)
         .collect()
+}
+
+/// The lines of a secret that are masked by themselves.
+fn lines(secret: &str) -> impl Iterator<Item = &str> {
+    let several = secret.trim().lines().nth(1).is_some();
+    secret
+        .lines()
+        .filter(move |line| !several || line.trim().len() >= LINE)
 }
 
 /// Those that are to be masked, the longest first: a secret that holds another one is masked as a whole.

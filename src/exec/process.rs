@@ -45,6 +45,16 @@ pub(super) const TAIL_LINES: usize = 10;
 /// How many characters of each of them.
 pub(super) const LONGEST_LINE: usize = 500;
 const LINE: usize = 64 * 1024;
+/// How long to wait before a program is started again that somebody still writes: a script that was just written here may be open in another
+/// process that is being started at this moment, until that is another program.
+const BUSY: [Duration; 6] = [
+    Duration::from_millis(2),
+    Duration::from_millis(10),
+    Duration::from_millis(40),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+];
 
 /// What identifies the process of an attempt for a later runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +105,7 @@ pub(super) async fn run(
         return Err(ExecError::Cancelled);
     }
     let age = Stopwatch::start();
-    let mut child = spawn(invocation, ctx)?;
+    let mut child = spawn(invocation, ctx).await?;
     let pid = child.id().unwrap_or_default();
     let id = ProcessId {
         pid,
@@ -167,12 +177,13 @@ pub(super) async fn run(
     })
 }
 
-fn spawn(invocation: &Invocation, ctx: &Context) -> Result<Child, ExecError> {
+async fn spawn(invocation: &Invocation, ctx: &Context) -> Result<Child, ExecError> {
     let (program, arguments) = invocation
         .words
         .split_first()
         .ok_or_else(|| ExecError::Failed("there is no program to start".to_owned()))?;
-    Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env_clear()
         .envs(&invocation.environment)
@@ -182,14 +193,21 @@ fn spawn(invocation: &Invocation, ctx: &Context) -> Result<Child, ExecError> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|e| {
-            ExecError::Failed(format!(
-                "cannot start `{program}` in `{}`: {e}",
-                invocation.working_dir.display()
-            ))
-        })
+        .kill_on_drop(true);
+    let mut spawned = command.spawn();
+    for pause in BUSY {
+        if !matches!(&spawned, Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        spawned = command.spawn();
+    }
+    spawned.map_err(|e| {
+        ExecError::Failed(format!(
+            "cannot start `{program}` in `{}`: {e}",
+            invocation.working_dir.display()
+        ))
+    })
 }
 
 fn describe(status: ExitStatus) -> String {

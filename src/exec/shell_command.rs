@@ -84,7 +84,8 @@ impl ShellCommand {
             Program::Script(place) => [Need::readable(place)].into(),
         };
         needs.insert(Need::Directory(self.working_dir.clone()));
-        let written = self.staging.outputs.iter().flatten();
+        let outputs = self.staging.outputs.iter().flatten();
+        let written = outputs.map(|left| &left.place);
         let written = written.chain(&self.stdout).chain(&self.stderr);
         needs.extend(written.map(Need::writable));
         let read = self.staging.inputs.iter().flatten().flatten();

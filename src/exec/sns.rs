@@ -1,5 +1,9 @@
 //! `action "sns"`: a message to a topic of SNS.
 
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
 use super::Context;
 use super::ExecError;
 use crate::connect::aws::Settings;
@@ -11,6 +15,9 @@ const SUBJECT: usize = 100;
 
 /// How many bytes a message may have, with some left for what comes with it.
 const MESSAGE: usize = 250 * 1024;
+
+/// How many characters the name of a group of messages may have.
+const GROUP: usize = 128;
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +67,13 @@ pub(super) async fn run(work: &Sns, ctx: &Context) -> Result<(), ExecError> {
         ));
     }
     let session = ctx.aws.session(&settings).await.map_err(failed)?;
+    let group = group(&work.group);
     let message = Message {
         topic: &work.topic,
         subject: &subject,
         text,
         delivery: &work.delivery,
-        group: &work.group,
+        group: &group,
     };
     let sent = tokio::select! {
         sent = sns::publish(&session, message) => sent.map_err(failed)?,
@@ -99,6 +107,15 @@ fn subject(written: &str) -> String {
     format!("{}...", kept.trim_end())
 }
 
+/// The name of a group as SNS takes it: letters, digits and signs of ASCII. In place of one that does not fit stands a digest, the same each time.
+fn group(address: &str) -> Cow<'_, str> {
+    if address.len() <= GROUP && address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(address);
+    }
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, address.as_bytes());
+    Cow::Owned(digest.to_string())
+}
+
 /// A message as SNS takes it.
 fn shortened(message: &str) -> &str {
     let mut end = message.len().min(MESSAGE);
@@ -128,6 +145,24 @@ mod tests {
         assert_eq!(subject(&"x".repeat(100)), "x".repeat(100));
         assert_eq!(subject(&"x".repeat(101)), format!("{}...", "x".repeat(97)));
         assert_eq!(subject(&"é".repeat(300)).len(), 100);
+    }
+
+    #[test]
+    fn names_of_groups_are_made_to_fit() {
+        let address = "module.dr[0].pipeline.x[\"eu\"].action.told";
+        assert_eq!(group(address), address);
+        assert_eq!(group(&"x".repeat(128)), "x".repeat(128));
+        let odd = [
+            "x".repeat(129),
+            "pipeline.x[\"a b\"].action.told".to_owned(),
+            "ä".to_owned(),
+        ];
+        for address in &odd {
+            let fit = group(address);
+            assert!(fit.len() == 36 && fit.is_ascii(), "{fit}");
+            assert_eq!(fit, group(address));
+        }
+        assert_ne!(group(&odd[0]), group(&odd[1]));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::ExecError;
 use super::copy::transfer;
 use super::copy::transfer::Transfer;
 use crate::connect::ConnectError;
+use crate::connect::formats::compression::Compression;
 use crate::connect::manifest::SUCCESS;
 use crate::connect::place::Place;
 
@@ -25,7 +26,26 @@ pub struct Staging {
     /// What it reads: the instances of a data node, oldest first. Of several each has a directory of its own within, with its name.
     pub inputs: Vec<Option<Vec<(String, Place)>>>,
     /// What it writes.
-    pub outputs: Vec<Option<Place>>,
+    pub outputs: Vec<Option<Left>>,
+}
+
+/// What is done with what a command leaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Where it is put.
+    pub place: Place,
+    /// How its files are to be packed there; none: as they are.
+    pub compression: Option<Compression>,
+}
+
+impl From<Place> for Left {
+    /// As it is.
+    fn from(place: Place) -> Self {
+        Self {
+            place,
+            compression: None,
+        }
+    }
 }
 
 /// The directory of an attempt. It is made when something is put into it, and goes with the attempt.
@@ -104,7 +124,7 @@ impl Staging {
         }
         for number in (1..)
             .zip(&self.outputs)
-            .filter_map(|(number, place)| place.as_ref().map(|_| number))
+            .filter_map(|(number, left)| left.as_ref().map(|_| number))
         {
             let path = area.directory(&output(number))?.display().to_string();
             variables.insert(format!("OUTPUT{number}_STAGING_DIR"), path);
@@ -114,8 +134,8 @@ impl Staging {
 
     /// Puts away what was written.
     pub(super) async fn put_away(&self, area: &Area, ctx: &Context) -> Result<(), ExecError> {
-        for (number, place) in (1..).zip(&self.outputs) {
-            let Some(place) = place else {
+        for (number, left) in (1..).zip(&self.outputs) {
+            let Some(Left { place, compression }) = left else {
                 continue;
             };
             let directory = area.path(&output(number));
@@ -124,7 +144,8 @@ impl Staging {
             } else {
                 Place::File(only_file(&directory, number, place)?)
             };
-            let transfer = Transfer::new(vec![from], place.clone());
+            let mut transfer = Transfer::new(vec![from], place.clone());
+            transfer.packing.output = *compression;
             transfer::run(&transfer, ctx).await?;
         }
         Ok(())
@@ -142,7 +163,7 @@ async fn bring(place: &Place, directory: &Path, ctx: &Context) -> Result<(), Exe
         transfer::run(&transfer, ctx).await?;
         return Ok(forget_manifest(directory)?);
     };
-    Ok(link(path, directory)?)
+    Ok(link(path, directory).await?)
 }
 
 /// A command finds data, and not what says that it is whole.
@@ -156,23 +177,27 @@ fn forget_manifest(directory: &Path) -> Result<(), ConnectError> {
     }
 }
 
-/// Links a file, or all that is in a directory, into another directory.
-fn link(path: &Path, directory: &Path) -> Result<(), ConnectError> {
+/// Links a file into a directory; of a directory, the files that a copy of it would have.
+async fn link(path: &Path, directory: &Path) -> Result<(), ConnectError> {
     let failed = |error| ConnectError::io("read", path, error);
     let full = std::path::absolute(path).map_err(failed)?;
-    let found = std::fs::metadata(path).map_err(failed)?;
-    let linked = |from: &Path, name: &std::ffi::OsStr| {
-        let to = directory.join(name);
-        symlink(from, &to).map_err(|error| ConnectError::io("create", &to, error))
-    };
-    if !found.is_dir() {
-        return linked(&full, full.file_name().unwrap_or_default());
+    if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+        let name = full.file_name().unwrap_or_default();
+        return link_one(&full, &directory.join(name));
     }
-    for entry in std::fs::read_dir(&full).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        linked(&entry.path(), &entry.file_name())?;
+    for (from, name) in transfer::found(&full.join("")).await? {
+        let to = directory.join(name);
+        if let Some(above) = to.parent() {
+            std::fs::create_dir_all(above)
+                .map_err(|error| ConnectError::io("create directory", above, error))?;
+        }
+        link_one(&from, &to)?;
     }
     Ok(())
+}
+
+fn link_one(from: &Path, to: &Path) -> Result<(), ConnectError> {
+    symlink(from, to).map_err(|error| ConnectError::io("create", to, error))
 }
 
 /// All that is below a directory.
@@ -204,20 +229,45 @@ fn only_file(directory: &Path, number: usize, place: &Place) -> Result<PathBuf, 
 mod tests {
     use super::*;
 
-    #[test]
-    fn files_and_what_is_in_directories_are_linked() {
+    #[tokio::test]
+    async fn files_and_what_is_in_directories_are_linked() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
-        for name in ["data", "one", "all"] {
+        for name in ["data/e", "one", "all"] {
+            std::fs::create_dir_all(at(name)).unwrap();
+        }
+        for name in ["data/a b", "data/c", "data/e/f", "data/.x.pipeform-tmp"] {
+            File::create(at(name)).unwrap();
+        }
+        link(&at("data/c"), &at("one")).await.unwrap();
+        link(&at("data"), &at("all")).await.unwrap();
+        for name in ["one/c", "all/a b", "all/c", "all/e/f"] {
+            assert!(at(name).is_file(), "{name}");
+        }
+        assert!(at("all/c").is_symlink() && !at("all/.x.pipeform-tmp").exists());
+        let missing = link(&at("none"), &at("one")).await.unwrap_err().to_string();
+        assert!(missing.contains("none"), "{missing}");
+    }
+
+    #[tokio::test]
+    async fn of_a_directory_with_a_manifest_what_it_lists_is_linked() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        for name in ["data", "all", "none"] {
             std::fs::create_dir(at(name)).unwrap();
         }
-        File::create(at("data/a b")).unwrap();
-        File::create(at("data/c")).unwrap();
-        link(&at("data/c"), &at("one")).unwrap();
-        link(&at("data"), &at("all")).unwrap();
-        assert!(at("one/c").is_file() && at("all/a b").is_file() && at("all/c").is_file());
-        let missing = link(&at("none"), &at("one")).unwrap_err().to_string();
-        assert!(missing.contains("none"), "{missing}");
+        for name in ["data/a", "data/b", "data/_INCOMPLETE"] {
+            File::create(at(name)).unwrap();
+        }
+        let error = link(&at("data"), &at("none")).await.unwrap_err();
+        assert!(error.to_string().contains("it is not complete"), "{error}");
+        let manifest = r#"{"entries": [{"url": "a", "mandatory": true}]}"#;
+        let mut file = File::create(at("data").join(SUCCESS)).unwrap();
+        file.write_all(manifest.as_bytes()).unwrap();
+        link(&at("data"), &at("all")).await.unwrap();
+        let linked: Vec<_> = std::fs::read_dir(at("all")).unwrap().collect();
+        assert_eq!(linked.len(), 1);
+        assert!(at("all/a").is_file());
     }
 
     #[test]

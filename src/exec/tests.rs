@@ -1,6 +1,9 @@
 //! Real processes: what they see, how they end, and that nothing of them is left.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -8,11 +11,19 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::process;
+use super::process::Ended;
+use super::process::Invocation;
+use super::process::Printed;
 use super::process::ProcessId;
 use super::process::kill_marked;
 use super::process::kill_orphan;
 use super::shell_command::Program;
 use super::shell_command::ShellCommand;
+use super::staging::Left;
+use crate::connect::files;
+use crate::connect::formats::compression::Compression;
+use crate::connect::place::Place;
 use crate::exec;
 use crate::exec::Activities;
 use crate::exec::Cancel;
@@ -118,6 +129,34 @@ fn alive(pid: u32) -> bool {
         let state = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
         !state.is_some_and(|rest| rest.starts_with(['Z', 'X']))
     })
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_is_packed_as_its_data_node_says() {
+    let f = Fixture::new(&[]);
+    let packed = |name: &str| {
+        Some(Left {
+            place: Place::File(f.path(name)),
+            compression: Some(Compression::Gzip),
+        })
+    };
+    let mut command = f.command(
+        "echo a >\"$OUTPUT1_STAGING_DIR/a.csv\"; cd \"$OUTPUT2_STAGING_DIR\"; echo b >b.csv; echo c | gzip >c.csv.gz",
+    );
+    command.staging.outputs = vec![packed("one"), packed("all/")];
+    exec::run(Work::Shell(command), f.ctx.clone())
+        .await
+        .unwrap();
+    for (name, wanted) in [
+        ("one", "a\n"),
+        ("all/b.csv.gz", "b\n"),
+        ("all/c.csv.gz", "c\n"),
+    ] {
+        let mut found = String::new();
+        let mut file = files::open(&f.path(name), Compression::Gzip).unwrap();
+        file.read_to_string(&mut found).unwrap();
+        assert_eq!(found, wanted, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -361,14 +400,14 @@ async fn orphans_are_found_by_marks_like_this() {
 
 #[tokio::test]
 async fn secrets_are_masked_in_log_and_error() {
-    let f = Fixture::new(&["s3cret", "two\nlines"]);
+    let f = Fixture::new(&["s3cret", "three\nlines"]);
     let error = f
-        .run("echo 's3cret out'; printf 'two\\nlines\\n'; echo 'bad s3cret' >&2; exit 1")
+        .run("echo 's3cret out'; printf 'three\\nlines\\n'; echo 'bad s3cret' >&2; exit 1")
         .await
         .unwrap_err();
     assert!(error.ends_with("bad (sensitive)"), "{error}");
     let log = f.log();
-    assert!(!log.contains("s3cret") && !log.contains("two"), "{log}");
+    assert!(!log.contains("s3cret") && !log.contains("three"), "{log}");
     // A line without an end is cut: not within a secret, wherever it stands.
     let f = Fixture::new(&["s3cret", "a-longer-one"]);
     f.run("for i in $(seq 30000); do printf 's3cret.'; printf 'a-longer-one'; done")
@@ -376,6 +415,18 @@ async fn secrets_are_masked_in_log_and_error() {
         .unwrap();
     let log = f.log().replace("(sensitive)", "");
     assert_eq!(log, ".".repeat(30_000));
+}
+
+#[test]
+fn of_a_secret_of_several_lines_short_ones_are_no_secrets() {
+    let f = Fixture::new(&["{\n  \"a\": \"hush\"\n}\n"]);
+    let masked = |text: &str| f.ctx.log.mask(text);
+    assert_eq!(masked("{ \"b\": {} }"), "{ \"b\": {} }");
+    assert_eq!(masked("  \"a\": \"hush\""), "(sensitive)");
+    assert_eq!(masked("x{\n  \"a\": \"hush\"\n}\n"), "x(sensitive)");
+    // One line that is short is the secret itself.
+    let f = Fixture::new(&["ab\n"]);
+    assert_eq!(f.ctx.log.mask("ab"), "(sensitive)");
 }
 
 #[tokio::test]
@@ -402,6 +453,28 @@ async fn secrets_are_masked_as_other_programs_write_them() {
     let f = Fixture::new(&["ab"]);
     f.run("echo ab; printf ab | base64").await.unwrap();
     assert_eq!(f.log(), "(sensitive)\nYWI=\n");
+}
+
+#[tokio::test]
+async fn a_script_that_is_still_open_elsewhere_is_started_when_it_is_not() {
+    let f = Fixture::new(&[]);
+    let mut file = std::fs::File::create(f.path("script")).unwrap();
+    file.write_all(b"#!/bin/sh\necho ran\n").unwrap();
+    let mode = std::fs::Permissions::from_mode(0o700);
+    file.set_permissions(mode).unwrap();
+    let invocation = Invocation {
+        words: vec![f.path("script").display().to_string()],
+        working_dir: f.dir.path().to_owned(),
+        ..Invocation::default()
+    };
+    let closed = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop(file);
+    };
+    let run = process::run(&invocation, Printed::default(), &f.ctx);
+    let (ended, ()) = tokio::join!(run, closed);
+    assert_eq!(ended.unwrap(), Ended::Success);
+    assert_eq!(f.log(), "ran\n");
 }
 
 #[tokio::test]

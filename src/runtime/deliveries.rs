@@ -196,6 +196,7 @@ impl Runner<'_> {
             now,
             log,
             assemble: Box::new(move |assembler| assembler.action(&call, &key, of)),
+            archive: None,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::exec::ExecError;
 use crate::exec::Held;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
+use crate::exec::archive::Archive;
 use crate::exec::emr::Clusters;
 use crate::exec::log::Log;
 use crate::exec::secrets::Fetched;
@@ -58,12 +59,13 @@ impl Runner<'_> {
             attempt,
             actual_start: now,
         };
-        let of_attempt = key.clone();
+        let (of_attempt, of_log) = (key.clone(), key.clone());
         let evaluation = Evaluation {
             definition,
             now,
             log: logs::log_path(&self.options.logs, &key, attempt),
             assemble: Box::new(move |assembler| assembler.activity(&of_attempt, of)),
+            archive: Some(Box::new(move |assembler| assembler.archive_of(&of_log, of))),
         };
         let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
@@ -93,7 +95,11 @@ impl Runner<'_> {
         self.tasks.spawn(async move {
             let outcome = match resumption.finish(evaluation, prepared).await {
                 None => Outcome::Killed,
-                Some(Err(failed)) => Outcome::Failed(failed.error),
+                Some(Err(failed)) => {
+                    let kept = keep_log(failed.archive, context);
+                    drop(tell_progress(kept, &reports, (&key, pulse), &progress).await);
+                    Outcome::Failed(failed.error)
+                }
                 Some(Ok((assigned, log))) => {
                     let context = exec::Context {
                         log: log.clone(),
@@ -137,6 +143,7 @@ impl Runner<'_> {
             now,
             log: logs::log_directory(&self.options.logs, &key).join("preconditions.log"),
             assemble: Box::new(move |assembler| assembler.checks(&of_instance, of)),
+            archive: None,
         };
         let prepared = self.prepare(&evaluation, &Fetched::default());
         let cancel = Cancel::new();
@@ -222,6 +229,17 @@ impl Runner<'_> {
             self.lineage, key.object, key.interval.start
         )
     }
+}
+
+/// Puts the log of an attempt away that has failed before its work began.
+async fn keep_log(
+    archive: Option<Archive>,
+    context: exec::Context,
+) -> Result<exec::Summary, ExecError> {
+    if let Some(archive) = archive {
+        archive.keep_log(&context).await;
+    }
+    Ok(exec::Summary::default())
 }
 
 /// What an attempt says while it goes on.

@@ -18,6 +18,7 @@ use super::driver::Report;
 use super::driver::Runner;
 use crate::exec::Cancel;
 use crate::exec::Sessions;
+use crate::exec::archive::Archive;
 use crate::exec::assemble::Assembler;
 use crate::exec::log::Log;
 use crate::exec::secrets::Fetched;
@@ -37,9 +38,14 @@ pub(super) struct Evaluation<W> {
     pub(super) log: PathBuf,
     /// Makes the work.
     pub(super) assemble: Box<Assemble<W>>,
+    /// Says where the log is put when there is no work, if it is put anywhere.
+    pub(super) archive: Option<Box<Find>>,
 }
 
 type Assemble<W> = dyn Fn(&Assembler<'_>) -> Result<W, String> + Send + Sync;
+
+/// Finds where logs are put.
+type Find = dyn Fn(&Assembler<'_>) -> Option<Archive> + Send + Sync;
 
 /// How far evaluating has come.
 pub(super) enum Prepared<W> {
@@ -57,6 +63,8 @@ pub(super) struct Failed {
     pub(super) error: String,
     /// Whether it may be otherwise a moment later: a secret could not be fetched.
     pub(super) passing: bool,
+    /// Where the log of it is put.
+    pub(super) archive: Option<Archive>,
 }
 
 /// What a task asks of the runner's thread.
@@ -122,9 +130,11 @@ impl Runner<'_> {
             Ok(work) => Prepared::Work(work, log),
             Err(error) => {
                 log.line(&format!("error: {error}"));
+                let find = evaluation.archive.as_ref();
                 Prepared::Failed(Failed {
                     error: log.mask(&error),
                     passing: fetched.has_failures(),
+                    archive: find.and_then(|find| find(&assembler)),
                 })
             }
         }

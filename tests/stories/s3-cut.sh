@@ -66,3 +66,4 @@ for time in $(seq "$times"); do
     same "$work/expected" "$work/found"
     "$s3_tools/python" "$here/s3-cut.py" cut "$work/files" || fail "S3 is not as it should be"
 done
+[[ $harmed -gt 0 ]] || fail "the proxy has cut no connection"

@@ -181,3 +181,53 @@ wait "$runner" 2>/dev/null || true
 [[ -n $(ls .pipeform/staging) ]] || fail "the killed runner has left nothing"
 expect 0 pipeform run
 [[ -z $(ls .pipeform/staging 2>/dev/null) ]] || fail "something is left in .pipeform/staging"
+
+step "of a directory of this machine a command finds what a copy of it would have, and nothing of one that is not complete"
+mkdir -p local/deep
+for name in a deep/b unlisted .x.pipeform-tmp; do echo "$name" >"local/$name"; done
+printf '{"entries": [{"url": "a", "mandatory": true}, {"url": "deep/b", "mandatory": true}]}\n' >local/_SUCCESS
+cat >>main.pipe.hcl <<'HCL'
+
+pipeline "local" {
+  activity "shell_command" "list" {
+    max_retries = 0
+    stage       = true
+    input       = data_node.local
+    command     = "here=$PWD; cd \"$INPUT1_STAGING_DIR\" && find . ! -type d | sort >\"$here/listed\" && cat a deep/b >>\"$here/listed\""
+  }
+
+  data_node "file" "local" {
+    path = "local/"
+  }
+}
+HCL
+pipeform apply --auto-approve >/dev/null
+pipeform trigger pipeline.local --auto-approve >/dev/null
+expect 0 pipeform run
+printf '%s\n' ./a ./deep/b a deep/b >wanted
+same wanted listed
+mv local/_SUCCESS local/_INCOMPLETE
+pipeform trigger pipeline.local --auto-approve >/dev/null
+expect 1 pipeform run
+says "it is not complete"
+
+step "the log of an attempt that fails before its work begins is there, too"
+cat >>main.pipe.hcl <<'HCL'
+
+pipeline "early" {
+  log_uri     = "s3://acme/early-logs/"
+  max_retries = 0
+
+  activity "shell_command" "early" {
+    command     = "true"
+    environment = { NONE = secret("env://NOT_THERE") }
+  }
+}
+HCL
+pipeform apply --auto-approve >/dev/null
+pipeform trigger pipeline.early --auto-approve >/dev/null
+expect 1 pipeform run
+says "NOT_THERE"
+key=$(s3 names acme early-logs/ | tr -d '"')
+[[ $key == early-logs/early/early/@early_*_Attempt=1/activity.log ]] || fail "the log is not there: $key"
+s3 cat acme "$key" | grep -q NOT_THERE || fail "the log does not say why"

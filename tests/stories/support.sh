@@ -7,6 +7,8 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/pipeform-story.XXXXXX")
 children=()
 mounts=()
+# How many connections the story's proxies have harmed so far.
+harmed=0
 
 # Stops what this story started and removes what it wrote.
 clean_up() {
@@ -116,11 +118,12 @@ proxy() {
     proxy=$(head -1 "$work/proxy")
 }
 
-# proxy_ends: ends the proxy and says what it did.
+# proxy_ends: ends the proxy, says what it did, and adds to $harmed.
 proxy_ends() {
     exec {proxy_pipe}>&-
     while kill -0 "$proxy_pid" 2>/dev/null; do sleep 0.05; done
     sed -n '2s/^/  the proxy: /p' "$work/proxy"
+    harmed=$((harmed + $(awk 'NR == 2 { harmed = $3 } END { print harmed + 0 }' "$work/proxy")))
 }
 
 # free_port: prints a port of 127.0.0.1 that nobody listens at.

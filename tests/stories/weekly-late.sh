@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The working day on S3: each day's log is archived there, the week's list waits for all seven, the last one comes three days late.
-# The alarm for that goes through SNS to a queue and is read with boto3, as are the archive and the list.
+# The working day on S3: each day's log is archived there, the week's list waits for all seven, the last one comes three days late, and after it what
+# somebody else puts there, whom pipeform does not know. The alarm for that goes through SNS to a queue and is read with boto3, as are the archive and the list.
 set -euo pipefail
 source "$(dirname "$0")/support.sh"
 
@@ -97,7 +97,7 @@ pipeline "week" {
     on_late         = action.oncall
 
     precondition "s3_prefix_not_empty" {
-      s3_prefix = "s3://acme/logs/2026-11-08/"
+      s3_prefix = "s3://acme/partner/2026-11-08/"
     }
   }
 
@@ -146,9 +146,20 @@ export PIPEFORM_NOW=2026-11-11T01:00:00Z
 expect 0 pipeform run
 [[ -z $(alarms) ]] || fail "the alarm came twice"
 
-step "three days late the last log comes, and the list is written"
+step "three days late the last log comes; the list still waits for a prefix that nobody here writes"
 cp "$work/all/access-2026-11-08.log" "$work/logs/"
 export PIPEFORM_NOW=2026-11-12T00:30:00Z
+expect 0 pipeform run
+says "pipeline.archive.activity.archive 2026-11-08: finished"
+expect 0 pipeform status
+says "waits for s3_prefix_not_empty: there is nothing below \`s3://acme/partner/2026-11-08/\`"
+[[ ! -e $work/week.txt ]] || fail "the list did not wait"
+s3 names acme reports/ | diff - /dev/null || fail "the list is there"
+
+step "boto3 puts something there, and the list is written"
+echo "from elsewhere" >"$work/partner"
+s3 put acme partner/2026-11-08/visits.csv "$work/partner"
+export PIPEFORM_NOW=2026-11-12T00:45:00Z
 expect 0 pipeform run
 says "0 waiting"
 s3 cat acme reports/week-2026-11-02.txt | tee "$work/report"

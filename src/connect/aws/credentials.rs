@@ -1,6 +1,7 @@
 //! The credentials of a session as variables of an environment, for programs that reach AWS themselves.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use aws_credential_types::provider::ProvideCredentials as _;
 
@@ -50,6 +51,11 @@ impl Session {
                 let name = service.id().to_uppercase().replace(' ', "_");
                 set(&format!("AWS_ENDPOINT_URL_{name}"), &url);
             }
+        }
+        // A program may run in another directory.
+        let bundle = self.ca_bundle().map(std::path::absolute);
+        if let Some(path) = bundle.and_then(Result::ok).as_deref().and_then(Path::to_str) {
+            set("AWS_CA_BUNDLE", path);
         }
         let token = found.session_token().map(str::to_owned);
         Ok(Credentials {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -156,6 +157,7 @@ impl Sessions {
             region,
             endpoints: settings.endpoints.clone(),
             max_attempts: environment.max_attempts,
+            ca_bundle: self.ca_bundle(settings),
             s3: OnceLock::new(),
         }));
         for role in &settings.assume_role {
@@ -164,10 +166,15 @@ impl Sessions {
         Ok(session)
     }
 
+    /// The file of certificates that are trusted with some settings, if it is not the system's.
+    fn ca_bundle(&self, settings: &Settings) -> Option<PathBuf> {
+        let bundle = settings.ca_bundle.as_ref();
+        bundle.or(self.0.environment.ca_bundle.as_ref()).cloned()
+    }
+
     /// The connections that are used with some settings.
     fn connections(&self, settings: &Settings) -> Result<SharedHttpClient, AwsError> {
-        let bundle = settings.ca_bundle.as_ref();
-        let bundle = bundle.or(self.0.environment.ca_bundle.as_ref()).cloned();
+        let bundle = self.ca_bundle(settings);
         let mut connections = self
             .0
             .connections
@@ -231,6 +238,7 @@ struct Opened {
     endpoints: BTreeMap<Service, String>,
     /// How often a call is made at most, if that is said.
     max_attempts: Option<u32>,
+    ca_bundle: Option<PathBuf>,
     s3: OnceLock<Endpoint>,
 }
 
@@ -238,6 +246,11 @@ impl Session {
     /// The region.
     pub fn region(&self) -> &str {
         &self.0.region
+    }
+
+    /// The file of certificates that are trusted instead of the system's.
+    pub(super) fn ca_bundle(&self) -> Option<&Path> {
+        self.0.ca_bundle.as_deref()
     }
 
     /// What clients of services are made of that have no address of their own.
@@ -312,6 +325,7 @@ impl Session {
             region: self.0.region.clone(),
             endpoints: self.0.endpoints.clone(),
             max_attempts: self.0.max_attempts,
+            ca_bundle: self.0.ca_bundle.clone(),
             s3: OnceLock::new(),
         }))
     }

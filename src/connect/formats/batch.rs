@@ -259,9 +259,30 @@ impl Batch {
         self.parts.end_record(line, (0, 0));
     }
 
+    /// Ends the record that is being written, which had this text in its file.
+    pub fn end_record_as(&mut self, line: u64, text: &[u8]) {
+        let raw = self.keep(text);
+        self.parts.end_record(line, raw);
+    }
+
+    /// Adds what could not be taken elsewhere, with its text.
+    pub fn reject(&mut self, line: u64, text: &[u8], fault: Fault) {
+        let raw = self.keep(text);
+        self.parts.reject(line, raw, fault);
+    }
+
+    /// Puts a text to those of its records; the place that it has there.
+    fn keep(&mut self, text: &[u8]) -> (usize, usize) {
+        let start = self.raw.len();
+        self.raw.extend_from_slice(text);
+        self.taken = self.raw.len();
+        (start, self.taken)
+    }
+
     /// Whether it is time for another one.
     pub fn is_full(&self) -> bool {
-        self.parts.records.len() >= BATCH_RECORDS || self.bytes() >= BATCH_BYTES
+        let bytes = self.raw.len() + self.parts.beside.len();
+        self.parts.len() >= BATCH_RECORDS || bytes >= BATCH_BYTES
     }
 
     /// Whether its fields lie too far apart to be found again: a record of more than 4 GiB.

@@ -153,10 +153,11 @@ impl Endpoint {
         }
     }
 
-    /// An error unless the bucket of a place is there and may be looked at.
+    /// An error unless the bucket of a place is there, and what lies at the place may be listed.
     pub async fn bucket(&self, at: &Location) -> Result<(), S3Error> {
-        let bucket = self.tried("look at", at, || self.calls.bucket(&at.bucket));
-        bucket.await.map_err(|mut error| {
+        // The bucket itself may not be looked at by who may list some of it only.
+        let listed = self.tried("look at", at, || self.calls.list(at, None, 1));
+        listed.await.map(drop).map_err(|mut error| {
             if error.fault == Fault::NoKey {
                 error.fault = Fault::NoBucket;
             }

@@ -54,7 +54,7 @@ impl Assembler<'_> {
         match resolved.object.object_type.name {
             "shell_command" => self.told_command(&resolved, call),
             "sns" => Ok(Work::Sns(Sns {
-                aws: self.aws_of(&resolved),
+                aws: self.aws_of(&resolved, of)?,
                 topic: required(&resolved, "topic")?,
                 subject: required(&resolved, "subject")?,
                 message: required(&resolved, "message")?,

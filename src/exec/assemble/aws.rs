@@ -11,6 +11,7 @@ use crate::lang::Value;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::resolve::Resolved;
+use crate::objects::resolve::Try;
 use crate::objects::settings;
 
 /// Attributes of a provider, or of a block in it.
@@ -40,20 +41,46 @@ pub fn aws_of_cluster(objects: &Objects, object: &Object) -> Settings {
 impl Assembler<'_> {
     /// The same for an object that may be used with a role: its own, else its pipeline's. A role is taken on if its ARN is said. A
     /// name alone, as definitions of AWS Data Pipeline have it, is that of the role of its service, which nobody else may take on.
-    pub(super) fn aws_of(&self, resolved: &Resolved<'_>) -> Settings {
+    pub(super) fn aws_of(&self, resolved: &Resolved<'_>, of: Try) -> Result<Settings, String> {
         let mut settings = self.aws(resolved.object);
-        let own = resolved.text("role").map(str::to_owned);
-        let role = own.or_else(|| {
-            let pipeline = resolved.object.pipeline.as_ref()?;
-            text(&self.resolver.objects.get(pipeline)?.attributes, "role")
-        });
+        let role = match resolved.text("role") {
+            Some(own) => Some(own.to_owned()),
+            None => self.of_pipeline(resolved, "role", of)?,
+        };
         if let Some(role_arn) = role.filter(|role| role.starts_with("arn:")) {
             settings.assume_role.push(AssumeRole {
                 role_arn,
                 ..AssumeRole::default()
             });
         }
-        settings
+        Ok(settings)
+    }
+
+    /// A text that the pipeline of an object says for what is in it. A formula sees the `run` of the object.
+    pub(super) fn of_pipeline(
+        &self,
+        resolved: &Resolved<'_>,
+        name: &str,
+        of: Try,
+    ) -> Result<Option<String>, String> {
+        let Some(address) = &resolved.object.pipeline else {
+            return Ok(None);
+        };
+        let pipeline = self.resolver.objects.get(address);
+        let said = pipeline.and_then(|pipeline| pipeline.attributes.get(name));
+        match said.map(plain) {
+            None => return Ok(None),
+            Some(Value::String(text)) => {
+                return Ok(Some(text.to_string()).filter(|text| !text.is_empty()));
+            }
+            Some(_) => {}
+        }
+        let pipeline = self
+            .resolver
+            .served_by(address, resolved.run.clone(), resolved.interval, of)
+            .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
+        let text = pipeline.text(name).filter(|text| !text.is_empty());
+        Ok(text.map(str::to_owned))
     }
 }
 

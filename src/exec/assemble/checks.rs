@@ -2,6 +2,7 @@
 
 use super::Assembler;
 use super::required;
+use crate::connect::aws::Settings;
 use crate::connect::s3::Location;
 use crate::engine::InstanceKey;
 use crate::exec::Check;
@@ -14,7 +15,6 @@ use crate::exec::s3_prefix_not_empty::S3PrefixNotEmpty;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
-use crate::objects::resolve::Resolved;
 use crate::objects::resolve::Try;
 
 impl Assembler<'_> {
@@ -54,20 +54,20 @@ impl Assembler<'_> {
             "shell_command" => self.command(&resolved).map(Box::new).map(Check::Shell),
             "s3_key_exists" => {
                 let place = required(&resolved, "s3_key")?;
-                let key = self.s3_key(&resolved, "s3_key", &place)?;
-                Ok(there(key))
+                let aws = self.aws_of(&resolved, of)?;
+                s3_key(aws, "s3_key", &place).map(there)
             }
             "s3_prefix_not_empty" => {
                 let place = required(&resolved, "s3_prefix")?;
-                let prefix = self.s3_prefix(&resolved, "s3_prefix", &place)?;
-                Ok(there(prefix))
+                let aws = self.aws_of(&resolved, of)?;
+                s3_prefix(aws, "s3_prefix", &place).map(there)
             }
             "dynamodb_table_exists" => Ok(there(Thing::Table(DynamoDbTableExists {
-                aws: self.aws_of(&resolved),
+                aws: self.aws_of(&resolved, of)?,
                 table: required(&resolved, "table_name")?,
             }))),
             "dynamodb_data_exists" => Ok(there(Thing::Data(DynamoDbDataExists {
-                aws: self.aws_of(&resolved),
+                aws: self.aws_of(&resolved, of)?,
                 table: required(&resolved, "table_name")?,
             }))),
             other => Err(format!(
@@ -82,9 +82,9 @@ impl Assembler<'_> {
             .node(&key.object, key.interval, of)
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         Ok(match node.object.object_type.name {
-            "s3" => Exists::Aws(self.s3_data(&node)?),
+            "s3" => Exists::Aws(s3_data(&node, self.aws_of(&node, of)?)?),
             "dynamodb" => {
-                let mut aws = self.aws_of(&node);
+                let mut aws = self.aws_of(&node, of)?;
                 if let Some(region) = node.text("region") {
                     aws.region = Some(region.to_owned());
                 }
@@ -98,38 +98,36 @@ impl Assembler<'_> {
             _ => Exists::File(self.path(&node)?),
         })
     }
+}
 
-    /// What must be there of a data node in S3: its manifest, if it names one, else its object or something below its prefix.
-    fn s3_data(&self, node: &Resolved<'_>) -> Result<Thing, String> {
-        if let Some(manifest) = node.text("manifest_file_path") {
-            return self.s3_key(node, "manifest_file_path", manifest);
-        }
-        let place = required(node, "path")?;
-        if place.ends_with('/') {
-            self.s3_prefix(node, "path", &place)
-        } else {
-            self.s3_key(node, "path", &place)
-        }
+/// What must be there of a data node in S3: its manifest, if it names one, else its object or something below its prefix.
+fn s3_data(node: &Resolved<'_>, aws: Settings) -> Result<Thing, String> {
+    if let Some(manifest) = node.text("manifest_file_path") {
+        return s3_key(aws, "manifest_file_path", manifest);
     }
+    let place = required(node, "path")?;
+    if place.ends_with('/') {
+        s3_prefix(aws, "path", &place)
+    } else {
+        s3_key(aws, "path", &place)
+    }
+}
 
-    /// The object of S3 that an attribute names.
-    fn s3_key(&self, of: &Resolved<'_>, attribute: &str, place: &str) -> Result<Thing, String> {
-        let object = s3_place(attribute, place)?;
-        if object.key.is_empty() {
-            return Err(format!(
-                "`{attribute}` is `{place}`, which names no object of S3: its key is missing behind the bucket"
-            ));
-        }
-        let aws = self.aws_of(of);
-        Ok(Thing::Key(S3KeyExists { aws, object }))
+/// The object of S3 that an attribute names.
+fn s3_key(aws: Settings, attribute: &str, place: &str) -> Result<Thing, String> {
+    let object = s3_place(attribute, place)?;
+    if object.key.is_empty() {
+        return Err(format!(
+            "`{attribute}` is `{place}`, which names no object of S3: its key is missing behind the bucket"
+        ));
     }
+    Ok(Thing::Key(S3KeyExists { aws, object }))
+}
 
-    /// All of S3 that an attribute names.
-    fn s3_prefix(&self, of: &Resolved<'_>, attribute: &str, place: &str) -> Result<Thing, String> {
-        let prefix = s3_place(attribute, place)?;
-        let aws = self.aws_of(of);
-        Ok(Thing::Prefix(S3PrefixNotEmpty { aws, prefix }))
-    }
+/// All of S3 that an attribute names.
+fn s3_prefix(aws: Settings, attribute: &str, place: &str) -> Result<Thing, String> {
+    let prefix = s3_place(attribute, place)?;
+    Ok(Thing::Prefix(S3PrefixNotEmpty { aws, prefix }))
 }
 
 fn there(thing: Thing) -> Check {

@@ -63,7 +63,7 @@ impl<'a> Assembler<'a> {
             .node(&address, interval, of)
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let resolved = self.revealed(resolved)?;
-        let mut request = self.cluster_request(&resolved)?;
+        let mut request = self.cluster_request(&resolved, of)?;
         request.log_uri = match self.cluster_logs(&resolved) {
             Some(place) => in_s3(&place),
             None => self
@@ -87,7 +87,7 @@ impl<'a> Assembler<'a> {
         }))
     }
 
-    fn cluster_request(&self, resolved: &Resolved<'_>) -> Result<ClusterRequest, String> {
+    fn cluster_request(&self, resolved: &Resolved<'_>, of: Try) -> Result<ClusterRequest, String> {
         let text = |name: &str| resolved.text(name).map(str::to_owned);
         let ami_version = text("ami_version");
         let release_label = match (&ami_version, text("release_label")) {
@@ -106,8 +106,8 @@ impl<'a> Assembler<'a> {
             network: network(resolved),
             hadoop_version: text("hadoop_version"),
             supported_products: text("supported_products"),
-            service_role: self.role(resolved, "role")?,
-            instance_role: self.role(resolved, "resource_role")?,
+            service_role: self.role(resolved, "role", of)?,
+            instance_role: self.role(resolved, "resource_role", of)?,
             visible_to_all_users: bool_of(resolved.get("visible_to_all_users")),
             debugging: resolved.boolean("enable_debugging"),
             idle_timeout: ends_itself.then_some(IDLE),
@@ -159,14 +159,13 @@ impl<'a> Assembler<'a> {
     }
 
     /// A role: the cluster's own, else the pipeline's, else AWS's own name for it.
-    fn role(&self, resolved: &Resolved<'_>, name: &str) -> Result<String, String> {
+    fn role(&self, resolved: &Resolved<'_>, name: &str, of: Try) -> Result<String, String> {
         if resolved.attributes.contains_key(name) {
             return required(resolved, name);
         }
-        let objects = self.resolver.objects;
-        match settings::inherited(objects, resolved.object, name) {
-            Some(Value::String(role)) => Ok(role.to_string()),
-            _ => required(resolved, name),
+        match self.of_pipeline(resolved, name, of)? {
+            Some(role) => Ok(role),
+            None => required(resolved, name),
         }
     }
 

@@ -9,10 +9,12 @@ use crate::connect::place::Place;
 use crate::connect::place::S3Place;
 use crate::connect::s3::Encryption;
 use crate::connect::s3::Location;
+use crate::engine::InstanceKey;
 use crate::exec::archive::Archive;
 use crate::exec::archive::layout;
 use crate::exec::shell_command::Program;
 use crate::exec::shell_command::ShellCommand;
+use crate::exec::staging::Left;
 use crate::exec::staging::Staging;
 use crate::lang::Value;
 use crate::objects::Object;
@@ -90,10 +92,15 @@ impl<'a> Assembler<'a> {
                 ));
             };
             let place = self.place(node)?;
-            if let Some(place) = &place {
-                not_listed(node, place)?;
-            }
-            staging.outputs.push(place);
+            let left = match place {
+                Some(place) => {
+                    not_listed(node, &place)?;
+                    let compression = self.packed(node)?;
+                    Some(Left { place, compression })
+                }
+                None => None,
+            };
+            staging.outputs.push(left);
         }
         Ok(staging)
     }
@@ -127,23 +134,21 @@ impl<'a> Assembler<'a> {
         Ok(Some(Archive(base.below(&Self::layout(activity, of)))))
     }
 
+    /// The same of an attempt whose work cannot be put together, as long as its attributes can be evaluated.
+    pub fn archive_of(&self, key: &InstanceKey, of: Try) -> Option<Archive> {
+        let resolved = self.resolver.activity(&key.object, key.interval, of);
+        self.archive(&resolved.ok()?, of).ok().flatten()
+    }
+
     /// Where the logs of an activity go: what it says itself, else its pipeline.
     pub(super) fn log_uri(
         &self,
         activity: &Resolved<'a>,
         of: Try,
     ) -> Result<Option<String>, String> {
-        let own = activity.text("log_uri").map(str::to_owned);
-        let uri = match (own, &activity.object.pipeline) {
-            (Some(uri), _) => Some(uri),
-            (None, Some(pipeline)) => {
-                let pipeline = self
-                    .resolver
-                    .served_by(pipeline, activity.run.clone(), activity.interval, of)
-                    .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
-                pipeline.text("log_uri").map(str::to_owned)
-            }
-            (None, None) => None,
+        let uri = match activity.text("log_uri") {
+            Some(own) => Some(own.to_owned()),
+            None => self.of_pipeline(activity, "log_uri", of)?,
         };
         Ok(uri.filter(|uri| !uri.is_empty()))
     }

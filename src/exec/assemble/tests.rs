@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::*;
+use crate::connect::aws::AssumeRole;
 use crate::connect::aws::Settings;
 use crate::connect::aws::emr::Bootstrap;
 use crate::connect::aws::emr::ClusterRequest;
@@ -18,6 +19,7 @@ use crate::connect::aws::emr::Group;
 use crate::connect::aws::emr::Market;
 use crate::connect::aws::emr::Network;
 use crate::connect::aws::emr::Role;
+use crate::connect::s3::Location;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::exec::Check;
@@ -25,6 +27,7 @@ use crate::exec::emr::Cluster;
 use crate::exec::emr::Terms;
 use crate::exec::exists::Exists;
 use crate::exec::looking::Thing;
+use crate::exec::s3_key_exists::S3KeyExists;
 use crate::lang::NoFiles;
 use crate::lang::SecretSource;
 use crate::lang::functions::Call;
@@ -72,8 +75,11 @@ fn objects(text: &str) -> (Objects, crate::objects::Timetable) {
     (configuration.objects, timetable)
 }
 
-/// The cluster of the activity `x` of `pipeline.p`, for the day of 24 November 2026.
-fn cluster_of((objects, timetable): &(Objects, crate::objects::Timetable)) -> Cluster {
+/// What is made of objects for the day of 24 November 2026.
+fn assembled<T>(
+    (objects, timetable): &(Objects, crate::objects::Timetable),
+    make: impl FnOnce(&Assembler<'_>, Interval, Try) -> T,
+) -> T {
     let call = call();
     let secrets = NoSecrets;
     let assembler = Assembler {
@@ -91,9 +97,62 @@ fn cluster_of((objects, timetable): &(Objects, crate::objects::Timetable)) -> Cl
         attempt: 1,
         actual_start: interval.end,
     };
-    let activity = Address::new("pipeline.p.activity.x");
-    let resolved = assembler.resolver.activity(&activity, interval, of);
-    assembler.cluster(&resolved.unwrap(), of).unwrap().unwrap()
+    make(&assembler, interval, of)
+}
+
+/// The cluster of the activity `x` of `pipeline.p`.
+fn cluster_of(objects: &(Objects, crate::objects::Timetable)) -> Cluster {
+    assembled(objects, |assembler, interval, of| {
+        let activity = Address::new("pipeline.p.activity.x");
+        let resolved = assembler.resolver.activity(&activity, interval, of);
+        assembler.cluster(&resolved.unwrap(), of).unwrap().unwrap()
+    })
+}
+
+#[test]
+fn a_role_of_the_pipeline_may_be_a_formula() {
+    let objects = objects(
+        r#"
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-01"
+}
+
+pipeline "p" {
+  schedule = schedule.daily
+  role     = "arn:aws:iam::111122223333:role/look-${run.day}"
+
+  data_node "s3" "in" {
+    path = "s3://acme/${run.date}"
+
+    precondition "exists" {}
+  }
+
+  activity "shell_command" "x" {
+    input   = data_node.in
+    command = "true"
+  }
+}
+"#,
+    );
+    let key = |interval| InstanceKey {
+        object: Address::new("pipeline.p.data_node.in"),
+        interval,
+    };
+    let checks = assembled(&objects, |assembler, interval, of| {
+        assembler.checks(&key(interval), of).unwrap()
+    });
+    let aws = Settings {
+        assume_role: vec![AssumeRole {
+            role_arn: "arn:aws:iam::111122223333:role/look-24".to_owned(),
+            ..AssumeRole::default()
+        }],
+        ..Settings::default()
+    };
+    let object = Location::parse("s3://acme/2026-11-24").unwrap();
+    let wanted = Check::Exists(Exists::Aws(Thing::Key(S3KeyExists { aws, object })));
+    let found: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
+    assert_eq!(found, [wanted]);
 }
 
 struct NoSecrets;

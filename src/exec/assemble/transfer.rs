@@ -107,14 +107,32 @@ impl<'a> Assembler<'a> {
         for node in nodes {
             of_columns |= columns(node)?;
         }
-        if of_columns && matches!(packing.output, Some(Compression::Gzip | Compression::Zstd)) {
-            return Err(format!(
-                "`{}` says `compression`, and parquet packs its pages itself; set `compression` of the format instead",
-                target.object.address
-            ));
-        }
+        not_packed_twice(target, packing.output, of_columns)?;
         Ok(packing)
     }
+
+    /// How the files that a command leaves for a data node are to be packed, if it says so.
+    pub(super) fn packed(&self, node: &Resolved<'a>) -> Result<Option<Compression>, String> {
+        let output = said(node);
+        let of_columns = matches!(self.format(node)?, Some(Format::Parquet(_)));
+        not_packed_twice(node, output, of_columns)?;
+        Ok(output)
+    }
+}
+
+/// Refuses to pack files of columns as a whole.
+fn not_packed_twice(
+    node: &Resolved<'_>,
+    output: Option<Compression>,
+    of_columns: bool,
+) -> Result<(), String> {
+    if of_columns && matches!(output, Some(Compression::Gzip | Compression::Zstd)) {
+        return Err(format!(
+            "`{}` says `compression`, and parquet packs its pages itself; set `compression` of the format instead",
+            node.object.address
+        ));
+    }
+    Ok(())
 }
 
 /// How the files of a data node are packed, if it says so.

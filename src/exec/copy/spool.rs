@@ -1,7 +1,8 @@
 //! Records kept in a temporary file, for a copy that reads and writes one database.
 //!
 //! A database that is read cannot be written beyond its cache until the reader is done, and the reader would wait
-//! for the writer: so all is read first. The file has no name and goes with its last handle.
+//! for the writer: so all is read first, also what could not be read as a record. The file has no name and goes with its
+//! last handle.
 
 use std::fs::File;
 use std::io;
@@ -19,8 +20,10 @@ use super::pipe::Outgoing;
 use super::pipe::Source;
 use crate::connect::ConnectError;
 use crate::connect::formats::Batch;
+use crate::connect::formats::Fault;
 use crate::connect::formats::FieldKind;
 use crate::connect::formats::Record;
+use crate::connect::formats::batch::Rejected;
 
 const BUFFER: usize = 256 * 1024;
 const KINDS: [FieldKind; 8] = [
@@ -34,11 +37,15 @@ const KINDS: [FieldKind; 8] = [
     FieldKind::Blob,
 ];
 
+/// What the next entry of the file is: a record, or what could not be read as one.
+const RECORD: u8 = 0;
+const REJECTED: u8 = 1;
+
 /// All that a reader has read.
 pub(super) struct Spool {
     file: File,
     directory: PathBuf,
-    /// Each source with the number of its records.
+    /// Each source with the number of its entries.
     sources: Vec<(Source, u64)>,
 }
 
@@ -53,11 +60,9 @@ impl Spool {
             match incoming.next()? {
                 Message::Source(source) => sources.push((source, 0)),
                 Message::Rows(batch) => {
-                    for record in batch.records() {
-                        write(record, &mut out).map_err(fail)?;
-                    }
+                    let written = write(&batch, &mut out).map_err(fail)?;
                     if let Some((_, count)) = sources.last_mut() {
-                        *count += batch.len() as u64;
+                        *count += written;
                     }
                     incoming.done(batch);
                 }
@@ -89,38 +94,100 @@ impl Spool {
     }
 }
 
-fn write(record: Record<'_>, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(&record.line().to_le_bytes())?;
-    out.write_all(&(record.len() as u64).to_le_bytes())?;
+/// Writes all that is in a batch, in order; the number of entries.
+fn write(batch: &Batch, out: &mut impl Write) -> io::Result<u64> {
+    let mut rejected = batch.rejected().iter().peekable();
+    for record in batch.records() {
+        while let Some(before) = rejected.next_if(|r| r.line < record.line()) {
+            write_rejected(before, batch.text_of(before), out)?;
+        }
+        write_record(record, out)?;
+    }
+    for rest in rejected {
+        write_rejected(rest, batch.text_of(rest), out)?;
+    }
+    Ok((batch.len() + batch.rejected().len()) as u64)
+}
+
+fn write_record(record: Record<'_>, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&[RECORD])?;
+    write_number(record.line(), out)?;
+    write_bytes(record.raw(), out)?;
+    write_number(record.len() as u64, out)?;
     for (bytes, kind) in record.fields() {
         out.write_all(&[kind as u8])?;
-        out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-        out.write_all(bytes)?;
+        write_bytes(bytes, out)?;
     }
     Ok(())
 }
 
+fn write_rejected(rejected: &Rejected, text: &[u8], out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&[REJECTED])?;
+    write_number(rejected.line, out)?;
+    write_bytes(text, out)?;
+    // 0 is none.
+    let column = rejected.fault.column.map_or(0, |column| column as u64 + 1);
+    write_number(column, out)?;
+    write_bytes(rejected.fault.reason.as_bytes(), out)
+}
+
+fn write_number(number: u64, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&number.to_le_bytes())
+}
+
+fn write_bytes(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
+    write_number(bytes.len() as u64, out)?;
+    out.write_all(bytes)
+}
+
+/// Adds the next entry to a batch.
 fn read(batch: &mut Batch, input: &mut impl Read) -> io::Result<()> {
+    let what = byte(input)?;
     let line = number(input)?;
-    let mut field = Vec::new();
-    for _ in 0..number(input)? {
-        let mut kind = [0];
-        input.read_exact(&mut kind)?;
-        let kind = KINDS.get(usize::from(kind[0])).copied();
-        let kind = kind.ok_or(io::ErrorKind::InvalidData)?;
-        let length = number(input)?;
-        field.clear();
-        if input.take(length).read_to_end(&mut field)? as u64 != length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    let (mut text, mut field) = (Vec::new(), Vec::new());
+    bytes(&mut text, input)?;
+    match what {
+        RECORD => {
+            for _ in 0..number(input)? {
+                let kind = KINDS.get(usize::from(byte(input)?)).copied();
+                let kind = kind.ok_or(io::ErrorKind::InvalidData)?;
+                bytes(&mut field, input)?;
+                batch.push(&field, kind);
+            }
+            batch.end_record_as(line, &text);
         }
-        batch.push(&field, kind);
+        REJECTED => {
+            let column = usize::try_from(number(input)?);
+            let column = column.map_err(|_| io::ErrorKind::InvalidData)?;
+            bytes(&mut field, input)?;
+            let reason = String::from_utf8(field).map_err(|_| io::ErrorKind::InvalidData)?;
+            let column = column.checked_sub(1);
+            batch.reject(line, &text, Fault { column, reason });
+        }
+        _ => return Err(io::ErrorKind::InvalidData.into()),
     }
-    batch.end_record(line);
     Ok(())
+}
+
+fn byte(input: &mut impl Read) -> io::Result<u8> {
+    let mut byte = [0];
+    input.read_exact(&mut byte)?;
+    let [byte] = byte;
+    Ok(byte)
 }
 
 fn number(input: &mut impl Read) -> io::Result<u64> {
     let mut bytes = [0; 8];
     input.read_exact(&mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
+}
+
+/// Reads bytes in place of what is there.
+fn bytes(into: &mut Vec<u8>, input: &mut impl Read) -> io::Result<()> {
+    let length = number(input)?;
+    into.clear();
+    if input.take(length).read_to_end(into)? as u64 != length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
 }

@@ -54,7 +54,7 @@ impl Cluster {
         let settings = &self.aws;
         let logs = self.request.log_uri.as_deref();
         let logs = logs.and_then(|place| Location::parse(place).ok());
-        let logs = logs.map(|place| Need::Bucket(settings.clone(), place.bucket));
+        let logs = logs.map(|place| Need::Bucket(settings.clone(), place));
         let who = Need::Credentials(settings.clone());
         [who].into_iter().chain(logs).collect()
     }

@@ -229,7 +229,7 @@ fn staging(hive: &Hive, used: &[Used<'_>]) -> Result<Staging, ExecError> {
                 _ => continue, // it has no files, and the statements for it say so
             };
             if let Some(output) = staging.outputs.get_mut(used.number) {
-                *output = Some(place);
+                *output = Some(place.into());
             }
         } else if let Some(input) = staging.inputs.get_mut(used.number) {
             *input = Some(used.places.to_vec());

@@ -26,22 +26,18 @@ pub(super) async fn credentials(settings: &Settings, aws: &Sessions) -> Found {
     }
 }
 
-/// Whether there is a bucket that may be looked at.
-pub(super) async fn bucket((settings, bucket): (&Settings, &str), aws: &Sessions) -> Found {
+/// Whether there is a bucket, and what lies at a place in it may be listed.
+pub(super) async fn bucket((settings, at): (&Settings, &Location), aws: &Sessions) -> Found {
     let session = match aws.session(settings).await {
         Ok(session) => session,
         Err(error) => {
             return Found::Missing {
                 summary: "AWS cannot be reached",
-                detail: format!("For `s3://{bucket}/`: {error}."),
+                detail: format!("For `{at}`: {error}."),
             };
         }
     };
-    let at = Location {
-        bucket: bucket.to_owned(),
-        key: String::new(),
-    };
-    match session.s3().bucket(&at).await {
+    match session.s3().bucket(at).await {
         Ok(()) => Found::There,
         Err(error) if error.fault == Fault::NoBucket => Found::Missing {
             summary: "Bucket not there",

@@ -53,8 +53,8 @@ pub enum Need {
     Secret(SecretSource, AwsSettings),
     /// Credentials for AWS.
     Credentials(Settings),
-    /// A bucket that may be looked at.
-    Bucket(Settings, String),
+    /// A bucket, and a place in it that may be listed.
+    Bucket(Settings, Location),
     /// A file that is read as it is when the work begins: a script.
     File(PathBuf),
     /// The same in S3.
@@ -70,7 +70,7 @@ impl Need {
     pub fn writable(place: &Place) -> Self {
         match place {
             Place::File(path) => Self::Writable(path.clone()),
-            Place::S3(place) => Self::Bucket(place.settings.clone(), place.at.bucket.clone()),
+            Place::S3(place) => Self::Bucket(place.settings.clone(), place.at.clone()),
         }
     }
 
@@ -177,7 +177,7 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Secret(source, settings) => secret(source, settings, from).await,
             Need::File(path) => file(path),
             Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
-            Need::Bucket(settings, bucket) => aws::bucket((settings, bucket), from.aws).await,
+            Need::Bucket(settings, at) => aws::bucket((settings, at), from.aws).await,
             Need::Object(settings, at) => aws::object((settings, at), from.aws).await,
             Need::Topic(settings, topic) => aws::topic((settings, topic), from.aws).await,
             Need::Thing(thing) => aws::thing(thing, from.aws).await,
@@ -312,6 +312,8 @@ fn writable(path: &Path) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connect::place::S3Place;
+    use crate::connect::s3::Encryption;
 
     fn missing(found: &Found) -> Option<&str> {
         match found {
@@ -330,6 +332,20 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn of_a_bucket_only_the_place_that_is_used_is_looked_at() {
+        let at = Location::parse("s3://acme/logs/2026-11-01/").unwrap();
+        let settings = Settings::default();
+        let place = Place::S3(Box::new(S3Place {
+            settings: settings.clone(),
+            at: at.clone(),
+            encryption: Encryption::Bucket,
+            manifest: None,
+        }));
+        assert_eq!(Need::writable(&place), Need::Bucket(settings, at));
+        assert_eq!(Need::reachable(&place), Some(Need::writable(&place)));
     }
 
     #[test]

@@ -113,12 +113,6 @@ impl Calls {
         Ok(head_of(&answer))
     }
 
-    /// Whether there is a bucket that may be read.
-    pub async fn bucket(&self, bucket: &str) -> Result<(), Refusal> {
-        let call = self.client.head_bucket().bucket(bucket).send();
-        in_time(ANSWER, call).await.map(|_| ())
-    }
-
     /// Some of the objects whose keys begin with a prefix.
     pub async fn list(
         &self,

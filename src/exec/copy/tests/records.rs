@@ -145,6 +145,40 @@ fn rows_that_a_table_refuses_are_put_aside() {
     assert_eq!(fs::read(f.path("out.json")).unwrap(), b"");
 }
 
+/// Such a copy reads all before it writes.
+#[test]
+fn records_beside_a_query_of_the_same_database_are_put_aside_too() {
+    let f = Fixture::new();
+    let db = f.database(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')",
+    );
+    let text = "2,b\n3,c,more\n1,\"d\"\n4\n";
+    let inputs = || {
+        vec![
+            f.input("in.csv", text, typed_csv(&["id INT", "v"])),
+            f.query("SELECT id + 10 AS id, v FROM t"),
+        ]
+    };
+    let output = || Output::Table(f.target("t"));
+    let error = f.run(inputs(), output()).unwrap_err();
+    check(
+        &error,
+        "in.csv line 2: the record has 3 fields, and 2 are expected",
+    );
+    assert_eq!(rows(&db, "SELECT * FROM t"), ["1 'a'"]);
+
+    let summary = f.copy(inputs(), output(), skip(&f, Some(3))).unwrap();
+    assert_eq!(summary.rows, 2);
+    assert_eq!(rows(&db, "SELECT * FROM t"), ["1 'a'", "2 'b'", "11 'a'"]);
+    assert_eq!(
+        rejects(&f),
+        "file,line,column,reason,record\n\
+        in.csv,2,,\"the record has 3 fields, and 2 are expected\",\"3,c,more\"\n\
+        in.csv,3,,UNIQUE constraint failed: t.id,\"1,\"\"d\"\"\"\n\
+        in.csv,4,,\"the record has 1 fields, and 2 are expected\",4\n"
+    );
+}
+
 #[test]
 fn a_copy_without_rejects_says_so() {
     let f = Fixture::new();

@@ -30,6 +30,7 @@ use plan::Plan;
 use target::Ready;
 pub(super) use whole::Whole;
 pub(super) use whole::files;
+pub(in crate::exec) use whole::found;
 
 use super::super::Context;
 use super::super::ExecError;

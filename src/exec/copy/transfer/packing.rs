@@ -1,7 +1,7 @@
 //! Files of a transfer that are packed anew, because the target says how its files are packed and they are packed otherwise.
 //!
-//! Only a directory or a prefix has such files: each is unpacked and packed on its way, and its name says how it is packed afterwards. What is
-//! packed as the target wants it goes over as it is.
+//! Each is unpacked and packed on its way; below a directory or a prefix its name says how it is packed afterwards. What is packed as the target
+//! wants it goes over as it is.
 
 use std::io::Read as _;
 use std::io::Write as _;
@@ -70,9 +70,14 @@ pub(super) async fn pack_anew(
         format: None,
         compression: is,
     };
+    let target = &shared.transfer.output;
     let output = FileEnd {
         within: None,
-        place: shared.transfer.output.below(&item.name),
+        place: if shared.many {
+            target.below(&item.name)
+        } else {
+            target.clone()
+        },
         format: None,
         compression: to,
     };

@@ -1,6 +1,8 @@
 //! What record work needs of directories and prefixes: their files, and the manifest around the one that it writes.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
 
 use super::End;
 use super::Packing;
@@ -39,6 +41,23 @@ pub(in crate::exec::copy) async fn files(
         found = find => found,
         () = ctx.cancel.cancelled() => Err(ConnectError::Cancelled),
     }
+}
+
+/// The files of a directory on this machine that a copy of it would have, each with its name below it. Its path ends in `/`.
+pub(in crate::exec) async fn found(
+    directory: &Path,
+) -> Result<Vec<(PathBuf, String)>, ConnectError> {
+    let end = End::Files {
+        root: directory.to_owned(),
+        many: true,
+    };
+    let plan = Plan::make(std::slice::from_ref(&end), true, &Packing::default()).await?;
+    let mut found = Vec::new();
+    for item in plan.items()? {
+        let item = item?;
+        found.push((PathBuf::from(item.from), item.name));
+    }
+    Ok(found)
 }
 
 /// A directory or a prefix that one file is written to.
