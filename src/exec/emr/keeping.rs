@@ -187,13 +187,18 @@ impl Keeper {
                 Some(_) => "a cluster is asked for".to_owned(),
                 None => "a cluster that was asked for is looked for".to_owned(),
             }));
+        let say = |problem: &str| {
+            self.standing.send_replace(Standing::Starting(format!(
+                "a cluster that was asked for is looked for: {problem}"
+            )));
+        };
         // A call that has been made is not given up half-way: whether there is a cluster has to be known.
         let asked = match cluster {
             Some(cluster) => {
                 let request = record.request(cluster, &self.lineage);
-                calls::create(&self.aws, record, &request, &self.orders).await
+                calls::create(&self.aws, record, &request, (&self.orders, &say)).await
             }
-            None => self.find(record).await,
+            None => calls::find(&self.aws, record, (&self.orders, &say)).await,
         };
         let (closed, end) = match asked {
             Asked::There(id) => {
@@ -218,16 +223,6 @@ impl Keeper {
         Err(if kept { end } else { End::Left })
     }
 
-    /// Looks for the cluster that a runner before has asked for.
-    async fn find(&self, record: &Record) -> Asked {
-        let say = |problem: &str| {
-            self.standing.send_replace(Standing::Starting(format!(
-                "a cluster that was asked for is looked for: {problem}"
-            )));
-        };
-        calls::find(&self.aws, record, self.clock, (&self.orders, &say)).await
-    }
-
     /// Minds a cluster until it has ended.
     async fn mind(&mut self, mut record: Record) -> End {
         let Some(id) = record.id.clone() else {
@@ -238,6 +233,9 @@ impl Keeper {
         loop {
             let known = look.borrow_and_update().clone();
             if let Some(end) = self.saw(&mut record, &known).await {
+                if record.ended_at.is_some() {
+                    self.end_others(&record, &id).await;
+                }
                 return end;
             }
             let deadline = self.deadline(&record);
@@ -386,6 +384,7 @@ impl Keeper {
         let look = self.watching.cluster((&self.aws, &record.aws), id);
         loop {
             let Err(error) = calls::terminate(&self.aws, &record.aws, id).await else {
+                self.end_others(record, id).await;
                 return true;
             };
             if is_ending(&look.borrow()) {
@@ -402,6 +401,11 @@ impl Keeper {
                 return false;
             }
         }
+    }
+
+    /// Ends what else has come of the calls for a cluster. One that cannot be ended now is a stray, which `pipeform resources` lists.
+    async fn end_others(&self, record: &Record, id: &str) {
+        drop(Box::pin(calls::end_others(&self.aws, record, id)).await);
     }
 }
 
