@@ -23,6 +23,7 @@ use super::watching::Look;
 use super::watching::Watching;
 use super::watching::jittered;
 use crate::clock::Clock;
+use crate::connect::aws::AwsError;
 use crate::connect::aws::Sessions;
 use crate::connect::aws::emr::Group;
 use crate::connect::aws::emr::Market;
@@ -71,21 +72,17 @@ impl Keeper {
         let (mut failures, mut heard, mut next) = (0, 0, adopted);
         let mut numbers = next.as_ref().map_or(0, |record| record.number);
         loop {
-            let (record, cluster) = if let Some(record) = next.take() {
-                (record, None)
+            let end = if let Some(record) = next.take() {
+                Box::pin(self.one(record, None)).await
             } else {
                 let Some((cluster, wishes)) = self.wished(heard).await else {
                     return self.orders.borrow().wishes;
                 };
                 heard = wishes;
                 numbers += 1;
-                let record = Record::new(&cluster, numbers, self.clock.now());
-                if !self.ledger.write(&record).await {
-                    return heard;
-                }
-                (record, Some(at_last(cluster, failures)))
+                let cluster = at_last(cluster, failures);
+                Box::pin(self.anew(&cluster, numbers)).await
             };
-            let end = Box::pin(self.one(record, cluster.as_deref())).await;
             let wish = self.orders.borrow().wish.clone();
             match end {
                 End::Left => return self.orders.borrow().wishes,
@@ -167,6 +164,23 @@ impl Keeper {
             done = of => Some(done),
             _ = self.orders.wait_for(|orders| !orders.needed) => None,
         }
+    }
+
+    /// One cluster that is asked for. Its record says in which region, so that whoever comes after looks there, too, whatever the
+    /// environment says then.
+    async fn anew(&mut self, cluster: &Cluster, number: u32) -> End {
+        let mut record = Record::new(cluster, number, self.clock.now());
+        match self.aws.session(&record.aws).await {
+            Ok(session) => record.aws.region = Some(session.region().to_owned()),
+            Err(error) => {
+                let wishes = self.orders.borrow().wishes;
+                return End::Broken(format!("EMR makes no cluster: {error}"), false, wishes);
+            }
+        }
+        if !self.ledger.write(&record).await {
+            return End::Left;
+        }
+        self.one(record, Some(cluster)).await
     }
 
     /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
@@ -361,7 +375,9 @@ impl Keeper {
             // Whoever asks anew is answered soon.
             let mut look = self.watching.cluster((&self.aws, &record.aws), &id);
             let Some(over) = until_ending(&mut look).await else {
-                if self.orders.borrow().hurry {
+                // One that EMR does not know is looked for until that is believed: else no run would ever be rid of it.
+                let unknown = matches!(look.borrow().problem, Some(AwsError::NotFound(_)));
+                if self.orders.borrow().hurry && !unknown {
                     return false;
                 }
                 continue;
