@@ -47,6 +47,7 @@ pub(super) struct Clusters {
 struct Kept {
     orders: Arc<watch::Sender<Orders>>,
     standing: Arc<watch::Sender<Standing>>,
+    reached: Arc<watch::Sender<Option<AwsSettings>>>,
     users: BTreeSet<Address>,
     /// Those that know how it stood with it when they asked last.
     told: BTreeSet<Address>,
@@ -63,6 +64,7 @@ impl Kept {
                 ..Orders::default()
             })),
             standing: Arc::new(watch::Sender::new(starting)),
+            reached: Arc::new(watch::Sender::new(None)),
             users: BTreeSet::new(),
             told: BTreeSet::new(),
             record: None,
@@ -74,6 +76,7 @@ impl Kept {
         Tenancy {
             standing: self.standing.subscribe(),
             orders: Arc::clone(&self.orders),
+            reached: self.reached.subscribe(),
         }
     }
 
@@ -180,6 +183,7 @@ impl Runner<'_> {
             lineage: self.lineage.clone(),
             clock: self.clock,
             standing: Arc::clone(&kept.standing),
+            reached: Arc::clone(&kept.reached),
             orders: kept.orders.subscribe(),
         };
         let reports = self.reports.clone();

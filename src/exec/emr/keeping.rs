@@ -25,6 +25,7 @@ use super::watching::jittered;
 use crate::clock::Clock;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Sessions;
+use crate::connect::aws::Settings;
 use crate::connect::aws::emr::Group;
 use crate::connect::aws::emr::Market;
 use crate::connect::aws::emr::Seen;
@@ -47,6 +48,8 @@ pub struct Keeper {
     pub clock: Clock,
     /// Those that work on it hear how it stands.
     pub standing: Arc<watch::Sender<Standing>>,
+    /// They hear, too, how the cluster there is now is reached.
+    pub reached: Arc<watch::Sender<Option<Settings>>>,
     /// What is asked of it.
     pub orders: watch::Receiver<Orders>,
 }
@@ -185,6 +188,7 @@ impl Keeper {
 
     /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
     async fn one(&mut self, mut record: Record, cluster: Option<&Cluster>) -> End {
+        self.reached.send_replace(Some(record.aws.clone()));
         if record.id.is_none() {
             match self.get(&mut record, cluster).await {
                 Ok(()) => {}
@@ -461,7 +465,6 @@ fn pause(first: SignedDuration, longest: SignedDuration, failures: u32) -> Signe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connect::aws::Settings;
     use crate::connect::aws::emr::ClusterRequest;
     use crate::connect::aws::emr::Role;
     use crate::engine::InstanceKey;
