@@ -1,5 +1,6 @@
 //! What compute is alive, and why: what the state says, and what EMR says of clusters that carry the tags of the state.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -84,7 +85,8 @@ pub async fn alive(
     let aws = options.sessions();
     let mut problems = BTreeSet::new();
     let mut found = Vec::new();
-    for place in regions(&aws, places(store)?, &mut problems).await {
+    let places = regions(&aws, places(store)?, &mut problems).await;
+    for place in places {
         match emr::strays(&aws, &place, &lineage).await {
             Ok(strays) => found.extend(strays),
             Err(error) => drop(problems.insert(error.to_string())),
@@ -164,9 +166,8 @@ fn users(
     };
     let users = unfinished.iter().filter(of);
     let users = users.map(|instance| (instance.key.object.clone(), instance.status));
-    let mut users: Vec<(Address, Status)> = users.collect();
-    users.sort_by(|one, other| one.0.cmp(&other.0));
-    users
+    let users: BTreeMap<Address, Status> = users.collect();
+    users.into_iter().collect()
 }
 
 impl Living {
