@@ -296,6 +296,8 @@ fn is_spared(why: Why, stray: &Stray, known: &[Alive]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Unit;
+    use crate::engine::UnitKind;
     use crate::exec::emr::Seen;
     use crate::exec::emr::State;
     use crate::time::Interval;
@@ -340,6 +342,35 @@ mod tests {
             resource: "resource.big".to_owned(),
             interval: String::new(),
         }
+    }
+
+    #[test]
+    fn what_runs_on_a_cluster_needs_it_before_it_asks_for_it() {
+        let unit = |activity: &str, resource: &str| {
+            let address = Address::new(activity);
+            let unit = Unit {
+                runs_on: Some(Address::new(resource)),
+                ..Unit::new(address.clone(), UnitKind::Activity)
+            };
+            (address, unit)
+        };
+        let units = [unit("a", "resource.big"), unit("b", "resource.other")];
+        let definition = Definition {
+            serial: 1,
+            units: units.into_iter().collect(),
+            pools: BTreeMap::new(),
+        };
+        let instance = |activity: &str| {
+            Instance::new(InstanceKey {
+                object: Address::new(activity),
+                interval: Interval::moment(Timestamp::UNIX_EPOCH),
+            })
+        };
+        let found = users(&record(None), &[instance("a"), instance("b")], &definition);
+        assert_eq!(
+            found,
+            [(Address::new("a"), Status::WaitingOnDependencies)]
+        );
     }
 
     #[test]
