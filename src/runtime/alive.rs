@@ -97,9 +97,18 @@ pub async fn alive(
         alive: of_state(store, now)?,
         problems,
     };
+    let ended = ended_since(store, now)?;
+    found.retain(|stray| !ended.contains(&stray.token));
     found.into_iter().for_each(|stray| living.add(stray));
     living.look_at_the_others(&aws).await;
     Ok(living)
+}
+
+/// The tokens of the clusters that have been ended since a moment: EMR may have listed them as alive after it.
+fn ended_since(store: &Store, moment: Timestamp) -> Result<BTreeSet<String>, RuntimeError> {
+    let records = store.all_resources()?.into_iter();
+    let ended = records.filter(|record| record.ended_at.is_some_and(|at| at >= moment));
+    Ok(ended.map(|record| record.token).collect())
 }
 
 /// How EMR is reached where clusters of this state have been made, or may be.
