@@ -106,6 +106,8 @@ pub struct Summary {
     pub waiting: u64,
     /// Actions that are still owed, and are taken by the next runner.
     pub owed: u64,
+    /// Clusters that were to end and may still be alive.
+    pub left: u64,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
 }

@@ -47,7 +47,10 @@ pub(super) struct Clusters {
 struct Kept {
     orders: Arc<watch::Sender<Orders>>,
     standing: Arc<watch::Sender<Standing>>,
+    reached: Arc<watch::Sender<Option<AwsSettings>>>,
     users: BTreeSet<Address>,
+    /// Those that know how it stood with it when they asked last.
+    told: BTreeSet<Address>,
     /// What is in the state of the one there is now.
     record: Option<ResourceRecord>,
 }
@@ -61,9 +64,31 @@ impl Kept {
                 ..Orders::default()
             })),
             standing: Arc::new(watch::Sender::new(starting)),
+            reached: Arc::new(watch::Sender::new(None)),
             users: BTreeSet::new(),
+            told: BTreeSet::new(),
             record: None,
         }
+    }
+
+    /// A place on it.
+    fn tenancy(&self) -> Tenancy {
+        Tenancy {
+            standing: self.standing.subscribe(),
+            orders: Arc::clone(&self.orders),
+            reached: self.reached.subscribe(),
+        }
+    }
+
+    /// Whether an activity that asks is to hear that no other cluster is tried. Each hears it once: one that asks again has been told
+    /// to by an operator, and then it is tried anew.
+    fn has_verdict_for(&mut self, user: &Address) -> bool {
+        let given_up = matches!(*self.standing.borrow(), Standing::GivenUp(_));
+        let is_told = !self.told.insert(user.clone());
+        if given_up && is_told {
+            self.told = BTreeSet::from([user.clone()]);
+        }
+        given_up && !is_told
     }
 }
 
@@ -119,6 +144,9 @@ impl Runner<'_> {
         let is_new = !self.clusters.kept.contains_key(&key);
         let kept = self.clusters.kept.entry(key.clone());
         let kept = kept.or_insert_with(Kept::new);
+        if kept.has_verdict_for(&user) {
+            return Ok(kept.tenancy());
+        }
         let joins = kept.users.insert(user);
         kept.orders.send_modify(|orders| {
             (orders.needed, orders.hurry) = (true, false);
@@ -132,10 +160,7 @@ impl Runner<'_> {
             }
             over
         });
-        let tenancy = Tenancy {
-            standing: kept.standing.subscribe(),
-            orders: Arc::clone(&kept.orders),
-        };
+        let tenancy = kept.tenancy();
         if joins && let Some(record) = &mut kept.record {
             record.users.clone_from(&kept.users);
             self.store.record_resource(&self.lease, record)?;
@@ -158,6 +183,7 @@ impl Runner<'_> {
             lineage: self.lineage.clone(),
             clock: self.clock,
             standing: Arc::clone(&kept.standing),
+            reached: Arc::clone(&kept.reached),
             orders: kept.orders.subscribe(),
         };
         let reports = self.reports.clone();
@@ -184,8 +210,14 @@ impl Runner<'_> {
             return Ok(());
         }
         let hurry = kept.orders.borrow().hurry;
-        self.clusters.kept.remove(&key);
-        if !hurry {
+        let was = self.clusters.kept.remove(&key);
+        if hurry {
+            let record = was.and_then(|kept| kept.record);
+            if let Some(record) = record.filter(|record| record.ended_at.is_none()) {
+                self.summary.left += 1;
+                self.warn(left(&record));
+            }
+        } else {
             let open = self.store.open_resources()?;
             for second in open.into_iter().filter(|other| other.key == key) {
                 self.adopt(second);
@@ -293,6 +325,23 @@ impl Runner<'_> {
     }
 }
 
+/// What an operator has to know of a cluster that was to end, and of which that was not seen.
+fn left(record: &ResourceRecord) -> String {
+    let (which, unsaid) = match &record.id {
+        Some(id) => (id.as_str(), "EMR was asked to end it, and has not begun to"),
+        None => (
+            record.name.as_str(),
+            "it was asked for, and it is not known whether it was made",
+        ),
+    };
+    let why = record.reason.as_deref().unwrap_or(unsaid);
+    format!(
+        "Cluster {which} of {} may still be alive: {}. `pipeform resources` lists it, and the next `pipeform run` looks after it.",
+        record.key.object,
+        why.trim_end_matches('.')
+    )
+}
+
 /// Whether an instance may still need the resource that it runs on.
 pub(super) fn needs(instance: &Instance) -> bool {
     instance.status.needs_its_resource()
@@ -354,4 +403,65 @@ fn adopted(stored: &ResourceRecord) -> Option<Record> {
         ready_at: stored.ready_at,
         ended_at: stored.ended_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Interval;
+
+    fn record(id: Option<&str>, reason: Option<&str>) -> ResourceRecord {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        ResourceRecord {
+            settings: String::new(),
+            token: "t".to_owned(),
+            key: InstanceKey {
+                object: Address::new("resource.big"),
+                interval: Interval::moment(at),
+            },
+            number: 1,
+            name: "resource.big 1970-01-01T00:00:00Z t".to_owned(),
+            id: id.map(str::to_owned),
+            state: "RUNNING".to_owned(),
+            reason: reason.map(str::to_owned),
+            users: BTreeSet::new(),
+            requested_at: at,
+            since: at,
+            init_by: None,
+            terminate_at: None,
+            ready_at: None,
+            ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_cluster_that_may_still_be_alive_is_told_of() {
+        let refused = left(&record(Some("j-1"), Some("it cannot be ended: AWS refuses.")));
+        assert_eq!(
+            refused,
+            "Cluster j-1 of resource.big may still be alive: it cannot be ended: AWS refuses. `pipeform resources` lists it, and the next `pipeform run` looks after it."
+        );
+        let unknown = left(&record(None, None));
+        assert!(
+            unknown.contains("not known whether it was made"),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn that_no_cluster_is_tried_any_more_is_told_to_each_activity_once() {
+        let [first, second, third] = ["a", "b", "c"].map(Address::new);
+        let mut kept = Kept::new();
+        assert!(!kept.has_verdict_for(&first));
+        kept.standing
+            .send_replace(Standing::GivenUp("it failed".to_owned()));
+        assert!(kept.has_verdict_for(&second));
+        assert!(kept.has_verdict_for(&third));
+        // Run again by an operator: it is tried anew, for all.
+        assert!(!kept.has_verdict_for(&second));
+        kept.standing
+            .send_replace(Standing::Starting("anew".to_owned()));
+        assert!(!kept.has_verdict_for(&first));
+        assert!(!kept.has_verdict_for(&third));
+    }
 }

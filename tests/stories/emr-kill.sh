@@ -29,7 +29,7 @@ pipeline "weekly" {
 
     step {
       jar  = "command-runner.jar"
-      args = ["bash", "-c", "sleep 1; echo \$\$ >$work/result.part; mv $work/result.part $work/result; echo done >>$work/did"]
+      args = ["bash", "-c", "echo \$PWD >>$work/began; sleep 1; echo \$\$ >$work/result.part; mv $work/result.part $work/result; echo done >>$work/did"]
     }
   }
 }
@@ -41,6 +41,7 @@ while ((killed < kills)); do
     round=$((round + 1))
     rm -f "$work/result"
     : >"$work/did"
+    : >"$work/began"
     before=$(emr clusters | wc -l)
     pipeform trigger pipeline.weekly --auto-approve >/dev/null
     for _ in 1 2 3; do
@@ -57,7 +58,11 @@ while ((killed < kills)); do
     for cluster in $(emr clusters | tail -n "$made" | awk '{ print $1 }'); do
         [[ -z $(emr steps "$cluster" | grep COMPLETED) ]] || worked=$((worked + 1))
     done
+    # Steps work in a directory of their cluster, and say so before they do anything.
+    began=$(sort -u "$work/began" | wc -l)
     echo "  round $round: $killed kills so far, $made cluster(s), $worked of them did the work"
+    [[ $made == 1 ]] || { emr clusters; cat "$work/ran"; fail "$made clusters were made"; }
+    [[ $began == 1 ]] || { cat "$work/began"; fail "work began on $began clusters"; }
     [[ $worked == 1 ]] || fail "$worked clusters did the work"
     [[ -s $work/result ]] || fail "there is no result"
     [[ -z $(emr alive | grep -v TERMINATING) ]] || { emr clusters; cat "$work/ran"; fail "a cluster is left"; }

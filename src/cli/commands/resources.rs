@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::message(format!("The runtime cannot start: {error}")))?;
-    let living = runtime.block_on(alive(&store, &options))?;
+    let living = runtime.block_on(alive(&store, &options, context.clock.now()))?;
     let view = View {
         living: &living,
         runner: runner.as_ref(),
@@ -62,7 +62,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         terminal::print("\nNothing was ended.\n");
         return Ok(ExitCode::FAILURE);
     }
-    let failed = runtime.block_on(reap(&reaped, &options));
+    let state = (&store, context.clock.now());
+    let failed = runtime.block_on(reap(&reaped, state, &options))?;
     terminal::print(&if args.json {
         view.json(Some((&reaped, &failed)))
     } else {

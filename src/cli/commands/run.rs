@@ -37,8 +37,8 @@ use crate::time::parse_moment;
 
 /// Run what is due, in the order of its dependencies
 ///
-/// Ends when nothing can start any more without new data. Exits with 1 when an instance has failed; waiting for data is
-/// no failure.
+/// Ends when nothing can start any more without new data. Exits with 1 when an instance has failed, or a cluster may still be
+/// alive that was to end; waiting for data is no failure.
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("listing").args(["limit", "all"]).multiple(true).requires("dry_run")))]
 #[expect(
@@ -121,7 +121,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let summary = result?;
     drop(observer);
     close(args, context, &summary);
-    Ok(if summary.failed > 0 || summary.interrupted {
+    Ok(if summary.failed + summary.left > 0 || summary.interrupted {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

@@ -160,7 +160,10 @@ static OTHERS: &[Entry] = &[
         ],
         exit_codes: &[
             (0, "nothing failed; waiting for data is no failure"),
-            (1, "an instance failed, it was interrupted, or an error"),
+            (
+                1,
+                "an instance failed, it was interrupted, a cluster may still be alive that was to end, or an error",
+            ),
         ],
     },
     Entry {

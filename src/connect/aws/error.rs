@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_datapipeline::error::ProvideErrorMetadata;
 use aws_sdk_datapipeline::error::SdkError;
+use aws_sdk_emr::config::http::HttpResponse;
 
 /// What went wrong with AWS. Each says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,6 +94,9 @@ const THROTTLES: [&str; 9] = [
     "TooManyRequestsException",
 ];
 
+/// What the HTTP client says where there was no connection, so that nothing was sent.
+const NOT_CONNECTED: &str = "(Connect)";
+
 impl AwsError {
     /// What the failure of a call means. `missing`: the codes that say that what was asked for is not there.
     pub(super) fn of_call<E, R>(error: &SdkError<E, R>, missing: &[&str]) -> Self
@@ -130,6 +134,26 @@ impl AwsError {
             )),
             _ => Self::Unreachable(causes(error)),
         }
+    }
+}
+
+/// Whether what a call asks for was certainly not done: it never went out, or the answer says that it is refused. A fault of the
+/// service, and an answer that does not come, say nothing of it.
+pub(super) fn is_certain<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match AwsError::of_call(error, &[]) {
+        AwsError::Unreachable(_) => {
+            let never_built = matches!(error, SdkError::ConstructionFailure(_));
+            let texts = texts(error);
+            never_built || texts.iter().any(|text| text.contains(NOT_CONNECTED))
+        }
+        AwsError::Service(_) => {
+            let refused = |answer: &HttpResponse| answer.status().is_client_error();
+            error.as_service_error().is_some() && error.raw_response().is_some_and(refused)
+        }
+        _ => true,
     }
 }
 
@@ -185,4 +209,38 @@ fn causes(error: &(dyn Error + 'static)) -> String {
         .join(": ")
         .trim_end_matches('.')
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_emr::error::ConnectorError;
+    use aws_sdk_emr::error::ErrorMetadata;
+    use aws_sdk_emr::operation::run_job_flow::RunJobFlowError;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    type Failure = SdkError<RunJobFlowError, HttpResponse>;
+
+    fn answered(status: u16, code: &str) -> Failure {
+        let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        let meta = ErrorMetadata::builder().code(code).build();
+        Failure::service_error(RunJobFlowError::generic(meta), answer)
+    }
+
+    #[test]
+    fn what_was_refused_was_certainly_not_done() {
+        assert!(is_certain(&answered(400, "ValidationException")));
+        assert!(is_certain(&answered(400, "ThrottlingException")));
+        assert!(is_certain(&answered(403, "AccessDeniedException")));
+        assert!(!is_certain(&answered(500, "InternalServerError")));
+        assert!(!is_certain(&answered(503, "ServiceUnavailable")));
+    }
+
+    #[test]
+    fn what_was_never_sent_was_certainly_not_done() {
+        let failed = |why: &str| Failure::dispatch_failure(ConnectorError::io(why.into()));
+        assert!(is_certain(&failed("client error (Connect)")));
+        assert!(!is_certain(&failed("client error (SendRequest)")));
+    }
 }

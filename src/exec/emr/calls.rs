@@ -10,7 +10,7 @@ use super::record::Record;
 use super::record::tags;
 use super::tenancy::Orders;
 use super::watching::jittered;
-use crate::clock::Clock;
+use crate::clock::Stopwatch;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Session;
 use crate::connect::aws::Sessions;
@@ -24,7 +24,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// How long after it was made a call may still come to something that is not seen yet.
-const GRACE: SignedDuration = SignedDuration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(10);
 
 /// How far our clock and that of EMR may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
@@ -49,11 +49,6 @@ pub(super) enum Asked {
 /// Whether the same call may go well a moment later.
 fn is_passing(error: &AwsError) -> bool {
     matches!(error, AwsError::Throttled(_) | AwsError::Unreachable(_))
-}
-
-/// Whether what was asked for was certainly not done.
-fn is_certain(error: &AwsError) -> bool {
-    !matches!(error, AwsError::Unreachable(_) | AwsError::Service(_))
 }
 
 /// A pause that grows.
@@ -96,12 +91,15 @@ impl Asking {
     }
 }
 
-/// Asks for a cluster.
+/// Tells what goes wrong.
+type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// Asks for a cluster. It is asked for again only when it is known that the call before has made none.
 pub(super) async fn create(
     aws: &Sessions,
     record: &Record,
     request: &ClusterRequest,
-    orders: &watch::Receiver<Orders>,
+    (orders, say): (&watch::Receiver<Orders>, Say<'_>),
 ) -> Asked {
     let session = match aws.session(&record.aws).await {
         Ok(session) => session,
@@ -110,50 +108,40 @@ pub(super) async fn create(
     let mut pauses = Pauses::new();
     let mut unreached = 0;
     loop {
-        let error = match emr::create(&session, request).await {
-            // One that was asked for before may have come to be, too: of both one is ended.
-            Ok(id) if unreached > 0 => {
-                let one = look_for(&session, record).await.ok().flatten();
-                return Asked::There(one.unwrap_or(id));
-            }
+        let failed = match emr::create(&session, request).await {
             Ok(id) => return Asked::There(id),
-            Err(error) => error,
+            Err(failed) => failed,
         };
-        if !is_certain(&error) {
+        if !failed.is_certain {
             // It may have been heard.
-            pauses.rest().await;
-            match look_for(&session, record).await {
-                Ok(Some(id)) => return Asked::There(id),
-                Ok(None) => {}
-                Err(again) if is_passing(&again) => {}
-                Err(refused) => return Asked::Refused(refused.to_string()),
+            say(&failed.error.to_string());
+            match Box::pin(find(aws, record, (orders, say))).await {
+                Asked::Missing => {}
+                known => return known,
             }
         }
-        unreached += u32::from(matches!(error, AwsError::Unreachable(_)));
-        if !is_passing(&error) || unreached > LAST_CALLS {
-            return Asked::Refused(error.to_string());
+        unreached += u32::from(matches!(failed.error, AwsError::Unreachable(_)));
+        if !is_passing(&failed.error) || unreached > LAST_CALLS {
+            return Asked::Refused(failed.error.to_string());
         }
-        if unreached == 0 && !orders.borrow().needed {
+        if !orders.borrow().needed {
             return Asked::Unneeded;
         }
         pauses.rest().await;
     }
 }
 
-/// Tells what goes wrong.
-type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
-
-/// Looks for the cluster of a record whose runner was killed. It may come to be a moment after it was asked for. Why it cannot be
-/// seen yet is said.
+/// Looks for the cluster of a record that may have been asked for just now: by this runner, or by one that was killed. It may come to
+/// be seen a moment later, so that only a look after that says that there is none. Why it cannot be seen yet is said.
 pub(super) async fn find(
     aws: &Sessions,
     record: &Record,
-    clock: Clock,
     (orders, say): (&watch::Receiver<Orders>, Say<'_>),
 ) -> Asked {
+    let began = Stopwatch::start();
     let mut asking = Asking::new();
     loop {
-        let waited = clock.now().duration_since(record.requested_at);
+        let waited = began.elapsed();
         let found = match aws.session(&record.aws).await {
             Ok(session) => look_for(&session, record).await,
             Err(error) => Err(error),
@@ -173,26 +161,45 @@ pub(super) async fn find(
     }
 }
 
-/// The id of the cluster with a record's name and token; the oldest, if there should be several: then the others are ended.
+/// The id of the cluster with a record's name and token; the oldest that lives, if there should be several: then the others are ended.
 async fn look_for(session: &Session, record: &Record) -> Result<Option<String>, AwsError> {
     let since = record.requested_at.checked_sub(CLOCKS);
     let since = since.unwrap_or(record.requested_at);
     let mut found = emr::since(session, since).await?;
     found.retain(|seen| seen.name == record.name && !seen.state.is_ended());
-    found.sort_by_key(|seen| (seen.created_at, seen.id.clone()));
+    found.sort_by_key(|seen| (seen.state.is_ending(), seen.created_at, seen.id.clone()));
     let mut first = None;
     for seen in found {
-        let described = emr::describe(session, &seen.id).await?;
-        let ours = described.is_some_and(|(_, tagged)| {
-            tagged.get(tags::CLUSTER).map(String::as_str) == Some(&*record.token)
-        });
-        if ours && first.is_some() {
-            emr::terminate(session, &seen.id).await?;
-        } else if ours {
+        if !is_ours(session, record, &seen.id).await? {
+            continue;
+        }
+        if first.is_none() {
             first = Some(seen.id);
+        } else if !seen.state.is_ending() {
+            emr::terminate(session, &seen.id).await?;
         }
     }
     Ok(first)
+}
+
+/// Whether a cluster has the token of a record.
+async fn is_ours(session: &Session, record: &Record, id: &str) -> Result<bool, AwsError> {
+    let described = emr::describe(session, id).await?;
+    Ok(described.is_some_and(|(_, tagged)| {
+        tagged.get(tags::CLUSTER).map(String::as_str) == Some(&*record.token)
+    }))
+}
+
+/// Ends what else has the name and the token of a record: it came of a call whose answer was lost, and was not seen before.
+pub(super) async fn end_others(aws: &Sessions, record: &Record, id: &str) -> Result<(), AwsError> {
+    let session = aws.session(&record.aws).await?;
+    for seen in emr::alive(&session).await? {
+        let is_other = seen.id != id && seen.name == record.name && !seen.state.is_ending();
+        if is_other && is_ours(&session, record, &seen.id).await? {
+            emr::terminate(&session, &seen.id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Asks for the end of a cluster, once.
@@ -205,7 +212,8 @@ pub(super) async fn terminate(
     emr::terminate(&session, id).await
 }
 
-/// Adds a step. It is added once, whatever becomes of the answer.
+/// Adds a step. It is added once, whatever becomes of the answer. After an error it may have been added nevertheless, if that could not
+/// be seen.
 pub(super) async fn add_step(
     session: &Session,
     cluster: &str,
@@ -214,26 +222,45 @@ pub(super) async fn add_step(
     let mut pauses = Pauses::new();
     let mut unreached = 0;
     loop {
-        let error = match emr::add_step(session, cluster, step).await {
+        let failed = match emr::add_step(session, cluster, step).await {
             Ok(id) => return Ok(id),
-            Err(error) => error,
+            Err(failed) => failed,
         };
-        if !is_certain(&error) {
-            pauses.rest().await;
-            match emr::all_steps(session, cluster).await {
-                Ok(steps) => {
-                    if let Some(added) = steps.into_iter().find(|seen| seen.name == step.name) {
-                        return Ok(added.id);
-                    }
-                }
-                Err(again) if is_passing(&again) => {}
-                Err(refused) => return Err(refused),
-            }
+        if !failed.is_certain
+            && let Some(id) = Box::pin(added(session, cluster, &step.name)).await?
+        {
+            return Ok(id);
         }
-        unreached += u32::from(matches!(error, AwsError::Unreachable(_)));
-        if !is_passing(&error) || unreached > LAST_CALLS {
-            return Err(error);
+        unreached += u32::from(matches!(failed.error, AwsError::Unreachable(_)));
+        if !is_passing(&failed.error) || unreached > LAST_CALLS {
+            return Err(failed.error);
         }
         pauses.rest().await;
+    }
+}
+
+/// The id of a step that may have been added just now. It may come to be seen a moment later. An error: it is not known whether there is one.
+async fn added(session: &Session, cluster: &str, name: &str) -> Result<Option<String>, AwsError> {
+    let began = Stopwatch::start();
+    let mut pauses = Pauses::new();
+    let mut failures = 0;
+    loop {
+        let waited = began.elapsed();
+        match emr::all_steps(session, cluster).await {
+            Ok(steps) => {
+                let found = steps.into_iter().find(|seen| seen.name == name);
+                if found.is_some() || waited > GRACE {
+                    return Ok(found.map(|seen| seen.id));
+                }
+                tokio::time::sleep(FIRST).await;
+            }
+            Err(error) => {
+                failures += 1;
+                if !is_passing(&error) || failures > LAST_CALLS {
+                    return Err(error);
+                }
+                pauses.rest().await;
+            }
+        }
     }
 }

@@ -23,7 +23,9 @@ use super::watching::Look;
 use super::watching::Watching;
 use super::watching::jittered;
 use crate::clock::Clock;
+use crate::connect::aws::AwsError;
 use crate::connect::aws::Sessions;
+use crate::connect::aws::Settings;
 use crate::connect::aws::emr::Group;
 use crate::connect::aws::emr::Market;
 use crate::connect::aws::emr::Seen;
@@ -46,6 +48,8 @@ pub struct Keeper {
     pub clock: Clock,
     /// Those that work on it hear how it stands.
     pub standing: Arc<watch::Sender<Standing>>,
+    /// They hear, too, how the cluster there is now is reached.
+    pub reached: Arc<watch::Sender<Option<Settings>>>,
     /// What is asked of it.
     pub orders: watch::Receiver<Orders>,
 }
@@ -71,21 +75,17 @@ impl Keeper {
         let (mut failures, mut heard, mut next) = (0, 0, adopted);
         let mut numbers = next.as_ref().map_or(0, |record| record.number);
         loop {
-            let (record, cluster) = if let Some(record) = next.take() {
-                (record, None)
+            let end = if let Some(record) = next.take() {
+                Box::pin(self.one(record, None)).await
             } else {
                 let Some((cluster, wishes)) = self.wished(heard).await else {
                     return self.orders.borrow().wishes;
                 };
                 heard = wishes;
                 numbers += 1;
-                let record = Record::new(&cluster, numbers, self.clock.now());
-                if !self.ledger.write(&record).await {
-                    return heard;
-                }
-                (record, Some(at_last(cluster, failures)))
+                let cluster = at_last(cluster, failures);
+                Box::pin(self.anew(&cluster, numbers)).await
             };
-            let end = Box::pin(self.one(record, cluster.as_deref())).await;
             let wish = self.orders.borrow().wish.clone();
             match end {
                 End::Left => return self.orders.borrow().wishes,
@@ -169,8 +169,26 @@ impl Keeper {
         }
     }
 
+    /// One cluster that is asked for. Its record says in which region, so that whoever comes after looks there, too, whatever the
+    /// environment says then.
+    async fn anew(&mut self, cluster: &Cluster, number: u32) -> End {
+        let mut record = Record::new(cluster, number, self.clock.now());
+        match self.aws.session(&record.aws).await {
+            Ok(session) => record.aws.region = Some(session.region().to_owned()),
+            Err(error) => {
+                let wishes = self.orders.borrow().wishes;
+                return End::Broken(format!("EMR makes no cluster: {error}"), false, wishes);
+            }
+        }
+        if !self.ledger.write(&record).await {
+            return End::Left;
+        }
+        self.one(record, Some(cluster)).await
+    }
+
     /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
     async fn one(&mut self, mut record: Record, cluster: Option<&Cluster>) -> End {
+        self.reached.send_replace(Some(record.aws.clone()));
         if record.id.is_none() {
             match self.get(&mut record, cluster).await {
                 Ok(()) => {}
@@ -187,13 +205,18 @@ impl Keeper {
                 Some(_) => "a cluster is asked for".to_owned(),
                 None => "a cluster that was asked for is looked for".to_owned(),
             }));
+        let say = |problem: &str| {
+            self.standing.send_replace(Standing::Starting(format!(
+                "a cluster that was asked for is looked for: {problem}"
+            )));
+        };
         // A call that has been made is not given up half-way: whether there is a cluster has to be known.
         let asked = match cluster {
             Some(cluster) => {
                 let request = record.request(cluster, &self.lineage);
-                calls::create(&self.aws, record, &request, &self.orders).await
+                calls::create(&self.aws, record, &request, (&self.orders, &say)).await
             }
-            None => self.find(record).await,
+            None => calls::find(&self.aws, record, (&self.orders, &say)).await,
         };
         let (closed, end) = match asked {
             Asked::There(id) => {
@@ -218,16 +241,6 @@ impl Keeper {
         Err(if kept { end } else { End::Left })
     }
 
-    /// Looks for the cluster that a runner before has asked for.
-    async fn find(&self, record: &Record) -> Asked {
-        let say = |problem: &str| {
-            self.standing.send_replace(Standing::Starting(format!(
-                "a cluster that was asked for is looked for: {problem}"
-            )));
-        };
-        calls::find(&self.aws, record, self.clock, (&self.orders, &say)).await
-    }
-
     /// Minds a cluster until it has ended.
     async fn mind(&mut self, mut record: Record) -> End {
         let Some(id) = record.id.clone() else {
@@ -238,6 +251,9 @@ impl Keeper {
         loop {
             let known = look.borrow_and_update().clone();
             if let Some(end) = self.saw(&mut record, &known).await {
+                if record.ended_at.is_some() {
+                    self.end_others(&record, &id).await;
+                }
                 return end;
             }
             let deadline = self.deadline(&record);
@@ -363,7 +379,9 @@ impl Keeper {
             // Whoever asks anew is answered soon.
             let mut look = self.watching.cluster((&self.aws, &record.aws), &id);
             let Some(over) = until_ending(&mut look).await else {
-                if self.orders.borrow().hurry {
+                // One that EMR does not know is looked for until that is believed: else no run would ever be rid of it.
+                let unknown = matches!(look.borrow().problem, Some(AwsError::NotFound(_)));
+                if self.orders.borrow().hurry && !unknown {
                     return false;
                 }
                 continue;
@@ -386,6 +404,7 @@ impl Keeper {
         let look = self.watching.cluster((&self.aws, &record.aws), id);
         loop {
             let Err(error) = calls::terminate(&self.aws, &record.aws, id).await else {
+                self.end_others(record, id).await;
                 return true;
             };
             if is_ending(&look.borrow()) {
@@ -402,6 +421,11 @@ impl Keeper {
                 return false;
             }
         }
+    }
+
+    /// Ends what else has come of the calls for a cluster. One that cannot be ended now is a stray, which `pipeform resources` lists.
+    async fn end_others(&self, record: &Record, id: &str) {
+        drop(Box::pin(calls::end_others(&self.aws, record, id)).await);
     }
 }
 
@@ -441,7 +465,6 @@ fn pause(first: SignedDuration, longest: SignedDuration, failures: u32) -> Signe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connect::aws::Settings;
     use crate::connect::aws::emr::ClusterRequest;
     use crate::connect::aws::emr::Role;
     use crate::engine::InstanceKey;

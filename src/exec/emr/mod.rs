@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 use super::preflight::Need;
 use crate::connect::s3::Location;
 
+pub use crate::connect::aws::emr::Seen;
+pub use crate::connect::aws::emr::State;
 pub use cluster::Cluster;
 pub use cluster::Terms;
 pub use keeping::Keeper;
@@ -32,6 +34,7 @@ pub use running::run;
 pub use step::Step;
 pub use strays::Stray;
 pub use strays::end_stray;
+pub use strays::look;
 pub use strays::strays;
 pub use tenancy::Clusters;
 pub use tenancy::Orders;

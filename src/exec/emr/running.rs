@@ -43,7 +43,8 @@ pub async fn run(emr: &Emr, ctx: &Context) -> Result<(), ExecError> {
     let hold = ctx.clusters.hold(&emr.cluster);
     let tenancy = hold.await.ok_or(ExecError::Cancelled)?;
     let (id, tenancy) = ready(tenancy, ctx).await?;
-    let session = ctx.aws.session(&emr.cluster.aws).await;
+    let settings = tenancy.settings(&emr.cluster);
+    let session = ctx.aws.session(&settings).await;
     let place = Place {
         emr,
         session: session.map_err(|error| ExecError::Failed(error.to_string()))?,
@@ -148,7 +149,8 @@ impl Place<'_> {
 
     /// Waits for the end of a step.
     async fn watch(&self, called: &str, id: &str) -> Result<StepSeen, ExecError> {
-        let aws = (&self.ctx.aws, &self.emr.cluster.aws);
+        let settings = self.tenancy.settings(&self.emr.cluster);
+        let aws = (&self.ctx.aws, &settings);
         let watching = &self.ctx.clusters.watching;
         let mut look = watching.step(aws, &self.id, id);
         let mut standing = self.tenancy.standing.clone();

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::Cluster;
 use super::watching::Watching;
+use crate::connect::aws::Settings;
 
 /// How it stands with the cluster of an interval, as those see it that work on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +47,17 @@ pub struct Tenancy {
     pub standing: watch::Receiver<Standing>,
     /// What is asked of who keeps it.
     pub orders: Arc<watch::Sender<Orders>>,
+    /// How the cluster there is now is reached; `None`: there is none yet.
+    pub reached: watch::Receiver<Option<Settings>>,
 }
 
 impl Tenancy {
+    /// How the cluster is reached: where it was made, whatever the environment says now. `cluster`: what was asked for.
+    pub(super) fn settings(&self, cluster: &Cluster) -> Settings {
+        let reached = self.reached.borrow().clone();
+        reached.unwrap_or_else(|| cluster.aws.clone())
+    }
+
     /// Asks for the end of a cluster.
     pub(super) fn end(&self, id: &str, why: &str) {
         self.orders

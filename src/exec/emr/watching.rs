@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::clock::Stopwatch;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Session;
 use crate::connect::aws::Sessions;
@@ -32,6 +33,11 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 /// The longest one while EMR says that there are too many calls.
 const LONGEST_OF_ALL: Duration = Duration::from_mins(2);
+
+/// How long, and how often, EMR has to say that it knows of no such cluster until that is believed: it says the same of a cluster of
+/// another region or account.
+const GONE_AFTER: Duration = Duration::from_mins(1);
+const GONE_LOOKS: u32 = 3;
 
 /// What is known of a cluster or a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +103,25 @@ struct Wanted {
     clusters: Looks<String, Seen>,
     /// By cluster and step.
     steps: Looks<(String, String), StepSeen>,
+    /// The clusters that EMR does not know: since when, and how often it said so.
+    absent: BTreeMap<String, (Stopwatch, u32)>,
     /// Whether a task goes round.
     is_asked: bool,
+}
+
+/// What came of a round.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Something has changed.
+    changed: bool,
+    /// There were too many calls.
+    throttled: bool,
+}
+
+impl Asked {
+    fn failed(&mut self, error: &AwsError) {
+        self.throttled |= matches!(error, AwsError::Throttled(_));
+    }
 }
 
 impl Watching {
@@ -167,16 +190,17 @@ impl Round {
             };
             let asked = match aws.session(settings).await {
                 Ok(session) => self.ask(&session, &clusters, &steps).await,
-                Err(error) => Err(error),
-            };
-            pause = match asked {
-                Ok(true) => SHORTEST,
-                Ok(false) => longer(pause, LONGEST),
                 Err(error) => {
-                    let throttled = matches!(error, AwsError::Throttled(_));
                     self.tell_problem(&error);
-                    longer(pause, if throttled { LONGEST_OF_ALL } else { LONGEST })
+                    Asked::default()
                 }
+            };
+            pause = if asked.throttled {
+                longer(pause, LONGEST_OF_ALL)
+            } else if asked.changed {
+                SHORTEST
+            } else {
+                longer(pause, LONGEST)
             };
             tokio::select! {
                 () = tokio::time::sleep(jittered(pause)) => {}
@@ -191,7 +215,10 @@ impl Round {
     /// What is wanted now: clusters, and the steps of each. `None`: nothing; then the task has ended.
     fn wanted(&self) -> Option<(BTreeSet<String>, Steps)> {
         let mut wanted = locked(&self.wanted);
+        let wanted = &mut *wanted;
         wanted.clusters.retain(|_, look| look.receiver_count() > 0);
+        let clusters = &wanted.clusters;
+        wanted.absent.retain(|id, _| clusters.contains_key(id));
         wanted.steps.retain(|_, look| look.receiver_count() > 0);
         wanted.is_asked = !(wanted.clusters.is_empty() && wanted.steps.is_empty());
         let mut steps = Steps::new();
@@ -202,44 +229,107 @@ impl Round {
         wanted.is_asked.then_some((clusters, steps))
     }
 
-    /// One round. Whether anything has changed.
-    async fn ask(
+    /// One round. What goes wrong with one cluster is told to those that wait for that one.
+    async fn ask(&self, session: &Session, clusters: &BTreeSet<String>, steps: &Steps) -> Asked {
+        let mut asked = Asked::default();
+        if !clusters.is_empty() {
+            self.ask_clusters(session, clusters, &mut asked).await;
+        }
+        for (cluster, ids) in steps {
+            self.ask_steps(session, (cluster, ids), &mut asked).await;
+        }
+        asked
+    }
+
+    async fn ask_clusters(
         &self,
         session: &Session,
         clusters: &BTreeSet<String>,
-        steps: &Steps,
-    ) -> Result<bool, AwsError> {
-        let mut changed = false;
-        if !clusters.is_empty() {
-            let alive = emr::alive(session).await?;
-            let mut missing = clusters.clone();
-            for seen in alive {
-                missing.remove(&seen.id);
-                let id = seen.id.clone();
-                changed |= tell(&locked(&self.wanted).clusters, &id, Look::seen(seen));
+        asked: &mut Asked,
+    ) {
+        let mut missing = clusters.clone();
+        match emr::alive(session).await {
+            Ok(alive) => {
+                for seen in alive {
+                    missing.remove(&seen.id);
+                    let id = seen.id.clone();
+                    asked.changed |= self.tell_cluster(&id, Some(seen));
+                }
             }
-            for id in missing {
-                let look = match emr::describe(session, &id).await? {
-                    Some((seen, _)) => Look::seen(seen),
-                    None => Look::gone(),
-                };
-                changed |= tell(&locked(&self.wanted).clusters, &id, look);
+            Err(error @ (AwsError::Throttled(_) | AwsError::Unreachable(_))) => {
+                asked.failed(&error);
+                missing.iter().for_each(|id| self.note_cluster(id, &error));
+                return;
+            }
+            // Who may not list them may look at each nevertheless, and hears of that what is wrong.
+            Err(_) => {}
+        }
+        for id in missing {
+            match emr::describe(session, &id).await {
+                Ok(found) => {
+                    asked.changed |= self.tell_cluster(&id, found.map(|(seen, _)| seen));
+                }
+                Err(error) => {
+                    asked.failed(&error);
+                    self.note_cluster(&id, &error);
+                }
             }
         }
-        for (cluster, ids) in steps {
-            let found = emr::list_steps(session, cluster, ids).await?;
-            let mut missing: BTreeSet<&String> = ids.iter().collect();
-            for seen in found {
-                missing.remove(&seen.id);
-                let key = (cluster.clone(), seen.id.clone());
-                changed |= tell(&locked(&self.wanted).steps, &key, Look::seen(seen));
+    }
+
+    async fn ask_steps(
+        &self,
+        session: &Session,
+        (cluster, ids): (&String, &[String]),
+        asked: &mut Asked,
+    ) {
+        let key = |id: &String| (cluster.clone(), id.clone());
+        let found = match emr::list_steps(session, cluster, ids).await {
+            Ok(found) => found,
+            Err(error) => {
+                asked.failed(&error);
+                let wanted = locked(&self.wanted);
+                let looks = ids.iter().filter_map(|id| wanted.steps.get(&key(id)));
+                looks.for_each(|look| note(look, &error));
+                return;
             }
-            for id in missing {
-                let key = (cluster.clone(), id.clone());
-                changed |= tell(&locked(&self.wanted).steps, &key, Look::gone());
-            }
+        };
+        let mut missing: BTreeSet<&String> = ids.iter().collect();
+        for seen in found {
+            missing.remove(&seen.id);
+            let key = key(&seen.id);
+            asked.changed |= tell(&locked(&self.wanted).steps, &key, Look::seen(seen));
         }
-        Ok(changed)
+        for id in missing {
+            asked.changed |= tell(&locked(&self.wanted).steps, &key(id), Look::gone());
+        }
+    }
+
+    /// Tells how it is with a cluster; `None`: EMR knows of none. Whether that is new.
+    fn tell_cluster(&self, id: &str, seen: Option<Seen>) -> bool {
+        let mut wanted = locked(&self.wanted);
+        let wanted = &mut *wanted;
+        let id = id.to_owned();
+        if let Some(seen) = seen {
+            wanted.absent.remove(&id);
+            return tell(&wanted.clusters, &id, Look::seen(seen));
+        }
+        let absent = wanted.absent.entry(id.clone());
+        let (since, looks) = absent.or_insert_with(|| (Stopwatch::start(), 0));
+        *looks += 1;
+        if is_gone(since.elapsed(), *looks) {
+            return tell(&wanted.clusters, &id, Look::gone());
+        }
+        if let Some(look) = wanted.clusters.get(&id) {
+            note(look, &unknown(&id));
+        }
+        false
+    }
+
+    fn note_cluster(&self, id: &str, error: &AwsError) {
+        if let Some(look) = locked(&self.wanted).clusters.get(id) {
+            note(look, error);
+        }
     }
 
     fn tell_problem(&self, error: &AwsError) {
@@ -251,6 +341,18 @@ impl Round {
             note(look, error);
         }
     }
+}
+
+/// Whether a cluster that EMR has not known for so long, and so often, is believed to be no more.
+fn is_gone(waited: Duration, looks: u32) -> bool {
+    waited >= GONE_AFTER && looks >= GONE_LOOKS
+}
+
+/// What is wrong with a cluster that EMR does not know, until it is believed to be no more.
+fn unknown(id: &str) -> AwsError {
+    AwsError::NotFound(format!(
+        "EMR knows of no cluster {id} in this region and for these credentials. It is asked again for a minute"
+    ))
 }
 
 fn note<T>(look: &watch::Sender<Look<T>>, error: &AwsError) {
@@ -283,4 +385,55 @@ fn longer(pause: Duration, longest: Duration) -> Duration {
 pub(super) fn jittered(pause: Duration) -> Duration {
     let random = uuid::Uuid::new_v4().as_bytes()[0];
     pause + pause * u32::from(random) / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::aws::emr::State;
+
+    fn seen(id: &str) -> Seen {
+        Seen {
+            id: id.to_owned(),
+            name: "big".to_owned(),
+            state: State::Running,
+            reason: None,
+            created_at: None,
+            ready_at: None,
+            ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_gone_when_that_was_said_for_long_and_more_than_once() {
+        assert!(!is_gone(Duration::ZERO, 1));
+        assert!(!is_gone(GONE_AFTER, GONE_LOOKS - 1));
+        assert!(!is_gone(Duration::from_secs(59), 100));
+        assert!(is_gone(GONE_AFTER, GONE_LOOKS));
+    }
+
+    #[test]
+    fn a_cluster_that_is_not_known_is_a_problem_until_it_is_seen_again() {
+        let round = Round::default();
+        let look = subscribe(&mut locked(&round.wanted).clusters, "j-1".to_owned());
+        assert!(!round.tell_cluster("j-1", None));
+        let known = look.borrow().clone();
+        assert!(!known.gone);
+        assert!(matches!(known.problem, Some(AwsError::NotFound(_))));
+        assert!(round.tell_cluster("j-1", Some(seen("j-1"))));
+        let known = look.borrow().clone();
+        assert_eq!((known.problem, known.seen), (None, Some(seen("j-1"))));
+        assert!(locked(&round.wanted).absent.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_cluster_is_not_said_of_another() {
+        let round = Round::default();
+        let first = subscribe(&mut locked(&round.wanted).clusters, "j-1".to_owned());
+        let second = subscribe(&mut locked(&round.wanted).clusters, "j-2".to_owned());
+        let error = AwsError::Refused("no".to_owned());
+        round.note_cluster("j-1", &error);
+        assert_eq!(first.borrow().problem, Some(error));
+        assert_eq!(second.borrow().problem, None);
+    }
 }

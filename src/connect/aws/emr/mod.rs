@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_emr::Client;
 use aws_sdk_emr::config::Builder;
+use aws_sdk_emr::config::http::HttpResponse;
 use aws_sdk_emr::config::retry::RetryConfig;
+use aws_sdk_emr::error::ProvideErrorMetadata;
+use aws_sdk_emr::error::SdkError;
 use aws_sdk_emr::primitives::DateTime;
 use aws_sdk_emr::types::ClusterState;
 use aws_sdk_emr::types::ClusterStatus;
@@ -20,6 +23,7 @@ use jiff::Timestamp;
 
 use super::AwsError;
 use super::Session;
+use super::error::is_certain;
 use super::settings::Service;
 
 pub use request::Bootstrap;
@@ -132,14 +136,42 @@ pub struct Seen {
     pub ended_at: Option<Timestamp>,
 }
 
-/// Asks for a cluster, once; gives its id. After an error that is no refusal there may be one nevertheless.
-pub async fn create(session: &Session, request: &ClusterRequest) -> Result<String, AwsError> {
+/// What went wrong with a call that is made once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// What went wrong.
+    pub error: AwsError,
+    /// Whether what it asks for was certainly not done.
+    pub is_certain: bool,
+}
+
+impl Failed {
+    fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Self {
+            error: AwsError::of_call(error, &[]),
+            is_certain: is_certain(error),
+        }
+    }
+
+    /// An answer without the id that it has to have.
+    fn without_id(text: &str) -> Self {
+        Self {
+            error: AwsError::Service(text.to_owned()),
+            is_certain: false,
+        }
+    }
+}
+
+/// Asks for a cluster, once; gives its id. After a failure that is not certain there may be one nevertheless.
+pub async fn create(session: &Session, request: &ClusterRequest) -> Result<String, Failed> {
     let call = request::fill(client(session).run_job_flow(), request);
     let answer = call.customize().config_override(once()).send().await;
-    let answer = answer.map_err(|error| AwsError::of_call(&error, &[]))?;
-    answer.job_flow_id().map(str::to_owned).ok_or_else(|| {
-        AwsError::Service("a cluster was asked for, and the answer has no id".to_owned())
-    })
+    let answer = answer.map_err(|error| Failed::of(&error))?;
+    let id = answer.job_flow_id().map(str::to_owned);
+    id.ok_or_else(|| Failed::without_id("a cluster was asked for, and the answer has no id"))
 }
 
 /// The clusters that are alive.

@@ -11,6 +11,7 @@ use aws_sdk_emr::types::StepConfig;
 use aws_sdk_emr::types::StepState as SdkState;
 use aws_sdk_emr::types::StepSummary;
 
+use super::Failed;
 use super::client;
 use super::once;
 use crate::connect::aws::AwsError;
@@ -110,13 +111,13 @@ pub enum Stopping {
     Terminate,
 }
 
-/// Adds a step, once; gives its id. One that fails changes nothing for the others of the cluster. After an error that is no
-/// refusal it may have been added nevertheless.
+/// Adds a step, once; gives its id. One that fails changes nothing for the others of the cluster. After a failure that is
+/// not certain it may have been added nevertheless.
 pub async fn add_step(
     session: &Session,
     cluster: &str,
     step: &StepRequest,
-) -> Result<String, AwsError> {
+) -> Result<String, Failed> {
     let properties = step.properties.iter();
     let properties: Vec<_> = properties
         .map(|(name, value)| KeyValue::builder().key(name).value(value).build())
@@ -135,12 +136,9 @@ pub async fn add_step(
     let call = client(session).add_job_flow_steps().job_flow_id(cluster);
     let call = call.steps(config).customize().config_override(once());
     let answer = call.send().await;
-    let answer = answer.map_err(|error| AwsError::of_call(&error, &[]))?;
-    answer
-        .step_ids()
-        .first()
-        .cloned()
-        .ok_or_else(|| AwsError::Service("a step was added, and the answer has no id".to_owned()))
+    let answer = answer.map_err(|error| Failed::of(&error))?;
+    let id = answer.step_ids().first().cloned();
+    id.ok_or_else(|| Failed::without_id("a step was added, and the answer has no id"))
 }
 
 /// Some steps of a cluster.
