@@ -25,6 +25,7 @@ use crate::objects::Object;
 use crate::objects::machines;
 use crate::objects::machines::ON_DEMAND_PRICE;
 use crate::objects::machines::RELEASE;
+use crate::objects::programs;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Try;
@@ -96,7 +97,7 @@ impl<'a> Assembler<'a> {
         };
         let mut applications = resolved.texts("applications");
         if applications.is_empty() && release_label.is_some() {
-            applications = vec!["Hive".to_owned(), "Pig".to_owned()];
+            applications = programs::usual(self.resolver.objects, &resolved.object.address);
         }
         let ends_itself = release_label.as_deref().is_some_and(ends_when_idle);
         let mut request = ClusterRequest {

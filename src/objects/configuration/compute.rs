@@ -18,6 +18,7 @@ use crate::objects::group::Group;
 use crate::objects::group::either;
 use crate::objects::kind::Kind;
 use crate::objects::object::Object;
+use crate::objects::programs;
 use crate::objects::schema::Support;
 use crate::objects::settings;
 use crate::objects::steps;
@@ -51,6 +52,7 @@ pub(super) fn check(
         let on_cluster = resource.object_type.name == "emr_cluster";
         place.data(on_cluster, report);
         if on_cluster {
+            place.program(resource, report);
             place.code(report);
         }
     }
@@ -73,10 +75,7 @@ pub(super) fn check_cluster(
             other => *other != Value::NULL,
         })
     };
-    let runs_on_it = |activity: &&Object| {
-        let on = settings::inherited(objects, activity, "runs_on");
-        matches!(on, Some(Value::Ref(on)) if *on.address == *cluster.address.as_str())
-    };
+    let runs_on_it = |activity: &&Object| programs::runs_on(objects, activity, &cluster.address);
     let mut users = objects
         .values()
         .filter(|object| object.kind() == Kind::Activity)
@@ -226,6 +225,26 @@ impl<'a> Place<'a> {
             Some(span) => finding.label(*span, "the data node"),
             None => finding,
         }
+    }
+
+    /// A program that the cluster does not have.
+    fn program(&self, cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
+        let Some(program) = programs::missing(self.activity, cluster) else {
+            return;
+        };
+        let address = &cluster.address;
+        let own = any(&title(self.activity.object_type));
+        let what = match self.activity.object_type.name {
+            "emr" => " for `spark-submit`",
+            _ => "",
+        };
+        let detail = format!(
+            "{own} needs {program}{what}, and `{address}`, on which it runs, says in `applications` that its clusters do not have it."
+        );
+        let help = format!(
+            "Add `\"{program}\"` to `applications` of `{address}`, or leave that out: then its clusters have Hive and Pig, and Spark if an activity needs it."
+        );
+        report(Diagnostic::error("Missing program", detail).help(help));
     }
 
     /// What is on this machine and cannot come to the cluster.

@@ -1,0 +1,142 @@
+//! The programs of clusters: which an activity needs, and which clusters have that do not say theirs.
+//!
+//! Clusters are asked for with this, and plans find with it that a cluster lacks a program, so that both mean the same.
+
+use super::address::Address;
+use super::kind::Kind;
+use super::object::Object;
+use super::settings;
+use super::settings::Objects;
+use super::steps;
+use crate::lang::Value;
+use crate::lang::print;
+
+/// What clusters have by themselves, as EMR calls it.
+const USUAL: [&str; 2] = ["Hive", "Pig"];
+const SPARK: &str = "Spark";
+
+/// How Spark is started by a step, and by which jar.
+const SUBMIT: &str = "spark-submit";
+const RUNNER: &str = "command-runner.jar";
+
+/// Whether an activity does its work on the clusters of a resource.
+pub fn runs_on(objects: &Objects, activity: &Object, resource: &Address) -> bool {
+    let on = settings::inherited(objects, activity, "runs_on");
+    matches!(on, Some(Value::Ref(on)) if *on.address == *resource.as_str())
+}
+
+/// What the clusters of a resource have that does not say it: what is usual, and what the activities need that run there.
+pub fn usual(objects: &Objects, resource: &Address) -> Vec<String> {
+    let mut activities = objects
+        .values()
+        .filter(|object| object.kind() == Kind::Activity)
+        .filter(|object| runs_on(objects, object, resource));
+    let spark = activities.any(may_need_spark).then_some(SPARK);
+    let programs = USUAL.into_iter().chain(spark);
+    programs.map(str::to_owned).collect()
+}
+
+/// The program that an activity needs and that a cluster, as far as it says what it has, does not have.
+pub fn missing(activity: &Object, resource: &Object) -> Option<&'static str> {
+    let program = needed(activity)?;
+    let said = said(resource)?;
+    let has = said.iter().any(|own| own.eq_ignore_ascii_case(program));
+    (!has).then_some(program)
+}
+
+/// The program that an activity needs, as far as that is certain.
+fn needed(activity: &Object) -> Option<&'static str> {
+    match activity.object_type.name {
+        "hive" => Some("Hive"),
+        "pig" => Some("Pig"),
+        "spark" => Some(SPARK),
+        "emr" => submits(activity).then_some(SPARK),
+        _ => None,
+    }
+}
+
+/// The programs that a cluster says. `None`: it says none, or only a run knows them.
+fn said(resource: &Object) -> Option<Vec<&str>> {
+    let Some(Value::List(list) | Value::Tuple(list)) = resource.get("applications") else {
+        return None;
+    };
+    let names = list.iter().map(|name| match name {
+        Value::String(name) => Some(&**name),
+        _ => None,
+    });
+    let names: Vec<&str> = names.collect::<Option<_>>()?;
+    (!names.is_empty()).then_some(names)
+}
+
+/// Whether a step of `activity "emr"` certainly starts Spark.
+fn submits(activity: &Object) -> bool {
+    let blocks = elements(activity.get("step"));
+    let texts = elements(activity.get("steps"));
+    blocks.iter().any(block_submits) || texts.iter().any(text_submits)
+}
+
+fn block_submits(block: &Value) -> bool {
+    let Value::Object(block) = block else {
+        return false;
+    };
+    if block.get("jar") != Some(&Value::string(RUNNER)) {
+        return false;
+    }
+    match block.get("args") {
+        Some(Value::List(args) | Value::Tuple(args)) => {
+            args.first() == Some(&Value::string(SUBMIT))
+        }
+        // `concat(["spark-submit", …], …)`.
+        Some(Value::Deferred(formula)) => {
+            let text = print::expression(formula);
+            let (call, rest) = text.split_once('"').unwrap_or_default();
+            let is_list = call.chars().all(|c| c.is_ascii_alphabetic() || "([".contains(c));
+            is_list && rest.starts_with(&format!("{SUBMIT}\""))
+        }
+        _ => false,
+    }
+}
+
+fn text_submits(text: &Value) -> bool {
+    match text {
+        Value::String(text) => {
+            let parts = steps::parts(text);
+            let mut parts = parts.iter().map(String::as_str);
+            parts.next() == Some(RUNNER) && parts.next() == Some(SUBMIT)
+        }
+        Value::Deferred(formula) => {
+            print::expression(formula).starts_with(&format!("\"{RUNNER},{SUBMIT},"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an activity needs Spark, or has a step that names what starts it.
+fn may_need_spark(activity: &Object) -> bool {
+    let steps = ["step", "steps"].into_iter();
+    match activity.object_type.name {
+        "spark" => true,
+        "emr" => steps
+            .filter_map(|name| activity.get(name))
+            .any(names_submit),
+        _ => false,
+    }
+}
+
+fn names_submit(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(SUBMIT),
+        Value::List(list) | Value::Tuple(list) => list.iter().any(names_submit),
+        Value::Map(entries) | Value::Object(entries) => entries.values().any(names_submit),
+        Value::Deferred(formula) => print::expression(formula).contains(SUBMIT),
+        Value::Sensitive(inner) => names_submit(inner),
+        _ => false,
+    }
+}
+
+fn elements(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::List(list) | Value::Tuple(list)) => list,
+        _ => &[],
+    }
+}
