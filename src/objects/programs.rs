@@ -3,7 +3,6 @@
 //! Clusters are asked for with this, and plans find with it that a cluster lacks a program, so that both mean the same.
 
 use super::address::Address;
-use super::kind::Kind;
 use super::object::Object;
 use super::settings;
 use super::settings::Objects;
@@ -11,8 +10,9 @@ use super::steps;
 use crate::lang::Value;
 use crate::lang::print;
 
-/// What clusters have by themselves, as EMR calls it.
-const USUAL: [&str; 2] = ["Hive", "Pig"];
+/// What clusters have that do not say it, as EMR calls it: all that activities here need. Which of them will share a cluster is not known
+/// when it is asked for.
+pub const USUAL: [&str; 3] = ["Hive", "Pig", SPARK];
 const SPARK: &str = "Spark";
 
 /// How Spark is started by a step, and by which jar.
@@ -23,17 +23,6 @@ const RUNNER: &str = "command-runner.jar";
 pub fn runs_on(objects: &Objects, activity: &Object, resource: &Address) -> bool {
     let on = settings::inherited(objects, activity, "runs_on");
     matches!(on, Some(Value::Ref(on)) if *on.address == *resource.as_str())
-}
-
-/// What the clusters of a resource have that does not say it: what is usual, and what the activities need that run there.
-pub fn usual(objects: &Objects, resource: &Address) -> Vec<String> {
-    let mut activities = objects
-        .values()
-        .filter(|object| object.kind() == Kind::Activity)
-        .filter(|object| runs_on(objects, object, resource));
-    let spark = activities.any(may_need_spark).then_some(SPARK);
-    let programs = USUAL.into_iter().chain(spark);
-    programs.map(str::to_owned).collect()
 }
 
 /// The program that an activity needs and that a cluster, as far as it says what it has, does not have.
@@ -107,29 +96,6 @@ fn text_submits(text: &Value) -> bool {
         Value::Deferred(formula) => {
             print::expression(formula).starts_with(&format!("\"{RUNNER},{SUBMIT},"))
         }
-        _ => false,
-    }
-}
-
-/// Whether an activity needs Spark, or has a step that names what starts it.
-fn may_need_spark(activity: &Object) -> bool {
-    let steps = ["step", "steps"].into_iter();
-    match activity.object_type.name {
-        "spark" => true,
-        "emr" => steps
-            .filter_map(|name| activity.get(name))
-            .any(names_submit),
-        _ => false,
-    }
-}
-
-fn names_submit(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains(SUBMIT),
-        Value::List(list) | Value::Tuple(list) => list.iter().any(names_submit),
-        Value::Map(entries) | Value::Object(entries) => entries.values().any(names_submit),
-        Value::Deferred(formula) => print::expression(formula).contains(SUBMIT),
-        Value::Sensitive(inner) => names_submit(inner),
         _ => false,
     }
 }

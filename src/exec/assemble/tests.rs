@@ -395,7 +395,7 @@ fn what_is_left_out_is_as_the_page_says() {
     let plain = cluster("");
     let request = &plain.request;
     assert_eq!(request.release_label, some("emr-7.5.0"));
-    assert_eq!(request.applications, ["Hive", "Pig"]);
+    assert_eq!(request.applications, ["Hive", "Pig", "Spark"]);
     assert_eq!(request.service_role, "DataPipelineDefaultRole");
     assert_eq!(request.instance_role, "DataPipelineDefaultResourceRole");
     assert_eq!(

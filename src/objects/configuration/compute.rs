@@ -242,7 +242,7 @@ impl<'a> Place<'a> {
             "{own} needs {program}{what}, and `{address}`, on which it runs, says in `applications` that its clusters do not have it."
         );
         let help = format!(
-            "Add `\"{program}\"` to `applications` of `{address}`, or leave that out: then its clusters have Hive and Pig, and Spark if an activity needs it."
+            "Add `\"{program}\"` to `applications` of `{address}`, or leave that out: then its clusters have Hive, Pig and Spark."
         );
         report(Diagnostic::error("Missing program", detail).help(help));
     }

@@ -40,7 +40,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "applications",
                 AttributeType::Strings,
-                "The programs it has, from release 4 on: `[\"spark\", \"hive\"]`; left out: Hive and Pig, and Spark if an activity that runs on it needs that.",
+                "The programs it has, from release 4 on: `[\"spark\", \"hive\"]`; left out: Hive, Pig and Spark.",
             )
             .deferrable(),
             AttributeSchema::new(
