@@ -100,6 +100,29 @@ fn text_submits(text: &Value) -> bool {
     }
 }
 
+/// Whether a step of `activity "emr"` certainly runs a program of the cluster, as can be done from release 4 on.
+pub fn uses_runner(activity: &Object) -> bool {
+    let runner = Value::string(RUNNER);
+    let block_does = |block: &Value| match block {
+        Value::Object(block) => block.get("jar") == Some(&runner),
+        _ => false,
+    };
+    let text_does = |text: &Value| match text {
+        Value::String(text) => steps::parts(text).first().is_some_and(|jar| jar == RUNNER),
+        _ => false,
+    };
+    let blocks = elements(activity.get("step"));
+    let texts = elements(activity.get("steps"));
+    blocks.iter().any(block_does) || texts.iter().any(text_does)
+}
+
+/// The first two numbers of a release: 7 and 5 of `emr-7.5.0`.
+pub fn release_numbers(label: &str) -> Option<(u32, u32)> {
+    let numbers = label.strip_prefix("emr-")?;
+    let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
 fn elements(value: Option<&Value>) -> &[Value] {
     match value {
         Some(Value::List(list) | Value::Tuple(list)) => list,
