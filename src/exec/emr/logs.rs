@@ -97,7 +97,7 @@ pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) -> 
 /// Where its cluster puts logs: as EMR says, for work that has asked for it first may have said another place than this one. While EMR
 /// does not say it, as this work would have asked for it.
 async fn root(place: &Place<'_>) -> Option<String> {
-    let asked = emr::logs_of(&place.session, &place.id);
+    let asked = Box::pin(emr::logs_of(&place.session, &place.id));
     let said = tokio::time::timeout(ANSWER, asked).await;
     let own = || place.emr.cluster.request.log_uri.clone();
     said.ok().and_then(Result::ok).flatten().or_else(own)

@@ -24,8 +24,11 @@ use crate::exec::ExecError;
 /// How many characters the name of a step has at most.
 const LONGEST_NAME: usize = 256;
 
-/// How long it is waited for what becomes of a cluster that cannot be worked on any more.
+/// How long it is waited for what becomes of a cluster that cannot be worked on any more, while it is not known to be ending.
 const VERDICT: Duration = Duration::from_secs(30);
+
+/// How long the answer of a call that adds a step is waited for after its attempt was cancelled.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// A cluster that an attempt works on.
 pub(super) struct Place<'a> {
@@ -103,11 +106,10 @@ impl Place<'_> {
             args: step.args.clone(),
             properties: step.properties.clone(),
         };
-        // A step that is being added is added: else nobody would know whether there is one.
-        let added = calls::add_step(&self.session, &self.id, &request).await;
-        let id = match added {
-            Ok(id) => id,
-            Err(error) => return Err(self.refused(&called, &error).await),
+        let id = match self.add(&request).await {
+            Some(Ok(id)) => id,
+            Some(Err(error)) => return Err(self.refused(&called, &error).await),
+            None => return Err(ExecError::Cancelled),
         };
         self.ctx.log.line(&format!("{called} is {id}"));
         let seen = match self.watch(&called, &id).await {
@@ -146,6 +148,24 @@ impl Place<'_> {
         )))
     }
 
+    /// Adds a step; gives its id. `None`: the attempt was cancelled meanwhile. EMR may have heard of the step then, so that it is looked for
+    /// and stopped.
+    async fn add(&self, request: &StepRequest) -> Option<Result<String, AwsError>> {
+        let mut adding = Box::pin(calls::add_step(&self.session, &self.id, request));
+        tokio::select! {
+            added = &mut adding => return Some(added),
+            () = self.ctx.cancel.cancelled() => {}
+        }
+        // The answer of a call that is on its way says it best.
+        let answer = tokio::time::timeout(ON_ITS_WAY, &mut adding).await;
+        drop(adding);
+        match answer {
+            Ok(Ok(id)) => stopping::stop(self, &id).await,
+            _ => stopping::stop_if_there(self, &request.name).await,
+        }
+        None
+    }
+
     /// Waits for the end of a step.
     async fn watch(&self, called: &str, id: &str) -> Result<StepSeen, ExecError> {
         let aws = (&self.ctx.aws, &self.emr.cluster.aws);
@@ -169,10 +189,7 @@ impl Place<'_> {
                 // With its cluster it fails because of that.
                 return match seen.state {
                     StepState::Completed | StepState::Failed => Ok(seen),
-                    _ => match tokio::time::timeout(VERDICT, self.broken()).await {
-                        Ok(error) => Err(error),
-                        Err(_) => Ok(seen),
-                    },
+                    _ => self.verdict().await.map_or(Ok(seen), Err),
                 };
             }
             if known.gone {
@@ -197,19 +214,34 @@ impl Place<'_> {
 
     /// What it comes to that the cluster cannot be worked on any more.
     async fn broken(&self) -> ExecError {
+        let verdict = self.verdict().await;
+        verdict.unwrap_or_else(|| self.lost())
+    }
+
+    /// What becomes of the work on the cluster. It is waited for while the cluster is on its way to its end, however long that takes; while
+    /// nothing is known of that, not for long. `None`: nothing was said.
+    async fn verdict(&self) -> Option<ExecError> {
         let mut standing = self.tenancy.standing.clone();
-        let decided = standing.wait_for(|standing| match standing {
-            Standing::Starting(_) => false,
-            Standing::Ready { id } => *id != self.id,
-            Standing::Broken(_) | Standing::GivenUp(_) => true,
-        });
-        let decided = tokio::time::timeout(VERDICT, decided).await;
-        let decided = decided.ok().and_then(Result::ok);
-        match decided.as_deref() {
-            Some(Standing::Broken(why)) => ExecError::Failed(why.clone()),
-            Some(Standing::GivenUp(why)) => ExecError::ForGood(why.clone()),
-            _ => ExecError::Failed(format!("cluster {} cannot be worked on any more", self.id)),
+        loop {
+            let is_ending = match &*standing.borrow_and_update() {
+                Standing::Broken(why) => return Some(ExecError::Failed(why.clone())),
+                Standing::GivenUp(why) => return Some(ExecError::ForGood(why.clone())),
+                Standing::Ready { id } if *id != self.id => return Some(self.lost()),
+                Standing::Ready { .. } => false,
+                Standing::Starting(_) => true,
+            };
+            tokio::select! {
+                changed = standing.changed() => if changed.is_err() {
+                    return Some(self.lost()); // the runner ends
+                },
+                () = tokio::time::sleep(VERDICT), if !is_ending => return None,
+                () = self.ctx.cancel.cancelled() => return Some(ExecError::Cancelled),
+            }
         }
+    }
+
+    fn lost(&self) -> ExecError {
+        ExecError::Failed(format!("cluster {} cannot be worked on any more", self.id))
     }
 
     /// What it comes to that a step was not added: it may be because of the cluster.
