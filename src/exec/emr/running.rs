@@ -101,7 +101,7 @@ impl Place<'_> {
         let called = format!("step {number} of {count} `{}`", step.name);
         let request = StepRequest {
             name: self.name(&step.name, number),
-            jar: step.jar.clone(),
+            jar: step.jar_in(self.session.region()),
             main_class: step.main_class.clone(),
             args: step.args.clone(),
             properties: step.properties.clone(),
