@@ -97,7 +97,7 @@ impl<'a> Assembler<'a> {
         };
         let mut applications = resolved.texts("applications");
         if applications.is_empty() && release_label.is_some() {
-            applications = programs::USUAL.map(str::to_owned).to_vec();
+            applications = programs::USUAL.map(str::to_owned).into();
         }
         let ends_itself = release_label.as_deref().is_some_and(ends_when_idle);
         let mut request = ClusterRequest {
