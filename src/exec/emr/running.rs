@@ -222,8 +222,9 @@ impl Place<'_> {
     /// nothing is known of that, not for long. `None`: nothing was said.
     async fn verdict(&self) -> Option<ExecError> {
         let mut standing = self.tenancy.standing.clone();
+        let mut ends = false;
         loop {
-            let is_ending = match &*standing.borrow_and_update() {
+            let is_minded = match &*standing.borrow_and_update() {
                 Standing::Broken(why) => return Some(ExecError::Failed(why.clone())),
                 Standing::GivenUp(why) => return Some(ExecError::ForGood(why.clone())),
                 Standing::Ready { id } if *id != self.id => return Some(self.lost()),
@@ -234,7 +235,13 @@ impl Place<'_> {
                 changed = standing.changed() => if changed.is_err() {
                     return Some(self.lost()); // the runner ends
                 },
-                () = tokio::time::sleep(VERDICT), if !is_ending => return None,
+                // Who keeps it may hear of its end later than we.
+                () = tokio::time::sleep(VERDICT), if !is_minded && !ends => {
+                    ends = self.is_ending().await;
+                    if !ends {
+                        return None;
+                    }
+                },
                 () = self.ctx.cancel.cancelled() => return Some(ExecError::Cancelled),
             }
         }
@@ -244,13 +251,17 @@ impl Place<'_> {
         ExecError::Failed(format!("cluster {} cannot be worked on any more", self.id))
     }
 
-    /// What it comes to that a step was not added: it may be because of the cluster.
-    async fn refused(&self, called: &str, error: &AwsError) -> ExecError {
-        let ended = match emr::describe(&self.session, &self.id).await {
+    /// Whether EMR says that the cluster has ended, or is on its way to its end.
+    async fn is_ending(&self) -> bool {
+        match emr::describe(&self.session, &self.id).await {
             Ok(seen) => seen.is_none_or(|(seen, _)| seen.state.is_ending()),
             Err(_) => false,
-        };
-        if ended {
+        }
+    }
+
+    /// What it comes to that a step was not added: it may be because of the cluster.
+    async fn refused(&self, called: &str, error: &AwsError) -> ExecError {
+        if self.is_ending().await {
             return self.broken().await;
         }
         ExecError::Failed(format!(
