@@ -351,6 +351,7 @@ fn hadoop(activity: &Resolved<'_>) -> Result<Step, String> {
             .into_iter()
             .collect(),
         jar,
+        tag: None,
     })
 }
 

@@ -116,6 +116,9 @@ impl Place<'_> {
             Ok(seen) => seen,
             Err(ExecError::Cancelled) => {
                 stopping::stop(self, &id).await;
+                if let Some(tag) = &step.tag {
+                    stopping::end_applications(self, tag).await;
+                }
                 logs::fetch(self, &id, logs::Patience::None).await;
                 return Err(ExecError::Cancelled);
             }
@@ -272,7 +275,7 @@ impl Place<'_> {
 
     /// The name of a step at EMR: what it is called here, and what tells it from the steps of other instances and attempts.
     fn name(&self, name: &str, number: usize) -> String {
-        let attempt = self.ctx.attempt_id.rsplit('#').next().unwrap_or("1");
+        let attempt = attempt_of(&self.ctx.attempt_id);
         let tail = format!(" {} {attempt}.{number}", self.mark);
         let room = LONGEST_NAME.saturating_sub(tail.len());
         let mut head = name.to_owned();
@@ -281,6 +284,27 @@ impl Place<'_> {
         }
         format!("{head}{tail}")
     }
+}
+
+/// The tag of what the steps of an attempt hand to YARN.
+pub fn tag(attempt_id: &str) -> String {
+    tag_of(&mark(attempt_id), attempt_of(attempt_id))
+}
+
+fn tag_of(mark: &str, attempt: &str) -> String {
+    format!("{}-{attempt}", mark.replace(':', "-"))
+}
+
+/// The tag of what a step has handed to YARN, by its name.
+pub(super) fn tag_by_name(mark: &str, name: &str) -> Option<String> {
+    let (_, numbers) = name.rsplit_once(' ')?;
+    let (attempt, _) = numbers.split_once('.')?;
+    Some(tag_of(mark, attempt))
+}
+
+/// The number of an attempt.
+fn attempt_of(attempt_id: &str) -> &str {
+    attempt_id.rsplit('#').next().unwrap_or("1")
 }
 
 /// What the names of the steps of an instance have: the same for all its attempts.
@@ -295,6 +319,18 @@ fn mark(attempt_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tag_is_that_of_the_attempt_and_follows_from_the_name_of_a_step() {
+        let attempt = "lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#12";
+        let tag = tag(attempt);
+        assert!(tag.starts_with("pipeform-") && tag.ends_with("-12"), "{tag}");
+        let mark = mark(attempt);
+        let name = format!("report {mark} 12.3");
+        assert_eq!(tag_by_name(&mark, &name), Some(tag.clone()));
+        // Else what ends the applications would be taken for a step of the instance.
+        assert!(!tag.contains(&mark));
+    }
 
     #[test]
     fn the_mark_is_that_of_the_instance() {

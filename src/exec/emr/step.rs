@@ -21,6 +21,8 @@ pub struct Step {
     pub args: Vec<String>,
     /// Java properties, by name.
     pub properties: BTreeMap<String, String>,
+    /// The tag of the applications that it hands to YARN, which go on when the step itself is stopped; left out: there are none.
+    pub tag: Option<String>,
 }
 
 impl Step {

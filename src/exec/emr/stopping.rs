@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::calls;
 use super::running::Place;
+use super::running::tag_by_name;
 use super::watching::jittered;
 use crate::clock::Stopwatch;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::emr;
+use crate::connect::aws::emr::StepRequest;
 use crate::connect::aws::emr::StepSeen;
 use crate::connect::aws::emr::Stopping;
 use crate::exec::ExecError;
@@ -17,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause before it is looked again: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// Ends the applications with a tag, those that wait, too.
+const END_APPLICATIONS: &str = "yarn application -list -appTags \"$1\" | grep -o '^application_[0-9_]*' | xargs -r -n 1 yarn application -kill";
 
 /// How long it is tried to see what an attempt before has left.
 const LEFTOVERS: Duration = Duration::from_mins(10);
@@ -80,8 +86,32 @@ pub(super) async fn leftovers(place: &Place<'_>) -> Result<(), ExecError> {
             seen.id, seen.name
         ));
         stop(place, &seen.id).await;
+        let hands_over = place.emr.steps.iter().any(|step| step.tag.is_some());
+        let tag = tag_by_name(&place.mark, &seen.name).filter(|_| hands_over);
+        if let Some(tag) = tag {
+            end_applications(place, &tag).await;
+        }
     }
     Ok(())
+}
+
+/// Ends the applications of YARN that a step has handed over before it was stopped. A step does it, which is not waited for: it comes before
+/// all that is added later.
+pub(super) async fn end_applications(place: &Place<'_>, tag: &str) {
+    let words = ["bash", "-c", END_APPLICATIONS, "bash", tag];
+    let step = StepRequest {
+        name: format!("end the applications of {tag}"),
+        jar: "command-runner.jar".to_owned(),
+        args: words.map(str::to_owned).into(),
+        ..StepRequest::default()
+    };
+    let adding = Box::pin(calls::add_step(&place.session, &place.id, &step));
+    let text = match tokio::time::timeout(PATIENCE, adding).await {
+        Ok(Ok(id)) => format!("what it has handed to YARN is ended by step {id}"),
+        Ok(Err(error)) => format!("warning: what it has handed to YARN may go on: {error}"),
+        Err(_) => "warning: what it has handed to YARN may go on: EMR takes no step".to_owned(),
+    };
+    place.ctx.log.line(&text);
 }
 
 /// Stops the step of a name, if there is one: it was being added when its attempt was cancelled, and may be seen some seconds later.
