@@ -193,7 +193,8 @@ impl Engine {
 
     /// Whether a unit waits for a place of the runner.
     pub(super) fn lacks_place(&self, unit: &Unit) -> bool {
-        !unit.works_elsewhere && self.has_no_place()
+        let needs_one = !unit.works_elsewhere || self.limits.parallelism == 0;
+        needs_one && self.has_no_place()
     }
 
     fn works_elsewhere(&self, address: &Address) -> bool {
