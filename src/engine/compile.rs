@@ -84,7 +84,10 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         }
         _ => None,
     };
+    let resource = runs_on.as_ref().and_then(|address| objects.get(address));
     let unit = Unit {
+        works_elsewhere: resource
+            .is_some_and(|resource| resource.object_type.name == "emr_cluster"),
         runs_on,
         pipeline: object.pipeline.clone(),
         schedule: timetable.schedule(&object.address).cloned(),

@@ -31,7 +31,7 @@ use crate::time::Interval;
 /// Bounds of the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many attempts may run at once.
+    /// How many attempts may run at once, besides those whose work is done elsewhere; 0: none of these either.
     pub parallelism: usize,
     /// How many unfinished instances of one unit are made ahead; the rest follow as these finish.
     pub instances_ahead: usize,
@@ -97,6 +97,8 @@ pub struct Engine {
     pub(super) ready: BTreeMap<Address, BTreeSet<Ready>>,
     /// Units that have ready instances and, as far as is known, a place for one.
     pub(super) turns: Turns,
+    /// The same of those whose work is done elsewhere, which need no place of the runner.
+    pub(super) turns_elsewhere: Turns,
     /// Who had a turn when.
     pub(super) history: History,
     /// Units that have ready instances and no room in their pool, by pool.
@@ -108,6 +110,8 @@ pub struct Engine {
     /// Attempts under way, of each unit.
     pub(super) running: BTreeMap<Address, usize>,
     pub(super) running_total: usize,
+    /// Those of them whose work is done elsewhere.
+    pub(super) running_elsewhere: usize,
     pub(super) killed: BTreeMap<InstanceKey, KillReason>,
     /// Instances whose preconditions are being checked.
     pub(super) checking: BTreeSet<InstanceKey>,
@@ -140,12 +144,14 @@ impl Engine {
             asked: BTreeMap::new(),
             ready: BTreeMap::new(),
             turns: Turns::default(),
+            turns_elsewhere: Turns::default(),
             history: History::default(),
             parked: BTreeMap::new(),
             released: BTreeSet::new(),
             taken: BTreeMap::new(),
             running: BTreeMap::new(),
             running_total: 0,
+            running_elsewhere: 0,
             killed: BTreeMap::new(),
             checking: BTreeSet::new(),
             stale_checks: BTreeSet::new(),
@@ -299,12 +305,14 @@ impl Engine {
         self.asked.clear();
         self.ready.clear();
         self.turns.clear();
+        self.turns_elsewhere.clear();
         self.parked.clear();
         self.released.clear();
         self.taken.clear();
         self.timers = Timers::default();
         self.running.clear();
         self.running_total = 0;
+        self.running_elsewhere = 0;
         for unit in self.definition.units.values() {
             for dependency in &unit.dependencies {
                 let producer = dependency.producer.clone();

@@ -26,14 +26,21 @@ impl Engine {
             .ready
             .get(address)
             .is_some_and(|ready| !ready.is_empty());
+        let elsewhere = unit.works_elsewhere;
         if has_place && is_ready && !self.is_parked(address) {
-            self.turns.insert(address, lane, &self.history);
+            let turns = if elsewhere {
+                &mut self.turns_elsewhere
+            } else {
+                &mut self.turns
+            };
+            turns.insert(address, lane, &self.history);
         }
     }
 
     /// Takes a unit out of all queues.
     pub(super) fn unqueue(&mut self, address: &Address) {
         self.turns.remove(address);
+        self.turns_elsewhere.remove(address);
         self.released.remove(address);
         if let Some(share) = self.share(address)
             && let Some(parked) = self.parked.get_mut(&share.pool)
@@ -44,10 +51,27 @@ impl Engine {
         }
     }
 
+    /// The unit whose turn it is, of those for which the runner has a place.
+    fn pop_turn(&mut self) -> Option<Address> {
+        if self.limits.parallelism == 0 {
+            return None; // it is only looked
+        }
+        let (here, elsewhere) = (self.turns.rank(), self.turns_elsewhere.rank());
+        let elsewhere_first = match (here, elsewhere) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(here), Some(elsewhere)) => elsewhere <= here,
+        };
+        if elsewhere_first || self.has_no_place() {
+            return self.turns_elsewhere.pop();
+        }
+        self.turns.pop()
+    }
+
     /// The next unit that may start something.
     pub(super) fn next_turn(&mut self) -> Option<Address> {
         loop {
-            let address = self.turns.pop()?;
+            let address = self.pop_turn()?;
             let Some(share) = self.share(&address) else {
                 return Some(address);
             };
@@ -71,7 +95,8 @@ impl Engine {
     pub(super) fn had_turn(&mut self, address: &Address) {
         if let Some(lane) = self.unit(address).map(lane) {
             let turn = self.history.had_turn(address, &lane);
-            for queue in self.parked.values_mut().chain([&mut self.turns]) {
+            let queues = [&mut self.turns, &mut self.turns_elsewhere];
+            for queue in self.parked.values_mut().chain(queues) {
                 queue.put_back(&lane, turn);
             }
         }
@@ -81,6 +106,7 @@ impl Engine {
     pub(super) fn take_place(&mut self, address: &Address) {
         *self.running.entry(address.clone()).or_default() += 1;
         self.running_total += 1;
+        self.running_elsewhere += usize::from(self.works_elsewhere(address));
         if let Some(share) = self.share(address) {
             *self.taken.entry(share.pool).or_default() += share.slots;
         }
@@ -92,6 +118,8 @@ impl Engine {
             *running = running.saturating_sub(1);
         }
         self.running_total = self.running_total.saturating_sub(1);
+        let elsewhere = usize::from(self.works_elsewhere(address));
+        self.running_elsewhere = self.running_elsewhere.saturating_sub(elsewhere);
         if let Some(share) = self.share(address) {
             if let Some(taken) = self.taken.get_mut(&share.pool) {
                 *taken = taken.saturating_sub(share.slots);
@@ -157,9 +185,20 @@ impl Engine {
         running >= usize::try_from(unit.max_active_instances).unwrap_or(usize::MAX)
     }
 
-    /// Whether as many attempts are under way as may be.
-    pub(super) fn has_no_place(&self) -> bool {
-        self.running_total >= self.limits.parallelism
+    /// Whether as many attempts are under way as may be, of those that take a place of the runner.
+    fn has_no_place(&self) -> bool {
+        let here = self.running_total.saturating_sub(self.running_elsewhere);
+        here >= self.limits.parallelism
+    }
+
+    /// Whether a unit waits for a place of the runner.
+    pub(super) fn lacks_place(&self, unit: &Unit) -> bool {
+        let needs_one = !unit.works_elsewhere || self.limits.parallelism == 0;
+        needs_one && self.has_no_place()
+    }
+
+    fn works_elsewhere(&self, address: &Address) -> bool {
+        self.unit(address).is_some_and(|unit| unit.works_elsewhere)
     }
 
     /// The instances that run, first: whether there is a place for what is ready depends on them.

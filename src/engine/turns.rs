@@ -91,6 +91,12 @@ impl Turns {
         self.places.contains_key(unit)
     }
 
+    /// The rank of the lane whose turn it is: the smaller one comes first.
+    pub(super) fn rank(&self) -> Option<(Reverse<i64>, u64)> {
+        let (priority, turn, _) = self.order.first()?;
+        Some((*priority, *turn))
+    }
+
     /// The unit whose turn it is.
     pub(super) fn first(&self) -> Option<&Address> {
         let (priority, _, group) = self.order.first()?;

@@ -270,7 +270,7 @@ impl Engine {
                     most: unit.max_active_instances,
                 }),
                 None if let Some(pool) = self.full_pool(unit) => Some(Wait::Pool { pool }),
-                None => self.has_no_place().then_some(Wait::Place),
+                None => self.lacks_place(unit).then_some(Wait::Place),
             },
             Status::WaitingOnDependencies => {
                 let interval = key.interval;

@@ -25,6 +25,7 @@ mod object;
 mod pipeline;
 mod pool;
 mod precondition;
+pub mod programs;
 mod provider;
 pub mod registry;
 pub mod resolve;

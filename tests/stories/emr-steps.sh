@@ -180,6 +180,29 @@ was "spark-submit|fails"
 if called | grep -q never; then fail "the step after the one that failed ran"; fi
 [[ -z $(emr alive) ]] || fail "a cluster is left"
 
+step "two activities of a cluster run beside each other, with one place of the runner: each waits for the other"
+config "${cluster%\}}  step_concurrency_level = 2
+}" '
+  activity "emr" "left" {
+    attempt_timeout = "2 minutes"
+
+    step {
+      jar  = "command-runner.jar"
+      args = ["bash", "-c", "touch '"$work"'/left; until [ -e '"$work"'/right ]; do sleep 0.2; done"]
+    }
+  }
+
+  activity "emr" "right" {
+    attempt_timeout = "2 minutes"
+
+    step {
+      jar  = "command-runner.jar"
+      args = ["bash", "-c", "touch '"$work"'/right; until [ -e '"$work"'/left ]; do sleep 0.2; done"]
+    }
+  }'
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run --at 2026-11-04T00:00:00Z --parallelism 1
+
 step "on this machine: the same program, the same script, no cluster"
 : >"$work/called"
 before=$(emr clusters | wc -l)

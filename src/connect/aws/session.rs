@@ -286,6 +286,11 @@ impl Session {
         self.0.s3.get_or_init(make).clone()
     }
 
+    /// The address of S3, if it is not AWS's own.
+    pub fn s3_address(&self) -> Option<String> {
+        self.endpoint_of(Service::S3)
+    }
+
     /// The address of a service that is not AWS's own: what the settings, the environment or the profile say.
     pub(super) fn endpoint_of(&self, service: Service) -> Option<String> {
         let config = &self.0.config;

@@ -46,6 +46,8 @@ pub struct Unit {
     pub retry_jitter: bool,
     /// The resource it runs on. Nothing here acts on that; who runs it keeps the resource while it may be needed.
     pub runs_on: Option<Address>,
+    /// Whether its attempts only watch work that is done elsewhere, on a cluster: they take no place of the runner.
+    pub works_elsewhere: bool,
     /// How long one attempt may take. `None`: for ever.
     pub attempt_timeout: Option<SignedDuration>,
     /// An attempt that nothing was heard of for so long is lost.
@@ -100,6 +102,7 @@ impl Unit {
             backoff: Backoff::Exponential,
             retry_jitter: false,
             runs_on: None,
+            works_elsewhere: false,
             attempt_timeout: None,
             report_progress_timeout: SignedDuration::from_mins(15),
             late_after: None,

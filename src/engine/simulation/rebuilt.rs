@@ -51,7 +51,9 @@ pub(super) fn difference(
     rebuilt.step(Event::Tick, now);
     let units = |engine: &Engine| -> BTreeSet<Address> {
         let parked = engine.parked.values().flat_map(Turns::units);
-        engine.turns.units().chain(parked).cloned().collect()
+        let turns = [&engine.turns, &engine.turns_elsewhere];
+        let turns = turns.into_iter().flat_map(Turns::units);
+        turns.chain(parked).cloned().collect()
     };
     let next = |engine: &Engine| {
         let units = definition.units.keys();

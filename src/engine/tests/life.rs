@@ -229,3 +229,52 @@ fn a_pipeline_with_many_activities_does_not_starve_another() {
         rig.finish(&[wanted]);
     }
 }
+
+#[test]
+fn what_works_elsewhere_takes_no_place_of_the_runner() {
+    let limits = Limits {
+        parallelism: 1,
+        ..LIMITS
+    };
+    let elsewhere = |name: &str| Unit {
+        works_elsewhere: true,
+        max_active_instances: 2,
+        ..daily(name)
+    };
+    let units = [elsewhere("a"), elsewhere("b"), daily("z")];
+    let mut rig = Rig::with(limits, "01-08", units.clone());
+    let mut started = rig.effects();
+    started.sort();
+    assert_eq!(
+        started,
+        [
+            "start a 01-05 #1",
+            "start a 01-06 #1",
+            "start b 01-05 #1",
+            "start b 01-06 #1",
+            "start z 01-05 #1"
+        ]
+    );
+    assert_eq!(rig.waits("a 01-07"), ["one of 2 places"]);
+    assert_eq!(rig.waits("z 01-06"), ["a place"]);
+    // Also after an apply, which counts anew.
+    rig.change(2, units);
+    assert_eq!(rig.effects(), Vec::<String>::new());
+    rig.finish(&["a 01-05", "z 01-05"]);
+    assert_eq!(rig.effects(), ["start a 01-07 #1", "start z 01-06 #1"]);
+}
+
+#[test]
+fn who_only_looks_starts_nothing_elsewhere_either() {
+    let limits = Limits {
+        parallelism: 0,
+        ..LIMITS
+    };
+    let unit = Unit {
+        works_elsewhere: true,
+        ..daily("a")
+    };
+    let mut rig = Rig::with(limits, "01-08", [unit]);
+    assert_eq!(rig.effects(), Vec::<String>::new());
+    assert_eq!(rig.status("a 01-05"), Status::WaitingForRunner);
+}

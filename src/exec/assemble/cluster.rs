@@ -25,6 +25,7 @@ use crate::objects::Object;
 use crate::objects::machines;
 use crate::objects::machines::ON_DEMAND_PRICE;
 use crate::objects::machines::RELEASE;
+use crate::objects::programs;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::ResolvedActivity;
 use crate::objects::resolve::Try;
@@ -96,7 +97,7 @@ impl<'a> Assembler<'a> {
         };
         let mut applications = resolved.texts("applications");
         if applications.is_empty() && release_label.is_some() {
-            applications = vec!["Hive".to_owned(), "Pig".to_owned()];
+            applications = programs::USUAL.map(str::to_owned).into();
         }
         let ends_itself = release_label.as_deref().is_some_and(ends_when_idle);
         let mut request = ClusterRequest {
@@ -110,6 +111,7 @@ impl<'a> Assembler<'a> {
             instance_role: self.role(resolved, "resource_role", of)?,
             visible_to_all_users: bool_of(resolved.get("visible_to_all_users")),
             debugging: resolved.boolean("enable_debugging"),
+            steps_at_once: whole(resolved.get("step_concurrency_level")),
             idle_timeout: ends_itself.then_some(IDLE),
             ami_version,
             release_label,
@@ -201,15 +203,12 @@ fn in_s3(place: &str) -> Option<String> {
 
 /// Whether clusters of a release can end by themselves: from 5.30 and from 6.1 on.
 fn ends_when_idle(release: &str) -> bool {
-    let numbers = release.strip_prefix("emr-").unwrap_or_default();
-    let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().ok());
-    let version = (numbers.next().flatten(), numbers.next().flatten());
-    match version {
-        (Some(5), Some(minor)) => minor >= 30,
-        (Some(6), Some(minor)) => minor >= 1,
-        (Some(major), _) => major > 6,
-        _ => false,
-    }
+    let numbers = programs::release_numbers(release);
+    numbers.is_some_and(|(major, minor)| match major {
+        5 => minor >= 30,
+        6 => minor >= 1,
+        major => major > 6,
+    })
 }
 
 /// Which scheduler shares the cluster among jobs.

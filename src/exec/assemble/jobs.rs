@@ -7,7 +7,7 @@ use super::command::as_many;
 use super::command::in_order;
 use super::required;
 use crate::connect::place::Place;
-use crate::exec::emr::Cluster;
+use crate::exec::emr::SCRIPT_RUNNER;
 use crate::exec::emr::Step;
 use crate::exec::jobs;
 use crate::exec::jobs::Code;
@@ -32,9 +32,6 @@ use crate::objects::settings;
 use crate::objects::steps;
 use crate::objects::tables;
 
-/// The program that runs scripts of S3 on clusters, where no region is said.
-const SCRIPT_RUNNER: &str = "s3://elasticmapreduce/libs/script-runner/script-runner.jar";
-
 impl<'a> Assembler<'a> {
     /// What an activity on a cluster does, and where.
     pub(super) fn job(&self, resolved: &ResolvedActivity<'a>, of: Try) -> Result<Job, String> {
@@ -48,10 +45,9 @@ impl<'a> Assembler<'a> {
             name,
             on,
         };
-        if let On::Cluster { cluster, .. } = &job.on {
-            let around = |block: &str, list: &str| around(activity, cluster, (block, list));
-            job.before = around("pre_activity_task_config", "pre_step_command");
-            job.after = around("post_activity_task_config", "post_step_command");
+        if matches!(job.on, On::Cluster { .. }) {
+            job.before = around(activity, "pre_activity_task_config", "pre_step_command");
+            job.after = around(activity, "post_activity_task_config", "post_step_command");
         } else if ["pre_activity_task_config", "post_activity_task_config"]
             .iter()
             .any(|block| activity.get(block).is_some())
@@ -108,6 +104,7 @@ impl<'a> Assembler<'a> {
             environment: texts_by_name(spark.get("environment")),
             inherited: self.inherited.clone(),
             working_dir: self.directory.to_path_buf(),
+            aws: self.aws(object),
         }))
     }
 
@@ -272,20 +269,16 @@ impl<'a> Assembler<'a> {
 }
 
 /// What is run before or after the rest: the script of a block, and the commands of a list.
-fn around(activity: &Resolved<'_>, cluster: &Cluster, (block, list): (&str, &str)) -> Vec<Step> {
+fn around(activity: &Resolved<'_>, block: &str, list: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     if let Some(Value::Object(block)) = activity.get(block)
         && let Some(script) = block.get("script_uri").and_then(text_of)
     {
-        let runner = match &cluster.aws.region {
-            Some(region) => SCRIPT_RUNNER.replace("://", &format!("://{region}.")),
-            None => SCRIPT_RUNNER.to_owned(),
-        };
         let name = last_part(&script);
         let arguments = block.get("script_argument").map(texts_of);
         steps.push(Step {
             name,
-            jar: runner,
+            jar: SCRIPT_RUNNER.to_owned(),
             args: [script]
                 .into_iter()
                 .chain(arguments.unwrap_or_default())
@@ -358,6 +351,7 @@ fn hadoop(activity: &Resolved<'_>) -> Result<Step, String> {
             .into_iter()
             .collect(),
         jar,
+        tag: None,
     })
 }
 

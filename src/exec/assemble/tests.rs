@@ -276,6 +276,8 @@ const ALL: &str = r#"
   supported_products    = "mapr"
   visible_to_all_users  = true
 
+  step_concurrency_level = 10
+
   region            = "eu-west-1"
   availability_zone = "eu-west-1a"
   subnet_id         = "subnet-1"
@@ -417,6 +419,7 @@ fn each_attribute_of_a_cluster_is_asked_for() {
         instance_role: "ec2-role".to_owned(),
         visible_to_all_users: Some(true),
         debugging: true,
+        steps_at_once: Some(10),
         idle_timeout: Some(Duration::from_hours(1)),
     };
     assert_eq!(cluster.request, request);
@@ -458,7 +461,8 @@ fn what_is_left_out_is_as_the_page_says() {
     let plain = cluster("");
     let request = &plain.request;
     assert_eq!(request.release_label, some("emr-7.5.0"));
-    assert_eq!(request.applications, ["Hive", "Pig"]);
+    assert_eq!(request.applications, ["Hive", "Pig", "Spark"]);
+    assert_eq!(request.steps_at_once, None);
     assert_eq!(request.service_role, "DataPipelineDefaultRole");
     assert_eq!(request.instance_role, "DataPipelineDefaultResourceRole");
     assert_eq!(

@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::running::Place;
 use super::watching::jittered;
+use crate::connect::aws::emr;
 use crate::connect::s3::Endpoint;
 use crate::connect::s3::Location;
 use crate::exec::process::LONGEST_LINE;
@@ -17,6 +18,9 @@ use crate::exec::process::TAIL_LINES;
 
 /// How long logs are waited for.
 const PATIENCE: Duration = Duration::from_mins(5);
+
+/// How long EMR may take to say where they are.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// The pause before it is looked again: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -40,7 +44,7 @@ pub(super) enum Patience {
 /// Writes the logs of a step into that of the attempt. Gives the last lines of its errors, as far as they are there.
 pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) -> Option<String> {
     let log = &place.ctx.log;
-    let Some(root) = &place.emr.cluster.request.log_uri else {
+    let Some(root) = root(place).await else {
         log.line("its cluster keeps no logs: it has no `log_uri` in S3");
         return None;
     };
@@ -88,6 +92,15 @@ pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) -> 
         ));
     }
     errors
+}
+
+/// Where its cluster puts logs: as EMR says, for work that has asked for it first may have said another place than this one. While EMR
+/// does not say it, as this work would have asked for it.
+async fn root(place: &Place<'_>) -> Option<String> {
+    let asked = Box::pin(emr::logs_of(&place.session, &place.id));
+    let said = tokio::time::timeout(ANSWER, asked).await;
+    let own = || place.emr.cluster.request.log_uri.clone();
+    said.ok().and_then(Result::ok).flatten().or_else(own)
 }
 
 fn last_lines(text: &str) -> String {

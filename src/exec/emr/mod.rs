@@ -31,6 +31,8 @@ pub use record::NEVER_MADE;
 pub use record::REQUESTED;
 pub use record::Record;
 pub use running::run;
+pub use running::tag;
+pub use step::SCRIPT_RUNNER;
 pub use step::Step;
 pub use strays::Stray;
 pub use strays::end_stray;

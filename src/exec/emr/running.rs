@@ -24,8 +24,11 @@ use crate::exec::ExecError;
 /// How many characters the name of a step has at most.
 const LONGEST_NAME: usize = 256;
 
-/// How long it is waited for what becomes of a cluster that cannot be worked on any more.
+/// How long it is waited for what becomes of a cluster that cannot be worked on any more, while it is not known to be ending.
 const VERDICT: Duration = Duration::from_secs(30);
+
+/// How long the answer of a call that adds a step is waited for after its attempt was cancelled.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// A cluster that an attempt works on.
 pub(super) struct Place<'a> {
@@ -99,22 +102,24 @@ impl Place<'_> {
         let called = format!("step {number} of {count} `{}`", step.name);
         let request = StepRequest {
             name: self.name(&step.name, number),
-            jar: step.jar.clone(),
+            jar: step.jar_in(self.session.region()),
             main_class: step.main_class.clone(),
             args: step.args.clone(),
             properties: step.properties.clone(),
         };
-        // A step that is being added is added: else nobody would know whether there is one.
-        let added = calls::add_step(&self.session, &self.id, &request).await;
-        let id = match added {
-            Ok(id) => id,
-            Err(error) => return Err(self.refused(&called, &error).await),
+        let id = match self.add(&request).await {
+            Some(Ok(id)) => id,
+            Some(Err(error)) => return Err(self.refused(&called, &error).await),
+            None => return Err(ExecError::Cancelled),
         };
         self.ctx.log.line(&format!("{called} is {id}"));
         let seen = match self.watch(&called, &id).await {
             Ok(seen) => seen,
             Err(ExecError::Cancelled) => {
                 stopping::stop(self, &id).await;
+                if let Some(tag) = &step.tag {
+                    stopping::end_applications(self, tag).await;
+                }
                 logs::fetch(self, &id, logs::Patience::None).await;
                 return Err(ExecError::Cancelled);
             }
@@ -147,6 +152,24 @@ impl Place<'_> {
         )))
     }
 
+    /// Adds a step; gives its id. `None`: the attempt was cancelled meanwhile. EMR may have heard of the step then, so that it is looked for
+    /// and stopped.
+    async fn add(&self, request: &StepRequest) -> Option<Result<String, AwsError>> {
+        let mut adding = Box::pin(calls::add_step(&self.session, &self.id, request));
+        tokio::select! {
+            added = &mut adding => return Some(added),
+            () = self.ctx.cancel.cancelled() => {}
+        }
+        // The answer of a call that is on its way says it best.
+        let answer = tokio::time::timeout(ON_ITS_WAY, &mut adding).await;
+        drop(adding);
+        match answer {
+            Ok(Ok(id)) => stopping::stop(self, &id).await,
+            _ => stopping::stop_if_there(self, &request.name).await,
+        }
+        None
+    }
+
     /// Waits for the end of a step.
     async fn watch(&self, called: &str, id: &str) -> Result<StepSeen, ExecError> {
         let settings = self.tenancy.settings(&self.emr.cluster);
@@ -171,10 +194,7 @@ impl Place<'_> {
                 // With its cluster it fails because of that.
                 return match seen.state {
                     StepState::Completed | StepState::Failed => Ok(seen),
-                    _ => match tokio::time::timeout(VERDICT, self.broken()).await {
-                        Ok(error) => Err(error),
-                        Err(_) => Ok(seen),
-                    },
+                    _ => self.verdict().await.map_or(Ok(seen), Err),
                 };
             }
             if known.gone {
@@ -199,28 +219,54 @@ impl Place<'_> {
 
     /// What it comes to that the cluster cannot be worked on any more.
     async fn broken(&self) -> ExecError {
+        let verdict = self.verdict().await;
+        verdict.unwrap_or_else(|| self.lost())
+    }
+
+    /// What becomes of the work on the cluster. It is waited for while the cluster is on its way to its end, however long that takes; while
+    /// nothing is known of that, not for long. `None`: nothing was said.
+    async fn verdict(&self) -> Option<ExecError> {
         let mut standing = self.tenancy.standing.clone();
-        let decided = standing.wait_for(|standing| match standing {
-            Standing::Starting(_) => false,
-            Standing::Ready { id } => *id != self.id,
-            Standing::Broken(_) | Standing::GivenUp(_) => true,
-        });
-        let decided = tokio::time::timeout(VERDICT, decided).await;
-        let decided = decided.ok().and_then(Result::ok);
-        match decided.as_deref() {
-            Some(Standing::Broken(why)) => ExecError::Failed(why.clone()),
-            Some(Standing::GivenUp(why)) => ExecError::ForGood(why.clone()),
-            _ => ExecError::Failed(format!("cluster {} cannot be worked on any more", self.id)),
+        let mut ends = false;
+        loop {
+            let is_minded = match &*standing.borrow_and_update() {
+                Standing::Broken(why) => return Some(ExecError::Failed(why.clone())),
+                Standing::GivenUp(why) => return Some(ExecError::ForGood(why.clone())),
+                Standing::Ready { id } if *id != self.id => return Some(self.lost()),
+                Standing::Ready { .. } => false,
+                Standing::Starting(_) => true,
+            };
+            tokio::select! {
+                changed = standing.changed() => if changed.is_err() {
+                    return Some(self.lost()); // the runner ends
+                },
+                // Who keeps it may hear of its end later than we.
+                () = tokio::time::sleep(VERDICT), if !is_minded && !ends => {
+                    ends = self.is_ending().await;
+                    if !ends {
+                        return None;
+                    }
+                },
+                () = self.ctx.cancel.cancelled() => return Some(ExecError::Cancelled),
+            }
+        }
+    }
+
+    fn lost(&self) -> ExecError {
+        ExecError::Failed(format!("cluster {} cannot be worked on any more", self.id))
+    }
+
+    /// Whether EMR says that the cluster has ended, or is on its way to its end.
+    async fn is_ending(&self) -> bool {
+        match emr::describe(&self.session, &self.id).await {
+            Ok(seen) => seen.is_none_or(|(seen, _)| seen.state.is_ending()),
+            Err(_) => false,
         }
     }
 
     /// What it comes to that a step was not added: it may be because of the cluster.
     async fn refused(&self, called: &str, error: &AwsError) -> ExecError {
-        let ended = match emr::describe(&self.session, &self.id).await {
-            Ok(seen) => seen.is_none_or(|(seen, _)| seen.state.is_ending()),
-            Err(_) => false,
-        };
-        if ended {
+        if self.is_ending().await {
             return self.broken().await;
         }
         ExecError::Failed(format!(
@@ -231,7 +277,7 @@ impl Place<'_> {
 
     /// The name of a step at EMR: what it is called here, and what tells it from the steps of other instances and attempts.
     fn name(&self, name: &str, number: usize) -> String {
-        let attempt = self.ctx.attempt_id.rsplit('#').next().unwrap_or("1");
+        let attempt = attempt_of(&self.ctx.attempt_id);
         let tail = format!(" {} {attempt}.{number}", self.mark);
         let room = LONGEST_NAME.saturating_sub(tail.len());
         let mut head = name.to_owned();
@@ -240,6 +286,27 @@ impl Place<'_> {
         }
         format!("{head}{tail}")
     }
+}
+
+/// The tag of what the steps of an attempt hand to YARN.
+pub fn tag(attempt_id: &str) -> String {
+    tag_of(&mark(attempt_id), attempt_of(attempt_id))
+}
+
+fn tag_of(mark: &str, attempt: &str) -> String {
+    format!("{}-{attempt}", mark.replace(':', "-"))
+}
+
+/// The tag of what a step has handed to YARN, by its name.
+pub(super) fn tag_by_name(mark: &str, name: &str) -> Option<String> {
+    let (_, numbers) = name.rsplit_once(' ')?;
+    let (attempt, _) = numbers.split_once('.')?;
+    Some(tag_of(mark, attempt))
+}
+
+/// The number of an attempt.
+fn attempt_of(attempt_id: &str) -> &str {
+    attempt_id.rsplit('#').next().unwrap_or("1")
 }
 
 /// What the names of the steps of an instance have: the same for all its attempts.
@@ -254,6 +321,18 @@ fn mark(attempt_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tag_is_that_of_the_attempt_and_follows_from_the_name_of_a_step() {
+        let attempt = "lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#12";
+        let tag = tag(attempt);
+        assert!(tag.starts_with("pipeform-") && tag.ends_with("-12"), "{tag}");
+        let mark = mark(attempt);
+        let name = format!("report {mark} 12.3");
+        assert_eq!(tag_by_name(&mark, &name), Some(tag.clone()));
+        // Else what ends the applications would be taken for a step of the instance.
+        assert!(!tag.contains(&mark));
+    }
 
     #[test]
     fn the_mark_is_that_of_the_instance() {

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use super::calls;
 use super::running::Place;
+use super::running::tag_by_name;
 use super::watching::jittered;
+use crate::clock::Stopwatch;
+use crate::connect::aws::AwsError;
 use crate::connect::aws::emr;
+use crate::connect::aws::emr::StepRequest;
 use crate::connect::aws::emr::StepSeen;
 use crate::connect::aws::emr::Stopping;
 use crate::exec::ExecError;
@@ -12,8 +17,18 @@ use crate::exec::ExecError;
 /// How long a step may take to end after it was asked to, and then after its process was ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The pause before it is looked again.
+/// The pause before it is looked again: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Ends the applications with a tag, those that wait, too.
+const END_APPLICATIONS: &str = "yarn application -list -appTags \"$1\" | grep -o '^application_[0-9_]*' | xargs -r -n 1 yarn application -kill";
+
+/// How long it is tried to see what an attempt before has left.
+const LEFTOVERS: Duration = Duration::from_mins(10);
+
+/// After how long a step that was added is seen.
+const SEEN: Duration = Duration::from_secs(10);
 
 /// Stops a step, and waits for its end. One that cannot be stopped takes its cluster with it.
 pub(super) async fn stop(place: &Place<'_>, step: &str) {
@@ -57,7 +72,7 @@ async fn over(place: &Place<'_>, step: &str) -> bool {
 
 /// Stops what earlier attempts of the same instance have left on the cluster, so that nothing is done twice at once.
 pub(super) async fn leftovers(place: &Place<'_>) -> Result<(), ExecError> {
-    let steps = emr::all_steps(&place.session, &place.id).await;
+    let steps = steps_of(place, LEFTOVERS).await;
     let steps = steps.map_err(|error| {
         ExecError::Failed(format!(
             "it cannot be seen what runs on cluster {}: {error}",
@@ -71,6 +86,97 @@ pub(super) async fn leftovers(place: &Place<'_>) -> Result<(), ExecError> {
             seen.id, seen.name
         ));
         stop(place, &seen.id).await;
+        let hands_over = place.emr.steps.iter().any(|step| step.tag.is_some());
+        let tag = tag_by_name(&place.mark, &seen.name).filter(|_| hands_over);
+        if let Some(tag) = tag {
+            end_applications(place, &tag).await;
+        }
     }
     Ok(())
+}
+
+/// Ends the applications of YARN that a step has handed over before it was stopped. A step does it, which is not waited for: it comes before
+/// all that is added later.
+pub(super) async fn end_applications(place: &Place<'_>, tag: &str) {
+    let words = ["bash", "-c", END_APPLICATIONS, "bash", tag];
+    let step = StepRequest {
+        name: format!("end the applications of {tag}"),
+        jar: "command-runner.jar".to_owned(),
+        args: words.map(str::to_owned).into(),
+        ..StepRequest::default()
+    };
+    let adding = Box::pin(calls::add_step(&place.session, &place.id, &step));
+    let text = match tokio::time::timeout(PATIENCE, adding).await {
+        Ok(Ok(id)) => format!("what it has handed to YARN is ended by step {id}"),
+        Ok(Err(error)) => format!("warning: what it has handed to YARN may go on: {error}"),
+        Err(_) => "warning: what it has handed to YARN may go on: EMR takes no step".to_owned(),
+    };
+    place.ctx.log.line(&text);
+}
+
+/// Stops the step of a name, if there is one: it was being added when its attempt was cancelled, and may be seen some seconds later.
+pub(super) async fn stop_if_there(place: &Place<'_>, name: &str) {
+    let began = Stopwatch::start();
+    loop {
+        let is_last = began.elapsed() > SEEN;
+        let id = match steps_of(place, PATIENCE).await {
+            Ok(steps) => steps.into_iter().find(|seen| seen.name == name),
+            Err(error) => {
+                place.ctx.log.line(&format!(
+                    "warning: it cannot be seen whether step `{name}` was added to cluster {}: {error}",
+                    place.id
+                ));
+                return;
+            }
+        };
+        match id {
+            Some(seen) => return stop(place, &seen.id).await,
+            None if is_last => return,
+            None => tokio::time::sleep(jittered(PAUSE * 4)).await,
+        }
+    }
+}
+
+/// All steps of the cluster. While EMR is not reached, or says that there are too many calls, it is asked again for so long; not much longer
+/// once the attempt is cancelled.
+async fn steps_of(place: &Place<'_>, patience: Duration) -> Result<Vec<StepSeen>, AwsError> {
+    let (mut pause, mut left) = (PAUSE, patience);
+    loop {
+        let error = match emr::all_steps(&place.session, &place.id).await {
+            Ok(steps) => return Ok(steps),
+            Err(error) => error,
+        };
+        if place.ctx.cancel.is_cancelled() {
+            left = left.min(PATIENCE);
+        }
+        if !is_passing(&error) || left.is_zero() {
+            return Err(error);
+        }
+        tokio::time::sleep(jittered(pause)).await;
+        left = left.saturating_sub(pause);
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Whether the same call may go well a moment later.
+const fn is_passing(error: &AwsError) -> bool {
+    matches!(error, AwsError::Throttled(_) | AwsError::Unreachable(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_is_asked_again() {
+        let text = || "x".to_owned();
+        for (error, passes) in [
+            (AwsError::Throttled(text()), true),
+            (AwsError::Unreachable(text()), true),
+            (AwsError::Service(text()), false),
+            (AwsError::Refused(text()), false),
+        ] {
+            assert_eq!(is_passing(&error), passes, "{error}");
+        }
+    }
 }

@@ -115,7 +115,11 @@ impl Hive {
         dialect: Dialect,
         attempt: &str,
     ) -> Result<Whole, ExecError> {
-        let mark = HEXLOWER.encode(Sha256::digest(attempt).get(..6).unwrap_or_default());
+        // The same for all attempts of an instance, so that what one has left is dropped by the next.
+        let instance = attempt.rsplit_once('#');
+        let instance = instance.map_or(attempt, |(instance, _)| instance);
+        let mark = HEXLOWER.encode(Sha256::digest(instance).get(..6).unwrap_or_default());
+        let goes_elsewhere = uses_a_database(script);
         let mut statements = Statements::default();
         let mut variables = Vec::new();
         for (used, directories) in used {
@@ -132,8 +136,18 @@ impl Hive {
                     used.table.address, used.variable
                 ))
             })?;
+            let name = if goes_elsewhere {
+                format!("default.{name}")
+            } else {
+                name
+            };
             variables.push((used.variable.clone(), name));
         }
+        let back = if goes_elsewhere && !statements.after.is_empty() {
+            "USE default;\n"
+        } else {
+            ""
+        };
         variables.extend(self.variables.iter().cloned());
         let end = if script.trim_end().ends_with(';') {
             ""
@@ -142,7 +156,7 @@ impl Hive {
         };
         Ok(Whole {
             text: format!(
-                "{}{}\n{end}{}",
+                "{}{}\n{end}{back}{}",
                 statements.before,
                 script.trim_end(),
                 statements.after
@@ -170,8 +184,8 @@ impl Hive {
             used.push((one, directories));
         }
         let whole = self.whole(&script, &used, Dialect::Hive, &depot.ctx.attempt_id)?;
-        let reached = depot.script("script.hql", whole.text).await?;
-        Ok(self.step_of(name, reached, &whole.variables))
+        let step = |reached| self.step_of(name, reached, &whole.variables);
+        depot.script("script.hql", whole.text, step).await
     }
 
     fn step_of(&self, name: &str, script: Reached, variables: &[(String, String)]) -> Step {
@@ -231,6 +245,16 @@ pub(super) fn mentions(script: &str, variable: &str) -> bool {
     ["", "hivevar:"]
         .iter()
         .any(|space| script.contains(&format!("${{{space}{variable}}}")))
+}
+
+/// Whether a script leaves the database in which the tables are: a statement of it begins with `USE`.
+fn uses_a_database(script: &str) -> bool {
+    script.split(';').any(|statement| {
+        let lines = statement.lines().map(str::trim_start);
+        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
+        let first = lines.next().and_then(|line| line.split_whitespace().next());
+        first.is_some_and(|word| word.eq_ignore_ascii_case("use"))
+    })
 }
 
 #[cfg(test)]
@@ -305,6 +329,42 @@ mod tests {
         );
         let step = hive.step_of("report", Reached::Told("SELECT 1".to_owned()), &[]);
         assert_eq!(step.args[..3].join("|"), "hive|-e|SELECT 1");
+    }
+
+    /// The script with the statements of its tables.
+    fn whole(text: &str, attempt: &str) -> Whole {
+        let hive = hive(text, staged(s3("s3://acme/in/")));
+        let used = hive.used(text).unwrap();
+        let used = used.into_iter().map(|used| {
+            let directories = directories(&used).unwrap();
+            (used, directories)
+        });
+        let used: Vec<_> = used.collect();
+        hive.whole(text, &used, Dialect::Hive, attempt).unwrap()
+    }
+
+    #[test]
+    fn a_script_that_goes_to_another_database_finds_its_tables() {
+        let elsewhere = whole("-- reports\nuse reports;\nSELECT * FROM ${input1};", "a#1");
+        let name = &elsewhere.variables[0].1;
+        assert!(name.starts_with("default.pipeform_"), "{name}");
+        assert!(
+            elsewhere.text.contains("${input1};\nUSE default;\nDROP TABLE"),
+            "{}",
+            elsewhere.text
+        );
+        let here = whole("SELECT used FROM ${input1} -- use it", "a#1");
+        let name = &here.variables[0].1;
+        assert!(name.starts_with("pipeform_"), "{name}");
+        assert!(!here.text.contains("USE default"), "{}", here.text);
+    }
+
+    #[test]
+    fn an_attempt_drops_what_the_one_before_has_left() {
+        let [first, again, other] = ["a@1#1", "a@1#12", "a@2#1"]
+            .map(|attempt| whole("SELECT * FROM ${input1}", attempt).variables);
+        assert_eq!(first[0], again[0]);
+        assert_ne!(first[0], other[0]);
     }
 
     #[test]

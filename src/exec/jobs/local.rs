@@ -32,6 +32,7 @@ use super::spark::Code;
 use super::spark::Spark;
 use super::tables::Dialect;
 use crate::connect::ConnectError;
+use crate::connect::aws::Settings;
 use crate::connect::place::Place;
 
 /// What Java is started with, where further options may come before.
@@ -54,6 +55,8 @@ pub struct LocalSpark {
     pub inherited: BTreeMap<String, String>,
     /// Where the programs run: the root module's directory.
     pub working_dir: PathBuf,
+    /// How the activity reaches AWS.
+    pub aws: Settings,
 }
 
 impl LocalSpark {
@@ -93,12 +96,23 @@ impl LocalSpark {
                 Code::Here(place) => bring(place, &name, area, ctx).await?,
             });
         }
-        let mut properties = self.properties.clone();
+        let mut properties = self.reaching_s3(spark, ctx).await;
+        properties.extend(self.properties.clone());
         properties.extend(spark.properties.clone());
         let packages = [self.packages.clone(), spark.packages.clone()].concat();
         let mut words = self.begin("spark-submit");
         words.extend(spark.words(&properties, &packages, spark.brought(places)));
         self.run(words, area, ctx).await
+    }
+
+    /// Settings with which a program reaches `s3://…`, which Spark outside of a cluster knows as `s3a://…` only; none if it is told of no
+    /// such place. `properties` go before them.
+    async fn reaching_s3(&self, spark: &Spark, ctx: &Context) -> BTreeMap<String, String> {
+        if !spark.arguments.iter().any(|text| text.contains("s3://")) {
+            return BTreeMap::new();
+        }
+        let session = ctx.aws.session(&self.aws).await;
+        s3_properties(session.ok().and_then(|session| session.s3_address()))
     }
 
     /// Runs a script, with its data as tables.
@@ -196,6 +210,24 @@ impl LocalSpark {
             }
         }
     }
+}
+
+/// What tells Spark how `s3://…` is read and written. `address`: that of S3, if it is not AWS's own.
+fn s3_properties(address: Option<String>) -> BTreeMap<String, String> {
+    let file_system = "org.apache.hadoop.fs.s3a.S3AFileSystem".to_owned();
+    let mut properties = vec![("spark.hadoop.fs.s3.impl", file_system)];
+    if let Some(address) = address {
+        let by_tls = address.starts_with("https://").to_string();
+        properties.extend([
+            ("spark.hadoop.fs.s3a.endpoint", address),
+            ("spark.hadoop.fs.s3a.path.style.access", "true".to_owned()),
+            ("spark.hadoop.fs.s3a.connection.ssl.enabled", by_tls),
+        ]);
+    }
+    let properties = properties.into_iter();
+    properties
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// Brings code of S3 into the attempt's directory.
@@ -320,6 +352,23 @@ mod tests {
         ] {
             assert!(!left(gone), "{gone}");
         }
+    }
+
+    #[test]
+    fn spark_reads_s3_as_clusters_do() {
+        let plain = s3_properties(None);
+        assert_eq!(plain.len(), 1);
+        assert!(plain["spark.hadoop.fs.s3.impl"].ends_with("S3AFileSystem"));
+        let elsewhere = s3_properties(Some("http://127.0.0.1:8333".to_owned()));
+        assert_eq!(
+            elsewhere["spark.hadoop.fs.s3a.endpoint"],
+            "http://127.0.0.1:8333"
+        );
+        assert_eq!(elsewhere["spark.hadoop.fs.s3a.path.style.access"], "true");
+        assert_eq!(
+            elsewhere["spark.hadoop.fs.s3a.connection.ssl.enabled"],
+            "false"
+        );
     }
 
     #[test]

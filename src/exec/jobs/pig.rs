@@ -60,11 +60,11 @@ impl Pig {
         }
         let script = text(&self.script, depot.ctx).await?;
         let data = self.parameters(&script)?;
-        let reached = match &self.script {
-            Script::At(place @ Place::S3(_)) => Reached::At(place.to_string()),
-            _ => depot.script("script.pig", script).await?,
-        };
-        Ok(self.step_of(name, reached, &data))
+        let step = |reached| self.step_of(name, reached, &data);
+        match &self.script {
+            Script::At(place @ Place::S3(_)) => Ok(step(Reached::At(place.to_string()))),
+            _ => depot.script("script.pig", script, step).await,
+        }
     }
 
     /// The data that a script uses, by the names that it uses for it: AWS writes them both ways.

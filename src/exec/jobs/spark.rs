@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::super::ExecError;
+use super::super::emr;
 use super::super::emr::Step;
 use super::super::preflight::Need;
 use super::command;
@@ -113,8 +114,31 @@ impl Spark {
         if let Some(queue) = &self.queue {
             words.extend(["--queue".to_owned(), queue.clone()]);
         }
-        words.extend(self.words(&self.properties, &self.packages, self.brought(places)));
-        Ok(command(name, words))
+        let tag = self.hands_over().then(|| emr::tag(&depot.ctx.attempt_id));
+        let properties = self.tagged(tag.as_deref());
+        words.extend(self.words(&properties, &self.packages, self.brought(places)));
+        Ok(Step {
+            tag,
+            ..command(name, words)
+        })
+    }
+
+    /// Whether its step only hands it to YARN.
+    fn hands_over(&self) -> bool {
+        self.deploy_mode.as_deref() == Some("cluster")
+    }
+
+    /// Its settings, with a tag by which YARN knows it.
+    fn tagged(&self, tag: Option<&str>) -> BTreeMap<String, String> {
+        let mut properties = self.properties.clone();
+        if let Some(tag) = tag {
+            let tags = properties.entry("spark.yarn.tags".to_owned()).or_default();
+            if !tags.is_empty() {
+                tags.push(',');
+            }
+            tags.push_str(tag);
+        }
+        properties
     }
 
     /// What `spark-submit` is called with besides where it runs.
@@ -171,6 +195,19 @@ mod tests {
             "--conf|spark.executor.memory=4g|--packages|org.acme:z:1.0|--jars|s3://acme/x.jar,s3://acme/y.jar|\
              --py-files|s3://acme/a.zip|--class|acme.Report|s3://acme/report.jar|a b|--class"
         );
+    }
+
+    #[test]
+    fn what_is_handed_to_yarn_has_a_tag() {
+        let mut spark = Spark::default();
+        assert!(!spark.hands_over());
+        assert_eq!(spark.tagged(None), BTreeMap::new());
+        spark.deploy_mode = Some("cluster".to_owned());
+        assert!(spark.hands_over());
+        assert_eq!(spark.tagged(Some("x-1"))["spark.yarn.tags"], "x-1");
+        let own = [("spark.yarn.tags".to_owned(), "team".to_owned())];
+        spark.properties = own.into();
+        assert_eq!(spark.tagged(Some("x-1"))["spark.yarn.tags"], "team,x-1");
     }
 
     #[test]

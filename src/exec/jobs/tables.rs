@@ -7,6 +7,10 @@
 /// The column that tells the intervals of a data node apart, which scripts do not see.
 const INSTANCE: &str = "pipeform_instance";
 
+/// What makes JSON readable to Hive. Clusters of EMR have it, and Hive there does not load it by itself.
+const JSON_JAR: &str =
+    "ADD JAR /usr/lib/hive-hcatalog/share/hcatalog/hive-hcatalog-core.jar;\n";
+
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -108,6 +112,9 @@ impl Statements {
             );
             after = format!("DROP VIEW IF EXISTS {view};\n{after}");
         }
+        if one.needs_jar() && !self.before.contains(JSON_JAR) {
+            self.before.push_str(JSON_JAR);
+        }
         self.before.push_str(&text);
         self.after.push_str(&after);
         Ok(())
@@ -172,6 +179,10 @@ impl One<'_> {
                 Layout::Separated { header, .. } => header,
                 Layout::Regex(_) | Layout::Dynamo(_) => false,
             }
+    }
+
+    fn needs_jar(&self) -> bool {
+        !self.by_spark() && matches!(self.table().layout, Layout::JsonLines)
     }
 
     /// Whether all columns of the files are text, whatever the table says.
@@ -552,6 +563,25 @@ DROP TABLE IF EXISTS `t1_files`;
             let text = statements(&table(layout), &["/data/"], false, Dialect::Spark);
             assert!(text.contains(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn hive_loads_once_what_reads_json() {
+        let lines = table(Layout::JsonLines);
+        let mut statements = Statements::default();
+        for name in ["t1", "t2"] {
+            let placed = Placed {
+                table: &lines,
+                name: name.to_owned(),
+                directories: vec![("a".to_owned(), "s3://acme/in/".to_owned())],
+                written: false,
+            };
+            statements.add(&placed, Dialect::Hive).unwrap();
+        }
+        assert!(statements.before.starts_with(JSON_JAR));
+        assert_eq!(statements.before.matches("ADD JAR").count(), 1);
+        let text = self::statements(&lines, &["/data/"], false, Dialect::Spark);
+        assert!(!text.contains("ADD JAR"), "{text}");
     }
 
     #[test]

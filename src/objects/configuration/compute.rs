@@ -17,7 +17,9 @@ use crate::objects::address::Address;
 use crate::objects::group::Group;
 use crate::objects::group::either;
 use crate::objects::kind::Kind;
+use crate::objects::machines::RELEASE;
 use crate::objects::object::Object;
+use crate::objects::programs;
 use crate::objects::schema::Support;
 use crate::objects::settings;
 use crate::objects::steps;
@@ -25,6 +27,13 @@ use crate::objects::tables;
 
 /// The longest script that is told to a cluster with its step, in bytes.
 const SHORT: usize = 9_000;
+
+/// How many steps of a cluster EMR runs at once at most, and from which release on it runs several.
+const MOST_STEPS: i64 = 256;
+const SEVERAL_STEPS: (u32, u32) = (5, 28);
+
+/// The blocks of scripts that a cluster runs before and after the rest.
+const AROUND: [&str; 2] = ["pre_activity_task_config", "post_activity_task_config"];
 
 /// Checks an activity.
 pub(super) fn check(
@@ -50,14 +59,56 @@ pub(super) fn check(
     if let Some(resource) = resource {
         let on_cluster = resource.object_type.name == "emr_cluster";
         place.data(on_cluster, report);
+        place.around(resource, report);
         if on_cluster {
+            place.program(resource, report);
+            place.release(resource, report);
             place.code(report);
         }
     }
 }
 
-/// Checks a cluster: what is kept for looking into failed steps is kept where its logs go.
+/// Checks a cluster.
 pub(super) fn check_cluster(
+    cluster: &Object,
+    configuration: &Configuration,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    check_level(cluster, report);
+    check_debugging(cluster, configuration, report);
+}
+
+/// As many steps run at once as EMR takes, on releases that can do it.
+fn check_level(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
+    let level = match cluster.get("step_concurrency_level") {
+        Some(Value::Number(level)) => level.to_i64(),
+        _ => return,
+    };
+    if level.is_none_or(|level| level > MOST_STEPS) {
+        let detail = format!(
+            "`step_concurrency_level` is more than {MOST_STEPS}, and EMR runs no more steps of a cluster at once."
+        );
+        let help = format!("Set it to a number between 1 and {MOST_STEPS}.");
+        report(Diagnostic::error("Invalid number", detail).help(help));
+    }
+    let is_old = match set(cluster, "release_label") {
+        Some(Value::String(label)) => {
+            programs::release_numbers(label).is_some_and(|release| release < SEVERAL_STEPS)
+        }
+        Some(_) => false,
+        None => set(cluster, "ami_version").is_some(),
+    };
+    if is_old && level != Some(1) {
+        let detail = "Clusters run several steps at once from release 5.28 on, and this one has an earlier release.";
+        let help = format!(
+            "Set `release_label` to a later one, e.g. `{RELEASE}`, or leave `step_concurrency_level` out."
+        );
+        report(Diagnostic::error("Attribute of a later release", detail).help(help));
+    }
+}
+
+/// What is kept for looking into failed steps is kept where the logs go.
+fn check_debugging(
     cluster: &Object,
     configuration: &Configuration,
     report: &mut impl FnMut(Diagnostic),
@@ -73,10 +124,7 @@ pub(super) fn check_cluster(
             other => *other != Value::NULL,
         })
     };
-    let runs_on_it = |activity: &&Object| {
-        let on = settings::inherited(objects, activity, "runs_on");
-        matches!(on, Some(Value::Ref(on)) if *on.address == *cluster.address.as_str())
-    };
+    let runs_on_it = |activity: &&Object| programs::runs_on(objects, activity, &cluster.address);
     let mut users = objects
         .values()
         .filter(|object| object.kind() == Kind::Activity)
@@ -91,6 +139,12 @@ pub(super) fn check_cluster(
         )
         .help("Set `log_uri` or `emr_log_uri`, or `log_uri` on the pipeline."),
     );
+}
+
+/// An attribute, unless it is null.
+fn set<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    let value = object.get(name)?;
+    (!matches!(value, Value::Null(_))).then_some(value)
 }
 
 /// The types of resources that an activity runs on, if it does not run just anywhere.
@@ -225,6 +279,88 @@ impl<'a> Place<'a> {
         match self.configuration.places.get(node) {
             Some(span) => finding.label(*span, "the data node"),
             None => finding,
+        }
+    }
+
+    /// A program that the cluster does not have.
+    fn program(&self, cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
+        let Some(program) = programs::missing(self.activity, cluster) else {
+            return;
+        };
+        let address = &cluster.address;
+        let own = any(&title(self.activity.object_type));
+        let what = match self.activity.object_type.name {
+            "emr" => " for `spark-submit`",
+            _ => "",
+        };
+        let detail = format!(
+            "{own} needs {program}{what}, and `{address}`, on which it runs, says in `applications` that its clusters do not have it."
+        );
+        let help = format!(
+            "Add `\"{program}\"` to `applications` of `{address}`, or leave that out: then its clusters have Hive, Pig and Spark."
+        );
+        report(Diagnostic::error("Missing program", detail).help(help));
+    }
+
+    /// What is run by a program that clusters from before release 4 do not have.
+    fn release(&self, cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
+        if set(cluster, "ami_version").is_none() || set(cluster, "release_label").is_some() {
+            return;
+        }
+        let activity = self.activity;
+        let mut commands = ["pre_step_command", "post_step_command"].into_iter();
+        let what = match activity.object_type.name {
+            "hive" | "pig" | "spark" => any(&title(activity.object_type)),
+            "emr" if programs::uses_runner(activity) => {
+                "A step with `command-runner.jar`".to_owned()
+            }
+            _ => match commands.find(|name| set(activity, name).is_some()) {
+                Some(name) => format!("`{name}`"),
+                None => return,
+            },
+        };
+        let address = &cluster.address;
+        let detail = format!(
+            "{what} is run by `command-runner.jar`, which clusters have from release 4 on; `{address}` is from before, as its `ami_version` says."
+        );
+        let help = format!(
+            "Set `release_label` on `{address}` in place of `ami_version`, e.g. to `{RELEASE}`."
+        );
+        report(Diagnostic::error("Program of a later release", detail).help(help));
+    }
+
+    /// Scripts before and after the rest: a cluster runs them, and it has to reach them.
+    fn around(&self, resource: &Object, report: &mut impl FnMut(Diagnostic)) {
+        let on_cluster = resource.object_type.name == "emr_cluster";
+        for name in AROUND {
+            let Some(Value::Object(block)) = self.activity.get(name) else {
+                continue;
+            };
+            if !on_cluster {
+                let detail = format!(
+                    "`{name}` is run by a cluster, and `{}`, on which the activity runs, is none.",
+                    resource.address
+                );
+                report(
+                    Diagnostic::error("Script without a cluster", detail).help(
+                        "Leave it out, or make it an activity `shell_command` that comes before or after, by `depends_on`.",
+                    ),
+                );
+                continue;
+            }
+            if let Some(Value::String(path)) = block.get("script_uri")
+                && !path.contains("://")
+                && !path.starts_with('/')
+            {
+                let detail = format!(
+                    "`script_uri` of `{name}` is `{path}`, a file of this machine, and it is not brought to the cluster."
+                );
+                report(
+                    Diagnostic::error("No way to the cluster", detail).help(
+                        "Put it to S3, and say where it is then: `s3://acme/code/prepare.sh`. A path that begins with `/` is one of the cluster's master machine.",
+                    ),
+                );
+            }
         }
     }
 

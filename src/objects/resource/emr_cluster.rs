@@ -40,7 +40,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             AttributeSchema::new(
                 "applications",
                 AttributeType::Strings,
-                "The programs it has, from release 4 on: `[\"spark\", \"hive\"]`; left out: Hive and Pig.",
+                "The programs it has, from release 4 on: `[\"spark\", \"hive\"]`; left out: Hive, Pig and Spark.",
             )
             .deferrable(),
             AttributeSchema::new(
@@ -208,6 +208,12 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 AttributeType::Bool,
                 "Whether all users of the account see the cluster.",
             ),
+            AttributeSchema::new(
+                "step_concurrency_level",
+                AttributeType::Integer(1),
+                "How many steps run at once, at most 256, from release 5.28 on: so activities that share a cluster run beside each other. Left out: one, as EMR has it.",
+            )
+            .ours(),
         ],
         super::LIFE,
         shared::COMPUTE,

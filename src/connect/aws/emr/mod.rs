@@ -43,6 +43,7 @@ pub use steps::add_step;
 pub use steps::all_steps;
 pub use steps::cancel_step;
 pub use steps::list_steps;
+pub use steps::logs_of;
 
 /// States in which a cluster costs money.
 const ALIVE: [ClusterState; 5] = [

@@ -57,6 +57,8 @@ pub struct ClusterRequest {
     pub visible_to_all_users: Option<bool>,
     /// Whether what is needed to look into failed steps is kept.
     pub debugging: bool,
+    /// How many of its steps run at once; `None`: as EMR has it, one.
+    pub steps_at_once: Option<i32>,
     /// EMR ends it by itself when it had nothing to do for so long.
     pub idle_timeout: Option<Duration>,
 }
@@ -189,6 +191,7 @@ pub(super) fn fill(
         .set_log_uri(request.log_uri.clone())
         .set_visible_to_all_users(request.visible_to_all_users)
         .set_steps(request.debugging.then(|| vec![debugging(request)]))
+        .set_step_concurrency_level(request.steps_at_once)
         .set_auto_termination_policy(policy)
         .service_role(&request.service_role)
         .job_flow_role(&request.instance_role)

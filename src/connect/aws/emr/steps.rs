@@ -172,6 +172,23 @@ pub async fn all_steps(session: &Session, cluster: &str) -> Result<Vec<StepSeen>
     }
 }
 
+/// Where the logs of a cluster's steps go: the prefix as S3 has it, with a slash at its end. `None`: EMR says none.
+pub async fn logs_of(session: &Session, cluster: &str) -> Result<Option<String>, AwsError> {
+    let call = client(session).describe_cluster().cluster_id(cluster);
+    let answer = call.send().await;
+    let answer = answer.map_err(|error| AwsError::of_call(&error, &[]))?;
+    let place = answer.cluster().and_then(|cluster| cluster.log_uri());
+    Ok(place.and_then(as_s3))
+}
+
+/// A place in S3, which EMR also writes as its file systems are called.
+fn as_s3(place: &str) -> Option<String> {
+    let (scheme, path) = place.split_once("://")?;
+    ["s3", "s3n", "s3a"]
+        .contains(&scheme)
+        .then(|| format!("s3://{}/", path.trim_end_matches('/')))
+}
+
 /// Asks for the end of a step. The error says why EMR does not do it.
 pub async fn cancel_step(
     session: &Session,
@@ -212,5 +229,20 @@ fn seen(step: &StepSummary) -> StepSeen {
         name: step.name().unwrap_or_default().to_owned(),
         state: StepState::of(status.and_then(|status| status.state())),
         reason: details.or_else(|| reason.map(str::to_owned)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_logs_are_those_of_s3() {
+        for place in ["s3://acme/logs", "s3n://acme/logs/", "s3a://acme/logs/"] {
+            assert_eq!(as_s3(place).as_deref(), Some("s3://acme/logs/"), "{place}");
+        }
+        for place in ["", "None", "hdfs://logs/"] {
+            assert_eq!(as_s3(place), None, "{place}");
+        }
     }
 }

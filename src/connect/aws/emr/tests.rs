@@ -72,6 +72,7 @@ fn what_a_cluster_is_goes_into_the_call() {
         service_role: "emr-role".to_owned(),
         instance_role: "ec2-role".to_owned(),
         visible_to_all_users: Some(true),
+        steps_at_once: Some(10),
         idle_timeout: Some(Duration::from_hours(1)),
         ..ClusterRequest::default()
     });
@@ -102,6 +103,7 @@ fn what_a_cluster_is_goes_into_the_call() {
     assert_eq!(input.get_service_role(), &some("emr-role"));
     assert_eq!(input.get_job_flow_role(), &some("ec2-role"));
     assert_eq!(input.get_visible_to_all_users(), &Some(true));
+    assert_eq!(input.get_step_concurrency_level(), &Some(10));
     assert_eq!(input.get_steps(), &None);
     let policy = input.get_auto_termination_policy().as_ref().unwrap();
     assert_eq!(policy.idle_timeout(), Some(3600));

@@ -1,6 +1,7 @@
 //! What texts describe, and what is said about them.
 
 mod blocks;
+mod clusters;
 mod damage;
 mod mistakes;
 mod passing;

@@ -44,7 +44,7 @@ resource "ec2" "machine" {
 resource "emr_cluster" "cluster" {
   schedule                = schedule.daily
   release_label           = "emr-7.5.0"
-  applications            = ["spark", "hive"]
+  applications            = ["spark", "hive", "pig"]
   core_instance_count     = 2
   core_instance_bid_price = "on_demand_price"
   terminate_after         = "6 hours"
