@@ -63,7 +63,9 @@ impl Engine {
 
     /// Starts what is ready while there are places. Units take turns, each with the first of its instances.
     pub(super) fn dispatch(&mut self, now: Timestamp, step: &mut Step) {
-        while !self.draining && let Some(address) = self.next_turn() {
+        while !self.draining
+            && let Some(address) = self.next_turn()
+        {
             let first = self.ready.get_mut(&address).and_then(BTreeSet::pop_first);
             if let Some((_, _, key)) = first {
                 self.start(&key, now, step);

@@ -79,7 +79,9 @@ fn block_submits(block: &Value) -> bool {
         Some(Value::Deferred(formula)) => {
             let text = print::expression(formula);
             let (call, rest) = text.split_once('"').unwrap_or_default();
-            let is_list = call.chars().all(|c| c.is_ascii_alphabetic() || "([".contains(c));
+            let is_list = call
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || "([".contains(c));
             is_list && rest.starts_with(&format!("{SUBMIT}\""))
         }
         _ => false,

@@ -223,7 +223,8 @@ impl Living {
                     one.reason = seen.reason;
                 }
                 Ok(None) => {
-                    let unknown = "it knows of no such cluster in this region and for these credentials";
+                    let unknown =
+                        "it knows of no such cluster in this region and for these credentials";
                     one.reason = Some(unknown.to_owned());
                 }
                 Err(error) => drop(self.problems.insert(error.to_string())),
@@ -376,10 +377,7 @@ mod tests {
             })
         };
         let found = users(&record(None), &[instance("a"), instance("b")], &definition);
-        assert_eq!(
-            found,
-            [(Address::new("a"), Status::WaitingOnDependencies)]
-        );
+        assert_eq!(found, [(Address::new("a"), Status::WaitingOnDependencies)]);
     }
 
     #[test]
@@ -404,9 +402,21 @@ mod tests {
         let unneeded = |id| kept(record(id), Vec::new());
         assert!(is_spared(Why::Stray, &stray("j-1"), &[unneeded(None)]));
         assert!(is_spared(Why::Stray, &stray("j-1"), &[needed(Some("j-1"))]));
-        assert!(is_spared(Why::Unneeded, &stray("j-1"), &[needed(Some("j-1"))]));
-        assert!(!is_spared(Why::Unneeded, &stray("j-1"), &[unneeded(Some("j-1"))]));
-        assert!(!is_spared(Why::Stray, &stray("j-2"), &[needed(Some("j-1"))]));
+        assert!(is_spared(
+            Why::Unneeded,
+            &stray("j-1"),
+            &[needed(Some("j-1"))]
+        ));
+        assert!(!is_spared(
+            Why::Unneeded,
+            &stray("j-1"),
+            &[unneeded(Some("j-1"))]
+        ));
+        assert!(!is_spared(
+            Why::Stray,
+            &stray("j-2"),
+            &[needed(Some("j-1"))]
+        ));
         assert!(!is_spared(Why::Stray, &stray("j-1"), &[]));
     }
 }

@@ -436,7 +436,10 @@ mod tests {
 
     #[test]
     fn a_cluster_that_may_still_be_alive_is_told_of() {
-        let refused = left(&record(Some("j-1"), Some("it cannot be ended: AWS refuses.")));
+        let refused = left(&record(
+            Some("j-1"),
+            Some("it cannot be ended: AWS refuses."),
+        ));
         assert_eq!(
             refused,
             "Cluster j-1 of resource.big may still be alive: it cannot be ended: AWS refuses. `pipeform resources` lists it, and the next `pipeform run` looks after it."

@@ -121,11 +121,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let summary = result?;
     drop(observer);
     close(args, context, &summary);
-    Ok(if summary.failed + summary.left > 0 || summary.interrupted {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(
+        if summary.failed + summary.left > 0 || summary.interrupted {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        },
+    )
 }
 
 /// Says what a run came to.

@@ -54,7 +54,11 @@ impl Session {
         }
         // A program may run in another directory.
         let bundle = self.ca_bundle().map(std::path::absolute);
-        if let Some(path) = bundle.and_then(Result::ok).as_deref().and_then(Path::to_str) {
+        if let Some(path) = bundle
+            .and_then(Result::ok)
+            .as_deref()
+            .and_then(Path::to_str)
+        {
             set("AWS_CA_BUNDLE", path);
         }
         let token = found.session_token().map(str::to_owned);

@@ -64,6 +64,9 @@ impl Endpoint {
     /// Gives up an upload in parts. That this fails changes nothing of what is to be said; the next writer of the key tries it again.
     pub(super) async fn abort(&self, at: &Location, upload: &str) {
         let call = || self.calls.abort(at, upload);
-        drop(self.counted(self.attempts.min(5), ("give up an upload of", at), call).await);
+        drop(
+            self.counted(self.attempts.min(5), ("give up an upload of", at), call)
+                .await,
+        );
     }
 }

@@ -326,7 +326,10 @@ mod tests {
     fn the_tag_is_that_of_the_attempt_and_follows_from_the_name_of_a_step() {
         let attempt = "lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#12";
         let tag = tag(attempt);
-        assert!(tag.starts_with("pipeform-") && tag.ends_with("-12"), "{tag}");
+        assert!(
+            tag.starts_with("pipeform-") && tag.ends_with("-12"),
+            "{tag}"
+        );
         let mark = mark(attempt);
         let name = format!("report {mark} 12.3");
         assert_eq!(tag_by_name(&mark, &name), Some(tag.clone()));

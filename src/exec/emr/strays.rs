@@ -61,11 +61,7 @@ fn stray(seen: Seen, aws: Settings, tagged: &BTreeMap<String, String>) -> Stray 
 }
 
 /// How it is with one cluster. `None`: EMR knows of none.
-pub async fn look(
-    aws: &Sessions,
-    settings: &Settings,
-    id: &str,
-) -> Result<Option<Seen>, AwsError> {
+pub async fn look(aws: &Sessions, settings: &Settings, id: &str) -> Result<Option<Seen>, AwsError> {
     let session = aws.session(settings).await?;
     let found = emr::describe(&session, id).await?;
     Ok(found.map(|(seen, _)| seen))

@@ -349,7 +349,9 @@ mod tests {
         let name = &elsewhere.variables[0].1;
         assert!(name.starts_with("default.pipeform_"), "{name}");
         assert!(
-            elsewhere.text.contains("${input1};\nUSE default;\nDROP TABLE"),
+            elsewhere
+                .text
+                .contains("${input1};\nUSE default;\nDROP TABLE"),
             "{}",
             elsewhere.text
         );

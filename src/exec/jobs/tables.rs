@@ -8,8 +8,7 @@
 const INSTANCE: &str = "pipeform_instance";
 
 /// What makes JSON readable to Hive. Clusters of EMR have it, and Hive there does not load it by itself.
-const JSON_JAR: &str =
-    "ADD JAR /usr/lib/hive-hcatalog/share/hcatalog/hive-hcatalog-core.jar;\n";
+const JSON_JAR: &str = "ADD JAR /usr/lib/hive-hcatalog/share/hcatalog/hive-hcatalog-core.jar;\n";
 
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
@@ -610,9 +610,8 @@ fn a_server_that_takes_connections_and_never_answers_is_told_of() {
 
 #[test]
 fn calls_are_made_as_often_as_is_said() {
-    let (url, asked) = answering(&[
-        "HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-    ]);
+    let (url, asked) =
+        answering(&["HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let at = Location::parse("s3://failing/a").unwrap();
     for attempts in [1, 3] {

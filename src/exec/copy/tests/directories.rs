@@ -168,8 +168,14 @@ fn the_last_of_those_who_write_one_directory_completes_it() {
         c.bytes(&x, "a", "out").unwrap();
         assert_eq!(names(&c.f.path("out")), ["_INCOMPLETE", "one"]);
         let list = fs::read_to_string(c.f.path("out/_INCOMPLETE")).unwrap();
-        assert!(list.contains(r#"{"url": "one", "mandatory": true"#), "{list}");
-        assert!(list.contains(r#"{"url": "two", "mandatory": false"#), "{list}");
+        assert!(
+            list.contains(r#"{"url": "one", "mandatory": true"#),
+            "{list}"
+        );
+        assert!(
+            list.contains(r#"{"url": "two", "mandatory": false"#),
+            "{list}"
+        );
     }
     c.bytes(&y, "b", "out").unwrap();
     assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);

@@ -149,9 +149,8 @@ fn rows_that_a_table_refuses_are_put_aside() {
 #[test]
 fn records_beside_a_query_of_the_same_database_are_put_aside_too() {
     let f = Fixture::new();
-    let db = f.database(
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')",
-    );
+    let db = f
+        .database("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')");
     let text = "2,b\n3,c,more\n1,\"d\"\n4\n";
     let inputs = || {
         vec![
