@@ -99,7 +99,9 @@ pub async fn alive(
     };
     let ended = ended_since(store, now)?;
     found.retain(|stray| !ended.contains(&stray.token));
-    found.into_iter().for_each(|stray| living.add(stray));
+    for stray in found {
+        living.add(stray);
+    }
     living.look_at_the_others(&aws).await;
     Ok(living)
 }

@@ -13,15 +13,15 @@ use aws_runtime::auth::sigv4::SigV4AuthScheme;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::ServiceClockSkewClassifier;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
-use aws_sdk_secretsmanager::config::BehaviorVersion;
-use aws_sdk_secretsmanager::config::Layer;
-use aws_sdk_secretsmanager::config::RuntimeComponentsBuilder;
-use aws_sdk_secretsmanager::config::endpoint::DefaultResolver;
-use aws_sdk_secretsmanager::config::endpoint::Params;
-use aws_sdk_secretsmanager::config::endpoint::ResolveEndpoint as _;
-use aws_sdk_secretsmanager::error::BoxError;
-use aws_sdk_secretsmanager::error::ErrorMetadata;
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_datapipeline::config::BehaviorVersion;
+use aws_sdk_datapipeline::config::Layer;
+use aws_sdk_datapipeline::config::RuntimeComponentsBuilder;
+use aws_sdk_datapipeline::config::endpoint::DefaultResolver;
+use aws_sdk_datapipeline::config::endpoint::Params;
+use aws_sdk_datapipeline::config::endpoint::ResolveEndpoint as _;
+use aws_sdk_datapipeline::error::BoxError;
+use aws_sdk_datapipeline::error::ErrorMetadata;
+use aws_sdk_datapipeline::error::ProvideErrorMetadata;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::HttpStatusCodeClassifier;
 use aws_smithy_runtime::client::retries::classifiers::TransientErrorClassifier;
@@ -56,7 +56,7 @@ pub async fn parameter(session: &Session, name: &str) -> Result<String, AwsError
     value.ok_or_else(|| AwsError::NotFound(format!("the parameter `{name}` has no value")))
 }
 
-/// The address of AWS's own service in a region. Its partition is known to the SDK, by the address of a service whose client is here.
+/// The address of AWS's own service in a region. Its partition is known to the SDK, by the address of another service, with the same rules.
 async fn address(config: &SdkConfig) -> Result<String, AwsError> {
     let region = config.region().ok_or(AwsError::NoRegion)?.as_ref();
     let fips = config.use_fips().unwrap_or_default();
@@ -76,7 +76,7 @@ async fn address(config: &SdkConfig) -> Result<String, AwsError> {
         .map_err(|error| of_region(error.into()))?;
     let found = DefaultResolver::new().resolve_endpoint(&params).await;
     let found = found.map_err(of_region)?;
-    Ok(found.url().replacen("secretsmanager", "ssm", 1))
+    Ok(found.url().replacen("datapipeline", "ssm", 1))
 }
 
 /// `GetParameter` of a name, as the protocol AWS JSON 1.1 has it.

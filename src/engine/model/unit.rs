@@ -12,6 +12,10 @@ use crate::objects::Dependency;
 use crate::time::Timeline;
 
 /// One runnable object, compiled from the definition for the engine.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 #[derive(Clone, Debug)]
 pub struct Unit {
     /// Its address.

@@ -15,6 +15,7 @@ use crate::exec::s3_prefix_not_empty::S3PrefixNotEmpty;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
+use crate::objects::resolve::Resolved;
 use crate::objects::resolve::Try;
 
 impl Assembler<'_> {

@@ -96,7 +96,7 @@ impl<'a> Assembler<'a> {
             .map_err(|diagnostics| self.resolver.sentences(&diagnostics))?;
         let spark = self.revealed(spark)?;
         let home = spark.text("spark_home");
-        Ok(On::Local(LocalSpark {
+        Ok(On::Local(Box::new(LocalSpark {
             spark_home: home.map(|home| self.directory.join(home)),
             master: required(&spark, "master")?,
             packages: spark.texts("packages"),
@@ -105,7 +105,7 @@ impl<'a> Assembler<'a> {
             inherited: self.inherited.clone(),
             working_dir: self.directory.to_path_buf(),
             aws: self.aws(object),
-        }))
+        })))
     }
 
     /// Where a cluster finds what is on this machine: `generated_scripts_path`, else where the logs go, if that is in S3.

@@ -183,7 +183,7 @@ impl Keeper {
         if !self.ledger.write(&record).await {
             return End::Left;
         }
-        self.one(record, Some(cluster)).await
+        Box::pin(self.one(record, Some(cluster))).await
     }
 
     /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
@@ -195,7 +195,7 @@ impl Keeper {
                 Err(end) => return end,
             }
         }
-        self.mind(record).await
+        Box::pin(self.mind(record)).await
     }
 
     /// Asks for a cluster, or finds the one that was asked for.

@@ -258,7 +258,9 @@ impl Round {
             }
             Err(error @ (AwsError::Throttled(_) | AwsError::Unreachable(_))) => {
                 asked.failed(&error);
-                missing.iter().for_each(|id| self.note_cluster(id, &error));
+                for id in &missing {
+                    self.note_cluster(id, &error);
+                }
                 return;
             }
             // Who may not list them may look at each nevertheless, and hears of that what is wrong.

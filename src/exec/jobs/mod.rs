@@ -73,7 +73,7 @@ pub enum On {
         kept: Option<Place>,
     },
     /// On this machine.
-    Local(LocalSpark),
+    Local(Box<LocalSpark>),
 }
 
 impl Job {

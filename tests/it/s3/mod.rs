@@ -483,7 +483,8 @@ fn bytes_that_are_damaged_while_they_are_read_are_not_written_elsewhere() {
         assert!(!f.keys("").contains(&"to".to_owned()), "{key}");
         copy(right).unwrap();
         assert_eq!(f.download("to"), bytes);
-        let delete = f.endpoint.delete(&f.at("to"), &["to".to_owned()]);
+        let (at, names) = (f.at("to"), ["to".to_owned()]);
+        let delete = f.endpoint.delete(&at, &names);
         f.runtime.block_on(delete).unwrap();
     }
 }
