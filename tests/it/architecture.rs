@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rehearsal", &["diag", "engine", "lang", "objects", "time"]),
     ("import", &["diag", "lang", "objects"]),
     ("export", &["diag", "import", "lang", "objects", "time"]),
-    ("connect", &["diag"]),
+    ("connect", &["clock", "diag"]),
     (
         "store",
         &["clock", "diag", "engine", "lang", "objects", "time"],

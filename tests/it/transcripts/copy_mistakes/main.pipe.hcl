@@ -3,7 +3,8 @@ schedule "daily" {
   start = "2026-11-01"
 }
 
-provider "aws" "west" {
+provider "aws" {
+  alias  = "west"
   region = "us-west-2"
 }
 
