@@ -40,6 +40,15 @@ pipeline "weekly" {
 EOF_
 }
 
+# tells TEXT...: the output says each of them, wherever its lines break.
+tells() {
+    local output text
+    output=$(tr -s '[:space:]' ' ' <"$work/output")
+    for text in "$@"; do
+        [[ $output == *"$text"* ]] || fail "the output does not say \`$text\`"
+    done
+}
+
 # until_did: waits until the step has begun to work.
 until_did() {
     local _
@@ -54,11 +63,12 @@ until_did() {
 step "a new cluster: what it costs stands first"
 project 'core_instance_count = 2' ''
 expect 0 pipeform plan
-says "core     2 × m5.xlarge (on demand)" "pipeline.weekly.activity.report gets such a cluster when it runs next."
+tells "core 2 × m5.xlarge (on demand)" "pipeline.weekly.activity.report gets such a cluster when it runs next."
 pipeform apply --auto-approve >/dev/null
 pipeform trigger pipeline.weekly --auto-approve >/dev/null
 "$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
+children+=("$runner")
 until_did
 first=$(emr alive | awk '{ print $1 }')
 emr groups "$first" | sed 's/^/  /'
@@ -70,7 +80,7 @@ step "a change while it is alive: it goes on, and the next one is another"
 project 'core_instance_count     = 3
   core_instance_bid_price = 0.31' ''
 expect 0 pipeform plan --out=saved
-says "core     2 × m5.xlarge (on demand) -> 3 × m5.xlarge (spot ≤ \$0.31)" \
+tells "core 2 × m5.xlarge (on demand) -> 3 × m5.xlarge (spot ≤ \$0.31)" \
     "Alive now: $first" "it goes on as it is, until the work of its interval is done" \
     "pipeline.weekly.activity.report gets the changed one"
 expect 0 pipeform show --markdown saved
@@ -103,13 +113,14 @@ rm "$work/go"
 pipeform trigger pipeline.weekly --auto-approve >/dev/null
 "$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
+children+=("$runner")
 until_did
 third=$(emr clusters | tail -n 1 | awk '{ print $1 }')
 printf '' >main.pipe.hcl
 expect 0 pipeform plan
-says "Alive now: $third" "it is ended when the work under way on it is done"
+tells "Alive now: $third" "it is ended when the work under way on it is done"
 expect 0 pipeform plan --in-flight=cancel
-says "Alive now: $third" "nothing needs it any more, and it is ended with the apply"
+tells "Alive now: $third" "nothing needs it any more, and it is ended with the apply"
 expect 0 pipeform apply --in-flight=cancel --auto-approve
 wait "$runner" || true
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
