@@ -19,7 +19,7 @@ ends() {
 }
 
 step "a cluster starts, waits, runs what it is told, and its logs come to S3"
-echo '{"start": 4}' >"$work/emr/knobs"
+echo '{"start": 15}' >"$work/emr/knobs"
 cluster=$(emr run first '{"LogUri": "s3://acme/logs/"}')
 [[ $(emr clusters | awk '{ print $2 }') == STARTING ]] || fail "a new cluster does not start"
 echo '{}' >"$work/emr/knobs"

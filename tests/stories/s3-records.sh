@@ -12,8 +12,8 @@ s3 bucket elsewhere
 mkdir "$work/project"
 cd "$work/project"
 
-# copy FROM FORMAT TO FORMAT [ATTRIBUTES [OF THE INPUT [OF THE OUTPUT]]]: applies a pipeline with this copy alone, and triggers it.
-copy() {
+# configuration FROM FORMAT TO FORMAT [ATTRIBUTES [OF THE INPUT [OF THE OUTPUT]]]: a pipeline with this copy alone.
+configuration() {
     local kind=(file file) format=("" "")
     [[ $1 != s3://* ]] || kind[0]=s3
     [[ $3 != s3://* ]] || kind[1]=s3
@@ -47,6 +47,11 @@ pipeline "p" {
 }
 HCL
     printf '\n== %s %s to %s %s\n' "$1" "$2" "$3" "$4"
+}
+
+# copy …: applies it, and triggers it.
+copy() {
+    configuration "$@"
     pipeform apply --auto-approve >"$work/output" 2>&1 || fail "$(cat "$work/output")"
     pipeform trigger --auto-approve pipeline.p >"$work/output" 2>&1 || fail "$(cat "$work/output")"
 }
@@ -57,6 +62,13 @@ copies() { copy "$@"; expect 0 pipeform run; }
 refuses() {
     copy "${@:2}"
     expect 1 pipeform run
+    says "$1"
+}
+
+# mistaken TEXT ARGUMENT...: the copy is not applied, because of the text.
+mistaken() {
+    configuration "${@:2}"
+    expect 1 pipeform apply --auto-approve
     says "$1"
 }
 
@@ -145,8 +157,8 @@ rejects rejects/all.csv >"$work/found.rejects"
 same "$work/two" "$work/found.rejects"
 
 step "rejects have a file of their own, in a bucket that is there"
-refuses 'and rejects go into one file' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/all.csv/}"
-refuses 'is the path of `pipeline.p.data_node.to`, too' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/rejects\/all.csv/out\/x}"
+mistaken 'and they go into one file' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/all.csv/}"
+mistaken 'is the path of `pipeline.p.data_node.to`, too' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/rejects\/all.csv/out\/x}"
 refuses 'there is no bucket `no-such-bucket`' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/records/no-such-bucket}"
 s3 names records out/x | diff - /dev/null || fail "something was written"
 nothing_is_begun
