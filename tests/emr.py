@@ -77,7 +77,8 @@ def main(command, *rest):
     elif command == "cluster":
         print(json.dumps(emr.describe_cluster(ClusterId=rest[0])["Cluster"], default=str, sort_keys=True))
     elif command == "groups":
-        for group in emr.list_instance_groups(ClusterId=rest[0])["InstanceGroups"]:
+        groups = emr.list_instance_groups(ClusterId=rest[0])["InstanceGroups"]
+        for group in sorted(groups, key=lambda group: ["MASTER", "CORE", "TASK"].index(group["InstanceGroupType"])):
             price = group.get("BidPrice") or ""
             words = [group["InstanceGroupType"], str(group["RequestedInstanceCount"]), group["InstanceType"], group["Market"], price]
             print(" ".join(words).strip())
