@@ -302,7 +302,7 @@ impl<'a> Place<'a> {
         report(Diagnostic::error("Missing program", detail).help(help));
     }
 
-    /// What is run by a program that clusters from before release 4 do not have.
+    /// What is run by a program that clusters from before release 4 do not have. A warning: definitions of AWS Data Pipeline have such clusters.
     fn release(&self, cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
         if set(cluster, "ami_version").is_none() || set(cluster, "release_label").is_some() {
             return;
@@ -326,7 +326,7 @@ impl<'a> Place<'a> {
         let help = format!(
             "Set `release_label` on `{address}` in place of `ami_version`, e.g. to `{RELEASE}`."
         );
-        report(Diagnostic::error("Program of a later release", detail).help(help));
+        report(Diagnostic::warning("Program of a later release", detail).help(help));
     }
 
     /// Scripts before and after the rest: a cluster runs them, and it has to reach them.
