@@ -140,7 +140,7 @@ expect 0 pipeform resources
 says "Nothing is alive"
 
 step "a second cluster with the name and the token of the first is shown, and ended with it"
-project 'sleep 12'
+project "until test -e $work/go; do sleep 0.1; done"
 "$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
@@ -151,6 +151,7 @@ tags=$(python3 -c 'import json, sys; print(json.dumps({"Tags": json.load(sys.std
 second=$(emr run "$name" "$tags")
 expect 0 pipeform resources
 says "$cluster" "$second" "a stray"
+touch "$work/go"
 wait "$runner" || { cat "$work/ran"; fail "the run failed"; }
 gone
 
