@@ -136,7 +136,7 @@ refuses s3://copies/nothing/ "$work/no/" "there is nothing below it"
 refuses s3://no-such-bucket/a "$work/no" "there is no bucket \`no-such-bucket\`"
 configuration s3://copies/one s3://copies/one
 expect 1 pipeform apply --auto-approve
-says "onto itself"
+says "writes it, too"
 refuses "$work/files" s3://copies/all/ "it is a directory" "if all files below it are meant"
 (
     export AWS_SECRET_ACCESS_KEY=wrong
