@@ -148,17 +148,18 @@ impl Runner<'_> {
             return Ok(kept.tenancy());
         }
         let joins = kept.users.insert(user);
-        kept.orders.send_modify(|orders| {
-            (orders.needed, orders.hurry) = (true, false);
-            orders.wish = Some(Arc::new(cluster));
-            orders.wishes += 1;
-        });
+        // Before the wish is counted: a verdict that comes after it is meant for this one, too, and is not to be lost.
         kept.standing.send_if_modified(|standing| {
             let over = matches!(standing, Standing::Broken(_) | Standing::GivenUp(_));
             if over {
                 *standing = Standing::Starting("another cluster is to be asked for".to_owned());
             }
             over
+        });
+        kept.orders.send_modify(|orders| {
+            (orders.needed, orders.hurry) = (true, false);
+            orders.wish = Some(Arc::new(cluster));
+            orders.wishes += 1;
         });
         let tenancy = kept.tenancy();
         if joins && let Some(record) = &mut kept.record {

@@ -20,7 +20,7 @@ provider "aws" {
 
 pipeline "weekly" {
   resource "emr_cluster" "big" {
-    release_label       = "emr-7.5.0"
+    release_label       = "${release:-emr-7.5.0}"
     applications        = ["Spark"]
     master_instance_type = "m5.xlarge"
     core_instance_type  = "r5.2xlarge"
@@ -118,6 +118,14 @@ project '' true
 expect 0 pipeform run
 [[ $(made) == 2 ]] || fail "$(made) clusters and not 2"
 [[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
+
+step "a cluster that EMR refuses as wrong is asked for once: the work fails for good, and says which block to change"
+echo '{}' >"$work/emr/knobs"
+release=emr-9.9 project '' true
+expect 1 pipeform run
+says "release label is invalid" "change \`pipeline.weekly.resource.big\`"
+[[ $(grep -c RunJobFlow "$work/emr/calls") == 1 ]] || { cat "$work/emr/calls"; fail "it was asked for again"; }
+[[ $(made) == 0 ]] || fail "$(made) clusters and not none"
 
 step "one that fails while it works: the work is tried again on another one"
 echo '{"fail_running": 1}' >"$work/emr/knobs"

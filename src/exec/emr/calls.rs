@@ -38,8 +38,8 @@ pub(super) enum Asked {
     There(String),
     /// There is none.
     Missing,
-    /// There will be none; why.
-    Refused(String),
+    /// There will be none; why, and whether the same would be refused again.
+    Refused(String, bool),
     /// There will be none, since nothing needs one any more.
     Unneeded,
     /// It was not asked to the end: the runner ends.
@@ -103,7 +103,7 @@ pub(super) async fn create(
 ) -> Asked {
     let session = match aws.session(&record.aws).await {
         Ok(session) => session,
-        Err(error) => return Asked::Refused(error.to_string()),
+        Err(error) => return Asked::Refused(error.to_string(), false),
     };
     let mut pauses = Pauses::new();
     let mut unreached = 0;
@@ -122,7 +122,7 @@ pub(super) async fn create(
         }
         unreached += u32::from(matches!(failed.error, AwsError::Unreachable(_)));
         if !is_passing(&failed.error) || unreached > LAST_CALLS {
-            return Asked::Refused(failed.error.to_string());
+            return Asked::Refused(failed.error.to_string(), failed.is_for_good);
         }
         if !orders.borrow().needed {
             return Asked::Unneeded;

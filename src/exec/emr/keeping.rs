@@ -29,6 +29,7 @@ use crate::connect::aws::Settings;
 use crate::connect::aws::emr::Group;
 use crate::connect::aws::emr::Market;
 use crate::connect::aws::emr::Seen;
+use crate::objects::Address;
 
 /// How long a cluster may take to be on its way to its end, after that was asked for, before it is asked for again.
 const ENDING: Duration = Duration::from_secs(20);
@@ -62,10 +63,32 @@ enum End {
     Missing,
     /// It was ended because its work failed, when it had been asked for so often.
     Ended(String, u64),
-    /// It has failed; whether it was ready before, and how often it had been asked for.
-    Broken(String, bool, u64),
+    /// It has failed; what that means, and how often it had been asked for.
+    Broken(String, Loss, u64),
     /// The runner ends: what there is stays as it is.
     Left,
+}
+
+/// What it means that there is no cluster any more, for those that wait for it or work on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    /// It was not ready yet: another one is asked for.
+    Unready,
+    /// Work may have been on it, which is tried again on another one.
+    OfWork,
+    /// It would be the same with another one.
+    ForGood,
+}
+
+impl Loss {
+    /// That of a cluster that has failed.
+    const fn after(was_ready: bool) -> Self {
+        if was_ready {
+            Self::OfWork
+        } else {
+            Self::Unready
+        }
+    }
 }
 
 impl Keeper {
@@ -100,16 +123,15 @@ impl Keeper {
                     heard = wishes;
                     self.standing.send_replace(Standing::Broken(why));
                 }
-                End::Broken(why, was_ready, wishes) => {
+                End::Broken(why, loss, wishes) => {
                     failures += 1;
                     heard = wishes;
-                    if self
-                        .goes_on(wish.as_deref(), (failures, &why), was_ready)
-                        .await
-                    {
+                    let so_far = self.orders.borrow().wishes;
+                    if self.goes_on(wish.as_deref(), (failures, &why), loss).await {
                         heard = heard.saturating_sub(1); // it is asked for still
                     } else if matches!(*self.standing.borrow(), Standing::GivenUp(_)) {
-                        failures = 0; // who asks for one after that has been told to try again
+                        // All that have asked so far hear that; who asks after it has been told to try again.
+                        (heard, failures) = (so_far, 0);
                     }
                 }
             }
@@ -121,21 +143,22 @@ impl Keeper {
         &mut self,
         wish: Option<&Cluster>,
         (failures, why): (u32, &str),
-        was_ready: bool,
+        loss: Loss,
     ) -> bool {
         let Some(terms) = wish.map(|cluster| &cluster.terms) else {
             return false; // nobody works on it
         };
         let tries = terms.tries;
-        if failures >= tries {
-            let text = match tries {
-                1 => why.to_owned(),
-                _ => format!("{why}; that was the last of {tries} clusters that are tried"),
+        if loss == Loss::ForGood || failures >= tries {
+            let text = if loss == Loss::ForGood || tries == 1 {
+                why.to_owned()
+            } else {
+                format!("{why}; that was the last of {tries} clusters that are tried")
             };
             self.standing.send_replace(Standing::GivenUp(text));
             return false;
         }
-        if was_ready {
+        if loss == Loss::OfWork {
             self.standing.send_replace(Standing::Broken(why.to_owned()));
             return false;
         }
@@ -177,7 +200,8 @@ impl Keeper {
             Ok(session) => record.aws.region = Some(session.region().to_owned()),
             Err(error) => {
                 let wishes = self.orders.borrow().wishes;
-                return End::Broken(format!("EMR makes no cluster: {error}"), false, wishes);
+                let why = format!("EMR makes no cluster: {error}");
+                return End::Broken(why, Loss::Unready, wishes);
             }
         }
         if !self.ledger.write(&record).await {
@@ -230,10 +254,15 @@ impl Keeper {
                 let wishes = self.orders.borrow().wishes;
                 (None, End::Released(wishes))
             }
-            Asked::Refused(why) => {
-                let why = format!("EMR makes no cluster: {why}");
+            Asked::Refused(why, for_good) => {
+                let for_good = for_good && !cluster.is_some_and(changes);
+                let (why, loss) = if for_good {
+                    (refused(&record.key.object, &why), Loss::ForGood)
+                } else {
+                    (format!("EMR makes no cluster: {why}"), Loss::Unready)
+                };
                 let wishes = self.orders.borrow().wishes;
-                (Some(why.clone()), End::Broken(why, false, wishes))
+                (Some(why.clone()), End::Broken(why, loss, wishes))
             }
         };
         record.close(NEVER_MADE, closed, self.clock.now());
@@ -265,7 +294,8 @@ impl Keeper {
                 (End::Ended(why.clone(), wishes), Some(why))
             } else if let Some((_, why)) = deadline.as_ref().filter(|(left, _)| left.is_zero()) {
                 let text = format!("cluster {id} was ended: {why}");
-                let broken = End::Broken(text, record.ready_at.is_some(), wishes);
+                let loss = Loss::after(record.ready_at.is_some());
+                let broken = End::Broken(text, loss, wishes);
                 (broken, Some(why.clone()))
             } else {
                 let left = deadline.map_or(Duration::from_hours(1), |(left, _)| left);
@@ -320,7 +350,7 @@ impl Keeper {
             // One that ends while nobody works on it, say because it was idle for long, has failed nobody.
             let is_used = needed && (!was_ready || self.standing.receiver_count() > 0);
             return Some(if is_used {
-                End::Broken(text, was_ready, wishes)
+                End::Broken(text, Loss::after(was_ready), wishes)
             } else {
                 End::Released(wishes)
             });
@@ -440,6 +470,20 @@ fn at_last(cluster: Arc<Cluster>, failures: u32) -> Arc<Cluster> {
     Arc::new(cluster)
 }
 
+/// Whether what is asked for is another thing when it is asked for the last time.
+fn changes(cluster: &Cluster) -> bool {
+    let mut groups = cluster.request.groups.iter();
+    cluster.terms.on_demand_at_last && groups.any(|group| group.market != Market::OnDemand)
+}
+
+/// Why there is no cluster, and will be none, whose request is wrong as it is.
+fn refused(resource: &Address, why: &str) -> String {
+    let why = why.trim_end_matches('.');
+    format!(
+        "EMR makes no cluster: {why}. It would refuse the same again, so change `{resource}`, apply that, and use `pipeform rerun` for what has failed"
+    )
+}
+
 /// Waits until a cluster is on its way to its end, for a while.
 async fn until_ending(look: &mut watch::Receiver<Look<Seen>>) -> Option<Look<Seen>> {
     let over = tokio::time::timeout(ENDING, look.wait_for(is_ending)).await;
@@ -469,7 +513,6 @@ mod tests {
     use crate::connect::aws::emr::Role;
     use crate::engine::InstanceKey;
     use crate::exec::emr::Terms;
-    use crate::objects::Address;
     use crate::time::Interval;
 
     #[test]
@@ -484,39 +527,91 @@ mod tests {
         assert_eq!(pause(seconds(i64::MAX), seconds(60), 40), seconds(i64::MAX));
     }
 
+    /// A cluster with machines on the spot market and on demand, of which three are tried.
+    fn cluster(on_demand_at_last: bool) -> Cluster {
+        let machines = |market| Group {
+            role: Role::Core,
+            instance_type: "m5.xlarge".to_owned(),
+            count: 1,
+            market,
+            configurations: Vec::new(),
+            ebs: None,
+        };
+        Cluster {
+            key: InstanceKey {
+                object: Address::new("resource.big"),
+                interval: Interval::moment(Timestamp::UNIX_EPOCH),
+            },
+            aws: Settings::default(),
+            request: ClusterRequest {
+                groups: vec![machines(Market::Spot(None)), machines(Market::OnDemand)],
+                ..ClusterRequest::default()
+            },
+            terms: Terms {
+                tries: 3,
+                on_demand_at_last,
+                retry_delay: SignedDuration::ZERO,
+                max_retry_delay: SignedDuration::ZERO,
+                init_timeout: None,
+                terminate_after: None,
+                retries_work: true,
+                ends_with_work: false,
+            },
+        }
+    }
+
+    /// Who keeps a cluster that is needed. What has to be kept so that it can be told: the orders.
+    fn keeper() -> (Keeper, watch::Sender<Orders>) {
+        let needed = Orders {
+            needed: true,
+            ..Orders::default()
+        };
+        let (sender, orders) = watch::channel(needed);
+        let starting = Standing::Starting(String::new());
+        let keeper = Keeper {
+            aws: Sessions::default(),
+            watching: Watching::default(),
+            ledger: Ledger(Arc::new(|_: Record| Box::pin(async { true }))),
+            lineage: "lineage".to_owned(),
+            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
+            standing: Arc::new(watch::Sender::new(starting)),
+            reached: Arc::new(watch::Sender::new(None)),
+            orders,
+        };
+        (keeper, sender)
+    }
+
+    #[tokio::test]
+    async fn after_a_loss_for_good_no_other_cluster_is_tried() {
+        let (mut keeper, _orders) = keeper();
+        let cluster = cluster(false);
+        let why = refused(&cluster.key.object, "AWS answers: no such release.");
+        assert!(
+            why.contains("AWS answers: no such release. It would refuse the same again, so change `resource.big`"),
+            "{why}"
+        );
+        let goes_on = keeper.goes_on(Some(&cluster), (1, &why), Loss::ForGood);
+        assert!(!goes_on.await);
+        assert_eq!(*keeper.standing.borrow(), Standing::GivenUp(why));
+        let goes_on = keeper.goes_on(Some(&cluster), (1, "it failed"), Loss::OfWork);
+        assert!(!goes_on.await);
+        let broken = Standing::Broken("it failed".to_owned());
+        assert_eq!(*keeper.standing.borrow(), broken);
+        let goes_on = keeper.goes_on(Some(&cluster), (1, "it failed"), Loss::Unready);
+        assert!(goes_on.await);
+    }
+
+    #[test]
+    fn what_is_asked_for_on_demand_at_last_is_another_thing_then() {
+        assert!(changes(&cluster(true)));
+        assert!(!changes(&cluster(false)));
+        assert!(!changes(&at_last(Arc::new(cluster(true)), 2)));
+    }
+
     #[test]
     fn the_last_try_is_on_demand_where_that_is_said() {
         let markets = |on_demand_at_last, failures| {
-            let machines = |market| Group {
-                role: Role::Core,
-                instance_type: "m5.xlarge".to_owned(),
-                count: 1,
-                market,
-                configurations: Vec::new(),
-                ebs: None,
-            };
-            let cluster = Cluster {
-                key: InstanceKey {
-                    object: Address::new("resource.big"),
-                    interval: Interval::moment(Timestamp::UNIX_EPOCH),
-                },
-                aws: Settings::default(),
-                request: ClusterRequest {
-                    groups: vec![machines(Market::Spot(None)), machines(Market::OnDemand)],
-                    ..ClusterRequest::default()
-                },
-                terms: Terms {
-                    tries: 3,
-                    on_demand_at_last,
-                    retry_delay: SignedDuration::ZERO,
-                    max_retry_delay: SignedDuration::ZERO,
-                    init_timeout: None,
-                    terminate_after: None,
-                    retries_work: true,
-                    ends_with_work: false,
-                },
-            };
-            let asked = at_last(Arc::new(cluster), failures);
+            let asked = at_last(Arc::new(cluster(on_demand_at_last)), failures);
             let groups = asked.request.groups.iter();
             groups.map(|group| group.market.clone()).collect::<Vec<_>>()
         };

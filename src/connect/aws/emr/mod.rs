@@ -45,6 +45,24 @@ pub use steps::cancel_step;
 pub use steps::list_steps;
 pub use steps::logs_of;
 
+/// Codes of answers that say that a call is wrong as it is.
+const INVALID: [&str; 3] = [
+    "InvalidRequestException",
+    "ValidationError",
+    "ValidationException",
+];
+
+/// What such answers speak of where the same call may go well later: limits of the account, machines that are not there just now, and
+/// what the caller may do.
+const MAY_PASS: [&str; 6] = [
+    "authorized",
+    "capacity",
+    "exceed",
+    "insufficient",
+    "limit",
+    "quota",
+];
+
 /// States in which a cluster costs money.
 const ALIVE: [ClusterState; 5] = [
     ClusterState::Starting,
@@ -144,6 +162,8 @@ pub struct Failed {
     pub error: AwsError,
     /// Whether what it asks for was certainly not done.
     pub is_certain: bool,
+    /// Whether the same call would be refused again, whenever it is made.
+    pub is_for_good: bool,
 }
 
 impl Failed {
@@ -154,6 +174,7 @@ impl Failed {
         Self {
             error: AwsError::of_call(error, &[]),
             is_certain: is_certain(error),
+            is_for_good: is_certain(error) && error.as_service_error().is_some_and(is_invalid),
         }
     }
 
@@ -162,8 +183,16 @@ impl Failed {
         Self {
             error: AwsError::Service(text.to_owned()),
             is_certain: false,
+            is_for_good: false,
         }
     }
+}
+
+/// Whether an answer says that a call is wrong as it is.
+fn is_invalid<E: ProvideErrorMetadata>(answer: &E) -> bool {
+    let text = answer.message().unwrap_or_default().to_ascii_lowercase();
+    let is_wrong = answer.code().is_some_and(|code| INVALID.contains(&code));
+    is_wrong && !MAY_PASS.iter().any(|word| text.contains(word))
 }
 
 /// Asks for a cluster, once; gives its id. After a failure that is not certain there may be one nevertheless.

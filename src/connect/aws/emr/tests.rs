@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use aws_sdk_emr::config::BehaviorVersion;
 use aws_sdk_emr::config::Region;
+use aws_sdk_emr::error::ErrorMetadata;
+use aws_sdk_emr::operation::run_job_flow::RunJobFlowError;
 use aws_sdk_emr::operation::run_job_flow::builders::RunJobFlowInputBuilder;
 use aws_sdk_emr::types::InstanceGroupConfig;
+use aws_smithy_types::body::SdkBody;
 
 use super::request::fill;
 use super::*;
@@ -234,4 +237,23 @@ fn debugging_is_a_step_of_its_own() {
         "{jar} {args}"
     );
     assert_eq!(called(&request).get_ami_version(), &some("3.11.0"));
+}
+
+#[test]
+fn a_call_that_is_wrong_as_it_is_is_refused_for_good() {
+    let for_good = |status: u16, code: &str, message: &str| {
+        let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
+        let error = SdkError::service_error(RunJobFlowError::generic(meta), answer);
+        Failed::of(&error).is_for_good
+    };
+    let invalid = "The supplied release label is invalid: emr-7.";
+    assert!(for_good(400, "ValidationException", invalid));
+    assert!(for_good(400, "InvalidRequestException", invalid));
+    let limit = "You have exceeded your quota of active clusters.";
+    assert!(!for_good(400, "ValidationException", limit));
+    assert!(!for_good(400, "ThrottlingException", "Rate exceeded"));
+    assert!(!for_good(400, "AccessDeniedException", "User: me is not authorized"));
+    assert!(!for_good(500, "ValidationException", invalid));
+    assert!(!for_good(500, "InternalServerException", "Internal failure"));
 }
