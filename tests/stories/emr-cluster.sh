@@ -151,10 +151,10 @@ says "init_timeout"
 
 step "and one that is there for too long"
 echo '{}' >"$work/emr/knobs"
-project 'terminate_after = "3 seconds"
-    max_retries = 0' 'sleep 60'
+project 'terminate_after = "3 seconds"' 'sleep 60'
 expect 1 pipeform run
 says "terminate_after"
+[[ $(made) == 1 ]] || fail "$(made) clusters and not 1: its work was tried again"
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
 
 step "work that fails ends its cluster, where that is said; the next attempt gets another one"

@@ -80,6 +80,17 @@ enum Loss {
     ForGood,
 }
 
+/// Until when a cluster may be as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Deadline {
+    /// How long that is.
+    left: Duration,
+    /// What it means that it is over.
+    loss: Loss,
+    /// Why it is not longer.
+    why: String,
+}
+
 impl Loss {
     /// That of a cluster that has failed.
     const fn after(was_ready: bool) -> Self {
@@ -292,13 +303,11 @@ impl Keeper {
                 (End::Released(wishes), None)
             } else if let Some((_, why)) = orders.end.filter(|(of, _)| *of == id) {
                 (End::Ended(why.clone(), wishes), Some(why))
-            } else if let Some((_, why)) = deadline.as_ref().filter(|(left, _)| left.is_zero()) {
-                let text = format!("cluster {id} was ended: {why}");
-                let loss = Loss::after(record.ready_at.is_some());
-                let broken = End::Broken(text, loss, wishes);
-                (broken, Some(why.clone()))
+            } else if let Some(over) = deadline.as_ref().filter(|it| it.left.is_zero()) {
+                let text = format!("cluster {id} was ended: {}", over.why);
+                (self.overdue(text, over.loss, wishes), Some(over.why.clone()))
             } else {
-                let left = deadline.map_or(Duration::from_hours(1), |(left, _)| left);
+                let left = deadline.map_or(Duration::from_hours(1), |it| it.left);
                 tokio::select! {
                     // A look that is not told any more is that of a task that has panicked: the next round asks again.
                     changed = look.changed() => if changed.is_err() {
@@ -372,26 +381,37 @@ impl Keeper {
         None
     }
 
-    /// Until when the cluster may be as it is, and why not longer.
-    fn deadline(&self, record: &Record) -> Option<(Duration, String)> {
+    /// What it comes to that a cluster was there for too long. One that nobody works on then has failed nobody.
+    fn overdue(&self, text: String, loss: Loss, wishes: u64) -> End {
+        if loss == Loss::ForGood && self.standing.receiver_count() == 0 {
+            return End::Released(wishes);
+        }
+        End::Broken(text, loss, wishes)
+    }
+
+    /// Until when the cluster may be as it is.
+    fn deadline(&self, record: &Record) -> Option<Deadline> {
         let now = self.clock.now();
         let left = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
         let starts = record.init_by.filter(|_| record.ready_at.is_none());
         let starts = starts.map(|at| {
             let given = at.duration_since(record.requested_at);
-            (
-                left(at),
-                format!("it was not ready within its `init_timeout` of {given:#}"),
-            )
+            Deadline {
+                left: left(at),
+                loss: Loss::Unready,
+                why: format!("it was not ready within its `init_timeout` of {given:#}"),
+            }
         });
         let ends = record.terminate_at.map(|at| {
             let given = at.duration_since(record.requested_at);
-            (
-                left(at),
-                format!("its `terminate_after` of {given:#} was over"),
-            )
+            Deadline {
+                left: left(at),
+                loss: Loss::ForGood,
+                why: format!("its `terminate_after` of {given:#} was over"),
+            }
         });
-        starts.into_iter().chain(ends).min()
+        let deadlines = starts.into_iter().chain(ends);
+        deadlines.min_by_key(|deadline| deadline.left)
     }
 
     /// Ends a cluster, and stays until it is on its way to its end. Whether it is, and that is in the state.
@@ -599,6 +619,32 @@ mod tests {
         assert_eq!(*keeper.standing.borrow(), broken);
         let goes_on = keeper.goes_on(Some(&cluster), (1, "it failed"), Loss::Unready);
         assert!(goes_on.await);
+    }
+
+    #[test]
+    fn terminate_after_ends_work_for_good_and_init_timeout_does_not() {
+        let (keeper, _orders) = keeper();
+        let mut cluster = cluster(false);
+        cluster.terms.init_timeout = Some(SignedDuration::from_mins(10));
+        cluster.terms.terminate_after = Some(SignedDuration::from_hours(1));
+        let mut record = Record::new(&cluster, 1, Timestamp::UNIX_EPOCH);
+        let starts = keeper.deadline(&record).unwrap();
+        assert_eq!((starts.left.as_secs(), starts.loss), (600, Loss::Unready));
+        record.ready_at = Some(Timestamp::UNIX_EPOCH);
+        let ends = keeper.deadline(&record).unwrap();
+        assert_eq!((ends.left.as_secs(), ends.loss), (3600, Loss::ForGood));
+        assert!(ends.why.contains("terminate_after"), "{}", ends.why);
+    }
+
+    #[test]
+    fn a_cluster_that_is_there_for_too_long_fails_those_that_work_on_it() {
+        let (keeper, _orders) = keeper();
+        let over = |loss| keeper.overdue("it is over".to_owned(), loss, 3);
+        assert!(matches!(over(Loss::ForGood), End::Released(3)));
+        assert!(matches!(over(Loss::Unready), End::Broken(..)));
+        let worker = keeper.standing.subscribe();
+        assert!(matches!(over(Loss::ForGood), End::Broken(_, Loss::ForGood, 3)));
+        drop(worker);
     }
 
     #[test]
