@@ -211,7 +211,7 @@ impl<'a> Runner<'a> {
         clock: Clock,
         options: Options,
         observer: &'a mut dyn Observer,
-    ) -> Result<(), RuntimeError> {
+    ) -> Result<u64, RuntimeError> {
         let mut runner = Self::at_rest(store, lease, clock, options, observer)?;
         // Before anything is taken: what is waited for, and actions, are left to those that run.
         runner.deliveries.stop();

@@ -307,8 +307,9 @@ impl Runner<'_> {
             })
     }
 
-    /// Ends clusters that nothing needs, where there is no runner; what takes too long is left to the next one.
-    pub(super) async fn end_clusters(&mut self) -> Result<(), RuntimeError> {
+    /// Ends clusters that nothing needs, where there is no runner; what takes too long is left to the next one. Gives how many have not
+    /// ended.
+    pub(super) async fn end_clusters(&mut self) -> Result<u64, RuntimeError> {
         self.adopt_clusters(false)?;
         self.clusters.let_go();
         let over = tokio::time::sleep(CARRYING_OUT);
@@ -322,7 +323,9 @@ impl Runner<'_> {
                 }
             }
         }
-        Ok(())
+        let open = self.store.open_resources()?.into_iter();
+        let left = open.filter(|record| !self.is_needed(&record.key, &record.users));
+        Ok(u64::try_from(left.count()).unwrap_or(u64::MAX))
     }
 }
 

@@ -139,6 +139,23 @@ once
 expect 0 pipeform resources
 says "Nothing is alive"
 
+step "it is refused to cancel and to apply, where no runner is: they are no success; the next run ends the cluster"
+project 'sleep 60'
+"$PIPEFORM" run >"$work/ran" 2>&1 &
+runner=$!
+until_did
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+knobs '{"refuse": {"TerminateJobFlows": 10000}}'
+expect 1 pipeform cancel pipeline.weekly.activity.report --auto-approve
+says "Done: 1 instance" "may still be alive" "it cannot be ended"
+printf '' >main.pipe.hcl
+expect 1 pipeform apply --auto-approve
+says "Apply complete" "may still be alive"
+knobs '{}'
+expect 0 pipeform run
+gone
+
 step "a second cluster with the name and the token of the first is shown, and ended with it"
 project "until test -e $work/go; do sleep 0.1; done"
 "$PIPEFORM" run >"$work/ran" 2>&1 &

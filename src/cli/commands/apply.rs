@@ -232,9 +232,9 @@ pub(super) fn change(
         plan_hash: None,
         rerun: rerun.written(),
     };
-    write(context, (lock, &holder), (&planned, &record), stream)?;
+    let left = write(context, (lock, &holder), (&planned, &record), stream)?;
     finish(&planned, operation, stream)?;
-    Ok(approval.report.exit_code(true))
+    Ok(exit_code(approval, left))
 }
 
 /// Applies a saved plan.
@@ -282,9 +282,9 @@ fn apply_saved(
         plan_hash: Some(saved.digest()?),
         rerun: &saved.plan.made.rerun,
     };
-    write(context, (lock, &holder), (planned, &record), stream)?;
+    let left = write(context, (lock, &holder), (planned, &record), stream)?;
     finish(planned, "apply", stream)?;
-    Ok(args.approval.report.exit_code(true))
+    Ok(exit_code(approval, left))
 }
 
 /// Refuses a plan that starts more runs than is allowed.
@@ -308,13 +308,22 @@ struct AuditRecord<'a> {
     rerun: &'a [String],
 }
 
-/// Writes what a plan changes, and has what is to run again carried out.
+/// The exit code of an apply that is done: `left` clusters were to end, and could not be ended, which was told.
+fn exit_code(approval: &Approval, left: u64) -> ExitCode {
+    match left {
+        0 => approval.report.exit_code(true),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Writes what a plan changes, and has what is to run again carried out. Gives how many clusters were to end with it, and could not be
+/// ended.
 fn write(
     context: &Context,
     (lock, holder): (StateLock, &Holder),
     (planned, record): (&Planned, &AuditRecord<'_>),
     stream: &mut Stream,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let started = context.clock.now();
     if stream.is_read() {
         stream.emit(&views::applied::start(&planned.plan, started))?;
@@ -344,11 +353,12 @@ fn write(
             .filter_map(|order| order.id)
             .max()
     {
-        carry_out(context, store, id, "apply")?;
-    } else if !store.open_resources()?.is_empty() {
-        end_clusters(context, store, "apply")?;
+        return Ok(carry_out(context, store, id, "apply")?.left);
     }
-    Ok(())
+    if store.open_resources()?.is_empty() {
+        return Ok(0);
+    }
+    end_clusters(context, store, "apply")
 }
 
 fn finish(planned: &Planned, operation: &str, stream: &mut Stream) -> Result<(), Failure> {

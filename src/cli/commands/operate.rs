@@ -509,9 +509,13 @@ pub(super) fn run(
         targets: keys,
         stretches,
     })?;
-    let outcome = carry_out(context, store, id, what.command)?;
-    show(common, what, proposal, outcome);
-    Ok(ExitCode::SUCCESS)
+    let carried = carry_out(context, store, id, what.command)?;
+    show(common, what, proposal, carried.outcome);
+    // What could not be ended was told of.
+    Ok(match carried.left {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
 }
 
 fn show(common: &Common, what: &operation::Words, proposal: &Proposal, outcome: Outcome) {
