@@ -62,6 +62,8 @@ pub struct Alive {
     token: String,
     /// How EMR is reached, as the state has it.
     aws: Option<AwsSettings>,
+    /// The account it is in, as the state has it.
+    account: Option<String>,
     /// What EMR says, where it was asked and knows of it.
     stray: Option<Stray>,
 }
@@ -207,6 +209,7 @@ impl Living {
             users: Vec::new(),
             token: stray.token.clone(),
             aws: None,
+            account: None,
             stray: Some(stray),
         });
     }
@@ -225,9 +228,12 @@ impl Living {
                     one.reason = seen.reason;
                 }
                 Ok(None) => {
-                    let unknown =
-                        "it knows of no such cluster in this region and for these credentials";
-                    one.reason = Some(unknown.to_owned());
+                    let account = one.account.as_deref();
+                    let elsewhere = emr::elsewhere(aws, &settings, account).await;
+                    one.reason = Some(match elsewhere {
+                        Some(why) => format!("it knows of no such cluster: {why}"),
+                        None => "it knows of no such cluster in this region and for these credentials".to_owned(),
+                    });
                 }
                 Err(error) => drop(self.problems.insert(error.to_string())),
             }
@@ -250,8 +256,10 @@ impl Living {
 
 fn kept(record: ResourceRecord, users: Vec<(Address, Status)>) -> Alive {
     let interval = record.key.interval;
+    let (aws, account) = emr::read_place(&record.settings).unzip();
     Alive {
-        aws: serde_json::from_str(&record.settings).ok(),
+        aws,
+        account: account.flatten(),
         token: record.token,
         resource: record.key.object.to_string(),
         interval: format!("{}/{}", interval.start, interval.end),
@@ -348,6 +356,7 @@ mod tests {
                 created_at: None,
                 ready_at: None,
                 ended_at: None,
+                account: None,
             },
             aws: AwsSettings::default(),
             token: "0123".to_owned(),

@@ -29,6 +29,7 @@ use crate::exec::emr::Record;
 use crate::exec::emr::Standing;
 use crate::exec::emr::Tenancy;
 use crate::exec::emr::Watching;
+use crate::exec::emr::read_place;
 use crate::objects::Address;
 use crate::store::ResourceRecord;
 
@@ -369,7 +370,7 @@ fn ledger(reports: &UnboundedSender<Report>) -> Ledger {
 fn stored(record: &Record, users: BTreeSet<Address>) -> ResourceRecord {
     let record = record.clone();
     ResourceRecord {
-        settings: serde_json::to_string(&record.aws).unwrap_or_default(),
+        settings: record.place(),
         token: record.token,
         key: record.key,
         number: record.number,
@@ -389,13 +390,14 @@ fn stored(record: &Record, users: BTreeSet<Address>) -> ResourceRecord {
 
 /// A record from how the state keeps it.
 fn adopted(stored: &ResourceRecord) -> Option<Record> {
-    let aws: AwsSettings = serde_json::from_str(&stored.settings).ok()?;
+    let (aws, account) = read_place(&stored.settings)?;
     let stored = stored.clone();
     Some(Record {
         token: stored.token,
         key: stored.key,
         number: stored.number,
         aws,
+        account,
         name: stored.name,
         id: stored.id,
         state: stored.state,

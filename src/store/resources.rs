@@ -30,7 +30,7 @@ pub struct ResourceRecord {
     pub key: InstanceKey,
     /// Which try it is, from one.
     pub number: u32,
-    /// How its service is reached, as JSON.
+    /// How its service is reached, and in which account it is, as JSON.
     pub settings: String,
     /// The name it was asked for with.
     pub name: String,

@@ -185,6 +185,36 @@ emr until "$cluster" TERMINATED
 expect 0 pipeform resources
 says "Nothing is alive"
 
+step "a runner with credentials of another account says which account is meant, makes no other cluster and forgets none"
+rm -f "$work/again"
+project "test -e $work/again || { touch $work/again; sleep 60; }"
+"$PIPEFORM" run >"$work/ran" 2>&1 &
+runner=$!
+until_did
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+cluster=$(living)
+export AWS_ENDPOINT_URL_STS=$emr_url
+cat >"$work/assume.py" <<'EOF'
+import boto3
+
+arn = "arn:aws:iam::222222222222:role/other"
+credentials = boto3.client("sts", region_name="us-east-1").assume_role(RoleArn=arn, RoleSessionName="other")["Credentials"]
+print(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+EOF
+read -r key secret token < <("$emr_tools/python" "$work/assume.py")
+other=(env AWS_ACCESS_KEY_ID="$key" AWS_SECRET_ACCESS_KEY="$secret" AWS_SESSION_TOKEN="$token" AWS_MAX_ATTEMPTS=1)
+expect 0 "${other[@]}" "$PIPEFORM" resources
+says "$cluster" "it is in the account 123456789012 of AWS" "222222222222"
+expect 1 "${other[@]}" "$PIPEFORM" run
+says "cannot be seen" "it is in the account 123456789012 of AWS"
+[[ $(living) == "$cluster" ]] || { emr clusters; fail "it is not the cluster that there was"; }
+expect 0 pipeform rerun pipeline.weekly.activity.report --auto-approve
+expect 0 pipeform run
+[[ $(made) == 1 ]] || { emr clusters; fail "$(made) clusters were made"; }
+gone
+unset AWS_ENDPOINT_URL_STS
+
 step "a runner in another region finds the cluster where it was made"
 rm -f "$work/again"
 export AWS_REGION=eu-west-1

@@ -16,6 +16,7 @@ mod session;
 mod settings;
 pub mod sns;
 pub mod ssm;
+pub mod sts;
 mod transport;
 
 pub use credentials::Credentials;

@@ -17,6 +17,7 @@ use super::calls::Asked;
 use super::record::Ledger;
 use super::record::NEVER_MADE;
 use super::record::Record;
+use super::strays;
 use super::tenancy::Orders;
 use super::tenancy::Standing;
 use super::watching::Look;
@@ -290,6 +291,7 @@ impl Keeper {
         let mut look = self.watching.cluster((&self.aws, &settings), &id);
         loop {
             let known = look.borrow_and_update().clone();
+            self.orders.mark_unchanged(); // what is asked for meanwhile is another round
             if let Some(end) = self.saw(&mut record, &known).await {
                 if record.ended_at.is_some() {
                     self.end_others(&record, &id).await;
@@ -297,7 +299,7 @@ impl Keeper {
                 return end;
             }
             let deadline = self.deadline(&record);
-            let orders = self.orders.borrow_and_update().clone();
+            let orders = self.orders.borrow().clone();
             let wishes = orders.wishes;
             let (end, why) = if !orders.needed {
                 (End::Released(wishes), None)
@@ -326,6 +328,9 @@ impl Keeper {
     /// Takes in what EMR says of a cluster. What it comes to, if it has ended by itself.
     async fn saw(&mut self, record: &mut Record, known: &Look<Seen>) -> Option<End> {
         let was_ready = record.ready_at.is_some();
+        if let Some(why) = self.elsewhere(record, is_unknown(known)).await {
+            return self.unseen(record, why).await;
+        }
         let now = self.clock.now();
         if known.gone {
             record.close("GONE", Some("EMR knows of no such cluster".to_owned()), now);
@@ -381,6 +386,32 @@ impl Keeper {
         None
     }
 
+    /// Why EMR does not know a cluster, if it says so and that is because of the account. Such a cluster is not forgotten: it may be alive.
+    async fn elsewhere(&self, record: &Record, unknown: bool) -> Option<String> {
+        let account = record.account.as_deref().filter(|_| unknown)?;
+        Box::pin(strays::elsewhere(&self.aws, &record.aws, Some(account))).await
+    }
+
+    /// Tells those that need a cluster of another account that it cannot be seen; no other one is made. What it comes to, if the runner ends.
+    async fn unseen(&self, record: &mut Record, why: String) -> Option<End> {
+        let id = record.id.as_deref().unwrap_or_default();
+        let text = format!("cluster {id} cannot be seen: {why}");
+        if !self.note(record, why).await {
+            return Some(End::Left);
+        }
+        self.standing.send_replace(Standing::Broken(text));
+        None
+    }
+
+    /// Writes into the state what is wrong with a cluster. Whether it is there now.
+    async fn note(&self, record: &mut Record, problem: String) -> bool {
+        if record.reason.as_ref() == Some(&problem) {
+            return true;
+        }
+        record.reason = Some(problem);
+        self.ledger.write(record).await
+    }
+
     /// What it comes to that a cluster was there for too long. One that nobody works on then has failed nobody.
     fn overdue(&self, text: String, loss: Loss, wishes: u64) -> End {
         if loss == Loss::ForGood && self.standing.receiver_count() == 0 {
@@ -428,9 +459,16 @@ impl Keeper {
             }
             // Whoever asks anew is answered soon.
             let mut look = self.watching.cluster((&self.aws, &record.aws), &id);
-            let Some(over) = until_ending(&mut look).await else {
+            let over = until_ending(&mut look).await;
+            let unknown = is_unknown(&look.borrow());
+            if let Some(why) = self.elsewhere(&record, unknown).await {
+                if self.put_off(&mut record, why).await {
+                    continue;
+                }
+                return false;
+            }
+            let Some(over) = over else {
                 // One that EMR does not know is looked for until that is believed: else no run would ever be rid of it.
-                let unknown = matches!(look.borrow().problem, Some(AwsError::NotFound(_)));
                 if self.orders.borrow().hurry && !unknown {
                     return false;
                 }
@@ -448,6 +486,17 @@ impl Keeper {
         }
     }
 
+    /// Notes why the end of a cluster cannot be seen, and waits a little. `false`: the runner ends.
+    async fn put_off(&mut self, record: &mut Record, why: String) -> bool {
+        if !self.note(record, why).await || self.orders.borrow().hurry {
+            return false;
+        }
+        tokio::select! {
+            changed = self.orders.changed() => changed.is_ok(),
+            () = tokio::time::sleep(ENDING) => true,
+        }
+    }
+
     /// Asks for the end of a cluster until EMR has heard it. `false`: the runner ends before. That it is refused is in the state.
     async fn terminate(&mut self, record: &mut Record, id: &str) -> bool {
         let mut asking = calls::Asking::new();
@@ -460,12 +509,11 @@ impl Keeper {
             if is_ending(&look.borrow()) {
                 return true;
             }
-            let problem = Some(format!("it cannot be ended: {error}"));
-            if record.reason != problem {
-                record.reason = problem;
-                if !self.ledger.write(record).await {
-                    return false;
-                }
+            let unknown = is_unknown(&look.borrow());
+            let elsewhere = self.elsewhere(record, unknown).await;
+            let problem = elsewhere.unwrap_or_else(|| format!("it cannot be ended: {error}"));
+            if !self.note(record, problem).await {
+                return false;
             }
             if !asking.again(&self.orders).await {
                 return false;
@@ -508,6 +556,11 @@ fn refused(resource: &Address, why: &str) -> String {
 async fn until_ending(look: &mut watch::Receiver<Look<Seen>>) -> Option<Look<Seen>> {
     let over = tokio::time::timeout(ENDING, look.wait_for(is_ending)).await;
     over.ok()?.ok().map(|look| look.clone())
+}
+
+/// Whether EMR says that it knows of no such cluster, believed or not yet.
+fn is_unknown(look: &Look<Seen>) -> bool {
+    look.gone || matches!(look.problem, Some(AwsError::NotFound(_)))
 }
 
 fn is_ending(look: &Look<Seen>) -> bool {

@@ -18,6 +18,9 @@ pub const REQUESTED: &str = "REQUESTED";
 /// The state of one that was asked for, and then was not there.
 pub const NEVER_MADE: &str = "NEVER_MADE";
 
+/// What the account is called in what is kept of how a cluster is reached.
+const ACCOUNT: &str = "account";
+
 /// The tags of clusters.
 pub(super) mod tags {
     /// The cluster's token.
@@ -44,6 +47,8 @@ pub struct Record {
     pub number: u32,
     /// How EMR is reached.
     pub aws: Settings,
+    /// The account it is in; `None`: EMR has not told of it yet.
+    pub account: Option<String>,
     /// The name it was asked for with.
     pub name: String,
     /// The id that EMR has given it; `None`: it is not known whether there is one.
@@ -78,6 +83,7 @@ impl Record {
             key: cluster.key.clone(),
             number,
             aws: cluster.aws.clone(),
+            account: None,
             id: None,
             state: REQUESTED.to_owned(),
             reason: None,
@@ -111,8 +117,11 @@ impl Record {
     pub(super) fn see(&mut self, seen: &Seen, now: Timestamp) -> bool {
         let state = seen.state.name();
         let mut news = self.id.as_deref() != Some(&*seen.id);
-        if self.state != state || (seen.state.is_ending() && self.reason != seen.reason) {
+        if self.state != state {
             (self.state, self.since) = (state.to_owned(), now);
+            news = true;
+        }
+        if self.reason != seen.reason {
             self.reason.clone_from(&seen.reason);
             news = true;
         }
@@ -124,8 +133,21 @@ impl Record {
             self.ended_at = Some(now);
             news = true;
         }
+        if self.account.is_none() && seen.account.is_some() {
+            self.account.clone_from(&seen.account);
+            news = true;
+        }
         self.id = Some(seen.id.clone());
         news
+    }
+
+    /// Where it is, as the state keeps it: how EMR is reached, and in which account.
+    pub fn place(&self) -> String {
+        let mut place = serde_json::to_value(&self.aws).unwrap_or_default();
+        if let (Some(place), Some(account)) = (place.as_object_mut(), &self.account) {
+            place.insert(ACCOUNT.to_owned(), account.as_str().into());
+        }
+        place.to_string()
     }
 
     /// Notes that it is no more, or never was.
@@ -133,6 +155,15 @@ impl Record {
         (self.state, self.reason, self.since) = (state.to_owned(), reason, now);
         self.ended_at.get_or_insert(now);
     }
+}
+
+/// How EMR is reached where a cluster is, and in which account it is, from how the state keeps that. The account may be missing: it was
+/// not always kept. `None`: it is not understood.
+pub fn read_place(text: &str) -> Option<(Settings, Option<String>)> {
+    let aws = serde_json::from_str(text).ok()?;
+    let place: serde_json::Value = serde_json::from_str(text).ok()?;
+    let account = place.get(ACCOUNT).and_then(serde_json::Value::as_str);
+    Some((aws, account.map(str::to_owned)))
 }
 
 /// The name of a cluster: what it is for, and the beginning of its token.
@@ -172,9 +203,49 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::connect::aws::Service;
+    use crate::exec::emr::Terms;
     use crate::objects::Address;
     use crate::time::Interval;
+
+    #[test]
+    fn the_state_says_in_which_account_a_cluster_is() {
+        let cluster = Cluster {
+            key: InstanceKey {
+                object: Address::new("resource.big"),
+                interval: Interval::moment(Timestamp::UNIX_EPOCH),
+            },
+            aws: Settings {
+                region: Some("eu-west-1".to_owned()),
+                endpoints: BTreeMap::from([(Service::Emr, "http://127.0.0.1:1".to_owned())]),
+                ..Settings::default()
+            },
+            request: ClusterRequest::default(),
+            terms: Terms {
+                tries: 1,
+                on_demand_at_last: false,
+                retry_delay: SignedDuration::ZERO,
+                max_retry_delay: SignedDuration::ZERO,
+                init_timeout: None,
+                terminate_after: None,
+                retries_work: true,
+                ends_with_work: false,
+            },
+        };
+        let mut record = Record::new(&cluster, 1, Timestamp::UNIX_EPOCH);
+        let before = record.place();
+        assert_eq!(read_place(&before), Some((record.aws.clone(), None)));
+        record.account = Some("123456789012".to_owned());
+        let known = Some((record.aws.clone(), record.account.clone()));
+        assert_eq!(read_place(&record.place()), known);
+        // Who does not ask for the account reads it as before.
+        let settings: Settings = serde_json::from_str(&record.place()).unwrap();
+        assert_eq!(settings, record.aws);
+        assert_eq!(read_place("?"), None);
+    }
 
     #[test]
     fn names_and_tags_are_such_as_emr_takes() {

@@ -8,6 +8,7 @@ use crate::connect::aws::Sessions;
 use crate::connect::aws::Settings;
 use crate::connect::aws::emr;
 use crate::connect::aws::emr::Seen;
+use crate::connect::aws::sts;
 
 /// A cluster of a state that is alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,25 @@ pub async fn look(aws: &Sessions, settings: &Settings, id: &str) -> Result<Optio
     let session = aws.session(settings).await?;
     let found = emr::describe(&session, id).await?;
     Ok(found.map(|(seen, _)| seen))
+}
+
+/// Why EMR knows of no cluster of an account: the credentials there are now are those of another one. `None`: they are of the same, or
+/// that is not known.
+pub async fn elsewhere(
+    aws: &Sessions,
+    settings: &Settings,
+    account: Option<&str>,
+) -> Option<String> {
+    let made_in = account?;
+    let session = aws.session(settings).await.ok()?;
+    let asked_in = sts::account(&session).await?;
+    (asked_in != made_in).then(|| another_account(made_in, &asked_in))
+}
+
+fn another_account(made_in: &str, asked_in: &str) -> String {
+    format!(
+        "it is in the account {made_in} of AWS, and the credentials are those of the account {asked_in}, which knows nothing of it; use credentials of {made_in}"
+    )
 }
 
 /// Ends a cluster.

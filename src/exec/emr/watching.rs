@@ -403,6 +403,7 @@ mod tests {
             created_at: None,
             ready_at: None,
             ended_at: None,
+            account: None,
         }
     }
 

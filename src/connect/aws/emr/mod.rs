@@ -25,6 +25,7 @@ use super::AwsError;
 use super::Session;
 use super::error::is_certain;
 use super::settings::Service;
+use super::sts::account_in;
 
 pub use request::Bootstrap;
 pub use request::ClusterRequest;
@@ -153,6 +154,8 @@ pub struct Seen {
     pub ready_at: Option<Timestamp>,
     /// When it ended (UTC).
     pub ended_at: Option<Timestamp>,
+    /// The account it is in, as its ARN says.
+    pub account: Option<String>,
 }
 
 /// What went wrong with a call that is made once.
@@ -233,7 +236,7 @@ async fn list(
             answer
                 .clusters()
                 .iter()
-                .map(|one| seen(one.id(), one.name(), one.status())),
+                .map(|one| seen(one.id(), one.name(), one.status(), one.cluster_arn())),
         );
         marker = answer.marker().map(str::to_owned);
         if marker.is_none() {
@@ -264,14 +267,19 @@ pub async fn describe(
         let value = tag.value().unwrap_or_default();
         Some((tag.key()?.to_owned(), value.to_owned()))
     });
-    let seen = seen(Some(id), cluster.name(), cluster.status());
+    let arn = cluster.cluster_arn();
+    let seen = seen(Some(id), cluster.name(), cluster.status(), arn);
     Ok(Some((seen, tags.collect())))
 }
 
 /// Passes over the answer that an id is that of no cluster.
 fn no_cluster(error: AwsError) -> Result<(), AwsError> {
+    let says_so = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("not valid") || text.contains("does not exist")
+    };
     match error {
-        AwsError::Service(text) if text.to_ascii_lowercase().contains("is not valid") => Ok(()),
+        AwsError::Service(text) if says_so(&text) => Ok(()),
         error => Err(error),
     }
 }
@@ -294,7 +302,12 @@ fn once() -> Builder {
     Builder::new().retry_config(RetryConfig::disabled())
 }
 
-fn seen(id: Option<&str>, name: Option<&str>, status: Option<&ClusterStatus>) -> Seen {
+fn seen(
+    id: Option<&str>,
+    name: Option<&str>,
+    status: Option<&ClusterStatus>,
+    arn: Option<&str>,
+) -> Seen {
     let reason = status.and_then(|status| status.state_change_reason());
     let message = reason.and_then(|reason| reason.message());
     let code = reason.and_then(|reason| Some(reason.code()?.as_str()));
@@ -308,6 +321,7 @@ fn seen(id: Option<&str>, name: Option<&str>, status: Option<&ClusterStatus>) ->
         created_at: timeline.and_then(|line| moment(line.creation_date_time())),
         ready_at: timeline.and_then(|line| moment(line.ready_date_time())),
         ended_at: timeline.and_then(|line| moment(line.end_date_time())),
+        account: arn.and_then(account_in),
     }
 }
 
