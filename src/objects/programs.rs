@@ -125,6 +125,15 @@ pub fn release_numbers(label: &str) -> Option<(u32, u32)> {
     Some((numbers.next()??, numbers.next()??))
 }
 
+/// Whether clusters of a release can end by themselves: from 5.30 and from 6.1 on.
+pub fn ends_when_idle(release: &str) -> bool {
+    release_numbers(release).is_some_and(|(major, minor)| match major {
+        5 => minor >= 30,
+        6 => minor >= 1,
+        major => major > 6,
+    })
+}
+
 fn elements(value: Option<&Value>) -> &[Value] {
     match value {
         Some(Value::List(list) | Value::Tuple(list)) => list,

@@ -32,7 +32,7 @@ use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::time::parse_duration;
 
-/// A cluster that has nothing to do for so long ends by itself, also when nobody minds it any more.
+/// A cluster that has nothing to do for so long ends by itself, also when nobody minds it any more, unless something else is said.
 const IDLE: Duration = Duration::from_hours(1);
 
 /// How many tags of a pipeline a cluster gets, how long their names and values are, and what no name begins with: the service takes
@@ -99,7 +99,6 @@ impl<'a> Assembler<'a> {
         if applications.is_empty() && release_label.is_some() {
             applications = programs::USUAL.map(str::to_owned).into();
         }
-        let ends_itself = release_label.as_deref().is_some_and(ends_when_idle);
         let mut request = ClusterRequest {
             groups: groups(resolved, release_label.is_some())?,
             bootstrap: bootstrap(resolved),
@@ -112,7 +111,7 @@ impl<'a> Assembler<'a> {
             visible_to_all_users: bool_of(resolved.get("visible_to_all_users")),
             debugging: resolved.boolean("enable_debugging"),
             steps_at_once: whole(resolved.get("step_concurrency_level")),
-            idle_timeout: ends_itself.then_some(IDLE),
+            idle_timeout: idle(resolved, release_label.as_deref()),
             ami_version,
             release_label,
             applications,
@@ -201,14 +200,15 @@ fn in_s3(place: &str) -> Option<String> {
     Some(format!("{}/", place.trim_end_matches('/')))
 }
 
-/// Whether clusters of a release can end by themselves: from 5.30 and from 6.1 on.
-fn ends_when_idle(release: &str) -> bool {
-    let numbers = programs::release_numbers(release);
-    numbers.is_some_and(|(major, minor)| match major {
-        5 => minor >= 30,
-        6 => minor >= 1,
-        major => major > 6,
-    })
+/// For how long a cluster has to have had nothing to do until EMR ends it. `None`: it does not.
+fn idle(resolved: &Resolved<'_>, release: Option<&str>) -> Option<Duration> {
+    let can = release.is_some_and(programs::ends_when_idle);
+    if !can || bool_of(resolved.get("auto_termination")) == Some(false) {
+        return None;
+    }
+    let said = resolved.text("idle_timeout");
+    let said = said.and_then(|text| Duration::try_from(parse_duration(text).ok()?).ok());
+    Some(said.unwrap_or(IDLE))
 }
 
 /// Which scheduler shares the cluster among jobs.

@@ -277,6 +277,7 @@ const ALL: &str = r#"
   visible_to_all_users  = true
 
   step_concurrency_level = 10
+  idle_timeout           = "90 minutes"
 
   region            = "eu-west-1"
   availability_zone = "eu-west-1a"
@@ -420,7 +421,7 @@ fn each_attribute_of_a_cluster_is_asked_for() {
         visible_to_all_users: Some(true),
         debugging: true,
         steps_at_once: Some(10),
-        idle_timeout: Some(Duration::from_hours(1)),
+        idle_timeout: Some(Duration::from_mins(90)),
     };
     assert_eq!(cluster.request, request);
     assert_eq!(cluster.aws.region, some("eu-west-1"));
@@ -522,6 +523,16 @@ fn clusters_before_releases_have_their_own_machines_and_settings() {
         let cluster = cluster(&format!("release_label = \"{release}\""));
         assert_eq!(cluster.request.idle_timeout.is_some(), ends, "{release}");
     }
+}
+
+#[test]
+fn it_is_said_for_how_long_a_cluster_may_have_nothing_to_do() {
+    let idle = |text: &str| cluster(text).request.idle_timeout;
+    assert_eq!(idle(""), Some(Duration::from_hours(1)));
+    let longer = idle("idle_timeout = \"2 hours\"");
+    assert_eq!(longer, Some(Duration::from_hours(2)));
+    assert_eq!(idle("auto_termination = true"), Some(Duration::from_hours(1)));
+    assert_eq!(idle("auto_termination = false"), None);
 }
 
 #[test]

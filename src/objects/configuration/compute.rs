@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::Configuration;
 use super::attribute_names::any;
 use super::attribute_names::title;
@@ -24,6 +26,7 @@ use crate::objects::schema::Support;
 use crate::objects::settings;
 use crate::objects::steps;
 use crate::objects::tables;
+use crate::time::parse_duration;
 
 /// The longest script that is told to a cluster with its step, in bytes.
 const SHORT: usize = 9_000;
@@ -31,6 +34,10 @@ const SHORT: usize = 9_000;
 /// How many steps of a cluster EMR runs at once at most, and from which release on it runs several.
 const MOST_STEPS: i64 = 256;
 const SEVERAL_STEPS: (u32, u32) = (5, 28);
+
+/// For how short and how long a time without work EMR lets a cluster be.
+const SHORTEST_IDLE: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The blocks of scripts that a cluster runs before and after the rest.
 const AROUND: [&str; 2] = ["pre_activity_task_config", "post_activity_task_config"];
@@ -75,6 +82,7 @@ pub(super) fn check_cluster(
     report: &mut impl FnMut(Diagnostic),
 ) {
     check_level(cluster, report);
+    check_idle(cluster, report);
     check_debugging(cluster, configuration, report);
 }
 
@@ -91,17 +99,56 @@ fn check_level(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
         let help = format!("Set it to a number between 1 and {MOST_STEPS}.");
         report(Diagnostic::error("Invalid number", detail).help(help));
     }
-    let is_old = match set(cluster, "release_label") {
-        Some(Value::String(label)) => {
-            programs::release_numbers(label).is_some_and(|release| release < SEVERAL_STEPS)
-        }
-        Some(_) => false,
-        None => set(cluster, "ami_version").is_some(),
-    };
+    let is_old = lacks(cluster, |label| {
+        programs::release_numbers(label).is_some_and(|release| release < SEVERAL_STEPS)
+    });
     if is_old && level != Some(1) {
         let detail = "Clusters run several steps at once from release 5.28 on, and this one has an earlier release.";
         let help = format!(
             "Set `release_label` to a later one, e.g. `{RELEASE}`, or leave `step_concurrency_level` out."
+        );
+        report(Diagnostic::error("Attribute of a later release", detail).help(help));
+    }
+}
+
+/// Whether the release of a cluster is known to be one of these; clusters from before releases always are.
+fn lacks(cluster: &Object, is_old: impl Fn(&str) -> bool) -> bool {
+    match set(cluster, "release_label") {
+        Some(Value::String(label)) => is_old(label),
+        Some(_) => false,
+        None => set(cluster, "ami_version").is_some(),
+    }
+}
+
+/// EMR ends a cluster that has nothing to do after a time that it takes, and on releases that can do it.
+fn check_idle(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
+    let timeout = match set(cluster, "idle_timeout") {
+        Some(Value::String(text)) => parse_duration(text).ok(),
+        _ => None,
+    };
+    let ends = match set(cluster, "auto_termination") {
+        Some(Value::Bool(ends)) => Some(*ends),
+        _ => None,
+    };
+    let takes = SHORTEST_IDLE..=LONGEST_IDLE;
+    if timeout.is_some_and(|timeout| !takes.contains(&timeout)) {
+        let detail = "EMR takes an `idle_timeout` from a minute to 7 days.";
+        let help = "Set it to a length between these, or set `auto_termination = false`: then only the runner ends the cluster.";
+        report(Diagnostic::error("Invalid duration", detail).help(help));
+    }
+    if timeout.is_some() && ends == Some(false) {
+        let detail = "`idle_timeout` says when EMR ends the cluster, and `auto_termination = false` that it does not.";
+        let help = "Leave one of the two out.";
+        report(Diagnostic::error("Conflicting attributes", detail).help(help));
+        return;
+    }
+    let can = |label: &str| {
+        programs::release_numbers(label).is_none() || programs::ends_when_idle(label)
+    };
+    if (timeout.is_some() || ends == Some(true)) && lacks(cluster, |label| !can(label)) {
+        let detail = "EMR ends clusters that have nothing to do from releases 5.30 and 6.1 on, and this one has an earlier release.";
+        let help = format!(
+            "Set `release_label` to a later one, e.g. `{RELEASE}`, or leave `auto_termination` and `idle_timeout` out."
         );
         report(Diagnostic::error("Attribute of a later release", detail).help(help));
     }

@@ -214,6 +214,20 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "How many steps run at once, at most 256, from release 5.28 on: so activities that share a cluster run beside each other. Left out: one, as EMR has it.",
             )
             .ours(),
+            AttributeSchema::new(
+                "auto_termination",
+                AttributeType::Bool,
+                "Whether EMR ends it when it had nothing to do for `idle_timeout`, whatever has become of the runner. Left out: yes, from releases 5.30 and 6.1 on, which can do it.",
+            )
+            .ours()
+            .cost(),
+            AttributeSchema::new(
+                "idle_timeout",
+                AttributeType::Duration,
+                "For how long it has to have had nothing to do, from a minute to 7 days. Left out: an hour.",
+            )
+            .ours()
+            .cost(),
         ],
         super::LIFE,
         shared::COMPUTE,

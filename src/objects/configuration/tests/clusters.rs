@@ -100,6 +100,33 @@ fn several_steps_run_at_once_where_emr_can_do_it() {
 }
 
 #[test]
+fn emr_ends_clusters_without_work_after_a_time_and_on_releases_that_can_do_it() {
+    let step = emr("steps = [\"x.jar\"]");
+    check("idle_timeout = \"30 seconds\"", &step, "from a minute to 7 days");
+    check("idle_timeout = \"8 days\"", &step, "from a minute to 7 days");
+    let both = "idle_timeout = \"1 hour\"\nauto_termination = false";
+    check(both, &step, "Leave one of the two out");
+    for old in [
+        "release_label = \"emr-5.29.0\"",
+        "release_label = \"emr-6.0.1\"",
+        "ami_version = \"3.11.0\"",
+    ] {
+        let later = "from releases 5.30 and 6.1 on";
+        check(&format!("idle_timeout = \"1 hour\"\n{old}"), &step, later);
+        check(&format!("auto_termination = true\n{old}"), &step, later);
+        let off = format!("auto_termination = false\n{old}");
+        assert_eq!(found(&off, &step), Vec::<String>::new(), "{old}");
+    }
+    for fine in [
+        "idle_timeout = \"1 minute\"",
+        "idle_timeout = \"7 days\"\nrelease_label = \"emr-5.30.0\"",
+        "auto_termination = false",
+    ] {
+        assert_eq!(found(fine, &step), Vec::<String>::new(), "{fine}");
+    }
+}
+
+#[test]
 fn a_cluster_runs_scripts_that_it_can_reach() {
     let spark = |script: &str| {
         format!(
