@@ -157,12 +157,13 @@ impl Runner<'_> {
             }
             over
         });
+        // Before it, too: a cluster for which nobody is there any more ends without a word, and a wish that is counted has somebody.
+        let tenancy = kept.tenancy();
         kept.orders.send_modify(|orders| {
             (orders.needed, orders.hurry) = (true, false);
             orders.wish = Some(Arc::new(cluster));
             orders.wishes += 1;
         });
-        let tenancy = kept.tenancy();
         if joins && let Some(record) = &mut kept.record {
             record.users.clone_from(&kept.users);
             self.store.record_resource(&self.lease, record)?;

@@ -201,6 +201,19 @@ expect 0 pipeform run
 grep -c throttled "$work/emr/calls" | sed 's/^/  calls refused: /'
 [[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
 
+step "a cluster that was ready in time while no runner was there is used, whatever its init_timeout"
+echo '{"start": 1}' >"$work/emr/knobs"
+project 'init_timeout = "4 seconds"' true
+"$PIPEFORM" run >"$work/ran" 2>&1 &
+runner=$!
+until grep -qs RunJobFlow "$work/emr/calls"; do kill -0 "$runner" || fail "the run has ended"; sleep 0.05; done
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+sleep 6
+expect 0 pipeform run
+[[ $(made) == 1 ]] || { emr clusters; fail "$(made) clusters and not 1"; }
+[[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
+
 step "a runner that was killed leaves its cluster to the next one; a removed pipeline leaves none"
 echo '{}' >"$work/emr/knobs"
 project '' 'sleep 60'

@@ -172,8 +172,9 @@ touch "$work/go"
 wait "$runner" || { cat "$work/ran"; fail "the run failed"; }
 gone
 
-step "a cluster that has ended by itself is not listed as alive"
-project 'sleep 60'
+step "a cluster that has ended by itself is not listed as alive; the next run makes another one, and no attempt fails because of the first"
+rm -f "$work/again"
+project "test -e $work/again || { touch $work/again; sleep 60; }"
 "$PIPEFORM" run >"$work/ran" 2>&1 &
 runner=$!
 until_did
@@ -184,6 +185,10 @@ emr end "$cluster"
 emr until "$cluster" TERMINATED
 expect 0 pipeform resources
 says "Nothing is alive"
+expect 0 pipeform run
+! grep -q "is TERMINATED" "$work/output" || fail "an attempt failed with a cluster that had ended before it"
+[[ $(made) == 2 ]] || { emr clusters; fail "$(made) clusters were made"; }
+gone
 
 step "a runner with credentials of another account says which account is meant, makes no other cluster and forgets none"
 rm -f "$work/again"

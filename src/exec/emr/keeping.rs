@@ -231,7 +231,7 @@ impl Keeper {
                 Err(end) => return end,
             }
         }
-        Box::pin(self.mind(record)).await
+        Box::pin(self.mind(record, cluster.is_none())).await
     }
 
     /// Asks for a cluster, or finds the one that was asked for.
@@ -282,8 +282,9 @@ impl Keeper {
         Err(if kept { end } else { End::Left })
     }
 
-    /// Minds a cluster until it has ended.
-    async fn mind(&mut self, mut record: Record) -> End {
+    /// Minds a cluster until it has ended. `adopted`: a runner before has asked for it. Nothing is decided of it until it is seen: it may have
+    /// been ready, or have ended, when no runner was there.
+    async fn mind(&mut self, mut record: Record, mut adopted: bool) -> End {
         let Some(id) = record.id.clone() else {
             return End::Left;
         };
@@ -296,9 +297,15 @@ impl Keeper {
                 if record.ended_at.is_some() {
                     self.end_others(&record, &id).await;
                 }
-                return end;
+                return match end {
+                    // Nobody has worked on it since: who asks gets another one.
+                    End::Broken(..) if adopted => End::Missing,
+                    end => end,
+                };
             }
-            let deadline = self.deadline(&record);
+            let seen = known.seen.is_some();
+            adopted &= !seen;
+            let deadline = self.deadline(&record).filter(|_| seen);
             let orders = self.orders.borrow().clone();
             let wishes = orders.wishes;
             let (end, why) = if !orders.needed {
@@ -315,7 +322,9 @@ impl Keeper {
                     changed = look.changed() => if changed.is_err() {
                         look = self.watching.cluster((&self.aws, &settings), &id);
                     },
-                    _ = self.orders.changed() => {}
+                    changed = self.orders.changed() => if changed.is_err() {
+                        return End::Left;
+                    },
                     () = tokio::time::sleep(left) => {}
                 }
                 continue;
