@@ -229,15 +229,15 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Writes how it is with a cluster into the state.
-    fn record_cluster(&mut self, record: &Record) -> Result<(), RuntimeError> {
+    /// Writes how it is with a cluster into the state. Whether it is there now: what was left to the next runner is not written any more.
+    fn record_cluster(&mut self, record: &Record) -> Result<bool, RuntimeError> {
         let Some(kept) = self.clusters.kept.get_mut(&record.key) else {
-            return Ok(());
+            return Ok(false);
         };
         let record = stored(record, kept.users.clone());
         self.store.record_resource(&self.lease, &record)?;
         kept.record = Some(record);
-        Ok(())
+        Ok(true)
     }
 
     /// Takes over the clusters that a runner before this one has asked for. `all`: also those that something needs yet.
@@ -358,12 +358,11 @@ fn ledger(reports: &UnboundedSender<Report>) -> Ledger {
     Ledger(Arc::new(move |record: Record| {
         let (reply, answer) = oneshot::channel();
         let question = Question::new(move |runner| {
-            runner.record_cluster(&record)?;
-            _ = reply.send(()); // one that is gone does not wait for it
+            _ = reply.send(runner.record_cluster(&record)?); // one that is gone does not wait for it
             Ok(())
         });
         let asked = reports.send(Report::Question(question)).is_ok();
-        Box::pin(async move { asked && answer.await.is_ok() })
+        Box::pin(async move { asked && answer.await.unwrap_or(false) })
     }))
 }
 
