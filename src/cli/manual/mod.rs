@@ -22,6 +22,12 @@ const DONE_OR_NOT: &[(u8, &str)] = &[
     (1, "an error, or it was not approved"),
 ];
 
+/// Of what may end a cluster.
+const NOT_OR_ALIVE: (u8, &str) = (
+    1,
+    "an error, it was not approved, or a cluster that was to end may still be alive",
+);
+
 static OTHERS: &[Entry] = &[
     Entry {
         command: "",
@@ -123,7 +129,7 @@ static OTHERS: &[Entry] = &[
                 0,
                 "the plan was applied; with --detailed-exitcode: there was nothing to do",
             ),
-            (1, "an error, or it was not approved"),
+            NOT_OR_ALIVE,
             (2, "with --detailed-exitcode: changes were applied"),
             (3, "policies deny the plan"),
         ],
@@ -136,7 +142,7 @@ static OTHERS: &[Entry] = &[
                 0,
                 "all definitions are removed; with --detailed-exitcode: there were none",
             ),
-            (1, "an error, or it was not approved"),
+            NOT_OR_ALIVE,
             (
                 2,
                 "with --detailed-exitcode: all definitions are removed now",
@@ -209,7 +215,10 @@ static OTHERS: &[Entry] = &[
                 "pipeform cancel pipeline.weblogs@2026-11-01.. --dry-run",
             ),
         ],
-        exit_codes: DONE_OR_NOT,
+        exit_codes: &[
+            (0, "it was done, or there was nothing to do"),
+            NOT_OR_ALIVE,
+        ],
     },
     Entry {
         command: "pause",
