@@ -593,6 +593,7 @@ mod tests {
     use super::*;
     use crate::connect::aws::emr::ClusterRequest;
     use crate::connect::aws::emr::Role;
+    use crate::connect::aws::emr::State;
     use crate::engine::InstanceKey;
     use crate::exec::emr::Terms;
     use crate::time::Interval;
@@ -681,6 +682,36 @@ mod tests {
         assert_eq!(*keeper.standing.borrow(), broken);
         let goes_on = keeper.goes_on(Some(&cluster), (1, "it failed"), Loss::Unready);
         assert!(goes_on.await);
+    }
+
+    #[tokio::test]
+    async fn a_cluster_of_another_account_is_told_of_and_not_forgotten() {
+        let (keeper, _orders) = keeper();
+        let now = Timestamp::UNIX_EPOCH;
+        let mut record = Record::new(&cluster(false), 1, now);
+        let mut seen = Seen {
+            id: "j-1".to_owned(),
+            name: record.name.clone(),
+            state: State::Running,
+            reason: None,
+            created_at: None,
+            ready_at: None,
+            ended_at: None,
+            account: Some("111111111111".to_owned()),
+        };
+        assert!(record.see(&seen, now));
+        assert_eq!(record.account, seen.account);
+        let end = keeper.unseen(&mut record, "it is elsewhere".to_owned());
+        assert!(end.await.is_none());
+        assert_eq!(record.reason.as_deref(), Some("it is elsewhere"));
+        assert_eq!(record.ended_at, None);
+        let told = "cluster j-1 cannot be seen: it is elsewhere".to_owned();
+        assert_eq!(*keeper.standing.borrow(), Standing::Broken(told));
+        // It is seen again: nothing is wrong any more, and it is where it was.
+        seen.account = None;
+        assert!(record.see(&seen, now));
+        assert_eq!(record.reason, None);
+        assert_eq!(record.account.as_deref(), Some("111111111111"));
     }
 
     #[test]
