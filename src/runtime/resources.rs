@@ -214,16 +214,15 @@ impl Runner<'_> {
         }
         let hurry = kept.orders.borrow().hurry;
         let was = self.clusters.kept.remove(&key);
-        if hurry {
-            let record = was.and_then(|kept| kept.record);
-            if let Some(record) = record.filter(|record| record.ended_at.is_none()) {
+        let was = was.and_then(|kept| kept.record);
+        let is_left = hurry && was.is_some_and(|record| record.ended_at.is_none());
+        let open = self.store.open_resources()?.into_iter();
+        for one in open.filter(|other| other.key == key) {
+            if is_left {
                 self.summary.left += 1;
-                self.warn(left(&record));
-            }
-        } else {
-            let open = self.store.open_resources()?;
-            for second in open.into_iter().filter(|other| other.key == key) {
-                self.adopt(second);
+                self.warn(left(&one));
+            } else {
+                self.adopt(one);
             }
         }
         Ok(())

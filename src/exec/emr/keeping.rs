@@ -387,12 +387,17 @@ impl Keeper {
         } else {
             Standing::Starting(format!("cluster {id} is {}{reason}", record.state))
         };
+        self.stand(standing);
+        None
+    }
+
+    /// Tells how it stands, if that is new.
+    fn stand(&self, standing: Standing) {
         self.standing.send_if_modified(|known| {
             let news = *known != standing;
             *known = standing;
             news
         });
-        None
     }
 
     /// Why EMR does not know a cluster, if it says so and that is because of the account. Such a cluster is not forgotten: it may be alive.
@@ -521,6 +526,7 @@ impl Keeper {
             let unknown = is_unknown(&look.borrow());
             let elsewhere = self.elsewhere(record, unknown).await;
             let problem = elsewhere.unwrap_or_else(|| format!("it cannot be ended: {error}"));
+            self.stand(Standing::Starting(format!("cluster {id}: {problem}")));
             if !self.note(record, problem).await {
                 return false;
             }
