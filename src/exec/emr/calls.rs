@@ -92,7 +92,7 @@ impl Asking {
 }
 
 /// Tells what goes wrong.
-type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+pub(super) type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// Asks for a cluster. It is asked for again only when it is known that the call before has made none.
 pub(super) async fn create(

@@ -195,6 +195,13 @@ impl Keeper {
                 Err(end) => return end,
             }
         }
+        if cluster.is_none()
+            && let Some(why) = Box::pin(self.stop_orphans(&record)).await
+        {
+            let wishes = self.orders.borrow().wishes;
+            let ended = Box::pin(self.end(record, Some(why.clone()))).await;
+            return if ended { End::Ended(why, wishes) } else { End::Left };
+        }
         Box::pin(self.mind(record)).await
     }
 

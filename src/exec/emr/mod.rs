@@ -8,6 +8,7 @@ mod calls;
 mod cluster;
 mod keeping;
 mod logs;
+mod orphans;
 mod record;
 mod running;
 mod step;
