@@ -235,8 +235,10 @@ emr steps "$cluster" | sed 's/^/  /'
 touch "$work/go"
 wait "$runner" || true
 sed 's/^/  /' "$work/ran"
-expect 0 pipeform status
-says FINISHED CANCELED
+expect 0 pipeform history pipeline.weekly.activity.first
+says CANCELED
+expect 0 pipeform history pipeline.weekly.activity.second
+says FINISHED
 [[ $(made) == 1 ]] || fail "$(made) clusters and not 1"
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
 

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::Cluster;
 use super::calls;
 use super::calls::Asked;
+use super::patience::Pauses;
 use super::record::Ledger;
 use super::record::NEVER_MADE;
 use super::record::Record;
@@ -407,7 +408,7 @@ impl Keeper {
 
     /// Asks for the end of a cluster until EMR has heard it. `false`: the runner ends before. That it is refused is in the state.
     async fn terminate(&mut self, record: &mut Record, id: &str) -> bool {
-        let mut asking = calls::Asking::new();
+        let mut pauses = Pauses::new();
         let look = self.watching.cluster((&self.aws, &record.aws), id);
         loop {
             let Err(error) = calls::terminate(&self.aws, &record.aws, id).await else {
@@ -424,7 +425,7 @@ impl Keeper {
                     return false;
                 }
             }
-            if !asking.again(&self.orders).await {
+            if !pauses.again(&self.orders).await {
                 return false;
             }
         }

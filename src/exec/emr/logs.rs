@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 
+use super::patience::Pauses;
 use super::running::Place;
-use super::watching::jittered;
 use crate::connect::aws::emr;
 use crate::connect::s3::Endpoint;
 use crate::connect::s3::Location;
@@ -22,9 +22,11 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// How long EMR may take to say where they are.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The pause before it is looked again: the first, and the longest.
-const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest pause before it is looked again.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// What comes with the log of the controller is there after it.
+const TOGETHER: Duration = Duration::from_millis(500);
 
 /// How much of a log is shown: its end.
 const SHOWN: usize = 1024 * 1024;
@@ -115,16 +117,15 @@ fn last_lines(text: &str) -> String {
 
 /// Waits until the logs of a step are there.
 async fn appear(s3: &Endpoint, at: &Location) {
-    let mut pause = PAUSE;
+    let mut pauses = Pauses::up_to(LOOK);
     // That of the controller is there of every step; the others only if something was printed.
     let name = at.below("controller.gz");
     loop {
         if s3.exists(&name).await.unwrap_or(false) {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(TOGETHER).await;
             return;
         }
-        tokio::time::sleep(jittered(pause)).await;
-        pause = (pause * 2).min(LONGEST);
+        pauses.rest().await;
     }
 }
 

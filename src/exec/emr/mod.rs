@@ -9,6 +9,7 @@ mod cluster;
 mod keeping;
 mod logs;
 mod orphans;
+mod patience;
 mod record;
 mod running;
 mod step;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::calls;
 use super::calls::Say;
+use super::patience::Pauses;
+use super::patience::is_passing;
+use super::patience::until_seen;
 use super::running::Place;
 use super::running::tag_by_name;
-use super::watching::jittered;
-use crate::clock::Stopwatch;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Session;
 use crate::connect::aws::emr;
@@ -19,18 +20,14 @@ use crate::exec::ExecError;
 /// How long a step may take to end after it was asked to, and then after its process was ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The pause before it is looked again: the first, and the longest.
-const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(30);
+/// The longest pause before it is looked again whether a step is over.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Ends the applications with a tag, those that wait, too.
 const END_APPLICATIONS: &str = "yarn application -list -appTags \"$1\" | grep -o '^application_[0-9_]*' | xargs -r -n 1 yarn application -kill";
 
 /// How long it is tried to see what an attempt before has left.
 const LEFTOVERS: Duration = Duration::from_mins(10);
-
-/// After how long a step that was added is seen.
-const SEEN: Duration = Duration::from_secs(10);
 
 /// A cluster, and how EMR is reached.
 pub(super) type At<'a> = (&'a Session, &'a str);
@@ -66,14 +63,13 @@ pub(super) async fn end(at: At<'_>, step: &str, say: Say<'_>) -> bool {
 async fn over((session, cluster): At<'_>, step: &str) -> bool {
     let ids = [step.to_owned()];
     let until = async {
-        let mut pause = PAUSE;
+        let mut pauses = Pauses::up_to(LOOK);
         loop {
             let steps = emr::list_steps(session, cluster, &ids).await;
-            match steps {
-                Ok(steps) if steps.iter().all(|seen| seen.state.is_over()) => return,
-                _ => tokio::time::sleep(jittered(pause)).await,
+            if steps.is_ok_and(|steps| steps.iter().all(|seen| seen.state.is_over())) {
+                return;
             }
-            pause = (pause * 2).min(Duration::from_secs(5));
+            pauses.rest().await;
         }
     };
     tokio::time::timeout(PATIENCE, until).await.is_ok()
@@ -130,25 +126,21 @@ pub(super) async fn end_tagged((session, cluster): At<'_>, tag: &str) -> String 
 
 /// Stops the step of a name, if there is one: it was being added when its attempt was cancelled, and may be seen some seconds later.
 pub(super) async fn stop_if_there(place: &Place<'_>, name: &str) {
-    let began = Stopwatch::start();
-    loop {
-        let is_last = began.elapsed() > SEEN;
-        let id = match steps_of(place, PATIENCE).await {
-            Ok(steps) => steps.into_iter().find(|seen| seen.name == name),
-            Err(error) => {
-                place.ctx.log.line(&format!(
-                    "warning: it cannot be seen whether step `{name}` was added to cluster {}: {error}",
-                    place.id
-                ));
-                return;
-            }
-        };
-        match id {
-            Some(seen) => return stop(place, &seen.id).await,
-            None if is_last => return,
-            None => tokio::time::sleep(jittered(PAUSE * 4)).await,
-        }
+    match until_seen(|| Box::pin(step_of(place, name))).await {
+        Ok(Some(id)) => stop(place, &id).await,
+        Ok(None) => {}
+        Err(error) => place.ctx.log.line(&format!(
+            "warning: it cannot be seen whether step `{name}` was added to cluster {}: {error}",
+            place.id
+        )),
     }
+}
+
+/// The id of the step of a name, if there is one.
+async fn step_of(place: &Place<'_>, name: &str) -> Result<Option<String>, AwsError> {
+    let steps = steps_of(place, PATIENCE).await?;
+    let found = steps.into_iter().find(|seen| seen.name == name);
+    Ok(found.map(|seen| seen.id))
 }
 
 /// All steps of the cluster of an attempt. Once that is cancelled, it is not waited for much longer.
@@ -164,7 +156,7 @@ pub(super) async fn all_steps(
     patience: Duration,
     hurry: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<Vec<StepSeen>, AwsError> {
-    let (mut pause, mut left) = (PAUSE, patience);
+    let (mut pauses, mut left) = (Pauses::new(), patience);
     loop {
         let error = match emr::all_steps(session, cluster).await {
             Ok(steps) => return Ok(steps),
@@ -176,31 +168,6 @@ pub(super) async fn all_steps(
         if !is_passing(&error) || left.is_zero() {
             return Err(error);
         }
-        tokio::time::sleep(jittered(pause)).await;
-        left = left.saturating_sub(pause);
-        pause = (pause * 2).min(LONGEST);
-    }
-}
-
-/// Whether the same call may go well a moment later.
-const fn is_passing(error: &AwsError) -> bool {
-    matches!(error, AwsError::Throttled(_) | AwsError::Unreachable(_))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_passes_is_asked_again() {
-        let text = || "x".to_owned();
-        for (error, passes) in [
-            (AwsError::Throttled(text()), true),
-            (AwsError::Unreachable(text()), true),
-            (AwsError::Service(text()), false),
-            (AwsError::Refused(text()), false),
-        ] {
-            assert_eq!(is_passing(&error), passes, "{error}");
-        }
+        left = left.saturating_sub(pauses.rest().await);
     }
 }
