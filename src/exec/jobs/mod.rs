@@ -7,6 +7,7 @@ mod local;
 mod pig;
 mod scripts;
 mod spark;
+mod statements;
 mod tables;
 
 use std::collections::BTreeSet;
