@@ -12,10 +12,14 @@ mod orphans;
 mod patience;
 mod record;
 mod running;
+#[cfg(test)]
+mod standing_in;
 mod step;
 mod stopping;
 mod strays;
 mod tenancy;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::collections::BTreeSet;

@@ -70,6 +70,11 @@ fn orphans(steps: Vec<StepSeen>) -> impl Iterator<Item = StepSeen> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
+    use super::super::standing_in::CLUSTER;
+    use super::super::standing_in::StandIn;
+    use super::super::standing_in::cluster;
     use super::*;
     use crate::connect::aws::emr::StepState;
 
@@ -89,5 +94,20 @@ mod tests {
         ];
         let ids: Vec<String> = orphans(steps).map(|seen| seen.id).collect();
         assert_eq!(ids, ["s-1", "s-2"]);
+    }
+
+    #[tokio::test]
+    async fn what_a_runner_before_has_left_is_stopped_and_nothing_else() {
+        let emr = StandIn::new("RUNNING").await;
+        emr.has("report pipeform:0123456789ab 2.1", "RUNNING");
+        emr.has("Setup hadoop debugging", "RUNNING");
+        let mut record = Record::new(&cluster(), 1, Timestamp::UNIX_EPOCH);
+        record.id = Some(CLUSTER.to_owned());
+        let say = |_: &str| {};
+        let why = Box::pin(stop_all(&emr.aws, &record, &say)).await;
+        assert_eq!(why, None);
+        assert_eq!(emr.calls("CancelSteps"), 1);
+        // The last one ends what the first may have handed to YARN.
+        assert_eq!(emr.states(), ["CANCELLED", "RUNNING", "PENDING"]);
     }
 }
