@@ -66,7 +66,8 @@ async fn over((session, cluster): At<'_>, step: &str) -> bool {
         let mut pauses = Pauses::up_to(LOOK);
         loop {
             let steps = emr::list_steps(session, cluster, &ids).await;
-            if steps.is_ok_and(|steps| steps.iter().all(|seen| seen.state.is_over())) {
+            // One that was added just now may not be listed yet.
+            if steps.is_ok_and(|steps| steps.iter().any(|seen| seen.state.is_over())) {
                 return;
             }
             pauses.rest().await;
