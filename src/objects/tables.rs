@@ -41,6 +41,11 @@ pub fn why_not(objects: &Objects, node: &Object, of: Use) -> Option<String> {
             let why = of_files(node, format_type, of)?;
             return Some(format!("{why} (`{address}`)"));
         }
+        ("s3", "dynamodb") if of.copied => {
+            return Some(format!(
+                "`{address}` has the format `dynamodb`, which tables have; files have `dynamodb_export`, `tsv` and the like"
+            ));
+        }
         ("dynamodb", "dynamodb") => {
             return Some(format!(
                 "`{address}` is a table of DynamoDB, which Spark cannot read or write; Hive on a cluster can"
