@@ -213,7 +213,9 @@ impl Place<'_> {
                 changed = look.changed() => if changed.is_err() {
                     look = watching.step(aws, &self.id, id);
                 },
-                _ = standing.changed() => {}
+                changed = standing.changed() => if changed.is_err() {
+                    return Err(self.lost()); // the runner ends
+                },
                 () = self.ctx.cancel.cancelled() => return Err(ExecError::Cancelled),
             }
         }
