@@ -53,9 +53,7 @@ async fn stop_all(aws: &Sessions, record: &Record, say: Say<'_>) -> Option<Strin
                 "step {id} (`{name}`), which a runner before had left, could not be stopped"
             ));
         }
-        // Whether it has handed anything over is not known any more.
-        let tag = mark_in(name).and_then(|mark| tag_by_name(mark, name));
-        if let Some(tag) = tag {
+        if let Some(tag) = tag_of(&seen) {
             say(&Box::pin(stopping::end_tagged(at, &tag)).await);
         }
     }
@@ -66,6 +64,13 @@ async fn stop_all(aws: &Sessions, record: &Record, say: Say<'_>) -> Option<Strin
 fn orphans(steps: Vec<StepSeen>) -> impl Iterator<Item = StepSeen> {
     let steps = steps.into_iter();
     steps.filter(|seen| !seen.state.is_over() && mark_in(&seen.name).is_some())
+}
+
+/// The tag of what a step has handed to YARN. `None`: it hands nothing over.
+fn tag_of(seen: &StepSeen) -> Option<String> {
+    let tag = tag_by_name(mark_in(&seen.name)?, &seen.name)?;
+    let hands_over = seen.args.iter().any(|arg| arg.contains(&tag));
+    hands_over.then_some(tag)
 }
 
 #[cfg(test)]
@@ -85,6 +90,7 @@ mod tests {
             name: name.to_owned(),
             state,
             reason: None,
+            args: Vec::new(),
         };
         let steps = vec![
             step("s-1", "report pipeform:0123456789ab 1.1", StepState::Running),
@@ -99,15 +105,18 @@ mod tests {
     #[tokio::test]
     async fn what_a_runner_before_has_left_is_stopped_and_nothing_else() {
         let emr = StandIn::new("RUNNING").await;
-        emr.has("report pipeform:0123456789ab 2.1", "RUNNING");
-        emr.has("Setup hadoop debugging", "RUNNING");
+        let tagged = "--conf spark.yarn.tags=team,pipeform-0123456789ab-2";
+        emr.has("report pipeform:0123456789ab 2.1", tagged, "RUNNING");
+        emr.has("count pipeform:cdefcdefcdef 1.3", "", "PENDING");
+        emr.has("Setup hadoop debugging", "", "RUNNING");
         let mut record = Record::new(&cluster(), 1, Timestamp::UNIX_EPOCH);
         record.id = Some(CLUSTER.to_owned());
         let say = |_: &str| {};
         let why = Box::pin(stop_all(&emr.aws, &record, &say)).await;
         assert_eq!(why, None);
-        assert_eq!(emr.calls("CancelSteps"), 1);
-        // The last one ends what the first may have handed to YARN.
-        assert_eq!(emr.states(), ["CANCELLED", "RUNNING", "PENDING"]);
+        assert_eq!(emr.calls("CancelSteps"), 2);
+        // The last one ends what the first has handed to YARN.
+        let states = emr.states();
+        assert_eq!(states, ["CANCELLED", "CANCELLED", "RUNNING", "PENDING"]);
     }
 }

@@ -64,10 +64,18 @@ pub(super) struct StandIn {
     directory: TempDir,
 }
 
+/// A step that it has.
+#[derive(Debug)]
+struct StepThere {
+    id: String,
+    name: String,
+    args: Vec<String>,
+    state: &'static str,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    /// Ids, names and states.
-    steps: Vec<(String, String, &'static str)>,
+    steps: Vec<StepThere>,
     /// What becomes of those that wait when they are looked at by their ids.
     ends: &'static str,
     calls: Vec<String>,
@@ -105,9 +113,10 @@ impl StandIn {
         state.harms.extend(std::iter::repeat_n((action, harm), count));
     }
 
-    /// The cluster has a step.
-    pub(super) fn has(&self, name: &str, step: &'static str) {
-        self.state.lock().unwrap().add(name, step);
+    /// The cluster has a step, with these arguments.
+    pub(super) fn has(&self, name: &str, args: &str, step: &'static str) {
+        let args = args.split_whitespace().map(str::to_owned).collect();
+        self.state.lock().unwrap().add(name, args, step);
     }
 
     /// How many calls of an action there were.
@@ -119,7 +128,7 @@ impl StandIn {
     /// The states of the steps.
     pub(super) fn states(&self) -> Vec<&'static str> {
         let state = self.state.lock().unwrap();
-        state.steps.iter().map(|(_, _, state)| *state).collect()
+        state.steps.iter().map(|step| step.state).collect()
     }
 
     /// What the attempts have logged.
@@ -192,9 +201,14 @@ pub(super) fn cluster() -> Cluster {
 }
 
 impl State {
-    fn add(&mut self, name: &str, state: &'static str) -> String {
+    fn add(&mut self, name: &str, args: Vec<String>, state: &'static str) -> String {
         let id = format!("s-{}", self.steps.len() + 1);
-        self.steps.push((id.clone(), name.to_owned(), state));
+        self.steps.push(StepThere {
+            id: id.clone(),
+            name: name.to_owned(),
+            args,
+            state,
+        });
         id
     }
 
@@ -219,25 +233,27 @@ impl State {
         match action {
             "AddJobFlowSteps" => {
                 let name = asked["Steps"][0]["Name"].as_str().unwrap_or_default();
-                json!({"StepIds": [self.add(name, "PENDING")]})
+                let id = self.add(name, Vec::new(), "PENDING");
+                json!({"StepIds": [id]})
             }
             "CancelSteps" => {
-                for (id, _, state) in &mut self.steps {
-                    if is_asked(id) {
-                        *state = "CANCELLED";
-                    }
+                for step in self.steps.iter_mut().filter(|step| is_asked(&step.id)) {
+                    step.state = "CANCELLED";
                 }
                 json!({"CancelStepsInfoList": []})
             }
             "ListSteps" => {
                 let mut found = Vec::new();
-                for (id, name, state) in &mut self.steps {
-                    if is_asked(id) {
-                        if ids.is_some() && *state == "PENDING" {
-                            *state = self.ends;
-                        }
-                        found.push(json!({"Id": id, "Name": name, "Status": {"State": *state}}));
+                for step in self.steps.iter_mut().filter(|step| is_asked(&step.id)) {
+                    if ids.is_some() && step.state == "PENDING" {
+                        step.state = self.ends;
                     }
+                    found.push(json!({
+                        "Id": step.id,
+                        "Name": step.name,
+                        "Config": {"Jar": "command-runner.jar", "Args": step.args},
+                        "Status": {"State": step.state},
+                    }));
                 }
                 json!({"Steps": found})
             }

@@ -464,6 +464,7 @@ mod tests {
             name: "report".to_owned(),
             state: StepState::Running,
             reason: None,
+            args: Vec::new(),
         };
         assert!(round.tell_step(&key, Some(step.clone())));
         assert_eq!(*look.borrow(), Look::seen(step));
