@@ -190,18 +190,16 @@ impl Keeper {
     /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
     async fn one(&mut self, mut record: Record, cluster: Option<&Cluster>) -> End {
         self.reached.send_replace(Some(record.aws.clone()));
+        if let Some(why) = Box::pin(self.stop_orphans(&record)).await {
+            let wishes = self.orders.borrow().wishes;
+            let ended = Box::pin(self.end(record, Some(why.clone()))).await;
+            return if ended { End::Ended(why, wishes) } else { End::Left };
+        }
         if record.id.is_none() {
             match self.get(&mut record, cluster).await {
                 Ok(()) => {}
                 Err(end) => return end,
             }
-        }
-        if cluster.is_none()
-            && let Some(why) = Box::pin(self.stop_orphans(&record)).await
-        {
-            let wishes = self.orders.borrow().wishes;
-            let ended = Box::pin(self.end(record, Some(why.clone()))).await;
-            return if ended { End::Ended(why, wishes) } else { End::Left };
         }
         Box::pin(self.mind(record)).await
     }

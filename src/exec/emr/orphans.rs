@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Keeper {
     /// Stops the steps on a cluster that is taken over, unless nothing needs it any more: then it is ended with them. Why it cannot be
-    /// worked on, if one of them could not be stopped.
+    /// worked on, if one of them could not be stopped. One whose id is not known yet has had no steps.
     pub(super) async fn stop_orphans(&self, record: &Record) -> Option<String> {
         let standing = Arc::clone(&self.standing);
         let say = move |text: &str| {
