@@ -11,7 +11,6 @@ use super::calls::Say;
 use super::keeping::Keeper;
 use super::record::Record;
 use super::running::mark_in;
-use super::running::tag_by_name;
 use super::stopping;
 use super::tenancy::Standing;
 use crate::connect::aws::Sessions;
@@ -53,7 +52,7 @@ async fn stop_all(aws: &Sessions, record: &Record, say: Say<'_>) -> Option<Strin
                 "step {id} (`{name}`), which a runner before had left, could not be stopped"
             ));
         }
-        if let Some(tag) = tag_of(&seen) {
+        if let Some(tag) = stopping::tag_of(&seen) {
             say(&Box::pin(stopping::end_tagged(at, &tag)).await);
         }
     }
@@ -64,13 +63,6 @@ async fn stop_all(aws: &Sessions, record: &Record, say: Say<'_>) -> Option<Strin
 fn orphans(steps: Vec<StepSeen>) -> impl Iterator<Item = StepSeen> {
     let steps = steps.into_iter();
     steps.filter(|seen| !seen.state.is_over() && mark_in(&seen.name).is_some())
-}
-
-/// The tag of what a step has handed to YARN. `None`: it hands nothing over.
-fn tag_of(seen: &StepSeen) -> Option<String> {
-    let tag = tag_by_name(mark_in(&seen.name)?, &seen.name)?;
-    let hands_over = seen.args.iter().any(|arg| arg.contains(&tag));
-    hands_over.then_some(tag)
 }
 
 #[cfg(test)]

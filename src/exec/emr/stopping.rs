@@ -8,6 +8,7 @@ use super::patience::Pauses;
 use super::patience::is_passing;
 use super::patience::until_seen;
 use super::running::Place;
+use super::running::mark_in;
 use super::running::tag_by_name;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Session;
@@ -92,13 +93,18 @@ pub(super) async fn leftovers(place: &Place<'_>) -> Result<(), ExecError> {
             seen.id, seen.name
         ));
         stop(place, &seen.id).await;
-        let hands_over = place.emr.steps.iter().any(|step| step.tag.is_some());
-        let tag = tag_by_name(&place.mark, &seen.name).filter(|_| hands_over);
-        if let Some(tag) = tag {
+        if let Some(tag) = tag_of(&seen) {
             end_applications(place, &tag).await;
         }
     }
     Ok(())
+}
+
+/// The tag of what a step has handed to YARN. `None`: it hands nothing over.
+pub(super) fn tag_of(seen: &StepSeen) -> Option<String> {
+    let tag = tag_by_name(mark_in(&seen.name)?, &seen.name)?;
+    let hands_over = seen.args.iter().any(|arg| arg.contains(&tag));
+    hands_over.then_some(tag)
 }
 
 /// Ends the applications of YARN that a step has handed over before it was stopped. A step does it, which is not waited for: it comes before
