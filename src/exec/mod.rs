@@ -52,7 +52,7 @@ pub enum Work {
     Copy(copy::Copy),
     /// `activity "copy"` of bytes as they are, to or from S3 or a directory.
     Transfer(copy::transfer::Transfer),
-    /// `activity "emr"`, `"hadoop"`, `"hive"`, `"pig"` and `"spark"`.
+    /// `activity "emr"`, `"hadoop"`, `"hive"`, `"hive_copy"`, `"pig"` and `"spark"`.
     Job(Box<jobs::Job>),
     /// `activity "no_op"`.
     Nothing,

@@ -36,7 +36,7 @@ pub fn missing(activity: &Object, resource: &Object) -> Option<&'static str> {
 /// The program that an activity needs, as far as that is certain.
 fn needed(activity: &Object) -> Option<&'static str> {
     match activity.object_type.name {
-        "hive" => Some("Hive"),
+        "hive" | "hive_copy" => Some("Hive"),
         "pig" => Some("Pig"),
         "spark" => Some(SPARK),
         "emr" => submits(activity).then_some(SPARK),

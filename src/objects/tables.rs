@@ -12,6 +12,8 @@ pub struct Use {
     pub written: bool,
     /// Whether it is Hive on a cluster, and not Spark on this machine.
     pub on_cluster: bool,
+    /// Whether it is `hive_copy`, which makes its script itself.
+    pub copied: bool,
 }
 
 /// Why a data node cannot be a table, as a sentence without its stop. `None`: nothing is known against it.
@@ -34,6 +36,16 @@ pub fn why_not(objects: &Objects, node: &Object, of: Use) -> Option<String> {
     let format_type = format.object_type.name;
     match (node_type, format_type) {
         ("dynamodb", "dynamodb") if of.on_cluster => {}
+        ("dynamodb", "dynamodb_export") if of.copied => return None,
+        ("s3", "dynamodb_export") if of.copied => {
+            let why = of_files(node, format_type, of)?;
+            return Some(format!("{why} (`{address}`)"));
+        }
+        ("s3", "dynamodb") if of.copied => {
+            return Some(format!(
+                "`{address}` has the format `dynamodb`, which tables have; files have `dynamodb_export`, `tsv` and the like"
+            ));
+        }
         ("dynamodb", "dynamodb") => {
             return Some(format!(
                 "`{address}` is a table of DynamoDB, which Spark cannot read or write; Hive on a cluster can"

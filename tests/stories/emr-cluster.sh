@@ -10,7 +10,8 @@ start_emr "$work/bin"
 mkdir "$work/project"
 cd "$work/project"
 
-# project EXTRA_OF_CLUSTER STEP...: a pipeline on demand with two activities on one cluster, one after the other.
+# project EXTRA_OF_CLUSTER FIRST [EXTRA_OF_FIRST [SECOND]]: a pipeline on demand with two activities on one cluster, one after the other, or both at
+# once with after=''.
 project() {
     rm -rf .pipeform
     cat >main.pipe.hcl <<EOF
@@ -44,12 +45,12 @@ pipeline "weekly" {
 
   activity "emr" "second" {
     runs_on     = resource.big
-    depends_on  = [activity.first]
+    ${after-depends_on = [activity.first]}
     retry_delay = "1 second"
 
     step {
       jar  = "command-runner.jar"
-      args = ["bash", "-c", "echo second >>$work/did"]
+      args = ["bash", "-c", "echo second >>$work/did; ${4:-true}"]
     }
   }
 }
@@ -228,6 +229,39 @@ says "no runner"
 printf '' >main.pipe.hcl
 expect 0 pipeform apply --auto-approve
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left of a pipeline that is removed"
+
+step "a step of an instance that is cancelled while there is no runner is stopped by the next one, and the cluster goes on"
+after='' project '' 'sleep 600' '' "until test -e $work/go; do sleep 0.1; done"
+"$PIPEFORM" run >"$work/ran" 2>&1 &
+runner=$!
+until_did
+cluster=$(emr alive | awk '$2 != "TERMINATING" { print $1 }')
+for _ in $(seq 600); do
+    [[ $(emr steps "$cluster" | wc -l) -lt 2 ]] || break
+    sleep 0.1
+done
+left=$(emr steps "$cluster" | awk '{ print $1 }')
+[[ $(wc -l <<<"$left") == 2 ]] || { emr steps "$cluster"; fail "there are not two steps"; }
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+expect 0 pipeform cancel pipeline.weekly.activity.first --auto-approve
+"$PIPEFORM" run >"$work/ran" 2>&1 &
+runner=$!
+for _ in $(seq 600); do
+    [[ $(emr steps "$cluster" | grep -F "$left" | grep -c CANCELLED) -lt 2 ]] || break
+    sleep 0.1
+done
+emr steps "$cluster" | sed 's/^/  /'
+[[ $(emr steps "$cluster" | grep -F "$left" | grep -c CANCELLED) == 2 ]] || fail "a step goes on that nobody watches"
+touch "$work/go"
+wait "$runner" || true
+sed 's/^/  /' "$work/ran"
+expect 0 pipeform history pipeline.weekly.activity.first
+says CANCELED
+expect 0 pipeform history pipeline.weekly.activity.second
+says FINISHED
+[[ $(made) == 1 ]] || fail "$(made) clusters and not 1"
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
 
 step "a stray, whose state is lost, is found by its tags and ended"
 project '' 'sleep 60'

@@ -169,6 +169,30 @@ same wanted found
 cat found
 [[ -z $(emr alive) ]] || fail "a cluster is left"
 
+copied='
+  data_node "s3" "some" {
+    path = "s3://acme/some/${run.date}/"
+
+    format "tsv" {
+      column = ["title STRING", "page STRING"]
+    }
+  }
+
+  activity "hive_copy" "some" {
+    input      = data_node.pages
+    output     = data_node.some
+    filter_sql = "title <> '"'Seldom'"' -- ; all the others"
+  }
+'
+
+step "a copy by Hive, of some records, with their columns in another order"
+config "$cluster" s3 s3://acme "$copied"
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run --at 2026-11-09T00:00:00Z
+printf '%s\t%s\n' First /a 'With "quotes", and commas' /b Empty /d | sort >wanted.copy
+for name in $(s3 names acme some/2026-11-02/part- | tr -d '"'); do s3 cat acme "$name"; done | sort >found
+same wanted.copy found
+
 step "on this machine, with data in S3"
 config "$here" s3 s3://acme ""
 s3 rm acme report/

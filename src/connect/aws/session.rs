@@ -335,3 +335,33 @@ impl Session {
         }))
     }
 }
+
+#[cfg(test)]
+impl Sessions {
+    /// Sessions of a test: EMR by some settings is a stand-in at an address, whatever the environment says, and no call is made again
+    /// by the SDK.
+    pub(crate) async fn standing_in(settings: &Settings, url: &str) -> Self {
+        let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "test");
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .retry_config(RetryConfig::disabled())
+            .http_client(transport::client(None).unwrap())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials)
+            .load()
+            .await;
+        let session = Session(Arc::new(Opened {
+            config,
+            region: "us-east-1".to_owned(),
+            endpoints: BTreeMap::from([(Service::Emr, url.to_owned())]),
+            max_attempts: None,
+            ca_bundle: None,
+            s3: OnceLock::new(),
+        }));
+        let sessions = Self::default();
+        let opened = Arc::new(OnceCell::new_with(Some(session)));
+        let mut known = sessions.0.sessions.lock().unwrap();
+        known.insert(settings.clone(), opened);
+        drop(known);
+        sessions
+    }
+}

@@ -63,6 +63,7 @@ impl<'a> Assembler<'a> {
             "emr" => Program::Steps(steps(activity)?),
             "hadoop" => Program::Steps(vec![hadoop(activity)?]),
             "hive" => Program::Hive(self.hive(resolved, on)?),
+            "hive_copy" => Program::Hive(self.hive_copy(resolved)?),
             "pig" => Program::Pig(self.pig(resolved)?),
             _ => Program::Spark(self.spark(activity, on)?),
         })
@@ -134,6 +135,7 @@ impl<'a> Assembler<'a> {
             let of = tables::Use {
                 written: attribute == "output",
                 on_cluster: matches!(on, On::Cluster { .. }),
+                copied: false,
             };
             let nodes = in_order(activity.object, attribute, nodes).into_iter();
             nodes.map(|nodes| self.staged(nodes, of)).collect()
@@ -152,7 +154,11 @@ impl<'a> Assembler<'a> {
     }
 
     /// The instances of a data node as a table.
-    fn staged(&self, nodes: &[Resolved<'a>], of: tables::Use) -> Result<Staged, String> {
+    pub(super) fn staged(
+        &self,
+        nodes: &[Resolved<'a>],
+        of: tables::Use,
+    ) -> Result<Staged, String> {
         let Some(first) = nodes.first() else {
             return Ok(Staged {
                 table: Err("its interval overlaps none of its data".to_owned()),
@@ -184,9 +190,12 @@ impl<'a> Assembler<'a> {
         };
         self.format(node)?; // its columns are looked at there
         let columns = columns(&format.texts("column"));
-        let layout = match (node.object.object_type.name, format.object.object_type.name) {
-            ("dynamodb", _) => dynamo(node, &columns)?,
-            (_, name) => layout(&format, name)?,
+        let types = (node.object.object_type.name, format.object.object_type.name);
+        let (layout, columns) = match types {
+            ("dynamodb", "dynamodb_export") => (dynamo(node, &[])?, exported()),
+            (_, "dynamodb_export") => (items(), exported()),
+            ("dynamodb", _) => (dynamo(node, &columns)?, columns),
+            (_, name) => (layout(&format, name)?, columns),
         };
         let compression = node.text("compression").filter(|it| *it != "none");
         Ok(Table {
@@ -367,7 +376,7 @@ fn variables(activity: &Resolved<'_>) -> Vec<(String, String)> {
 }
 
 /// An output has one place; the schedules of both say how many there are.
-fn only_one(mut staged: Staged) -> Staged {
+pub(super) fn only_one(mut staged: Staged) -> Staged {
     if staged.places.len() > 1 {
         staged.table = Err(
             "the interval overlaps several of those that are written. Give the data node the schedule of the activity".to_owned(),
@@ -384,6 +393,20 @@ fn columns(texts: &[String]) -> Vec<(String, String)> {
         (name, words.next().unwrap_or("STRING").to_uppercase())
     };
     texts.iter().map(column).collect()
+}
+
+/// The columns of items of `DynamoDB` as they are: one, with the text of each attribute by its name.
+pub(super) fn exported() -> Vec<(String, String)> {
+    vec![("item".to_owned(), "MAP<STRING,STRING>".to_owned())]
+}
+
+/// How files of such items are laid out: an item a line, with Hive's own characters between its attributes.
+fn items() -> Layout {
+    Layout::Separated {
+        header: false,
+        separator: "\t".to_owned(),
+        escape: None,
+    }
 }
 
 /// How the files of a format are laid out.
@@ -418,16 +441,14 @@ fn layout(format: &Resolved<'_>, name: &str) -> Result<Layout, String> {
     })
 }
 
-/// The settings with which Hive reaches a table of `DynamoDB`.
+/// The settings with which Hive reaches a table of `DynamoDB`. Without columns its items are read and written as they are.
 fn dynamo(node: &Resolved<'_>, columns: &[(String, String)]) -> Result<Layout, String> {
     let names = columns.iter().map(|(name, _)| format!("{name}:{name}"));
-    let mut settings = vec![
-        ("dynamodb.table.name", required(node, "table_name")?),
-        (
-            "dynamodb.column.mapping",
-            names.collect::<Vec<_>>().join(","),
-        ),
-    ];
+    let mut settings = vec![("dynamodb.table.name", required(node, "table_name")?)];
+    if !columns.is_empty() {
+        let names = names.collect::<Vec<_>>().join(",");
+        settings.push(("dynamodb.column.mapping", names));
+    }
     for (name, setting) in [
         ("region", "dynamodb.region"),
         (

@@ -8,6 +8,7 @@ mod checks;
 mod cluster;
 mod command;
 mod copy;
+mod hive_copy;
 mod jobs;
 #[cfg(test)]
 mod tests;
@@ -105,7 +106,7 @@ impl<'a> Assembler<'a> {
                 Some(transfer) => Ok(Work::Transfer(transfer)),
                 None => self.copy(resolved, of).map(Work::Copy),
             },
-            "emr" | "hadoop" | "hive" | "pig" | "spark" => {
+            "emr" | "hadoop" | "hive" | "hive_copy" | "pig" | "spark" => {
                 self.job(resolved, of).map(Box::new).map(Work::Job)
             }
             "no_op" => Ok(Work::Nothing),

@@ -1,16 +1,16 @@
 //! Calls that have to come to something: EMR is asked again while it is not reached or says that there are too many calls, and what may
 //! have been heard without an answer is looked for by name before it is asked for again.
 
-use std::time::Duration;
-
 use jiff::SignedDuration;
 use tokio::sync::watch;
 
+use super::patience::LAST_CALLS;
+use super::patience::Pauses;
+use super::patience::is_passing;
+use super::patience::until_seen;
 use super::record::Record;
 use super::record::tags;
 use super::tenancy::Orders;
-use super::watching::jittered;
-use crate::clock::Stopwatch;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Session;
 use crate::connect::aws::Sessions;
@@ -19,18 +19,8 @@ use crate::connect::aws::emr;
 use crate::connect::aws::emr::ClusterRequest;
 use crate::connect::aws::emr::StepRequest;
 
-/// The first pause before a call is made again, and the longest one.
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(30);
-
-/// How long after it was made a call may still come to something that is not seen yet.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// How far our clock and that of EMR may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
-
-/// How often a call is made to end a cluster while the runner ends, too.
-const LAST_CALLS: u32 = 5;
 
 /// What became of a call.
 pub(super) enum Asked {
@@ -46,53 +36,8 @@ pub(super) enum Asked {
     Left,
 }
 
-/// Whether the same call may go well a moment later.
-fn is_passing(error: &AwsError) -> bool {
-    matches!(error, AwsError::Throttled(_) | AwsError::Unreachable(_))
-}
-
-/// A pause that grows.
-struct Pauses(Duration);
-
-impl Pauses {
-    const fn new() -> Self {
-        Self(FIRST)
-    }
-
-    async fn rest(&mut self) {
-        let pause = self.0;
-        self.0 = (pause * 2).min(LONGEST);
-        tokio::time::sleep(jittered(pause)).await;
-    }
-}
-
-/// A call that is made until it goes well, or until the runner ends: then a few times more.
-pub(super) struct Asking {
-    pauses: Pauses,
-    calls: u32,
-}
-
-impl Asking {
-    pub(super) const fn new() -> Self {
-        Self {
-            pauses: Pauses::new(),
-            calls: 0,
-        }
-    }
-
-    /// After a call that did not go well. Whether it is to be made again; then it is time for it.
-    pub(super) async fn again(&mut self, orders: &watch::Receiver<Orders>) -> bool {
-        self.calls += 1;
-        if orders.borrow().hurry && self.calls >= LAST_CALLS {
-            return false;
-        }
-        self.pauses.rest().await;
-        true
-    }
-}
-
 /// Tells what goes wrong.
-type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+pub(super) type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// Asks for a cluster. It is asked for again only when it is known that the call before has made none.
 pub(super) async fn create(
@@ -131,32 +76,44 @@ pub(super) async fn create(
     }
 }
 
-/// Looks for the cluster of a record that may have been asked for just now: by this runner, or by one that was killed. It may come to
-/// be seen a moment later, so that only a look after that says that there is none. Why it cannot be seen yet is said.
+/// Looks for the cluster of a record that may have been asked for just now: by this runner, or by one that was killed. Why it cannot be
+/// seen yet is said.
 pub(super) async fn find(
     aws: &Sessions,
     record: &Record,
     (orders, say): (&watch::Receiver<Orders>, Say<'_>),
 ) -> Asked {
-    let began = Stopwatch::start();
-    let mut asking = Asking::new();
+    let found = until_seen(|| Box::pin(looked_for(aws, record, (orders, say)))).await;
+    match found {
+        Ok(Some(id)) => Asked::There(id),
+        Ok(None) => Asked::Missing,
+        Err(Left) => Asked::Left,
+    }
+}
+
+/// The runner ends before something is known.
+struct Left;
+
+/// The id of the cluster of a record, if there is one: asked until it is answered.
+async fn looked_for(
+    aws: &Sessions,
+    record: &Record,
+    (orders, say): (&watch::Receiver<Orders>, Say<'_>),
+) -> Result<Option<String>, Left> {
+    let mut pauses = Pauses::new();
     loop {
-        let waited = began.elapsed();
         let found = match aws.session(&record.aws).await {
             Ok(session) => look_for(&session, record).await,
             Err(error) => Err(error),
         };
-        match found {
-            Ok(Some(id)) => return Asked::There(id),
-            Ok(None) if waited > GRACE => return Asked::Missing,
-            Ok(None) => tokio::time::sleep(FIRST).await,
-            Err(error) => {
-                say(&error.to_string());
-                // It is not known whether there is one, so it stays in the state.
-                if !asking.again(orders).await {
-                    return Asked::Left;
-                }
-            }
+        let error = match found {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        say(&error.to_string());
+        // It is not known whether there is one, so it stays in the state.
+        if !pauses.again(orders).await {
+            return Err(Left);
         }
     }
 }
@@ -239,28 +196,27 @@ pub(super) async fn add_step(
     }
 }
 
-/// The id of a step that may have been added just now. It may come to be seen a moment later. An error: it is not known whether there is one.
+/// The id of a step that may have been added just now. An error: it is not known whether there is one.
 async fn added(session: &Session, cluster: &str, name: &str) -> Result<Option<String>, AwsError> {
-    let began = Stopwatch::start();
+    until_seen(|| Box::pin(step_of(session, cluster, name))).await
+}
+
+/// The id of the step of a name, if there is one.
+async fn step_of(session: &Session, cluster: &str, name: &str) -> Result<Option<String>, AwsError> {
     let mut pauses = Pauses::new();
     let mut failures = 0;
     loop {
-        let waited = began.elapsed();
-        match emr::all_steps(session, cluster).await {
+        let error = match emr::all_steps(session, cluster).await {
             Ok(steps) => {
                 let found = steps.into_iter().find(|seen| seen.name == name);
-                if found.is_some() || waited > GRACE {
-                    return Ok(found.map(|seen| seen.id));
-                }
-                tokio::time::sleep(FIRST).await;
+                return Ok(found.map(|seen| seen.id));
             }
-            Err(error) => {
-                failures += 1;
-                if !is_passing(&error) || failures > LAST_CALLS {
-                    return Err(error);
-                }
-                pauses.rest().await;
-            }
+            Err(error) => error,
+        };
+        failures += 1;
+        if !is_passing(&error) || failures > LAST_CALLS {
+            return Err(error);
         }
+        pauses.rest().await;
     }
 }

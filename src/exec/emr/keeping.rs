@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::Cluster;
 use super::calls;
 use super::calls::Asked;
+use super::patience::Pauses;
 use super::record::Ledger;
 use super::record::NEVER_MADE;
 use super::record::Record;
@@ -225,6 +226,11 @@ impl Keeper {
     /// One cluster from its record to its end. `cluster`: what it is, if it is to be asked for; else it was.
     async fn one(&mut self, mut record: Record, cluster: Option<&Cluster>) -> End {
         self.reached.send_replace(Some(record.aws.clone()));
+        if let Some(why) = Box::pin(self.stop_orphans(&record)).await {
+            let wishes = self.orders.borrow().wishes;
+            let ended = Box::pin(self.end(record, Some(why.clone()))).await;
+            return if ended { End::Ended(why, wishes) } else { End::Left };
+        }
         if record.id.is_none() {
             match self.get(&mut record, cluster).await {
                 Ok(()) => {}
@@ -513,7 +519,7 @@ impl Keeper {
 
     /// Asks for the end of a cluster until EMR has heard it. `false`: the runner ends before. That it is refused is in the state.
     async fn terminate(&mut self, record: &mut Record, id: &str) -> bool {
-        let mut asking = calls::Asking::new();
+        let mut pauses = Pauses::new();
         let look = self.watching.cluster((&self.aws, &record.aws), id);
         loop {
             let Err(error) = calls::terminate(&self.aws, &record.aws, id).await else {
@@ -530,7 +536,7 @@ impl Keeper {
             if !self.note(record, problem).await {
                 return false;
             }
-            if !asking.again(&self.orders).await {
+            if !pauses.again(&self.orders).await {
                 return false;
             }
         }

@@ -3,13 +3,13 @@
 //! Clusters put logs to S3 some minutes after they were written, so they are waited for where somebody will want to read them: after a
 //! step that failed. What cannot be got is said, and changes nothing about the step.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 
+use super::patience::Pauses;
 use super::running::Place;
-use super::watching::jittered;
 use crate::connect::aws::emr;
 use crate::connect::s3::Endpoint;
 use crate::connect::s3::Location;
@@ -22,15 +22,20 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// How long EMR may take to say where they are.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The pause before it is looked again: the first, and the longest.
-const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest pause before it is looked again.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// What comes with the log of the controller is there after it.
+const TOGETHER: Duration = Duration::from_millis(500);
 
 /// How much of a log is shown: its end.
 const SHOWN: usize = 1024 * 1024;
 
-/// How much of a log is read at most.
-const READ: u64 = 256 * 1024 * 1024;
+/// How much of a log is read at most, unpacked.
+const READ: u64 = 8 * 1024 * 1024 * 1024;
+
+/// How much is unpacked at once.
+const CHUNK: usize = 64 * 1024;
 
 /// How long logs are waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,16 +120,15 @@ fn last_lines(text: &str) -> String {
 
 /// Waits until the logs of a step are there.
 async fn appear(s3: &Endpoint, at: &Location) {
-    let mut pause = PAUSE;
+    let mut pauses = Pauses::up_to(LOOK);
     // That of the controller is there of every step; the others only if something was printed.
     let name = at.below("controller.gz");
     loop {
         if s3.exists(&name).await.unwrap_or(false) {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(TOGETHER).await;
             return;
         }
-        tokio::time::sleep(jittered(pause)).await;
-        pause = (pause * 2).min(LONGEST);
+        pauses.rest().await;
     }
 }
 
@@ -135,13 +139,11 @@ async fn read(s3: &Endpoint, at: &Location) -> Result<Option<String>, String> {
     }
     let file = s3.fetch(at).await.map_err(|error| error.to_string())?;
     let unpack = move || {
-        let mut bytes = Vec::new();
-        let unpacked = MultiGzDecoder::new(file).take(READ).read_to_end(&mut bytes);
-        unpacked.map_err(|error| error.to_string())?;
-        let from = bytes.len().saturating_sub(SHOWN);
-        let text = String::from_utf8_lossy(bytes.get(from..).unwrap_or_default());
-        Ok(if from > 0 {
-            format!("(the first {from} bytes are left out)\n{text}")
+        let unpacked = MultiGzDecoder::new(file).take(READ);
+        let (bytes, before) = end_of(unpacked, SHOWN).map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(if before > 0 {
+            format!("(the first {before} bytes are left out)\n{text}")
         } else {
             text.into_owned()
         })
@@ -151,4 +153,37 @@ async fn read(s3: &Endpoint, at: &Location) -> Result<Option<String>, String> {
         .map_err(|error| error.to_string())
         .and_then(|text| text)
         .map(Some)
+}
+
+/// The last bytes of a source, no more than so many, and how many there are before them. No more than twice as many are kept at a time.
+fn end_of(mut source: impl Read, most: usize) -> std::io::Result<(Vec<u8>, u64)> {
+    let (mut kept, mut chunk, mut before) = (Vec::new(), vec![0; CHUNK], 0);
+    loop {
+        let count = source.read(&mut chunk)?;
+        kept.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        let more = kept.len().saturating_sub(most);
+        if more >= most || (count == 0 && more > 0) {
+            drop(kept.drain(..more));
+            before += more as u64;
+        }
+        if count == 0 {
+            return Ok((kept, before));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_log_the_end_is_kept() {
+        let log: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        for most in [1, 1_000, 100_000, 799_999, 800_000, 900_000] {
+            let (end, before) = end_of(log.as_slice(), most).unwrap();
+            let from = log.len().saturating_sub(most);
+            assert_eq!(before, from as u64);
+            assert!(end == log[from..], "{most}");
+        }
+    }
 }

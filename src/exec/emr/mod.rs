@@ -8,12 +8,18 @@ mod calls;
 mod cluster;
 mod keeping;
 mod logs;
+mod orphans;
+mod patience;
 mod record;
 mod running;
+#[cfg(test)]
+mod standing_in;
 mod step;
 mod stopping;
 mod strays;
 mod tenancy;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::collections::BTreeSet;

@@ -21,6 +21,12 @@ use crate::connect::aws::emr::StepState;
 use crate::exec::Context;
 use crate::exec::ExecError;
 
+/// What the marks of instances begin with.
+const MARK: &str = "pipeform:";
+
+/// How many letters and digits of a digest come after that.
+const MARK_LENGTH: usize = 12;
+
 /// How many characters the name of a step has at most.
 const LONGEST_NAME: usize = 256;
 
@@ -207,7 +213,9 @@ impl Place<'_> {
                 changed = look.changed() => if changed.is_err() {
                     look = watching.step(aws, &self.id, id);
                 },
-                _ = standing.changed() => {}
+                changed = standing.changed() => if changed.is_err() {
+                    return Err(self.lost()); // the runner ends
+                },
                 () = self.ctx.cancel.cancelled() => return Err(ExecError::Cancelled),
             }
         }
@@ -315,7 +323,18 @@ fn mark(attempt_id: &str) -> String {
     let instance = instance.map_or(attempt_id, |(instance, _)| instance);
     let digest = Sha256::digest(instance.as_bytes());
     let digest = data_encoding::HEXLOWER.encode(&digest);
-    format!("pipeform:{}", digest.get(..12).unwrap_or(&digest))
+    format!("{MARK}{}", digest.get(..MARK_LENGTH).unwrap_or(&digest))
+}
+
+/// The mark of the instance that a step is of, by its name. `None`: it is none of ours.
+pub(super) fn mark_in(name: &str) -> Option<&str> {
+    let (rest, numbers) = name.rsplit_once(' ')?;
+    let mark = rest.rsplit(' ').next()?;
+    let digest = mark.strip_prefix(MARK)?;
+    let (attempt, step) = numbers.split_once('.')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_digest = digest.len() == MARK_LENGTH && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    (is_digest && is_number(attempt) && is_number(step)).then_some(mark)
 }
 
 #[cfg(test)]
@@ -335,6 +354,24 @@ mod tests {
         assert_eq!(tag_by_name(&mark, &name), Some(tag.clone()));
         // Else what ends the applications would be taken for a step of the instance.
         assert!(!tag.contains(&mark));
+    }
+
+    #[test]
+    fn steps_of_ours_are_known_by_their_names() {
+        let mark = mark("lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#1");
+        for name in [format!("report {mark} 1.2"), format!("a b pipeform: {mark} 12.3")] {
+            assert_eq!(mark_in(&name), Some(mark.as_str()), "{name}");
+        }
+        for name in [
+            "report".to_owned(),
+            "Setup hadoop debugging".to_owned(),
+            "report pipeform:x 1.2".to_owned(),
+            format!("report {mark}"),
+            format!("report {mark} 1."),
+            format!("end the applications of {}", tag_of(&mark, "1")),
+        ] {
+            assert_eq!(mark_in(&name), None, "{name}");
+        }
     }
 
     #[test]

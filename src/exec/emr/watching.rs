@@ -34,8 +34,8 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// The longest one while EMR says that there are too many calls.
 const LONGEST_OF_ALL: Duration = Duration::from_mins(2);
 
-/// How long, and how often, EMR has to say that it knows of no such cluster until that is believed: it says the same of a cluster of
-/// another region or account.
+/// How long, and how often, EMR has to say that it knows of no such cluster or step until that is believed: it says the same of a cluster of
+/// another region or account, and of a step that was added just now.
 const GONE_AFTER: Duration = Duration::from_mins(1);
 const GONE_LOOKS: u32 = 3;
 
@@ -79,6 +79,9 @@ type Steps = BTreeMap<String, Vec<String>>;
 
 type Looks<K, T> = BTreeMap<K, watch::Sender<Look<T>>>;
 
+/// Since when EMR does not know something, and how often it said so.
+type Absent<K> = BTreeMap<K, (Stopwatch, u32)>;
+
 /// Looks at clusters and steps; a clone is the same.
 #[derive(Clone, Debug, Default)]
 pub struct Watching(Arc<Shared>);
@@ -103,8 +106,9 @@ struct Wanted {
     clusters: Looks<String, Seen>,
     /// By cluster and step.
     steps: Looks<(String, String), StepSeen>,
-    /// The clusters that EMR does not know: since when, and how often it said so.
-    absent: BTreeMap<String, (Stopwatch, u32)>,
+    /// The clusters, and the steps, that EMR does not know.
+    absent: Absent<String>,
+    absent_steps: Absent<(String, String)>,
     /// Whether a task goes round.
     is_asked: bool,
 }
@@ -220,6 +224,10 @@ impl Round {
         let clusters = &wanted.clusters;
         wanted.absent.retain(|id, _| clusters.contains_key(id));
         wanted.steps.retain(|_, look| look.receiver_count() > 0);
+        let watched = &wanted.steps;
+        wanted
+            .absent_steps
+            .retain(|key, _| watched.contains_key(key));
         wanted.is_asked = !(wanted.clusters.is_empty() && wanted.steps.is_empty());
         let mut steps = Steps::new();
         for (cluster, step) in wanted.steps.keys() {
@@ -299,11 +307,10 @@ impl Round {
         let mut missing: BTreeSet<&String> = ids.iter().collect();
         for seen in found {
             missing.remove(&seen.id);
-            let key = key(&seen.id);
-            asked.changed |= tell(&locked(&self.wanted).steps, &key, Look::seen(seen));
+            asked.changed |= self.tell_step(&key(&seen.id), Some(seen));
         }
         for id in missing {
-            asked.changed |= tell(&locked(&self.wanted).steps, &key(id), Look::gone());
+            asked.changed |= self.tell_step(&key(id), None);
         }
     }
 
@@ -316,16 +323,24 @@ impl Round {
             wanted.absent.remove(&id);
             return tell(&wanted.clusters, &id, Look::seen(seen));
         }
-        let absent = wanted.absent.entry(id.clone());
-        let (since, looks) = absent.or_insert_with(|| (Stopwatch::start(), 0));
-        *looks += 1;
-        if is_gone(since.elapsed(), *looks) {
+        if is_absent(&mut wanted.absent, &id) {
             return tell(&wanted.clusters, &id, Look::gone());
         }
         if let Some(look) = wanted.clusters.get(&id) {
             note(look, &unknown(&id));
         }
         false
+    }
+
+    /// Tells how it is with a step; `None`: EMR does not list it. Whether that is new.
+    fn tell_step(&self, key: &(String, String), seen: Option<StepSeen>) -> bool {
+        let mut wanted = locked(&self.wanted);
+        let wanted = &mut *wanted;
+        if let Some(seen) = seen {
+            wanted.absent_steps.remove(key);
+            return tell(&wanted.steps, key, Look::seen(seen));
+        }
+        is_absent(&mut wanted.absent_steps, key) && tell(&wanted.steps, key, Look::gone())
     }
 
     fn note_cluster(&self, id: &str, error: &AwsError) {
@@ -345,7 +360,15 @@ impl Round {
     }
 }
 
-/// Whether a cluster that EMR has not known for so long, and so often, is believed to be no more.
+/// Takes in that EMR does not know something. Whether that is believed.
+fn is_absent<K: Ord + Clone>(absent: &mut Absent<K>, key: &K) -> bool {
+    let known = absent.entry(key.clone());
+    let (since, looks) = known.or_insert_with(|| (Stopwatch::start(), 0));
+    *looks += 1;
+    is_gone(since.elapsed(), *looks)
+}
+
+/// Whether what EMR has not known for so long, and so often, is believed to be no more.
 fn is_gone(waited: Duration, looks: u32) -> bool {
     waited >= GONE_AFTER && looks >= GONE_LOOKS
 }
@@ -393,6 +416,7 @@ pub(super) fn jittered(pause: Duration) -> Duration {
 mod tests {
     use super::*;
     use crate::connect::aws::emr::State;
+    use crate::connect::aws::emr::StepState;
 
     fn seen(id: &str) -> Seen {
         Seen {
@@ -427,6 +451,25 @@ mod tests {
         let known = look.borrow().clone();
         assert_eq!((known.problem, known.seen), (None, Some(seen("j-1"))));
         assert!(locked(&round.wanted).absent.is_empty());
+    }
+
+    #[test]
+    fn a_step_that_is_not_listed_yet_is_not_gone() {
+        let round = Round::default();
+        let key = ("j-1".to_owned(), "s-1".to_owned());
+        let look = subscribe(&mut locked(&round.wanted).steps, key.clone());
+        assert!(!round.tell_step(&key, None));
+        assert_eq!(*look.borrow(), Look::nothing());
+        let step = StepSeen {
+            id: "s-1".to_owned(),
+            name: "report".to_owned(),
+            state: StepState::Running,
+            reason: None,
+            args: Vec::new(),
+        };
+        assert!(round.tell_step(&key, Some(step.clone())));
+        assert_eq!(*look.borrow(), Look::seen(step));
+        assert!(locked(&round.wanted).absent_steps.is_empty());
     }
 
     #[test]

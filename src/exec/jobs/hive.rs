@@ -15,6 +15,8 @@ use super::scripts::Depot;
 use super::scripts::Reached;
 use super::scripts::text;
 use super::settings;
+use super::statements::any_begins;
+use super::statements::is_open;
 use super::tables::Dialect;
 use super::tables::Placed;
 use super::tables::Statements;
@@ -119,7 +121,8 @@ impl Hive {
         let instance = attempt.rsplit_once('#');
         let instance = instance.map_or(attempt, |(instance, _)| instance);
         let mark = HEXLOWER.encode(Sha256::digest(instance).get(..6).unwrap_or_default());
-        let goes_elsewhere = uses_a_database(script);
+        // Then it leaves the database in which the tables are.
+        let goes_elsewhere = any_begins(script, dialect, "use");
         let mut statements = Statements::default();
         let mut variables = Vec::new();
         for (used, directories) in used {
@@ -149,11 +152,7 @@ impl Hive {
             ""
         };
         variables.extend(self.variables.iter().cloned());
-        let end = if script.trim_end().ends_with(';') {
-            ""
-        } else {
-            ";\n"
-        };
+        let end = if is_open(script, dialect) { ";\n" } else { "" };
         Ok(Whole {
             text: format!(
                 "{}{}\n{end}{back}{}",
@@ -245,16 +244,6 @@ pub(super) fn mentions(script: &str, variable: &str) -> bool {
     ["", "hivevar:"]
         .iter()
         .any(|space| script.contains(&format!("${{{space}{variable}}}")))
-}
-
-/// Whether a script leaves the database in which the tables are: a statement of it begins with `USE`.
-fn uses_a_database(script: &str) -> bool {
-    script.split(';').any(|statement| {
-        let lines = statement.lines().map(str::trim_start);
-        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
-        let first = lines.next().and_then(|line| line.split_whitespace().next());
-        first.is_some_and(|word| word.eq_ignore_ascii_case("use"))
-    })
 }
 
 #[cfg(test)]
@@ -359,6 +348,18 @@ mod tests {
         let name = &here.variables[0].1;
         assert!(name.starts_with("pipeform_"), "{name}");
         assert!(!here.text.contains("USE default"), "{}", here.text);
+    }
+
+    #[test]
+    fn what_comes_after_a_script_is_no_part_of_its_last_statement() {
+        for (script, expected) in [
+            ("SELECT * FROM ${input1} -- all;", "-- all;\n;\nDROP TABLE"),
+            ("SELECT * FROM ${input1}; -- all", "; -- all\nDROP TABLE"),
+            ("SELECT '; use x' FROM ${input1};", "${input1};\nDROP TABLE"),
+        ] {
+            let text = whole(script, "a#1").text;
+            assert!(text.contains(expected), "{text}");
+        }
     }
 
     #[test]

@@ -253,7 +253,7 @@ fn staging(hive: &Hive, used: &[Used<'_>]) -> Result<Staging, ExecError> {
             let place = match used.places {
                 [(_, place)] if place.is_many() => place.clone(),
                 [(_, place)] => {
-                    return Err(ExecError::Failed(format!(
+                    return Err(ExecError::ForGood(format!(
                         "`${{{}}}` cannot be a table: `{place}` of `{}` is one file, and what is written to a table are many. Let its path end in `/`",
                         used.variable, used.table.address
                     )));

@@ -1,12 +1,13 @@
 //! Jobs: what activities on clusters do, as the steps of a cluster or as programs of Spark on this machine.
 //!
-//! `emr`, `hadoop`, `hive`, `pig` and `spark` each say here what is run. How a cluster runs steps is not known here ([`emr`](super::emr)).
+//! `emr`, `hadoop`, `hive`, `hive_copy`, `pig` and `spark` each say here what is run. How a cluster runs steps is not known here ([`emr`](super::emr)).
 
 mod hive;
 mod local;
 mod pig;
 mod scripts;
 mod spark;
+mod statements;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -54,7 +55,7 @@ pub struct Job {
 pub enum Program {
     /// Steps as they are: `activity "emr"` and `"hadoop"`.
     Steps(Vec<Step>),
-    /// `activity "hive"`.
+    /// `activity "hive"` and `"hive_copy"`.
     Hive(Hive),
     /// `activity "pig"`.
     Pig(Pig),

@@ -59,7 +59,7 @@ impl<'s> Depot<'s> {
     /// Puts a file of this machine, and says where it is then.
     pub(super) async fn put(&self, name: &str, file: &Place) -> Result<String, ExecError> {
         let Some(kept) = self.kept else {
-            return Err(ExecError::Failed(format!(
+            return Err(ExecError::ForGood(format!(
                 "the cluster cannot read `{file}`, which is on this machine. Set `generated_scripts_path`, or `log_uri`, to a place in S3, and it is put there first"
             )));
         };

@@ -12,6 +12,9 @@ use super::scripts::Depot;
 use super::settings;
 use crate::connect::place::Place;
 
+/// The setting that says where the driver runs.
+const DEPLOY_MODE: &str = "spark.submit.deployMode";
+
 /// A program of Spark with everything resolved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spark {
@@ -123,9 +126,11 @@ impl Spark {
         })
     }
 
-    /// Whether its step only hands it to YARN.
+    /// Whether its step only hands it to YARN: what `deploy_mode` says goes before a setting of Spark.
     fn hands_over(&self) -> bool {
-        self.deploy_mode.as_deref() == Some("cluster")
+        let mode = self.deploy_mode.as_ref();
+        let mode = mode.or_else(|| self.properties.get(DEPLOY_MODE));
+        mode.is_some_and(|mode| mode == "cluster")
     }
 
     /// Its settings, with a tag by which YARN knows it.
@@ -204,6 +209,13 @@ mod tests {
         assert_eq!(spark.tagged(None), BTreeMap::new());
         spark.deploy_mode = Some("cluster".to_owned());
         assert!(spark.hands_over());
+        let set = [(DEPLOY_MODE.to_owned(), "cluster".to_owned())];
+        spark.properties = set.into();
+        spark.deploy_mode = None;
+        assert!(spark.hands_over());
+        spark.deploy_mode = Some("client".to_owned());
+        assert!(!spark.hands_over());
+        spark.properties.clear();
         assert_eq!(spark.tagged(Some("x-1"))["spark.yarn.tags"], "x-1");
         let own = [("spark.yarn.tags".to_owned(), "team".to_owned())];
         spark.properties = own.into();

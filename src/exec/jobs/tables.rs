@@ -83,11 +83,12 @@ pub(super) struct Statements {
 impl Statements {
     /// Adds the statements of a table.
     pub(super) fn add(&mut self, placed: &Placed<'_>, dialect: Dialect) -> Result<(), String> {
-        let one = One {
+        let mut one = One {
             placed,
             dialect,
-            in_parts: placed.directories.len() > 1,
+            in_parts: false,
         };
+        one.in_parts = placed.directories.len() > 1 && !one.is_inferred();
         one.check()?;
         let view = one.needs_view();
         let table = if view {
@@ -138,9 +139,7 @@ impl One<'_> {
             compression,
             ..
         } = self.table();
-        let inferred = self.dialect == Dialect::Spark
-            && matches!(layout, Layout::JsonLines | Layout::Parquet(_));
-        if self.table().columns.is_empty() && (self.placed.written || !inferred) {
+        if self.table().columns.is_empty() && (self.placed.written || !self.is_inferred()) {
             return Err("its format must list the columns, in `column`".to_owned());
         }
         match layout {
@@ -168,6 +167,15 @@ impl One<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether Spark finds the columns in the files. Then they cannot be parts of a table, and are all that is below one directory.
+    fn is_inferred(&self) -> bool {
+        let Table {
+            layout, columns, ..
+        } = self.table();
+        let says = matches!(layout, Layout::JsonLines | Layout::Parquet(_));
+        self.dialect == Dialect::Spark && says && columns.is_empty()
     }
 
     /// Whether Spark's own reader and writer is used.
@@ -215,6 +223,9 @@ impl One<'_> {
         let location = match self.placed.directories.as_slice() {
             [] => String::new(),
             [(_, only)] => format!("\nLOCATION {}", literal(only)),
+            [(_, first), ..] if self.is_inferred() => {
+                format!("\nLOCATION {}", literal(above(first)))
+            }
             // Its parts say where they are.
             [(_, first), ..] => format!("\nLOCATION {}", literal(first)),
         };
@@ -296,6 +307,9 @@ impl One<'_> {
             && let Some(compression) = &self.table().compression
         {
             options.push(("compression", compression.clone()));
+        }
+        if self.is_inferred() && self.placed.directories.len() > 1 {
+            options.push(("recursiveFileLookup", "true".to_owned()));
         }
         if options.is_empty() {
             return format!("USING {format}");
@@ -393,6 +407,14 @@ impl One<'_> {
         }
         columns.join(", ")
     }
+}
+
+/// The directory that a directory is in.
+fn above(directory: &str) -> &str {
+    let directory = directory.trim_end_matches('/');
+    directory
+        .rsplit_once('/')
+        .map_or(directory, |(above, _)| above)
 }
 
 /// Hive leaves out the line that names the columns.
@@ -562,6 +584,23 @@ DROP TABLE IF EXISTS `t1_files`;
             let text = statements(&table(layout), &["/data/"], false, Dialect::Spark);
             assert!(text.contains(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn spark_finds_the_columns_of_several_intervals_in_their_files() {
+        let mut lines = table(Layout::JsonLines);
+        lines.columns.clear();
+        let many = ["/staging/1/input1/a/", "/staging/1/input1/b/"];
+        let text = statements(&lines, &many, false, Dialect::Spark);
+        assert!(
+            text.contains("CREATE TABLE `t1`\nUSING json OPTIONS ('recursiveFileLookup' 'true')\nLOCATION '/staging/1/input1';"),
+            "{text}"
+        );
+        assert!(!text.contains("PARTITION") && !text.contains("VIEW"), "{text}");
+        let text = statements(&lines, &many[..1], false, Dialect::Spark);
+        assert!(text.contains("USING json\nLOCATION '/staging/1/input1/a/'"), "{text}");
+        let error = statements(&lines, &many, false, Dialect::Hive);
+        assert!(error.contains("list the columns"), "{error}");
     }
 
     #[test]

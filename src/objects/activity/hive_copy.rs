@@ -14,7 +14,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "hive_copy",
     doc: "Copies between tables of DynamoDB and Amazon S3 on an EMR cluster, with a filter. What is read from S3 is written to DynamoDB.",
     aws: &["HiveCopyActivity"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[
         &[
             AttributeSchema::new(

@@ -279,6 +279,7 @@ impl<'a> Place<'a> {
         let is_hive = match activity.object_type.name {
             "hive" => true,
             "pig" => false,
+            "hive_copy" => return self.copied(report),
             _ => return,
         };
         let script = activity.get(if is_hive { "hive_script" } else { "script" });
@@ -301,6 +302,7 @@ impl<'a> Place<'a> {
                         tables::Use {
                             written,
                             on_cluster,
+                            copied: false,
                         },
                     )
                 } else if !is_hive && pig_mentions(&script, &variable) {
@@ -311,6 +313,33 @@ impl<'a> Place<'a> {
                 if let Some(why) = why {
                     report(self.unfit(&address, (&variable, is_hive), &why));
                 }
+            }
+        }
+    }
+
+    /// Data that a copy between DynamoDB and S3 cannot read or write as its format says.
+    fn copied(&self, report: &mut impl FnMut(Diagnostic)) {
+        let objects = &self.configuration.objects;
+        for (attribute, written) in [("input", false), ("output", true)] {
+            for (_, address) in self.activity.references(attribute) {
+                let node = objects.get(&address);
+                let Some(node) = node.filter(|node| node.reference("format").is_some()) else {
+                    continue;
+                };
+                let of = tables::Use {
+                    written,
+                    on_cluster: true,
+                    copied: true,
+                };
+                let Some(why) = tables::why_not(objects, node, of) else {
+                    continue;
+                };
+                let detail = format!("`{address}` cannot be copied by Hive: {why}.");
+                let finding = Diagnostic::error("Data that is no table", detail);
+                report(match self.configuration.places.get(&address) {
+                    Some(span) => finding.label(*span, "the data node"),
+                    None => finding,
+                });
             }
         }
     }
@@ -357,7 +386,7 @@ impl<'a> Place<'a> {
         let activity = self.activity;
         let mut commands = ["pre_step_command", "post_step_command"].into_iter();
         let what = match activity.object_type.name {
-            "hive" | "pig" | "spark" => any(&title(activity.object_type)),
+            "hive" | "hive_copy" | "pig" | "spark" => any(&title(activity.object_type)),
             "emr" if programs::uses_runner(activity) => {
                 "A step with `command-runner.jar`".to_owned()
             }

@@ -11,7 +11,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "dynamodb",
     doc: "Items of a table of DynamoDB as the columns of a Hive table, for `hive`. All columns that a script uses are listed.",
     aws: &["DynamoDBDataFormat", "DynamoDB"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[&[shared::DESCRIPTION, super::COLUMN]],
     groups: &[],
     nested: &[],

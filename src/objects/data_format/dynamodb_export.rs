@@ -11,7 +11,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
     name: "dynamodb_export",
     doc: "Items of a table of DynamoDB as they are, each with its own attributes, for `hive_copy`.",
     aws: &["DynamoDBExportDataFormat", "DynamoDBExport"],
-    support: Support::Missing("a cluster of Amazon EMR"),
+    support: Support::Full,
     attributes: &[&[shared::DESCRIPTION, super::COLUMN]],
     groups: &[],
     nested: &[],

@@ -100,6 +100,8 @@ pub struct StepSeen {
     pub state: StepState,
     /// Why it failed or was stopped, as EMR says.
     pub reason: Option<String>,
+    /// Its arguments.
+    pub args: Vec<String>,
 }
 
 /// How a step that runs is stopped.
@@ -229,6 +231,10 @@ fn seen(step: &StepSummary) -> StepSeen {
         name: step.name().unwrap_or_default().to_owned(),
         state: StepState::of(status.and_then(|status| status.state())),
         reason: details.or_else(|| reason.map(str::to_owned)),
+        args: step
+            .config()
+            .map(|config| config.args().to_vec())
+            .unwrap_or_default(),
     }
 }
 

@@ -109,15 +109,16 @@ impl<'a> Writers<'a> {
         }
     }
 
-    /// Whether there is the activity that has written a file.
-    pub(super) fn has(&mut self, listed: &Listed) -> bool {
+    /// Whether there is the activity that has written a file. The state is asked, which waits for disks.
+    pub(super) async fn has(&mut self, listed: &Listed) -> Result<bool, ConnectError> {
         if let Some(known) = self.known.get(&listed.writer) {
-            return *known;
+            return Ok(*known);
         }
         let (_, activity) = state_and_activity(&listed.writer);
-        let has = self.ctx.activities.has(activity);
+        let (activities, activity) = (self.ctx.activities.clone(), activity.to_owned());
+        let has = blocking(move || Ok(activities.has(&activity))).await?;
         self.known.insert(listed.writer.clone(), has);
-        has
+        Ok(has)
     }
 }
 

@@ -72,7 +72,7 @@ impl Ready {
         let _turn = turn.lock().await;
         let before = before(output, ctx).await?;
         ctx.check_cancel()?;
-        refuse_files_of_others(output, plan, &before, ctx)?;
+        refuse_files_of_others(output, plan, &before, ctx).await?;
         let obstacles = match output {
             End::S3 {
                 endpoint, target, ..
@@ -160,7 +160,7 @@ impl Ready {
         } else {
             before(output, ctx).await?
         };
-        let awaited = awaited(plan, &now, ctx)?;
+        let awaited = awaited(plan, &now, ctx).await?;
         let (mut done, mut broken_off) = (List::begin(output)?, List::begin(output)?);
         let mut any = false;
         for found in now.beside.read()? {
@@ -195,11 +195,15 @@ impl Ready {
 
 /// Another activity that has begun to write a target and is not at its end: the last of all that write there says that it is complete. One
 /// that has died gets to its end in its next attempt; one that is no more is not awaited.
-fn awaited(plan: &Plan, now: &Before, ctx: &Context) -> Result<Option<String>, ConnectError> {
+async fn awaited(
+    plan: &Plan,
+    now: &Before,
+    ctx: &Context,
+) -> Result<Option<String>, ConnectError> {
     let mut writers = Writers::new(ctx);
     for found in now.beside.read()? {
         let found = found?;
-        if found.optional && !plan.names.has(&found.name) && writers.has(&found) {
+        if found.optional && !plan.names.has(&found.name) && writers.has(&found).await? {
             let (_, activity) = state_and_activity(&found.writer);
             return Ok(Some(activity.to_owned()));
         }
@@ -208,7 +212,7 @@ fn awaited(plan: &Plan, now: &Before, ctx: &Context) -> Result<Option<String>, C
 }
 
 /// Two activities that write one file would take turns in overwriting each other's.
-fn refuse_files_of_others(
+async fn refuse_files_of_others(
     output: &End,
     plan: &Plan,
     before: &Before,
@@ -217,7 +221,7 @@ fn refuse_files_of_others(
     let mut writers = Writers::new(ctx);
     for found in before.beside.read()? {
         let found = found?;
-        if plan.names.has(&found.name) && writers.has(&found) {
+        if plan.names.has(&found.name) && writers.has(&found).await? {
             let Listed { name, writer, .. } = found;
             let (_, writer) = state_and_activity(&writer);
             return Err(setting(format!(

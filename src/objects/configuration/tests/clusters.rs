@@ -147,3 +147,25 @@ fn a_cluster_runs_scripts_that_it_can_reach() {
         "{found:#?}"
     );
 }
+
+#[test]
+fn a_copy_by_hive_has_formats_that_hive_can_copy() {
+    let copy = |table: &str, files: &str| {
+        format!(
+            "data_node \"dynamodb\" \"users\" {{\n    table_name = \"users\"\n    {table}\n  }}\n\n  \
+             data_node \"s3\" \"kept\" {{\n    path      = \"s3://acme/kept/\"\n    overwrite = true\n    {files}\n  }}\n\n  \
+             activity \"hive_copy\" \"x\" {{\n    input  = data_node.users\n    output = data_node.kept\n  }}"
+        )
+    };
+    let export = "format \"dynamodb_export\" {}";
+    let of = |name: &str| format!("format \"{name}\" {{\n      column = [\"id STRING\"]\n    }}");
+    for fine in [copy(export, export), copy(&of("dynamodb"), &of("tsv"))] {
+        assert_eq!(found("", &fine), Vec::<String>::new(), "{fine}");
+    }
+    check("", &copy(export, &of("dynamodb")), "which tables have");
+    check("", &copy(&of("tsv"), export), "cannot be copied by Hive");
+    let tsv = copy(&of("dynamodb"), "format \"tsv\" {}");
+    check("", &tsv, "list the columns");
+    let lacks = "applications = [\"Spark\"]";
+    check(lacks, &copy(export, export), "activity needs Hive");
+}
