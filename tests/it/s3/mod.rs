@@ -659,3 +659,26 @@ fn what_breaks_off_goes_on_with_the_contents_that_it_began_with() {
     assert!(asked[1].contains("if-match: \"one\""), "{}", asked[1]);
     assert!(asked[1].contains("range: bytes=4-9"), "{}", asked[1]);
 }
+
+#[test]
+fn what_comes_damaged_is_not_taken() {
+    let (url, asked) = answering(&[
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"one\"\r\nx-amz-checksum-crc32: AAAAAA==\r\nx-amz-checksum-type: FULL_OBJECT\r\nConnection: close\r\n\r\nabcd",
+    ]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://damaging/a").unwrap();
+    let damaging = endpoint(&url, "key", "secret");
+    let known = Known {
+        size: 4,
+        ..Known::default()
+    };
+    let error = runtime.block_on(damaging.bytes(&at, &known)).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("do not have its checksum"), "{error}");
+    let asked = asked.lock().unwrap();
+    assert!(
+        asked[0].contains("x-amz-checksum-mode: enabled"),
+        "{}",
+        asked[0]
+    );
+}
