@@ -53,6 +53,9 @@ use super::aws::s3::Calls;
 /// How many requests are under way at once.
 const REQUESTS: usize = 64;
 
+/// How many copies the service makes at once: each takes it some time, and nothing here.
+pub const COPIES: usize = 128;
+
 /// How many ranges of large objects are read at once, of all objects together, for each processor, and at least. More than a processor
 /// takes in would only lie in memory, and push each other out of its caches.
 const RANGES_EACH: usize = 8;
@@ -84,6 +87,7 @@ pub struct Endpoint {
 #[derive(Debug)]
 struct Limits {
     requests: Semaphore,
+    copies: Semaphore,
     ranges: Semaphore,
     kept: Semaphore,
     /// The ids of uploads in parts that are under way here, and are no leftovers.
@@ -113,6 +117,7 @@ impl Endpoint {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let limits = Limits {
             requests: Semaphore::new(REQUESTS),
+            copies: Semaphore::new(COPIES),
             ranges: Semaphore::new(ranges_at_once(processors)),
             kept: Semaphore::new(KEPT),
             uploads: Mutex::default(),

@@ -39,9 +39,10 @@ use super::super::preflight::Need;
 use crate::connect::Cancel;
 use crate::connect::ConnectError;
 use crate::connect::place::Place;
+use crate::connect::s3::COPIES;
 use crate::connect::s3::OnBytes;
 
-/// How many files go over at once.
+/// How many files go over at once whose bytes come through here.
 const AT_ONCE: usize = 64;
 
 /// A copy of bytes with everything resolved.
@@ -164,6 +165,19 @@ async fn cancelled_long(cancel: &Cancel) {
     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
 }
 
+/// How many files go over at once: more where the service copies all of them.
+fn at_once(inputs: &[End], output: &End) -> usize {
+    let by_service = |input: &End| match (input, output) {
+        (End::S3 { settings, .. }, End::S3 { settings: to, .. }) => settings == to,
+        _ => false,
+    };
+    if inputs.iter().all(by_service) {
+        COPIES
+    } else {
+        AT_ONCE
+    }
+}
+
 /// The sizes in bytes of the files of a plan that have got another one on the way, by their number.
 type Sizes = BTreeMap<usize, u64>;
 
@@ -173,8 +187,9 @@ async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<Sizes, 
     let mut sizes = Sizes::new();
     let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
     let mut failure = None;
+    let at_once = at_once(&shared.inputs, &shared.output);
     loop {
-        while failure.is_none() && under_way.len() < AT_ONCE {
+        while failure.is_none() && under_way.len() < at_once {
             match items.next() {
                 Some((number, Ok(item))) => {
                     let shared = shared.clone();
@@ -212,6 +227,7 @@ async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<Sizes, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connect::aws::Sessions;
     use crate::connect::aws::Settings;
     use crate::connect::place::S3Place;
     use crate::connect::s3::Encryption;
@@ -224,6 +240,39 @@ mod tests {
             encryption: Encryption::Bucket,
             manifest: manifest.map(|at| Location::parse(at).unwrap()),
         }))
+    }
+
+    #[tokio::test]
+    async fn what_the_service_copies_goes_over_in_greater_numbers() {
+        let files = End::Files {
+            root: "/data/".into(),
+            many: true,
+        };
+        let sessions = Sessions::default();
+        let object = async |region: &str| {
+            let settings = Settings {
+                region: Some(region.to_owned()),
+                ..Settings::default()
+            };
+            let at = Location::parse("s3://acme/in/").unwrap();
+            let place = S3Place {
+                settings: settings.clone(),
+                at,
+                encryption: Encryption::Bucket,
+                manifest: None,
+            };
+            End::S3 {
+                endpoint: place.endpoint(&sessions).await.unwrap(),
+                target: place.target(),
+                settings: Box::new(settings),
+                manifest: None,
+            }
+        };
+        let (here, there) = (object("eu-west-1").await, object("us-east-1").await);
+        assert_eq!(at_once(std::slice::from_ref(&files), &here), AT_ONCE);
+        assert_eq!(at_once(std::slice::from_ref(&here), &files), AT_ONCE);
+        assert_eq!(at_once(&[here.clone(), there], &here), AT_ONCE);
+        assert_eq!(at_once(&[here.clone(), here.clone()], &here), COPIES);
     }
 
     #[test]
