@@ -28,6 +28,7 @@ use packing::PACKERS;
 pub use packing::Packing;
 use plan::Plan;
 use target::Ready;
+pub(super) use whole::Files;
 pub(super) use whole::Whole;
 pub(super) use whole::files;
 pub(in crate::exec) use whole::found;
@@ -110,14 +111,13 @@ pub(in crate::exec::copy) fn apart(inputs: &[Place], output: &Place) -> Result<(
 
 /// Refuses to write where a file lies that the manifest of an input lists.
 pub(in crate::exec::copy) fn listed_apart(
-    files: &[Place],
+    file: &Place,
     output: &Place,
 ) -> Result<(), ConnectError> {
-    let meets = |file: &&Place| output.contains(file) || output.is_file(file);
-    match files.iter().find(meets) {
-        None => Ok(()),
-        Some(file) => Err(plan::listed_in_output(file, output)),
+    if output.contains(file) || output.is_file(file) {
+        return Err(plan::listed_in_output(file, output));
     }
+    Ok(())
 }
 
 /// Copies. What was at the target stays until all is there, or is replaced file by file in a directory or a prefix that says so.
@@ -282,13 +282,13 @@ mod tests {
         assert!(error.to_string().contains("which is read"), "{error}");
         apart(&[place("s3://acme/in/", Some("s3://acme/list"))], &output).unwrap();
         // What it lists may not.
-        listed_apart(&[place("s3://acme/in/a", None)], &output).unwrap();
-        let listed = [place("s3://acme/in/out/a", None)];
+        listed_apart(&place("s3://acme/in/a", None), &output).unwrap();
+        let listed = place("s3://acme/in/out/a", None);
         let error = listed_apart(&listed, &output).unwrap_err().to_string();
         assert!(
             error.contains("`s3://acme/in/out/a` is in the manifest"),
             "{error}"
         );
-        assert!(listed_apart(&listed, &listed[0]).is_err());
+        assert!(listed_apart(&listed, &listed).is_err());
     }
 }
