@@ -270,12 +270,19 @@ impl Writer {
         }
         let behind = behind(self.buffer.len());
         self.wait_for_parts(behind.saturating_sub(1))?;
+        // What all writers have under way is bounded, too.
+        let size = self.buffer.len() as u64;
+        let kept = self.wait(async { Ok(self.endpoint.keep(size).await) })?;
         let step = self.step();
         let body = std::mem::replace(&mut self.buffer, Vec::with_capacity(step));
         self.parts += 1;
         if let Some(upload) = &self.upload {
             let number = i32::try_from(self.parts).unwrap_or(i32::MAX);
             let part = upload.part(number, body.into());
+            let part = async move {
+                let _kept = kept;
+                part.await
+            };
             self.under_way.spawn_on(part, &self.handle);
         }
         if behind == 0 {

@@ -89,7 +89,7 @@ struct Limits {
     requests: Semaphore,
     copies: Semaphore,
     ranges: Semaphore,
-    kept: Semaphore,
+    kept: Arc<Semaphore>,
     /// The ids of uploads in parts that are under way here, and are no leftovers.
     uploads: Mutex<BTreeSet<String>>,
 }
@@ -119,7 +119,7 @@ impl Endpoint {
             requests: Semaphore::new(REQUESTS),
             copies: Semaphore::new(COPIES),
             ranges: Semaphore::new(ranges_at_once(processors)),
-            kept: Semaphore::new(KEPT),
+            kept: Arc::new(Semaphore::new(KEPT)),
             uploads: Mutex::default(),
         };
         Self {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use md5::Digest as _;
 use md5::Md5;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use super::Checksum;
@@ -186,11 +186,12 @@ impl Endpoint {
     }
 
     /// Waits until there is memory for so many bytes; it is taken as long as what this gives is there.
-    pub async fn keep(&self, size: u64) -> Option<SemaphorePermit<'_>> {
+    pub async fn keep(&self, size: u64) -> Option<OwnedSemaphorePermit> {
         let units = usize::try_from(size).unwrap_or(usize::MAX).div_ceil(UNIT);
         let units = u32::try_from(units.min(KEPT)).unwrap_or(u32::MAX);
+        let kept = Arc::clone(&self.limits.kept);
         // It is never closed.
-        self.limits.kept.acquire_many(units).await.ok()
+        kept.acquire_many_owned(units).await.ok()
     }
 }
 

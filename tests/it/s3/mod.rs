@@ -405,6 +405,31 @@ fn blocking_code_reads_and_writes_in_order() {
 }
 
 #[test]
+fn writers_that_share_what_they_keep_all_come_to_their_ends() {
+    let f = Fixture::new("sharing");
+    let wanted = bytes(50_000_000);
+    // Together they have more under way than is kept at once.
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let (f, wanted) = (&f, &wanted);
+            scope.spawn(move || {
+                let (target, cancel) = (f.target(&format!("out{number}")), Cancel::new());
+                f.blocking(|| {
+                    let mut writer = Writer::create(&f.endpoint, &target, &cancel).unwrap();
+                    writer.write_all(wanted).unwrap();
+                    writer.commit().unwrap();
+                });
+            });
+        }
+    });
+    let digest = digest(&wanted);
+    let lines: Vec<String> = (0..4)
+        .map(|number| format!("50000000 {digest} \"out{number}\"\n"))
+        .collect();
+    assert_eq!(f.server.look(&["ls", "sharing"]), lines.concat());
+}
+
+#[test]
 fn what_is_not_committed_leaves_nothing() {
     let f = Fixture::new("dropped");
     f.server.look(&["begin", "dropped", "out"]);
