@@ -142,11 +142,12 @@ impl Endpoint {
         let Err(mut error) = head else {
             return head;
         };
-        if error.fault == Fault::NotAllowed {
+        let silent = error.fault == Fault::Invalid && error.reason.starts_with("HTTP status");
+        if silent || error.fault == Fault::NotAllowed {
             // An answer to HEAD has no text: one to GET says why.
             let first = Span { from: 0, to: 1 };
             if let Err(refusal) = self.calls.get(at, Some(first), None).await
-                && refusal.fault == Fault::NotAllowed
+                && refusal.fault == error.fault
             {
                 error.reason = refusal.reason;
             }
