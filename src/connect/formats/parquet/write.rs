@@ -30,6 +30,10 @@ use crate::connect::formats::Record;
 const GROUP_ROWS: usize = 128 * 1024;
 const GROUP_BYTES: usize = 24 * 1024 * 1024;
 
+/// From how many columns on nothing is said of single ones, neither statistics nor how they are encoded: it takes memory for each until the end of
+/// the file, and groups have few rows.
+const WIDE: usize = 10_000;
+
 /// How often the bytes of a group are counted: after so many rows, or so many bytes of their texts.
 const COUNTED: usize = 256;
 const FRESH: usize = 1024 * 1024;
@@ -195,17 +199,22 @@ impl Encoder {
             Pages::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
             Pages::Gzip => Compression::GZIP(GzipLevel::try_new(4)?),
         };
+        let wide = self.columns.len() >= WIDE;
+        let statistics = if wide {
+            EnabledStatistics::None
+        } else {
+            EnabledStatistics::Chunk
+        };
         let mut properties = WriterProperties::builder()
             .set_compression(compression)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_statistics_enabled(statistics)
             .set_dictionary_enabled(false)
             // Where pages begin helps nobody without statistics of pages, and takes memory for each column of each group until the end.
             .set_offset_index_disabled(true)
             .set_created_by(format!("pipeform version {}", env!("CARGO_PKG_VERSION")));
         let values = first.iter().flat_map(|group| &group.columns);
         for (column, values) in self.columns.iter().zip(values) {
-            // What is said of a column takes memory, and there may be very many.
-            if values.repeats() {
+            if !wide && values.repeats() {
                 let path = ColumnPath::new(vec![column.name.clone()]);
                 properties = properties.set_column_dictionary_enabled(path, true);
             }
@@ -254,6 +263,34 @@ mod tests {
         let file = SerializedFileReader::new(Bytes::from(writer.finish().unwrap())).unwrap();
         let groups = file.metadata().row_groups().iter();
         groups.map(|group| group.num_rows()).collect()
+    }
+
+    #[test]
+    fn of_very_many_columns_nothing_is_said() {
+        for (width, said) in [(WIDE - 1, true), (WIDE, false)] {
+            let columns: Vec<Column> = (0..width)
+                .map(|number| Column::parse(&format!("c{number} INT")).unwrap())
+                .collect();
+            let mut writer = ParquetWriter::new(Vec::new(), &columns, Pages::Plain).unwrap();
+            let mut batch = Batch::default();
+            for line in 1..=2 {
+                for _ in 0..width {
+                    batch.push(b"7", FieldKind::Text);
+                }
+                batch.end_record(line);
+            }
+            for record in batch.records() {
+                writer.write(record).unwrap();
+            }
+            let file = Bytes::from(writer.finish().unwrap());
+            let file = SerializedFileReader::new(file).unwrap();
+            let group = file.metadata().row_group(0);
+            assert_eq!(group.num_rows(), 2);
+            for column in group.columns() {
+                assert_eq!(column.statistics().is_some(), said);
+                assert_eq!(column.dictionary_page_offset().is_some(), said);
+            }
+        }
     }
 
     #[test]
