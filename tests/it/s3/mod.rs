@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
 use pipeform::connect::aws::s3::Calls;
-use pipeform::connect::formats::compression::{Compression, unpack};
 use pipeform::connect::s3::{
     Checksum, Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader,
     S3Error, Source, Target, Writer,
@@ -406,31 +405,6 @@ fn blocking_code_reads_and_writes_in_order() {
 }
 
 #[test]
-fn writers_that_share_what_they_keep_all_come_to_their_ends() {
-    let f = Fixture::new("sharing");
-    let wanted = bytes(50_000_000);
-    // Together they have more under way than is kept at once.
-    std::thread::scope(|scope| {
-        for number in 0..4 {
-            let (f, wanted) = (&f, &wanted);
-            scope.spawn(move || {
-                let (target, cancel) = (f.target(&format!("out{number}")), Cancel::new());
-                f.blocking(|| {
-                    let mut writer = Writer::create(&f.endpoint, &target, &cancel).unwrap();
-                    writer.write_all(wanted).unwrap();
-                    writer.commit().unwrap();
-                });
-            });
-        }
-    });
-    let digest = digest(&wanted);
-    let lines: Vec<String> = (0..4)
-        .map(|number| format!("50000000 {digest} \"out{number}\"\n"))
-        .collect();
-    assert_eq!(f.server.look(&["ls", "sharing"]), lines.concat());
-}
-
-#[test]
 fn what_is_not_committed_leaves_nothing() {
     let f = Fixture::new("dropped");
     f.server.look(&["begin", "dropped", "out"]);
@@ -684,138 +658,4 @@ fn what_breaks_off_goes_on_with_the_contents_that_it_began_with() {
     assert!(!asked[0].contains("if-match"), "{}", asked[0]);
     assert!(asked[1].contains("if-match: \"one\""), "{}", asked[1]);
     assert!(asked[1].contains("range: bytes=4-9"), "{}", asked[1]);
-}
-
-#[test]
-fn what_comes_damaged_is_not_taken() {
-    let (url, asked) = answering(&[
-        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"one\"\r\nx-amz-checksum-crc32: AAAAAA==\r\nx-amz-checksum-type: FULL_OBJECT\r\nConnection: close\r\n\r\nabcd",
-    ]);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let at = Location::parse("s3://damaging/a").unwrap();
-    let damaging = endpoint(&url, "key", "secret");
-    let known = Known {
-        size: 4,
-        ..Known::default()
-    };
-    let error = runtime.block_on(damaging.bytes(&at, &known)).unwrap_err();
-    let error = error.to_string();
-    assert!(error.contains("do not have its checksum"), "{error}");
-    let asked = asked.lock().unwrap();
-    assert!(
-        asked[0].contains("x-amz-checksum-mode: enabled"),
-        "{}",
-        asked[0]
-    );
-}
-
-#[test]
-fn what_is_throttled_is_asked_again_and_said_when_it_does_not_end() {
-    const SLOW: &str = "HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let at = Location::parse("s3://throttling/a").unwrap();
-    let known = Known {
-        size: 4,
-        ..Known::default()
-    };
-    let (url, asked) = answering(&[
-        SLOW,
-        SLOW,
-        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nabcd",
-    ]);
-    let throttling = endpoint(&url, "key", "secret");
-    let pieces = runtime.block_on(throttling.bytes(&at, &known)).unwrap();
-    assert_eq!(pieces.concat(), b"abcd");
-    assert_eq!(asked.lock().unwrap().len(), 3);
-    let (url, _) = answering(&[SLOW]);
-    let throttling = endpoint(&url, "key", "secret").trying(Some(2));
-    let error = runtime.block_on(throttling.bytes(&at, &known)).unwrap_err();
-    assert_eq!(error.fault, Fault::Throttled);
-    let error = error.to_string();
-    assert!(
-        error.contains("also after waiting: Please reduce your request rate; try again later"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_bucket_in_another_region_is_said_to_be() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let at = Location::parse("s3://elsewhere/a").unwrap();
-    let said = |answers: &'static [&'static str]| {
-        let (url, _) = answering(answers);
-        let elsewhere = endpoint(&url, "key", "secret");
-        let error = runtime.block_on(elsewhere.head(&at)).unwrap_err();
-        error.to_string()
-    };
-    let error = said(&[
-        "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-    ]);
-    assert!(
-        error.contains("the bucket is in another region; set the `region` of its provider"),
-        "{error}"
-    );
-    let error = said(&[
-        "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region 'us-east-1' is wrong; expecting 'eu-west-1'</Message></Error>",
-    ]);
-    assert!(error.contains("expecting 'eu-west-1'"), "{error}");
-}
-
-#[test]
-fn a_full_disk_is_said_while_an_object_comes() {
-    let f = Fixture::new("full");
-    let (path, _) = f.file("large", 5_000_000);
-    f.upload("large", &path);
-    let full = PathBuf::from("/dev/full");
-    let file = Arc::new(File::options().write(true).open(&full).unwrap());
-    let (at, known, on_bytes) = (f.at("large"), f.known("large"), f.on_bytes());
-    let download = f
-        .endpoint
-        .download(&at, &known, (file, &full), &on_bytes);
-    let error = f.runtime.block_on(download).unwrap_err().to_string();
-    assert!(
-        error.contains("cannot write `/dev/full`") && error.contains("free space"),
-        "{error}"
-    );
-}
-
-#[test]
-fn an_object_that_changes_while_it_is_read_in_order_is_an_error() {
-    let f = Fixture::new("in-order");
-    let (path, _) = f.file("one", 60_000_000);
-    let (other, _) = f.file("other", 59_999_999);
-    f.upload("large", &path);
-    let cancel = Cancel::new();
-    let error = f.blocking(|| {
-        let mut reader = Reader::open(&f.endpoint, &f.at("large"), &cancel).unwrap();
-        reader.read_exact(&mut [0]).unwrap();
-        f.upload("large", &other);
-        reader.read_to_end(&mut Vec::new()).unwrap_err()
-    });
-    let error = error.to_string();
-    assert!(
-        error.contains("it has changed since it was looked at"),
-        "{error}"
-    );
-}
-
-#[test]
-fn what_is_packed_and_breaks_off_is_an_error_that_says_where() {
-    let f = Fixture::new("cut");
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packed.write_all(&bytes(9_000_000)).unwrap();
-    let packed = packed.finish().unwrap();
-    f.put("in.gz", &packed[..packed.len() / 2]);
-    let cancel = Cancel::new();
-    let error = f.blocking(|| {
-        let reader = Reader::open(&f.endpoint, &f.at("in.gz"), &cancel).unwrap();
-        let mut plain = unpack(reader, Compression::Gzip).unwrap();
-        plain.read_to_end(&mut Vec::new()).unwrap_err()
-    });
-    let error = error.to_string();
-    assert!(
-        error.contains("the gzip data breaks off at byte"),
-        "{error}"
-    );
 }
