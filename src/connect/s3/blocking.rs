@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::Endpoint;
 use super::Labels;
 use super::Location;
+use super::MOST_PARTS;
 use super::PART;
 use super::S3Error;
 use super::Span;
@@ -37,8 +38,12 @@ const AHEAD: usize = 4;
 const BEHIND: usize = 4;
 const BYTES_BEHIND: usize = 64 * 1024 * 1024;
 
-/// After how many parts they grow, so that there are never too many: to 8, 16, 32, … MB.
-const GROWS: usize = 1_500;
+/// After how many parts they double, from 8 to 128 MB, so that there are never too many; and after how many the last ones come, which are
+/// so large that an object can become one of 1.2 TB.
+const GROWS: usize = 1_000;
+const DOUBLINGS: usize = 4;
+const LAST: usize = 9_000;
+const LARGEST: u64 = 512 * 1024 * 1024;
 
 /// Reads an object in order, some of it ahead.
 pub struct Reader {
@@ -245,12 +250,18 @@ impl Writer {
 
     /// How large the next part is to be.
     fn step(&self) -> usize {
-        let grown = self.parts / GROWS;
-        usize::try_from(PART << grown.min(8)).unwrap_or(usize::MAX)
+        step(self.parts)
     }
 
     /// Sends what has been written so far as a part.
     fn send(&mut self) -> Result<(), ConnectError> {
+        if self.parts as u64 >= MOST_PARTS {
+            return Err(ConnectError::Setting(format!(
+                "cannot write `{}` on: it has {} GB, and what is written in order can have no more; let several copies write an object each",
+                self.target.at,
+                self.size >> 30
+            )));
+        }
         if self.upload.is_none() {
             let labels = Labels::default();
             let begin = Upload::begin(&self.endpoint, &self.target, &labels, true);
@@ -259,12 +270,19 @@ impl Writer {
         }
         let behind = behind(self.buffer.len());
         self.wait_for_parts(behind.saturating_sub(1))?;
+        // What all writers have under way is bounded, too.
+        let size = self.buffer.len() as u64;
+        let kept = self.wait(async { Ok(self.endpoint.keep(size).await) })?;
         let step = self.step();
         let body = std::mem::replace(&mut self.buffer, Vec::with_capacity(step));
         self.parts += 1;
         if let Some(upload) = &self.upload {
             let number = i32::try_from(self.parts).unwrap_or(i32::MAX);
             let part = upload.part(number, body.into());
+            let part = async move {
+                let _kept = kept;
+                part.await
+            };
             self.under_way.spawn_on(part, &self.handle);
         }
         if behind == 0 {
@@ -290,6 +308,16 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// How large the part is to be that follows so many.
+fn step(parts: usize) -> usize {
+    let size = if parts < LAST {
+        PART << (parts / GROWS).min(DOUBLINGS)
+    } else {
+        LARGEST
+    };
+    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 /// How many parts of a size in bytes are under way while the next one is gathered: fewer, the larger they are.
@@ -347,5 +375,19 @@ mod tests {
         }
         assert_eq!(behind(16 * part), 0);
         assert_eq!(behind(0), BEHIND);
+    }
+
+    #[test]
+    fn what_is_gathered_of_an_object_stays_small_up_to_hundreds_of_gigabytes() {
+        let most = usize::try_from(MOST_PARTS).unwrap();
+        let mut size = 0;
+        for parts in 0..most {
+            let part = step(parts);
+            size += part;
+            // With those that are under way.
+            let held = part * (1 + behind(part));
+            assert!(held <= 128 << 20 || size > 700 << 30, "{parts}: {held}");
+        }
+        assert!(size > 1_200 << 30, "{size}");
     }
 }

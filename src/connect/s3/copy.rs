@@ -57,7 +57,7 @@ impl Endpoint {
         let etag = Some(known.etag.as_str()).filter(|etag| !etag.is_empty());
         let Target { at, encryption } = target;
         let call = || self.calls.copy(from, etag, at, *encryption);
-        self.tried("copy", from, call).await?;
+        self.left_to_service("copy", from, call).await?;
         on_bytes.tell(known.size);
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Endpoint {
             under_way.spawn(async move {
                 let calls = &endpoint.calls;
                 let call = || calls.copy_part((&from, &etag), span, &at, (&id, number));
-                let part = endpoint.tried("copy", &from, call).await?;
+                let part = endpoint.left_to_service("copy", &from, call).await?;
                 on_bytes.tell(span.len());
                 Ok((part, span.len()))
             });

@@ -4,6 +4,7 @@
 //! changes between two of them is an error and never a mixture. Where the service keeps a checksum of the whole, it is compared.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use crc_fast::Digest;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::runtime::RuntimeFlavor;
 use tokio::task::JoinSet;
 
 use super::Checksum;
@@ -246,6 +248,7 @@ impl Endpoint {
             let mut sink = Sink::new((Arc::clone(&file.0), file.1), span, algorithm);
             let on_bytes = on_bytes.clone();
             under_way.spawn(async move {
+                let _range = endpoint.limits.ranges.acquire().await;
                 let _permit = endpoint.limits.requests.acquire().await;
                 let mut pieces = endpoint.pieces(&at, &known, span);
                 while let Some(bytes) = pieces.next().await? {
@@ -296,14 +299,13 @@ pub(super) fn compare(at: &Location, wanted: Checksum, found: u64) -> Result<(),
     Err(S3Error::new("read", at, Refusal { fault, reason }))
 }
 
-/// Takes bytes in order and writes them into a file at their place, a batch on the blocking pool while the next comes.
+/// Takes bytes in order and writes them into a file at their place, a batch at a time.
 struct Sink {
     file: Arc<File>,
     path: PathBuf,
     at: u64,
     batch: Vec<Bytes>,
     size: usize,
-    writing: Option<JoinHandle<std::io::Result<Option<Digest>>>>,
     algorithm: Option<CrcAlgorithm>,
     digest: Option<Digest>,
 }
@@ -316,7 +318,6 @@ impl Sink {
             at: span.from,
             batch: Vec::new(),
             size: 0,
-            writing: None,
             algorithm,
             digest: algorithm.map(Digest::new),
         }
@@ -331,14 +332,13 @@ impl Sink {
         Ok(())
     }
 
-    /// Waits for what is being written, and begins to write what has come since.
+    /// Writes what has come since.
     async fn write(&mut self) -> Result<(), ConnectError> {
-        self.written().await?;
         let batch = std::mem::take(&mut self.batch);
         let (file, at, mut digest) = (Arc::clone(&self.file), self.at, self.digest.take());
         self.at += self.size as u64;
         self.size = 0;
-        self.writing = Some(tokio::task::spawn_blocking(move || {
+        let written = in_place(move || {
             let mut at = at;
             for bytes in batch {
                 if let Some(digest) = &mut digest {
@@ -348,27 +348,78 @@ impl Sink {
                 at += bytes.len() as u64;
             }
             Ok(digest)
-        }));
-        Ok(())
-    }
-
-    async fn written(&mut self) -> Result<(), ConnectError> {
-        if let Some(writing) = self.writing.take() {
-            let result = writing
-                .await
-                .unwrap_or_else(|error| Err(std::io::Error::other(error)));
-            self.digest = result.map_err(|error| ConnectError::io("write", &self.path, error))?;
-        }
+        });
+        let written = written.await;
+        self.digest = written.map_err(|error| ConnectError::io("write", &self.path, error))?;
         Ok(())
     }
 
     async fn finish(mut self) -> Result<Option<Checksum>, ConnectError> {
         self.write().await?;
-        self.written().await?;
         let digests = self.algorithm.zip(self.digest);
         Ok(digests.map(|(algorithm, digest)| Checksum {
             algorithm,
             value: digest.finalize(),
         }))
+    }
+}
+
+/// Does work that may wait for a disk. Where another thread can take over what else is to be done, it is done on this one: what has just
+/// come from the network is still in the caches of its processor, and nobody has to be woken when it is written.
+async fn in_place<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        return tokio::task::block_in_place(work);
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// What a sink makes of pieces of a span that begins at the fourth byte of a file: the file, and the checksum of the span.
+    async fn sunk(pieces: Vec<Vec<u8>>) -> (Vec<u8>, Option<Checksum>) {
+        let written = tempfile::NamedTempFile::new().unwrap();
+        let file = Arc::new(written.reopen().unwrap());
+        let length: usize = pieces.iter().map(Vec::len).sum();
+        let span = Span {
+            from: 3,
+            to: 3 + length as u64,
+        };
+        let algorithm = Some(CrcAlgorithm::Crc32IsoHdlc);
+        let mut sink = Sink::new((file, written.path()), span, algorithm);
+        for piece in pieces {
+            sink.take(piece.into()).await.unwrap();
+        }
+        let checksum = sink.finish().await.unwrap();
+        (std::fs::read(written.path()).unwrap(), checksum)
+    }
+
+    #[test]
+    fn what_is_sunk_lies_at_its_place_on_whatever_runtime() {
+        let whole: Vec<u8> = (0..700_001_u32).map(|n| (n % 251) as u8).collect();
+        let pieces: Vec<Vec<u8>> = whole.chunks(100_000).map(<[u8]>::to_vec).collect();
+        let wanted = Checksum::of(CrcAlgorithm::Crc32IsoHdlc, &whole);
+        for runtime in [
+            Builder::new_current_thread().build().unwrap(),
+            Builder::new_multi_thread()
+                .worker_threads(1)
+                .build()
+                .unwrap(),
+        ] {
+            // On the thread that waits, and on one of the runtime.
+            let here = runtime.block_on(sunk(pieces.clone()));
+            let there = runtime.block_on(runtime.spawn(sunk(pieces.clone())));
+            for (file, checksum) in [here, there.unwrap()] {
+                assert_eq!(file.get(..3).unwrap(), [0; 3]);
+                assert!(file.get(3..).unwrap() == whole);
+                assert_eq!(checksum, Some(wanted));
+            }
+        }
     }
 }

@@ -41,6 +41,7 @@ pub use types::spans;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -51,6 +52,14 @@ use super::aws::s3::Calls;
 
 /// How many requests are under way at once.
 const REQUESTS: usize = 64;
+
+/// How many copies the service makes at once: each takes it some time, and nothing here.
+pub const COPIES: usize = 128;
+
+/// How many ranges of large objects are read at once, of all objects together, for each processor, and at least. More than a processor
+/// takes in would only lie in memory, and push each other out of its caches.
+const RANGES_EACH: usize = 8;
+const RANGES_AT_LEAST: usize = 16;
 
 /// How many bytes that wait to be sent, or to be written to a file, are kept in memory at once, in units.
 const KEPT: usize = 96 * 1024 * 1024 / UNIT;
@@ -78,7 +87,9 @@ pub struct Endpoint {
 #[derive(Debug)]
 struct Limits {
     requests: Semaphore,
-    kept: Semaphore,
+    copies: Semaphore,
+    ranges: Semaphore,
+    kept: Arc<Semaphore>,
     /// The ids of uploads in parts that are under way here, and are no leftovers.
     uploads: Mutex<BTreeSet<String>>,
 }
@@ -103,9 +114,12 @@ impl OnBytes {
 impl Endpoint {
     /// S3 through these calls.
     pub fn new(calls: Calls) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let limits = Limits {
             requests: Semaphore::new(REQUESTS),
-            kept: Semaphore::new(KEPT),
+            copies: Semaphore::new(COPIES),
+            ranges: Semaphore::new(ranges_at_once(processors)),
+            kept: Arc::new(Semaphore::new(KEPT)),
             uploads: Mutex::default(),
         };
         Self {
@@ -128,11 +142,12 @@ impl Endpoint {
         let Err(mut error) = head else {
             return head;
         };
-        if error.fault == Fault::NotAllowed {
+        let silent = error.fault == Fault::Invalid && error.reason.starts_with("HTTP status");
+        if silent || error.fault == Fault::NotAllowed {
             // An answer to HEAD has no text: one to GET says why.
             let first = Span { from: 0, to: 1 };
             if let Err(refusal) = self.calls.get(at, Some(first), None).await
-                && refusal.fault == Fault::NotAllowed
+                && refusal.fault == error.fault
             {
                 error.reason = refusal.reason;
             }
@@ -166,6 +181,13 @@ impl Endpoint {
     }
 }
 
+/// How many ranges are read at once on so many processors.
+fn ranges_at_once(processors: usize) -> usize {
+    processors
+        .saturating_mul(RANGES_EACH)
+        .clamp(RANGES_AT_LEAST, REQUESTS)
+}
+
 /// The size of the parts of an object: as small as may be.
 fn part_size(size: u64) -> u64 {
     const MIB: u64 = 1024 * 1024;
@@ -178,6 +200,13 @@ fn part_size(size: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_are_read_at_once_as_processors_take_them_in() {
+        for (processors, wanted) in [(1, 16), (2, 16), (4, 32), (8, 64), (64, 64)] {
+            assert_eq!(ranges_at_once(processors), wanted, "{processors}");
+        }
+    }
 
     #[test]
     fn an_object_of_any_size_has_not_too_many_parts() {

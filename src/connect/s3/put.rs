@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use md5::Digest as _;
 use md5::Md5;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use super::Checksum;
@@ -80,9 +80,7 @@ impl Source {
         if stamp(file).map_err(failed)? == *was {
             return Ok(());
         }
-        Err(failed(io::Error::other(
-            "somebody writes to it while it is copied; copy it when it is complete",
-        )))
+        Err(failed(busy()))
     }
 
     /// An error when what went up in parts does not have the checksum that is kept of the object it was read from. Of one that is kept with
@@ -105,8 +103,13 @@ impl Source {
                 let (file, path) = (Arc::clone(file), path.clone());
                 let read = move || {
                     let mut bytes = vec![0; usize::try_from(span.len()).unwrap_or(0)];
-                    file.read_exact_at(&mut bytes, span.from)
-                        .map_err(|error| ConnectError::io("read", &path, error))?;
+                    let read = file.read_exact_at(&mut bytes, span.from);
+                    read.map_err(|error| {
+                        // It has become shorter.
+                        let shorter = error.kind() == io::ErrorKind::UnexpectedEof;
+                        let error = if shorter { busy() } else { error };
+                        ConnectError::io("read", &path, error)
+                    })?;
                     Ok::<_, ConnectError>(bytes)
                 };
                 let read = tokio::task::spawn_blocking(read).await;
@@ -115,6 +118,11 @@ impl Source {
             Self::Object(endpoint, at, known) => Ok(endpoint.span(at, known, span).await?.into()),
         }
     }
+}
+
+/// What is wrong with a file that does not stay as it is.
+fn busy() -> io::Error {
+    io::Error::other("somebody writes to it while it is copied; copy it when it is complete")
 }
 
 /// What changes when a file is written to: its size and when that was.
@@ -186,11 +194,12 @@ impl Endpoint {
     }
 
     /// Waits until there is memory for so many bytes; it is taken as long as what this gives is there.
-    pub async fn keep(&self, size: u64) -> Option<SemaphorePermit<'_>> {
+    pub async fn keep(&self, size: u64) -> Option<OwnedSemaphorePermit> {
         let units = usize::try_from(size).unwrap_or(usize::MAX).div_ceil(UNIT);
         let units = u32::try_from(units.min(KEPT)).unwrap_or(u32::MAX);
+        let kept = Arc::clone(&self.limits.kept);
         // It is never closed.
-        self.limits.kept.acquire_many(units).await.ok()
+        kept.acquire_many_owned(units).await.ok()
     }
 }
 
@@ -400,6 +409,19 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_becomes_shorter_is_no_source_any_more() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"one").unwrap();
+        let opened = file.reopen().unwrap();
+        let source = Source::file(opened, file.path().to_owned()).unwrap();
+        let all = Span { from: 0, to: 3 };
+        assert_eq!(source.read(all).await.unwrap(), b"one"[..]);
+        file.as_file().set_len(2).unwrap();
+        let error = source.read(all).await.unwrap_err().to_string();
+        assert!(error.contains("somebody writes to it"), "{error}");
+    }
 
     #[test]
     fn a_file_that_somebody_writes_to_is_no_source_any_more() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::Endpoint;
 use super::Fault;
 use super::Location;
@@ -39,7 +41,22 @@ impl Endpoint {
         result.map_err(|refusal| S3Error::new(action, at, refusal))
     }
 
-    /// The same, and whether one of the calls that failed may have been done all the same.
+    /// The same for what the service does alone. Nothing of it comes or goes here, so that more of it is under way at once.
+    pub(super) async fn left_to_service<T, F>(
+        &self,
+        action: &'static str,
+        at: &Location,
+        call: impl Fn() -> F,
+    ) -> Result<T, S3Error>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        let limits = (&self.limits.copies, self.attempts);
+        let (result, _) = self.limited(limits, (action, at), call).await;
+        result.map_err(|refusal| S3Error::new(action, at, refusal))
+    }
+
+    /// Makes a call again where that may help, and says whether one of the calls that failed may have been done all the same.
     pub(super) async fn counted<T, F>(
         &self,
         attempts: u32,
@@ -49,10 +66,24 @@ impl Endpoint {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
+        let limits = (&self.limits.requests, attempts);
+        self.limited(limits, what, call).await
+    }
+
+    /// The same, with so many under way at once as a semaphore lets.
+    async fn limited<T, F>(
+        &self,
+        (at_once, attempts): (&Semaphore, u32),
+        what: (&'static str, &Location),
+        call: impl Fn() -> F,
+    ) -> (Result<T, Refusal>, bool)
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
         let mut doubtful = false;
         let mut failures = 0;
         loop {
-            let permit = self.limits.requests.acquire().await;
+            let permit = at_once.acquire().await;
             let result = self.patiently(what, call()).await;
             drop(permit);
             match result {

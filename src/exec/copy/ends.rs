@@ -15,6 +15,7 @@ use super::Copy;
 use super::Input;
 use super::Output;
 use super::transfer;
+use super::transfer::Files;
 use super::transfer::Whole;
 use crate::connect::ConnectError;
 use crate::connect::files;
@@ -197,24 +198,64 @@ impl Write for EndWriter {
     }
 }
 
-/// A copy whose ends are single files.
-pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Copy, ConnectError> {
-    refuse_one_place(copy)?;
-    let mut copy = copy.clone();
-    let mut inputs = Vec::new();
-    for input in copy.inputs {
-        match input {
-            Input::Files(end) => {
-                let files = Handle::current().block_on(transfer::files(&end.place, ctx))?;
-                if let (true, Some(output)) = (end.place.is_listed(), output_of(&copy.output)) {
-                    transfer::listed_apart(&files, output)?;
-                }
-                inputs.extend(files.into_iter().map(|place| Input::File(end.file(place))));
-            }
-            other => inputs.push(other),
+/// A copy whose output is one file or a table, and the files that its inputs are.
+pub(super) struct Expanded {
+    pub(super) copy: Copy,
+    /// For each input what lies below it; none where it is no directory or prefix.
+    below: Vec<Option<Files>>,
+}
+
+impl Expanded {
+    /// How many files the inputs are.
+    pub(super) fn count(&self) -> usize {
+        (0..self.copy.inputs.len())
+            .map(|input| self.count_of(input))
+            .sum()
+    }
+
+    /// How many files an input is.
+    pub(super) fn count_of(&self, input: usize) -> usize {
+        match (self.copy.inputs.get(input), self.below.get(input)) {
+            (Some(Input::File(_)), _) => 1,
+            (_, Some(Some(files))) => files.count(),
+            _ => 0,
         }
     }
-    copy.inputs = inputs;
+
+    /// The files that an input is, in order. Made one after the other, because there may be very many.
+    pub(super) fn files(
+        &self,
+        input: usize,
+    ) -> Box<dyn Iterator<Item = Result<FileEnd, ConnectError>> + '_> {
+        match (self.copy.inputs.get(input), self.below.get(input)) {
+            (Some(Input::File(file)), _) => Box::new(std::iter::once(Ok(file.clone()))),
+            (Some(Input::Files(end)), Some(Some(files))) => match files.places() {
+                Ok(places) => {
+                    Box::new(places.map(move |place| place.map(|place| end.file(place))))
+                }
+                Err(error) => Box::new(std::iter::once(Err(error))),
+            },
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The files that all inputs are.
+    pub(super) fn all_files(&self) -> impl Iterator<Item = Result<FileEnd, ConnectError>> {
+        (0..self.copy.inputs.len()).flat_map(move |input| self.files(input))
+    }
+}
+
+/// Looks which files the inputs of a copy are, and which one its output is.
+pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Expanded, ConnectError> {
+    refuse_one_place(copy)?;
+    let mut copy = copy.clone();
+    let mut below = Vec::new();
+    for input in &copy.inputs {
+        below.push(match input {
+            Input::Files(end) => Some(files_of(end, output_of(&copy.output), ctx)?),
+            Input::File(_) | Input::Query { .. } => None,
+        });
+    }
     if let Output::Files(end) = &copy.output {
         let name = name(end, &copy.inputs);
         copy.output = Output::File(FileEnd {
@@ -222,7 +263,22 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Copy, ConnectError>
             ..end.file(end.place.below(&name))
         });
     }
-    Ok(copy)
+    Ok(Expanded { copy, below })
+}
+
+/// Looks which files an input is. None that a manifest lists may lie in the output.
+fn files_of(
+    end: &FilesEnd,
+    output: Option<&Place>,
+    ctx: &Context,
+) -> Result<Files, ConnectError> {
+    let files = Handle::current().block_on(transfer::files(&end.place, ctx))?;
+    if let (true, Some(output)) = (end.place.is_listed(), output) {
+        for file in files.places()? {
+            transfer::listed_apart(&file?, output)?;
+        }
+    }
+    Ok(files)
 }
 
 /// Refuses to write what is read, or into a directory or a prefix that is.
@@ -252,7 +308,8 @@ fn name(end: &FilesEnd, inputs: &[Input]) -> String {
     let of_inputs = || {
         inputs.iter().find_map(|input| match input {
             Input::File(file) => file.format.as_ref(),
-            Input::Query { .. } | Input::Files(_) => None,
+            Input::Files(files) => files.format.as_ref(),
+            Input::Query { .. } => None,
         })
     };
     let format = match end.format.as_ref().or_else(of_inputs) {

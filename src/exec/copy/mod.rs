@@ -26,6 +26,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ends::Expanded;
 use ends::expanded;
 use pipe::Incoming;
 use pipe::Outgoing;
@@ -143,15 +144,16 @@ pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
 }
 
 /// Copies single files and tables.
-fn run_files(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
+fn run_files(expanded: &Expanded, ctx: &Context) -> Result<Summary, ExecError> {
+    let copy = &expanded.copy;
     if let Output::File(file) = &copy.output
-        && let Some(inputs) = same_bytes(copy, file)
+        && same_bytes(expanded, file)
     {
-        copy_bytes(&inputs, file, ctx)?;
+        copy_bytes(expanded, file, ctx)?;
         return Ok(ctx.progress.summary());
     }
     let mut rejects = Rejects::new(&copy.on_row_error, ctx)?;
-    copy_records(copy, &mut rejects, ctx)?;
+    copy_records(expanded, &mut rejects, ctx)?;
     if let (OnRowError::Skip(to), 1..) = (&copy.on_row_error, rejects.count()) {
         ctx.log.line(&match rejects.count() {
             1 => format!("one record was rejected; it is in `{}`", to.place),
@@ -161,8 +163,13 @@ fn run_files(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
     Ok(ctx.progress.summary())
 }
 
-fn copy_records(copy: &Copy, rejects: &mut Rejects, ctx: &Context) -> Result<(), ConnectError> {
-    let read = |outgoing: Outgoing<'_>| read_all(copy, outgoing, ctx);
+fn copy_records(
+    expanded: &Expanded,
+    rejects: &mut Rejects,
+    ctx: &Context,
+) -> Result<(), ConnectError> {
+    let copy = &expanded.copy;
+    let read = |outgoing: Outgoing<'_>| read_all(expanded, outgoing, ctx);
     match &copy.output {
         Output::File(file) => {
             let format = copy.output_format(file);
@@ -185,27 +192,31 @@ fn copy_records(copy: &Copy, rejects: &mut Rejects, ctx: &Context) -> Result<(),
     }
 }
 
-/// The inputs when bytes can pass through unchanged.
-fn same_bytes<'a>(copy: &'a Copy, output: &FileEnd) -> Option<Vec<&'a FileEnd>> {
-    let files: Vec<&FileEnd> = copy
-        .inputs
-        .iter()
-        .map(|input| match input {
-            Input::File(file) => Some(file),
-            Input::Files(_) | Input::Query { .. } => None,
-        })
-        .collect::<Option<_>>()?;
-    let formats = || files.iter().copied().chain([output]);
-    let same = files.iter().all(|file| {
-        file.format.is_none() || output.format.is_none() || file.format == output.format
+/// Whether bytes can pass through unchanged.
+fn same_bytes(expanded: &Expanded, output: &FileEnd) -> bool {
+    let copy = &expanded.copy;
+    let mut formats = Vec::new();
+    for (number, input) in copy.inputs.iter().enumerate() {
+        match input {
+            Input::File(file) => formats.push(file.format.as_ref()),
+            Input::Files(files) if expanded.count_of(number) > 0 => {
+                formats.push(files.format.as_ref());
+            }
+            Input::Files(_) => {}
+            Input::Query { .. } => return false,
+        }
+    }
+    let same = formats.iter().all(|format| {
+        format.is_none() || output.format.is_none() || *format == output.format.as_ref()
     });
     // Records that are to be looked at do not pass through; files with a header or of columns cannot be joined.
     let looked_at = copy.on_row_error != OnRowError::Fail;
-    let whole = formats().any(|file| {
-        let format = file.format.as_ref();
-        format.is_some_and(|f| f.header() || f.record_separator().is_none())
-    });
-    (same && !looked_at && (files.len() == 1 || !whole)).then_some(files)
+    let whole = formats
+        .into_iter()
+        .chain([output.format.as_ref()])
+        .flatten()
+        .any(|format| format.header() || format.record_separator().is_none());
+    same && !looked_at && (expanded.count() == 1 || !whole)
 }
 
 /// The directory of the database when it is read and written.
@@ -220,12 +231,13 @@ fn same_database(copy: &Copy, target: &TableTarget) -> Option<PathBuf> {
     same.then(|| target.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
-fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<(), ConnectError> {
+fn copy_bytes(expanded: &Expanded, output: &FileEnd, ctx: &Context) -> Result<(), ConnectError> {
     let mut writer = output.create(ctx)?;
     let failed = |error| ConnectError::io("write", &output.path(), error);
     let mut chunk = vec![0; CHUNK];
-    let mut open_end: Option<&[u8]> = None;
-    for input in inputs {
+    let mut open_end: Option<Vec<u8>> = None;
+    for input in expanded.all_files() {
+        let input = input?;
         let format = input.format.as_ref().or(output.format.as_ref());
         let separator = format
             .and_then(Format::record_separator)
@@ -242,7 +254,7 @@ fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<()
             };
             // A file whose last record has no end must not run into the first record of the next one.
             if let Some(separator) = open_end.take() {
-                writer.write_all(separator).map_err(failed)?;
+                writer.write_all(&separator).map_err(failed)?;
             }
             writer.write_all(bytes).map_err(failed)?;
             let new = bytes.len().saturating_sub(separator.len());
@@ -251,7 +263,7 @@ fn copy_bytes(inputs: &[&FileEnd], output: &FileEnd, ctx: &Context) -> Result<()
             ctx.progress.add(0, count as u64);
         }
         if !tail.is_empty() {
-            open_end = (tail != separator).then_some(separator);
+            open_end = (tail != separator).then(|| separator.to_vec());
         }
     }
     ctx.check_cancel()?;

@@ -1,8 +1,8 @@
 //! Reads the inputs of a copy, one after the other.
 
-use super::Copy;
 use super::FileEnd;
 use super::Input;
+use super::ends::Expanded;
 use super::pipe::Outgoing;
 use super::pipe::Source;
 use crate::connect::ConnectError;
@@ -16,17 +16,24 @@ use crate::connect::sqlite::Found;
 use crate::exec::Context;
 
 pub(super) fn read_all(
-    copy: &Copy,
+    expanded: &Expanded,
     mut outgoing: Outgoing<'_>,
     ctx: &Context,
 ) -> Result<(), ConnectError> {
-    for input in &copy.inputs {
+    let copy = &expanded.copy;
+    for (number, input) in copy.inputs.iter().enumerate() {
         match input {
-            Input::File(file) => match copy.input_format(file) {
-                Format::Parquet(format) => read_columns(file, &format, &mut outgoing, ctx)?,
-                format => read_lines(file, &format, &mut outgoing, ctx)?,
-            },
-            Input::Files(_) => {} // expanded before
+            Input::File(_) | Input::Files(_) => {
+                for file in expanded.files(number) {
+                    let file = file?;
+                    match copy.input_format(&file) {
+                        Format::Parquet(format) => {
+                            read_columns(&file, &format, &mut outgoing, ctx)?;
+                        }
+                        format => read_lines(&file, &format, &mut outgoing, ctx)?,
+                    }
+                }
+            }
             Input::Query {
                 connection,
                 select_query,

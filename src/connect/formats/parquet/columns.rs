@@ -44,6 +44,15 @@ impl Group {
         }
     }
 
+    /// An empty one with room for what this one has: it takes no more memory than its values, and does not grow step by step, with a copy of
+    /// them at each.
+    pub(super) fn like(&self) -> Self {
+        Self {
+            rows: 0,
+            columns: self.columns.iter().map(Values::like).collect(),
+        }
+    }
+
     /// How many bytes its values take.
     pub(super) fn bytes(&self) -> usize {
         self.columns.iter().map(Values::bytes).sum()
@@ -79,6 +88,25 @@ impl Values {
         Self {
             to,
             levels: Vec::new(),
+            data,
+        }
+    }
+
+    /// None, with room for as many and a few more.
+    fn like(&self) -> Self {
+        let data = match &self.data {
+            Data::Boolean(all) => Data::Boolean(Vec::with_capacity(room(all.len()))),
+            Data::Int32(all) => Data::Int32(Vec::with_capacity(room(all.len()))),
+            Data::Int64(all) => Data::Int64(Vec::with_capacity(room(all.len()))),
+            Data::Double(all) => Data::Double(Vec::with_capacity(room(all.len()))),
+            Data::Bytes(all, ends) => Data::Bytes(
+                Vec::with_capacity(room(all.len())),
+                Vec::with_capacity(room(ends.len())),
+            ),
+        };
+        Self {
+            to: self.to,
+            levels: Vec::with_capacity(room(self.levels.len())),
             data,
         }
     }
@@ -176,6 +204,11 @@ impl Values {
     }
 }
 
+/// The room for so many, as the group before had them.
+fn room(count: usize) -> usize {
+    count + count / 16
+}
+
 /// Texts are slices of one buffer.
 fn write_texts(
     writer: &mut SerializedColumnWriter<'_>,
@@ -247,4 +280,33 @@ pub(super) fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
     Type::group_type_builder("schema")
         .with_fields(fields.collect::<Result<_, _>>()?)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_has_the_room_of_the_one_before_and_not_twice_of_it() {
+        let columns = ["number BIGINT", "text"].map(|text| Column::parse(text).unwrap());
+        let mut group = Group::new(&columns);
+        for _ in 0..1_100 {
+            group.columns[0].push(b"7", FieldKind::Text).unwrap();
+            group.columns[1].push(b"seven", FieldKind::Text).unwrap();
+            group.rows += 1;
+        }
+        let next = group.like();
+        assert_eq!((next.rows, next.bytes()), (0, 0));
+        let fits = |capacity: usize, count: usize| (count..count + count / 8).contains(&capacity);
+        for column in &next.columns {
+            assert!(fits(column.levels.capacity(), 1_100));
+            match &column.data {
+                Data::Int64(all) => assert!(fits(all.capacity(), 1_100)),
+                Data::Bytes(all, ends) => {
+                    assert!(fits(all.capacity(), 5_500) && fits(ends.capacity(), 1_100));
+                }
+                _ => panic!("no such column"),
+            }
+        }
+    }
 }

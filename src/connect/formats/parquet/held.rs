@@ -120,6 +120,18 @@ where
     }
 }
 
+impl<T: DataType, W> Column<T, W> {
+    /// Those of the next rows that have a value, by their number among these, with it.
+    fn present(&self, rows: usize) -> impl Iterator<Item = (usize, &T::T)> {
+        let has_value = move |row: &usize| {
+            let level = self.levels.get(self.rows + row);
+            level.is_none_or(|level| *level != 0)
+        };
+        let values = self.values.get(self.taken..).unwrap_or_default();
+        (0..rows).filter(has_value).zip(values)
+    }
+}
+
 impl<T, W> Held for Column<T, W>
 where
     T: DataType,
@@ -144,31 +156,23 @@ where
 
     fn measure(&self, sizes: &mut [usize]) {
         let Some(size) = self.size else { return };
-        let mut values = self.values.iter();
-        for (row, total) in sizes.iter_mut().enumerate() {
-            if self.levels.get(row).is_none_or(|level| *level != 0)
-                && let Some(value) = values.next()
-            {
+        for (row, value) in self.present(sizes.len()) {
+            if let Some(total) = sizes.get_mut(row) {
                 *total = total.saturating_add(size(value));
             }
         }
     }
 
     fn put(&mut self, rows: usize, table: &mut Table<'_>) {
-        for row in 0..rows {
-            let null = self.levels.get(self.rows + row);
-            if null.is_some_and(|level| *level == 0) {
-                continue;
-            }
-            let Some(value) = self.values.get(self.taken) else {
-                continue;
-            };
-            self.taken += 1;
+        let mut taken = 0;
+        for (row, value) in self.present(rows) {
             let field = row * table.width + table.index;
             table
                 .batch
                 .set(field, self.kind, |out| (self.write)(value, out));
+            taken += 1;
         }
         self.rows += rows;
+        self.taken += taken;
     }
 }

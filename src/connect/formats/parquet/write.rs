@@ -30,13 +30,16 @@ use crate::connect::formats::Record;
 const GROUP_ROWS: usize = 128 * 1024;
 const GROUP_BYTES: usize = 24 * 1024 * 1024;
 
+/// From how many columns on nothing is said of single ones, neither statistics nor how they are encoded: it takes memory for each until the end of
+/// the file, and groups have few rows.
+const WIDE: usize = 10_000;
+
 /// How often the bytes of a group are counted: after so many rows, or so many bytes of their texts.
 const COUNTED: usize = 256;
 const FRESH: usize = 1024 * 1024;
 
 /// Writes records of columns. Only [`ParquetWriter::finish`] makes the file whole.
 pub struct ParquetWriter<W> {
-    columns: Vec<Column>,
     group: Group,
     /// How many bytes of texts came since those of the group were counted.
     fresh: usize,
@@ -68,7 +71,6 @@ impl<W: Write + Send + 'static> ParquetWriter<W> {
             result.map_err(into_io)
         });
         Ok(Self {
-            columns: columns.to_vec(),
             group: Group::new(columns),
             fresh: 0,
             send: Some(send),
@@ -99,23 +101,25 @@ impl<W: Write + Send + 'static> ParquetWriter<W> {
     /// Hands over what was taken when it is enough for a group. Call it after every record or so.
     pub fn pass_on(&mut self) -> io::Result<()> {
         if self.group.rows >= GROUP_ROWS {
-            return self.hand_over();
+            return self.hand_over(self.group.like());
         }
         if self.fresh < FRESH && !self.group.rows.is_multiple_of(COUNTED) {
             return Ok(());
         }
-        self.fresh = 0;
-        if self.group.bytes() >= GROUP_BYTES {
-            return self.hand_over();
+        // As much as came since may come again before it is counted.
+        let next = std::mem::take(&mut self.fresh);
+        if self.group.bytes().saturating_add(next) >= GROUP_BYTES {
+            return self.hand_over(self.group.like());
         }
         Ok(())
     }
 
-    fn hand_over(&mut self) -> io::Result<()> {
+    /// Hands over what was taken; what comes is for `next`.
+    fn hand_over(&mut self, next: Group) -> io::Result<()> {
         if self.group.rows == 0 {
             return Ok(());
         }
-        let group = std::mem::replace(&mut self.group, Group::new(&self.columns));
+        let group = std::mem::replace(&mut self.group, next);
         let sent = self.send.as_ref().map(|send| send.send(Some(group)));
         match sent {
             Some(Ok(())) => Ok(()),
@@ -129,7 +133,7 @@ impl<W: Write + Send + 'static> ParquetWriter<W> {
 
     /// Ends the file, and gives back what it was written to.
     pub fn finish(mut self) -> io::Result<W> {
-        self.hand_over()?;
+        self.hand_over(Group::new(&[]))?;
         // An error says itself below.
         drop(self.send.take().map(|send| send.send(None)));
         self.outcome()
@@ -195,15 +199,22 @@ impl Encoder {
             Pages::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
             Pages::Gzip => Compression::GZIP(GzipLevel::try_new(4)?),
         };
+        let wide = self.columns.len() >= WIDE;
+        let statistics = if wide {
+            EnabledStatistics::None
+        } else {
+            EnabledStatistics::Chunk
+        };
         let mut properties = WriterProperties::builder()
             .set_compression(compression)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_statistics_enabled(statistics)
             .set_dictionary_enabled(false)
+            // Where pages begin helps nobody without statistics of pages, and takes memory for each column of each group until the end.
+            .set_offset_index_disabled(true)
             .set_created_by(format!("pipeform version {}", env!("CARGO_PKG_VERSION")));
         let values = first.iter().flat_map(|group| &group.columns);
         for (column, values) in self.columns.iter().zip(values) {
-            // What is said of a column takes memory, and there may be very many.
-            if values.repeats() {
+            if !wide && values.repeats() {
                 let path = ColumnPath::new(vec![column.name.clone()]);
                 properties = properties.set_column_dictionary_enabled(path, true);
             }
@@ -220,5 +231,78 @@ fn into_io(error: ParquetError) -> io::Error {
             Err(other) => io::Error::other(other.to_string()),
         },
         other => io::Error::other(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parquet::file::reader::FileReader as _;
+    use parquet::file::serialized_reader::SerializedFileReader;
+
+    use super::*;
+    use crate::connect::formats::Batch;
+    use crate::connect::formats::FieldKind;
+
+    /// How many rows the groups of a file have that is made of texts of so many bytes, each of its own.
+    fn groups(texts: impl IntoIterator<Item = usize>) -> Vec<i64> {
+        let columns = [Column::parse("text").unwrap()];
+        let mut writer = ParquetWriter::new(Vec::new(), &columns, Pages::Plain).unwrap();
+        let mut batch = Batch::default();
+        for (line, bytes) in (0..).zip(texts) {
+            let mut text = vec![b'x'; bytes];
+            text.extend_from_slice(format!("{line}").as_bytes());
+            batch.clear();
+            batch.push(&text, FieldKind::Text);
+            batch.end_record(line);
+            for record in batch.records() {
+                writer.write(record).unwrap();
+            }
+            writer.pass_on().unwrap();
+        }
+        let file = SerializedFileReader::new(Bytes::from(writer.finish().unwrap())).unwrap();
+        let groups = file.metadata().row_groups().iter();
+        groups.map(|group| group.num_rows()).collect()
+    }
+
+    #[test]
+    fn of_very_many_columns_nothing_is_said() {
+        for (width, said) in [(WIDE - 1, true), (WIDE, false)] {
+            let columns: Vec<Column> = (0..width)
+                .map(|number| Column::parse(&format!("c{number} INT")).unwrap())
+                .collect();
+            let mut writer = ParquetWriter::new(Vec::new(), &columns, Pages::Plain).unwrap();
+            let mut batch = Batch::default();
+            for line in 1..=2 {
+                for _ in 0..width {
+                    batch.push(b"7", FieldKind::Text);
+                }
+                batch.end_record(line);
+            }
+            for record in batch.records() {
+                writer.write(record).unwrap();
+            }
+            let file = Bytes::from(writer.finish().unwrap());
+            let file = SerializedFileReader::new(file).unwrap();
+            let group = file.metadata().row_group(0);
+            assert_eq!(group.num_rows(), 2);
+            for column in group.columns() {
+                assert_eq!(column.statistics().is_some(), said);
+                assert_eq!(column.dictionary_page_offset().is_some(), said);
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_is_full_before_it_is_larger_than_it_may_be() {
+        // Two of these fit, and not three; of larger ones fits one.
+        assert_eq!(groups([10_000_000; 5]), [2, 2, 1]);
+        assert_eq!(groups([16_000_000; 2]), [1, 1]);
+        // Small ones fill it nearly.
+        let [first, second] = groups([100_000; 300])[..] else {
+            panic!("two groups");
+        };
+        assert!((225..=245).contains(&first), "{first}");
+        assert_eq!(first + second, 300);
     }
 }

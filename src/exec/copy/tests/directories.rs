@@ -310,6 +310,35 @@ fn what_an_earlier_run_has_written_is_not_in_the_way() {
 }
 
 #[test]
+fn the_files_of_an_input_are_gone_through_as_often_as_is_asked() {
+    let c = Copies::new();
+    for name in ["in/b", "in/a", "in/c/d", "one"] {
+        c.f.given(name, name.as_bytes());
+    }
+    let below = FilesEnd {
+        place: c.directory("in"),
+        format: None,
+        compression: None,
+    };
+    let copy = Copy {
+        inputs: vec![Input::Files(below), Input::File(c.f.file("one", None))],
+        output: Output::File(c.f.file("out", None)),
+        on_row_error: OnRowError::Fail,
+    };
+    let _inside = c.runtime.enter();
+    let expanded = expanded(&copy, &c.f.ctx).unwrap();
+    assert_eq!((expanded.count(), expanded.count_of(0)), (4, 3));
+    for _ in 0..2 {
+        let files: Vec<FileEnd> = expanded.all_files().map(Result::unwrap).collect();
+        let names: Vec<&str> = files.iter().map(|file| file.place.name()).collect();
+        assert_eq!(names, ["a", "b", "d", "one"]);
+    }
+    run_files(&expanded, &c.f.ctx).unwrap();
+    let out = fs::read_to_string(c.f.path("out")).unwrap();
+    assert_eq!(out, "in/ain/bin/c/done");
+}
+
+#[test]
 fn a_file_of_the_system_that_says_it_has_no_bytes_is_read_to_its_end() {
     let c = Copies::new();
     let ctx = c.by("pipeline.p.activity.x", &[]);

@@ -28,6 +28,7 @@ use packing::PACKERS;
 pub use packing::Packing;
 use plan::Plan;
 use target::Ready;
+pub(super) use whole::Files;
 pub(super) use whole::Whole;
 pub(super) use whole::files;
 pub(in crate::exec) use whole::found;
@@ -39,9 +40,10 @@ use super::super::preflight::Need;
 use crate::connect::Cancel;
 use crate::connect::ConnectError;
 use crate::connect::place::Place;
+use crate::connect::s3::COPIES;
 use crate::connect::s3::OnBytes;
 
-/// How many files go over at once.
+/// How many files go over at once whose bytes come through here.
 const AT_ONCE: usize = 64;
 
 /// A copy of bytes with everything resolved.
@@ -109,14 +111,13 @@ pub(in crate::exec::copy) fn apart(inputs: &[Place], output: &Place) -> Result<(
 
 /// Refuses to write where a file lies that the manifest of an input lists.
 pub(in crate::exec::copy) fn listed_apart(
-    files: &[Place],
+    file: &Place,
     output: &Place,
 ) -> Result<(), ConnectError> {
-    let meets = |file: &&Place| output.contains(file) || output.is_file(file);
-    match files.iter().find(meets) {
-        None => Ok(()),
-        Some(file) => Err(plan::listed_in_output(file, output)),
+    if output.contains(file) || output.is_file(file) {
+        return Err(plan::listed_in_output(file, output));
     }
+    Ok(())
 }
 
 /// Copies. What was at the target stays until all is there, or is replaced file by file in a directory or a prefix that says so.
@@ -164,6 +165,19 @@ async fn cancelled_long(cancel: &Cancel) {
     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
 }
 
+/// How many files go over at once: more where the service copies all of them.
+fn at_once(inputs: &[End], output: &End) -> usize {
+    let by_service = |input: &End| match (input, output) {
+        (End::S3 { settings, .. }, End::S3 { settings: to, .. }) => settings == to,
+        _ => false,
+    };
+    if inputs.iter().all(by_service) {
+        COPIES
+    } else {
+        AT_ONCE
+    }
+}
+
 /// The sizes in bytes of the files of a plan that have got another one on the way, by their number.
 type Sizes = BTreeMap<usize, u64>;
 
@@ -173,8 +187,9 @@ async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<Sizes, 
     let mut sizes = Sizes::new();
     let mut under_way: JoinSet<Result<_, ConnectError>> = JoinSet::new();
     let mut failure = None;
+    let at_once = at_once(&shared.inputs, &shared.output);
     loop {
-        while failure.is_none() && under_way.len() < AT_ONCE {
+        while failure.is_none() && under_way.len() < at_once {
             match items.next() {
                 Some((number, Ok(item))) => {
                     let shared = shared.clone();
@@ -212,6 +227,7 @@ async fn copy_all(plan: &Plan, shared: &Shared, ctx: &Context) -> Result<Sizes, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connect::aws::Sessions;
     use crate::connect::aws::Settings;
     use crate::connect::place::S3Place;
     use crate::connect::s3::Encryption;
@@ -226,6 +242,39 @@ mod tests {
         }))
     }
 
+    #[tokio::test]
+    async fn what_the_service_copies_goes_over_in_greater_numbers() {
+        let files = End::Files {
+            root: "/data/".into(),
+            many: true,
+        };
+        let sessions = Sessions::default();
+        let object = async |region: &str| {
+            let settings = Settings {
+                region: Some(region.to_owned()),
+                ..Settings::default()
+            };
+            let at = Location::parse("s3://acme/in/").unwrap();
+            let place = S3Place {
+                settings: settings.clone(),
+                at,
+                encryption: Encryption::Bucket,
+                manifest: None,
+            };
+            End::S3 {
+                endpoint: place.endpoint(&sessions).await.unwrap(),
+                target: place.target(),
+                settings: Box::new(settings),
+                manifest: None,
+            }
+        };
+        let (here, there) = (object("eu-west-1").await, object("us-east-1").await);
+        assert_eq!(at_once(std::slice::from_ref(&files), &here), AT_ONCE);
+        assert_eq!(at_once(std::slice::from_ref(&here), &files), AT_ONCE);
+        assert_eq!(at_once(&[here.clone(), there], &here), AT_ONCE);
+        assert_eq!(at_once(&[here.clone(), here.clone()], &here), COPIES);
+    }
+
     #[test]
     fn an_output_may_lie_below_an_input_that_has_a_manifest() {
         let output = place("s3://acme/in/out/", None);
@@ -233,13 +282,13 @@ mod tests {
         assert!(error.to_string().contains("which is read"), "{error}");
         apart(&[place("s3://acme/in/", Some("s3://acme/list"))], &output).unwrap();
         // What it lists may not.
-        listed_apart(&[place("s3://acme/in/a", None)], &output).unwrap();
-        let listed = [place("s3://acme/in/out/a", None)];
+        listed_apart(&place("s3://acme/in/a", None), &output).unwrap();
+        let listed = place("s3://acme/in/out/a", None);
         let error = listed_apart(&listed, &output).unwrap_err().to_string();
         assert!(
             error.contains("`s3://acme/in/out/a` is in the manifest"),
             "{error}"
         );
-        assert!(listed_apart(&listed, &listed[0]).is_err());
+        assert!(listed_apart(&listed, &listed).is_err());
     }
 }

@@ -14,8 +14,9 @@ use super::plan::Item;
 use crate::connect::ConnectError;
 use crate::connect::formats::compression::Compression;
 
-/// How many files are packed at once. Each takes two or three threads, and some parts of an object in memory.
-pub(super) const PACKERS: usize = 4;
+/// How many files are packed at once. Each takes two or three threads, and some 30 MB of objects, besides what may be kept of all that goes
+/// into one.
+pub(super) const PACKERS: usize = 3;
 
 /// How much is unpacked before it is packed.
 const CHUNK: usize = 256 * 1024;

@@ -14,20 +14,47 @@ use crate::connect::ConnectError;
 use crate::connect::place::Place;
 use crate::exec::Context;
 
-/// The files of a directory or a prefix, in the order of the plan.
+/// The files of a directory or a prefix. Their names lie in a temporary file, because there may be millions.
+#[derive(Debug)]
+pub(in crate::exec::copy) struct Files {
+    place: Place,
+    plan: Plan,
+    count: usize,
+}
+
+impl Files {
+    /// How many there are.
+    pub(in crate::exec::copy) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where they are, in the order of the plan. One reading at a time.
+    pub(in crate::exec::copy) fn places(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Place, ConnectError>>, ConnectError> {
+        let items = self.plan.items()?;
+        Ok(items.filter_map(move |item| match item {
+            // What some make for a directory has no records.
+            Ok(item) if item.from.ends_with('/') => None,
+            Ok(item) => Some(Ok(self.place.at(&item.from))),
+            Err(error) => Some(Err(error)),
+        }))
+    }
+}
+
+/// Looks which files a directory or a prefix has.
 pub(in crate::exec::copy) async fn files(
     place: &Place,
     ctx: &Context,
-) -> Result<Vec<Place>, ConnectError> {
+) -> Result<Files, ConnectError> {
     let find = async {
         let end = End::open(place, ctx).await?;
         let plan = Plan::make(std::slice::from_ref(&end), true, &Packing::default()).await?;
-        let mut found = Vec::new();
+        let mut count = 0;
         for item in plan.items()? {
             let item = item?;
-            // What some make for a directory has no records.
             if !item.from.ends_with('/') {
-                found.push(place.at(&item.from));
+                count += 1;
                 continue;
             }
             refuse_bytes_without_name(&item, &item.from).map_err(|why| {
@@ -35,7 +62,8 @@ pub(in crate::exec::copy) async fn files(
                 setting(format!("cannot read `{from}` as a file of records: {why}"))
             })?;
         }
-        Ok(found)
+        let place = place.clone();
+        Ok(Files { place, plan, count })
     };
     tokio::select! {
         found = find => found,
