@@ -12,7 +12,7 @@ PIPEFORM = $(TARGET)/debug/pipeform
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: build ## Build pipeform and show an example: EXAMPLE=weblogs or replicate-tables; with BUCKET=…, weblogs-s3 or s3-etl
+demo: build ## Build pipeform and show an example: EXAMPLE=weblogs or replicate-tables; with BUCKET=…, weblogs-s3, s3-etl or weblogs-emr
 	@examples/$(EXAMPLE)/demo "$(PIPEFORM)" "$(TARGET)/demo"
 
 build: ## Build the development version
