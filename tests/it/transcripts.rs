@@ -94,6 +94,7 @@ cases! {
     override_files,
     own_past,
     pausing,
+    place_mistakes,
     plan_apply_run_status,
     plan_json,
     planned_runs,
