@@ -61,7 +61,7 @@ pub(super) async fn object((settings, at): (&Settings, &Location), aws: &Session
             };
         }
     };
-    match session.s3().head(at).await {
+    match session.s3().existing(at).await {
         Ok(_) => Found::There,
         Err(error) => Found::Missing {
             summary: match error.fault {
