@@ -143,7 +143,10 @@ fn needs(
         });
         add(owner, needs);
         for action in actions(objects, object) {
-            let runs = objects.get(&action);
+            // The engine itself gives an instance up, and needs nothing for it.
+            let runs = objects
+                .get(&action)
+                .filter(|action| action.object_type.name != "terminate");
             if runs.is_some_and(|action| support::cannot_run(objects, action).is_none()) {
                 let work = assembler.action(&outcome(&action, now), &key, of);
                 add(&action, work.map(|work: Work| work.needs()));
