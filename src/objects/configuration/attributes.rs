@@ -264,7 +264,7 @@ impl<'m> Builder<'m> {
         if (clear || value.has_sensitive()) && !self.surroundings.allow_plaintext {
             let what = format!("the value of `{}`", schema.name);
             let diagnostic = if schema.secret {
-                stored_in_clear(&what).help("`secret(\"env://NAME\")` and `secret(\"file://PATH\")` say where it is kept, and are resolved only when an attempt runs.")
+                stored_in_clear(&what).help("`secret(\"env://NAME\")` says where it is kept, as do `file://`, `ssm://` and `secretsmanager://`, and is resolved only when an attempt runs.")
             } else {
                 stored_in_clear(&what)
             };
