@@ -27,7 +27,7 @@ stories: build ## Run the stories of tests/stories that are not heavy
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run
 
 test-all: ## Run everything, the heavy stories too
-	@tests/install
+	@tests/install --heavy
 	$(CARGO) test --locked
 	@$(CARGO) build --locked
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy
