@@ -1,5 +1,6 @@
 //! What there is to say about a plan: warnings beside it, and errors of formulas with their places.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,13 +12,17 @@ use crate::cli::errors::Failure;
 use crate::cli::lacks;
 use crate::cli::moving;
 use crate::cli::target::Target;
+use crate::connect::formats::Column;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Places;
 use crate::diag::Sources;
 use crate::diag::Span;
+use crate::lang::Value;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::objects::Moments;
+use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
 use crate::objects::resolve::Resolver;
@@ -25,6 +30,9 @@ use crate::plan::Change;
 use crate::plan::Relocation;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
+
+/// The formats that copies read and write themselves.
+const FILES: [&str; 6] = ["csv", "tsv", "custom", "regex", "json_lines", "parquet"];
 
 /// What there is to say about a plan that can be made.
 pub(super) fn found_besides(
@@ -89,7 +97,49 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         incomplete: &configuration.incomplete,
         ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
-    placed(&preview(resolver, now).1, configuration)
+    let mut findings = preview(resolver, now).1;
+    findings.extend(wrong_columns(&configuration.objects));
+    placed(&findings, configuration)
+}
+
+/// Columns of files that no copy could read or write.
+pub(super) fn wrong_columns(objects: &Objects) -> Diagnostics {
+    let copies = objects
+        .values()
+        .filter(|object| object.kind() == Kind::Activity && object.object_type.name == "copy");
+    let nodes = copies.flat_map(|copy| [copy.references("input"), copy.references("output")]);
+    let formats: BTreeSet<Address> = nodes
+        .flatten()
+        .filter_map(|(_, node)| objects.get(&node)?.reference("format"))
+        .collect();
+    let mut findings = Diagnostics::new();
+    for format in formats.iter().filter_map(|format| objects.get(format)) {
+        let Some(Value::List(columns) | Value::Tuple(columns)) = format.get("column") else {
+            continue;
+        };
+        if !FILES.contains(&format.object_type.name) {
+            continue;
+        }
+        for column in columns.iter() {
+            if let Value::String(text) = column
+                && let Err(error) = Column::parse(text)
+            {
+                let detail = format!("{}.", sentence(&error.to_string()));
+                let mut finding = Diagnostic::error("Invalid column", detail)
+                    .about(format.address.to_string());
+                finding.attribute = Some("column".to_owned());
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// A text that begins in a small letter as a sentence does.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Findings of the preview with their places: the part of the formula, and the attribute if that is somewhere else.

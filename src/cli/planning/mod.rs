@@ -72,6 +72,7 @@ pub(crate) use findings::check_formulas;
 use findings::found_besides;
 use findings::note_places;
 use findings::placed;
+use findings::wrong_columns;
 
 /// A plan with what it was made from.
 pub(crate) struct Planned {
@@ -200,10 +201,11 @@ pub(crate) fn planned(
     let before = (&old.objects, &old.timetable, &old_units);
     let after = (&new, &timetable, &new_units);
     let known = (&*changes, &*alive, &runs);
-    let (effects, (preview, findings)) = side_by_side(
+    let (effects, (preview, mut findings)) = side_by_side(
         || all_effects((before, after), known, (&affected, &otherwise), now),
         || preview(resolver, now),
     );
+    findings.extend(wrong_columns(&new));
     if findings.has_errors() {
         let findings = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((findings, sources))));

@@ -38,9 +38,9 @@ use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 
-/// Attributes that say where something is. Whether one is right shows beside other objects, or when a run is prepared, so that its
-/// place is noted also when its value is known.
-const PLACES: [&str; 11] = [
+/// Attributes that say where something is, or what is in it. Whether one is right shows beside other objects, or to those that do the
+/// work, so that its place is noted also when its value is known.
+const PLACES: [&str; 12] = [
     "path",
     "manifest_file_path",
     "reject_to",
@@ -52,6 +52,7 @@ const PLACES: [&str; 11] = [
     "s3_prefix",
     "topic",
     "url",
+    "column",
 ];
 
 impl<'m> Builder<'m> {

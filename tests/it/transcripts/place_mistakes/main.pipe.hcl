@@ -46,3 +46,27 @@ action "sns" "oncall" {
 action "webhook" "chat" {
   url = "hooks.example.com/chat"
 }
+
+# Columns of a copy have types that it knows.
+pipeline "load" {
+  schedule = schedule.daily
+
+  data_node "file" "sales" {
+    path = "sales-${run.date}.csv"
+
+    format "csv" {
+      header = true
+      column = ["id BIGINT", "amount DECIMAL(40,2)", "sold on DATE"]
+    }
+  }
+
+  data_node "file" "columns" {
+    path   = "sales-${run.date}.parquet"
+    format = "parquet"
+  }
+
+  activity "copy" "sales" {
+    input  = data_node.sales
+    output = data_node.columns
+  }
+}
