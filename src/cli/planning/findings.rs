@@ -97,13 +97,18 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         incomplete: &configuration.incomplete,
         ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
-    let mut findings = preview(resolver, now).1;
-    findings.extend(wrong_columns(&configuration.objects));
-    placed(&findings, configuration)
+    placed(&foreseen(resolver, now).1, configuration)
+}
+
+/// What formulas will be, and all that is wrong with what they and columns come to.
+pub(super) fn foreseen(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics) {
+    let (seen, mut findings) = preview(resolver, now);
+    findings.extend(wrong_columns(resolver.objects));
+    (seen, findings)
 }
 
 /// Columns of files that no copy could read or write.
-pub(super) fn wrong_columns(objects: &Objects) -> Diagnostics {
+fn wrong_columns(objects: &Objects) -> Diagnostics {
     let copies = objects
         .values()
         .filter(|object| object.kind() == Kind::Activity && object.object_type.name == "copy");

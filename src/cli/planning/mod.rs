@@ -53,7 +53,6 @@ use crate::plan::forget;
 use crate::plan::impact::impact;
 use crate::plan::in_flight::InFlight;
 use crate::plan::preview::Preview;
-use crate::plan::preview::preview;
 use crate::plan::protected;
 use crate::plan::renamed;
 use crate::plan::saved::Again;
@@ -69,10 +68,10 @@ pub(crate) use before::outputs_from;
 pub(crate) use before::read_outputs;
 use findings::check_cycles;
 pub(crate) use findings::check_formulas;
+use findings::foreseen;
 use findings::found_besides;
 use findings::note_places;
 use findings::placed;
-use findings::wrong_columns;
 
 /// A plan with what it was made from.
 pub(crate) struct Planned {
@@ -201,11 +200,10 @@ pub(crate) fn planned(
     let before = (&old.objects, &old.timetable, &old_units);
     let after = (&new, &timetable, &new_units);
     let known = (&*changes, &*alive, &runs);
-    let (effects, (preview, mut findings)) = side_by_side(
+    let (effects, (preview, findings)) = side_by_side(
         || all_effects((before, after), known, (&affected, &otherwise), now),
-        || preview(resolver, now),
+        || foreseen(resolver, now),
     );
-    findings.extend(wrong_columns(&new));
     if findings.has_errors() {
         let findings = placed(&findings, &configuration);
         return Err(Failure::Findings(Box::new((findings, sources))));
