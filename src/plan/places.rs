@@ -123,17 +123,14 @@ fn logs(text: &str) -> Option<Wrong> {
 }
 
 fn key(text: &str) -> Option<Wrong> {
+    let rest = text.strip_prefix("s3://").unwrap_or(text);
+    let key = rest.split_once('/').map_or("", |(_, key)| key);
+    let why = match s3_place(text).err() {
+        None if key.is_empty() => "a key is missing behind the bucket",
+        why => why?,
+    };
     let help = "Write `s3://BUCKET/KEY`.";
-    match s3_place(text) {
-        Err(why) => Some(not_in_s3("The object is", text, why, help)),
-        Ok(_) => {
-            let rest = text.strip_prefix("s3://").unwrap_or(text);
-            let key = rest.split_once('/').map_or("", |(_, key)| key);
-            key.is_empty().then(|| {
-                not_in_s3("The object is", text, "a key is missing behind the bucket", help)
-            })
-        }
-    }
+    Some(not_in_s3("The object is", text, why, help))
 }
 
 fn prefix(text: &str) -> Option<Wrong> {

@@ -92,7 +92,7 @@ struct Previewer<'a> {
 
 /// The data nodes whose files are read and written here: by copies, and by commands with staged data.
 fn moved(objects: &Objects) -> BTreeSet<Address> {
-    let moves = |object: &&Object| {
+    let works = |object: &&Object| {
         let is_staged = matches!(object.get("stage"), Some(Value::Bool(true)));
         match (object.kind(), object.object_type.name) {
             (Kind::Activity, "copy") => true,
@@ -101,7 +101,7 @@ fn moved(objects: &Objects) -> BTreeSet<Address> {
         }
     };
     let mut moved = BTreeSet::new();
-    for object in objects.values().filter(moves) {
+    for object in objects.values().filter(works) {
         let nodes = ["input", "output"].map(|attribute| object.references(attribute));
         moved.extend(nodes.into_iter().flatten().map(|(_, address)| address));
     }
