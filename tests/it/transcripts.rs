@@ -86,6 +86,7 @@ cases! {
     moved_mistakes,
     newer_state,
     no_op,
+    not_staged,
     on_demand,
     on_demand_behind,
     on_demand_keys,

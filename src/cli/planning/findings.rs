@@ -1,5 +1,6 @@
 //! What there is to say about a plan: warnings beside it, and errors of formulas with their places.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Moments;
+use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
@@ -50,6 +52,9 @@ pub(super) fn found_besides(
     let trial = checks::Trial { resolver, preview };
     warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
     warnings.extend(lacks);
+    if let Some(warning) = unstaged(resolver.objects, &configuration.places) {
+        warnings.push(warning);
+    }
     warnings
 }
 
@@ -129,7 +134,7 @@ fn wrong_columns(objects: &Objects) -> Diagnostics {
             if let Value::String(text) = column
                 && let Err(error) = Column::parse(text)
             {
-                let detail = format!("{}.", sentence(&error.to_string()));
+                let detail = format!("{}.", lacks::capital(&error.to_string()));
                 let mut finding = Diagnostic::error("Invalid column", detail)
                     .about(format.address.to_string());
                 finding.attribute = Some("column".to_owned());
@@ -140,11 +145,39 @@ fn wrong_columns(objects: &Objects) -> Diagnostics {
     findings
 }
 
-/// A text that begins in a small letter as a sentence does.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+/// Commands that read the directories of staged data without having any: the shell puts nothing in place of their names, so that
+/// `"$OUTPUT1_STAGING_DIR/x"` is `/x`.
+fn unstaged(objects: &Objects, places: &BTreeMap<Address, Span>) -> Option<Diagnostic> {
+    const NAMES: [&str; 4] = ["$INPUT", "${INPUT", "$OUTPUT", "${OUTPUT"];
+    let reads = |object: &&Object| {
+        let is_command =
+            object.kind() == Kind::Activity && object.object_type.name == "shell_command";
+        let Some(Value::String(command)) = object.get("command") else {
+            return false;
+        };
+        is_command
+            && object.get("environment").is_none()
+            && !matches!(object.get("stage"), Some(Value::Bool(true)))
+            && command.contains("_STAGING_DIR")
+            && NAMES.iter().any(|name| command.contains(name))
+    };
+    let mut found = objects.values().filter(reads);
+    let first = &found.next()?.address;
+    let more = match found.count() {
+        0 => String::new(),
+        1 => " So does another one.".to_owned(),
+        more => format!(" So do {more} others."),
+    };
+    let detail = format!(
+        "The command of `{first}` reads the directories of staged data, `$INPUT1_STAGING_DIR` and the like, which are there only with `stage = true`. Without it the shell puts nothing in their place.{more}"
+    );
+    let warning = Diagnostic::warning("Data that is not staged", detail)
+        .about(first.to_string())
+        .help("Set `stage = true`.");
+    Some(match places.get(first) {
+        Some(place) => warning.at(*place),
+        None => warning,
+    })
 }
 
 /// Findings of the preview with their places: the part of the formula, and the attribute if that is somewhere else.
