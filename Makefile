@@ -12,7 +12,7 @@ PIPEFORM = $(TARGET)/debug/pipeform
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: build ## Build pipeform and show an example: EXAMPLE=weblogs or replicate-tables; with BUCKET=…, weblogs-s3 or s3-etl
+demo: build ## Build pipeform and show an example: EXAMPLE=weblogs or replicate-tables; with BUCKET=…, weblogs-s3, s3-etl or weblogs-emr
 	@examples/$(EXAMPLE)/demo "$(PIPEFORM)" "$(TARGET)/demo"
 
 build: ## Build the development version
@@ -27,7 +27,7 @@ stories: build ## Run the stories of tests/stories that are not heavy
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run
 
 test-all: ## Run everything, the heavy stories too
-	@tests/install
+	@tests/install --heavy
 	$(CARGO) test --locked
 	@$(CARGO) build --locked
 	@PIPEFORM="$(PIPEFORM)" tests/stories/run --heavy

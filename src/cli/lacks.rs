@@ -60,7 +60,8 @@ fn instead(kind: Kind, name: &str) -> Option<&'static str> {
     )
 }
 
-fn capital(text: &str) -> String {
+/// A text that begins in a small letter, as a sentence begins.
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

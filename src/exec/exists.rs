@@ -7,6 +7,7 @@ use super::s3_prefix_not_empty;
 use crate::connect::manifest::INCOMPLETE;
 use crate::connect::manifest::SUCCESS;
 use crate::connect::sqlite::Database;
+use crate::connect::sqlite::path_of;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
@@ -51,12 +52,14 @@ fn here(exists: &Exists, ctx: &Context) -> Held {
             Err(e) => Held::Error(format!("cannot look at `{}`: {e}", path.display())),
         },
         Exists::Table { connection, table } => {
-            let path = connection
-                .strip_prefix("jdbc:")
-                .unwrap_or(connection)
-                .strip_prefix("sqlite:");
-            if path.is_some_and(|p| !PathBuf::from(p).exists()) {
-                return Held::NotYet(format!("the database of table `{table}` does not exist"));
+            let looked = path_of(connection).map(|path| (path, std::fs::metadata(path)));
+            if let Some((path, Err(error))) = looked {
+                return match error.kind() {
+                    ErrorKind::NotFound | ErrorKind::NotADirectory => Held::NotYet(format!(
+                        "`{path}`, the database of table `{table}`, does not exist"
+                    )),
+                    _ => Held::Error(format!("cannot look at `{path}`: {error}")),
+                };
             }
             match Database::open(connection, false, &ctx.cancel).and_then(|d| d.has_table(table)) {
                 Ok(true) => Held::Held,

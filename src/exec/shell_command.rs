@@ -222,6 +222,15 @@ pub(super) async fn run(
     }
 }
 
+/// The last line of what a command has printed as its errors, cut where it is long, to follow a sentence.
+fn last_words(tail: &str) -> String {
+    const LONGEST: usize = 200;
+    match tail.lines().next_back().map(str::trim) {
+        None | Some("") => String::new(),
+        Some(line) => format!(": {}", line.chars().take(LONGEST).collect::<String>()),
+    }
+}
+
 /// Checks by a command that may take so long; then it is stopped, and nothing is known.
 pub(super) async fn check(
     command: &ShellCommand,
@@ -251,7 +260,10 @@ pub(super) async fn check(
     };
     match ended {
         Ok(Ended::Success) => Held::Held,
-        Ok(Ended::Failed { how, .. }) => Held::NotYet(ctx.log.mask(&format!("the command {how}"))),
+        Ok(Ended::Failed { how, tail }) => {
+            let said = last_words(&tail);
+            Held::NotYet(ctx.log.mask(&format!("the command {how}{said}")))
+        }
         Err(ExecError::Cancelled) if is_over => Held::Error(format!(
             "the command took longer than {} seconds, and was stopped",
             limit.as_secs()

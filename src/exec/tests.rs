@@ -227,6 +227,11 @@ async fn a_check_holds_or_not_yet() {
     assert_eq!(check("echo said").await, Held::Held);
     let not_yet = Held::NotYet("the command exited with code 1".to_owned());
     assert_eq!(check("false").await, not_yet);
+    let why = Held::NotYet("the command exited with code 4: no such host".to_owned());
+    assert_eq!(
+        check("echo trying >&2; echo no such host >&2; exit 4").await,
+        why
+    );
     let exists = |name: &str| {
         let exists = exists::Exists::File(f.path(name));
         exec::check(Check::Exists(exists), f.ctx.clone(), LIMIT)

@@ -16,10 +16,6 @@ pub(super) fn check(objects: &Objects, copy: &ResolvedActivity<'_>) -> Vec<Diagn
     let mut findings = Vec::new();
     let inputs = || copy.inputs.values().flatten();
     let outputs = || copy.outputs.values().flatten();
-    for node in inputs().chain(outputs()) {
-        findings.extend(wrong_path(node));
-        findings.extend(wrong_manifest(node));
-    }
     findings.extend(outputs().filter_map(listed));
     for output in outputs() {
         findings.extend(inputs().find_map(|input| overlap(objects, copy, (input, output))));
@@ -135,68 +131,16 @@ fn text<'a>(resolved: &'a Resolved<'_>, name: &str) -> Option<&'a str> {
     }
 }
 
+/// Whether `s3://BUCKET/KEY` means all below it; else what is wrong with it.
+pub(super) fn s3_place(text: &str) -> Result<bool, &'static str> {
+    Place::in_s3(text).map(|place| place.many)
+}
+
 /// A finding about an attribute of an object.
-fn finding(summary: &str, detail: String, about: (&Address, &str), help: &str) -> Diagnostic {
+pub(super) fn finding(summary: &str, detail: String, about: (&Address, &str), help: &str) -> Diagnostic {
     let mut finding = Diagnostic::error(summary, detail).about(about.0.to_string());
     finding.attribute = Some(about.1.to_owned());
     finding.help(help)
-}
-
-/// A path that is not of the kind of its data node.
-fn wrong_path(node: &Resolved<'_>) -> Option<Diagnostic> {
-    let path = text(node, "path")?;
-    let about = (&node.object.address, "path");
-    match node.object.object_type.name {
-        "s3" => {
-            let why = Place::in_s3(path).err()?;
-            Some(finding(
-                "Not a place in S3",
-                format!("The path is `{path}`: {why}."),
-                about,
-                "Write `s3://BUCKET/KEY` for one object, or `s3://BUCKET/PREFIX/` for all below.",
-            ))
-        }
-        "file" if path.starts_with("s3://") => Some(finding(
-            "Not a place on this machine",
-            format!(
-                "The path is `{path}`, and a data node of type `file` is on the machine of the runner."
-            ),
-            about,
-            "Make it a `data_node \"s3\"`.",
-        )),
-        _ => None,
-    }
-}
-
-/// A list that cannot be one.
-fn wrong_manifest(node: &Resolved<'_>) -> Option<Diagnostic> {
-    let manifest = text(node, "manifest_file_path")?;
-    let about = (&node.object.address, "manifest_file_path");
-    match Place::in_s3(manifest) {
-        Err(why) => Some(finding(
-            "Not a place in S3",
-            format!("The manifest is `{manifest}`: {why}."),
-            about,
-            "Write `s3://BUCKET/KEY`.",
-        )),
-        Ok(place) if place.many => Some(finding(
-            "Not one file",
-            format!("The manifest is `{manifest}`, a prefix, and a manifest is one file."),
-            about,
-            "Name the file.",
-        )),
-        Ok(_) => {
-            let path = text(node, "path").filter(|path| !path.ends_with('/'))?;
-            Some(finding(
-                "Manifest of one file",
-                format!(
-                    "`path` is one file: `{path}`, and a manifest says which of many are meant."
-                ),
-                about,
-                "Let the path end in `/`, or leave the manifest out.",
-            ))
-        }
-    }
 }
 
 /// A list of what is read, where something is written.

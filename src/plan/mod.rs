@@ -16,6 +16,7 @@ pub mod effects;
 pub mod impact;
 pub mod in_flight;
 mod moves;
+mod places;
 pub mod preview;
 mod protect;
 mod renamed;

@@ -4,17 +4,21 @@
 //! run, and an output path that every run would overwrite is found before it happens.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::copies;
+use super::places;
+use super::places::Attributes;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
+use crate::objects::Objects;
 use crate::objects::resolve::Resolved;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
@@ -59,6 +63,7 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
     let mut previewer = Previewer {
         resolver,
         now,
+        moved: moved(resolver.objects),
         preview: Preview {
             now,
             ..Preview::default()
@@ -70,6 +75,7 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
             Kind::Activity => previewer.activity(object),
             Kind::DataNode => previewer.node(object),
             Kind::Resource => previewer.resource(object),
+            Kind::Pipeline => previewer.places(object, &object.attributes),
             _ => {}
         }
     }
@@ -79,8 +85,27 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
 struct Previewer<'a> {
     resolver: Resolver<'a>,
     now: Timestamp,
+    moved: BTreeSet<Address>,
     preview: Preview,
     diagnostics: Diagnostics,
+}
+
+/// The data nodes whose files are read and written here: by copies, and by commands with staged data.
+fn moved(objects: &Objects) -> BTreeSet<Address> {
+    let works = |object: &&Object| {
+        let is_staged = matches!(object.get("stage"), Some(Value::Bool(true)));
+        match (object.kind(), object.object_type.name) {
+            (Kind::Activity, "copy") => true,
+            (Kind::Activity, "shell_command") => is_staged,
+            _ => false,
+        }
+    };
+    let mut moved = BTreeSet::new();
+    for object in objects.values().filter(works) {
+        let nodes = ["input", "output"].map(|attribute| object.references(attribute));
+        moved.extend(nodes.into_iter().flatten().map(|(_, address)| address));
+    }
+    moved
 }
 
 impl<'a> Previewer<'a> {
@@ -90,10 +115,16 @@ impl<'a> Previewer<'a> {
             .timetable
             .next_interval(&object.address, self.now);
         if is_deferred(object) {
-            let (_, findings) =
+            let (found, findings) =
                 self.resolver
                     .activity_alone(&object.address, interval, first_try(self.now));
             self.diagnostics.extend(findings);
+            let attributes = found
+                .as_ref()
+                .map_or(&object.attributes, |it| &it.attributes);
+            self.places(object, attributes);
+        } else {
+            self.places(object, &object.attributes);
         }
         if object.object_type.name == "copy" {
             self.copy(object, interval);
@@ -127,7 +158,9 @@ impl<'a> Previewer<'a> {
             let resolved = self
                 .resolver
                 .node(&object.address, interval, first_try(self.now));
-            self.note(resolved);
+            self.noted(object, resolved);
+        } else {
+            self.places(object, &object.attributes);
         }
         self.serving(object, interval, "precondition");
         self.overwritten(object);
@@ -159,17 +192,44 @@ impl<'a> Previewer<'a> {
                 .unwrap_or_default(),
             None => return,
         };
+        let objects = self.resolver.objects;
         for (_, address) in references {
-            if !self.resolver.objects.get(&address).is_some_and(is_deferred) {
+            let Some(used) = objects.get(&address) else {
+                continue;
+            };
+            if !is_deferred(used) {
+                self.places(used, &used.attributes);
                 continue;
             }
             let owner = &object.address;
             let resolved =
                 self.resolver
                     .serving(&address, owner, interval, first_try(self.now), outcome());
-            self.note(resolved);
+            self.noted(used, resolved);
             let served = &mut self.preview.served;
             served.entry(address).or_insert_with(|| owner.clone());
+        }
+    }
+
+    /// Notes what is wrong with an object, and with the places that it names.
+    fn noted(&mut self, object: &Object, resolved: Result<Resolved<'a>, Diagnostics>) {
+        let attributes = match &resolved {
+            Ok(resolved) => &resolved.attributes,
+            Err(_) => &object.attributes,
+        };
+        self.places(object, attributes);
+        self.note(resolved);
+    }
+
+    fn places(&mut self, object: &Object, attributes: &Attributes) {
+        let matters = object.kind() != Kind::DataNode
+            || self.moved.contains(&object.address)
+            || object.get("precondition").is_some();
+        if !matters {
+            return;
+        }
+        for finding in places::check(object, attributes) {
+            self.diagnostics.push(finding);
         }
     }
 

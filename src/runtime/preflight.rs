@@ -49,7 +49,7 @@ pub async fn preflight(
     now: Timestamp,
 ) -> Vec<Looked> {
     let mut wanted: BTreeMap<Need, BTreeSet<Address>> = BTreeMap::new();
-    let mut failed = Vec::new();
+    let mut looked: Vec<Looked> = Vec::new();
     for (object, needs) in needs((objects, timetable), options, now) {
         match needs {
             Ok(needs) => {
@@ -57,7 +57,7 @@ pub async fn preflight(
                     wanted.entry(need).or_default().insert(object.clone());
                 }
             }
-            Err(reason) => failed.push(Looked {
+            Err(reason) => looked.push(Looked {
                 objects: [object].into(),
                 found: Found::Missing {
                     summary: "Work cannot be put together",
@@ -73,12 +73,18 @@ pub async fn preflight(
         aws: &aws,
     };
     let answers = look(wanted.keys().cloned().collect(), from).await;
-    let looked = answers.into_iter().filter_map(|(need, found)| {
-        let objects = wanted.remove(&need)?;
-        Some(Looked { objects, found })
-    });
-    failed.extend(looked);
-    failed
+    for (need, found) in answers {
+        let Some(objects) = wanted.remove(&need) else {
+            continue;
+        };
+        let is_missing = matches!(found, Found::Missing { .. });
+        // What several lack for one reason is said once.
+        match looked.iter_mut().find(|it| is_missing && it.found == found) {
+            Some(same) => same.objects.extend(objects),
+            None => looked.push(Looked { objects, found }),
+        }
+    }
+    looked
 }
 
 /// What each object needs; else why that cannot be said.
@@ -137,7 +143,10 @@ fn needs(
         });
         add(owner, needs);
         for action in actions(objects, object) {
-            let runs = objects.get(&action);
+            // The engine itself gives an instance up, and needs nothing for it.
+            let runs = objects
+                .get(&action)
+                .filter(|action| action.object_type.name != "terminate");
             if runs.is_some_and(|action| support::cannot_run(objects, action).is_none()) {
                 let work = assembler.action(&outcome(&action, now), &key, of);
                 add(&action, work.map(|work: Work| work.needs()));

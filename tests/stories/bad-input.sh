@@ -191,17 +191,11 @@ says "$work/unreadable/in"
 [[ ! -e out ]] || fail "there is an output"
 
 step "a full disk"
-mkdir "$work/small"
-if mount -t tmpfs -o size=256k tmpfs "$work/small" 2>/dev/null; then
-    mounts+=("$work/small")
-    limit=unlimited
-else
-    limit=1024
-fi
+small_disk "$work/small" 1024
 one full "$work/small"
 echo "the old output" >"$work/small/out"
 head -c 4000000 /dev/urandom >in
-expect 1 bash -c "trap '' XFSZ; ulimit -f $limit; exec \"\$0\" run" "$PIPEFORM"
+expect 1 "${on_small_disk[@]}" "$PIPEFORM" run
 says "$work/small/out"
 [[ $(cat "$work/small/out") == "the old output" ]] || fail "the old output has changed"
 [[ $(ls -A "$work/small") == out ]] || fail "a half output is left: $(ls -A "$work/small")"

@@ -256,10 +256,22 @@ cannot "\"dynamodb_data_exists\" {
     }" "AWS cannot be reached"
 unset AWS_MAX_ATTEMPTS
 export AWS_ENDPOINT_URL=$moto
-cannot "\"s3_key_exists\" {
-      s3_key      = \"acme/x\"
-      $times
-    }" '`s3_key`: `acme/x` is no place in S3'
+
+step "a place that is none is found before there is an attempt"
+mkdir "$work/none"
+cat >"$work/none/main.pipe.hcl" <<'HCL'
+pipeline "work" {
+  activity "shell_command" "go" {
+    command = "true"
+
+    precondition "s3_key_exists" {
+      s3_key = "acme/x"
+    }
+  }
+}
+HCL
+expect 1 pipeform --chdir "$work/none" apply --auto-approve
+says "The object is \`acme/x\`: it does not begin with \`s3://\`."
 
 step "a profile that is asked for by name goes before the keys of the environment"
 mkdir "$work/profile"

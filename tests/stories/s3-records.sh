@@ -160,6 +160,7 @@ step "rejects have a file of their own, in a bucket that is there"
 mistaken 'and they go into one file' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/all.csv/}"
 mistaken 'is the path of `pipeline.p.data_node.to`, too' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/rejects\/all.csv/out\/x}"
 refuses 'there is no bucket `no-such-bucket`' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/records/no-such-bucket}"
+refuses 'there is no bucket `no-such-bucket`' s3://no-such-bucket/a.csv csv s3://records/out/x json_lines
 s3 names records out/x | diff - /dev/null || fail "something was written"
 nothing_is_begun
 

@@ -121,6 +121,7 @@ expect 1 pipeform --chdir=../broken validate --preflight
 says "there is no bucket \`nowhere\`" "cannot look at \`s3://acme/code/none.py\`: there is no such object"
 expect 1 env AWS_SECRET_ACCESS_KEY=wrong "$PIPEFORM" validate --preflight
 says "Bucket cannot be used"
+[[ $(grep -c '^error' "$work/output") -eq 1 ]] || fail "what is wrong with all of a bucket is said more than once"
 
 step "the week runs on the files of seven days"
 pipeform apply --auto-approve >/dev/null

@@ -61,6 +61,18 @@ says() {
 # same A B: the files are the same.
 same() { diff -u "$1" "$2" || fail "$2 is not what it should be"; }
 
+# small_disk DIRECTORY KILOBYTES: makes the directory a file system of this size, for who may mount one; else "${on_small_disk[@]}" before a command
+# bounds each file that it writes. What the error then says is in $no_room.
+small_disk() {
+    mkdir -p "$1"
+    if mount -t tmpfs -o "size=$2k" tmpfs "$1" 2>/dev/null; then
+        mounts+=("$1")
+        on_small_disk=(env) no_room='No space left on device'
+    else
+        on_small_disk=(bash -c "trap '' XFSZ; ulimit -f $2; exec \"\$@\"" bounded) no_room='File too large'
+    fi
+}
+
 # The example's configuration in $work/project, its variables in the environment.
 weblogs() {
     mkdir -p "$work/project" "$work/logs"

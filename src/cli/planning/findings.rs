@@ -1,5 +1,7 @@
 //! What there is to say about a plan: warnings beside it, and errors of formulas with their places.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,13 +13,18 @@ use crate::cli::errors::Failure;
 use crate::cli::lacks;
 use crate::cli::moving;
 use crate::cli::target::Target;
+use crate::connect::formats::Column;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Places;
 use crate::diag::Sources;
 use crate::diag::Span;
+use crate::lang::Value;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::objects::Moments;
+use crate::objects::Object;
+use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::configuration::Configuration;
 use crate::objects::resolve::Resolver;
@@ -25,6 +32,9 @@ use crate::plan::Change;
 use crate::plan::Relocation;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
+
+/// The formats that copies read and write themselves.
+const FILES: [&str; 6] = ["csv", "tsv", "custom", "regex", "json_lines", "parquet"];
 
 /// What there is to say about a plan that can be made.
 pub(super) fn found_besides(
@@ -42,6 +52,9 @@ pub(super) fn found_besides(
     let trial = checks::Trial { resolver, preview };
     warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
     warnings.extend(lacks);
+    if let Some(warning) = unstaged(resolver.objects, &configuration.places) {
+        warnings.push(warning);
+    }
     warnings
 }
 
@@ -89,7 +102,82 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         incomplete: &configuration.incomplete,
         ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
-    placed(&preview(resolver, now).1, configuration)
+    placed(&foreseen(resolver, now).1, configuration)
+}
+
+/// What formulas will be, and all that is wrong with what they and columns come to.
+pub(super) fn foreseen(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics) {
+    let (seen, mut findings) = preview(resolver, now);
+    findings.extend(wrong_columns(resolver.objects));
+    (seen, findings)
+}
+
+/// Columns of files that no copy could read or write.
+fn wrong_columns(objects: &Objects) -> Diagnostics {
+    let copies = objects
+        .values()
+        .filter(|object| object.kind() == Kind::Activity && object.object_type.name == "copy");
+    let nodes = copies.flat_map(|copy| [copy.references("input"), copy.references("output")]);
+    let formats: BTreeSet<Address> = nodes
+        .flatten()
+        .filter_map(|(_, node)| objects.get(&node)?.reference("format"))
+        .collect();
+    let mut findings = Diagnostics::new();
+    for format in formats.iter().filter_map(|format| objects.get(format)) {
+        let Some(Value::List(columns) | Value::Tuple(columns)) = format.get("column") else {
+            continue;
+        };
+        if !FILES.contains(&format.object_type.name) {
+            continue;
+        }
+        for column in columns.iter() {
+            if let Value::String(text) = column
+                && let Err(error) = Column::parse(text)
+            {
+                let detail = format!("{}.", lacks::capital(&error.to_string()));
+                let mut finding = Diagnostic::error("Invalid column", detail)
+                    .about(format.address.to_string());
+                finding.attribute = Some("column".to_owned());
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// Commands that read the directories of staged data without having any: the shell puts nothing in place of their names, so that
+/// `"$OUTPUT1_STAGING_DIR/x"` is `/x`.
+fn unstaged(objects: &Objects, places: &BTreeMap<Address, Span>) -> Option<Diagnostic> {
+    const NAMES: [&str; 4] = ["$INPUT", "${INPUT", "$OUTPUT", "${OUTPUT"];
+    let reads = |object: &&Object| {
+        let is_command =
+            object.kind() == Kind::Activity && object.object_type.name == "shell_command";
+        let Some(Value::String(command)) = object.get("command") else {
+            return false;
+        };
+        is_command
+            && object.get("environment").is_none()
+            && !matches!(object.get("stage"), Some(Value::Bool(true)))
+            && command.contains("_STAGING_DIR")
+            && NAMES.iter().any(|name| command.contains(name))
+    };
+    let mut found = objects.values().filter(reads);
+    let first = &found.next()?.address;
+    let more = match found.count() {
+        0 => String::new(),
+        1 => " So does another one.".to_owned(),
+        more => format!(" So do {more} others."),
+    };
+    let detail = format!(
+        "The command of `{first}` reads the directories of staged data, `$INPUT1_STAGING_DIR` and the like, which are there only with `stage = true`. Without it the shell puts nothing in their place.{more}"
+    );
+    let warning = Diagnostic::warning("Data that is not staged", detail)
+        .about(first.to_string())
+        .help("Set `stage = true`.");
+    Some(match places.get(first) {
+        Some(place) => warning.at(*place),
+        None => warning,
+    })
 }
 
 /// Findings of the preview with their places: the part of the formula, and the attribute if that is somewhere else.

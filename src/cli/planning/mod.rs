@@ -53,7 +53,6 @@ use crate::plan::forget;
 use crate::plan::impact::impact;
 use crate::plan::in_flight::InFlight;
 use crate::plan::preview::Preview;
-use crate::plan::preview::preview;
 use crate::plan::protected;
 use crate::plan::renamed;
 use crate::plan::saved::Again;
@@ -69,6 +68,7 @@ pub(crate) use before::outputs_from;
 pub(crate) use before::read_outputs;
 use findings::check_cycles;
 pub(crate) use findings::check_formulas;
+use findings::foreseen;
 use findings::found_besides;
 use findings::note_places;
 use findings::placed;
@@ -202,7 +202,7 @@ pub(crate) fn planned(
     let known = (&*changes, &*alive, &runs);
     let (effects, (preview, findings)) = side_by_side(
         || all_effects((before, after), known, (&affected, &otherwise), now),
-        || preview(resolver, now),
+        || foreseen(resolver, now),
     );
     if findings.has_errors() {
         let findings = placed(&findings, &configuration);

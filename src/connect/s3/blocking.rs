@@ -67,7 +67,7 @@ impl Reader {
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => Err(ConnectError::Cancelled),
-                    head = endpoint.head(at) => head.map_err(ConnectError::from),
+                    head = endpoint.existing(at) => head.map_err(ConnectError::from),
                 }
             })?
             .into();

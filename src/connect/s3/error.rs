@@ -56,7 +56,9 @@ impl fmt::Display for S3Error {
                 f,
                 "there is no bucket `{bucket}`; check its name, and the region and the account it is in"
             ),
-            Fault::NoKey => f.write_str("there is no such object"),
+            Fault::NoKey => f.write_str(
+                "there is no such object; check its key: a path that means all below it ends in `/`",
+            ),
             Fault::NotAllowed => write!(
                 f,
                 "these credentials may not: {}; check them, and what they may do with the bucket `{bucket}`",

@@ -155,6 +155,18 @@ impl Endpoint {
         Err(error)
     }
 
+    /// What is known of an object that has to be there. If it is not, the error says whether its bucket is.
+    pub async fn existing(&self, at: &Location) -> Result<Head, S3Error> {
+        match self.head(at).await {
+            Err(error) if error.fault == Fault::NoKey => {
+                // An answer to HEAD does not say which is missing.
+                self.bucket(at).await?;
+                Err(error)
+            }
+            head => head,
+        }
+    }
+
     /// Whether there is an object. That it cannot be said is an error: not allowed is not "not there".
     pub async fn exists(&self, at: &Location) -> Result<bool, S3Error> {
         match self.head(at).await {

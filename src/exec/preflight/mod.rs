@@ -169,6 +169,7 @@ pub struct Standpoint<'a> {
 /// Looks for all that is needed.
 pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need, Found> {
     let mut found = BTreeMap::new();
+    let mut unusable = aws::Unusable::default();
     for need in needs {
         let answer = match &need {
             Need::Program { name, path } => program(name, path),
@@ -177,10 +178,18 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Secret(source, settings) => secret(source, settings, from).await,
             Need::File(path) => file(path),
             Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
-            Need::Bucket(settings, at) => aws::bucket((settings, at), from.aws).await,
-            Need::Object(settings, at) => aws::object((settings, at), from.aws).await,
+            Need::Bucket(settings, at) => {
+                aws::bucket((settings, at), from.aws, &mut unusable).await
+            }
+            Need::Object(settings, at) => match unusable.at(settings, at) {
+                Some(found) => found,
+                None => aws::object((settings, at), from.aws).await,
+            },
             Need::Topic(settings, topic) => aws::topic((settings, topic), from.aws).await,
-            Need::Thing(thing) => aws::thing(thing, from.aws).await,
+            Need::Thing(thing) => match unusable.of(thing) {
+                Some(found) => found,
+                None => aws::thing(thing, from.aws).await,
+            },
         };
         found.insert(need, answer);
     }

@@ -38,9 +38,22 @@ use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 
-/// Attributes that say where data is. Whether one is right shows beside other objects, so that its place is noted also when its
-/// value is known.
-const PLACES: [&str; 3] = ["path", "manifest_file_path", "reject_to"];
+/// Attributes that say where something is, or what is in it. Whether one is right shows beside other objects, or to those that do the
+/// work, so that its place is noted also when its value is known.
+const PLACES: [&str; 12] = [
+    "path",
+    "manifest_file_path",
+    "reject_to",
+    "script_uri",
+    "stdout",
+    "stderr",
+    "log_uri",
+    "s3_key",
+    "s3_prefix",
+    "topic",
+    "url",
+    "column",
+];
 
 impl<'m> Builder<'m> {
     /// All attributes of an object that are set, after reporting unknown and missing ones.
@@ -162,12 +175,16 @@ impl<'m> Builder<'m> {
         if implies || schema.sensitive || self.symbolic || schema.value.block().is_some() {
             return None;
         }
-        match &attribute.expr.kind {
+        let value = match &attribute.expr.kind {
             ExprKind::Value(value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
                 convert::convert(schema, value, Vec::new()).ok()
             }
             _ => None,
+        };
+        if value.is_some() && PLACES.contains(&schema.name) {
+            self.note_formula(frame, schema, attribute.expr.span);
         }
+        value
     }
 
     fn evaluate_attribute(
@@ -248,7 +265,7 @@ impl<'m> Builder<'m> {
         if (clear || value.has_sensitive()) && !self.surroundings.allow_plaintext {
             let what = format!("the value of `{}`", schema.name);
             let diagnostic = if schema.secret {
-                stored_in_clear(&what).help("`secret(\"env://NAME\")` and `secret(\"file://PATH\")` say where it is kept, and are resolved only when an attempt runs.")
+                stored_in_clear(&what).help("`secret(\"env://NAME\")` says where it is kept, as do `file://`, `ssm://` and `secretsmanager://`, and is resolved only when an attempt runs.")
             } else {
                 stored_in_clear(&what)
             };

@@ -135,7 +135,7 @@ fn misplaced_secret(schema: &AttributeSchema) -> Problem {
     Problem {
         summary: "Secret in the wrong place",
         ..Problem::new(
-            "a secret in this attribute would be seen, in plans, logs or the list of processes. `secret()` and what is made of it may stand in `environment`, in `params`, and in `connection_string`, `username` and `password` of a database.",
+            "a secret in this attribute would be seen, in plans, logs or the list of processes. `secret()` and what is made of it may stand in `environment`, in `params`, in `connection_string`, `username` and `password` of a database, and in `url`, `headers` and `hmac_secret` of a webhook.",
         )
         .help(Some(help.to_owned()))
     }

@@ -27,5 +27,10 @@ pipeline "p" {
   activity "copy" "c" {
     input = data_node.in
     output = data_node.out
+    late_after = "1 hour"
+    on_late = action.give_up
   }
 }
+
+# Nothing is needed for it.
+action "terminate" "give_up" {}
