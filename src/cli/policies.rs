@@ -86,12 +86,18 @@ pub(crate) struct PolicyArgs {
 pub(crate) struct Judged {
     /// It, for the plan that is saved; `None`: there are no policies.
     pub(crate) policies: Option<Policies>,
+    /// What they name and no plan has.
+    unknown: Diagnostics,
+    /// Their texts, which findings point into.
+    pub(crate) sources: Sources,
 }
 
 impl Judged {
     /// What they say, as findings.
     pub(crate) fn findings(&self) -> Diagnostics {
-        self.policies.as_ref().map(findings).unwrap_or_default()
+        let mut found = self.policies.as_ref().map(findings).unwrap_or_default();
+        found.extend(self.unknown.clone());
+        found
     }
 
     /// Fails when they deny the plan.
@@ -167,6 +173,8 @@ impl PolicyArgs {
                     files,
                     said: said.into_iter().map(kept).collect(),
                 }),
+                unknown: policy::unknown_keys(&policies),
+                sources: policies,
             }),
         }
     }

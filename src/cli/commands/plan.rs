@@ -33,7 +33,6 @@ use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::untrusted::UntrustedArgs;
 use crate::cli::views;
-use crate::diag::Sources;
 use crate::objects::Objects;
 
 /// Show what an apply would do to the definitions and to the runs
@@ -228,12 +227,12 @@ pub(super) fn report_policies(
         terminal::print(&views::saved::policies(policies));
     }
     judged.allowed()?;
-    let (warnings, sources) = (judged.findings(), Sources::default());
+    let (warnings, sources) = (judged.findings(), &judged.sources);
     if stream.is_read() {
-        stream.emit(&views::json::diagnostics(&warnings, &sources, at))?;
+        stream.emit(&views::json::diagnostics(&warnings, sources, at))?;
     }
     if stream.for_people() {
-        report.warn(&warnings, &sources);
+        report.warn(&warnings, sources);
     }
     Ok(())
 }
