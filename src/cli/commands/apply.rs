@@ -203,6 +203,7 @@ pub(super) fn change(
         terminal::print(&views::plan::by_hand(&planned.plan, context.look));
     } else if stream.for_people() {
         super::plan::show(&planned, context, &approval.report);
+        terminal::print(&scope.note(&planned));
     }
     let asked = Asked {
         destroy: operation == "destroy",

@@ -177,6 +177,7 @@ fn tell(
         terminal::print(&views::plan::by_hand(&planned.plan, context.look));
     } else if stream.for_people() {
         show(planned, context, &args.report);
+        terminal::print(&args.scope.note(planned));
     }
     Ok(())
 }
