@@ -25,9 +25,10 @@ pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
         _ => return None,
     };
     let finding = Diagnostic::error("Unsupported block type", detail).at(block.span);
-    let hints: &[&str] = match word {
-        "import" => INSTEAD_OF_IMPORT,
-        _ => &[],
+    let hints: &[&str] = if word == "import" {
+        INSTEAD_OF_IMPORT
+    } else {
+        &[]
     };
     let hints = hints.iter();
     Some(hints.fold(finding, |finding, hint| finding.help(*hint)))
