@@ -140,7 +140,7 @@ fn estimate(planned: &mut Planned, store: &Store) -> Result<BTreeMap<Address, f6
     let took = took
         .map(|(address, took)| (address, took.as_secs_f64()))
         .collect();
-    effects.estimate(&took);
+    effects.estimate(&took, planned.plan.at);
     Ok(took)
 }
 
