@@ -85,6 +85,10 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "destroy", "rerun", "in_flight", "var", "var_file", "detailed_exitcode", "target", "exclude", "rollback", "refresh_only", "from"])]
     check: Option<PathBuf>,
 
+    /// Name the runs behind the counts, too: each stretch of time with how many intervals lie in it
+    #[arg(long, conflicts_with_all = ["check", "from", "refresh_only"])]
+    runs: bool,
+
     #[command(flatten)]
     stream: StreamArgs,
 }
@@ -178,6 +182,16 @@ fn tell(
     } else if stream.for_people() {
         show(planned, context, &args.report);
         terminal::print(&args.scope.note(planned));
+    }
+    if args.runs {
+        let stretches = planned.stretches();
+        if stream.is_read() {
+            stream.emit(&views::json::stretches(&stretches, planned.plan.at))?;
+        }
+        if stream.for_people() {
+            let text = views::stretches::stretches(&stretches, context.look);
+            terminal::print(&format!("\n{text}"));
+        }
     }
     Ok(())
 }
