@@ -176,6 +176,33 @@ impl Store {
         Ok(())
     }
 
+    /// Does something with each text that the objects and outputs as of a serial are kept in, in a fixed order: for who compares states
+    /// to the letter, and need not know what they mean.
+    pub fn each_text_at(
+        &self,
+        serial: u64,
+        mut each: impl FnMut(Option<&str>),
+    ) -> Result<(), StoreError> {
+        let mut read = |query: &str, columns: usize| -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query([signed(serial)])?;
+            while let Some(row) = rows.next()? {
+                for column in 0..columns {
+                    each(row.get_ref(column)?.as_str_or_null()?);
+                }
+            }
+            Ok(())
+        };
+        let objects = "SELECT address, kind, type, pipeline, body, lifecycle FROM objects
+             WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)
+             ORDER BY address";
+        let outputs = "SELECT name, value FROM outputs
+             WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)
+             ORDER BY name";
+        let done = read(objects, 6).and_then(|()| read(outputs, 2));
+        done.map_err(|error| self.error(error))
+    }
+
     fn object_of(&self, row: &rusqlite::Row<'_>) -> Result<StoredObject, StoreError> {
         let text = |column| {
             row.get::<_, String>(column)

@@ -6,6 +6,7 @@
 mod before;
 mod keep;
 mod stale;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::path::Path;
