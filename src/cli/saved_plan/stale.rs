@@ -105,16 +105,26 @@ impl Saved {
         let relocation = Relocation::of(self.plan.operations.moves.clone());
         let target = self.target_objects(&said.objects)?;
         said.read_for(store, &relocation, &target)?;
+        let made_at = self.plan.made.at;
+        // Of a state in which nothing has happened since, nothing else comes than what was approved.
+        let still = made_at <= now
+            && said.agrees_on_runs(&self.before)
+            && self.plan.state == digest_of_state(store, &said.head)?;
         let planned = self.onto(said.clone(), now)?;
-        let then = self.onto(said, self.plan.made.at.min(now))?;
         let approved = self.as_made()?;
+        let otherwise = if still {
+            None
+        } else {
+            Some(self.onto(said, made_at.min(now))?)
+        };
+        let then = otherwise.as_ref().unwrap_or(&approved);
         let mut findings = self.other_operations(&planned);
-        findings.extend(more_runs(&approved, &then));
+        findings.extend(more_runs(&approved, then));
         if findings.has_errors() {
             return Err(self.refusal(findings));
         }
         Ok(Renewed {
-            grown: grown(&then, &planned, |counts| counts.backfill),
+            grown: grown(then, &planned, |counts| counts.backfill),
             given_up: grown(&approved, &planned, |counts| {
                 counts.canceled + counts.dropped
             }),
