@@ -144,15 +144,10 @@ fn listed(
 }
 
 /// The runs of an activity; without those that run again.
-fn of_activity<'a>(
-    known: Known<'a>,
-    activity: &ActivityEffect,
-    now: Timestamp,
-) -> Vec<Stretches> {
+fn of_activity(known: Known<'_>, activity: &ActivityEffect, now: Timestamp) -> Vec<Stretches> {
     let address = &activity.address;
     let counts = &activity.counts;
-    let unit = |definition: &'a Definition| definition.units.get(address);
-    let [old, new] = [known.old, known.new].map(|it| unit(it)?.schedule.as_ref());
+    let [old, new] = [known.old, known.new].map(|it| it.units.get(address)?.schedule.as_ref());
     let made = known.beyond.get(address).map_or(&[][..], Vec::as_slice);
     let cursor = known.made_until.get(address).copied();
     let pending = |timeline: Option<&Timeline>| {
