@@ -86,12 +86,18 @@ pub(crate) struct PolicyArgs {
 pub(crate) struct Judged {
     /// It, for the plan that is saved; `None`: there are no policies.
     pub(crate) policies: Option<Policies>,
+    /// What they name and no plan has.
+    unknown: Diagnostics,
+    /// Their texts, which findings point into.
+    pub(crate) sources: Sources,
 }
 
 impl Judged {
     /// What they say, as findings.
     pub(crate) fn findings(&self) -> Diagnostics {
-        self.policies.as_ref().map(findings).unwrap_or_default()
+        let mut found = self.policies.as_ref().map(findings).unwrap_or_default();
+        found.extend(self.unknown.clone());
+        found
     }
 
     /// Fails when they deny the plan.
@@ -167,6 +173,8 @@ impl PolicyArgs {
                     files,
                     said: said.into_iter().map(kept).collect(),
                 }),
+                unknown: policy::unknown_keys(&policies),
+                sources: policies,
             }),
         }
     }
@@ -191,7 +199,7 @@ fn asked(policies: &Sources, input: Json, time: Duration) -> Result<Vec<policy::
         input,
     };
     let question = serde_json::to_vec(&question).map_err(|error| failed(&error.to_string()))?;
-    let child = Command::new("/proc/self/exe")
+    let child = Command::new(this_program())
         .arg(ASKED)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -223,6 +231,15 @@ fn asked(policies: &Sources, input: Json, time: Duration) -> Result<Vec<policy::
     Err(failed(&format!(
         "Their evaluation broke off{signal}. A function that calls itself without end does that, or a value that no memory can hold"
     )))
+}
+
+/// This program. Linux finds it also where its file has been replaced since it was started.
+fn this_program() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return running;
+    }
+    std::env::current_exe().unwrap_or(running)
 }
 
 /// What a process has written; fails when it takes too much.

@@ -83,6 +83,16 @@ impl ScopeArgs {
         self.refresh_only
     }
 
+    /// What there is to say below a plan; empty: nothing.
+    pub(crate) fn note(&self, planned: &Planned) -> String {
+        match self.rollback {
+            Some(serial) if planned.plan.is_empty() => format!(
+                "\nObjects and outputs are those of serial {serial} already; the configuration was not read.\n"
+            ),
+            _ => String::new(),
+        }
+    }
+
     /// What an apply is called in the audit trail; empty: nothing special.
     pub(crate) fn operation(&self) -> String {
         let serial = self.rollback.map(|serial| format!("rollback to {serial}"));

@@ -3,6 +3,9 @@
 
 use std::ffi::OsString;
 
+use clap::error::ContextKind;
+use clap::error::ContextValue;
+
 /// Turns single-dash long flags into double-dash ones. One-letter flags, negative numbers, `-` itself and everything
 /// behind `--` stay as they are.
 pub(super) fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
@@ -44,6 +47,26 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
         _ => Err("write `true` or `false`".to_owned()),
+    }
+}
+
+/// What does here what a command of Terraform does that is not here, where such a one was typed.
+pub(super) fn instead_of(mistake: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(command)) = mistake.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    match command.as_str() {
+        "refresh" => Some(
+            "There is nothing to refresh: every plan reads what operators have changed by hand, and `pipeform plan --refresh-only` shows it.",
+        ),
+        "taint" | "untaint" => Some(
+            "A definition has nothing that could be made anew. `pipeform rerun ADDRESS@FROM..TO` runs again what has run.",
+        ),
+        "providers" | "replace-provider" => {
+            Some("What Pipeform works with is built in: there are no providers to install.")
+        }
+        "login" | "logout" => Some("There is nothing to log in to: the state is a local file."),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::context::Style;
 use super::errors::Failure;
+use super::spelling;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
@@ -44,6 +45,9 @@ pub(super) fn ask(context: &Context, question: &str, instead: &str) -> Result<St
 pub(super) fn usage(error: &clap::Error, added: &[(String, String)]) -> ExitCode {
     ignore(error.print());
     if error.use_stderr() {
+        if let Some(instead) = spelling::instead_of(error) {
+            say(&format!("\n{instead}\n"));
+        }
         for (variable, words) in added {
             say(&format!("{variable} has added: {words}\n"));
         }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
+use jiff::Unit as Rounded;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -91,11 +93,13 @@ impl Effects {
             .map(|activity| &activity.address)
     }
 
-    /// Says how long runs take. `durations`: by activity, in seconds.
-    pub fn estimate(&mut self, durations: &BTreeMap<Address, f64>) {
+    /// Says how long runs take, and when they are done that begin now. `durations`: by activity, in seconds.
+    pub fn estimate(&mut self, durations: &BTreeMap<Address, f64>, now: Timestamp) {
         let pipelines = self.pipelines.iter_mut();
         for activity in pipelines.flat_map(|pipeline| &mut pipeline.activities) {
-            activity.past.takes = durations.get(&activity.address).copied();
+            let takes = durations.get(&activity.address).copied();
+            activity.past.takes = takes;
+            activity.past.done_by = takes.and_then(|seconds| activity.done_by(seconds, now));
         }
     }
 
@@ -281,6 +285,9 @@ pub struct Past {
     /// The median of the last that finished, in seconds. `None`: none has, or the plan starts none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takes: Option<f64>,
+    /// When all are done that the plan starts, if they begin at the moment of the plan and take as long (UTC, to the minute).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<Timestamp>,
     /// How many of its attempts may run at once.
     #[serde(skip)]
     pub at_once: u32,
@@ -293,6 +300,7 @@ impl Past {
     fn of(unit: Option<&Unit>, recorded: &UnitRuns) -> Self {
         Self {
             takes: None,
+            done_by: None,
             at_once: unit.map_or(1, |unit| unit.max_active_instances),
             finished: recorded.finished,
         }
@@ -359,6 +367,20 @@ fn holes(timeline: &Timeline) -> Vec<Hole> {
 }
 
 impl ActivityEffect {
+    /// How long all runs take that it back-fills, in seconds, if each takes so long and as many are under way at once as may be.
+    pub fn lasts(&self, seconds: f64) -> f64 {
+        let at_once = u64::from(self.past.at_once.max(1));
+        #[expect(clippy::cast_precision_loss, reason = "an estimate, said in two units")]
+        let rounds = self.counts.backfill.div_ceil(at_once) as f64;
+        rounds * seconds
+    }
+
+    /// When these are done if they begin now, to the minute.
+    fn done_by(&self, seconds: f64, now: Timestamp) -> Option<Timestamp> {
+        let lasts = SignedDuration::try_from_secs_f64(self.lasts(seconds)).ok()?;
+        now.checked_add(lasts).ok()?.round(Rounded::Minute).ok()
+    }
+
     /// Whether there is anything to say about it.
     fn is_noteworthy(&self) -> bool {
         self.activation != Activation::Unchanged

@@ -21,6 +21,7 @@ pub mod preview;
 mod protect;
 mod renamed;
 pub mod saved;
+pub mod stretches;
 mod targeting;
 #[cfg(test)]
 pub(crate) mod testing;

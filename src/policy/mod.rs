@@ -3,6 +3,7 @@
 //! Texts of policies and a plan as JSON come in, what they say goes out. It is apart because only it knows the crate that evaluates Rego.
 
 mod broken;
+mod keys;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use serde_json::Map;
 use serde_json::Value as Json;
 
 pub use self::broken::Broken;
+pub use self::keys::unknown_keys;
 use crate::diag::Diagnostic;
 use crate::diag::Sources;
 

@@ -113,8 +113,8 @@ pub struct Apply {
     pub dues: Option<BTreeMap<Address, Timestamp>>,
     /// How long what has finished is kept, of each object where that is said; `None` if that is not known.
     pub retain: Option<BTreeMap<Address, SignedDuration>>,
-    /// How many objects were added, changed and destroyed.
-    pub counts: [usize; 3],
+    /// How many objects were added, changed, destroyed and forgotten.
+    pub counts: [usize; 4],
     /// What it is called in the audit trail; empty: `apply`.
     pub operation: String,
     /// The digest of the saved plan that it carries out.
@@ -174,6 +174,33 @@ impl Store {
             each(self.object_of(row)?)?;
         }
         Ok(())
+    }
+
+    /// Does something with each text that the objects and outputs as of a serial are kept in, in a fixed order: for who compares states
+    /// to the letter, and need not know what they mean.
+    pub fn each_text_at(
+        &self,
+        serial: u64,
+        mut each: impl FnMut(Option<&str>),
+    ) -> Result<(), StoreError> {
+        let mut read = |query: &str, columns: usize| -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query([signed(serial)])?;
+            while let Some(row) = rows.next()? {
+                for column in 0..columns {
+                    each(row.get_ref(column)?.as_str_or_null()?);
+                }
+            }
+            Ok(())
+        };
+        let objects = "SELECT address, kind, type, pipeline, body, lifecycle FROM objects
+             WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)
+             ORDER BY address";
+        let outputs = "SELECT name, value FROM outputs
+             WHERE from_serial <= ?1 AND (to_serial IS NULL OR to_serial > ?1)
+             ORDER BY name";
+        let done = read(objects, 6).and_then(|()| read(outputs, 2));
+        done.map_err(|error| self.error(error))
     }
 
     fn object_of(&self, row: &rusqlite::Row<'_>) -> Result<StoredObject, StoreError> {
@@ -328,13 +355,13 @@ impl Store {
 
 fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
     transaction.execute("UPDATE meta SET serial = ?1", [serial])?;
-    let [added, changed, destroyed] = apply
+    let [added, changed, destroyed, forgotten] = apply
         .counts
         .map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     transaction.execute(
         "INSERT INTO applies
-             (serial, at, who, version, added, changed, destroyed, operation, plan_hash, after_operation)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT coalesce(max(id), 0) FROM operations))",
+             (serial, at, who, version, added, changed, destroyed, forgotten, operation, plan_hash, after_operation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT coalesce(max(id), 0) FROM operations))",
         params![
             serial,
             micros(apply.at),
@@ -343,6 +370,7 @@ fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite:
             added,
             changed,
             destroyed,
+            forgotten,
             match apply.operation.as_str() {
                 "" => "apply",
                 operation => operation,

@@ -73,6 +73,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/012.sql"),
         view: include_str!("migrations/012.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/013.sql"),
+        view: include_str!("migrations/013.view.sql"),
+    },
 ];
 
 /// The newest format.

@@ -313,8 +313,8 @@ impl Store {
             .prepare_cached(
                 "SELECT at, who, operation, what, asked, changed FROM operations
                  UNION ALL
-                 SELECT at, who, operation, 'serial ' || serial, added + changed + destroyed,
-                        added + changed + destroyed FROM applies
+                 SELECT at, who, operation, 'serial ' || serial, added + changed + destroyed + forgotten,
+                        added + changed + destroyed + forgotten FROM applies
                  ORDER BY at DESC LIMIT ?1",
             )
             .map_err(|error| self.error(error))?;

@@ -123,11 +123,22 @@ pub struct Applied {
     pub changed: u64,
     /// How many it removed.
     pub destroyed: u64,
+    /// How many it forgot: they went without being destroyed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub forgotten: u64,
     /// What it was: `apply`, `destroy`, `state mv`, …
     pub operation: String,
     /// The digest of the saved plan that it carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A pause by an operator.
@@ -274,7 +285,7 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT serial, at, who, version, added, changed, destroyed, operation, plan_hash
+                "SELECT serial, at, who, version, added, changed, destroyed, operation, plan_hash, forgotten
                  FROM applies ORDER BY serial",
             )
             .map_err(|error| self.error(error))?;
@@ -290,6 +301,7 @@ impl Store {
                     destroyed: unsigned(row.get(6)?),
                     operation: row.get(7)?,
                     plan_hash: row.get(8)?,
+                    forgotten: unsigned(row.get(9)?),
                 })
             })
             .and_then(Iterator::collect)
@@ -354,8 +366,8 @@ fn restore_definitions(transaction: &Transaction<'_>, snapshot: &Snapshot) -> ru
         transaction
             .prepare_cached(
                 "INSERT INTO applies
-                     (serial, at, who, version, added, changed, destroyed, operation, plan_hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                     (serial, at, who, version, added, changed, destroyed, operation, plan_hash, forgotten)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 signed(apply.serial),
@@ -367,6 +379,7 @@ fn restore_definitions(transaction: &Transaction<'_>, snapshot: &Snapshot) -> ru
                 signed(apply.destroyed),
                 apply.operation,
                 apply.plan_hash,
+                signed(apply.forgotten),
             ])?;
     }
     for object in &snapshot.objects {

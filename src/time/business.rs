@@ -100,6 +100,49 @@ impl Schedule {
         None
     }
 
+    /// The first interval without an instance, from one on, that starts before a moment.
+    fn excluded_from(&self, tile: Interval, end: Timestamp) -> Option<Interval> {
+        let calendar = self.skips()?;
+        let mut tile = tile;
+        while tile.start < end {
+            if !self.has_instance(tile) {
+                return Some(tile);
+            }
+            let date = calendar.next_excluded(self.day(self.regular_due(tile)))?;
+            let next = self.first_tile_due_from(self.start_of(date)?)?;
+            tile = if next.start > tile.start {
+                next
+            } else {
+                self.tile_from(tile.end)?
+            };
+        }
+        None
+    }
+
+    /// From an interval with an instance up to the first that has none, or that ends after `end`.
+    fn stretch(&self, first: Interval, end: Timestamp) -> Option<Interval> {
+        let excluded = self.excluded_from(first, end);
+        let bound = excluded.map_or(end, |tile| tile.start);
+        let mut last = self.tile_before(bound)?;
+        if last.end > bound {
+            last = self.tile_before(last.start)?;
+        }
+        (first.end <= last.end).then_some(Interval {
+            start: first.start,
+            end: last.end,
+        })
+    }
+
+    /// The stretches of time that intervals with an instance fill one after the other, of those that lie wholly in a span; oldest
+    /// first. Days are looked at, and not intervals.
+    pub(super) fn stretches(&self, span: Interval) -> impl Iterator<Item = Interval> {
+        let first = self.next_from(span.start);
+        let first = first.and_then(|first| self.stretch(first, span.end));
+        std::iter::successors(first, move |last| {
+            self.stretch(self.next_from(last.end)?, span.end)
+        })
+    }
+
     /// How many of the intervals from one to another, both included, have no instance.
     pub(super) fn count_excluded(&self, first: Interval, last: Interval) -> u64 {
         let Some(calendar) = self.skips() else {
@@ -278,4 +321,48 @@ impl Schedule {
 fn halfway(low: Timestamp, high: Timestamp) -> Timestamp {
     let half = high.duration_since(low) / 2;
     low.checked_add(half).unwrap_or(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use jiff::civil::Weekday;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::Period;
+    use crate::time::parse_timezone;
+
+    proptest! {
+        #[test]
+        fn stretches_are_what_enumeration_finds(
+            every in prop::sample::select(vec!["7 hours", "1 day", "3 days", "1 week"]),
+            zone in prop::sample::select(vec!["UTC", "America/New_York"]),
+            due in prop::sample::select(vec![Due::Start, Due::End]),
+            weekdays in prop::collection::vec(0_i8..7, 0..4),
+            dates in prop::collection::vec(1_i8..28, 0..4),
+            asked in (0_i64..1500, 1_i64..3000),
+        ) {
+            let weekdays = weekdays.into_iter().map(|day| Weekday::from_monday_zero_offset(day).unwrap());
+            let dates = dates.into_iter().map(|day| Date::constant(2026, 11, day));
+            let calendar = Calendar::new(weekdays, dates).unwrap();
+            let anchor = "2026-10-01T00:00".parse().unwrap();
+            let zone = parse_timezone(zone).unwrap();
+            let schedule = Schedule::new(anchor, Period::parse(every).unwrap(), zone).unwrap();
+            let schedule = schedule.with_due(due).with_calendar(calendar, WhenExcluded::Skip);
+            let begin: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
+            let later = |from: Timestamp, hours| from.checked_add(SignedDuration::from_hours(hours)).unwrap();
+            let start = later(begin, asked.0);
+            let span = Interval { start, end: later(start, asked.1) };
+            let mut expected: Vec<Interval> = Vec::new();
+            let within = |tile: &Interval| tile.start >= span.start && tile.end <= span.end;
+            for tile in schedule.overlapping(span).filter(within) {
+                match expected.last_mut() {
+                    Some(last) if last.end == tile.start => last.end = tile.end,
+                    _ => expected.push(tile),
+                }
+            }
+            prop_assert_eq!(schedule.stretches(span).collect::<Vec<_>>(), expected);
+        }
+    }
 }

@@ -46,7 +46,7 @@ use crate::time::parse_duration;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A plan from `pipeform plan --out`: exactly that is done, without a question
-    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun", "in_flight", "target", "exclude", "rollback", "refresh_only"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["var", "var_file", "rerun", "in_flight", "target", "exclude", "rollback", "refresh_only", "destroy"])]
     plan: Option<PathBuf>,
 
     /// How old a saved plan may be; what has become due since is run, too [default: 24 hours]
@@ -64,6 +64,10 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     scope: ScopeArgs,
+
+    /// Remove all definitions, as `pipeform destroy` does
+    #[arg(long, conflicts_with_all = ["rollback", "refresh_only", "rerun"])]
+    destroy: bool,
 
     #[command(flatten)]
     approval: Approval,
@@ -123,6 +127,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         }
         let target = |prior: &Objects| {
             args.scope.target(context, prior, || {
+                if args.destroy {
+                    return Ok(Target::nothing());
+                }
                 let module = RootModule::load(context, &args.variables, Some(prior))?;
                 Ok(Target::module(module.without_errors()?))
             })
@@ -132,7 +139,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             rerun: &args.rerun,
             in_flight: args.in_flight,
             scope: &args.scope,
-            operation: "apply",
+            operation: if args.destroy { "destroy" } else { "apply" },
         };
         change(context, target, &how, stream)
     })
@@ -203,6 +210,7 @@ pub(super) fn change(
         terminal::print(&views::plan::by_hand(&planned.plan, context.look));
     } else if stream.for_people() {
         super::plan::show(&planned, context, &approval.report);
+        terminal::print(&scope.note(&planned));
     }
     let asked = Asked {
         destroy: operation == "destroy",

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
-use crate::cli::terminal;
 use crate::store::Store;
 
 /// Say who holds the state lock; a lock of this version ends with its process, and cannot be broken
@@ -29,12 +28,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         )));
     }
     match Store::state_holder(&context.state_path()?)? {
-        None => {
-            terminal::print(
-                "The state is not locked: the lock of a process that has ended is gone with it.\n",
-            );
-            Ok(ExitCode::SUCCESS)
-        }
+        None => Err(Failure::message(
+            "Failed to unlock state: it is not locked. The lock of a process that has ended is gone with it, so that there is nothing to do.",
+        )),
         Some(None) => Err(Failure::message(
             "The state is locked by a process that does not say which it is, and a lock of the operating system cannot be broken.\n\nWait until that process has ended.",
         )),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::installing;
+use crate::cli::locking::LockArgs;
 use crate::cli::terminal;
 use crate::fetch::Options;
 
@@ -28,6 +29,18 @@ pub(in crate::cli) struct Args {
     /// Set up where the state is kept; there is nothing to set up for a local state
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     backend: Option<bool>,
+
+    /// Accepted as in Terraform, without effect: there is nothing to set up for a local state
+    #[arg(long = "reconfigure", hide = true)]
+    _reconfigure: bool,
+
+    /// Accepted as in Terraform, without effect: there is nowhere that a local state could move to
+    #[arg(long = "migrate-state", hide = true, conflicts_with = "_reconfigure")]
+    _migrate_state: bool,
+
+    /// Accepted so that a script can give all commands the same options: no state is touched
+    #[command(flatten)]
+    _lock: LockArgs,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {

@@ -33,7 +33,6 @@ use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::untrusted::UntrustedArgs;
 use crate::cli::views;
-use crate::diag::Sources;
 use crate::objects::Objects;
 
 /// Show what an apply would do to the definitions and to the runs
@@ -85,6 +84,10 @@ pub(in crate::cli) struct Args {
     /// Say whether a saved plan still holds, and why not; nothing is planned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "destroy", "rerun", "in_flight", "var", "var_file", "detailed_exitcode", "target", "exclude", "rollback", "refresh_only", "from"])]
     check: Option<PathBuf>,
+
+    /// Name the runs behind the counts, too: each stretch of time with how many intervals lie in it
+    #[arg(long, conflicts_with_all = ["check", "from", "refresh_only"])]
+    runs: bool,
 
     #[command(flatten)]
     stream: StreamArgs,
@@ -140,7 +143,7 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
     // A plan that is denied is saved, too: it can be shown, and is not applied.
     if let (Some(path), Some(said), Ok(judged)) = (&args.out, said, &judged) {
         asked.policies.clone_from(&judged.policies);
-        saved_plan::keep(context, (&planned, said), &asked, path)?;
+        saved_plan::keep(context, (&planned, said, &store), &asked, path)?;
     }
     args.scope.settle(&mut planned);
     tell(args, context, &planned, stream)?;
@@ -178,6 +181,17 @@ fn tell(
         terminal::print(&views::plan::by_hand(&planned.plan, context.look));
     } else if stream.for_people() {
         show(planned, context, &args.report);
+        terminal::print(&args.scope.note(planned));
+    }
+    if args.runs {
+        let stretches = planned.stretches();
+        if stream.is_read() {
+            stream.emit(&views::json::stretches(&stretches, planned.plan.at))?;
+        }
+        if stream.for_people() {
+            let text = views::stretches::stretches(&stretches, context.look);
+            terminal::print(&format!("\n{text}"));
+        }
     }
     Ok(())
 }
@@ -228,12 +242,12 @@ pub(super) fn report_policies(
         terminal::print(&views::saved::policies(policies));
     }
     judged.allowed()?;
-    let (warnings, sources) = (judged.findings(), Sources::default());
+    let (warnings, sources) = (judged.findings(), &judged.sources);
     if stream.is_read() {
-        stream.emit(&views::json::diagnostics(&warnings, &sources, at))?;
+        stream.emit(&views::json::diagnostics(&warnings, sources, at))?;
     }
     if stream.for_people() {
-        report.warn(&warnings, &sources);
+        report.warn(&warnings, sources);
     }
     Ok(())
 }
@@ -277,14 +291,16 @@ fn since(
 
 /// Says whether a saved plan still holds.
 fn check(path: &Path, context: &Context) -> Result<ExitCode, Failure> {
-    let saved = Saved::read(context, path)?;
     let store = context.read_state()?;
-    let said = Before::read(&store)?;
-    let mut findings = saved.changed_files(context);
     let (now, tolerance) = (context.clock.now(), saved_plan::TOLERANCE);
-    findings.extend(saved.moved(&store, &said, now, tolerance)?);
-    if findings.has_errors() {
-        return Err(saved.refusal(findings));
+    if !Saved::holds_at_once((context, path), &store, now, tolerance)? {
+        let saved = Saved::read(context, path)?;
+        let said = Before::read(&store)?;
+        let mut findings = saved.changed_files(context);
+        findings.extend(saved.moved(&store, &said, now, tolerance)?);
+        if findings.has_errors() {
+            return Err(saved.refusal(findings));
+        }
     }
     terminal::print("The plan still holds: nothing that it depends on has changed.\n");
     Ok(ExitCode::SUCCESS)

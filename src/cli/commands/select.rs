@@ -80,9 +80,10 @@ pub(in crate::cli) fn select_from(
             )));
         }
         if !known.iter().any(|address| is_inside(address, prefix)) {
-            let hint = did_you_mean(prefix, known.iter().map(Address::as_str)).unwrap_or_default();
+            let hint = did_you_mean(prefix, known.iter().map(Address::as_str));
+            let hint = hint.map_or_else(String::new, |hint| format!(" {hint}"));
             return Err(Failure::message(format!(
-                "The {place} has no `{prefix}`. {hint}\n\n{what_to_do}"
+                "The {place} has no `{prefix}`.{hint}\n\n{what_to_do}"
             )));
         }
     }

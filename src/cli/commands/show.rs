@@ -29,6 +29,10 @@ pub(in crate::cli) struct Args {
     /// A plan as a comment on a pull request, for GitHub and GitLab, no longer than these take it
     #[arg(long, requires = "plan", conflicts_with = "json")]
     markdown: bool,
+
+    /// With the runs behind the counts of a plan: each stretch of time with how many intervals lie in it
+    #[arg(long, requires = "plan", conflicts_with_all = ["json", "markdown"])]
+    runs: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -88,6 +92,10 @@ fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure
     terminal::print(&views::saved::origin(&saved.plan.made));
     terminal::print("\n");
     super::plan::show(&planned, context, &ReportArgs::default());
+    if args.runs {
+        let text = views::stretches::stretches(&planned.stretches(), context.look);
+        terminal::print(&format!("\n{text}"));
+    }
     if let Some(policies) = &saved.plan.policies {
         terminal::print(&views::saved::policies(policies));
         let findings = policies::findings(policies);

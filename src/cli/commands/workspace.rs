@@ -29,6 +29,10 @@ pub(in crate::cli) enum Command {
     New {
         /// Its name
         name: String,
+
+        /// Accepted so that a script can give all commands the same options: a state that is new has no lock
+        #[command(flatten)]
+        _lock: LockArgs,
     },
     /// Select a workspace for the commands that follow
     Select {
@@ -61,7 +65,7 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<ExitCode, Fail
     match command {
         Command::List { json } => list(context, *json)?,
         Command::Show => terminal::print(&format!("{}\n", context.workspace)),
-        Command::New { name } => {
+        Command::New { name, .. } => {
             check_free(context)?;
             create(context, name)?;
         }

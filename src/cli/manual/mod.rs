@@ -103,6 +103,10 @@ static OTHERS: &[Entry] = &[
                 "pipeform plan --var bucket=acme --var-file prod.pipevars",
             ),
             (
+                "With the runs behind the counts, by intervals",
+                "pipeform plan --runs",
+            ),
+            (
                 "In CI: tell whether anything would change",
                 "pipeform plan --detailed-exitcode",
             ),

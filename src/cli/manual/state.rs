@@ -108,9 +108,9 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry {
         command: "force-unlock",
         examples: &[("See who holds the lock", "pipeform force-unlock 4711")],
-        exit_codes: &[
-            (0, "the state is not locked"),
-            (1, "it is, by a process that has not ended"),
-        ],
+        exit_codes: &[(
+            1,
+            "the state is not locked, or it is, by a process that has not ended",
+        )],
     },
 ];

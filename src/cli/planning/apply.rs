@@ -39,7 +39,7 @@ impl Planned {
                 .collect(),
             at: self.plan.at,
             who,
-            counts: [counts.add, counts.change, counts.destroy],
+            counts: [counts.add, counts.change, counts.destroy, counts.forget],
             ..Apply::default()
         };
         for change in &self.plan.changes {

@@ -119,6 +119,22 @@ impl Before {
         Ok(())
     }
 
+    /// Whether all that it says besides the objects and outputs is the same.
+    pub(crate) fn agrees_on_runs(&self, other: &Self) -> bool {
+        self.head == other.head
+            && self.pauses == other.pauses
+            && self.since == other.since
+            && self.activations == other.activations
+            && self.cuts == other.cuts
+            && self.eras == other.eras
+            && self.made_until == other.made_until
+            && self.counts == other.counts
+            && self.beyond == other.beyond
+            && self.to_come == other.to_come
+            && self.given_up == other.given_up
+            && self.alive == other.alive
+    }
+
     /// What the state knows of schedules besides their objects.
     pub(super) fn moments(&self) -> Result<Moments, Failure> {
         Ok(read_moments(

@@ -56,6 +56,9 @@ use crate::plan::preview::Preview;
 use crate::plan::protected;
 use crate::plan::renamed;
 use crate::plan::saved::Again;
+use crate::plan::stretches::Known;
+use crate::plan::stretches::Stretches;
+use crate::plan::stretches::stretches;
 use crate::plan::upcoming::Said;
 use crate::plan::upcoming::Upcoming;
 use crate::plan::upcoming::upcoming;
@@ -94,6 +97,8 @@ pub(crate) struct Planned {
     affected: BTreeSet<Address>,
     /// The intervals that have an instance because operators have asked for one, ahead of those before.
     beyond: BTreeMap<Address, Vec<Interval>>,
+    /// Until where instances have been made, one after the other.
+    made_until: BTreeMap<Address, Timestamp>,
     /// The texts that warnings point into.
     pub(crate) sources: Sources,
     /// Where its objects are written.
@@ -140,7 +145,7 @@ fn estimate(planned: &mut Planned, store: &Store) -> Result<BTreeMap<Address, f6
     let took = took
         .map(|(address, took)| (address, took.as_secs_f64()))
         .collect();
-    effects.estimate(&took);
+    effects.estimate(&took, planned.plan.at);
     Ok(took)
 }
 
@@ -233,6 +238,7 @@ pub(crate) fn planned(
         preview,
         affected,
         beyond,
+        made_until,
         sources,
         places: configuration.places,
         max_runs,
@@ -377,6 +383,20 @@ impl Planned {
             beyond: &self.beyond,
         };
         upcoming(&definition, said, self.plan.at)
+    }
+
+    /// The runs that it starts, drops, holds or leaves due, as stretches of time.
+    pub(crate) fn stretches(&self) -> Vec<Stretches> {
+        let (old, new) = (self.old.compile(), self.next_definition().0);
+        let known = Known {
+            effects: &self.plan.effects,
+            old: &old,
+            new: &new,
+            made_until: &self.made_until,
+            beyond: &self.beyond,
+            again: &self.again,
+        };
+        stretches(known, self.plan.at)
     }
 
     /// The objects that there would be after an apply.

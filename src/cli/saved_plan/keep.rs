@@ -8,6 +8,7 @@ use std::process::Command;
 
 use super::before;
 use super::key;
+use super::whole::digest_of_state;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning::Before;
@@ -37,6 +38,7 @@ use crate::plan::saved::Warning;
 use crate::plan::saved::archive;
 use crate::plan::saved::digest_of_text;
 use crate::plan::saved::seen;
+use crate::store::Store;
 
 /// What was asked for with a plan.
 pub(crate) struct Asked<'a> {
@@ -53,7 +55,7 @@ pub(crate) struct Asked<'a> {
 /// Writes a plan to a file; the file is there whole or not at all.
 pub(crate) fn keep(
     context: &Context,
-    (planned, said): (&Planned, Before),
+    (planned, said, store): (&Planned, Before, &Store),
     asked: &Asked<'_>,
     path: &Path,
 ) -> Result<(), Failure> {
@@ -72,6 +74,7 @@ pub(crate) fn keep(
         made: made(context, planned, asked),
         seen: seen(&before::records(&said.objects), &operations),
         operations,
+        state: digest_of_state(store, &said.head)?,
         configuration: configuration(planned),
         warnings: warnings(planned),
         policies: asked.policies.clone(),

@@ -6,6 +6,7 @@
 mod before;
 mod keep;
 mod stale;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -96,7 +97,8 @@ impl Saved {
     pub(crate) fn as_made(&self) -> Result<Planned, Failure> {
         let mut planned = self.onto(self.before.clone(), self.plan.made.at)?;
         planned.warnings = self.warnings();
-        planned.plan.effects.estimate(&self.before.durations);
+        let effects = &mut planned.plan.effects;
+        effects.estimate(&self.before.durations, self.plan.made.at);
         Ok(planned)
     }
 

@@ -11,6 +11,8 @@ use jiff::tz::TimeZone;
 
 use super::Saved;
 use super::before::records;
+use super::key;
+use super::whole::digest_of_state;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning::Before;
@@ -33,6 +35,7 @@ use crate::plan::diff;
 use crate::plan::effects::Totals;
 use crate::plan::saved::Record;
 use crate::plan::saved::Seen;
+use crate::plan::saved::archive;
 use crate::plan::saved::digest_of_text;
 use crate::plan::saved::seen;
 use crate::store::Store;
@@ -57,6 +60,36 @@ const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 const MOVED: &str = "Changed since the plan was made";
 
 impl Saved {
+    /// Whether the plan of a file holds because nothing at all has been applied since, and no file of its configuration has changed.
+    /// Otherwise it has to be looked at object by object. What an apply refuses besides is for the apply to find.
+    pub(crate) fn holds_at_once(
+        (context, path): (&Context, &Path),
+        store: &Store,
+        now: Timestamp,
+        tolerance: SignedDuration,
+    ) -> Result<bool, Failure> {
+        let (Ok(key), Ok(bytes)) = (key(context), std::fs::read(path)) else {
+            return Ok(false);
+        };
+        let Ok(plan) = archive::unpack_head(&bytes, key.as_ref()) else {
+            return Ok(false);
+        };
+        let age = now.duration_since(plan.made.at);
+        let timely = (-CLOCKS..=tolerance).contains(&age);
+        if !timely || plan.state.is_empty() || !plan.operations.reruns.is_empty() {
+            return Ok(false);
+        }
+        if plan.state != digest_of_state(store, &store.head()?)? {
+            return Ok(false);
+        }
+        let saved = Self {
+            path: path.to_owned(),
+            plan,
+            before: Before::default(),
+        };
+        Ok(saved.changed_files(context).is_empty())
+    }
+
     /// The plan on what the state says now, or all that has moved since it was made. `tolerance`: how old it may be.
     pub(crate) fn renewed(
         &self,
@@ -72,16 +105,26 @@ impl Saved {
         let relocation = Relocation::of(self.plan.operations.moves.clone());
         let target = self.target_objects(&said.objects)?;
         said.read_for(store, &relocation, &target)?;
+        let made_at = self.plan.made.at;
+        // Of a state in which nothing has happened since, nothing else comes than what was approved.
+        let still = made_at <= now
+            && said.agrees_on_runs(&self.before)
+            && self.plan.state == digest_of_state(store, &said.head)?;
         let planned = self.onto(said.clone(), now)?;
-        let then = self.onto(said, self.plan.made.at.min(now))?;
         let approved = self.as_made()?;
+        let otherwise = if still {
+            None
+        } else {
+            Some(self.onto(said, made_at.min(now))?)
+        };
+        let then = otherwise.as_ref().unwrap_or(&approved);
         let mut findings = self.other_operations(&planned);
-        findings.extend(more_runs(&approved, &then));
+        findings.extend(more_runs(&approved, then));
         if findings.has_errors() {
             return Err(self.refusal(findings));
         }
         Ok(Renewed {
-            grown: grown(&then, &planned, |counts| counts.backfill),
+            grown: grown(then, &planned, |counts| counts.backfill),
             given_up: grown(&approved, &planned, |counts| {
                 counts.canceled + counts.dropped
             }),

@@ -390,12 +390,8 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
     {
         fact("newest", span(newest));
     }
-    if effect.counts.backfill > 0 && effect.past.finished > 0 {
-        let text = effect.past.takes.map(|seconds| takes(effect, seconds));
-        fact(
-            "takes",
-            text.unwrap_or_else(|| "unknown: none of the last runs says it".to_owned()),
-        );
+    if effect.counts.backfill > 0 {
+        fact("takes", duration(effect, &zone));
     }
     if effect.excluded > 0 {
         let intervals = counted(effect.excluded, "interval", "intervals");
@@ -467,14 +463,26 @@ fn clock_text((at, seconds): (Timestamp, i64), zone: &TimeZone) -> String {
     format!("put {} at {before}, to {after}", clock::put(seconds))
 }
 
+/// How long the back-filled runs of an activity take, and when they are done.
+fn duration(effect: &ActivityEffect, zone: &TimeZone) -> String {
+    if effect.past.finished == 0 {
+        return "no history".to_owned();
+    }
+    let Some(seconds) = effect.past.takes else {
+        return "no history: none of the last runs says it".to_owned();
+    };
+    let mut text = takes(effect, seconds);
+    if let Some(done_by) = effect.past.done_by {
+        let at = local(done_by, zone);
+        text.extend(["; begun now, done by about ", &at, " ", &effect.timezone]);
+    }
+    text
+}
+
 /// How long the back-filled runs of an activity take.
 pub(super) fn takes(effect: &ActivityEffect, seconds: f64) -> String {
     let duration =
         |seconds: f64| spoken(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default());
-    let runs = effect.counts.backfill;
-    let rounds = runs.div_ceil(u64::from(effect.past.at_once.max(1)));
-    #[expect(clippy::cast_precision_loss, reason = "an estimate, said in two units")]
-    let whole = rounds as f64 * seconds;
     let at_once = match effect.past.at_once {
         u32::MAX => "all at once".to_owned(),
         1 => "one after the other".to_owned(),
@@ -483,7 +491,7 @@ pub(super) fn takes(effect: &ActivityEffect, seconds: f64) -> String {
     format!(
         "about {} each, as the last did: {} for all, {at_once}",
         duration(seconds),
-        duration(whole)
+        duration(effect.lasts(seconds))
     )
 }
 

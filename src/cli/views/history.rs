@@ -73,6 +73,7 @@ pub(crate) fn applies(applies: &[Applied]) -> String {
         "ADDED",
         "CHANGED",
         "DESTROYED",
+        "FORGOTTEN",
         "PLAN",
     ];
     let mut table = vec![titles.map(str::to_owned)];
@@ -86,6 +87,7 @@ pub(crate) fn applies(applies: &[Applied]) -> String {
             apply.added.to_string(),
             apply.changed.to_string(),
             apply.destroyed.to_string(),
+            apply.forgotten.to_string(),
             digest.chars().take(DIGEST).collect(),
         ]
     }));

@@ -5,6 +5,7 @@ use serde_json::Map;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use super::counted;
 use super::counts;
 use super::effects as effect_text;
 use crate::cli::errors::Failure;
@@ -21,6 +22,7 @@ use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::keys;
 use crate::plan::saved::Policies;
+use crate::plan::stretches::Stretches;
 use crate::plan::upcoming::Upcoming;
 
 /// The version of the stream's format.
@@ -154,6 +156,25 @@ pub(crate) fn upcoming(upcoming: &[Upcoming], at: Timestamp) -> String {
         let message = format!("{}: {when}", one.address);
         event(
             ("info", "planned_runs"),
+            &message,
+            at,
+            json!({ "runs": one }),
+        )
+    });
+    lines.collect()
+}
+
+/// Where the runs lie that a plan counts, a line for what becomes the same of an activity's.
+pub(crate) fn stretches(stretches: &[Stretches], at: Timestamp) -> String {
+    let lines = stretches.iter().map(|one| {
+        let number = u64::try_from(one.stretches.len()).unwrap_or(u64::MAX);
+        let (runs, places) = (
+            counted(one.count, "run", "runs"),
+            counted(number, "stretch of time", "stretches of time"),
+        );
+        let message = format!("{}: {runs} in {places}", one.address);
+        event(
+            ("info", "planned_stretches"),
             &message,
             at,
             json!({ "runs": one }),

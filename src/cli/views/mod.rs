@@ -30,6 +30,7 @@ pub(crate) mod schema;
 pub(crate) mod schema_json;
 mod siblings;
 pub(crate) mod status;
+pub(crate) mod stretches;
 pub(crate) mod terraform;
 #[cfg(test)]
 mod tests;

@@ -1,29 +1,37 @@
-//! Blocks that this version does not have: names that users of Terraform, or of a newer version, write all the same.
+//! Blocks that there are not: names that users of Terraform write all the same.
 
 use crate::diag::Diagnostic;
 use crate::lang::ast::Block;
 use crate::objects::kind::Kind;
 
+/// What does here what `import` blocks are for; `choices.md` says why there are none.
+const INSTEAD_OF_IMPORT: &[&str] = &[
+    "A pipeline of AWS Data Pipeline becomes configuration by `pipeform import --pipeline-id ID`.",
+    "What has run elsewhere is not run again when `start` of the schedule says so, or `pipeform mark-finished ADDRESS@..TIME` after the apply.",
+    "What is in the state under another address stays what it is with a `moved` block.",
+];
+
 /// What there is to say about a block at the top level that has a meaning elsewhere; `None`: it has none that is known.
 pub(super) fn unsupported(block: &Block) -> Option<Diagnostic> {
-    const LATER: &str = "Not in this version";
     let word = block.kind.text.as_ref();
-    let (summary, detail) = match word {
-        "import" => (
-            LATER,
-            "`import` blocks, which take definitions of AWS Data Pipeline over, are not in this version.",
-        ),
-        "terraform" => (
-            "Unsupported block type",
-            "The block with the settings of a module is called `pipeform` here.",
-        ),
-        "data" | "ephemeral" => (
-            "Unsupported block type",
-            "This block is Terraform's. Pipelines are described by objects like `data_node` and `activity`; infrastructure is left to Terraform.",
-        ),
+    let detail = match word {
+        "import" => {
+            "This block is Terraform's, and takes into the state what is there without it. Here nothing is: an object is what the configuration says."
+        }
+        "terraform" => "The block with the settings of a module is called `pipeform` here.",
+        "data" | "ephemeral" => {
+            "This block is Terraform's. Pipelines are described by objects like `data_node` and `activity`; infrastructure is left to Terraform."
+        }
         _ => return None,
     };
-    Some(Diagnostic::error(summary, detail).at(block.span))
+    let finding = Diagnostic::error("Unsupported block type", detail).at(block.span);
+    let hints: &[&str] = if word == "import" {
+        INSTEAD_OF_IMPORT
+    } else {
+        &[]
+    };
+    let hints = hints.iter();
+    Some(hints.fold(finding, |finding, hint| finding.help(*hint)))
 }
 
 /// What there is to say about a `resource` of Terraform, whose types begin with the name of a provider: `aws_s3_bucket`.

@@ -157,14 +157,29 @@ fn zipped(entries: &[(String, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
 
 /// Reads a plan.
 pub fn unpack(bytes: &[u8], key: Option<&Key>) -> Result<SavedPlan, ArchiveError> {
-    unpack_within(bytes, key, MAX_SIZE)
+    unpack_parts(bytes, key, (MAX_SIZE, true))
 }
 
-/// The same of so many bytes at most, unpacked.
+/// The same without what the state said and without the texts of the configuration, which are only looked at for changes.
+pub fn unpack_head(bytes: &[u8], key: Option<&Key>) -> Result<SavedPlan, ArchiveError> {
+    unpack_parts(bytes, key, (MAX_SIZE, false))
+}
+
+/// Reads a plan of so many bytes at most, unpacked.
+#[cfg(test)]
 pub(super) fn unpack_within(
     bytes: &[u8],
     key: Option<&Key>,
     most: u64,
+) -> Result<SavedPlan, ArchiveError> {
+    unpack_parts(bytes, key, (most, true))
+}
+
+/// Reads a plan; `whole`: with what people look at.
+fn unpack_parts(
+    bytes: &[u8],
+    key: Option<&Key>,
+    (most, whole): (u64, bool),
 ) -> Result<SavedPlan, ArchiveError> {
     let mut unpacker = Unpacker::new(bytes, most)?;
     let manifest: Manifest = parsed(&unpacker.entry(MANIFEST)?, MANIFEST)?;
@@ -202,11 +217,14 @@ pub(super) fn unpack_within(
         }
     };
     let text = content(PLAN)?;
-    let whole: Json = parsed(&text, PLAN)?;
+    let json: Json = parsed(&text, PLAN)?;
     let mut plan: SavedPlan = parsed(&text, PLAN)?;
-    plan.before = parsed(&content(BEFORE)?, BEFORE)?;
-    if has_controls(&whole["made"])
-        || [&whole, &plan.before]
+    let before = content(BEFORE)?;
+    if whole {
+        plan.before = parsed(&before, BEFORE)?;
+    }
+    if has_controls(&json["made"])
+        || [&json, &plan.before]
             .into_iter()
             .any(|json| controls_in_names(json, ADDRESSES))
     {
@@ -216,8 +234,11 @@ pub(super) fn unpack_within(
     }
     for number in 0..manifest.entries.len().saturating_sub(2) {
         let name = text_entry(number);
-        let (path, text): (String, String) = parsed(&content(&name)?, &name)?;
-        plan.configuration.texts.insert(path, text);
+        let entry = content(&name)?;
+        if whole {
+            let (path, text): (String, String) = parsed(&entry, &name)?;
+            plan.configuration.texts.insert(path, text);
+        }
     }
     Ok(plan)
 }

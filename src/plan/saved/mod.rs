@@ -22,6 +22,7 @@ use crate::objects::Address;
 use crate::plan::in_flight::InFlight;
 
 pub use seen::Seen;
+pub use seen::Texts;
 pub use seen::digest_of_text;
 pub use seen::seen;
 
@@ -34,6 +35,9 @@ pub struct SavedPlan {
     pub operations: Operations,
     /// The objects of the state that it depends on, with what they were.
     pub seen: Seen,
+    /// A digest of all that the state held, to the letter; empty: none was made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
     /// The configuration that it was made of.
     pub configuration: Configuration,
     /// What there was to say about it.

@@ -26,6 +26,29 @@ pub fn digest_of_text(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
+/// A digest of many texts, one after the other, of which some may be missing.
+#[derive(Debug, Default)]
+pub struct Texts(Sha256);
+
+impl Texts {
+    /// Adds one. The same letters divided otherwise make another digest.
+    pub fn add(&mut self, text: Option<&str>) {
+        match text {
+            None => self.0.update([0]),
+            Some(text) => {
+                self.0.update([1]);
+                self.0.update(text.len().to_le_bytes());
+                self.0.update(text);
+            }
+        }
+    }
+
+    /// The SHA-256, in hexadecimal digits.
+    pub fn digest(self) -> String {
+        HEXLOWER.encode(&self.0.finalize())
+    }
+}
+
 /// Under this key the state keeps where formulas are written, which says nothing about what an object is.
 const WRITTEN: &str = "$at";
 

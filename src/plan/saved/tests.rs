@@ -12,6 +12,7 @@ use zip::write::SimpleFileOptions;
 use super::archive::ArchiveError;
 use super::archive::pack;
 use super::archive::unpack;
+use super::archive::unpack_head;
 use super::archive::unpack_within;
 use super::key::Key;
 use super::*;
@@ -42,6 +43,7 @@ fn plan() -> SavedPlan {
             ..Operations::default()
         },
         seen: Seen::from([(Address::new("pipeline.p"), Some("0".to_owned()))]),
+        state: "00".to_owned(),
         configuration: Configuration {
             texts: BTreeMap::from([(
                 "../../etc/main.pipe.hcl".to_owned(),
@@ -164,6 +166,39 @@ fn a_file_that_was_changed_is_refused() {
         unpack(&newer, None),
         Err(ArchiveError::Version(2))
     ));
+}
+
+#[test]
+fn a_head_is_a_plan_without_what_people_look_at() {
+    let whole = plan();
+    let bytes = pack(&whole, None).expect("a file");
+    let head = unpack_head(&bytes, None).expect("a plan");
+    assert_eq!((&head.state, &head.seen), (&whole.state, &whole.seen));
+    assert!(head.before.is_null() && head.configuration.texts.is_empty());
+    // What is left out is looked at all the same.
+    let changed = edited(&bytes, |name, content| {
+        let is_left_out = name == "before.json";
+        Some(if is_left_out { b"{}".to_vec() } else { content })
+    });
+    assert!(matches!(
+        unpack_head(&changed, None),
+        Err(ArchiveError::Changed(_))
+    ));
+}
+
+#[test]
+fn texts_that_are_divided_otherwise_have_another_digest() {
+    let digest = |parts: &[Option<&str>]| {
+        let mut texts = Texts::default();
+        for part in parts {
+            texts.add(*part);
+        }
+        texts.digest()
+    };
+    let (one, other) = (digest(&[Some("a"), Some("b")]), digest(&[Some("ab"), None]));
+    assert_ne!(one, other);
+    assert_ne!(digest(&[None]), digest(&[Some("")]));
+    assert_eq!(one, digest(&[Some("a"), Some("b")]));
 }
 
 #[test]

@@ -42,6 +42,8 @@ fn first_format(place: &Place) {
             "PRAGMA application_id = 0x7070666d;
              PRAGMA user_version = 1;
              INSERT INTO meta (only_row, lineage, serial, fence) VALUES (1, 'old', 1, 0);
+             INSERT INTO applies (serial, at, who, version, added, changed, destroyed)
+             VALUES (1, 0, 'maria@laptop', '0.1.0', 1, 0, 0);
              INSERT INTO objects (address, from_serial, kind, type, pipeline, body)
              VALUES ('pipeline.p.activity.a', 1, 'activity', 'copy', 'pipeline.p', '{}');",
         )
@@ -57,6 +59,9 @@ fn a_state_of_an_older_format_is_read_unchanged_and_migrated_when_it_is_written(
 
     let store = Store::read(&place.path()).unwrap();
     assert_eq!(store.objects_at(1).unwrap(), std::slice::from_ref(&old));
+    let applies = store.applies().unwrap();
+    assert_eq!(applies.len(), 1);
+    assert_eq!((applies[0].added, applies[0].forgotten), (1, 0));
     drop(store);
     assert_eq!(std::fs::read(place.path()).unwrap(), before);
 

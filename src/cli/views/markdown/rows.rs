@@ -260,7 +260,9 @@ fn runs(activity: &ActivityEffect) -> String {
         && activity.past.finished > 0
         && let Some(seconds) = activity.past.takes
     {
-        parts.push(effects::takes(activity, seconds));
+        let done_by = activity.past.done_by.map(|at| moment(at, &zone));
+        let done_by = done_by.map(|at| format!("; begun now, done by about {at}"));
+        parts.push(effects::takes(activity, seconds) + &done_by.unwrap_or_default());
     }
     if let (Some(cut), Some(first)) = (activity.cut, activity.first_new) {
         let (end, begin) = (moment(cut, &zone), moment(first.start, &zone));

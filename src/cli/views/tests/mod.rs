@@ -230,6 +230,7 @@ fn a_first_plan_in_full() {
         activity.archive: 23 runs to back-fill
           oldest    2026-11-01 00:00 to 2026-11-02 00:00 UTC
           newest    2026-11-23 00:00 to 2026-11-24 00:00 UTC
+          takes     no history
           next due  2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00,
                     2026-11-28 00:00, 2026-11-29 00:00 UTC
 

@@ -33,6 +33,7 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
         old definition
         activity.archive: 1 run to back-fill, 1 in flight keeps its old definition
           oldest    2026-11-24 01:00 to 2026-11-24 06:00 Europe/Berlin
+          takes     no history
           cut       old intervals end at 2026-11-24 01:00, the first new one is
                     2026-11-24 01:00 to 2026-11-24 06:00 Europe/Berlin, cut to begin
                     there
@@ -63,6 +64,7 @@ fn activities_with_the_same_effects_stand_together() {
         activity.a, activity.b, activity.c: 23 runs to back-fill each
           oldest    2026-11-01 00:00 to 2026-11-02 00:00 UTC
           newest    2026-11-23 00:00 to 2026-11-24 00:00 UTC
+          takes     no history
           next due  2026-11-25 00:00, 2026-11-26 00:00, 2026-11-27 00:00,
                     2026-11-28 00:00, 2026-11-29 00:00 UTC
     "#);
