@@ -36,6 +36,11 @@ pub(super) fn keep_runners_out(
                 "`{object}` cannot move to `{new}`: a runner that is gone has left an attempt of it under way.\n\n`pipeform run` cleans up after it and tries again; apply after that."
             )));
         }
+        if let Some((old, _)) = moves.iter().find(|(_, new)| *new == object) {
+            return Err(Failure::message(format!(
+                "`{old}` cannot move to `{object}`: a runner that is gone has left an attempt of what had this address under way.\n\n`pipeform run` cleans up after it; apply after that."
+            )));
+        }
     }
     Ok(Some(lease))
 }

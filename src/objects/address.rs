@@ -90,6 +90,9 @@ impl Address {
         let start = self.module().map_or(0, |module| module.len() + 1);
         let mut parts = Parts(self.0.get(start..));
         let in_pipeline = parts.next() == Some("pipeline");
+        if in_pipeline && self.kind() == "schedule" && self.name() == "calendar" {
+            return false; // that of the pipeline's own schedule
+        }
         match parts.count() {
             1 => true,
             3 => in_pipeline,
@@ -168,6 +171,11 @@ mod tests {
             ("module.m.pipeline.p.activity.a", true),
             ("data_node.a.precondition.exists", false),
             ("pipeline.p.schedule", false),
+            ("pipeline.p.schedule.calendar", false),
+            ("pipeline.p.schedule.s.calendar", false),
+            ("schedule.calendar", true),
+            ("schedule.s.calendar", false),
+            ("pipeline.p.activity.a.schedule.calendar", false),
             ("pipeline.p.data_node.a.precondition.exists[0]", false),
             ("module.m", false),
         ] {

@@ -78,5 +78,5 @@ pub(super) static TYPE: ObjectType = ObjectType {
         .ours(),
     ]],
     groups: &[Group::AtMostOne(&["end", "occurrences"])],
-    nested: &[],
+    nested: &[shared::NESTED_CALENDAR],
 };

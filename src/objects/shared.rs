@@ -490,6 +490,14 @@ pub(super) const NESTED_SCHEDULE: Nested = Nested {
     many: false,
 };
 
+/// `calendar { … }` inside a schedule.
+pub(super) const NESTED_CALENDAR: Nested = Nested {
+    block: "calendar",
+    kind: Kind::Calendar,
+    attribute: "calendar",
+    many: false,
+};
+
 /// `precondition "exists" { … }` inside an object.
 pub(super) const NESTED_PRECONDITION: Nested = Nested {
     block: "precondition",

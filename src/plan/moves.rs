@@ -89,7 +89,12 @@ impl Relocation {
         self.moved.get(address).unwrap_or(address).clone()
     }
 
-    /// A map by address after the moves. What is moved takes the place of what was there.
+    /// Whether this is the address of something that is gone, and what is moved takes its place.
+    pub fn takes_the_place_of(&self, address: &Address) -> bool {
+        !self.moved.contains_key(address) && self.moved.values().any(|new| new == address)
+    }
+
+    /// A map by address after the moves. What is moved takes the place of what was there, also where the map has nothing of it.
     pub fn keys<T>(&self, map: BTreeMap<Address, T>) -> BTreeMap<Address, T> {
         if self.is_empty() {
             return map;
@@ -97,6 +102,8 @@ impl Relocation {
         let (moved, mut kept): (BTreeMap<_, _>, BTreeMap<_, _>) = map
             .into_iter()
             .partition(|(address, _)| self.moved.contains_key(address));
+        let taken: BTreeSet<&Address> = self.moved.values().collect();
+        kept.retain(|address, _| !taken.contains(address));
         let moved = moved
             .into_iter()
             .map(|(address, value)| (self.address(&address), value));
@@ -264,6 +271,18 @@ mod tests {
         pairs
             .map(|(old, new)| (old.to_string(), new.to_string()))
             .collect()
+    }
+
+    #[test]
+    fn nothing_of_what_had_the_address_goes_over_to_what_is_moved_there() {
+        let address = Address::new;
+        let pairs = [("a", "c"), ("b", "a")].map(|(old, new)| (address(old), address(new)));
+        let moved = Relocation::of(pairs.into());
+        let map = [("b", 1), ("c", 2), ("d", 3)].map(|(name, value)| (address(name), value));
+        let expected = [("a", 1), ("d", 3)].map(|(name, value)| (address(name), value));
+        assert_eq!(moved.keys(BTreeMap::from(map)), BTreeMap::from(expected));
+        let taken = ["a", "b", "c", "d"].map(|name| moved.takes_the_place_of(&address(name)));
+        assert_eq!(taken, [false, false, true, false]);
     }
 
     #[test]

@@ -123,8 +123,8 @@ pub struct Acted {
 /// What happened.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
-    /// All instances that were made or were due.
-    pub runs: BTreeMap<InstanceKey, Run>,
+    /// All instances that were made or were due. Each by itself, because the nodes of a map are half empty.
+    pub runs: BTreeMap<InstanceKey, Box<Run>>,
     /// The actions, in order.
     pub actions: Vec<Acted>,
     /// The moment at which it was given up because too much happened (UTC).

@@ -215,7 +215,13 @@ impl Stage<'_> {
                 let attempts = &mut self.run(&key).attempts;
                 match attempts.iter_mut().rfind(|it| it.number == attempt.number) {
                     Some(known) => *known = attempt,
-                    None => attempts.push(attempt),
+                    None => {
+                        if attempts.is_empty() {
+                            // Most have one, and there may be very many of them.
+                            attempts.reserve_exact(1);
+                        }
+                        attempts.push(attempt);
+                    }
                 }
             }
             Change::Cursor { .. }
@@ -227,7 +233,7 @@ impl Stage<'_> {
 
     fn run(&mut self, key: &InstanceKey) -> &mut Run {
         let engine = &self.engine;
-        let fresh = || fresh(engine, Instance::new(key.clone()));
+        let fresh = || Box::new(fresh(engine, Instance::new(key.clone())));
         self.story.runs.entry(key.clone()).or_insert_with(fresh)
     }
 
@@ -315,7 +321,7 @@ impl Stage<'_> {
                     ..fresh(&self.engine, instance)
                 };
                 let key = run.instance.key.clone();
-                self.story.runs.entry(key).or_insert(run);
+                self.story.runs.entry(key).or_insert_with(|| Box::new(run));
             }
         }
     }

@@ -100,6 +100,7 @@ fn long_work_says_that_it_goes_on() {
     let run = story.runs.values().next().unwrap();
     assert_eq!(run.instance.status, Status::Finished);
     assert_eq!(run.attempts.len(), 1);
+    assert_eq!(run.attempts.capacity(), 1, "room for more than there is");
 }
 
 #[test]

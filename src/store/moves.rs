@@ -32,11 +32,24 @@ const KEYED: [(&str, &str); 17] = [
     ("referrers", "source"),
 ];
 
+/// Tables that say how far an object has come, or what is asked for of it, and the column that says of which object: nothing of
+/// this may go over to another one that gets its address.
+const OF_FORMER: [(&str, &str); 8] = [
+    ("activations", "pipeline"),
+    ("cuts", "object"),
+    ("eras", "object"),
+    ("cursors", "object"),
+    ("dropped", "object"),
+    ("wishes", "object"),
+    ("pauses", "object"),
+    ("dues", "object"),
+];
+
 /// No address begins so: what is on its way must not meet what is still there.
 const ON_THE_WAY: &str = "\u{1}";
 
-/// Moves all that is kept under old addresses to the new ones. Where an object that is long gone had the new address, what
-/// is moved takes its place.
+/// Moves all that is kept under old addresses to the new ones. Where an object that is gone had the new address, what is
+/// moved takes its place: of that other one stays what has finished.
 pub(super) fn relocate(
     transaction: &Transaction<'_>,
     moves: &BTreeMap<Address, Address>,
@@ -44,20 +57,15 @@ pub(super) fn relocate(
     if moves.is_empty() {
         return Ok(());
     }
+    for new in moves.values().filter(|new| !moves.contains_key(*new)) {
+        forget_former(transaction, new)?;
+    }
     for (table, column) in KEYED {
         let mut update = transaction.prepare_cached(&format!(
             "UPDATE OR REPLACE {table} SET {column} = ?2 WHERE {column} = ?1"
         ))?;
         for (old, new) in moves {
             update.execute(params![old.as_str(), on_the_way(new)])?;
-        }
-        // Schedules and wishes are many for one object: none of those of another is left among them.
-        if ["eras", "wishes"].contains(&table) {
-            let delete = format!("DELETE FROM {table} WHERE object = ?1");
-            let mut drop = transaction.prepare_cached(&delete)?;
-            for new in moves.values() {
-                drop.execute([new.as_str()])?;
-            }
         }
         for new in moves.values() {
             update.execute(params![on_the_way(new), new.as_str()])?;
@@ -67,6 +75,30 @@ pub(super) fn relocate(
     operations::relocate(transaction, moves)?;
     relocate_objects(transaction, moves)?;
     rename_references(transaction, moves)
+}
+
+/// Forgets of an object that is gone all that would keep another one at its address from running: what has not finished, and
+/// how far it has come.
+fn forget_former(transaction: &Transaction<'_>, address: &Address) -> rusqlite::Result<()> {
+    for (table, column) in OF_FORMER {
+        transaction
+            .prepare_cached(&format!("DELETE FROM {table} WHERE {column} = ?1"))?
+            .execute([address.as_str()])?;
+    }
+    transaction
+        .prepare_cached(
+            "DELETE FROM attempts WHERE object = ?1 AND EXISTS (
+                 SELECT 1 FROM instances WHERE instances.object = attempts.object
+                     AND instances.start = attempts.start AND instances.\"end\" = attempts.\"end\"
+                     AND instances.status NOT IN ('FINISHED', 'SKIPPED'))",
+        )?
+        .execute([address.as_str()])?;
+    transaction
+        .prepare_cached(
+            "DELETE FROM instances WHERE object = ?1 AND status NOT IN ('FINISHED', 'SKIPPED')",
+        )?
+        .execute([address.as_str()])?;
+    Ok(())
 }
 
 fn on_the_way(address: &Address) -> String {

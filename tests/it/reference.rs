@@ -65,7 +65,8 @@ fn about(kind: Kind) -> &'static str {
         }
         Kind::Activity => "Work. Stands in a pipeline.",
         Kind::Calendar => {
-            "Days on which nothing is due. Stands at the top level or in a pipeline; the `calendar` of a schedule refers to it."
+            "Days on which nothing is due. Stands at the top level or in a pipeline, or nested in a schedule without a name; the \
+             `calendar` of a schedule refers to it."
         }
         Kind::DataFormat => {
             "How data is laid out in a file. Stands at the top level or in a pipeline; nested in a data node it is `format`."

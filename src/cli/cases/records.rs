@@ -107,7 +107,7 @@ impl<'a> Records<'a> {
         let looked = self.looked.take();
         let mut runs: Vec<&Run> = looked
             .iter()
-            .filter_map(|key| self.story.runs.get(key))
+            .filter_map(|key| self.story.runs.get(key).map(|run| &**run))
             .collect();
         let is_smooth = |run: &Run| {
             let instance = &run.instance;
@@ -149,6 +149,7 @@ impl<'a> Records<'a> {
         self.story
             .runs
             .range(key(Timestamp::MIN)..=key(Timestamp::MAX))
+            .map(|(key, run)| (key, &**run))
     }
 
     /// The instance of an object whose interval is called so.
@@ -162,7 +163,7 @@ impl<'a> Records<'a> {
             interval: Interval::moment(at),
         };
         let near = self.story.runs.range(key(start)..key(next));
-        near.map(|(_, run)| run)
+        near.map(|(_, run)| &**run)
             .rfind(|run| interval_text(run.instance.key.interval, &zone) == name)
     }
 

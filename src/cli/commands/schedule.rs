@@ -152,7 +152,13 @@ impl Scheduled {
             )
         };
         let found = select_from((place, hint), &known, &[address.to_owned()])?;
-        let chosen = Self::chosen(address, &found);
+        // The address of a calendar that is written in a schedule may look like that of a schedule.
+        let is_calendar = |address: &Address| {
+            let object = self.objects.get(address);
+            object.is_some_and(|object| object.kind() == Kind::Calendar)
+        };
+        let found = found.into_iter().filter(|address| !is_calendar(address));
+        let chosen = Self::chosen(address, &found.collect::<Vec<_>>());
         if chosen.is_empty() {
             return Err(Failure::message(format!(
                 "`{address}` has no schedule.\n\nSchedules, pipelines, activities and data nodes have intervals."

@@ -80,8 +80,7 @@ pub(in crate::cli) fn select_from(
             )));
         }
         if !known.iter().any(|address| is_inside(address, prefix)) {
-            let hint = did_you_mean(prefix, known.iter().map(Address::as_str));
-            let hint = hint.map_or_else(String::new, |hint| format!(" {hint}"));
+            let hint = nearest(prefix, known);
             return Err(Failure::message(format!(
                 "The {place} has no `{prefix}`.{hint}\n\n{what_to_do}"
             )));
@@ -94,6 +93,21 @@ pub(in crate::cli) fn select_from(
         })
         .cloned()
         .collect())
+}
+
+/// What was probably meant by an address that nothing has: one that ends with it, because the pipeline was left out, or one that
+/// is written nearly so. With a space before it.
+fn nearest(wanted: &str, known: &BTreeSet<Address>) -> String {
+    let goes_before = |address: &&str| {
+        let outer = address.strip_suffix(wanted);
+        outer.is_some_and(|outer| outer.ends_with('.'))
+    };
+    let mut addresses = known.iter().map(Address::as_str);
+    let hint = match addresses.find(goes_before) {
+        Some(address) => Some(format!("Did you mean `{address}`?")),
+        None => did_you_mean(wanted, known.iter().map(Address::as_str)),
+    };
+    hint.map(|hint| format!(" {hint}")).unwrap_or_default()
 }
 
 /// Objects, each with the stretches of time in which its instances start; `None`: all of them are meant.
@@ -243,10 +257,28 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::Range;
     use super::Selection;
     use super::is_inside;
+    use super::nearest;
     use crate::objects::Address;
+
+    #[test]
+    fn who_leaves_out_the_pipeline_is_told_the_whole_address() {
+        let known = ["pipeline.p", "pipeline.p.activity.load", "schedule.daily"];
+        let known: BTreeSet<Address> = known.map(Address::new).into();
+        for (wanted, hint) in [
+            ("activity.load", " Did you mean `pipeline.p.activity.load`?"),
+            ("load", " Did you mean `pipeline.p.activity.load`?"),
+            ("schedule.dayly", " Did you mean `schedule.daily`?"),
+            ("oad", ""),
+            ("calendar.bank", ""),
+        ] {
+            assert_eq!(nearest(wanted, &known), hint, "{wanted}");
+        }
+    }
 
     #[test]
     fn a_prefix_ends_where_a_name_does() {

@@ -121,8 +121,11 @@ pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
         [.., owner, _, _, _] => Kind::parse(owner).is_some_and(|kind| kind != Kind::Pipeline),
         _ => false,
     };
-    // A nested schedule has no type either: its address ends with its kind.
-    let nameless = !names.len().is_multiple_of(2) || (in_object && own == object.object_type.name);
+    // A nested schedule or calendar has no type either: its address ends with its kind.
+    let untyped = !kind.has_type() && !names.ends_with(&[kind.as_str(), own]);
+    let nameless = untyped
+        || !names.len().is_multiple_of(2)
+        || (in_object && own == object.object_type.name);
     if !nameless && kind.has_name() {
         words.push(quoted(own));
     }
@@ -183,4 +186,42 @@ fn names(address: &str) -> Vec<&str> {
     }
     names.extend(address.get(start..end.unwrap_or(address.len())));
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::header;
+    use crate::objects::Address;
+    use crate::objects::Kind;
+    use crate::objects::Lifecycle;
+    use crate::objects::Object;
+    use crate::objects::registry;
+
+    #[test]
+    fn what_is_written_where_it_is_used_has_no_name() {
+        for (kind, address, expected) in [
+            (Kind::Schedule, "schedule.s", "schedule \"s\""),
+            (Kind::Schedule, "pipeline.p.schedule.s[0]", "schedule \"s\""),
+            (Kind::Schedule, "pipeline.p.schedule", "schedule"),
+            (Kind::Schedule, "pipeline.p.activity.a.schedule", "schedule"),
+            (Kind::Calendar, "calendar.c", "calendar \"c\""),
+            (Kind::Calendar, "module.m.calendar.calendar", "calendar \"calendar\""),
+            (Kind::Calendar, "schedule.s.calendar", "calendar"),
+            (Kind::Calendar, "pipeline.p.schedule.calendar", "calendar"),
+            (Kind::Calendar, "pipeline.p.schedule.s.calendar", "calendar"),
+            (Kind::Calendar, "pipeline.p.activity.a.schedule.calendar", "calendar"),
+        ] {
+            let object = Object {
+                address: Address::new(address),
+                object_type: registry::find(kind, "").unwrap(),
+                attributes: BTreeMap::new(),
+                written: BTreeMap::new(),
+                pipeline: None,
+                lifecycle: Lifecycle::default(),
+            };
+            assert_eq!(header(&object, None), expected, "{address}");
+        }
+    }
 }

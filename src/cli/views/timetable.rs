@@ -32,7 +32,8 @@ fn shown<'s>(story: &'s Story, wanted: &dyn Fn(&Address) -> bool) -> Vec<&'s Run
 
 /// Instances in the order of their start.
 fn in_order<'s>(story: &'s Story, wanted: &dyn Fn(&Run) -> bool) -> Vec<&'s Run> {
-    let mut runs: Vec<&Run> = story.runs.values().filter(|run| wanted(run)).collect();
+    let runs = story.runs.values().map(|run| &**run);
+    let mut runs: Vec<&Run> = runs.filter(|run| wanted(run)).collect();
     runs.sort_by_key(|run| {
         let start = run.instance.started_at;
         (start.unwrap_or(run.due), run.due, &run.instance.key)
@@ -46,25 +47,7 @@ pub(crate) fn human(story: &Story, zone: ZoneOf<'_>, wanted: &dyn Fn(&Address) -
     if runs.is_empty() {
         return "Nothing is due in this time.\n".to_owned();
     }
-    let mut table =
-        vec![["DUE", "STARTED", "ENDED", "TOOK", "STATUS", "INSTANCE"].map(str::to_owned)];
-    let mut below: Vec<Vec<String>> = vec![Vec::new()];
-    for run in &runs {
-        let instance = &run.instance;
-        let own = zone(&instance.key.object);
-        let at = |at| moment(at, &own);
-        let name = interval_text(instance.key.interval, &own);
-        table.push([
-            at(run.due),
-            instance.started_at.map(at).unwrap_or_default(),
-            instance.ended_at.map(at).unwrap_or_default(),
-            took(instance.started_at, instance.ended_at),
-            instance.status.to_string(),
-            format!("{} {name}", instance.key.object),
-        ]);
-        below.push(notes(run, zone));
-    }
-    let mut out = aligned(&table, &below);
+    let mut out = table(&runs, zone);
     out.push('\n');
     out.push_str(&closing(&runs));
     if let Some(at) = story.given_up {
@@ -72,6 +55,22 @@ pub(crate) fn human(story: &Story, zone: ZoneOf<'_>, wanted: &dyn Fn(&Address) -
         out.extend(["Given up at ", &at, ": too much happens.\n"]);
     }
     out
+}
+
+/// The cells of a line.
+fn cells(run: &Run, zone: ZoneOf<'_>) -> [String; 6] {
+    let instance = &run.instance;
+    let own = zone(&instance.key.object);
+    let at = |at| moment(at, &own);
+    let name = interval_text(instance.key.interval, &own);
+    [
+        at(run.due),
+        instance.started_at.map(at).unwrap_or_default(),
+        instance.ended_at.map(at).unwrap_or_default(),
+        took(instance.started_at, instance.ended_at),
+        instance.status.to_string(),
+        format!("{} {name}", instance.key.object),
+    ]
 }
 
 /// What there is to say of an instance besides.
@@ -102,25 +101,39 @@ fn notes(run: &Run, zone: ZoneOf<'_>) -> Vec<String> {
     notes
 }
 
-fn aligned(table: &[[String; 6]], below: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = table.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+/// All lines in columns. Cells are made twice, once to see how wide they are: to keep those of half a million lines would take more
+/// than all else.
+fn table(runs: &[&Run], zone: ZoneOf<'_>) -> String {
+    let head = ["DUE", "STARTED", "ENDED", "TOOK", "STATUS", "INSTANCE"].map(str::to_owned);
+    let mut widths = [0; 6];
+    let mut widen = |cells: &[String; 6]| {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = cell.chars().count().max(*width);
+        }
     };
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    let mut out = String::new();
-    for (row, notes) in table.iter().zip(below) {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        out.extend([cells.join("  ").trim_end(), "\n"]);
-        for note in notes {
-            out.extend(["  ", note, "\n"]);
+    widen(&head);
+    for run in runs {
+        widen(&cells(run, zone));
+    }
+    let longest = widths.iter().sum::<usize>() + 2 * widths.len();
+    let mut out = String::with_capacity(longest * (runs.len() + 1));
+    add_line(&mut out, &head, &widths);
+    for run in runs {
+        add_line(&mut out, &cells(run, zone), &widths);
+        for note in notes(run, zone) {
+            out.extend(["  ", &note, "\n"]);
         }
     }
     out
+}
+
+fn add_line(out: &mut String, cells: &[String; 6], widths: &[usize; 6]) {
+    let cells: Vec<String> = cells
+        .iter()
+        .zip(widths)
+        .map(|(cell, width)| format!("{cell:width$}"))
+        .collect();
+    out.extend([cells.join("  ").trim_end(), "\n"]);
 }
 
 /// How many came to which end.

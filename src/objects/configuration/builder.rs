@@ -33,6 +33,7 @@ use crate::lang::ast::Expr;
 use crate::lang::functions::Call;
 use crate::lang::module::Output;
 use crate::objects::address::Address;
+use crate::objects::kind::Kind;
 use crate::objects::lifecycle::DeferredCondition;
 use crate::objects::lifecycle::When;
 use crate::objects::object::Object;
@@ -452,6 +453,14 @@ impl<'m> Builder<'m> {
             .lifecycle
             .as_ref()
             .is_some_and(|lifecycle| !matches!(lifecycle.ignored, Ignored::Nothing));
+        if let Some(other) = configuration.objects.get(&address)
+            && other.kind() != object.kind()
+        {
+            self.report(two_of_an_address(&address, declaration));
+            if object.kind() != Kind::Calendar {
+                return;
+            }
+        }
         self.add_kept(frame, &object, configuration);
         configuration.objects.insert(address, object);
         for (attribute, nested) in self.nested(frame).iter() {
@@ -460,6 +469,18 @@ impl<'m> Builder<'m> {
             }
         }
     }
+}
+
+/// The calendar that is written in the schedule of a pipeline, and a schedule of the pipeline that is called `calendar`.
+fn two_of_an_address(address: &Address, declaration: &Declaration<'_>) -> Diagnostic {
+    let detail = format!(
+        "`{address}` is the calendar of the schedule that is written in the pipeline, and it is a schedule of the pipeline that is called `calendar`."
+    );
+    let place = declaration.block.map(|block| block.span);
+    Diagnostic::error("Two objects with one address", detail)
+        .at(place.unwrap_or_default())
+        .about(address.to_string())
+        .help("Give the schedule another name.")
 }
 
 /// Whether the object that an implied format belongs to refers to it.

@@ -284,12 +284,68 @@ fn what_is_moved_takes_its_definitions_and_runs_along() {
         .iter()
         .map(|instance| (instance.key.clone(), instance.reason.as_deref()))
         .collect();
-    let expected = [
-        (key("c", 20, 30), None),
-        (key("c", 10, 20), None),
-        (key("c", 0, 10), Some("of a")),
-    ];
+    let expected = [(key("c", 10, 20), None), (key("c", 0, 10), Some("of a"))];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_has_not_finished_of_what_had_the_address_keeps_nothing_from_running() {
+    let place = Place::new();
+    let mut store = place.open();
+    let state = lock(&place.path());
+    let failed = Instance {
+        status: Status::Failed,
+        attempts: 1,
+        ..Instance::new(key("c", 10, 20))
+    };
+    let finished = Instance {
+        status: Status::Finished,
+        attempts: 1,
+        ..Instance::new(key("c", 0, 10))
+    };
+    let first = Apply {
+        puts: vec![object("a", &json!({})), object("c", &json!({}))],
+        cuts: [(Address::new("c"), at(3))].into(),
+        made_until: [(Address::new("c"), at(20))].into(),
+        instances: vec![new(failed.clone()), new(finished.clone())],
+        ..Apply::default()
+    };
+    store.apply(&state, &first).unwrap();
+    let runner = store.lock_runner(&holder("run")).unwrap();
+    let attempt = |instance: &Instance| {
+        Change::Attempt(Attempt {
+            instance: instance.key.clone(),
+            number: 1,
+            status: instance.status,
+            started_at: at(4),
+            ended_at: Some(at(5)),
+            error: None,
+            fence: 1,
+        })
+    };
+    store
+        .commit(&runner, &[attempt(&failed), attempt(&finished)])
+        .unwrap();
+    drop(runner);
+    let removed = Apply {
+        expected_serial: 1,
+        removes: vec![Address::new("c")],
+        ..Apply::default()
+    };
+    store.apply(&state, &removed).unwrap();
+    let moved = Apply {
+        expected_serial: 2,
+        moves: [(Address::new("a"), Address::new("c"))].into(),
+        ..Apply::default()
+    };
+    store.apply(&state, &moved).unwrap();
+
+    let kept = store.instances(&Filter::default()).unwrap();
+    assert_eq!(kept, vec![finished.clone()]);
+    assert!(store.attempts(&failed.key).unwrap().is_empty());
+    assert_eq!(store.attempts(&finished.key).unwrap().len(), 1);
+    assert!(store.made_until().unwrap().is_empty());
+    assert!(store.cuts().unwrap().is_empty());
 }
 
 #[test]

@@ -193,3 +193,77 @@ fn numbers_prices_and_assignments_are_checked() {
         assert_eq!(said(line), mistakes, "{line}");
     }
 }
+
+#[test]
+fn a_calendar_may_be_written_in_the_schedule_that_has_it() {
+    let text = r#"
+        schedule "s" {
+          every = "1 day"
+          start = "2026-11-01"
+          calendar {
+            weekends = ["sunday"]
+          }
+        }
+        pipeline "p" {
+          schedule {
+            every = "1 day"
+            start = "2026-11-01"
+            dynamic "calendar" {
+              for_each = [["saturday"]]
+              iterator = days
+              content {
+                weekends = days.value
+              }
+            }
+          }
+          activity "shell_command" "a" {
+            command = "true"
+            schedule {
+              every = "1 week"
+              start = "2026-11-01"
+              calendar {
+                dates = ["2026-12-25"]
+              }
+            }
+          }
+        }
+    "#;
+    let (configuration, findings) = configured(&[(".", text)]);
+    assert!(findings.is_empty(), "{findings:#?}");
+    for (schedule, excludes, days) in [
+        ("schedule.s", "weekends", r#"["sunday"]"#),
+        ("pipeline.p.schedule", "weekends", r#"["saturday"]"#),
+        ("pipeline.p.activity.a.schedule", "dates", r#"["2026-12-25"]"#),
+    ] {
+        let schedule = &configuration.objects[&Address::new(schedule)];
+        let calendar = schedule.reference("calendar").unwrap();
+        let expected = format!("{}.calendar", schedule.address);
+        assert_eq!(calendar.as_str(), expected);
+        let calendar = &configuration.objects[&calendar];
+        assert_eq!(calendar.pipeline, schedule.pipeline);
+        let days_of_it = calendar.get(excludes).map(print::value);
+        assert!(days_of_it.is_some_and(|found| found.contains(days)));
+    }
+}
+
+#[test]
+fn a_schedule_that_is_called_like_the_calendar_of_its_pipelines_schedule_has_to_have_another_name()
+{
+    let text = r#"
+        pipeline "p" {
+          schedule {
+            every = "1 day"
+            start = "2026-11-01"
+            calendar {
+              weekends = ["sunday"]
+            }
+          }
+          schedule "calendar" {
+            every = "1 day"
+            start = "2026-11-01"
+          }
+        }
+    "#;
+    let found = findings(&[(".", text)]);
+    assert!(found.iter().any(|found| found.contains("called `calendar`")));
+}
