@@ -11,6 +11,7 @@ use super::super::print;
 use super::super::value::Value;
 use super::RED_ZONE;
 use super::STACK;
+use super::map_deferred;
 use super::path;
 
 /// Parts that have new names, by the place of what they stand for in memory.
@@ -19,42 +20,12 @@ type Renamed = BTreeMap<usize, (Arc<Expr>, Arc<Expr>)>;
 /// The value with all its names below another one: for what was configured earlier than what it will stand beside, where the
 /// same names may stand for something else.
 pub(crate) fn below(value: Value, outer: &str) -> Value {
-    let mut known = BTreeMap::new();
-    below_in(value, outer, &mut known)
-}
-
-fn below_in(value: Value, outer: &str, known: &mut Renamed) -> Value {
-    let mut all = |items: &[Value]| -> Vec<Value> {
-        let items = items.iter().cloned();
-        items.map(|item| below_in(item, outer, known)).collect()
-    };
-    match value {
-        Value::Deferred(expr) => {
-            let mut expr = Arc::unwrap_or_clone(expr);
-            push_below(&mut expr, outer, known);
-            Value::Deferred(Arc::new(expr))
-        }
-        Value::Sensitive(inner) => below_in(Arc::unwrap_or_clone(inner), outer, known).mark(true),
-        Value::List(items) if !items.iter().all(Value::is_known) => Value::list(all(&items)),
-        Value::Tuple(items) if !items.iter().all(Value::is_known) => Value::tuple(all(&items)),
-        Value::Map(items) if items.values().any(Value::has_deferred) => {
-            Value::map(below_entries(&items, outer, known))
-        }
-        Value::Object(items) if items.values().any(Value::has_deferred) => {
-            Value::object(below_entries(&items, outer, known))
-        }
-        value => value,
-    }
-}
-
-fn below_entries(
-    items: &BTreeMap<Arc<str>, Value>,
-    outer: &str,
-    known: &mut Renamed,
-) -> BTreeMap<Arc<str>, Value> {
-    let each =
-        |(key, item): (&Arc<str>, &Value)| (Arc::clone(key), below_in(item.clone(), outer, known));
-    items.iter().map(each).collect()
+    let mut known = Renamed::new();
+    map_deferred(value, &mut |expr| {
+        let mut expr = Arc::unwrap_or_clone(expr);
+        push_below(&mut expr, outer, &mut known);
+        Arc::new(expr)
+    })
 }
 
 fn push_below(expr: &mut Expr, outer: &str, known: &mut Renamed) {

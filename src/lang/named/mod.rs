@@ -59,6 +59,41 @@ pub(super) fn by_name(path: Expr, ty: Type, value: Arc<Expr>) -> Expr {
     }
 }
 
+/// The value with each deferred part put through a function. What sets hold stays as it is: it has no names.
+fn map_deferred(value: Value, with: &mut dyn FnMut(Arc<Expr>) -> Arc<Expr>) -> Value {
+    match value {
+        Value::Deferred(expr) => Value::Deferred(with(expr)),
+        Value::Sensitive(inner) => map_deferred(Arc::unwrap_or_clone(inner), with).mark(true),
+        Value::List(items) if !items.iter().all(Value::is_known) => {
+            Value::list(map_items(&items, with))
+        }
+        Value::Tuple(items) if !items.iter().all(Value::is_known) => {
+            Value::tuple(map_items(&items, with))
+        }
+        Value::Map(items) if items.values().any(Value::has_deferred) => {
+            Value::map(map_entries(&items, with))
+        }
+        Value::Object(items) if items.values().any(Value::has_deferred) => {
+            Value::object(map_entries(&items, with))
+        }
+        value => value,
+    }
+}
+
+fn map_items(items: &[Value], with: &mut dyn FnMut(Arc<Expr>) -> Arc<Expr>) -> Vec<Value> {
+    let items = items.iter().cloned();
+    items.map(|item| map_deferred(item, with)).collect()
+}
+
+fn map_entries(
+    items: &BTreeMap<Arc<str>, Value>,
+    with: &mut dyn FnMut(Arc<Expr>) -> Arc<Expr>,
+) -> BTreeMap<Arc<str>, Value> {
+    let each =
+        |(key, item): (&Arc<str>, &Value)| (Arc::clone(key), map_deferred(item.clone(), with));
+    items.iter().map(each).collect()
+}
+
 /// What the names in a residual stand for, and the names in that, and so on.
 pub(crate) fn names(expr: &Expr) -> Names {
     let mut names = Names::new();
