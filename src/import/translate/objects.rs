@@ -98,16 +98,7 @@ impl<'d> Objects<'_, 'd> {
             block.set_constant("aws_id", hcl::text(id));
         }
         block.blocks.extend(self.locals.block());
-        for kind in [
-            Kind::Schedule,
-            Kind::Database,
-            Kind::DataFormat,
-            Kind::DataNode,
-            Kind::Precondition,
-            Kind::Resource,
-            Kind::Activity,
-            Kind::Action,
-        ] {
+        for kind in Kind::OF_AWS {
             for object in &self.index.definition.objects {
                 let named = self.index.named(&object.id);
                 let named = named.filter(|named| named.object_type.kind == kind);
