@@ -30,6 +30,7 @@ mod root_module;
 mod saved_plan;
 mod scope;
 mod spelling;
+mod statuses;
 mod streams;
 mod succession;
 mod surroundings;

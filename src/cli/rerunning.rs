@@ -12,9 +12,9 @@ use super::commands::select::select_from;
 use super::commands::select::select_intervals;
 use super::errors::Failure;
 use super::planning::Planned;
+use super::statuses::ENDED;
 use crate::engine::InstanceKey;
 use crate::engine::Operation;
-use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::plan::effects::Rerun;
@@ -32,14 +32,6 @@ pub(crate) struct RerunArgs {
     #[arg(long, value_name = "ADDRESS[@FROM..TO]")]
     rerun: Vec<String>,
 }
-
-/// What runs again when it has ended like this.
-pub(crate) const ENDED: &[Status] = &[
-    Status::Finished,
-    Status::Failed,
-    Status::CascadeFailed,
-    Status::Canceled,
-];
 
 impl RerunArgs {
     /// Adds to a plan what is to run again.

@@ -24,18 +24,6 @@ use crate::objects::Object;
 /// The id of what all objects inherit from.
 pub(super) const DEFAULT: &str = "Default";
 
-/// Kinds that the service has, in the order in which they are written.
-const KINDS: [Kind; 8] = [
-    Kind::Schedule,
-    Kind::Database,
-    Kind::DataFormat,
-    Kind::DataNode,
-    Kind::Precondition,
-    Kind::Resource,
-    Kind::Activity,
-    Kind::Action,
-];
-
 /// What the oldest tables say of their database.
 const OF_TABLE: [&str; 4] = ["connection_string", "username", "password", "database_name"];
 
@@ -93,11 +81,11 @@ impl<'a> Index<'a> {
                 };
                 // What stands in another pipeline is that one's, apart from data, which is only named.
                 let is_ours = target.pipeline.is_none() || target.kind() == Kind::DataNode;
-                if is_ours && KINDS.contains(&target.kind()) && seen.insert(address) {
+                if is_ours && Kind::OF_AWS.contains(&target.kind()) && seen.insert(address) {
                     waiting.push(target);
                 }
             }
-            if KINDS.contains(&object.kind()) {
+            if Kind::OF_AWS.contains(&object.kind()) {
                 self.members.push(object);
             }
         }
@@ -105,7 +93,7 @@ impl<'a> Index<'a> {
             let place = (self.source.places)(&object.address, None);
             place.map(|span: Span| (span.file, span.start))
         };
-        let rank = |object: &Object| KINDS.iter().position(|kind| *kind == object.kind());
+        let rank = |object: &Object| Kind::OF_AWS.iter().position(|kind| *kind == object.kind());
         self.members
             .sort_by_key(|object| (rank(object), place(object), object.address.clone()));
         for users in self.users.values_mut() {

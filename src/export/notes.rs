@@ -4,12 +4,21 @@ use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::objects::Object;
 
-/// A finding at a place, if it is known.
-fn at(diagnostic: Diagnostic, place: Option<Span>) -> Diagnostic {
+/// A finding about an object, at a place if it is known.
+fn about(object: &Object, finding: Diagnostic, place: Option<Span>) -> Diagnostic {
+    let finding = finding.about(object.address.to_string());
     match place {
-        Some(place) => diagnostic.at(place),
-        None => diagnostic,
+        Some(place) => finding.at(place),
+        None => finding,
     }
+}
+
+fn error(object: &Object, summary: &str, detail: String, place: Option<Span>) -> Diagnostic {
+    about(object, Diagnostic::error(summary, detail), place)
+}
+
+fn warning(object: &Object, summary: &str, detail: String, place: Option<Span>) -> Diagnostic {
+    about(object, Diagnostic::warning(summary, detail), place)
 }
 
 pub(super) fn own_type(object: &Object, place: Option<Span>) -> Diagnostic {
@@ -17,16 +26,12 @@ pub(super) fn own_type(object: &Object, place: Option<Span>) -> Diagnostic {
         "`{}` is of type `{}`, which is our own: AWS Data Pipeline has nothing like it.",
         object.address, object.object_type.name
     );
-    at(
-        Diagnostic::error("No such type in AWS Data Pipeline", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    error(object, "No such type in AWS Data Pipeline", detail, place)
 }
 
 pub(super) fn lost(object: &Object, what: &str, place: Option<Span>) -> Diagnostic {
     let detail = format!("{what} of `{}`. It is left out.", object.address);
-    at(Diagnostic::warning("Left out", detail), place).about(object.address.to_string())
+    warning(object, "Left out", detail, place)
 }
 
 pub(super) fn impossible(object: &Object, what: &str, place: Option<Span>) -> Diagnostic {
@@ -34,11 +39,7 @@ pub(super) fn impossible(object: &Object, what: &str, place: Option<Span>) -> Di
         "{what}, and `{}` would mean something else without it.",
         object.address
     );
-    at(
-        Diagnostic::error("Nothing like it in AWS Data Pipeline", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    error(object, "Nothing like it in AWS Data Pipeline", detail, place)
 }
 
 pub(super) fn untranslated(
@@ -51,11 +52,7 @@ pub(super) fn untranslated(
         "`{attribute}` of `{}` cannot be written as an expression of the service: {why}.",
         object.address
     );
-    at(
-        Diagnostic::error("Expression not translated", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    error(object, "Expression not translated", detail, place)
 }
 
 pub(super) fn value_of_now(
@@ -68,11 +65,7 @@ pub(super) fn value_of_now(
         "`{attribute}` of `{}` is written as the value that it has now, without the parameters that it is made of: {why}.",
         object.address
     );
-    at(
-        Diagnostic::warning("Value without its parameters", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    warning(object, "Value without its parameters", detail, place)
 }
 
 pub(super) fn pointed(object: &Object, attribute: &str, place: Option<Span>) -> Diagnostic {
@@ -80,7 +73,7 @@ pub(super) fn pointed(object: &Object, attribute: &str, place: Option<Span>) -> 
         "`{attribute}` of `{}` has a computed number in its text. The service writes `4.0` where this is `4`, and no more than 17 digits.",
         object.address
     );
-    at(Diagnostic::warning("Number with a point", detail), place).about(object.address.to_string())
+    warning(object, "Number with a point", detail, place)
 }
 
 pub(super) fn rounded(
@@ -93,7 +86,7 @@ pub(super) fn rounded(
         "The service counts in minutes, so that `{attribute}` of `{}` becomes `{written}`.",
         object.address
     );
-    at(Diagnostic::warning("Length rounded up", detail), place).about(object.address.to_string())
+    warning(object, "Length rounded up", detail, place)
 }
 
 pub(super) fn elsewhere(object: &Object, target: &str, place: Option<Span>) -> Diagnostic {
@@ -101,11 +94,7 @@ pub(super) fn elsewhere(object: &Object, target: &str, place: Option<Span>) -> D
         "`{}` refers to `{target}`, which is in another pipeline, and pipelines of AWS Data Pipeline know nothing of each other.",
         object.address
     );
-    at(
-        Diagnostic::error("Reference to another pipeline", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    error(object, "Reference to another pipeline", detail, place)
 }
 
 pub(super) fn others_data(object: &Object, pipeline: &str, place: Option<Span>) -> Diagnostic {
@@ -113,11 +102,7 @@ pub(super) fn others_data(object: &Object, pipeline: &str, place: Option<Span>) 
         "`{}` is data of `{pipeline}`. It is written into this definition, too; that this pipeline waits for the other one is lost.",
         object.address
     );
-    at(
-        Diagnostic::warning("Data of another pipeline", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    warning(object, "Data of another pipeline", detail, place)
 }
 
 pub(super) fn unscheduled(object: &Object, place: Option<Span>) -> Diagnostic {
@@ -125,11 +110,7 @@ pub(super) fn unscheduled(object: &Object, place: Option<Span>) -> Diagnostic {
         "`{}` has no schedule and others in its pipeline have one: to AWS Data Pipeline either all of a pipeline is on demand, or nothing is.",
         object.address
     );
-    at(
-        Diagnostic::error("On demand beside a schedule", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    error(object, "On demand beside a schedule", detail, place)
 }
 
 pub(super) fn retries(object: &Object, place: Option<Span>) -> Diagnostic {
@@ -137,8 +118,7 @@ pub(super) fn retries(object: &Object, place: Option<Span>) -> Diagnostic {
         "The pauses between the attempts of what is in `{}` double here, from 30 seconds where nothing else is said. The service pauses as long each time, 10 minutes where nothing is said.",
         object.address
     );
-    at(Diagnostic::warning("Retries at other times", detail), place)
-        .about(object.address.to_string())
+    warning(object, "Retries at other times", detail, place)
         .help("Set `backoff = \"constant\"`, `retry_jitter = false` and `retry_delay` on the pipeline to have the same on both sides.")
 }
 
@@ -170,11 +150,7 @@ pub(super) fn schedule(object: &Object, why: &str, place: Option<Span>) -> Diagn
         "The intervals of `{}` cannot be said there: {why}.",
         object.address
     );
-    at(
-        Diagnostic::error("No such schedule in AWS Data Pipeline", detail),
-        place,
-    )
-    .about(object.address.to_string())
+    error(object, "No such schedule in AWS Data Pipeline", detail, place)
 }
 
 pub(super) fn ambiguous_part(object: &Object, attribute: &str, place: Option<Span>) -> Diagnostic {
@@ -182,5 +158,5 @@ pub(super) fn ambiguous_part(object: &Object, attribute: &str, place: Option<Spa
         "An element of `{attribute}` of `{}` has a backslash before a comma or at its end. In the service's list of arguments that is a comma.",
         object.address
     );
-    at(Diagnostic::error("Argument not written", detail), place).about(object.address.to_string())
+    error(object, "Argument not written", detail, place)
 }

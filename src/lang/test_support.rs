@@ -12,7 +12,9 @@ use super::eval::Budget;
 use super::eval::Evaluator;
 use super::eval::Phase;
 use super::functions::Call;
+use super::functions::find;
 use super::parse::parse_expression;
+use super::print;
 use super::scope::Files;
 use super::scope::Resolution;
 use super::scope::Scope;
@@ -111,6 +113,14 @@ pub(crate) fn with_call<T>(body: impl FnOnce(&Call<'_>) -> T) -> T {
         random: || [7; 16],
         secrets: None,
     })
+}
+
+/// What a function gives for some arguments as HCL, or the message of its error.
+pub(crate) fn call(name: &str, arguments: &[Value]) -> Result<String, String> {
+    let function = find(name).unwrap();
+    with_call(|call| (function.body)(call, arguments))
+        .map(|value| print::value(&value))
+        .map_err(|error| error.message)
 }
 
 /// The expression, which must parse.

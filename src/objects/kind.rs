@@ -50,6 +50,18 @@ impl Kind {
         Self::Schedule,
     ];
 
+    /// The kinds that AWS Data Pipeline has, in the order in which the objects of a definition are written.
+    pub const OF_AWS: [Self; 8] = [
+        Self::Schedule,
+        Self::Database,
+        Self::DataFormat,
+        Self::DataNode,
+        Self::Precondition,
+        Self::Resource,
+        Self::Activity,
+        Self::Action,
+    ];
+
     /// The word, as in blocks, references and addresses.
     pub const fn as_str(self) -> &'static str {
         match self {

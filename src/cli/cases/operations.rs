@@ -12,6 +12,12 @@ use crate::cli::commands::select::Range;
 use crate::cli::commands::select::Selection;
 use crate::cli::commands::select::is_inside;
 use crate::cli::errors::Failure;
+use crate::cli::statuses::ENDED;
+use crate::cli::statuses::FAILED;
+use crate::cli::statuses::HELD;
+use crate::cli::statuses::OPEN;
+use crate::cli::statuses::UNFINISHED;
+use crate::cli::statuses::WAITING;
 use crate::diag::Diagnostic;
 use crate::diag::Span;
 use crate::diag::did_you_mean;
@@ -39,33 +45,6 @@ const COMMANDS: [&str; 6] = [
     "resume",
     "mark-finished",
     "backfill",
-];
-
-/// Instances that wait or run.
-const OPEN: &[Status] = &[
-    Status::WaitingOnDependencies,
-    Status::WaitingForRunner,
-    Status::Running,
-    Status::Paused,
-];
-
-const FAILED: &[Status] = &[Status::Failed, Status::CascadeFailed];
-
-const ENDED: &[Status] = &[
-    Status::Finished,
-    Status::Failed,
-    Status::CascadeFailed,
-    Status::Canceled,
-];
-
-const UNFINISHED: &[Status] = &[
-    Status::WaitingOnDependencies,
-    Status::WaitingForRunner,
-    Status::Running,
-    Status::Paused,
-    Status::Failed,
-    Status::CascadeFailed,
-    Status::Canceled,
 ];
 
 /// An `operation` block that is right.
@@ -107,8 +86,8 @@ impl Operation {
                 None,
             ),
             "cancel" => (Does::Cancel, OPEN, Some(false)),
-            "pause" => (Does::Pause, OPEN.get(..2)?, Some(false)),
-            "resume" => (Does::Resume, OPEN.get(3..)?, None),
+            "pause" => (Does::Pause, WAITING, Some(false)),
+            "resume" => (Does::Resume, HELD, None),
             "mark-finished" => (Does::MarkFinished, UNFINISHED, Some(false)),
             "backfill" => (Does::Backfill, &[][..], Some(true)),
             _ => {

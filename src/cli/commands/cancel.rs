@@ -10,9 +10,9 @@ use super::operate::Unmade;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::statuses::OPEN;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
-use crate::engine::Status;
 
 /// Give up instances that wait or run
 ///
@@ -28,13 +28,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
-    let statuses = [
-        Status::WaitingOnDependencies,
-        Status::WaitingForRunner,
-        Status::Running,
-        Status::Paused,
-    ];
-    let mut proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, &statuses)?;
+    let mut proposal = scene.proposal(&selections, Unmade::Due, Among::AllNamed, OPEN)?;
     scene.add_wanted(&mut proposal, &selections)?;
     let words = Words {
         command: "cancel",

@@ -11,9 +11,9 @@ use super::operate::demand_range;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::statuses::UNFINISHED;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
-use crate::engine::Status;
 
 /// Count instances as finished that have not done their work
 ///
@@ -29,16 +29,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
     demand_range(&scene, &selections, "mark-finished")?;
-    let statuses = [
-        Status::WaitingOnDependencies,
-        Status::WaitingForRunner,
-        Status::Running,
-        Status::Paused,
-        Status::Failed,
-        Status::CascadeFailed,
-        Status::Canceled,
-    ];
-    let proposal = scene.proposal(&selections, Unmade::DueOrAskedFor, Among::All, &statuses)?;
+    let proposal = scene.proposal(&selections, Unmade::DueOrAskedFor, Among::All, UNFINISHED)?;
     let words = Words {
         command: "mark-finished",
         does: ["mark", " as finished"],

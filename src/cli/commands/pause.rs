@@ -15,11 +15,11 @@ use super::select::Selection;
 use super::select::select;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::statuses::WAITING;
 use crate::cli::terminal;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
-use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Kind;
 
@@ -40,13 +40,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if whole {
         return pause_objects(&scene, args, &selections);
     }
-    let statuses = [Status::WaitingOnDependencies, Status::WaitingForRunner];
-    let proposal = scene.proposal(
-        &selections,
-        Unmade::DueOrAskedFor,
-        Among::AllNamed,
-        &statuses,
-    )?;
+    let unmade = Unmade::DueOrAskedFor;
+    let proposal = scene.proposal(&selections, unmade, Among::AllNamed, WAITING)?;
     operate::run(&scene, &args.common, &words(), proposal, Operation::Pause)
 }
 
@@ -128,15 +123,10 @@ fn objects(scene: &Scene<'_>, selection: &Selection) -> Result<Vec<Address>, Fai
 
 /// How many instances wait in each of some objects.
 pub(super) fn waiting(scene: &Scene<'_>, objects: &[Address]) -> BTreeMap<Address, usize> {
-    let waits = |status: Status| {
-        matches!(
-            status,
-            Status::WaitingOnDependencies | Status::WaitingForRunner
-        )
-    };
     let of_unit = |unit: &Address| {
         let instances = scene.engine.instances_of(unit);
-        instances.filter(|instance| waits(instance.status)).count()
+        let waiting = instances.filter(|instance| WAITING.contains(&instance.status));
+        waiting.count()
     };
     let inside = |outer: &Address| {
         let units = scene.definition.objects.values().filter(move |object| {

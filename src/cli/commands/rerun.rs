@@ -12,12 +12,12 @@ use super::operate::demand_range;
 use super::operate::selections;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
-use crate::cli::rerunning::ENDED;
+use crate::cli::statuses::ENDED;
+use crate::cli::statuses::FAILED;
 use crate::cli::views::operation::Words;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Operation;
-use crate::engine::Status;
 use crate::engine::UnitKind;
 
 /// Run instances once more that have ended
@@ -40,8 +40,6 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     as_was: bool,
 }
-
-const FAILED: &[Status] = &[Status::Failed, Status::CascadeFailed];
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;

@@ -17,11 +17,11 @@ use super::select::Selection;
 use super::select::is_inside;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
+use crate::cli::statuses::HELD;
 use crate::cli::terminal;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
-use crate::engine::Status;
 use crate::objects::Address;
 
 /// Let go on what `pause` has held
@@ -36,12 +36,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let selections = selections(&args.common)?;
     let scene = Scene::look(context)?;
-    let mut instances = scene.proposal(
-        &selections,
-        Unmade::None,
-        Among::Unfinished,
-        &[Status::Paused],
-    )?;
+    let mut instances = scene.proposal(&selections, Unmade::None, Among::Unfinished, HELD)?;
     // Nobody has asked for the others.
     instances.left_alone.clear();
     if !pause::whole(&selections, "resume")? {

@@ -7,6 +7,7 @@ use super::Gathered;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::diag::Diagnostics;
+use crate::diag::FileId;
 use crate::import::definition;
 use crate::import::translate::File;
 
@@ -16,10 +17,7 @@ pub(in crate::cli) fn read(
     context: &Context,
     gathered: &mut Gathered,
 ) -> Result<(), Failure> {
-    let text = text(path, context)?;
-    let file = gathered
-        .sources
-        .add(path.display().to_string(), text.as_str());
+    let (file, text) = source(path, context, gathered)?;
     let (definitions, found) = definition::read(file, &text);
     gathered.found.extend(found);
     let stem = path
@@ -38,16 +36,24 @@ pub(in crate::cli) fn read_values(
     context: &Context,
     gathered: &mut Gathered,
 ) -> Result<(), Failure> {
-    let text = text(path, context)?;
-    let file = gathered
-        .sources
-        .add(path.display().to_string(), text.as_str());
+    let (file, text) = source(path, context, gathered)?;
     let (read, found) = definition::read_values(file, &text);
     gathered.found.extend(found);
     for (definition, _) in &mut gathered.pipelines {
         definition.values.extend(read.values.clone());
     }
     Ok(())
+}
+
+/// The text of a file, and what it is called in findings.
+fn source(
+    path: &Path,
+    context: &Context,
+    gathered: &mut Gathered,
+) -> Result<(FileId, String), Failure> {
+    let text = text(path, context)?;
+    let name = path.display().to_string();
+    Ok((gathered.sources.add(name, text.as_str()), text))
 }
 
 fn text(path: &Path, context: &Context) -> Result<String, Failure> {

@@ -17,7 +17,7 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning::Before;
 use crate::cli::planning::Planned;
-use crate::cli::rerunning::ENDED;
+use crate::cli::statuses::ENDED;
 use crate::cli::views::counted;
 use crate::cli::views::spoken;
 use crate::cli::views::status::moment;

@@ -233,7 +233,8 @@ pub(crate) fn json(rows: &[Row]) -> String {
     lines
 }
 
-fn attempt_json(attempt: &Attempt) -> serde_json::Value {
+/// An attempt, for machines.
+pub(super) fn attempt_json(attempt: &Attempt) -> serde_json::Value {
     json!({
         "number": attempt.number,
         "status": attempt.status.as_str(),

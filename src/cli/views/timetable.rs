@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use super::history::attempt_json;
 use super::history::took;
 use super::literal;
 use super::paint::counted;
@@ -159,19 +160,7 @@ pub(crate) fn json(
     let mut lines = String::new();
     for run in in_order(story, &|run| wanted(&run.instance.key.object)) {
         let instance = &run.instance;
-        let attempts: Vec<_> = run
-            .attempts
-            .iter()
-            .map(|attempt| {
-                json!({
-                    "number": attempt.number,
-                    "status": attempt.status.as_str(),
-                    "started_at": attempt.started_at,
-                    "ended_at": attempt.ended_at,
-                    "error": attempt.error,
-                })
-            })
-            .collect();
+        let attempts: Vec<_> = run.attempts.iter().map(attempt_json).collect();
         let namer = Namer::rehearsed(&|_| TimeZone::UTC);
         let waits: Vec<String> = run
             .waits

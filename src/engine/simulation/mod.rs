@@ -8,13 +8,16 @@
 //! small and printed as a story. What is durable is a table in memory here; `store` runs the same with its own database.
 
 mod disk;
+mod due;
 mod inputs;
+mod limits;
 mod listed;
 mod operator;
 mod oracle;
 mod orders;
 mod random;
 mod rebuilt;
+mod rules;
 mod runner;
 mod scenario;
 mod story;
@@ -32,9 +35,9 @@ pub(crate) use disk::Memory;
 pub(crate) use disk::Opinion;
 pub(crate) use disk::RETAIN;
 pub(crate) use disk::Tables;
-pub(crate) use oracle::Finding;
-pub(crate) use oracle::Rule;
 pub(crate) use random::Random;
+pub(crate) use rules::Finding;
+pub(crate) use rules::Rule;
 pub(crate) use story::of_seed as story_of_seed;
 pub(crate) use world::Tally;
 

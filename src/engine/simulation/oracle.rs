@@ -15,7 +15,6 @@ use super::super::Change;
 use super::super::Definition;
 use super::super::Instance;
 use super::super::InstanceKey;
-use super::super::InstanceOrder;
 use super::super::Limits;
 use super::super::Status;
 use super::super::Unit;
@@ -25,65 +24,11 @@ use super::super::transition_of;
 use super::disk::Tables;
 use super::listed::Listed;
 use super::orders::Asked;
+use super::rules::Found;
+use super::rules::Rule;
+use super::rules::must;
 use crate::objects::Address;
 use crate::time::Interval;
-
-/// What must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rule {
-    /// No due instance is forgotten, and what can go on does.
-    NothingForgotten,
-    /// None runs before its inputs.
-    InputsFirst,
-    /// Never two attempts with a valid lease.
-    OneLease,
-    /// A finished interval is finished once.
-    FinishedOnce,
-    /// Limits hold.
-    LimitsHold,
-    /// The store equals the replay of its log, and so does what the engine knows.
-    StoreIsLog,
-    /// What was asked for is done in its turn: once, and before anything starts that was not begun.
-    InTurn,
-    /// Statuses change as the table of transitions says, and the engine never breaks off.
-    Legal,
-}
-
-impl Rule {
-    /// The rule in words.
-    pub(crate) const fn says(self) -> &'static str {
-        match self {
-            Self::NothingForgotten => "no due instance is forgotten",
-            Self::InputsFirst => "none runs before its inputs",
-            Self::OneLease => "never two attempts with a valid lease",
-            Self::FinishedOnce => "a finished interval is finished once",
-            Self::LimitsHold => "limits hold",
-            Self::StoreIsLog => "the store equals the replay of its log",
-            Self::InTurn => "what was asked for is done in its turn",
-            Self::Legal => "statuses change as the table of transitions says",
-        }
-    }
-}
-
-/// A rule that does not hold.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    /// Which.
-    pub(crate) rule: Rule,
-    /// What was seen.
-    pub(crate) what: String,
-}
-
-/// Nothing, or a finding.
-pub(super) type Found<T = ()> = Result<T, Finding>;
-
-/// A finding, unless something holds.
-pub(super) fn must(holds: bool, rule: Rule, what: impl FnOnce() -> String) -> Found {
-    if holds {
-        return Ok(());
-    }
-    Err(Finding { rule, what: what() })
-}
 
 /// A check of preconditions that is under way.
 #[derive(Clone, Debug)]
@@ -429,30 +374,6 @@ impl Oracle {
         })
     }
 
-    /// What starts finds room in its pool. An apply may leave more running than would start now.
-    fn check_pool(&self, unit: &Unit, site: Site<'_>) -> Found {
-        let Some(share) = &unit.pool else {
-            return Ok(());
-        };
-        let (taken, slots) = self.pool(&share.pool, site.definition);
-        must(taken <= slots, Rule::LimitsHold, || {
-            format!("{taken} slots of {slots} are taken of {}", share.pool)
-        })
-    }
-
-    /// How many slots of a pool are taken, and how many there are.
-    fn pool(&self, pool: &Address, definition: &Definition) -> (u32, u32) {
-        let slots = definition.pools[pool];
-        let running = self.log.instances.values();
-        let taken = running
-            .filter(|instance| instance.status == Status::Running)
-            .filter_map(|instance| definition.units.get(&instance.key.object)?.pool.as_ref())
-            .filter(|share| share.pool == *pool)
-            .map(|share| share.slots.min(slots))
-            .sum();
-        (taken, slots)
-    }
-
     /// What must hold after every step.
     pub(super) fn after_step(&mut self, site: Site<'_>) -> Found {
         self.check_running(site)?;
@@ -460,83 +381,6 @@ impl Oracle {
             self.check_due(unit, site)?;
         }
         self.check_wanted(site)
-    }
-
-    /// Places are not exceeded, and none is free for what is ready.
-    fn check_running(&self, site: Site<'_>) -> Found {
-        let with = |status| {
-            let all = self.log.instances.values();
-            all.filter(move |instance| instance.status == status)
-        };
-        let mut running: BTreeMap<&Address, u32> = BTreeMap::new();
-        for instance in with(Status::Running) {
-            *running.entry(&instance.key.object).or_default() += 1;
-            let leased = self.has_lease(&instance.key, instance.attempts, site.limits.fence);
-            must(leased, Rule::OneLease, || {
-                format!("{} runs without a lease", short(&instance.key))
-            })?;
-        }
-        let total = usize::try_from(running.values().sum::<u32>()).unwrap();
-        must(total <= site.limits.parallelism, Rule::LimitsHold, || {
-            format!(
-                "{total} attempts run, and at most {} may",
-                site.limits.parallelism
-            )
-        })?;
-        if total == site.limits.parallelism {
-            return Ok(());
-        }
-        for instance in with(Status::WaitingForRunner) {
-            let Some(unit) = site.definition.units.get(&instance.key.object) else {
-                continue;
-            };
-            let here = running.get(&unit.address).copied().unwrap_or(0);
-            let waits = instance.not_before.is_some_and(|at| at > site.now);
-            // What needs few slots does not overtake what waits for many.
-            let pooled = |share: &super::super::PoolShare| self.pool(&share.pool, site.definition);
-            let crowded = unit.pool.as_ref().is_some_and(|share| pooled(share).0 > 0);
-            let may = unit.active && here < unit.max_active_instances && !waits && !crowded;
-            must(!may, Rule::NothingForgotten, || {
-                format!(
-                    "{} could start, and does not: {} of {} run",
-                    short(&instance.key),
-                    here,
-                    unit.max_active_instances
-                )
-            })?;
-        }
-        Ok(())
-    }
-
-    /// What is due has an instance; for what will be, the engine wants to be woken.
-    fn check_due(&mut self, unit: &Unit, site: Site<'_>) -> Found {
-        let Some((name, due)) = self.first_unmade(unit, site) else {
-            return Ok(());
-        };
-        // What comes free by the very step is made by the next one, at once.
-        let at = due.max(site.now);
-        let wakes = site.next_wake.is_some_and(|wake| wake <= at);
-        must(wakes, Rule::NothingForgotten, || {
-            format!("{name} is due at {due} and has no instance, and nothing wakes the runner")
-        })
-    }
-
-    /// The first interval of a unit that has no instance, and when it is due; `None` if there may be no more instances.
-    fn first_unmade(&mut self, unit: &Unit, site: Site<'_>) -> Option<(String, Timestamp)> {
-        let mut listed = self.listed.remove(&unit.address)?;
-        let was_made = |interval| self.was_made(unit, interval);
-        let unmade = listed.first_unmade(site.now, was_made);
-        // They are made in their order, so that one that is due is not kept waiting by one before it that is not.
-        let due = unmade.filter(|(_, due)| *due > site.now);
-        let overtaken = due.and_then(|_| listed.overtaken(site.now, was_made));
-        let unmade = overtaken.map(|interval| (interval, site.now)).or(unmade);
-        self.listed.insert(unit.address.clone(), listed);
-        let (interval, due) = unmade?;
-        let object = unit.address.clone();
-        // Those that start with the newest must know it.
-        let full = unit.instance_order == InstanceOrder::OldestFirst
-            && self.open(&unit.address) >= site.limits.instances_ahead;
-        (!full).then(|| (short(&InstanceKey { object, interval }), due))
     }
 
     pub(super) fn of(&self, object: &Address) -> impl Iterator<Item = &Instance> {
@@ -548,69 +392,6 @@ impl Oracle {
             .instances
             .range(key(Timestamp::MIN)..=key(Timestamp::MAX))
             .map(|(_, instance)| instance)
-    }
-
-    fn running(&self, object: &Address) -> u32 {
-        let running = |instance: &&Instance| instance.status == Status::Running;
-        u32::try_from(self.of(object).filter(running).count()).unwrap()
-    }
-
-    fn open(&self, object: &Address) -> usize {
-        let open = |instance: &&Instance| is_open(instance.status);
-        self.of(object).filter(open).count()
-    }
-
-    /// Whether there is an instance of an interval, or was one of another that lies there: before its schedule was changed,
-    /// or it was removed and came back.
-    fn was_made(&self, unit: &Unit, interval: Interval) -> bool {
-        let key = InstanceKey {
-            object: unit.address.clone(),
-            interval,
-        };
-        self.log.instances.contains_key(&key)
-            || self.is_dropped(&unit.address, interval)
-            || self
-                .of(&unit.address)
-                .any(|instance| instance.key.interval.overlaps(interval))
-    }
-
-    /// When nothing can happen any more, everything due has an instance, which has finished, or something that did not
-    /// succeed stands in its way.
-    pub(super) fn in_the_end(&mut self, site: Site<'_>) -> Found {
-        let definition = site.definition;
-        must(self.asked.is_empty(), Rule::InTurn, || {
-            "what was asked for is never done".to_owned()
-        })?;
-        for unit in definition.units.values().filter(|unit| unit.active) {
-            if let Some((name, due)) = self.first_unmade(unit, site) {
-                must(due > site.now, Rule::NothingForgotten, || {
-                    format!("{name} was due at {due}, and has no instance")
-                })?;
-            }
-        }
-        let open: Vec<Instance> = self
-            .log
-            .instances
-            .values()
-            .filter(|instance| is_open(instance.status))
-            .cloned()
-            .collect();
-        for instance in &open {
-            let held_back = match definition.units.get(&instance.key.object) {
-                None => false,
-                Some(unit) if !unit.active => instance.status != Status::Running,
-                Some(unit) => {
-                    instance.status == Status::WaitingOnDependencies
-                        && unit.dependencies.iter().any(|edge| {
-                            !self.is_ready(unit, edge, instance.key.interval, definition)
-                        })
-                }
-            };
-            must(held_back, Rule::NothingForgotten, || {
-                format!("{} is {} for ever", short(&instance.key), instance.status)
-            })?;
-        }
-        Ok(())
     }
 }
 

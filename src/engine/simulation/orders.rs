@@ -18,12 +18,12 @@ use super::super::Status;
 use super::super::Stop;
 use super::super::UnitKind;
 use super::super::testing::short;
-use super::oracle::Found;
 use super::oracle::Oracle;
-use super::oracle::Rule;
 use super::oracle::Site;
 use super::oracle::is_open;
-use super::oracle::must;
+use super::rules::Found;
+use super::rules::Rule;
+use super::rules::must;
 use crate::objects::Address;
 
 /// Something that an operator has asked for.

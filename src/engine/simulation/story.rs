@@ -15,7 +15,7 @@ use super::super::testing::short;
 use super::Failure;
 use super::Planted;
 use super::disk::Disk;
-use super::oracle::Rule;
+use super::rules::Rule;
 use super::run;
 use super::scenario::Scenario;
 use crate::objects::Address;

@@ -6,12 +6,12 @@ use super::super::Origin;
 use super::super::Ranges;
 use super::super::Wish;
 use super::super::testing::short;
-use super::oracle::Found;
 use super::oracle::Oracle;
-use super::oracle::Rule;
 use super::oracle::Site;
 use super::oracle::is_open;
-use super::oracle::must;
+use super::rules::Found;
+use super::rules::Rule;
+use super::rules::must;
 use crate::objects::Address;
 use crate::time::Interval;
 

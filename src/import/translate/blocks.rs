@@ -262,13 +262,7 @@ impl<'d> Objects<'_, 'd> {
     ) -> Option<Expr> {
         let mut entries: Vec<(Expr, Expr)> = Vec::new();
         for field in fields {
-            let FieldValue::Reference(to) = &field.value else {
-                let finding = notes::not_a_reference(key, &object.id, field.span);
-                self.found.push(finding);
-                continue;
-            };
-            let Some(target) = self.index.object(to) else {
-                self.found.push(notes::no_object(to, key, field.span));
+            let Some(target) = self.target(object, key, field) else {
                 continue;
             };
             self.parts.insert(&target.id);

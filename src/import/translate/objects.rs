@@ -98,16 +98,7 @@ impl<'d> Objects<'_, 'd> {
             block.set_constant("aws_id", hcl::text(id));
         }
         block.blocks.extend(self.locals.block());
-        for kind in [
-            Kind::Schedule,
-            Kind::Database,
-            Kind::DataFormat,
-            Kind::DataNode,
-            Kind::Precondition,
-            Kind::Resource,
-            Kind::Activity,
-            Kind::Action,
-        ] {
+        for kind in Kind::OF_AWS {
             for object in &self.index.definition.objects {
                 let named = self.index.named(&object.id);
                 let named = named.filter(|named| named.object_type.kind == kind);
@@ -509,6 +500,25 @@ impl<'d> Objects<'_, 'd> {
         object.id == DEFAULT || named.is_some_and(|named| named.object_type.kind == Kind::Activity)
     }
 
+    /// The object that a field refers to. What is no reference, or one to nothing, is found.
+    pub(super) fn target(
+        &mut self,
+        object: &Object,
+        key: &str,
+        field: &Field,
+    ) -> Option<&'d Object> {
+        let FieldValue::Reference(to) = &field.value else {
+            let finding = notes::not_a_reference(key, &object.id, field.span);
+            self.found.push(finding);
+            return None;
+        };
+        let target = self.index.object(to);
+        if target.is_none() {
+            self.found.push(notes::no_object(to, key, field.span));
+        }
+        target
+    }
+
     /// References to objects.
     pub(super) fn references(
         &mut self,
@@ -521,15 +531,10 @@ impl<'d> Objects<'_, 'd> {
         let mut paths = Vec::new();
         let mut blocks = Vec::new();
         for field in fields {
-            let FieldValue::Reference(to) = &field.value else {
-                let finding = notes::not_a_reference(key, &object.id, field.span);
-                self.found.push(finding);
+            let Some(target) = self.target(object, key, field) else {
                 continue;
             };
-            let Some(target) = self.index.object(to) else {
-                self.found.push(notes::no_object(to, key, field.span));
-                continue;
-            };
+            let to = &target.id;
             if self.is_on_demand(target) {
                 continue;
             }

@@ -164,25 +164,14 @@ impl Value {
 
     /// Calls `with` for each name that a run knows and the deferred parts of the value need.
     pub(crate) fn deferred_names(&self, with: &mut dyn FnMut(&[Step])) {
-        match self {
-            Self::Deferred(expr) => named::visit_all(expr, &mut |node| {
-                if let ExprKind::Later(later) = &node.kind
-                    && later.value.is_none()
-                    && let Some(path) = path_of(&later.path)
-                {
-                    with(&path);
-                }
-                true
-            }),
-            Self::Sensitive(value) => value.deferred_names(with),
-            Self::List(items) | Self::Set(items) | Self::Tuple(items) => {
-                items.iter().for_each(|item| item.deferred_names(with));
+        self.visit_deferred(&mut |node| {
+            if let ExprKind::Later(later) = &node.kind
+                && later.value.is_none()
+                && let Some(path) = path_of(&later.path)
+            {
+                with(&path);
             }
-            Self::Map(items) | Self::Object(items) => {
-                items.values().for_each(|item| item.deferred_names(with));
-            }
-            _ => {}
-        }
+        });
     }
 }
 

@@ -215,24 +215,9 @@ fn large_base(text: &str, base: u32) -> Option<BigInt> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lang::NoFiles;
-    use crate::lang::functions::Call;
-    use crate::lang::functions::find;
     use crate::lang::number::Number;
+    use crate::lang::test_support::call;
     use crate::lang::value::Value;
-
-    fn call(name: &str, arguments: &[Value]) -> Result<String, String> {
-        let call = Call {
-            files: &NoFiles,
-            now: jiff::Timestamp::UNIX_EPOCH,
-            random: || [0; 16],
-            secrets: None,
-        };
-        let function = find(name).unwrap();
-        (function.body)(&call, arguments)
-            .map(|value| crate::lang::print::value(&value))
-            .map_err(|error| error.message)
-    }
 
     fn number(text: &str) -> Value {
         Value::Number(Number::parse(text).unwrap())

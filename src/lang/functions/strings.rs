@@ -423,22 +423,8 @@ fn trimspace(_: &Call<'_>, arguments: &[Value]) -> Result1 {
 #[cfg(test)]
 mod tests {
 
-    use crate::lang::NoFiles;
-    use crate::lang::functions::Call;
-    use crate::lang::functions::find;
+    use crate::lang::test_support::call;
     use crate::lang::value::Value;
-
-    fn call(name: &str, arguments: &[Value]) -> Result<String, String> {
-        let call = Call {
-            files: &NoFiles,
-            now: jiff::Timestamp::UNIX_EPOCH,
-            random: || [0; 16],
-            secrets: None,
-        };
-        (find(name).unwrap().body)(&call, arguments)
-            .map(|value| crate::lang::print::value(&value))
-            .map_err(|error| error.message)
-    }
 
     fn strings(texts: &[&str]) -> Vec<Value> {
         texts.iter().map(|text| Value::string(*text)).collect()

@@ -64,14 +64,7 @@ impl<'b> Content<'b> {
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<(Arc<str>, Span)> {
-        let attribute = self.take(name)?;
-        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
-        let text = convert::to_text(&value);
-        if text.is_none() {
-            let detail = format!("`{name}` is a string; this is {}.", value.describe());
-            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
-        }
-        text.map(|text| (text, attribute.expr.span))
+        self.constant((name, "a string"), convert::to_text, diagnostics)
     }
 
     /// A constant bool.
@@ -80,14 +73,8 @@ impl<'b> Content<'b> {
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<bool> {
-        let attribute = self.take(name)?;
-        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
-        let result = convert::to_bool(&value);
-        if result.is_none() {
-            let detail = format!("`{name}` is true or false; this is {}.", value.describe());
-            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
-        }
-        result
+        let found = self.constant((name, "true or false"), convert::to_bool, diagnostics);
+        found.map(|(value, _)| value)
     }
 
     /// A constant whole number, not negative.
@@ -96,19 +83,30 @@ impl<'b> Content<'b> {
         name: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<u64> {
-        let attribute = self.take(name)?;
-        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
-        let result = match &value {
-            Value::Number(number) => number
-                .to_i64()
-                .and_then(|number| u64::try_from(number).ok()),
+        let whole = |value: &Value| match value {
+            Value::Number(number) => u64::try_from(number.to_i64()?).ok(),
             _ => None,
         };
-        if result.is_none() {
-            let detail = format!("`{name}` is a whole number; this is {}.", value.describe());
-            diagnostics.push(Diagnostic::error("Wrong type", detail).at(attribute.expr.span));
+        let found = self.constant((name, "a whole number"), whole, diagnostics);
+        found.map(|(value, _)| value)
+    }
+
+    /// A constant of some kind, and its place.
+    fn constant<T>(
+        &mut self,
+        (name, kind): (&'static str, &str),
+        read: impl FnOnce(&Value) -> Option<T>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(T, Span)> {
+        let attribute = self.take(name)?;
+        let place = attribute.expr.span;
+        let value = constant(&attribute.expr, &format!("`{name}`"), diagnostics)?;
+        let content = read(&value);
+        if content.is_none() {
+            let detail = format!("`{name}` is {kind}; this is {}.", value.describe());
+            diagnostics.push(Diagnostic::error("Wrong type", detail).at(place));
         }
-        result
+        Some((content?, place))
     }
 
     pub(crate) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'b Block> {

@@ -1,4 +1,10 @@
 //! S3 against a server that others wrote; what is there is looked at with boto3.
+//!
+//! Here: what is written and read, and what goes wrong in calls.
+
+mod changes;
+mod copies;
+mod listing;
 
 use std::fs::File;
 use std::io::{BufRead as _, Read as _, Write as _};
@@ -10,8 +16,8 @@ use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
 use pipeform::connect::aws::s3::Calls;
 use pipeform::connect::s3::{
-    Checksum, Data, Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader,
-    S3Error, Source, Target, Writer,
+    Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader, S3Error, Source,
+    Target, Writer,
 };
 
 use crate::support::s3::{Server, server};
@@ -212,108 +218,6 @@ fn what_is_written_is_read_and_is_what_boto3_reads() {
 }
 
 #[test]
-fn listings_have_all_keys_and_odd_ones_stay_as_they_are() {
-    let f = Fixture::new("odd");
-    let odd = [
-        "a b",
-        "a+b",
-        "a%2Fb",
-        "é日本",
-        "?x=1&y",
-        "dir/",
-        "#",
-        "a=b;c",
-        "~'\"()!*",
-        "tab\there",
-        "..a",
-        "a/..b",
-    ];
-    for key in odd {
-        // The server keeps no bytes under a key that ends in a slash.
-        let body = if key.ends_with('/') { "" } else { key };
-        f.put(&format!("odd/{key}"), body.as_bytes());
-    }
-    let mut wanted: Vec<String> = odd.iter().map(|key| format!("odd/{key}")).collect();
-    wanted.sort();
-    assert_eq!(f.keys("odd/"), wanted);
-    for key in &wanted {
-        let known = f.known(key);
-        let at = f.at(key);
-        let read = f.runtime.block_on(f.endpoint.bytes(&at, &known)).unwrap();
-        let body = if key.ends_with('/') {
-            ""
-        } else {
-            &key["odd/".len()..]
-        };
-        assert_eq!(read.concat(), body.as_bytes(), "{key}");
-        if body.is_empty() {
-            // Nor does it copy one.
-            continue;
-        }
-        let copy = f.target(&format!("copy/{}", &key["odd/".len()..]));
-        let (on_bytes, cancel) = (f.on_bytes(), Cancel::new());
-        let copied = f.endpoint.copy(&at, &known, &copy, &on_bytes, &cancel);
-        f.runtime.block_on(copied).unwrap();
-    }
-    assert_eq!(f.keys("copy/").len(), odd.len() - 1);
-    let seen = f.server.look(&["names", "odd", "copy/"]);
-    assert_eq!(seen.lines().count(), odd.len() - 1, "{seen}");
-    f.runtime
-        .block_on(
-            f.endpoint
-                .delete(&f.at(""), &[wanted, f.keys("copy/")].concat()),
-        )
-        .unwrap();
-    assert_eq!(f.server.look(&["names", "odd"]), "");
-    let data = f.runtime.block_on(f.endpoint.data(&f.at("odd/")));
-    assert_eq!(data.unwrap(), Data::None);
-}
-
-#[test]
-fn the_list_of_what_is_to_come_is_no_data() {
-    let f = Fixture::new("begun");
-    let data = |prefix: &str| {
-        let at = f.at(prefix);
-        let data = f.endpoint.data(&at);
-        f.runtime.block_on(data).unwrap()
-    };
-    assert_eq!(data("day/"), Data::None);
-    f.put("day/_INCOMPLETE", b"{}");
-    assert_eq!(data("day/"), Data::Incomplete);
-    assert_eq!(data("da"), Data::Incomplete);
-    f.put("day/a", b"1");
-    f.put("day/z", b"1");
-    assert_eq!(data("day/"), Data::Incomplete);
-    assert_eq!(data("day/a"), Data::There);
-    f.put("day/_SUCCESS", b"{}");
-    assert_eq!(data("day/"), Data::There);
-    let keys = ["day/_INCOMPLETE", "day/a", "day/z"].map(str::to_owned);
-    let at = f.at("");
-    let removed = f.endpoint.delete(&at, &keys);
-    f.runtime.block_on(removed).unwrap();
-    assert_eq!(data("day/"), Data::There, "complete, with nothing to read");
-}
-
-#[test]
-fn more_than_a_page_is_listed_and_removed() {
-    let f = Fixture::new("pages");
-    let wanted: Vec<String> = (0..1105).map(|n| format!("many/{n:05}")).collect();
-    f.runtime.block_on(async {
-        let mut tasks = tokio::task::JoinSet::new();
-        for key in &wanted {
-            let (endpoint, target) = (f.endpoint.clone(), f.target(key));
-            tasks.spawn(async move { endpoint.put(&target, "x".into()).await.unwrap() });
-        }
-        tasks.join_all().await;
-    });
-    assert_eq!(f.keys("many/"), wanted);
-    f.runtime
-        .block_on(f.endpoint.delete(&f.at(""), &wanted))
-        .unwrap();
-    assert_eq!(f.keys(""), Vec::<String>::new());
-}
-
-#[test]
 fn errors_tell_apart_what_is_not_there_and_what_may_not_be_seen() {
     let f = Fixture::new("faults");
     f.put("there", b"x");
@@ -343,43 +247,6 @@ fn errors_tell_apart_what_is_not_there_and_what_may_not_be_seen() {
         assert_eq!(error.fault, Fault::NotAllowed, "{error}");
     }
     assert_eq!(f.server.look(&["cat", "faults", "there"]), "x");
-}
-
-#[test]
-fn an_object_that_changes_is_an_error_and_never_a_mixture() {
-    let f = Fixture::new("changes");
-    let (path, _) = f.file("large", 40_000_000);
-    f.upload("large", &path);
-    let before = f.known("large");
-    let (path, _) = f.file("other", 40_000_000);
-    File::options()
-        .append(true)
-        .open(&path)
-        .unwrap()
-        .write_all(b"!")
-        .unwrap();
-    f.upload("large", &path);
-    let file = Arc::new(File::create(f.directory.path().join("out")).unwrap());
-    let at = f.at("large");
-    let (on_bytes, cancel) = (f.on_bytes(), Cancel::new());
-    let read = f.endpoint.download(&at, &before, (file, &path), &on_bytes);
-    let error = f.runtime.block_on(read).unwrap_err().to_string();
-    assert!(
-        error.contains("it has changed since it was looked at"),
-        "{error}"
-    );
-    let target = f.target("copy");
-    let copied = f.endpoint.copy(&at, &before, &target, &on_bytes, &cancel);
-    let error = f.runtime.block_on(copied).unwrap_err().to_string();
-    assert!(
-        error.contains("it has changed since it was looked at"),
-        "{error}"
-    );
-    assert!(
-        !f.runtime
-            .block_on(f.endpoint.exists(&f.at("copy")))
-            .unwrap()
-    );
 }
 
 #[test]
@@ -447,119 +314,6 @@ fn streams_between_endpoints_are_uploads_of_objects() {
     f.runtime.block_on(copied).unwrap();
     let seen = f.server.look(&["ls", "streamed", "to"]);
     assert_eq!(seen, format!("25000000 {} \"to\"\n", digest(&bytes)));
-}
-
-#[test]
-fn bytes_that_are_damaged_while_they_are_read_are_not_written_elsewhere() {
-    let f = Fixture::new("damaged");
-    let reader = endpoint(&f.server.url, "readkey", "readsecret1");
-    // In one call, and in parts.
-    for (key, size) in [("small", 1_000), ("large", 25_000_000)] {
-        let (path, bytes) = f.file(key, size);
-        f.upload(key, &path);
-        let right = Checksum::of(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &bytes);
-        let wrong = Checksum {
-            value: right.value ^ 1,
-            ..right
-        };
-        let (target, on_bytes, cancel) = (f.target("to"), f.on_bytes(), Cancel::new());
-        let copy = |checksum| {
-            let known = Known {
-                checksum: Some(checksum),
-                ..f.known(key)
-            };
-            let source = Source::Object(reader.clone(), f.at(key), known);
-            let size = size as u64;
-            f.runtime.block_on(async {
-                let copied = f
-                    .endpoint
-                    .upload(&target, size, &source, &on_bytes, &cancel);
-                copied.await.map(drop)
-            })
-        };
-        let error = copy(wrong).unwrap_err().to_string();
-        assert!(error.contains("do not have its checksum"), "{error}");
-        assert_eq!(f.server.look(&["uploads", "damaged"]), "");
-        assert!(!f.keys("").contains(&"to".to_owned()), "{key}");
-        copy(right).unwrap();
-        assert_eq!(f.download("to"), bytes);
-        let (at, names) = (f.at("to"), ["to".to_owned()]);
-        let delete = f.endpoint.delete(&at, &names);
-        f.runtime.block_on(delete).unwrap();
-    }
-}
-
-#[test]
-fn a_file_that_changes_while_it_goes_up_leaves_what_was_there() {
-    let f = Fixture::new("changing");
-    for size in [1_000_000, 64_000_000] {
-        let (old, bytes) = f.file("old", 10);
-        f.upload("target", &old);
-        let (path, _) = f.file("new", size);
-        let source = Source::file(File::open(&path).unwrap(), path.clone()).unwrap();
-        let mut writer = File::options().append(true).open(&path).unwrap();
-        writer.write_all(b"more").unwrap();
-        let written = writer.metadata().unwrap().modified().unwrap();
-        let later = written + std::time::Duration::from_secs(1);
-        writer.set_modified(later).unwrap();
-        let (target, on_bytes, cancel) = (f.target("target"), f.on_bytes(), Cancel::new());
-        let upload = f
-            .endpoint
-            .upload(&target, size as u64, &source, &on_bytes, &cancel);
-        let error = f.runtime.block_on(upload).unwrap_err().to_string();
-        assert!(error.contains("somebody writes to it"), "{error}");
-        assert_eq!(f.download("target"), bytes);
-    }
-}
-
-#[test]
-fn the_service_copies_in_parts_and_an_object_that_changes_leaves_what_was_there() {
-    let f = Fixture::new("in-parts");
-    let (path, bytes) = f.file("large", 27_000_001);
-    f.upload("from", &path);
-    let head = f.runtime.block_on(f.endpoint.head(&f.at("from"))).unwrap();
-    let (from, target, on_bytes, cancel) =
-        (f.at("from"), f.target("to"), f.on_bytes(), Cancel::new());
-    let before = f.moved.load(Ordering::Relaxed);
-    let step = 5 * 1024 * 1024;
-    let copied = f
-        .endpoint
-        .copy_parts((&from, &head), &target, step, (&on_bytes, &cancel));
-    f.runtime.block_on(copied).unwrap();
-    assert_eq!(f.moved.load(Ordering::Relaxed) - before, 27_000_001);
-    let seen = f.server.look(&["ls", "in-parts", "to"]);
-    assert_eq!(seen, format!("27000001 {} \"to\"\n", digest(&bytes)));
-    let labels = f.server.look(&["head", "in-parts", "to"]);
-    assert!(labels.contains("-6\\\""), "six parts: {labels}");
-    // It is another one now.
-    let (other, _) = f.file("other", 27_000_001 - 1);
-    f.upload("from", &other);
-    let copied = f
-        .endpoint
-        .copy_parts((&from, &head), &target, step, (&on_bytes, &cancel));
-    let error = f.runtime.block_on(copied).unwrap_err().to_string();
-    assert!(error.contains("it has changed"), "{error}");
-    assert_eq!(f.download("to"), bytes);
-    assert_eq!(f.server.look(&["uploads", "in-parts"]), "");
-}
-
-#[test]
-fn the_service_copies_only_what_a_list_says() {
-    let f = Fixture::new("listed");
-    let (path, _) = f.file("one", 16);
-    f.upload("from", &path);
-    let listed = |size| Known {
-        size,
-        ..Known::default()
-    };
-    let (target, on_bytes, cancel) = (f.target("to"), f.on_bytes(), Cancel::new());
-    let (from, other, right) = (f.at("from"), listed(3), listed(16));
-    let copy = f.endpoint.copy(&from, &other, &target, &on_bytes, &cancel);
-    let error = f.runtime.block_on(copy).unwrap_err().to_string();
-    assert!(error.contains("it had 3 bytes and has 16"), "{error}");
-    let copy = f.endpoint.copy(&from, &right, &target, &on_bytes, &cancel);
-    f.runtime.block_on(copy).unwrap();
-    assert_eq!(f.download("to").len(), 16);
 }
 
 #[test]

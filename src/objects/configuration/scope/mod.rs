@@ -1,10 +1,16 @@
 //! What names stand for: variables, locals, `each`, objects, `run`.
+//!
+//! A scope is where an expression stands; it finds what each reference begins with. What a local, a module, `each` or an object of
+//! that name is has a file of its own.
 
-use std::collections::BTreeMap;
+mod each;
+mod locals;
+mod modules;
+mod objects;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::builder::Asked;
 use super::builder::Builder;
 use super::declare::Id;
 use super::declare::ModuleDeclarations;
@@ -12,7 +18,6 @@ use super::dynamic::Iteration;
 use super::frames::Frame;
 use super::instance::Caller;
 use super::instance::ModuleInstance;
-use super::repetition::Key;
 use super::repetition::Repetition;
 use crate::diag::Diagnostic;
 use crate::diag::did_you_mean;
@@ -21,9 +26,7 @@ use crate::lang::Resolution;
 use crate::lang::Scope;
 use crate::lang::Step;
 use crate::lang::Value;
-use crate::lang::ast::Attribute;
 use crate::lang::ast::Expr;
-use crate::lang::module::ModuleCall;
 use crate::lang::named;
 use crate::objects::kind::Kind;
 use crate::objects::run;
@@ -172,68 +175,6 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
         &self.builder.declarations.modules[self.module.id]
     }
 
-    /// The attribute that gives a local its value: in the pipeline, else in the module.
-    fn local_attribute(&self, name: &Arc<str>) -> Option<(&'m Attribute, bool)> {
-        let inner = self.pipeline.as_ref().and_then(|(id, _)| {
-            let locals = self.builder.declarations.locals.get(id)?;
-            locals.get(name).copied()
-        });
-        let outer = || self.declared().module.locals.get(name);
-        let inner = inner.map(|attribute| (attribute, true));
-        inner.or_else(|| Some((outer()?, false)))
-    }
-
-    /// The scope in which a local is declared and evaluated.
-    fn declaring(&self, name: &Arc<str>) -> Option<Self> {
-        let (_, inside) = self.local_attribute(name)?;
-        let mut scope = Self::module(self.builder, &self.module);
-        scope.symbolic = self.symbolic;
-        if inside {
-            scope.pipeline.clone_from(&self.pipeline);
-        }
-        Some(scope)
-    }
-
-    /// The value of a local.
-    pub(super) fn local(&self, name: &Arc<str>) -> Resolution {
-        let (Some((attribute, _)), Some(scope)) =
-            (self.local_attribute(name), self.declaring(name))
-        else {
-            return Resolution::Failed;
-        };
-        let standing = scope.pipeline.as_ref();
-        let key = standing.map(|(id, repetition)| (*id, repetition.key.clone()));
-        let asked = if scope.symbolic {
-            Asked::SymbolicLocal(self.module.number, key, name.clone())
-        } else {
-            Asked::Local(self.module.number, key, name.clone())
-        };
-        let value = self.builder.once(
-            asked,
-            || format!("{}local.{name}", self.module.prefix()),
-            attribute.name.span,
-            || {
-                let value = self.builder.evaluate(&attribute.expr, &scope)?;
-                Some(named::called(value, || {
-                    named::path(&scope.local_path(name))
-                }))
-            },
-        );
-        found(value, 2)
-    }
-
-    /// What residuals call a local of this scope.
-    fn local_path(&self, name: &str) -> String {
-        let prefix = match &self.pipeline {
-            Some((id, repetition)) => {
-                let frame = self.builder.frame(*id, &self.module, None, repetition);
-                format!("{}.", frame.address)
-            }
-            None => self.module.prefix(),
-        };
-        format!("{prefix}local.{name}")
-    }
-
     fn variable(&self, step: &Step) -> Resolution {
         let variables = &self.declared().module.variables;
         if let Some(variable) = variables.get(&step.name) {
@@ -250,123 +191,6 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             variables.keys().map(AsRef::as_ref),
         );
         Resolution::Failed
-    }
-
-    /// A module that is called, or one of its outputs.
-    fn module_of(&self, step: &Step, output: Option<&Step>) -> Resolution {
-        let declared = self.declared();
-        let Some(call) = declared.module.calls.get(&step.name) else {
-            self.unknown(
-                step,
-                &format!("There is no `module \"{}\"` block here.", step.name),
-                declared.module.calls.keys().map(AsRef::as_ref),
-            );
-            return Resolution::Failed;
-        };
-        let single = call.for_each.is_none() && call.count.is_none();
-        match output {
-            None if self.waits => found(self.builder.module_waits(&self.module, &step.name), 2),
-            Some(output) if single => {
-                let instances = self.builder.instances(&self.module, &step.name);
-                let Some(module) = instances.and_then(|instances| instances.first().cloned())
-                else {
-                    return Resolution::Failed;
-                };
-                found(self.builder.output_named(&module, output, self), 3)
-            }
-            _ => {
-                let value = self.builder.module_value(&self.module, &step.name);
-                if let (Some(output), Some(value)) = (output, &value)
-                    && !matches!(value, Value::Object(keys) if keys.contains_key(&output.name))
-                {
-                    self.report_without_key(call, output);
-                    return Resolution::Failed;
-                }
-                found(value, 2)
-            }
-        }
-    }
-
-    /// `module.a.x` where `a` has `for_each` or `count`.
-    fn report_without_key(&self, call: &ModuleCall, output: &Step) {
-        let name = &call.name.text;
-        let (needs, one, all) = if call.count.is_some() {
-            (
-                "count",
-                format!("module.{name}[0]"),
-                format!("module.{name}[*]"),
-            )
-        } else {
-            (
-                "for_each",
-                format!("module.{name}[\"KEY\"]"),
-                format!("values(module.{name})[*]"),
-            )
-        };
-        self.report(
-            Diagnostic::error(
-                "Missing key of a module",
-                format!("`module.{name}` has `{needs}`, so that there are several of it."),
-            )
-            .at(output.span)
-            .help(format!(
-                "Write `{one}.{0}` for one of them, `{all}.{0}` for all.",
-                output.name
-            )),
-        );
-    }
-
-    /// `each` and `count`, of the object or else of its pipeline; in the arguments of a module, of its call.
-    fn repetition_of(&self, step: &Step, name: Option<&Step>, consumed: usize) -> Resolution {
-        let own = self.frame.as_ref().map(|frame| &frame.own);
-        let pipeline = self.pipeline.as_ref().map(|(_, repetition)| repetition);
-        let outer_only = consumed == 3;
-        let repetition = own
-            .or(self.call.as_ref())
-            .filter(|own| !outer_only && own.key != Key::Single)
-            .or(pipeline);
-        let wanted = (step.name.as_ref(), name.map(|name| name.name.as_ref()));
-        let value = match (wanted, repetition.map(|repetition| &repetition.key)) {
-            (("each", Some("key")), Some(Key::Text(key))) => Some(Value::String(key.clone())),
-            (("each", Some("value")), Some(Key::Text(_)))
-            | (("count", Some("index")), Some(Key::Index(_))) => {
-                repetition.map(|repetition| repetition.value.clone())
-            }
-            _ => None,
-        };
-        if value.is_none() && !self.is_damaged() {
-            let (form, needs) = match step.name.as_ref() {
-                "each" => ("`each.key` and `each.value`", "for_each"),
-                _ => ("`count.index`", "count"),
-            };
-            let place = if self.call.is_some() {
-                "a `module` block"
-            } else {
-                "an object, or a pipeline,"
-            };
-            self.report(
-                Diagnostic::error(
-                    "Invalid reference",
-                    format!("{form} can be used only in {place} with `{needs}`."),
-                )
-                .at(name.map_or(step.span, |name| step.span.to(name.span))),
-            );
-        }
-        found(value, consumed)
-    }
-
-    /// Whether something could not be read of what the expression stands in.
-    fn is_damaged(&self) -> bool {
-        let mut around = self.frame.as_ref().map(|frame| frame.id);
-        around = around.or(self.pipeline.as_ref().map(|(id, _)| *id));
-        while let Some(id) = around {
-            let declaration = self.builder.declaration(id);
-            if declaration.damaged {
-                return true;
-            }
-            around = declaration.owner.or(declaration.pipeline);
-        }
-        self.call.is_some() && !self.declared().module.damage.is_empty()
     }
 
     fn path(&self, step: &Step) -> Resolution {
@@ -394,79 +218,6 @@ impl<'b, 'm> ModuleScope<'b, 'm> {
             return Resolution::Failed;
         }
         found(Some(Value::string(self.builder.surroundings.workspace)), 2)
-    }
-
-    /// A reference to an object, or to all objects of its block.
-    fn object_of(&self, kind: Kind, step: &Step) -> Resolution {
-        if kind == Kind::Provider {
-            let detail =
-                "A provider has no value. An object names the one that it uses: `provider = aws`.";
-            self.report(Diagnostic::error("Invalid reference", detail).at(step.span));
-            return Resolution::Failed;
-        }
-        let declarations = &self.builder.declarations;
-        let top = &self.declared().top;
-        let key = (kind, step.name.clone());
-        let inside = self
-            .pipeline
-            .as_ref()
-            .and_then(|(id, _)| declarations.inside.get(id));
-        if let Some(id) = inside.and_then(|names| names.get(&key)) {
-            let pipeline = self.pipeline.as_ref().map(|(_, repetition)| repetition);
-            return found(self.references(*id, pipeline), 2);
-        }
-        if let Some(id) = top.get(&key) {
-            return found(self.references(*id, None), 2);
-        }
-        let names: Vec<_> = inside
-            .into_iter()
-            .flat_map(BTreeMap::keys)
-            .chain(top.keys())
-            .filter(|(other, _)| *other == kind)
-            .map(|(_, name)| name.clone())
-            .collect();
-        self.unknown(
-            step,
-            &format!(
-                "There is no {} `{}` in {}.",
-                kind.as_str(),
-                step.name,
-                if self.pipeline.is_some() {
-                    "this pipeline or at the top level"
-                } else {
-                    "the top level"
-                }
-            ),
-            names.iter().map(AsRef::as_ref),
-        );
-        Resolution::Failed
-    }
-
-    /// The name of an attribute that is read, if names are kept here.
-    fn symbol(&self, frame: &Rc<Frame<'m>>, step: &Step, of: &str) -> Option<Value> {
-        let symbolic = self.symbolic.then(|| self.builder.symbol(frame, step, of));
-        symbolic.flatten()
-    }
-
-    fn references(&self, id: Id, pipeline: Option<&Rc<Repetition>>) -> Option<Value> {
-        self.builder.references(id, &self.module, pipeline)
-    }
-
-    /// All objects of one kind inside a pipeline, by name: what `pipeline.weblogs.data_node` stands for. `None` if those of a block
-    /// cannot be known, which was reported.
-    fn inside(&self, frame: &Frame<'m>, kind: Kind) -> Option<Value> {
-        let names = self.builder.declarations.inside.get(&frame.id);
-        let all: Option<BTreeMap<_, _>> = names
-            .into_iter()
-            .flatten()
-            .filter(|((other, _), _)| *other == kind)
-            .map(|((_, name), id)| {
-                let module = &frame.module;
-                let references = self.builder.references(*id, module, Some(&frame.own))?;
-                Some((name.clone(), references))
-            })
-            .collect();
-        Some(Value::object(all?))
     }
 
     fn unknown<'a>(

@@ -1,15 +1,14 @@
-//! What clusters are asked for as: each attribute of `resource "emr_cluster"`, as it is written, to the request that is made of it. And
-//! what is looked at where data has a manifest.
+//! What clusters are asked for as: each attribute of `resource "emr_cluster"`, as it is written, to the request that is made of it.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jiff::Timestamp;
 
-use super::*;
-use crate::connect::aws::AssumeRole;
-use crate::connect::aws::Settings;
+use super::Configured;
+use super::assembled;
+use super::objects;
 use crate::connect::aws::emr::Bootstrap;
 use crate::connect::aws::emr::ClusterRequest;
 use crate::connect::aws::emr::Configuration;
@@ -19,148 +18,21 @@ use crate::connect::aws::emr::Group;
 use crate::connect::aws::emr::Market;
 use crate::connect::aws::emr::Network;
 use crate::connect::aws::emr::Role;
-use crate::connect::s3::Location;
-use crate::diag::Diagnostics;
-use crate::diag::FileId;
-use crate::exec::Check;
 use crate::exec::emr::Cluster;
 use crate::exec::emr::Terms;
-use crate::exec::exists::Exists;
-use crate::exec::looking::Thing;
-use crate::exec::s3_key_exists::S3KeyExists;
-use crate::lang::NoFiles;
-use crate::lang::SecretSource;
-use crate::lang::functions::Call;
-use crate::lang::module::Module;
-use crate::lang::module::ModuleTree;
-use crate::lang::parse_body;
-use crate::objects::Objects;
+use crate::objects::Address;
 use crate::objects::Support;
-use crate::objects::configuration::Surroundings;
-use crate::objects::configuration::configure;
 use crate::objects::machines;
 use crate::objects::machines::makeup;
 use crate::objects::registry;
-use crate::time::Interval;
-
-fn call() -> Call<'static> {
-    Call {
-        files: &NoFiles,
-        now: Timestamp::UNIX_EPOCH,
-        random: || [7; 16],
-        secrets: None,
-    }
-}
-
-fn objects(text: &str) -> (Objects, crate::objects::Timetable) {
-    let mut diagnostics = Diagnostics::new();
-    let body = parse_body(FileId::default(), text, &mut diagnostics);
-    let tree = ModuleTree::leaf(Module::decode(".", vec![body], &mut diagnostics));
-    let call = call();
-    let (configuration, found) = configure(
-        &tree,
-        Surroundings {
-            variables: &BTreeMap::new(),
-            call: &call,
-            directory: ".",
-            working_directory: "/work",
-            workspace: "default",
-            allow_plaintext: true,
-            prior: None,
-        },
-    );
-    diagnostics.extend(found);
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let timetable = configuration.timetable();
-    (configuration.objects, timetable)
-}
-
-/// What is made of objects for the day of 24 November 2026.
-fn assembled<T>(
-    (objects, timetable): &(Objects, crate::objects::Timetable),
-    make: impl FnOnce(&Assembler<'_>, Interval, Try) -> T,
-) -> T {
-    let call = call();
-    let secrets = NoSecrets;
-    let assembler = Assembler {
-        resolver: Resolver::planned(objects, timetable, &call),
-        directory: Path::new("/work"),
-        inherited: &BTreeMap::new(),
-        secrets: &secrets,
-        hidden: RefCell::default(),
-    };
-    let interval = Interval {
-        start: "2026-11-24T00:00:00Z".parse().unwrap(),
-        end: "2026-11-25T00:00:00Z".parse().unwrap(),
-    };
-    let of = Try {
-        attempt: 1,
-        actual_start: interval.end,
-    };
-    make(&assembler, interval, of)
-}
 
 /// The cluster of the activity `x` of `pipeline.p`.
-fn cluster_of(objects: &(Objects, crate::objects::Timetable)) -> Cluster {
+fn cluster_of(objects: &Configured) -> Cluster {
     assembled(objects, |assembler, interval, of| {
         let activity = Address::new("pipeline.p.activity.x");
         let resolved = assembler.resolver.activity(&activity, interval, of);
         assembler.cluster(&resolved.unwrap(), of).unwrap().unwrap()
     })
-}
-
-#[test]
-fn a_role_of_the_pipeline_may_be_a_formula() {
-    let objects = objects(
-        r#"
-schedule "daily" {
-  every = "1 day"
-  start = "2026-11-01"
-}
-
-pipeline "p" {
-  schedule = schedule.daily
-  role     = "arn:aws:iam::111122223333:role/look-${run.day}"
-
-  data_node "s3" "in" {
-    path = "s3://acme/${run.date}"
-
-    precondition "exists" {}
-  }
-
-  activity "shell_command" "x" {
-    input   = data_node.in
-    command = "true"
-  }
-}
-"#,
-    );
-    let key = |interval| InstanceKey {
-        object: Address::new("pipeline.p.data_node.in"),
-        interval,
-    };
-    let checks = assembled(&objects, |assembler, interval, of| {
-        assembler.checks(&key(interval), of).unwrap()
-    });
-    let aws = Settings {
-        assume_role: vec![AssumeRole {
-            role_arn: "arn:aws:iam::111122223333:role/look-24".to_owned(),
-            ..AssumeRole::default()
-        }],
-        ..Settings::default()
-    };
-    let object = Location::parse("s3://acme/2026-11-24").unwrap();
-    let wanted = Check::Exists(Exists::Aws(Thing::Key(S3KeyExists { aws, object })));
-    let found: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
-    assert_eq!(found, [wanted]);
-}
-
-struct NoSecrets;
-
-impl Keeper for NoSecrets {
-    fn secret(&self, _: &SecretSource, _: &dyn Fn() -> Settings) -> Result<String, String> {
-        Err("no secret is asked for".to_owned())
-    }
 }
 
 fn cluster(resource: &str) -> Cluster {
@@ -566,56 +438,4 @@ fn a_plan_shows_the_machines_that_are_asked_for() {
             .collect();
         assert_eq!(shown, asked, "{resource}");
     }
-}
-
-#[test]
-fn data_with_a_manifest_is_there_when_its_manifest_is() {
-    let (objects, timetable) = objects(
-        r#"
-schedule "daily" {
-  every = "1 day"
-  start = "2026-11-01"
-}
-
-pipeline "p" {
-  schedule = schedule.daily
-
-  data_node "s3" "orders" {
-    path               = "s3://acme/orders/"
-    manifest_file_path = "s3://acme/lists/${run.date}.json"
-
-    precondition "exists" {}
-  }
-
-  activity "shell_command" "x" {
-    command = "true"
-    input   = data_node.orders
-  }
-}
-"#,
-    );
-    let (call, secrets) = (call(), NoSecrets);
-    let assembler = Assembler {
-        resolver: Resolver::planned(&objects, &timetable, &call),
-        directory: Path::new("/work"),
-        inherited: &BTreeMap::new(),
-        secrets: &secrets,
-        hidden: RefCell::default(),
-    };
-    let interval = Interval {
-        start: "2026-11-24T00:00:00Z".parse().unwrap(),
-        end: "2026-11-25T00:00:00Z".parse().unwrap(),
-    };
-    let of = Try {
-        attempt: 1,
-        actual_start: interval.end,
-    };
-    let object = Address::new("pipeline.p.data_node.orders");
-    let checks = assembler.checks(&InstanceKey { object, interval }, of);
-    let checks = checks.unwrap();
-    let [(_, Check::Exists(Exists::Aws(Thing::Key(wanted))))] = checks.as_slice() else {
-        panic!("no object is looked at");
-    };
-    let place = wanted.object.to_string();
-    assert_eq!(place, "s3://acme/lists/2026-11-24.json");
 }
