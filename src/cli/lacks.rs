@@ -76,7 +76,10 @@ mod tests {
     fn it_is_said_where_actions_of_clusters_belong() {
         for name in ["late_after", "on_fail", "on_late", "on_success"] {
             let help = instead(Kind::Resource, name);
-            assert!(help.is_some_and(|help| help.contains("on the activities")), "{name}");
+            assert!(
+                help.is_some_and(|help| help.contains("on the activities")),
+                "{name}"
+            );
         }
         assert_eq!(instead(Kind::Resource, "retain"), None);
         assert_eq!(instead(Kind::DataNode, "late_after"), None);

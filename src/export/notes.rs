@@ -39,7 +39,12 @@ pub(super) fn impossible(object: &Object, what: &str, place: Option<Span>) -> Di
         "{what}, and `{}` would mean something else without it.",
         object.address
     );
-    error(object, "Nothing like it in AWS Data Pipeline", detail, place)
+    error(
+        object,
+        "Nothing like it in AWS Data Pipeline",
+        detail,
+        place,
+    )
 }
 
 pub(super) fn untranslated(
@@ -150,7 +155,12 @@ pub(super) fn schedule(object: &Object, why: &str, place: Option<Span>) -> Diagn
         "The intervals of `{}` cannot be said there: {why}.",
         object.address
     );
-    error(object, "No such schedule in AWS Data Pipeline", detail, place)
+    error(
+        object,
+        "No such schedule in AWS Data Pipeline",
+        detail,
+        place,
+    )
 }
 
 pub(super) fn ambiguous_part(object: &Object, attribute: &str, place: Option<Span>) -> Diagnostic {

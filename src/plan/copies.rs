@@ -137,7 +137,12 @@ pub(super) fn s3_place(text: &str) -> Result<bool, &'static str> {
 }
 
 /// A finding about an attribute of an object.
-pub(super) fn finding(summary: &str, detail: String, about: (&Address, &str), help: &str) -> Diagnostic {
+pub(super) fn finding(
+    summary: &str,
+    detail: String,
+    about: (&Address, &str),
+    help: &str,
+) -> Diagnostic {
     let mut finding = Diagnostic::error(summary, detail).about(about.0.to_string());
     finding.attribute = Some(about.1.to_owned());
     finding.help(help)

@@ -64,6 +64,7 @@ const KEY: Rules = &[("s3_key", key)];
 const PREFIX: Rules = &[("s3_prefix", prefix)];
 const TOPIC: Rules = &[("topic", topic)];
 const RECEIVER: Rules = &[("url", receiver)];
+const ENDPOINT: Rules = &[("endpoint_url", endpoint)];
 
 fn rules(object: &Object) -> Rules {
     match (object.kind(), object.object_type.name) {
@@ -74,6 +75,7 @@ fn rules(object: &Object) -> Rules {
         (Kind::Precondition, "s3_prefix_not_empty") => PREFIX,
         (Kind::Action, "sns") => TOPIC,
         (Kind::Action, "webhook") => RECEIVER,
+        (Kind::Provider, _) => ENDPOINT,
         _ => &[],
     }
 }
@@ -156,17 +158,32 @@ fn topic(text: &str) -> Option<Wrong> {
     })
 }
 
-/// The address may have a secret in it, so it is not shown.
-fn receiver(text: &str) -> Option<Wrong> {
+/// Whether a text is the address of a host, with what it speaks.
+fn is_address(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let rest = ["https://", "http://"]
-        .iter()
+        .into_iter()
         .find_map(|scheme| lower.strip_prefix(scheme));
-    let is_address = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
-    (!is_address).then(|| Wrong {
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']))
+}
+
+/// The address may have a secret in it, so it is not shown.
+fn receiver(text: &str) -> Option<Wrong> {
+    (!is_address(text)).then(|| Wrong {
         summary: "Not an address of a receiver",
-        detail: "`url` does not begin with `https://` or `http://` and the name of a host.".to_owned(),
+        detail: "`url` does not begin with `https://` or `http://` and the name of a host."
+            .to_owned(),
         help: "Write it in full: `https://hooks.example.com/…`.",
+    })
+}
+
+fn endpoint(text: &str) -> Option<Wrong> {
+    (!is_address(text)).then(|| Wrong {
+        summary: "Not an address of an endpoint",
+        detail: format!(
+            "`endpoint_url` is `{text}`, which does not begin with `https://` or `http://` and the name of a host."
+        ),
+        help: "Write it in full, e.g. `http://127.0.0.1:8333`.",
     })
 }
 
@@ -237,7 +254,15 @@ mod tests {
 
     #[test]
     fn scripts_are_one_file() {
-        let texts = ["s3://b/x.sh", "x.sh", "s3://b", "s3://b/c/", "c/", "s3:/b/x", "hdfs://b/x"];
+        let texts = [
+            "s3://b/x.sh",
+            "x.sh",
+            "s3://b",
+            "s3://b/c/",
+            "c/",
+            "s3:/b/x",
+            "hdfs://b/x",
+        ];
         assert_eq!(
             wrong(script, &texts),
             [false, false, true, true, true, true, true]
@@ -254,7 +279,14 @@ mod tests {
 
     #[test]
     fn an_object_has_a_key_and_a_prefix_may_have_none() {
-        let texts = ["s3://b/x", "s3://b/x/", "s3://b", "s3://b/", "s3:///x", "b/x"];
+        let texts = [
+            "s3://b/x",
+            "s3://b/x/",
+            "s3://b",
+            "s3://b/",
+            "s3:///x",
+            "b/x",
+        ];
         assert_eq!(wrong(key, &texts), [false, false, true, true, true, true]);
         assert_eq!(
             wrong(prefix, &texts),
@@ -281,9 +313,8 @@ mod tests {
             "https:///x",
             "https://",
         ];
-        assert_eq!(
-            wrong(receiver, &texts),
-            [false, false, true, true, true, true]
-        );
+        let wanted = [false, false, true, true, true, true];
+        assert_eq!(wrong(receiver, &texts), wanted);
+        assert_eq!(wrong(endpoint, &texts), wanted);
     }
 }

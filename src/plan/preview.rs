@@ -75,7 +75,7 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
             Kind::Activity => previewer.activity(object),
             Kind::DataNode => previewer.node(object),
             Kind::Resource => previewer.resource(object),
-            Kind::Pipeline => previewer.places(object, &object.attributes),
+            Kind::Pipeline | Kind::Provider => previewer.places(object, &object.attributes),
             _ => {}
         }
     }

@@ -303,7 +303,11 @@ mod tests {
         // The interval that ends with Friday is due on Saturday.
         assert_eq!(
             found,
-            ["[11-02, 11-06) 1439", "[11-08, 11-13) 1440", "[11-15, 11-17) 289"]
+            [
+                "[11-02, 11-06) 1439",
+                "[11-08, 11-13) 1440",
+                "[11-15, 11-17) 289"
+            ]
         );
         let long = ("2000-01-01T00:00:00Z", "2026-11-17T00:00:00Z");
         assert_eq!(rows(&Timeline::from(often), long, &[]).len(), MOST);

@@ -247,7 +247,16 @@ mod tests {
 
     #[test]
     fn quotes_that_do_not_end_and_nothing_at_all_are_read() {
-        for text in ["", "\"input.x", "`", "#", "input", "input.", "input[\"", "é"] {
+        for text in [
+            "",
+            "\"input.x",
+            "`",
+            "#",
+            "input",
+            "input.",
+            "input[\"",
+            "é",
+        ] {
             assert_eq!(found(text), Vec::<String>::new(), "{text}");
         }
     }

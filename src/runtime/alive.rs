@@ -232,7 +232,10 @@ impl Living {
                     let elsewhere = emr::elsewhere(aws, &settings, account).await;
                     one.reason = Some(match elsewhere {
                         Some(why) => format!("it knows of no such cluster: {why}"),
-                        None => "it knows of no such cluster in this region and for these credentials".to_owned(),
+                        None => {
+                            "it knows of no such cluster in this region and for these credentials"
+                                .to_owned()
+                        }
                     });
                 }
                 Err(error) => drop(self.problems.insert(error.to_string())),

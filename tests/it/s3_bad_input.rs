@@ -158,9 +158,8 @@ fn a_bucket_in_another_region_is_said_to_be() {
         let error = runtime.block_on(elsewhere.head(&four().0)).unwrap_err();
         error.to_string()
     };
-    let error = said(&[
-        "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-    ]);
+    let error =
+        said(&["HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]);
     assert!(
         error.contains("the bucket is in another region; set the `region` of its provider"),
         "{error}"
@@ -237,8 +236,7 @@ fn writers_that_share_what_they_keep_all_come_to_their_ends() {
             scope.spawn(move || {
                 let _inside = bucket.runtime.enter();
                 let target = bucket.target(&format!("out{number}"));
-                let mut writer =
-                    Writer::create(&bucket.endpoint, &target, &Cancel::new()).unwrap();
+                let mut writer = Writer::create(&bucket.endpoint, &target, &Cancel::new()).unwrap();
                 writer.write_all(wanted).unwrap();
                 writer.commit().unwrap();
             });

@@ -219,10 +219,7 @@ static OTHERS: &[Entry] = &[
                 "pipeform cancel pipeline.weblogs@2026-11-01.. --dry-run",
             ),
         ],
-        exit_codes: &[
-            (0, "it was done, or there was nothing to do"),
-            NOT_OR_ALIVE,
-        ],
+        exit_codes: &[(0, "it was done, or there was nothing to do"), NOT_OR_ALIVE],
     },
     Entry {
         command: "pause",

@@ -135,8 +135,8 @@ fn wrong_columns(objects: &Objects) -> Diagnostics {
                 && let Err(error) = Column::parse(text)
             {
                 let detail = format!("{}.", lacks::capital(&error.to_string()));
-                let mut finding = Diagnostic::error("Invalid column", detail)
-                    .about(format.address.to_string());
+                let mut finding =
+                    Diagnostic::error("Invalid column", detail).about(format.address.to_string());
                 finding.attribute = Some("column".to_owned());
                 findings.push(finding);
             }

@@ -123,9 +123,8 @@ pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
     };
     // A nested schedule or calendar has no type either: its address ends with its kind.
     let untyped = !kind.has_type() && !names.ends_with(&[kind.as_str(), own]);
-    let nameless = untyped
-        || !names.len().is_multiple_of(2)
-        || (in_object && own == object.object_type.name);
+    let nameless =
+        untyped || !names.len().is_multiple_of(2) || (in_object && own == object.object_type.name);
     if !nameless && kind.has_name() {
         words.push(quoted(own));
     }
@@ -207,11 +206,19 @@ mod tests {
             (Kind::Schedule, "pipeline.p.schedule", "schedule"),
             (Kind::Schedule, "pipeline.p.activity.a.schedule", "schedule"),
             (Kind::Calendar, "calendar.c", "calendar \"c\""),
-            (Kind::Calendar, "module.m.calendar.calendar", "calendar \"calendar\""),
+            (
+                Kind::Calendar,
+                "module.m.calendar.calendar",
+                "calendar \"calendar\"",
+            ),
             (Kind::Calendar, "schedule.s.calendar", "calendar"),
             (Kind::Calendar, "pipeline.p.schedule.calendar", "calendar"),
             (Kind::Calendar, "pipeline.p.schedule.s.calendar", "calendar"),
-            (Kind::Calendar, "pipeline.p.activity.a.schedule.calendar", "calendar"),
+            (
+                Kind::Calendar,
+                "pipeline.p.activity.a.schedule.calendar",
+                "calendar",
+            ),
         ] {
             let object = Object {
                 address: Address::new(address),

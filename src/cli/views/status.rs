@@ -100,6 +100,8 @@ struct Instance {
     interval: Interval,
     status: InstanceStatus,
     attempts: u32,
+    /// Whether it has not finished so long after it was due as `late_after` says.
+    late: bool,
     reason: Option<String>,
     waits: Vec<Line>,
     /// How many more things it waits for.
@@ -264,6 +266,7 @@ impl Source<'_> {
             interval: key.interval,
             status: kept.status,
             attempts: kept.attempts,
+            late: kept.late,
             reason: kept.reason.clone(),
             waits,
             more_waits,
@@ -354,8 +357,14 @@ impl Instance {
             0 => String::new(),
             number => format!(", {}", counted(u64::from(number), "attempt", "attempts")),
         };
+        let has_ended = self.status.is_settled() || self.status.is_unsuccessful();
+        let late = if self.late && !has_ended {
+            ", late"
+        } else {
+            ""
+        };
         let interval = interval_text(self.interval, timezone);
-        let mut out = format!("  {interval}  {}{attempts}\n", self.status);
+        let mut out = format!("  {interval}  {}{attempts}{late}\n", self.status);
         if let Some(reason) = &self.reason
             && self.status.is_unsuccessful()
         {
@@ -403,6 +412,7 @@ impl Instance {
             "scheduled_end": self.interval.end,
             "status": self.status.as_str(),
             "attempts": self.attempts,
+            "late": self.late,
             "reason": self.reason,
             "runner_ended": self.abandoned,
             "record_removed": self.is_removed,

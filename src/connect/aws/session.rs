@@ -341,7 +341,8 @@ impl Sessions {
     /// Sessions of a test: EMR by some settings is a stand-in at an address, whatever the environment says, and no call is made again
     /// by the SDK.
     pub(crate) async fn standing_in(settings: &Settings, url: &str) -> Self {
-        let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "test");
+        let credentials =
+            aws_credential_types::Credentials::new("test", "test", None, None, "test");
         let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::disabled())
             .http_client(transport::client(None).unwrap())

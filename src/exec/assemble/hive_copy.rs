@@ -128,7 +128,11 @@ mod tests {
         let mut bare = staged("data_node.bare", &[]);
         bare.table = Err("`data_node.bare` has no `format`".to_owned());
         for (from, to, expected) in [
-            (&users, &more, "has the column `day`, and `data_node.users` has none"),
+            (
+                &users,
+                &more,
+                "has the column `day`, and `data_node.users` has none",
+            ),
             (&users, &items, "or neither of them"),
             (&items, &users, "or neither of them"),
             (&bare, &users, "has no `format`"),

@@ -154,11 +154,7 @@ impl<'a> Assembler<'a> {
     }
 
     /// The instances of a data node as a table.
-    pub(super) fn staged(
-        &self,
-        nodes: &[Resolved<'a>],
-        of: tables::Use,
-    ) -> Result<Staged, String> {
+    pub(super) fn staged(&self, nodes: &[Resolved<'a>], of: tables::Use) -> Result<Staged, String> {
         let Some(first) = nodes.first() else {
             return Ok(Staged {
                 table: Err("its interval overlaps none of its data".to_owned()),

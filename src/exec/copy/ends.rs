@@ -230,9 +230,7 @@ impl Expanded {
         match (self.copy.inputs.get(input), self.below.get(input)) {
             (Some(Input::File(file)), _) => Box::new(std::iter::once(Ok(file.clone()))),
             (Some(Input::Files(end)), Some(Some(files))) => match files.places() {
-                Ok(places) => {
-                    Box::new(places.map(move |place| place.map(|place| end.file(place))))
-                }
+                Ok(places) => Box::new(places.map(move |place| place.map(|place| end.file(place)))),
                 Err(error) => Box::new(std::iter::once(Err(error))),
             },
             _ => Box::new(std::iter::empty()),
@@ -267,11 +265,7 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Expanded, ConnectEr
 }
 
 /// Looks which files an input is. None that a manifest lists may lie in the output.
-fn files_of(
-    end: &FilesEnd,
-    output: Option<&Place>,
-    ctx: &Context,
-) -> Result<Files, ConnectError> {
+fn files_of(end: &FilesEnd, output: Option<&Place>, ctx: &Context) -> Result<Files, ConnectError> {
     let files = Handle::current().block_on(transfer::files(&end.place, ctx))?;
     if let (true, Some(output)) = (end.place.is_listed(), output) {
         for file in files.places()? {

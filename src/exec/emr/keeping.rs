@@ -229,7 +229,11 @@ impl Keeper {
         if let Some(why) = Box::pin(self.stop_orphans(&record)).await {
             let wishes = self.orders.borrow().wishes;
             let ended = Box::pin(self.end(record, Some(why.clone()))).await;
-            return if ended { End::Ended(why, wishes) } else { End::Left };
+            return if ended {
+                End::Ended(why, wishes)
+            } else {
+                End::Left
+            };
         }
         if record.id.is_none() {
             match self.get(&mut record, cluster).await {
@@ -320,7 +324,10 @@ impl Keeper {
                 (End::Ended(why.clone(), wishes), Some(why))
             } else if let Some(over) = deadline.as_ref().filter(|it| it.left.is_zero()) {
                 let text = format!("cluster {id} was ended: {}", over.why);
-                (self.overdue(text, over.loss, wishes), Some(over.why.clone()))
+                (
+                    self.overdue(text, over.loss, wishes),
+                    Some(over.why.clone()),
+                )
             } else {
                 let left = deadline.map_or(Duration::from_hours(1), |it| it.left);
                 tokio::select! {
@@ -748,7 +755,10 @@ mod tests {
         assert!(matches!(over(Loss::ForGood), End::Released(3)));
         assert!(matches!(over(Loss::Unready), End::Broken(..)));
         let worker = keeper.standing.subscribe();
-        assert!(matches!(over(Loss::ForGood), End::Broken(_, Loss::ForGood, 3)));
+        assert!(matches!(
+            over(Loss::ForGood),
+            End::Broken(_, Loss::ForGood, 3)
+        ));
         drop(worker);
     }
 

@@ -85,9 +85,21 @@ mod tests {
             args: Vec::new(),
         };
         let steps = vec![
-            step("s-1", "report pipeform:0123456789ab 1.1", StepState::Running),
-            step("s-2", "report pipeform:0123456789ab 1.2", StepState::Pending),
-            step("s-3", "report pipeform:0123456789ab 1.3", StepState::Completed),
+            step(
+                "s-1",
+                "report pipeform:0123456789ab 1.1",
+                StepState::Running,
+            ),
+            step(
+                "s-2",
+                "report pipeform:0123456789ab 1.2",
+                StepState::Pending,
+            ),
+            step(
+                "s-3",
+                "report pipeform:0123456789ab 1.3",
+                StepState::Completed,
+            ),
             step("s-4", "Setup hadoop debugging", StepState::Running),
         ];
         let ids: Vec<String> = orphans(steps).map(|seen| seen.id).collect();

@@ -110,6 +110,9 @@ mod tests {
     fn pauses_double_up_to_the_longest() {
         let mut pauses = Pauses::up_to(Duration::from_secs(2));
         let taken = [pauses.take(), pauses.take(), pauses.take(), pauses.take()];
-        assert_eq!(taken.map(|pause| pause.as_millis()), [500, 1000, 2000, 2000]);
+        assert_eq!(
+            taken.map(|pause| pause.as_millis()),
+            [500, 1000, 2000, 2000]
+        );
     }
 }

@@ -359,7 +359,10 @@ mod tests {
     #[test]
     fn steps_of_ours_are_known_by_their_names() {
         let mark = mark("lineage:pipeline.p.activity.a@2026-11-23T00:00:00Z#1");
-        for name in [format!("report {mark} 1.2"), format!("a b pipeform: {mark} 12.3")] {
+        for name in [
+            format!("report {mark} 1.2"),
+            format!("a b pipeform: {mark} 12.3"),
+        ] {
             assert_eq!(mark_in(&name), Some(mark.as_str()), "{name}");
         }
         for name in [

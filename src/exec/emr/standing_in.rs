@@ -110,7 +110,9 @@ impl StandIn {
     /// So many of the next calls of an action are harmed; `ListSteps by id` are those that name steps.
     pub(super) fn harm(&self, action: &'static str, harm: Harm, count: usize) {
         let mut state = self.state.lock().unwrap();
-        state.harms.extend(std::iter::repeat_n((action, harm), count));
+        state
+            .harms
+            .extend(std::iter::repeat_n((action, harm), count));
     }
 
     /// The cluster has a step, with these arguments.

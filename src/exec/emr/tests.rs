@@ -56,8 +56,5 @@ async fn a_step_that_ends_with_its_cluster_fails_because_of_that() {
 async fn a_step_that_fails_says_which_and_where() {
     let emr = StandIn::new("FAILED").await;
     let error = emr.run().await.unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "step 1 of 1 `report` (s-1) on cluster j-1 is FAILED"
-    );
+    assert_eq!(error, "step 1 of 1 `report` (s-1) on cluster j-1 is FAILED");
 }

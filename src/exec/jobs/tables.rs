@@ -596,9 +596,15 @@ DROP TABLE IF EXISTS `t1_files`;
             text.contains("CREATE TABLE `t1`\nUSING json OPTIONS ('recursiveFileLookup' 'true')\nLOCATION '/staging/1/input1';"),
             "{text}"
         );
-        assert!(!text.contains("PARTITION") && !text.contains("VIEW"), "{text}");
+        assert!(
+            !text.contains("PARTITION") && !text.contains("VIEW"),
+            "{text}"
+        );
         let text = statements(&lines, &many[..1], false, Dialect::Spark);
-        assert!(text.contains("USING json\nLOCATION '/staging/1/input1/a/'"), "{text}");
+        assert!(
+            text.contains("USING json\nLOCATION '/staging/1/input1/a/'"),
+            "{text}"
+        );
         let error = statements(&lines, &many, false, Dialect::Hive);
         assert!(error.contains("list the columns"), "{error}");
     }

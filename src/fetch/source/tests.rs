@@ -188,8 +188,7 @@ fn what_terraform_has_besides_says_what_to_write() {
 
 #[test]
 fn passwords_are_not_shown() {
-    let Ok(Source::Git(source)) = Source::parse("git::https://me:s3cret@h.org/a.git?ref=x")
-    else {
+    let Ok(Source::Git(source)) = Source::parse("git::https://me:s3cret@h.org/a.git?ref=x") else {
         panic!("it is a repository")
     };
     assert_eq!(source.key(), "git::https://h.org/a.git?ref=x");

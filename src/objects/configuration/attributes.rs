@@ -40,7 +40,7 @@ use crate::objects::schema::Default;
 
 /// Attributes that say where something is, or what is in it. Whether one is right shows beside other objects, or to those that do the
 /// work, so that its place is noted also when its value is known.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 13] = [
     "path",
     "manifest_file_path",
     "reject_to",
@@ -53,6 +53,7 @@ const PLACES: [&str; 12] = [
     "topic",
     "url",
     "column",
+    "endpoint_url",
 ];
 
 impl<'m> Builder<'m> {

@@ -142,9 +142,8 @@ fn check_idle(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
         report(Diagnostic::error("Conflicting attributes", detail).help(help));
         return;
     }
-    let can = |label: &str| {
-        programs::release_numbers(label).is_none() || programs::ends_when_idle(label)
-    };
+    let can =
+        |label: &str| programs::release_numbers(label).is_none() || programs::ends_when_idle(label);
     if (timeout.is_some() || ends == Some(true)) && lacks(cluster, |label| !can(label)) {
         let detail = "EMR ends clusters that have nothing to do from releases 5.30 and 6.1 on, and this one has an earlier release.";
         let help = format!(

@@ -253,7 +253,15 @@ fn a_call_that_is_wrong_as_it_is_is_refused_for_good() {
     let limit = "You have exceeded your quota of active clusters.";
     assert!(!for_good(400, "ValidationException", limit));
     assert!(!for_good(400, "ThrottlingException", "Rate exceeded"));
-    assert!(!for_good(400, "AccessDeniedException", "User: me is not authorized"));
+    assert!(!for_good(
+        400,
+        "AccessDeniedException",
+        "User: me is not authorized"
+    ));
     assert!(!for_good(500, "ValidationException", invalid));
-    assert!(!for_good(500, "InternalServerException", "Internal failure"));
+    assert!(!for_good(
+        500,
+        "InternalServerException",
+        "Internal failure"
+    ));
 }

@@ -82,11 +82,18 @@ where
 pub(super) trait HasStatus {
     /// The status of the answer.
     fn status(&self) -> u16;
+
+    /// The region that it says a bucket is in.
+    fn region(&self) -> Option<&str>;
 }
 
 impl HasStatus for aws_sdk_s3::config::http::HttpResponse {
     fn status(&self) -> u16 {
         self.status().as_u16()
+    }
+
+    fn region(&self) -> Option<&str> {
+        self.headers().get("x-amz-bucket-region")
     }
 }
 
@@ -95,9 +102,14 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     R: HasStatus + std::fmt::Debug + 'static,
 {
-    let status = error.raw_response().map_or(0, HasStatus::status);
+    let response = error.raw_response();
+    let status = response.map_or(0, HasStatus::status);
     if let Some(answer) = error.as_service_error() {
         let code = answer.code().unwrap_or_default();
+        if let Some(reason) = elsewhere(code, status, response.and_then(HasStatus::region)) {
+            let fault = Fault::Invalid;
+            return Refusal { fault, reason };
+        }
         let reason = match (answer.message(), code) {
             (Some(message), _) if !message.is_empty() => message.to_owned(),
             (_, "") => format!("HTTP status {status}"),
@@ -130,6 +142,26 @@ where
             fault: Fault::Service,
             reason: other.to_string(),
         },
+    }
+}
+
+/// What there is to say where a bucket is asked for in another region than its own. An answer to HEAD has no code, and says the region
+/// of the bucket whatever is wrong.
+fn elsewhere(code: &str, status: u16, region: Option<&str>) -> Option<String> {
+    let is_redirect =
+        status == 301 || matches!(code, "PermanentRedirect" | "AuthorizationHeaderMalformed");
+    match region {
+        Some(region) if is_redirect => Some(format!(
+            "the bucket is in the region `{region}`, and another one was asked; set `AWS_REGION`, or `region` of the provider"
+        )),
+        None if is_redirect => Some(
+            "the bucket is in another region; set `AWS_REGION`, or `region` of the provider"
+                .to_owned(),
+        ),
+        Some(region) if status == 400 && code.is_empty() => Some(format!(
+            "HTTP status 400, and the bucket is in the region `{region}`; check whether that one is asked, and the credentials"
+        )),
+        _ => None,
     }
 }
 
@@ -174,6 +206,26 @@ pub(super) fn causes(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_region_is_named() {
+        let said = |code, status, region| elsewhere(code, status, region).unwrap_or_default();
+        let paris = Some("eu-west-3");
+        for (code, status) in [
+            ("", 301),
+            ("PermanentRedirect", 301),
+            ("AuthorizationHeaderMalformed", 400),
+        ] {
+            let text = said(code, status, paris);
+            assert!(text.contains("in the region `eu-west-3`, and"), "{text}");
+            let text = said(code, status, None);
+            assert!(text.contains("in another region"), "{text}");
+        }
+        assert!(said("", 400, paris).contains("the credentials"));
+        assert_eq!(elsewhere("", 400, None), None);
+        assert_eq!(elsewhere("", 403, paris), None);
+        assert_eq!(elsewhere("InvalidRequest", 400, paris), None);
+    }
 
     #[test]
     fn what_a_store_does_not_know_is_not_asked_again() {

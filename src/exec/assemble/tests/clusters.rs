@@ -403,7 +403,10 @@ fn it_is_said_for_how_long_a_cluster_may_have_nothing_to_do() {
     assert_eq!(idle(""), Some(Duration::from_hours(1)));
     let longer = idle("idle_timeout = \"2 hours\"");
     assert_eq!(longer, Some(Duration::from_hours(2)));
-    assert_eq!(idle("auto_termination = true"), Some(Duration::from_hours(1)));
+    assert_eq!(
+        idle("auto_termination = true"),
+        Some(Duration::from_hours(1))
+    );
     assert_eq!(idle("auto_termination = false"), None);
 }
 

@@ -195,11 +195,7 @@ impl Ready {
 
 /// Another activity that has begun to write a target and is not at its end: the last of all that write there says that it is complete. One
 /// that has died gets to its end in its next attempt; one that is no more is not awaited.
-async fn awaited(
-    plan: &Plan,
-    now: &Before,
-    ctx: &Context,
-) -> Result<Option<String>, ConnectError> {
+async fn awaited(plan: &Plan, now: &Before, ctx: &Context) -> Result<Option<String>, ConnectError> {
     let mut writers = Writers::new(ctx);
     for found in now.beside.read()? {
         let found = found?;

@@ -233,7 +233,11 @@ fn a_calendar_may_be_written_in_the_schedule_that_has_it() {
     for (schedule, excludes, days) in [
         ("schedule.s", "weekends", r#"["sunday"]"#),
         ("pipeline.p.schedule", "weekends", r#"["saturday"]"#),
-        ("pipeline.p.activity.a.schedule", "dates", r#"["2026-12-25"]"#),
+        (
+            "pipeline.p.activity.a.schedule",
+            "dates",
+            r#"["2026-12-25"]"#,
+        ),
     ] {
         let schedule = &configuration.objects[&Address::new(schedule)];
         let calendar = schedule.reference("calendar").unwrap();
@@ -265,5 +269,9 @@ fn a_schedule_that_is_called_like_the_calendar_of_its_pipelines_schedule_has_to_
         }
     "#;
     let found = findings(&[(".", text)]);
-    assert!(found.iter().any(|found| found.contains("called `calendar`")));
+    assert!(
+        found
+            .iter()
+            .any(|found| found.contains("called `calendar`"))
+    );
 }

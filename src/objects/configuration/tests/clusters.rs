@@ -102,8 +102,16 @@ fn several_steps_run_at_once_where_emr_can_do_it() {
 #[test]
 fn emr_ends_clusters_without_work_after_a_time_and_on_releases_that_can_do_it() {
     let step = emr("steps = [\"x.jar\"]");
-    check("idle_timeout = \"30 seconds\"", &step, "from a minute to 7 days");
-    check("idle_timeout = \"8 days\"", &step, "from a minute to 7 days");
+    check(
+        "idle_timeout = \"30 seconds\"",
+        &step,
+        "from a minute to 7 days",
+    );
+    check(
+        "idle_timeout = \"8 days\"",
+        &step,
+        "from a minute to 7 days",
+    );
     let both = "idle_timeout = \"1 hour\"\nauto_termination = false";
     check(both, &step, "Leave one of the two out");
     for old in [
