@@ -41,11 +41,11 @@ fn is_terraform_flag(text: &str) -> bool {
             .is_some_and(|second| second.is_ascii_alphabetic())
 }
 
-/// The value of a flag that is `true` or `false`, or as Terraform's environment writes it, `1` or `0`.
+/// The value of a flag that is `true` or `false`, or as programs write it that Terraform understands, too: `True`, `1`, `0`, …
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
+        "true" | "True" | "TRUE" | "t" | "T" | "1" => Ok(true),
+        "false" | "False" | "FALSE" | "f" | "F" | "0" => Ok(false),
         _ => Err("write `true` or `false`".to_owned()),
     }
 }
@@ -87,8 +87,35 @@ pub(super) fn checks_as_json(arguments: &[OsString]) -> bool {
 mod tests {
     use std::ffi::OsString;
 
+    use super::boolean;
     use super::checks_as_json;
+    use super::instead_of;
     use super::normalise;
+
+    #[test]
+    fn what_programs_write_for_true_and_false_is_understood() {
+        for (text, expected) in [
+            ("true", Ok(true)),
+            ("True", Ok(true)),
+            ("1", Ok(true)),
+            ("FALSE", Ok(false)),
+            ("f", Ok(false)),
+        ] {
+            assert_eq!(boolean(text), expected, "{text}");
+        }
+        assert!(boolean("yes").is_err() && boolean("").is_err());
+    }
+
+    #[test]
+    fn commands_of_terraform_say_what_to_do_instead() {
+        let mistake = |word: &str| {
+            let parsed = crate::cli::command().try_get_matches_from(["pipeform", word]);
+            parsed.expect_err("there is no such command")
+        };
+        assert!(instead_of(&mistake("refresh")).is_some_and(|it| it.contains("--refresh-only")));
+        assert!(instead_of(&mistake("taint")).is_some_and(|it| it.contains("rerun")));
+        assert_eq!(instead_of(&mistake("plna")), None);
+    }
 
     #[test]
     fn a_wrong_command_line_is_one_of_validate_json() {

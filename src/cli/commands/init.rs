@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::installing;
 use crate::cli::locking::LockArgs;
+use crate::cli::spelling;
 use crate::cli::terminal;
 use crate::fetch::Options;
 
@@ -19,7 +20,7 @@ pub(in crate::cli) struct Args {
     upgrade: bool,
 
     /// Fetch modules; with `false` they must be there already
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
     get: Option<bool>,
 
     /// `readonly`: fail rather than change the lock file
@@ -27,7 +28,7 @@ pub(in crate::cli) struct Args {
     lockfile: Option<String>,
 
     /// Set up where the state is kept; there is nothing to set up for a local state
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
     backend: Option<bool>,
 
     /// Accepted as in Terraform, without effect: there is nothing to set up for a local state
