@@ -163,3 +163,16 @@ says "Run complete: 3 finished, 0 failed"
 [[ $(wc -l <runs) -eq 3 ]] || fail "runs: $(cat runs)"
 expect 0 pipeform status
 ! grep -q 'CANCELED' "$work/output" || fail "what is gone is still there"
+
+step "but not again what that one has finished, and the plan knows that"
+activities "$held" ""
+expect 0 pipeform apply --auto-approve
+activities '  activity "shell_command" "taken" {
+    command = "echo held >> runs"
+    active  = true
+  }' "$(moved pipeline.p.activity.held pipeline.p.activity.taken)"
+expect 0 pipeform apply --auto-approve
+says "# (moved from pipeline.p.activity.held)" "No runs to back-fill."
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed"
+[[ $(wc -l <runs) -eq 3 ]] || fail "runs: $(cat runs)"
