@@ -89,9 +89,10 @@ impl Relocation {
         self.moved.get(address).unwrap_or(address).clone()
     }
 
-    /// Whether this is the address of something that is gone, and what is moved takes its place.
-    pub fn takes_the_place_of(&self, address: &Address) -> bool {
-        !self.moved.contains_key(address) && self.moved.values().any(|new| new == address)
+    /// The new addresses at which nothing that moves away was: what is moved takes the place of what may have been there once.
+    pub fn taken(&self) -> BTreeSet<&Address> {
+        let new = self.moved.values();
+        new.filter(|new| !self.moved.contains_key(*new)).collect()
     }
 
     /// A map by address after the moves. What is moved takes the place of what was there, also where the map has nothing of it.
@@ -281,8 +282,7 @@ mod tests {
         let map = [("b", 1), ("c", 2), ("d", 3)].map(|(name, value)| (address(name), value));
         let expected = [("a", 1), ("d", 3)].map(|(name, value)| (address(name), value));
         assert_eq!(moved.keys(BTreeMap::from(map)), BTreeMap::from(expected));
-        let taken = ["a", "b", "c", "d"].map(|name| moved.takes_the_place_of(&address(name)));
-        assert_eq!(taken, [false, false, true, false]);
+        assert_eq!(moved.taken(), BTreeSet::from([&address("c")]));
     }
 
     #[test]

@@ -43,29 +43,41 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    /// Reads them, with what is due at the horizon.
-    pub(super) fn read<'a>(
+    /// Reads them, with the objects that orders name, and what is due at the horizon.
+    pub(super) fn read(
         store: &Store,
-        orders: impl IntoIterator<Item = &'a Order> + Clone,
+        ordered: BTreeSet<Address>,
         horizon: Timestamp,
     ) -> Result<Self, RuntimeError> {
         let unfinished = store.unfinished_instances()?;
-        let mut objects: BTreeSet<Address> = store.due_by(horizon)?.into_iter().collect();
+        let mut objects = ordered;
+        objects.extend(store.due_by(horizon)?);
         objects.extend(store.wishes()?.objects().cloned());
-        let stretches = orders.clone().into_iter();
-        let stretches = stretches.flat_map(|order| order.stretches.keys());
-        objects.extend(stretches.cloned());
-        let targets = orders.into_iter().flat_map(|order| &order.targets);
-        for instance in unfinished.iter().chain(targets) {
-            if !objects.contains(&instance.key.object) {
-                objects.insert(instance.key.object.clone());
-            }
-        }
+        add_objects(&mut objects, &unfinished);
         Ok(Self {
             unfinished,
             objects,
             next_due: store.next_due(horizon)?,
         })
+    }
+}
+
+/// The objects that orders name.
+pub(super) fn ordered<'a>(orders: impl IntoIterator<Item = &'a Order>) -> BTreeSet<Address> {
+    let mut objects = BTreeSet::new();
+    for order in orders {
+        objects.extend(order.stretches.keys().cloned());
+        add_objects(&mut objects, &order.targets);
+    }
+    objects
+}
+
+/// Adds the objects of instances, of which there may be very many of a few.
+fn add_objects(objects: &mut BTreeSet<Address>, instances: &[Instance]) {
+    for instance in instances {
+        if !objects.contains(&instance.key.object) {
+            objects.insert(instance.key.object.clone());
+        }
     }
 }
 
@@ -78,14 +90,15 @@ pub(super) fn load(
 ) -> Result<Loaded, RuntimeError> {
     store.at_one_moment(|store| {
         let position = store.untaken()?;
-        let orders = store.open_orders()?;
-        let roots = Roots::read(store, &orders, horizon)?;
+        let ordered = store.ordered_objects()?;
+        let has_orders = ordered.is_some();
+        let roots = Roots::read(store, ordered.unwrap_or_default(), horizon)?;
         let objects = roots.objects.clone();
         Ok(Loaded {
             position,
             definition: definitions.holding(store, position.serial, objects, now)?,
             roots,
-            has_orders: !orders.is_empty(),
+            has_orders,
         })
     })
 }

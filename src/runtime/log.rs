@@ -13,6 +13,7 @@ use super::RuntimeError;
 use super::SerialDefinition;
 use super::loading::Loaded;
 use super::loading::Roots;
+use super::loading::ordered;
 use super::recovery;
 use crate::engine::Definition;
 use crate::engine::Engine;
@@ -90,7 +91,7 @@ impl Log {
             News::Asked(order) => Some(order),
             _ => None,
         });
-        let roots = Roots::read(store, orders, self.horizon.unwrap_or(now))?;
+        let roots = Roots::read(store, ordered(orders), self.horizon.unwrap_or(now))?;
         let before = std::mem::replace(&mut self.position, store.position()?);
         self.version = Some(store.data_version()?);
         self.next_due = roots.next_due.filter(|_| self.horizon.is_none());

@@ -4,6 +4,7 @@
 //! that it is done: a command beside a runner needs nothing but the state.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -173,8 +174,22 @@ impl Store {
         Ok(orders.map(|(_, order)| order).collect())
     }
 
-    /// The same, with their numbers.
-    fn numbered_orders(&self) -> Result<Vec<(u64, Order)>, StoreError> {
+    /// The objects that orders name which are not carried out yet; `None` if there is no such order. Nothing is read of their
+    /// instances: an order may name a million of them.
+    pub fn ordered_objects(&self) -> Result<Option<BTreeSet<Address>>, StoreError> {
+        let kept = self.kept_orders()?;
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        let objects = kept.into_iter().flat_map(|(_, _, kept)| {
+            let listed = kept.instances.into_keys();
+            listed.chain(kept.stretches.into_keys())
+        });
+        Ok(Some(objects.collect()))
+    }
+
+    /// The same as they are kept: with their numbers, and who has written them.
+    fn kept_orders(&self) -> Result<Vec<(i64, String, Targets)>, StoreError> {
         let mut statement = self
             .connection
             .prepare_cached(
@@ -190,16 +205,25 @@ impl Store {
             .map(|(id, who, text)| {
                 let kept: Targets = serde_json::from_str(&text)
                     .map_err(|error| self.damaged(format!("order {id}: {error}")))?;
-                let order = Order {
-                    id: Some(unsigned(id)),
-                    operation: kept.operation,
-                    who,
-                    targets: self.targets(kept.instances)?,
-                    stretches: stretches(kept.stretches),
-                };
-                Ok((unsigned(id), order))
+                Ok((id, who, kept))
             })
             .collect()
+    }
+
+    /// The same with the instances that they name, and with their numbers.
+    fn numbered_orders(&self) -> Result<Vec<(u64, Order)>, StoreError> {
+        let kept = self.kept_orders()?.into_iter();
+        kept.map(|(id, who, kept)| {
+            let order = Order {
+                id: Some(unsigned(id)),
+                operation: kept.operation,
+                who,
+                targets: self.targets(kept.instances)?,
+                stretches: stretches(kept.stretches),
+            };
+            Ok((unsigned(id), order))
+        })
+        .collect()
     }
 
     fn targets(

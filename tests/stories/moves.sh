@@ -127,3 +127,52 @@ says "# pipeline.last has moved to pipeline.other"
 expect 0 pipeform run
 says "Run complete: 0 finished, 0 failed"
 [[ $(wc -l <runs) -eq 9 ]] || fail "runs: $(cat runs)"
+
+step "what takes the address of an object that is gone runs all its intervals"
+mkdir "$work/taken" && cd "$work/taken"
+# Writes a pipeline with these activities, and what comes after it.
+activities() {
+    printf 'schedule "daily" {\n  every = "1 day"\n  start = "2026-11-20"\n}\n\npipeline "p" {\n  schedule = schedule.daily\n%s\n}\n%s\n' "$1" "$2" >main.pipe.hcl
+}
+waits='  activity "shell_command" "taken" {
+    command = "false"
+    precondition "shell_command" {
+      command = "false"
+    }
+  }'
+held='  activity "shell_command" "held" {
+    command = "echo held >> runs"
+    active  = false
+  }'
+activities "$waits
+$held" ""
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "3 waiting"
+activities "$held" ""
+expect 0 pipeform apply --auto-approve
+says "3 runs to cancel"
+activities '  activity "shell_command" "taken" {
+    command = "echo held >> runs"
+    active  = true
+  }' "$(moved pipeline.p.activity.held pipeline.p.activity.taken)"
+expect 0 pipeform apply --auto-approve
+says "3 runs to back-fill"
+expect 0 pipeform run
+says "Run complete: 3 finished, 0 failed"
+[[ $(wc -l <runs) -eq 3 ]] || fail "runs: $(cat runs)"
+expect 0 pipeform status
+! grep -q 'CANCELED' "$work/output" || fail "what is gone is still there"
+
+step "but not again what that one has finished, and the plan knows that"
+activities "$held" ""
+expect 0 pipeform apply --auto-approve
+activities '  activity "shell_command" "taken" {
+    command = "echo held >> runs"
+    active  = true
+  }' "$(moved pipeline.p.activity.held pipeline.p.activity.taken)"
+expect 0 pipeform apply --auto-approve
+says "# (moved from pipeline.p.activity.held)" "No runs to back-fill."
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed"
+[[ $(wc -l <runs) -eq 3 ]] || fail "runs: $(cat runs)"

@@ -154,7 +154,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     };
     if args.json {
         let attributes = |run: &Run| Some(world.formulas.seen(run)?.attributes);
-        terminal::print(&timetable::json(&played, &wanted, &attributes));
+        let mut print = terminal::print;
+        timetable::json(&played, &wanted, &attributes, &mut print);
         return Ok(ExitCode::SUCCESS);
     }
     let utc = |at| moment(at, &TimeZone::UTC);

@@ -62,7 +62,8 @@ impl Planned {
         apply.retain = Some(retentions(&self.new, &self.timetable));
         apply.dues = Some(self.next_definition().0.dues(&made_until));
         let mut unfinished = store.unfinished_instances()?;
-        unfinished.retain(|instance| !self.relocation.takes_the_place_of(&instance.key.object));
+        let taken = self.relocation.taken();
+        unfinished.retain(|instance| !taken.contains(&instance.key.object));
         for instance in &mut unfinished {
             instance.key.object = self.relocation.address(&instance.key.object);
         }

@@ -27,6 +27,7 @@ use crate::runtime::read_moments;
 use crate::runtime::read_objects_at;
 use crate::runtime::since_matters;
 use crate::store::Counts;
+use crate::store::Filter;
 use crate::store::Head;
 use crate::store::Store;
 use crate::store::StoredEra;
@@ -93,7 +94,8 @@ impl Before {
     }
 
     /// Reads what depends on what there would be by a plan: since when objects are there, if that matters to any of either
-    /// side, and how many instances would come back with objects that are not in the state.
+    /// side, how many instances would come back with objects that are not in the state, and what has finished at addresses that
+    /// others get.
     pub(crate) fn read_for(
         &mut self,
         store: &Store,
@@ -105,6 +107,7 @@ impl Before {
             self.since
                 .retain(|address, _| self.objects.contains_key(address));
         }
+        self.read_taken(store, relocation)?;
         let there = |address: &Address| self.objects.contains_key(address);
         if new.keys().all(there) {
             return Ok(());
@@ -119,6 +122,7 @@ impl Before {
         Ok(())
     }
 
+<<<<<<< HEAD
     /// Whether all that it says besides the objects and outputs is the same.
     pub(crate) fn agrees_on_runs(&self, other: &Self) -> bool {
         self.head == other.head
@@ -133,6 +137,28 @@ impl Before {
             && self.to_come == other.to_come
             && self.given_up == other.given_up
             && self.alive == other.alive
+=======
+    /// Reads what has finished of objects that are gone and whose addresses others get: these do not run it again.
+    fn read_taken(&mut self, store: &Store, relocation: &Relocation) -> Result<(), Failure> {
+        let taken = relocation.taken();
+        let known = relocation
+            .pairs()
+            .filter(|(_, new)| taken.contains(*new) && self.counts.contains_key(*new));
+        for (old, new) in known {
+            let finished = Filter {
+                objects: Some(vec![new.clone()]),
+                statuses: vec![Status::Finished, Status::Skipped],
+                from: self.made_until.get(old).copied(),
+                ..Filter::default()
+            };
+            let instances = store.instances(&finished)?.into_iter();
+            let beyond = self.beyond.entry(old.clone()).or_default();
+            beyond.extend(instances.map(|instance| instance.key.interval));
+            beyond.sort_unstable();
+            beyond.dedup();
+        }
+        Ok(())
+>>>>>>> h4
     }
 
     /// What the state knows of schedules besides their objects.
@@ -202,7 +228,11 @@ impl Before {
         old.units
             .keys()
             .chain(new.units.keys())
-            .filter(|address| counts.contains_key(address) || made_until.contains_key(address))
+            .filter(|address| {
+                counts.contains_key(address)
+                    || made_until.contains_key(address)
+                    || beyond.contains_key(address)
+            })
             .map(|address| {
                 let runs = UnitRuns {
                     cursor: made_until.get(address).copied(),

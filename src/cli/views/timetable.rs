@@ -22,6 +22,9 @@ use crate::objects::Kind;
 use crate::rehearsal::Run;
 use crate::rehearsal::Story;
 
+/// So many bytes of lines are printed at once.
+const PART: usize = 1 << 16;
+
 /// The instances that people see: those of activities, and data nodes that came to no good end.
 fn shown<'s>(story: &'s Story, wanted: &dyn Fn(&Address) -> bool) -> Vec<&'s Run> {
     in_order(story, &|run| {
@@ -151,12 +154,13 @@ fn closing(runs: &[&Run]) -> String {
     format!("{all}: {}.\n", each.join(", "))
 }
 
-/// For machines: one instance a line.
+/// For machines: one instance a line. Printed in parts, because the attributes of half a million are much text.
 pub(crate) fn json(
     story: &Story,
     wanted: &dyn Fn(&Address) -> bool,
     attributes: &dyn Fn(&Run) -> Option<Value>,
-) -> String {
+    print: &mut dyn FnMut(&str),
+) {
     let mut lines = String::new();
     for run in in_order(story, &|run| wanted(&run.instance.key.object)) {
         let instance = &run.instance;
@@ -181,6 +185,10 @@ pub(crate) fn json(
             "attributes": attributes(run).map(|value| Json::from_str(&literal::json(&value)).unwrap_or_default()),
         });
         lines.extend([&line.to_string(), "\n"]);
+        if lines.len() >= PART {
+            print(&lines);
+            lines.clear();
+        }
     }
-    lines
+    print(&lines);
 }

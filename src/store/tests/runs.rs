@@ -378,8 +378,11 @@ fn what_is_wished_moves_along_and_nothing_of_what_had_the_address_stays() {
             })
             .into(),
     };
+    assert_eq!(store.ordered_objects().unwrap(), None);
     store.order(&order).unwrap();
     store.apply(&lock(&place.path()), &moved).unwrap();
+    let named = std::collections::BTreeSet::from(["b", "c"].map(Address::new));
+    assert_eq!(store.ordered_objects().unwrap(), Some(named));
     let orders = store.open_orders().unwrap();
     let targets = orders[0].targets.iter();
     let targets: Vec<&str> = targets.map(|target| target.key.object.as_str()).collect();

@@ -244,6 +244,21 @@ impl<'r> Spot<'r> {
         around.is_some_and(|index| self.reader.is_loop(index))
     }
 
+    /// Whether a token stands directly between the parentheses of a call.
+    fn in_call(&self, found: Token) -> bool {
+        let at = self.reader.index_at(found.start as usize);
+        let around = (0..at).rev().find(|index| {
+            let partner = self.reader.partner(*index);
+            partner != *index && partner >= at
+        });
+        let Some(open) = around else {
+            return false;
+        };
+        let kind = |index: usize| self.reader.token(index).map(|token| token.kind);
+        kind(open) == Some(TokenKind::OpenParen)
+            && open.checked_sub(1).and_then(kind) == Some(TokenKind::Identifier)
+    }
+
     /// The place of a sign, which may be several tokens.
     fn span_of_sign(&self, found: Token) -> Span {
         let end = match self.next {
@@ -279,6 +294,9 @@ impl<'r> Spot<'r> {
             }
             TokenKind::Identifier if self.before.is_some_and(|before| before.kind == TokenKind::DoubleColon) => {
                 "A name with `::` is that of a function, and is called: `core::upper(text)`.".to_owned()
+            }
+            TokenKind::Assign if after_value && self.in_call(found) => {
+                "Arguments of a call have no names: their order says what they are. To compare, write `==`.".to_owned()
             }
             TokenKind::Assign if after_value => {
                 "`=` sets an attribute or an item of an object. To compare, write `==`; items of an object stand in `{ }`, separated by commas or line breaks.".to_owned()
