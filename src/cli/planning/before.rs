@@ -122,7 +122,6 @@ impl Before {
         Ok(())
     }
 
-<<<<<<< HEAD
     /// Whether all that it says besides the objects and outputs is the same.
     pub(crate) fn agrees_on_runs(&self, other: &Self) -> bool {
         self.head == other.head
@@ -137,7 +136,8 @@ impl Before {
             && self.to_come == other.to_come
             && self.given_up == other.given_up
             && self.alive == other.alive
-=======
+    }
+
     /// Reads what has finished of objects that are gone and whose addresses others get: these do not run it again.
     fn read_taken(&mut self, store: &Store, relocation: &Relocation) -> Result<(), Failure> {
         let taken = relocation.taken();
@@ -158,7 +158,6 @@ impl Before {
             beyond.dedup();
         }
         Ok(())
->>>>>>> h4
     }
 
     /// What the state knows of schedules besides their objects.
