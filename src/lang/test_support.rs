@@ -159,7 +159,7 @@ impl TestScope {
     pub(crate) fn shown(&self, text: &str) -> String {
         self.reported.borrow_mut().clear();
         match self.evaluate(text, Phase::Plan { defer_impure: true }) {
-            Some(value) => super::print::value(&value),
+            Some(value) => print::value(&value),
             None => self
                 .reported
                 .borrow()

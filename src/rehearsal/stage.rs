@@ -213,15 +213,15 @@ impl Stage<'_> {
             Change::Attempt(attempt) => {
                 let key = attempt.instance.clone();
                 let attempts = &mut self.run(&key).attempts;
-                match attempts.iter_mut().rfind(|it| it.number == attempt.number) {
-                    Some(known) => *known = attempt,
-                    None => {
-                        if attempts.is_empty() {
-                            // Most have one, and there may be very many of them.
-                            attempts.reserve_exact(1);
-                        }
-                        attempts.push(attempt);
+                let mut known = attempts.iter_mut();
+                if let Some(known) = known.rfind(|it| it.number == attempt.number) {
+                    *known = attempt;
+                } else {
+                    if attempts.is_empty() {
+                        // Most have one, and there may be very many of them.
+                        attempts.reserve_exact(1);
                     }
+                    attempts.push(attempt);
                 }
             }
             Change::Cursor { .. }

@@ -70,12 +70,11 @@ fn extent(error: &S3Error) -> Extent {
     let reason = error.reason.to_ascii_lowercase();
     match error.fault {
         Fault::Unreachable => Extent::All,
-        Fault::NoBucket => Extent::Bucket,
         // What may be done is said for each place; who asks is the same for all of them.
         Fault::NotAllowed if reason.contains("denied") || reason.contains("authorized") => {
             Extent::Place
         }
-        Fault::NotAllowed | Fault::Invalid => Extent::Bucket,
+        Fault::NoBucket | Fault::NotAllowed | Fault::Invalid => Extent::Bucket,
         _ => Extent::Place,
     }
 }

@@ -237,6 +237,7 @@ fn into_io(error: ParquetError) -> io::Error {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use parquet::file::metadata::RowGroupMetaData;
     use parquet::file::reader::FileReader as _;
     use parquet::file::serialized_reader::SerializedFileReader;
 
@@ -262,7 +263,7 @@ mod tests {
         }
         let file = SerializedFileReader::new(Bytes::from(writer.finish().unwrap())).unwrap();
         let groups = file.metadata().row_groups().iter();
-        groups.map(|group| group.num_rows()).collect()
+        groups.map(RowGroupMetaData::num_rows).collect()
     }
 
     #[test]
