@@ -20,20 +20,20 @@ pub(super) fn split(script: &str, dialect: Dialect) -> (Vec<String>, String) {
     let mut within = Within::Statement;
     let mut characters = script.chars().peekable();
     while let Some(character) = characters.next() {
-        let next = characters.peek().copied();
+        let follows = characters.peek().copied();
         within = match (within, character) {
             (Within::Line, '\n') => {
                 text.push('\n');
                 Within::Statement
             }
-            (Within::Block, '*') if next == Some('/') => {
+            (Within::Block, '*') if follows == Some('/') => {
                 characters.next();
                 text.push(' ');
                 Within::Statement
             }
             (Within::Line | Within::Block, _) => within,
-            (Within::Statement, '-') if next == Some('-') => Within::Line,
-            (Within::Statement, '/') if next == Some('*') && dialect == Dialect::Spark => {
+            (Within::Statement, '-') if follows == Some('-') => Within::Line,
+            (Within::Statement, '/') if follows == Some('*') && dialect == Dialect::Spark => {
                 characters.next();
                 Within::Block
             }
