@@ -115,12 +115,6 @@ where
             (_, "") => format!("HTTP status {status}"),
             (_, code) => code.to_owned(),
         };
-        let reason = if code == "PermanentRedirect" || status == 301 {
-            let said = reason.trim_end_matches('.');
-            format!("the bucket is in another region; set the `region` of its provider ({said})")
-        } else {
-            reason
-        };
         let fault = fault_of(code, status);
         return Refusal { fault, reason };
     }
