@@ -106,7 +106,9 @@ where
     let status = response.map_or(0, HasStatus::status);
     if let Some(answer) = error.as_service_error() {
         let code = answer.code().unwrap_or_default();
-        if let Some(reason) = elsewhere(code, status, response.and_then(HasStatus::region)) {
+        let region = response.and_then(HasStatus::region);
+        let message = answer.message().unwrap_or_default();
+        if let Some(reason) = elsewhere((code, status), region, message) {
             let fault = Fault::Invalid;
             return Refusal { fault, reason };
         }
@@ -114,12 +116,6 @@ where
             (Some(message), _) if !message.is_empty() => message.to_owned(),
             (_, "") => format!("HTTP status {status}"),
             (_, code) => code.to_owned(),
-        };
-        let reason = if code == "PermanentRedirect" || status == 301 {
-            let said = reason.trim_end_matches('.');
-            format!("the bucket is in another region; set the `region` of its provider ({said})")
-        } else {
-            reason
         };
         let fault = fault_of(code, status);
         return Refusal { fault, reason };
@@ -147,17 +143,24 @@ where
 
 /// What there is to say where a bucket is asked for in another region than its own. An answer to HEAD has no code, and says the region
 /// of the bucket whatever is wrong.
-fn elsewhere(code: &str, status: u16, region: Option<&str>) -> Option<String> {
+fn elsewhere(
+    (code, status): (&str, u16),
+    region: Option<&str>,
+    message: &str,
+) -> Option<String> {
     let is_redirect =
         status == 301 || matches!(code, "PermanentRedirect" | "AuthorizationHeaderMalformed");
+    let said = match message.trim_end_matches('.') {
+        "" => String::new(),
+        message => format!(" ({message})"),
+    };
     match region {
         Some(region) if is_redirect => Some(format!(
-            "the bucket is in the region `{region}`, and another one was asked; set `AWS_REGION`, or `region` of the provider"
+            "the bucket is in the region `{region}`, and another one was asked; set the `region` of its provider, or `AWS_REGION`"
         )),
-        None if is_redirect => Some(
-            "the bucket is in another region; set `AWS_REGION`, or `region` of the provider"
-                .to_owned(),
-        ),
+        None if is_redirect => Some(format!(
+            "the bucket is in another region; set the `region` of its provider, or `AWS_REGION`{said}"
+        )),
         Some(region) if status == 400 && code.is_empty() => Some(format!(
             "HTTP status 400, and the bucket is in the region `{region}`; check whether that one is asked, and the credentials"
         )),
@@ -209,7 +212,9 @@ mod tests {
 
     #[test]
     fn another_region_is_named() {
-        let said = |code, status, region| elsewhere(code, status, region).unwrap_or_default();
+        let said = |code: &str, status, region| {
+            elsewhere((code, status), region, "Expecting more.").unwrap_or_default()
+        };
         let paris = Some("eu-west-3");
         for (code, status) in [
             ("", 301),
@@ -220,11 +225,12 @@ mod tests {
             assert!(text.contains("in the region `eu-west-3`, and"), "{text}");
             let text = said(code, status, None);
             assert!(text.contains("in another region"), "{text}");
+            assert!(text.ends_with("(Expecting more)"), "{text}");
         }
         assert!(said("", 400, paris).contains("the credentials"));
-        assert_eq!(elsewhere("", 400, None), None);
-        assert_eq!(elsewhere("", 403, paris), None);
-        assert_eq!(elsewhere("InvalidRequest", 400, paris), None);
+        assert_eq!(elsewhere(("", 400), None, ""), None);
+        assert_eq!(elsewhere(("", 403), paris, ""), None);
+        assert_eq!(elsewhere(("InvalidRequest", 400), paris, ""), None);
     }
 
     #[test]
