@@ -140,10 +140,10 @@ impl Before {
 
     /// Reads what has finished of objects that are gone and whose addresses others get: these do not run it again.
     fn read_taken(&mut self, store: &Store, relocation: &Relocation) -> Result<(), Failure> {
-        let taken = relocation.taken();
+        let (taken, counts) = (relocation.taken(), &self.counts);
         let known = relocation
             .pairs()
-            .filter(|(_, new)| taken.contains(*new) && self.counts.contains_key(*new));
+            .filter(|(_, new)| taken.contains(*new) && counts.contains_key(*new));
         for (old, new) in known {
             let finished = Filter {
                 objects: Some(vec![new.clone()]),
