@@ -143,11 +143,7 @@ where
 
 /// What there is to say where a bucket is asked for in another region than its own. An answer to HEAD has no code, and says the region
 /// of the bucket whatever is wrong.
-fn elsewhere(
-    (code, status): (&str, u16),
-    region: Option<&str>,
-    message: &str,
-) -> Option<String> {
+fn elsewhere((code, status): (&str, u16), region: Option<&str>, message: &str) -> Option<String> {
     let is_redirect =
         status == 301 || matches!(code, "PermanentRedirect" | "AuthorizationHeaderMalformed");
     let said = match message.trim_end_matches('.') {
