@@ -149,6 +149,7 @@ const ALL: &str = r#"
   visible_to_all_users  = true
 
   step_concurrency_level = 10
+  auto_termination       = true
   idle_timeout           = "90 minutes"
 
   region            = "eu-west-1"
