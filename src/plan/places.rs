@@ -119,6 +119,10 @@ fn printed(text: &str) -> Option<Wrong> {
 }
 
 fn logs(text: &str) -> Option<Wrong> {
+    // Templates of AWS Data Pipeline have it so, to be filled in: what reads only the definition is to work with them.
+    if text == "s3://" {
+        return None;
+    }
     let why = is_uri(text).then(|| s3_place(text).err())??;
     let help = "Write `s3://BUCKET/PREFIX/`, or the path of a directory.";
     Some(not_in_s3("Logs go to", text, why, help))
