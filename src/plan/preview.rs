@@ -58,8 +58,17 @@ impl Preview {
     }
 }
 
+/// What is wrong with what objects come to.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is wrong with formulas, and with what copies are made of.
+    pub formulas: Diagnostics,
+    /// What is wrong with the places that objects name.
+    pub places: Diagnostics,
+}
+
 /// Evaluates every deferred attribute for the next interval (none left: the last one; on demand: `now`).
-pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics) {
+pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Findings) {
     let mut previewer = Previewer {
         resolver,
         now,
@@ -68,7 +77,7 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
             now,
             ..Preview::default()
         },
-        diagnostics: Diagnostics::new(),
+        findings: Findings::default(),
     };
     for object in resolver.objects.values() {
         match object.kind() {
@@ -79,7 +88,7 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics)
             _ => {}
         }
     }
-    (previewer.preview, previewer.diagnostics)
+    (previewer.preview, previewer.findings)
 }
 
 struct Previewer<'a> {
@@ -87,7 +96,7 @@ struct Previewer<'a> {
     now: Timestamp,
     moved: BTreeSet<Address>,
     preview: Preview,
-    diagnostics: Diagnostics,
+    findings: Findings,
 }
 
 /// The data nodes whose files are read and written here: by copies, and by commands with staged data.
@@ -118,7 +127,7 @@ impl<'a> Previewer<'a> {
             let (found, findings) =
                 self.resolver
                     .activity_alone(&object.address, interval, first_try(self.now));
-            self.diagnostics.extend(findings);
+            self.findings.formulas.extend(findings);
             let attributes = found
                 .as_ref()
                 .map_or(&object.attributes, |it| &it.attributes);
@@ -144,7 +153,7 @@ impl<'a> Previewer<'a> {
         let activity = resolver.activity(&object.address, interval, first_try(self.now));
         if let Ok(activity) = activity {
             for finding in copies::check(self.resolver.objects, &activity) {
-                self.diagnostics.push(finding);
+                self.findings.formulas.push(finding);
             }
         }
     }
@@ -229,13 +238,13 @@ impl<'a> Previewer<'a> {
             return;
         }
         for finding in places::check(object, attributes) {
-            self.diagnostics.push(finding);
+            self.findings.places.push(finding);
         }
     }
 
     fn note(&mut self, resolved: Result<Resolved<'a>, Diagnostics>) {
         if let Err(diagnostics) = resolved {
-            self.diagnostics.extend(diagnostics);
+            self.findings.formulas.extend(diagnostics);
         }
     }
 
@@ -260,7 +269,7 @@ impl<'a> Previewer<'a> {
             .windows(2)
             .find(|pair| pair[0].is_some() && pair[0] == pair[1]);
         if let Some(Some(path)) = twice.map(|pair| &pair[0]) {
-            self.diagnostics.push(
+            self.findings.formulas.push(
                 Diagnostic::error(
                     "Output overwritten by every run",
                     format!("The path is `{path}` for one interval and for the next, so that a run would overwrite what the last one wrote."),

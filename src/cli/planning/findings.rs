@@ -17,6 +17,7 @@ use crate::connect::formats::Column;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Places;
+use crate::diag::Severity;
 use crate::diag::Sources;
 use crate::diag::Span;
 use crate::lang::Value;
@@ -102,13 +103,30 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         incomplete: &configuration.incomplete,
         ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
-    placed(&foreseen(resolver, now).1, configuration)
+    placed(&foreseen(resolver, now, |_| false).1, configuration)
 }
 
-/// What formulas will be, and all that is wrong with what they and columns come to.
-pub(super) fn foreseen(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Diagnostics) {
-    let (seen, mut findings) = preview(resolver, now);
-    findings.extend(wrong_columns(resolver.objects));
+/// What formulas will be, and all that is wrong with what they, places and columns come to. Places and columns of objects that stay as
+/// they were applied are warnings: the plan does not bring them, and may be about something else.
+pub(super) fn foreseen(
+    resolver: Resolver<'_>,
+    now: Timestamp,
+    stays: impl Fn(&Address) -> bool,
+) -> (Preview, Diagnostics) {
+    let (seen, found) = preview(resolver, now);
+    let mut findings = found.formulas;
+    let columns = wrong_columns(resolver.objects);
+    for mut finding in found.places.into_iter().chain(columns) {
+        if finding
+            .object
+            .as_deref()
+            .map(Address::new)
+            .is_some_and(|it| stays(&it))
+        {
+            finding.severity = Severity::Warning;
+        }
+        findings.push(finding);
+    }
     (seen, findings)
 }
 

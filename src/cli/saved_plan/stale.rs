@@ -109,6 +109,7 @@ impl Saved {
         // Of a state in which nothing has happened since, nothing else comes than what was approved.
         let still = made_at <= now
             && said.agrees_on_runs(&self.before)
+            && records(&said.objects) == records(&self.before.objects)
             && self.plan.state == digest_of_state(store, &said.head)?;
         let planned = self.onto(said.clone(), now)?;
         let approved = self.as_made()?;
@@ -206,6 +207,9 @@ impl Saved {
         for (old, new) in &operations.moves {
             if !said.objects.contains_key(old) {
                 say(old, &format!("is to become `{new}`, and is not there"));
+            }
+            if said.objects.contains_key(new) && !operations.moves.contains_key(new) {
+                say(old, &format!("is to become `{new}`, which is there"));
             }
         }
         let target = self.target_objects(&said.objects)?;
