@@ -182,7 +182,8 @@ fn receiver(text: &str) -> Option<Wrong> {
 }
 
 fn endpoint(text: &str) -> Option<Wrong> {
-    (!is_address(text)).then(|| Wrong {
+    // Empty is as left out.
+    (!text.is_empty() && !is_address(text)).then(|| Wrong {
         summary: "Not an address of an endpoint",
         detail: format!(
             "`endpoint_url` is `{text}`, which does not begin with `https://` or `http://` and the name of a host."

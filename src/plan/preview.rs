@@ -231,9 +231,16 @@ impl<'a> Previewer<'a> {
     }
 
     fn places(&mut self, object: &Object, attributes: &Attributes) {
+        let objects = self.resolver.objects;
+        let is_looked_for = || {
+            let checks = object.references("precondition").into_iter();
+            checks
+                .filter_map(|(_, address)| objects.get(&address))
+                .any(|check| check.object_type.name == "exists")
+        };
         let matters = object.kind() != Kind::DataNode
             || self.moved.contains(&object.address)
-            || object.get("precondition").is_some();
+            || is_looked_for();
         if !matters {
             return;
         }

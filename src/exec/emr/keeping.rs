@@ -227,13 +227,9 @@ impl Keeper {
     async fn one(&mut self, mut record: Record, cluster: Option<&Cluster>) -> End {
         self.reached.send_replace(Some(record.aws.clone()));
         if let Some(why) = Box::pin(self.stop_orphans(&record)).await {
-            let wishes = self.orders.borrow().wishes;
-            let ended = Box::pin(self.end(record, Some(why.clone()))).await;
-            return if ended {
-                End::Ended(why, wishes)
-            } else {
-                End::Left
-            };
+            let ended = Box::pin(self.end(record, Some(why))).await;
+            // Nobody has worked on it since: who asks gets another one.
+            return if ended { End::Missing } else { End::Left };
         }
         if record.id.is_none() {
             match self.get(&mut record, cluster).await {
@@ -314,6 +310,7 @@ impl Keeper {
                 };
             }
             let seen = known.seen.is_some();
+            let is_taken_over = adopted && seen; // no attempt of this runner has been on it
             adopted &= !seen;
             let deadline = self.deadline(&record).filter(|_| seen);
             let orders = self.orders.borrow().clone();
@@ -324,10 +321,12 @@ impl Keeper {
                 (End::Ended(why.clone(), wishes), Some(why))
             } else if let Some(over) = deadline.as_ref().filter(|it| it.left.is_zero()) {
                 let text = format!("cluster {id} was ended: {}", over.why);
-                (
-                    self.overdue(text, over.loss, wishes),
-                    Some(over.why.clone()),
-                )
+                let end = if is_taken_over {
+                    End::Missing
+                } else {
+                    self.overdue(text, over.loss, wishes)
+                };
+                (end, Some(over.why.clone()))
             } else {
                 let left = deadline.map_or(Duration::from_hours(1), |it| it.left);
                 tokio::select! {

@@ -53,15 +53,21 @@ const INVALID: [&str; 3] = [
     "ValidationException",
 ];
 
-/// What such answers speak of where the same call may go well later: limits of the account, machines that are not there just now, and
-/// what the caller may do.
-const MAY_PASS: [&str; 6] = [
+/// What such answers speak of where the same call may go well later: limits of the account, machines that are not there just now,
+/// roles that were made a moment ago, and what the caller may do.
+const MAY_PASS: [&str; 12] = [
+    "again",
     "authorized",
+    "available",
     "capacity",
     "exceed",
+    "instance profile",
+    "instanceprofile",
     "insufficient",
     "limit",
     "quota",
+    "role",
+    "temporar",
 ];
 
 /// States in which a cluster costs money.

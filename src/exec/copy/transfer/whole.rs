@@ -14,12 +14,23 @@ use crate::connect::ConnectError;
 use crate::connect::place::Place;
 use crate::exec::Context;
 
-/// The files of a directory or a prefix. Their names lie in a temporary file, because there may be millions.
+/// How many names of files are kept in memory for each input. A temporary file for each of many inputs would be too many open files.
+const FEW: usize = 1_000;
+
+/// The files of a directory or a prefix.
 #[derive(Debug)]
 pub(in crate::exec::copy) struct Files {
     place: Place,
-    plan: Plan,
+    listed: Listed,
     count: usize,
+}
+
+/// The names of files.
+#[derive(Debug)]
+enum Listed {
+    Few(Vec<String>),
+    /// They lie in a temporary file, because there may be millions.
+    Many(Plan),
 }
 
 impl Files {
@@ -31,15 +42,21 @@ impl Files {
     /// Where they are, in the order of the plan. One reading at a time.
     pub(in crate::exec::copy) fn places(
         &self,
-    ) -> Result<impl Iterator<Item = Result<Place, ConnectError>>, ConnectError> {
-        let items = self.plan.items()?;
-        Ok(items.filter_map(move |item| match item {
-            // What some make for a directory has no records.
-            Ok(item) if item.from.ends_with('/') => None,
-            Ok(item) => Some(Ok(self.place.at(&item.from))),
-            Err(error) => Some(Err(error)),
-        }))
+    ) -> Result<Box<dyn Iterator<Item = Result<Place, ConnectError>> + '_>, ConnectError> {
+        Ok(match &self.listed {
+            Listed::Few(names) => Box::new(names.iter().map(|name| Ok(self.place.at(name)))),
+            Listed::Many(plan) => Box::new(plan.items()?.filter_map(|item| match item {
+                Ok(item) if is_no_file(&item.from) => None,
+                Ok(item) => Some(Ok(self.place.at(&item.from))),
+                Err(error) => Some(Err(error)),
+            })),
+        })
     }
+}
+
+/// What some make for a directory: it has no records.
+fn is_no_file(name: &str) -> bool {
+    name.ends_with('/')
 }
 
 /// Looks which files a directory or a prefix has.
@@ -50,11 +67,14 @@ pub(in crate::exec::copy) async fn files(
     let find = async {
         let end = End::open(place, ctx).await?;
         let plan = Plan::make(std::slice::from_ref(&end), true, &Packing::default()).await?;
-        let mut count = 0;
+        let (mut count, mut names) = (0, Vec::new());
         for item in plan.items()? {
             let item = item?;
-            if !item.from.ends_with('/') {
+            if !is_no_file(&item.from) {
                 count += 1;
+                if count <= FEW {
+                    names.push(item.from);
+                }
                 continue;
             }
             refuse_bytes_without_name(&item, &item.from).map_err(|why| {
@@ -62,8 +82,16 @@ pub(in crate::exec::copy) async fn files(
                 setting(format!("cannot read `{from}` as a file of records: {why}"))
             })?;
         }
-        let place = place.clone();
-        Ok(Files { place, plan, count })
+        let listed = if count <= FEW {
+            Listed::Few(names)
+        } else {
+            Listed::Many(plan)
+        };
+        Ok(Files {
+            place: place.clone(),
+            listed,
+            count,
+        })
     };
     tokio::select! {
         found = find => found,
