@@ -44,8 +44,8 @@ impl Files {
         &self,
     ) -> Result<Box<dyn Iterator<Item = Result<Place, ConnectError>> + '_>, ConnectError> {
         Ok(match &self.listed {
-            Listed::Few(names) => Box::new(names.iter().map(|name| Ok(self.place.at(name)))),
-            Listed::Many(plan) => Box::new(plan.items()?.filter_map(|item| match item {
+            Listed::Few(names) => Box::new(names.iter().map(move |name| Ok(self.place.at(name)))),
+            Listed::Many(plan) => Box::new(plan.items()?.filter_map(move |item| match item {
                 Ok(item) if is_no_file(&item.from) => None,
                 Ok(item) => Some(Ok(self.place.at(&item.from))),
                 Err(error) => Some(Err(error)),
