@@ -219,7 +219,7 @@ fn in_rows(timeline: &Timeline, span: Interval, made: &[Interval]) -> Vec<Stretc
     for stretch in timeline.stretches(span) {
         let first = made.partition_point(|made| made.start < stretch.start);
         let within = made.iter().skip(first);
-        let within = within.take_while(|made| made.end <= stretch.end);
+        let within = within.take_while(|made| made.start < stretch.end);
         let own = within.filter(|made| timeline.interval_at(made.start) == Some(**made));
         let mut start = stretch.start;
         let end = Interval::moment(stretch.end);
@@ -291,6 +291,14 @@ mod tests {
             end: at("2026-11-05T12:00:00Z"),
         };
         assert_eq!(rows(&daily, span, &[half]), ["[11-01, 11-21) 20"]);
+        let month = Interval {
+            start: day(4).start,
+            end: at("2026-12-04T00:00:00Z"),
+        };
+        assert_eq!(
+            rows(&daily, span, &[month, day(5)]),
+            ["[11-01, 11-05) 4", "[11-06, 11-21) 15"]
+        );
     }
 
     #[test]
