@@ -107,6 +107,21 @@ mod tests {
     }
 
     #[test]
+    fn flags_of_terraform_say_true_or_false() {
+        for line in [
+            "pipeform init -reconfigure",
+            "pipeform init -reconfigure=true",
+            "pipeform init -migrate-state=false",
+            "pipeform apply -destroy=True",
+            "pipeform plan -destroy=false",
+        ] {
+            let words = normalise(line.split(' ').map(OsString::from));
+            let parsed = crate::cli::command().try_get_matches_from(words);
+            assert!(parsed.is_ok(), "{line}");
+        }
+    }
+
+    #[test]
     fn commands_of_terraform_say_what_to_do_instead() {
         let mistake = |word: &str| {
             let parsed = crate::cli::command().try_get_matches_from(["pipeform", word]);

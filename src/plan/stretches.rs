@@ -156,16 +156,22 @@ fn of_activity(known: Known<'_>, activity: &ActivityEffect, now: Timestamp) -> V
     };
     let (old_due, new_due) = (pending(old), pending(new));
     let backfill = activity.oldest.zip(activity.newest);
+    let was = known.old.units.get(address);
+    let was = was.is_some_and(|unit| unit.active);
+    // What is not active makes nothing of what is due: then all that goes was asked for.
+    let given_up = all(old_due).filter(|_| was);
     let passed_over = if new.is_some() {
         (new, dropped(counts.dropped, new_due))
     } else {
-        (old, all(old_due))
+        (old, given_up)
     };
+    // Without a schedule only those are held that wait already: nothing makes the others any more.
+    let held = given_up.filter(|_| new.is_some());
     let cases = [
         (Fate::Backfill, counts.backfill, new, backfill.map(whole)),
         (Fate::Due, counts.due, old, due(counts.due, old_due)),
         (Fate::Dropped, counts.dropped, passed_over.0, passed_over.1),
-        (Fate::Held, counts.held, old, all(old_due)),
+        (Fate::Held, counts.held, old, held),
     ];
     let there = cases.into_iter().filter(|(_, count, ..)| *count > 0);
     let found = there.map(|(fate, count, timeline, span)| {
@@ -219,7 +225,7 @@ fn in_rows(timeline: &Timeline, span: Interval, made: &[Interval]) -> Vec<Stretc
     for stretch in timeline.stretches(span) {
         let first = made.partition_point(|made| made.start < stretch.start);
         let within = made.iter().skip(first);
-        let within = within.take_while(|made| made.end <= stretch.end);
+        let within = within.take_while(|made| made.start < stretch.end);
         let own = within.filter(|made| timeline.interval_at(made.start) == Some(**made));
         let mut start = stretch.start;
         let end = Interval::moment(stretch.end);
@@ -248,10 +254,16 @@ fn in_rows(timeline: &Timeline, span: Interval, made: &[Interval]) -> Vec<Stretc
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use jiff::civil::Weekday;
 
+    use super::super::effects::UnitRuns;
+    use super::super::effects::effects;
     use super::super::testing::*;
     use super::*;
+    use crate::engine::Unit;
+    use crate::engine::UnitKind;
     use crate::time::Calendar;
     use crate::time::Period;
     use crate::time::WhenExcluded;
@@ -291,6 +303,14 @@ mod tests {
             end: at("2026-11-05T12:00:00Z"),
         };
         assert_eq!(rows(&daily, span, &[half]), ["[11-01, 11-21) 20"]);
+        let month = Interval {
+            start: day(4).start,
+            end: at("2026-12-04T00:00:00Z"),
+        };
+        assert_eq!(
+            rows(&daily, span, &[month, day(5)]),
+            ["[11-01, 11-05) 4", "[11-06, 11-21) 15"]
+        );
     }
 
     #[test]
@@ -311,6 +331,72 @@ mod tests {
         );
         let long = ("2000-01-01T00:00:00Z", "2026-11-17T00:00:00Z");
         assert_eq!(rows(&Timeline::from(often), long, &[]).len(), MOST);
+    }
+
+    /// The fate of each, how many, and how many of them lie in stretches. Before: daily since the first of November, made up to the 20th,
+    /// with three that wait, and three days from the third on that somebody has asked for.
+    fn told(was_active: bool, next: Option<(bool, bool)>) -> Vec<(Fate, u64, u64)> {
+        let address = Address::new("pipeline.p.activity.a");
+        let unit = |active: bool, scheduled: bool| Unit {
+            pipeline: Some(Address::new("pipeline.p")),
+            schedule: scheduled.then(|| schedule("2026-11-01T00:00", Period::Days(1)).into()),
+            active,
+            ..Unit::new(address.clone(), UnitKind::Activity)
+        };
+        let definition = |unit: Option<Unit>| {
+            let units = unit.map(|unit| (address.clone(), unit));
+            Definition {
+                units: units.into_iter().collect(),
+                ..Definition::default()
+            }
+        };
+        let old = definition(Some(unit(was_active, true)));
+        let new = definition(next.map(|(active, scheduled)| unit(active, scheduled)));
+        let made_until = at("2026-11-20T00:00:00Z");
+        let asked = Interval {
+            start: day(3).start,
+            end: day(5).end,
+        };
+        let runs = UnitRuns {
+            cursor: Some(made_until),
+            to_come: vec![asked],
+            waiting: 3,
+            ..UnitRuns::default()
+        };
+        let runs = BTreeMap::from([(address.clone(), runs)]);
+        let affected = BTreeSet::from([address.clone()]);
+        let made_until = BTreeMap::from([(address.clone(), made_until)]);
+        let now = at("2026-11-24T06:00:00Z");
+        let effects = effects(&old, &new, &runs, &affected, now);
+        let known = Known {
+            effects: &effects,
+            old: &old,
+            new: &new,
+            made_until: &made_until,
+            beyond: &BTreeMap::new(),
+            again: &[],
+        };
+        let found = stretches(known, now).into_iter();
+        let told = found.map(|one| {
+            let rows = one.stretches.iter();
+            let lie: u64 = rows.map(|stretch| stretch.count).sum();
+            (one.fate, one.count, lie)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn what_waits_or_was_asked_for_lies_in_no_stretch() {
+        // Removed, on demand, on demand and inactive, inactive: four days are due.
+        assert_eq!(told(true, None), [(Fate::Dropped, 7, 4)]);
+        assert_eq!(told(true, Some((true, false))), [(Fate::Dropped, 7, 4)]);
+        assert_eq!(
+            told(true, Some((false, false))),
+            [(Fate::Dropped, 7, 4), (Fate::Held, 3, 0)]
+        );
+        assert_eq!(told(true, Some((false, true))), [(Fate::Held, 7, 4)]);
+        // It was inactive: what was due is not given up, for it would not have been made.
+        assert_eq!(told(false, None), [(Fate::Dropped, 3, 0)]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::cli::saved_plan;
 use crate::cli::saved_plan::Asked;
 use crate::cli::saved_plan::Saved;
 use crate::cli::scope::ScopeArgs;
+use crate::cli::spelling;
 use crate::cli::streams::Stream;
 use crate::cli::streams::StreamArgs;
 use crate::cli::target::Target;
@@ -66,8 +67,8 @@ pub(in crate::cli) struct Args {
     scope: ScopeArgs,
 
     /// Remove all definitions, as `pipeform destroy` does
-    #[arg(long, conflicts_with_all = ["rollback", "refresh_only", "rerun"])]
-    destroy: bool,
+    #[arg(long, conflicts_with_all = ["rollback", "refresh_only", "rerun"], value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
+    destroy: Option<bool>,
 
     #[command(flatten)]
     approval: Approval,
@@ -103,17 +104,21 @@ pub(super) struct Approval {
 impl Approval {
     /// Whether nobody is to be asked. Like Terraform's, the flag may say `true` or `false`.
     fn is_given(&self, operation: &str) -> Result<bool, Failure> {
-        match self.auto_approve.as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(other) => {
-                let hint = if other.parse::<u64>().is_ok() {
+        let Some(text) = self.auto_approve.as_deref() else {
+            return Ok(false);
+        };
+        // `1` is no `true` here: `trigger` and its like take a number, of instances.
+        let is_number = text.parse::<u64>().is_ok();
+        match spelling::boolean(text) {
+            Ok(given) if !is_number => Ok(given),
+            _ => {
+                let hint = if is_number {
                     "\n\nHow many runs may be back-filled is said by `--allow-runs=N`."
                 } else {
                     ""
                 };
                 Err(Failure::message(format!(
-                    "--auto-approve: `{other}` is neither `true` nor `false`; write `pipeform {operation} --auto-approve`.{hint}"
+                    "--auto-approve: `{text}` is neither `true` nor `false`; write `pipeform {operation} --auto-approve`.{hint}"
                 )))
             }
         }
@@ -121,13 +126,14 @@ impl Approval {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    let destroy = args.destroy == Some(true);
     streamed(context, &args.approval, |stream| {
         if let Some(path) = &args.plan {
             return apply_saved(args, path, context, stream);
         }
         let target = |prior: &Objects| {
             args.scope.target(context, prior, || {
-                if args.destroy {
+                if destroy {
                     return Ok(Target::nothing());
                 }
                 let module = RootModule::load(context, &args.variables, Some(prior))?;
@@ -139,7 +145,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             rerun: &args.rerun,
             in_flight: args.in_flight,
             scope: &args.scope,
-            operation: if args.destroy { "destroy" } else { "apply" },
+            operation: if destroy { "destroy" } else { "apply" },
         };
         change(context, target, &how, stream)
     })
@@ -415,4 +421,44 @@ fn capital(word: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches;
+
+    use super::*;
+
+    fn parsed(flag: &str) -> Args {
+        let line = ["pipeform", "apply", flag];
+        let matches = crate::cli::command().try_get_matches_from(line);
+        let matches = matches.expect("a command line");
+        let (_, matches) = matches.subcommand().expect("a command");
+        Args::from_arg_matches(matches).expect("the arguments of an apply")
+    }
+
+    #[test]
+    fn booleans_are_those_of_terraform_and_a_number_approves_nothing() {
+        for (flag, expected) in [
+            ("--no-color", Some(false)),
+            ("--auto-approve", Some(true)),
+            ("--auto-approve=True", Some(true)),
+            ("--auto-approve=t", Some(true)),
+            ("--auto-approve=FALSE", Some(false)),
+            ("--auto-approve=1", None),
+            ("--auto-approve=0", None),
+            ("--auto-approve=yes", None),
+        ] {
+            let given = parsed(flag).approval.is_given("apply");
+            assert_eq!(given.ok(), expected, "{flag}");
+        }
+        for (flag, expected) in [
+            ("--destroy", Some(true)),
+            ("--destroy=True", Some(true)),
+            ("--destroy=false", Some(false)),
+            ("--auto-approve", None),
+        ] {
+            assert_eq!(parsed(flag).destroy, expected, "{flag}");
+        }
+    }
 }

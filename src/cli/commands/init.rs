@@ -32,12 +32,12 @@ pub(in crate::cli) struct Args {
     backend: Option<bool>,
 
     /// Accepted as in Terraform, without effect: there is nothing to set up for a local state
-    #[arg(long = "reconfigure", hide = true)]
-    _reconfigure: bool,
+    #[arg(long = "reconfigure", hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
+    _reconfigure: Option<bool>,
 
     /// Accepted as in Terraform, without effect: there is nowhere that a local state could move to
-    #[arg(long = "migrate-state", hide = true, conflicts_with = "_reconfigure")]
-    _migrate_state: bool,
+    #[arg(long = "migrate-state", hide = true, conflicts_with = "_reconfigure", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
+    _migrate_state: Option<bool>,
 
     /// Accepted so that a script can give all commands the same options: no state is touched
     #[command(flatten)]

@@ -27,6 +27,7 @@ use crate::cli::saved_plan;
 use crate::cli::saved_plan::Asked;
 use crate::cli::saved_plan::Saved;
 use crate::cli::scope::ScopeArgs;
+use crate::cli::spelling;
 use crate::cli::streams::Stream;
 use crate::cli::streams::StreamArgs;
 use crate::cli::target::Target;
@@ -54,8 +55,8 @@ pub(in crate::cli) struct Args {
     scope: ScopeArgs,
 
     /// Plan to remove everything
-    #[arg(long, conflicts_with_all = ["rollback", "refresh_only"])]
-    destroy: bool,
+    #[arg(long, conflicts_with_all = ["rollback", "refresh_only"], value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = spelling::boolean)]
+    destroy: Option<bool>,
 
     /// Show how the configuration differs from what was applied as this serial, without effects on runs
     #[arg(long, value_name = "SERIAL", conflicts_with_all = ["destroy", "target", "exclude", "rollback", "refresh_only", "rerun", "in_flight", "out"])]
@@ -111,7 +112,7 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
     let store = context.read_state()?;
     let target = |prior: &Objects| {
         args.scope.target(context, prior, || {
-            if args.destroy {
+            if args.destroy == Some(true) {
                 return Ok(Target::nothing());
             }
             let module = RootModule::load(context, &args.variables, Some(prior))?;
@@ -127,7 +128,7 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
     args.rerun.add_to(&mut planned, &store)?;
     args.in_flight.decide(&mut planned);
     let mut asked = Asked {
-        destroy: args.destroy,
+        destroy: args.destroy == Some(true),
         limited: args.scope.written(),
         rerun: args.rerun.written(),
         policies: None,
