@@ -1,14 +1,17 @@
 //! Applying moves: nobody may work with the old addresses meanwhile, and logs go along.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::context::Context;
 use super::errors::Failure;
 use super::terminal;
 use crate::diag::Diagnostic;
+use crate::engine::InstanceKey;
 use crate::objects::Address;
 use crate::objects::moves::Step;
 use crate::runtime::move_logs;
+use crate::runtime::remove_logs;
 use crate::store::Holder;
 use crate::store::RunnerLease;
 use crate::store::Store;
@@ -45,9 +48,39 @@ pub(super) fn keep_runners_out(
     Ok(Some(lease))
 }
 
-/// Takes the logs of moved objects along. That they are where they were is said, and no failure of the apply.
-pub(super) fn take_logs_along(context: &Context, moves: &BTreeMap<Address, Address>) {
+/// What has not finished of objects that are gone and whose addresses others get: an apply forgets it.
+pub(super) fn forgotten(
+    store: &Store,
+    moves: &BTreeMap<Address, Address>,
+) -> Result<Vec<InstanceKey>, Failure> {
+    if moves.is_empty() {
+        return Ok(Vec::new());
+    }
+    let new = moves.values();
+    let taken: BTreeSet<&Address> = new.filter(|new| !moves.contains_key(*new)).collect();
+    let unfinished = store.unfinished_instances()?.into_iter();
+    Ok(unfinished
+        .map(|instance| instance.key)
+        .filter(|key| taken.contains(&key.object))
+        .collect())
+}
+
+/// Takes the logs of moved objects along. Those of `forgotten` instances go: what is moved has attempts of the same numbers. That
+/// logs are where they were is said, and no failure of the apply.
+pub(super) fn take_logs_along(
+    context: &Context,
+    moves: &BTreeMap<Address, Address>,
+    forgotten: &[InstanceKey],
+) {
     let logs = context.logs();
+    for key in forgotten {
+        if let Err(error) = remove_logs(&logs, key) {
+            terminal::say(&format!(
+                "Warning: logs of what was {} before could not be removed: {error}\n",
+                key.object
+            ));
+        }
+    }
     for (from, to) in moves {
         if let Err(error) = move_logs(&logs, from, to) {
             terminal::say(&format!(
@@ -71,4 +104,52 @@ pub(super) fn blocked(steps: &[Step]) -> Option<Diagnostic> {
         lines.join("\n")
     );
     Some(Diagnostic::warning("Address taken", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+
+    use super::forgotten;
+    use crate::engine::Change;
+    use crate::engine::Instance;
+    use crate::engine::InstanceKey;
+    use crate::engine::Status;
+    use crate::objects::Address;
+    use crate::store::Holder;
+    use crate::store::Store;
+    use crate::time::Interval;
+
+    #[test]
+    fn what_has_not_finished_at_an_address_that_is_taken_is_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&directory.path().join("state.db")).unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", Timestamp::UNIX_EPOCH);
+        let lease = store.lock_runner(&holder).unwrap();
+        let key = |name: &str, second: i64| InstanceKey {
+            object: Address::new(name),
+            interval: Interval::moment(Timestamp::from_second(second).unwrap()),
+        };
+        let instance = |name: &str, second: i64, status| {
+            Change::Instance(Instance {
+                status,
+                ..Instance::new(key(name, second))
+            })
+        };
+        let changes = [
+            instance("a", 1, Status::Failed),
+            instance("b", 1, Status::Failed),
+            instance("c", 1, Status::Finished),
+            instance("c", 2, Status::Failed),
+            instance("d", 1, Status::Failed),
+        ];
+        store.commit(&lease, &changes).unwrap();
+        let moves: BTreeMap<Address, Address> = [("a", "b"), ("b", "c")]
+            .map(|(old, new)| (Address::new(old), Address::new(new)))
+            .into();
+        let found = forgotten(&store, &moves);
+        assert_eq!(found.ok(), Some(vec![key("c", 2)]));
+    }
 }

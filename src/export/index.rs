@@ -341,7 +341,7 @@ fn label(object: &Object) -> String {
     let address = object.address.as_str();
     let own = format!(".{}.{}", object.address.kind(), object.address.name());
     let owner = address.strip_suffix(&own);
-    match owner.filter(|_| !object.address.is_named()) {
+    match owner.filter(|_| !object.is_named()) {
         Some(owner) => format!("{}_{name}", plain(Address::new(owner).name())),
         None => name,
     }

@@ -85,7 +85,8 @@ impl Address {
         self.0.get(..end).map(Self::new)
     }
 
-    /// Whether the object has a name of its own, rather than being nested in another one.
+    /// Whether the object has a name of its own, rather than being nested in another one. What is `schedule.calendar` of a pipeline
+    /// is taken for the calendar of its own schedule; [`Object::is_named`](super::Object::is_named) knows better.
     pub fn is_named(&self) -> bool {
         let start = self.module().map_or(0, |module| module.len() + 1);
         let mut parts = Parts(self.0.get(start..));

@@ -48,6 +48,14 @@ impl Object {
         self.object_type.kind
     }
 
+    /// Whether it has a name of its own, rather than being nested in another one: that of a schedule may be `calendar`, and then its
+    /// address is one that the calendar of a pipeline's own schedule has, too.
+    pub fn is_named(&self) -> bool {
+        let address = &self.address;
+        let is_called_calendar = address.kind() == "schedule" && address.name() == "calendar";
+        address.is_named() || is_called_calendar && self.kind() != Kind::Calendar
+    }
+
     /// An attribute that is set.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.attributes.get(name)

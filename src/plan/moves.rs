@@ -240,7 +240,8 @@ fn make(current: &mut BTreeMap<Address, Address>, step: &Step) {
 /// A block that gets `count`, or loses it: the object without a key and the one with `[0]` are the same.
 fn implied(current: &BTreeMap<Address, Address>, configured: &Objects) -> Vec<Step> {
     let mut steps = Vec::new();
-    for to in configured.keys().filter(|address| address.is_named()) {
+    let named = configured.values().filter(|object| object.is_named());
+    for to in named.map(|object| &object.address) {
         let from = match to.as_str().strip_suffix("[0]") {
             Some(bare) => Address::new(bare),
             None if to.as_str().ends_with(']') => continue,
@@ -260,6 +261,7 @@ fn implied(current: &BTreeMap<Address, Address>, configured: &Objects) -> Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::testing::SCHEDULE;
     use crate::plan::testing::SHELL;
     use crate::plan::testing::object;
     use crate::plan::testing::side;
@@ -283,6 +285,20 @@ mod tests {
         let expected = [("a", 1), ("d", 3)].map(|(name, value)| (address(name), value));
         assert_eq!(moved.keys(BTreeMap::from(map)), BTreeMap::from(expected));
         assert_eq!(moved.taken(), BTreeSet::from([&address("c")]));
+    }
+
+    #[test]
+    fn count_alone_moves_a_schedule_that_is_called_calendar() {
+        let [bare, zero] = [
+            "pipeline.p.schedule.calendar",
+            "pipeline.p.schedule.calendar[0]",
+        ];
+        let objects = |address| side([object(&SCHEDULE, address, [])]);
+        for (old, new) in [(bare, zero), (zero, bare)] {
+            let found = Relocation::find(&[], &objects(old), &objects(new));
+            let pairs: Vec<_> = found.pairs().collect();
+            assert_eq!(pairs, [(&Address::new(old), &Address::new(new))]);
+        }
     }
 
     #[test]

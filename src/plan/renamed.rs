@@ -39,7 +39,8 @@ fn alike(changes: &[Change], action: Action, objects: &Objects) -> BTreeMap<Stri
     for address in moving.keys() {
         let whole = address.outer();
         let with_owner = whole.is_some_and(|owner| moving.contains_key(&owner));
-        if address.is_named() && !with_owner {
+        let is_named = objects.get(*address).is_some_and(Object::is_named);
+        if is_named && !with_owner {
             let likeness = likeness(address, objects);
             found.entry(likeness).or_default().push((*address).clone());
         }
@@ -86,6 +87,7 @@ mod tests {
     use super::*;
     use crate::lang::Value;
     use crate::plan::diff;
+    use crate::plan::testing::SCHEDULE;
     use crate::plan::testing::SHELL;
     use crate::plan::testing::object;
     use crate::plan::testing::side;
@@ -102,6 +104,15 @@ mod tests {
             .iter()
             .map(|(old, new)| format!("{old} {new}"))
             .collect()
+    }
+
+    #[test]
+    fn a_schedule_may_be_called_calendar() {
+        let [old, new] = ["pipeline.p.schedule.calendar", "pipeline.p.schedule.days"];
+        let objects = |address| side([object(&SCHEDULE, address, [])]);
+        let (before, after) = (objects(old), objects(new));
+        let pairs = renamed(&diff(&before, &after), (&before, &after));
+        assert_eq!(pairs, [(Address::new(old), Address::new(new))]);
     }
 
     #[test]

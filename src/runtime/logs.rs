@@ -32,6 +32,14 @@ fn object_directory(logs: &Path, object: &Address) -> PathBuf {
     directory
 }
 
+/// Removes the logs of an instance, if there are any.
+pub fn remove_logs(logs: &Path, key: &InstanceKey) -> io::Result<()> {
+    match std::fs::remove_dir_all(log_directory(logs, key)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Takes the logs of an object to where those of another address are kept.
 pub fn move_logs(logs: &Path, from: &Address, to: &Address) -> io::Result<()> {
     let (from, to) = (object_directory(logs, from), object_directory(logs, to));
@@ -61,8 +69,10 @@ mod tests {
     use std::path::Path;
 
     use super::log_directory;
+    use super::log_path;
     use super::move_logs;
     use super::object_directory;
+    use super::remove_logs;
     use crate::engine::InstanceKey;
     use crate::objects::Address;
     use crate::time::Interval;
@@ -95,6 +105,23 @@ mod tests {
         let [whole, part] = ["2026-01-01T10:00:07Z", "2026-01-01T10:00:07.001Z"].map(directory);
         assert_eq!(whole, Path::new("l/p/a/2026-01-01T10-00-07Z"));
         assert_eq!(part, Path::new("l/p/a/2026-01-01T10-00-07.001Z"));
+    }
+
+    #[test]
+    fn the_logs_of_one_instance_are_removed() {
+        let logs = tempfile::tempdir().unwrap();
+        let [gone, kept] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"].map(|at| InstanceKey {
+            object: Address::new("pipeline.p.activity.a"),
+            interval: Interval::moment(at.parse().unwrap()),
+        });
+        for key in [&gone, &kept] {
+            std::fs::create_dir_all(log_directory(logs.path(), key)).unwrap();
+            std::fs::File::create(log_path(logs.path(), key, 1)).unwrap();
+        }
+        remove_logs(logs.path(), &gone).unwrap();
+        remove_logs(logs.path(), &gone).unwrap();
+        assert!(!log_directory(logs.path(), &gone).exists());
+        assert!(log_path(logs.path(), &kept, 1).is_file());
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub use driver::Summary;
 pub use driver::Until;
 pub use logs::log_path;
 pub use logs::move_logs;
+pub use logs::remove_logs;
 pub use notice::Notice;
 pub use notice::Observer;
 pub use preflight::Looked;

@@ -53,10 +53,8 @@ impl Runner<'_> {
             return Ok(false);
         };
         for (key, _) in &expired.instances {
-            let directory = logs::log_directory(&self.options.logs, key);
-            if let Err(error) = std::fs::remove_dir_all(&directory)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
+            if let Err(error) = logs::remove_logs(&self.options.logs, key) {
+                let directory = logs::log_directory(&self.options.logs, key);
                 self.warn(format!(
                     "The logs in `{}` cannot be removed: {error}",
                     directory.display()

@@ -350,9 +350,10 @@ fn write(
     let again = rerunning::order(planned, record.rerun, &apply.who);
     apply.orders.extend(again);
     let lease = moving::keep_runners_out(&mut store, &apply.moves, holder)?;
+    let forgotten = moving::forgotten(&store, &apply.moves)?;
     store.apply(&lock, &apply)?;
     stream.applied();
-    moving::take_logs_along(context, &apply.moves);
+    moving::take_logs_along(context, &apply.moves, &forgotten);
     drop(lease);
     drop(lock);
     let now = context.clock.now();

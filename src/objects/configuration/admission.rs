@@ -87,7 +87,7 @@ fn check_address(object: &Object, report: &mut impl FnMut(&'static str, String))
             "Impossible address",
             "It has a control character.".to_owned(),
         );
-    } else if address.is_named() && address.kind() != object.kind().as_str() {
+    } else if object.is_named() && address.kind() != object.kind().as_str() {
         report(
             "Impossible address",
             format!("`{address}` is no {}.", object.kind().as_str()),

@@ -51,8 +51,9 @@ impl Rewrite<'_> {
         let mut apply = planned.apply(&store, context.who())?;
         self.operation.clone_into(&mut apply.operation);
         let lease = moving::keep_runners_out(&mut store, &apply.moves, &holder)?;
+        let forgotten = moving::forgotten(&store, &apply.moves)?;
         store.apply(&lock, &apply)?;
-        moving::take_logs_along(context, &apply.moves);
+        moving::take_logs_along(context, &apply.moves, &forgotten);
         drop(lease);
         drop(lock);
         Ok(planned)
