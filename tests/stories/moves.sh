@@ -176,3 +176,17 @@ says "# (moved from pipeline.p.activity.held)" "No runs to back-fill."
 expect 0 pipeform run
 says "Run complete: 0 finished, 0 failed"
 [[ $(wc -l <runs) -eq 3 ]] || fail "runs: $(cat runs)"
+
+step "nor what lies in that by another schedule"
+# Writes the activity of this name, active or not, every 8 hours.
+often() {
+    printf '  activity "shell_command" "%s" {\n    command = "echo often >> runs"\n    active  = %s\n    schedule {\n      every = "8 hours"\n      start = "2026-11-20"\n    }\n  }' "$1" "$2"
+}
+activities "$(often held false)" ""
+expect 0 pipeform apply --auto-approve
+activities "$(often taken true)" "$(moved pipeline.p.activity.held pipeline.p.activity.taken)"
+expect 0 pipeform apply --auto-approve
+says "1 run to back-fill"
+expect 0 pipeform run
+says "Run complete: 1 finished, 0 failed"
+[[ $(wc -l <runs) -eq 4 ]] || fail "runs: $(cat runs)"

@@ -11,6 +11,7 @@ use crate::cli::errors::Failure;
 use crate::diag::FileId;
 use crate::engine::Definition;
 use crate::engine::Paused;
+use crate::engine::Ranges;
 use crate::engine::Status;
 use crate::engine::Wish;
 use crate::lang::Value;
@@ -27,7 +28,6 @@ use crate::runtime::read_moments;
 use crate::runtime::read_objects_at;
 use crate::runtime::since_matters;
 use crate::store::Counts;
-use crate::store::Filter;
 use crate::store::Head;
 use crate::store::Store;
 use crate::store::StoredEra;
@@ -58,6 +58,8 @@ pub(crate) struct Before {
     pub(crate) counts: Counts,
     /// The intervals that have an instance ahead of those before, because operators have asked for one.
     pub(crate) beyond: BTreeMap<Address, Vec<Interval>>,
+    /// What has finished of objects that get the addresses of others that are gone, and of these others, as stretches of time; see [`Before::read_for`].
+    pub(crate) taken: BTreeMap<Address, Vec<Interval>>,
     /// The stretches of time of each object that somebody has asked for and that are not made yet.
     pub(crate) to_come: BTreeMap<Address, Vec<Interval>>,
     /// How long runs of activities took, in seconds; only of those that a plan back-fills.
@@ -86,6 +88,7 @@ impl Before {
             made_until: store.made_until()?,
             counts: store.counts()?,
             beyond: store.made_beyond()?,
+            taken: BTreeMap::new(),
             to_come: to_come(store)?,
             durations: BTreeMap::new(),
             given_up: BTreeMap::new(),
@@ -133,31 +136,63 @@ impl Before {
             && self.made_until == other.made_until
             && self.counts == other.counts
             && self.beyond == other.beyond
+            && self.taken == other.taken
             && self.to_come == other.to_come
             && self.given_up == other.given_up
             && self.alive == other.alive
     }
 
-    /// Reads what has finished of objects that are gone and whose addresses others get: these do not run it again.
+    /// Reads what has finished of objects that are gone and whose addresses others get, and of these: it does not run again.
     fn read_taken(&mut self, store: &Store, relocation: &Relocation) -> Result<(), Failure> {
-        let (taken, counts) = (relocation.taken(), &self.counts);
-        let known = relocation
-            .pairs()
-            .filter(|(_, new)| taken.contains(*new) && counts.contains_key(*new));
-        for (old, new) in known {
-            let finished = Filter {
-                objects: Some(vec![new.clone()]),
-                statuses: vec![Status::Finished, Status::Skipped],
-                from: self.made_until.get(old).copied(),
-                ..Filter::default()
+        let taken = relocation.taken();
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let settled = store.settled()?;
+        let unfinished = store.unfinished_instances()?;
+        for (old, new) in relocation.pairs().filter(|(_, new)| taken.contains(*new)) {
+            let Some(former) = settled.get(new) else {
+                continue;
             };
-            let instances = store.instances(&finished)?.into_iter();
-            let beyond = self.beyond.entry(old.clone()).or_default();
-            beyond.extend(instances.map(|instance| instance.key.interval));
+            let own = settled.get(old).into_iter().flat_map(Ranges::iter);
+            let mut finished: Ranges = former.iter().chain(own).collect();
+            let open = unfinished.iter().map(|instance| &instance.key);
+            for key in open.filter(|key| key.object == *old) {
+                finished.remove(key.interval);
+            }
+            self.taken.insert(old.clone(), finished.iter().collect());
+        }
+        Ok(())
+    }
+
+    /// The intervals that have an instance ahead of those before, at the addresses that follow. From now on, those of two definitions
+    /// are among them that lie in what has finished at addresses that others get: none is made.
+    pub(super) fn beyond(
+        &mut self,
+        relocation: &Relocation,
+        definitions: [&Definition; 2],
+    ) -> BTreeMap<Address, Vec<Interval>> {
+        for (old, finished) in std::mem::take(&mut self.taken) {
+            let new = relocation.address(&old);
+            let cursor = self.made_until.get(&old).copied();
+            let cursor = cursor.unwrap_or(Timestamp::MIN);
+            let units = definitions.map(|definition| definition.units.get(&new));
+            let schedules = units.into_iter().flatten();
+            let beyond = self.beyond.entry(old).or_default();
+            for schedule in schedules.filter_map(|unit| unit.schedule.as_ref()) {
+                for range in finished.iter().filter(|range| range.end > cursor) {
+                    let rest = Interval {
+                        start: range.start.max(cursor),
+                        end: range.end,
+                    };
+                    let whole = |one: &Interval| one.start >= rest.start && one.end <= rest.end;
+                    beyond.extend(schedule.overlapping(rest).filter(whole));
+                }
+            }
             beyond.sort_unstable();
             beyond.dedup();
         }
-        Ok(())
+        relocation.keys(self.beyond.clone())
     }
 
     /// What the state knows of schedules besides their objects.
@@ -299,4 +334,59 @@ pub(crate) fn outputs_from(
             Ok((Arc::from(name), value))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Unit;
+    use crate::engine::UnitKind;
+    use crate::plan::testing::at;
+    use crate::plan::testing::schedule;
+    use crate::time::Period;
+    use crate::time::Timeline;
+
+    fn days(first: u32, end: u32) -> Interval {
+        Interval {
+            start: at(&format!("2026-11-{first:02}T00:00:00Z")),
+            end: at(&format!("2026-11-{end:02}T00:00:00Z")),
+        }
+    }
+
+    /// What has an instance or is not made after a move to where these days have finished, of a schedule with such a period.
+    fn beyond(period: u32, finished: Interval, made_until: Option<Timestamp>) -> Vec<Interval> {
+        let [old, new] = ["pipeline.p.activity.old", "pipeline.p.activity.new"].map(Address::new);
+        let every = schedule("2026-11-02T00:00", Period::Days(period));
+        let unit = Unit {
+            schedule: Some(Timeline::from(every)),
+            ..Unit::new(new.clone(), UnitKind::Activity)
+        };
+        let definition = Definition {
+            units: BTreeMap::from([(new.clone(), unit)]),
+            ..Definition::default()
+        };
+        let mut before = Before {
+            taken: BTreeMap::from([(old.clone(), vec![finished])]),
+            made_until: made_until
+                .map(|until| (old.clone(), until))
+                .into_iter()
+                .collect(),
+            ..Before::default()
+        };
+        let relocation = Relocation::of(BTreeMap::from([(old, new.clone())]));
+        let mut beyond = before.beyond(&relocation, [&Definition::default(), &definition]);
+        beyond.remove(&new).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_has_finished_where_an_object_moves_to_is_not_made_by_whatever_schedule() {
+        let weeks = [days(2, 9), days(9, 16)];
+        assert_eq!(beyond(7, days(1, 20), None), weeks);
+        assert_eq!(
+            beyond(7, days(1, 20), Some(days(9, 16).start)),
+            [days(9, 16)]
+        );
+        assert!(beyond(7, days(3, 9), None).is_empty());
+        assert_eq!(beyond(1, days(2, 4), None), [days(2, 3), days(3, 4)]);
+    }
 }

@@ -194,7 +194,7 @@ pub(crate) fn planned(
     note_places(&mut changes, &configuration, &sources);
     let old_outputs = before.outputs(&relocation);
     let head = std::mem::take(&mut before.head);
-    let beyond = relocation.keys(before.beyond.clone());
+    let beyond = before.beyond(&relocation, [&old_units, &new_units]);
     let alive = before.alive(&relocation);
     let runs = before.runs(&relocation, (&old_units, &new_units));
     let both = old.objects.values().chain(new.values());

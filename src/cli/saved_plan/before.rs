@@ -39,6 +39,8 @@ struct Kept {
     made_until: BTreeMap<Address, Timestamp>,
     counts: Counts,
     beyond: BTreeMap<Address, Vec<Interval>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    taken: BTreeMap<Address, Vec<Interval>>,
     #[serde(default)]
     to_come: BTreeMap<Address, Vec<Interval>>,
     durations: BTreeMap<Address, f64>,
@@ -97,6 +99,7 @@ pub(super) fn to_json(before: Before) -> Result<Json, Failure> {
         made_until: before.made_until,
         counts: before.counts,
         beyond: before.beyond,
+        taken: before.taken,
         to_come: before.to_come,
         durations: before.durations,
         given_up: before.given_up,
@@ -126,6 +129,7 @@ pub(super) fn from_json(json: &Json) -> Result<Before, Failure> {
         made_until: kept.made_until,
         counts: kept.counts,
         beyond: kept.beyond,
+        taken: kept.taken,
         to_come: kept.to_come,
         durations: kept.durations,
         given_up: kept.given_up,
