@@ -103,7 +103,10 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
         incomplete: &configuration.incomplete,
         ..Resolver::planned(&configuration.objects, &timetable, &call)
     };
-    placed(&foreseen(resolver, now, |_| false).1, configuration)
+    placed(
+        &foreseen(resolver, now, (&Objects::new(), &[])).1,
+        configuration,
+    )
 }
 
 /// What formulas will be, and all that is wrong with what they, places and columns come to. Places and columns of objects that stay as
@@ -111,9 +114,11 @@ pub(crate) fn check_formulas(configuration: &Configuration, now: Timestamp) -> D
 pub(super) fn foreseen(
     resolver: Resolver<'_>,
     now: Timestamp,
-    stays: impl Fn(&Address) -> bool,
+    (applied, changes): (&Objects, &[Change]),
 ) -> (Preview, Diagnostics) {
     let (seen, found) = preview(resolver, now);
+    let touched: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
+    let stays = |address: &Address| applied.contains_key(address) && !touched.contains(address);
     let mut findings = found.formulas;
     let columns = wrong_columns(resolver.objects);
     for mut finding in found.places.into_iter().chain(columns) {

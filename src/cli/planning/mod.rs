@@ -205,16 +205,12 @@ pub(crate) fn planned(
     let before = (&old.objects, &old.timetable, &old_units);
     let after = (&new, &timetable, &new_units);
     let known = (&*changes, &*alive, &runs);
-    let touched: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
-    let stays = |address: &Address| old.objects.contains_key(address) && !touched.contains(address);
     let (effects, (preview, findings)) = side_by_side(
         || all_effects((before, after), known, (&affected, &otherwise), now),
-        || foreseen(resolver, now, stays),
+        || foreseen(resolver, now, (&old.objects, &changes)),
     );
     let findings = placed(&findings, &configuration);
-    if findings.has_errors() {
-        return Err(Failure::Findings(Box::new((findings, sources))));
-    }
+    let sources = without_errors(findings.clone(), sources)?;
     warnings.extend(findings);
     let renamed = renamed(&changes, (&old.objects, &new));
     let trial = (resolver, &preview);
