@@ -426,7 +426,7 @@ fn capital(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::FromArgMatches;
+    use clap::FromArgMatches as _;
 
     use super::*;
 
