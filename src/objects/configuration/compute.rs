@@ -330,8 +330,7 @@ impl<'a> Place<'a> {
                     on_cluster: true,
                     copied: true,
                 };
-                let why = tables::why_not(objects, node, of);
-                let Some(why) = why.or_else(|| self.unseen_columns(node, written)) else {
+                let Some(why) = tables::why_not(objects, node, of) else {
                     continue;
                 };
                 let detail = format!("`{address}` cannot be copied by Hive: {why}.");
@@ -342,17 +341,6 @@ impl<'a> Place<'a> {
                 });
             }
         }
-    }
-
-    /// Why a filter cannot use the columns of what is read: items that are copied as they are have one column.
-    fn unseen_columns(&self, node: &Object, written: bool) -> Option<String> {
-        let format = node.reference("format")?;
-        let format = self.configuration.objects.get(&format)?;
-        let lists = matches!(format.get("column"), Some(Value::List(all) | Value::Tuple(all)) if !all.is_empty());
-        let is_filtered = !written && self.activity.get("filter_sql").is_some();
-        (is_filtered && lists && format.object_type.name == "dynamodb_export").then(|| {
-            "its format `dynamodb_export` copies items as they are, so that `filter_sql` sees none of its `column`s. Write `item['NAME']`, which is an attribute in DynamoDB's JSON, and leave `column` out, or use the format `dynamodb`".to_owned()
-        })
     }
 
     fn unfit(&self, node: &Address, (variable, is_hive): (&str, bool), why: &str) -> Diagnostic {
