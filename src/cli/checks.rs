@@ -5,11 +5,15 @@ use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::configuration::Assertion;
 use crate::objects::configuration::Check;
+use crate::objects::configuration::CheckStatus;
+use crate::objects::configuration::Configuration;
 use crate::objects::configuration::DeferredAssertion;
+use crate::objects::configuration::Subject;
 use crate::objects::resolve::Resolver;
 use crate::objects::resolve::message_text;
 use crate::objects::resolve::verdict;
 use crate::plan::preview::Preview;
+use crate::plan::saved::Checked;
 
 /// What assertions about deferred attributes are tried with: the next interval of the objects they read.
 #[derive(Clone, Copy)]
@@ -44,7 +48,27 @@ pub(crate) fn warnings(checks: &[Check], trial: Option<Trial<'_>>) -> Diagnostic
     warnings
 }
 
-/// What a deferred assertion came to.
+/// What is known of all conditions of a configuration. What checks say of deferred attributes is tried with the next interval.
+pub(crate) fn results(
+    configuration: &Configuration,
+    (resolver, preview): (Resolver<'_>, &Preview),
+) -> Vec<Checked> {
+    let trial = Trial { resolver, preview };
+    let blocks = configuration.checks.iter();
+    let others = configuration.conditions.iter();
+    let others = others.map(|((subject, address), status)| Checked {
+        subject: *subject,
+        address: address.to_string(),
+        status: *status,
+        problems: Vec::new(),
+    });
+    blocks
+        .map(|check| trial.checked(check))
+        .chain(others)
+        .collect()
+}
+
+/// What an assertion came to.
 enum Tried {
     Holds,
     Fails(String),
@@ -52,6 +76,31 @@ enum Tried {
 }
 
 impl Trial<'_> {
+    fn checked(&self, check: &Check) -> Checked {
+        let (mut status, mut problems) = (CheckStatus::Pass, Vec::new());
+        for assertion in &check.assertions {
+            let tried = match assertion {
+                Assertion::Holds => Tried::Holds,
+                Assertion::Fails(warning) => Tried::Fails(warning.detail.clone()),
+                Assertion::Deferred(deferred) => self.of(deferred),
+            };
+            status = status.max(match tried {
+                Tried::Holds => CheckStatus::Pass,
+                Tried::Unknown => CheckStatus::Unknown,
+                Tried::Fails(problem) => {
+                    problems.push(problem);
+                    CheckStatus::Fail
+                }
+            });
+        }
+        Checked {
+            subject: Subject::Check,
+            address: check.address.to_string(),
+            status,
+            problems,
+        }
+    }
+
     fn of(&self, assertion: &DeferredAssertion) -> Tried {
         let timetable = self.resolver.timetable;
         let Some((first, others)) = assertion.objects.split_first() else {

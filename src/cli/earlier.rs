@@ -76,7 +76,7 @@ impl Earlier {
         let configuration = target.configuration;
         let moves = &configuration.statements.moves;
         let relocation = Relocation::find(moves, &self.objects, &configuration.objects);
-        let old = relocation.objects(self.objects);
+        let old = relocation.former(self.objects);
         let mut changes = diff(&old, &configuration.objects);
         relocation.note(&mut changes, &old);
         let outputs = self.outputs.into_iter();

@@ -2,7 +2,6 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
-use crate::objects::Kind;
 use crate::objects::Objects;
 use crate::objects::support;
 use crate::objects::support::Lacks;
@@ -43,21 +42,9 @@ pub(crate) fn warnings(objects: &Objects) -> Diagnostics {
             "`{name}` is set on {}. It is kept, and this version does not act on it.",
             support::plural(kind)
         );
-        let warning = Diagnostic::warning("Attribute without effect", detail);
-        warnings.push(match instead(kind, name) {
-            Some(help) => warning.help(help),
-            None => warning,
-        });
+        warnings.push(Diagnostic::warning("Attribute without effect", detail));
     }
     warnings
-}
-
-/// What to do instead of setting an attribute where nothing acts on it.
-fn instead(kind: Kind, name: &str) -> Option<&'static str> {
-    let is_about_ends = ["late_after", "on_fail", "on_late", "on_success"].contains(&name);
-    (kind == Kind::Resource && is_about_ends).then_some(
-        "Set it on the activities that run there, or on their pipeline: they fail when they get no cluster or theirs breaks for good, and finish or are late by themselves.",
-    )
 }
 
 /// A text that begins in a small letter, as a sentence begins.
@@ -66,22 +53,4 @@ pub(crate) fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_said_where_actions_of_clusters_belong() {
-        for name in ["late_after", "on_fail", "on_late", "on_success"] {
-            let help = instead(Kind::Resource, name);
-            assert!(
-                help.is_some_and(|help| help.contains("on the activities")),
-                "{name}"
-            );
-        }
-        assert_eq!(instead(Kind::Resource, "retain"), None);
-        assert_eq!(instead(Kind::DataNode, "late_after"), None);
-    }
 }

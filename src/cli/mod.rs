@@ -36,6 +36,7 @@ mod succession;
 mod surroundings;
 mod target;
 mod terminal;
+mod untranslated;
 mod untrusted;
 mod views;
 mod workspaces;
@@ -85,6 +86,11 @@ fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    terminal::whole(exit_code())
+}
+
+/// Runs it, and says how it has ended.
+fn exit_code() -> ExitCode {
     if policies::is_asked(std::env::args_os()) {
         return policies::answer();
     }

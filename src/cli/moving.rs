@@ -81,12 +81,27 @@ pub(super) fn take_logs_along(
             ));
         }
     }
-    for (from, to) in moves {
+    for (from, to) in room_first(moves) {
         if let Err(error) = move_logs(&logs, from, to) {
             terminal::say(&format!(
                 "Warning: the logs of {from} could not be moved to where those of {to} are kept: {error}\n"
             ));
         }
+    }
+}
+
+/// Moves in an order in which what goes to the place of another comes after that has gone. Of a ring one goes first.
+fn room_first(moves: &BTreeMap<Address, Address>) -> Vec<(&Address, &Address)> {
+    let mut open: BTreeMap<&Address, &Address> = moves.iter().collect();
+    let mut order = Vec::new();
+    loop {
+        let free = open.iter().find(|(_, to)| !open.contains_key(*to));
+        let Some((from, to)) = free.or_else(|| open.iter().next()) else {
+            return order;
+        };
+        let step = (*from, *to);
+        open.remove(step.0);
+        order.push(step);
     }
 }
 
@@ -113,6 +128,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::forgotten;
+    use super::room_first;
     use crate::engine::Change;
     use crate::engine::Instance;
     use crate::engine::InstanceKey;
@@ -121,6 +137,20 @@ mod tests {
     use crate::store::Holder;
     use crate::store::Store;
     use crate::time::Interval;
+
+    #[test]
+    fn what_makes_room_moves_first() {
+        let order = |moves: &[(&str, &str)]| {
+            let moves = moves.iter();
+            let moves = moves.map(|(from, to)| (Address::new(*from), Address::new(*to)));
+            let moves: BTreeMap<Address, Address> = moves.collect();
+            let order = room_first(&moves).into_iter();
+            let order = order.map(|(from, to)| format!("{from}{to}"));
+            order.collect::<Vec<String>>().join(" ")
+        };
+        assert_eq!(order(&[("a", "b"), ("b", "c"), ("x", "a")]), "bc ab xa");
+        assert_eq!(order(&[("a", "b"), ("b", "a")]).len(), 5, "a ring, too");
+    }
 
     #[test]
     fn what_has_not_finished_at_an_address_that_is_taken_is_forgotten() {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use super::commands::proposing::refuse_above;
 use super::commands::select::Chosen;
 use super::commands::select::Selection;
 use super::commands::select::select_from;
@@ -40,17 +41,23 @@ impl RerunArgs {
         if selections.is_empty() {
             return Ok(());
         }
-        let mut keys = BTreeMap::new();
+        let mut filters = Vec::new();
         for (object, spans) in chosen(planned, &selections)? {
             let spans = spans.unwrap_or_else(|| vec![Interval::ALL]);
-            for span in spans {
-                let found = store.instances(&Filter {
-                    statuses: ENDED.to_vec(),
-                    ..Filter::starting_in(object.clone(), span)
-                })?;
-                let found = found.into_iter();
-                keys.extend(found.map(|instance| (instance.key, instance.attempts)));
-            }
+            filters.extend(spans.into_iter().map(|span| Filter {
+                statuses: ENDED.to_vec(),
+                ..Filter::starting_in(object.clone(), span)
+            }));
+        }
+        let mut number = 0;
+        for filter in &filters {
+            number += store.count_instances(filter)?.values().sum::<u64>();
+        }
+        refuse_above(number, "--rerun")?;
+        let mut keys = BTreeMap::new();
+        for filter in &filters {
+            let found = store.instances(filter)?.into_iter();
+            keys.extend(found.map(|instance| (instance.key, instance.attempts)));
         }
         if keys.is_empty() {
             return Err(Failure::message(format!(

@@ -14,6 +14,7 @@ use super::errors::Failure;
 use super::planning::check_formulas;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::FileId;
 use crate::diag::Sources;
 use crate::export;
 use crate::fetch;
@@ -132,6 +133,8 @@ pub(crate) struct RootModule {
     pub(crate) sensitive: BTreeSet<Arc<str>>,
     /// What its functions have read: the digests of files by their paths from the root module.
     pub(crate) read: BTreeMap<PathBuf, String>,
+    /// The files of values, among the texts.
+    pub(crate) value_files: Vec<FileId>,
     /// Whether it has no files.
     pub(crate) empty: bool,
 }
@@ -234,6 +237,7 @@ impl RootModule {
             settings: written.tree.module.settings.clone(),
             unset: written.unset,
             variables: written.variables,
+            value_files: written.value_files,
             empty: false,
         }
     }
@@ -268,6 +272,8 @@ pub(crate) struct Written {
     variables: BTreeMap<Arc<str>, Value>,
     /// The variables that need a value and have none.
     unset: Vec<Arc<str>>,
+    /// The files of values, among the texts.
+    value_files: Vec<FileId>,
     files: ModuleFiles,
     now: Timestamp,
     working_directory: String,
@@ -340,6 +346,11 @@ impl Written {
         let assigned = variables::assign(declared, &given, &mut found);
         diagnostics.extend(damage.sound(found));
         (written.variables, written.unset) = (assigned.values, assigned.unset);
+        let files = given.iter().filter_map(|source| match source {
+            ValueSource::File { file, .. } => Some(*file),
+            _ => None,
+        });
+        written.value_files = files.collect();
         written.diagnostics = diagnostics;
         written
     }
@@ -373,6 +384,7 @@ impl Written {
             tree,
             variables: BTreeMap::new(),
             unset: Vec::new(),
+            value_files: Vec::new(),
             files: ModuleFiles {
                 directory: context.directory.clone(),
                 home: context.home(),
@@ -523,10 +535,15 @@ fn value_file(
     ValueSource::File {
         file: sources.add(name, text.clone()),
         text,
-        json: Path::new(name)
-            .extension()
-            .is_some_and(|extension| extension == "json"),
+        json: is_json(name),
     }
+}
+
+/// Whether a file of values of that name is read as JSON.
+pub(super) fn is_json(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "json")
 }
 
 /// Sixteen random bytes.

@@ -87,7 +87,7 @@ impl ScopeArgs {
     pub(crate) fn note(&self, planned: &Planned) -> String {
         match self.rollback {
             Some(serial) if planned.plan.is_empty() => format!(
-                "\nObjects and outputs are those of serial {serial} already; the configuration was not read.\n"
+                "\nObjects and outputs are those of serial {serial} already, under the names that they have now;\nthe configuration was not read.\n"
             ),
             _ => String::new(),
         }
@@ -130,12 +130,16 @@ impl PartArgs {
         let configuration = &mut target.configuration;
         let configured = std::mem::take(&mut configuration.objects);
         let relocation = Relocation::find(&configuration.statements.moves, prior, &configured);
-        let prior = relocation.objects(prior.clone());
+        let prior = relocation.former(prior.clone());
         let known: BTreeSet<Address> = prior.keys().chain(configured.keys()).cloned().collect();
-        let place = (
-            "configuration",
-            "Addresses are those of `pipeform state list`, and of what is configured.",
-        );
+        let place = if target.origin.is_configured {
+            (
+                "configuration",
+                "Addresses are those of `pipeform state list`, and of what is configured.",
+            )
+        } else {
+            ("state", "`pipeform state list` shows what there is.")
+        };
         let select = |written: &[String]| -> Result<BTreeSet<Address>, Failure> {
             Ok(select_from(place, &known, written)?.into_iter().collect())
         };
@@ -150,7 +154,8 @@ impl PartArgs {
         let old_outputs = read_outputs(&context.read_state()?)?.into_iter();
         let old_outputs = old_outputs.map(|(name, value)| (name, relocation.value(value)));
         let outputs = std::mem::take(&mut configuration.outputs);
-        configuration.outputs = part.outputs(&old_outputs.collect(), outputs);
+        let read = (&configured, &configuration.reads);
+        configuration.outputs = part.outputs(&old_outputs.collect(), outputs, read);
         configuration.objects = part.objects(&prior, configured);
         let along: Option<Vec<Address>> = wanted.map(|wanted| {
             let changes = diff(&prior, &configuration.objects).into_iter();

@@ -2,7 +2,6 @@
 //! of a rehearsal.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -15,6 +14,7 @@ use crate::objects::Kind;
 use crate::objects::Moments;
 use crate::objects::Objects;
 use crate::objects::Timetable;
+use crate::plan::beside;
 use crate::plan::effects;
 
 /// Activations and cuts after an apply, and the schedules that follow. `old` are the schedules as of the serial before.
@@ -38,21 +38,18 @@ pub(super) fn continued(
         ..Moments::default()
     };
     let wanted = Timetable::new(new, &uncut, now);
-    let known = old.scheduled().chain(wanted.scheduled());
-    for address in known.collect::<BTreeSet<_>>() {
-        let made = made_until.get(address).copied();
-        let before = old.schedule(address);
-        let after = wanted.schedule(address);
+    for (address, before, after) in beside(old.schedules(), wanted.schedules()) {
+        let made = || made_until.get(address).copied();
         let until = match (before, after) {
             (Some(before), Some(after)) => {
                 if effects::same_schedule(before.current(), after.current()) {
                     continue;
                 }
-                before.ends_at(made, now)
+                before.ends_at(made(), now)
             }
-            (Some(before), None) => made.max(before.cut()),
+            (Some(before), None) => made().max(before.cut()),
             // Whatever its schedule was before: what has been made is not made again.
-            (None, _) => made.max(next.cuts.get(address).copied()),
+            (None, _) => made().max(next.cuts.get(address).copied()),
         };
         let Some(until) = until else { continue };
         next.cuts.insert(address.clone(), until);

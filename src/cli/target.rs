@@ -11,11 +11,14 @@ use std::sync::Arc;
 use super::errors::Failure;
 use super::root_module::RootModule;
 use crate::diag::Diagnostics;
+use crate::diag::FileId;
 use crate::diag::Sources;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
+use crate::plan::Change;
+use crate::plan::Reason;
 use crate::plan::Relocation;
 
 /// What is to be.
@@ -37,12 +40,31 @@ pub(crate) struct Target {
 /// What a target was made of, besides the texts of its files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
+    /// Whether a configuration says what is to be. Otherwise it is somebody who asked for it: with `--destroy`, `--rollback`.
+    pub(super) is_configured: bool,
     /// The values of the variables.
     pub(super) variables: BTreeMap<Arc<str>, Value>,
     /// Those of them that are sensitive.
     pub(super) sensitive: BTreeSet<Arc<str>>,
     /// What functions have read: the digests of files by their paths from the root module.
     pub(super) read: BTreeMap<PathBuf, String>,
+    /// The files of values, among the texts.
+    pub(super) value_files: Vec<FileId>,
+}
+
+impl Origin {
+    /// Takes out of changes why something goes that is not in the configuration, where that says nothing about it.
+    pub(super) fn explain(&self, changes: &mut [Change]) {
+        if self.is_configured {
+            return;
+        }
+        for change in changes {
+            let reason = change.reason.as_ref();
+            if !matches!(reason, Some(Reason::Forgotten | Reason::TypeChanged { .. })) {
+                change.reason = None;
+            }
+        }
+    }
 }
 
 impl Target {
@@ -55,9 +77,11 @@ impl Target {
             warnings: module.diagnostics,
             forgotten: BTreeSet::new(),
             origin: Origin {
+                is_configured: true,
                 variables: module.variables,
                 sensitive: module.sensitive,
                 read: module.read,
+                value_files: module.value_files,
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use super::context::Context;
 use super::context::Style;
@@ -11,10 +12,32 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 
-/// Prints data. A reader that has gone away (`pipeform … | head`) is no error.
+/// Why something could not be printed as data, the first time: whoever keeps what is printed has less than they believe.
+static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
+
+/// Prints data. A reader that has gone away (`pipeform … | head`) is no error; anything else is told at the end, by [`whole`].
 pub(super) fn print(text: &str) {
-    ignore(std::io::stdout().lock().write_all(text.as_bytes()));
-    ignore(std::io::stdout().lock().flush());
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    note(written.and_then(|()| stdout.flush()));
+}
+
+fn note(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        ignore(UNWRITTEN.set(error));
+    }
+}
+
+/// The exit code of a command that ends with this one: it has failed if what it has printed is not whole.
+pub(super) fn whole(code: ExitCode) -> ExitCode {
+    let Some(error) = UNWRITTEN.get() else {
+        return code;
+    };
+    failure(&Failure::message(format!(
+        "Standard output cannot be written: {error}\n\nWhat was printed is not whole. What the command has changed, such as an apply that it said to be complete, stays changed: `pipeform history --applies` and `pipeform status` tell of it."
+    )))
 }
 
 /// Prints talk.
@@ -30,6 +53,11 @@ pub(super) fn ask(context: &Context, question: &str, instead: &str) -> Result<St
         )));
     }
     print(question);
+    if UNWRITTEN.get().is_some() {
+        return Err(Failure::message(format!(
+            "Nobody can be asked: standard output cannot be written. Nothing was done.\n\n{instead}"
+        )));
+    }
     let mut line = String::new();
     match std::io::stdin().read_line(&mut line) {
         Ok(read) if read > 0 => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
@@ -43,7 +71,7 @@ pub(super) fn ask(context: &Context, question: &str, instead: &str) -> Result<St
 ///
 /// `added` are the words that the environment has added, which nobody sees who typed the rest.
 pub(super) fn usage(error: &clap::Error, added: &[(String, String)]) -> ExitCode {
-    ignore(error.print());
+    let printed = error.print();
     if error.use_stderr() {
         if let Some(instead) = spelling::instead_of(error) {
             say(&format!("\n{instead}\n"));
@@ -53,6 +81,7 @@ pub(super) fn usage(error: &clap::Error, added: &[(String, String)]) -> ExitCode
         }
         ExitCode::FAILURE
     } else {
+        note(printed);
         ExitCode::SUCCESS
     }
 }

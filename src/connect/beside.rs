@@ -16,7 +16,7 @@ use super::files::parent;
 use super::files::prefix;
 use super::files::regular;
 use super::files::remove_leftovers;
-use super::files::temporary;
+use super::files::temporary_file;
 
 /// A file that appears under its name only when it is whole. Dropped without a commit, it leaves nothing.
 #[derive(Debug)]
@@ -41,17 +41,15 @@ impl Beside {
     /// Starts one of many files, whose directory is there and has no leftovers.
     pub fn among(target: &Path) -> Result<Self, ConnectError> {
         let failed = |error| ConnectError::io("write", target, error);
-        let temporary = parent(target).join(temporary(&prefix(target)?));
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(true);
-        let file = file.open(&temporary).map_err(failed)?;
+        options.read(true).write(true).create_new(true);
+        let made = temporary_file(&parent(target), &prefix(target)?, &options);
+        let (temporary, file) = made.map_err(failed)?;
         let beside = Self {
             target: target.to_owned(),
             temporary,
             file: Arc::new(file),
         };
-        // A file system without locks only loses the distinction between what the living and the dead write.
-        drop(beside.file.try_lock());
         if let Ok(old) = fs::metadata(target) {
             let permissions = beside.file.set_permissions(old.permissions());
             permissions.map_err(failed)?;

@@ -14,6 +14,7 @@ use sha2::Sha256;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::fs::TryLockError;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -125,14 +126,10 @@ impl FileWriter {
         fs::create_dir_all(&parent)
             .map_err(|e| ConnectError::io("create directory", &parent, e))?;
         remove_leftovers(&parent, &prefix);
-        let temporary = parent.join(temporary(&prefix));
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary)
-            .map_err(|e| ConnectError::io("write", target, e))?;
-        // A file system without locks only loses the distinction; the write itself is safe without it.
-        drop(file.try_lock());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let made = temporary_file(&parent, &prefix, &options);
+        let (temporary, file) = made.map_err(|e| ConnectError::io("write", target, e))?;
         if let Ok(old) = fs::metadata(target) {
             file.set_permissions(old.permissions())
                 .map_err(|e| ConnectError::io("write", target, e))?;
@@ -240,8 +237,29 @@ pub(super) fn prefix(target: &Path) -> Result<String, ConnectError> {
 }
 
 /// The name of a new temporary file.
-pub(super) fn temporary(prefix: &str) -> String {
+fn temporary(prefix: &str) -> String {
     format!("{prefix}{}{SUFFIX}", uuid::Uuid::new_v4().simple())
+}
+
+/// Makes a temporary file. Its lock, for as long as it is open, tells it from what the dead have left; who looks for that may come before
+/// the lock and take the file away, and then another one is made.
+pub(super) fn temporary_file(
+    directory: &Path,
+    prefix: &str,
+    options: &OpenOptions,
+) -> io::Result<(PathBuf, File)> {
+    let mut patience = 100;
+    loop {
+        let path = directory.join(temporary(prefix));
+        let file = options.open(&path)?;
+        // A file system without locks only loses the distinction; the write itself is safe without it.
+        let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        let is_ours = !is_taken && path.exists();
+        if is_ours || patience == 0 {
+            return Ok((path, file));
+        }
+        patience -= 1;
+    }
 }
 
 /// The directory of a file.
@@ -265,7 +283,11 @@ pub(super) fn remove_leftovers(directory: &Path, prefix: &str) {
             .and_then(|n| n.strip_suffix(SUFFIX));
         let ours =
             random.is_some_and(|r| r.len() == RANDOM && r.bytes().all(|b| b.is_ascii_hexdigit()));
-        if ours && File::open(entry.path()).is_ok_and(|f| f.try_lock().is_ok()) {
+        if ours
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            // While it is locked: who has just made it sees that it is gone, or taken.
             drop(fs::remove_file(entry.path()));
         }
     }
@@ -274,12 +296,38 @@ pub(super) fn remove_leftovers(directory: &Path, prefix: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering;
 
     fn names(dir: &Path) -> Vec<String> {
         fs::read_dir(dir)
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect()
+    }
+
+    #[test]
+    fn what_has_just_been_made_is_not_taken_for_what_the_dead_have_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let done = AtomicBool::new(false);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let lost = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    remove_leftovers(dir.path(), ".out.");
+                }
+            });
+            let mut lost = 0;
+            for _ in 0..2_000 {
+                let made = temporary_file(dir.path(), ".out.", &options);
+                let gone = |(path, _): (PathBuf, File)| fs::remove_file(path).is_err();
+                lost += usize::from(made.is_ok_and(gone));
+            }
+            done.store(true, Ordering::Relaxed);
+            lost
+        });
+        assert_eq!(lost, 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It is laid out as Amazon Redshift reads it: `{"entries": [{"url": …, "mandatory": true, "meta": {"content_length": …}}]}`. In S3 a
 //! URL is `s3://BUCKET/KEY`, in a directory it is the path below it. Both ways take one entry at a time: there may be millions.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::io::Read;
@@ -133,13 +134,15 @@ fn read_entries(
     mut each: impl FnMut(Entry) -> Result<(), String>,
 ) -> Result<(), Broken> {
     let (mut problem, mut count) = (None, 0_u64);
+    let begun = Cell::new(false);
     let mut from = serde_json::Deserializer::from_reader(from);
-    let seed = Manifest(&mut |entry| {
+    let mut each = |entry| {
         count += 1;
         each(entry).map_err(|error| {
             problem.get_or_insert(error);
         })
-    });
+    };
+    let seed = Manifest(&mut each, &begun);
     let result = seed.deserialize(&mut from);
     match (result, problem) {
         (_, Some(problem)) => Err(Broken::Stopped(problem)),
@@ -147,15 +150,17 @@ fn read_entries(
         (Ok(false), None) => Err(Broken::NoManifest("it has no `entries`".to_owned())),
         (Err(error), None) if error.is_io() => Err(Broken::Stopped(error.to_string())),
         // What it has listed is not all.
-        (Err(error), None) if count > 0 => Err(Broken::CutOff(error.to_string())),
+        (Err(error), None) if count > 0 || begun.get() && error.is_eof() => {
+            Err(Broken::CutOff(error.to_string()))
+        }
         (Err(error), None) => Err(Broken::NoManifest(error.to_string())),
     }
 }
 
 type Each<'a> = &'a mut dyn FnMut(Entry) -> Result<(), ()>;
 
-/// Reads all of a manifest; gives whether there were entries to look at.
-struct Manifest<'a>(Each<'a>);
+/// Reads all of a manifest; gives whether there were entries to look at, and says at once when they begin.
+struct Manifest<'a>(Each<'a>, &'a Cell<bool>);
 
 impl<'de> DeserializeSeed<'de> for Manifest<'_> {
     type Value = bool;
@@ -176,7 +181,7 @@ impl<'de> Visitor<'de> for Manifest<'_> {
         let mut found = false;
         while let Some(key) = map.next_key::<String>()? {
             if key == "entries" {
-                map.next_value_seed(Entries(&mut *self.0))?;
+                map.next_value_seed(Entries(&mut *self.0, self.1))?;
                 found = true;
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -186,7 +191,7 @@ impl<'de> Visitor<'de> for Manifest<'_> {
     }
 }
 
-struct Entries<'a>(Each<'a>);
+struct Entries<'a>(Each<'a>, &'a Cell<bool>);
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
     type Value = ();
@@ -204,6 +209,7 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
+        self.1.set(true);
         while let Some(Line {
             url,
             mandatory,
@@ -255,18 +261,17 @@ mod tests {
     fn manifests_of_others_are_read_and_other_files_are_none() {
         let redshift = r#"{"x": [1], "entries": [{"url": "s3://b/k", "mandatory": false}]}"#;
         assert_eq!(all(redshift), Ok(Some(vec![("s3://b/k".into(), None)])));
-        for other in [
-            "",
-            "{}",
-            "[]",
-            "done",
-            "{\"entries\": 1}",
-            "{\"entries\": [",
-        ] {
+        for other in ["", "{}", "[]", "done", "{\"entries\": 1}", "{\"entries\""] {
             assert_eq!(all(other), Ok(None), "{other}");
         }
-        let cut = all(r#"{"entries": [{"url": "s3://b/k"},"#).unwrap_err();
-        assert!(cut.contains("cut off or damaged"), "{cut}");
+        for cut in [
+            r#"{"entries": [{"url": "s3://b/k"},"#,
+            r#"{"entries": [{"url": "s3://b"#,
+            r#"{"entries": ["#,
+        ] {
+            let error = all(cut).unwrap_err();
+            assert!(error.contains("cut off or damaged"), "{error}");
+        }
         let stop = read(redshift.as_bytes(), |_| Err("no".to_owned()));
         assert_eq!(stop, Err("no".to_owned()));
     }

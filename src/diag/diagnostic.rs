@@ -134,6 +134,13 @@ impl Diagnostic {
         self.object = Some(address.into());
         self
     }
+
+    /// Says which attribute of that object it is about: whoever knows the place of that, shows it.
+    #[must_use]
+    pub fn of(mut self, attribute: impl Into<String>) -> Self {
+        self.attribute = Some(attribute.into());
+        self
+    }
 }
 
 /// How far doubles of a finding are looked for.

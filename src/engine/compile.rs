@@ -21,6 +21,7 @@ use crate::objects::Timetable;
 use crate::objects::dependencies;
 use crate::objects::has_instances;
 use crate::objects::settings;
+use crate::objects::settings::Settings;
 
 /// Preconditions are checked again after this, where none of them says otherwise.
 const PRECONDITION_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
@@ -51,7 +52,8 @@ pub fn compile(objects: &Objects, timetable: &Timetable, serial: u64) -> Definit
 }
 
 fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
-    let duration = |name: &str| settings::duration(objects, object, name);
+    let own = Settings::of(objects, object);
+    let duration = |name: &str| own.duration(name);
     let kind = if object.kind() == Kind::Activity {
         UnitKind::Activity
     } else {
@@ -62,12 +64,9 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         .into_iter()
         .map(|(_, address)| address)
         .collect();
-    let actions = |name: &str| actions(objects, object, name);
+    let actions = |name: &str| actions(own, name);
     let fresh = Unit::new(object.address.clone(), kind);
-    let count = |object: &Object| {
-        let number = settings::integer(objects, object, "max_retries");
-        number.and_then(|number| u32::try_from(number).ok())
-    };
+    let count = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
     let checks = || {
         preconditions
             .iter()
@@ -76,9 +75,9 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
     let own_pause = checks()
         .filter_map(|check| settings::duration(objects, check, "retry_delay"))
         .min();
-    let max_retries = count(object).unwrap_or(fresh.max_retries);
+    let max_retries = count(own.integer("max_retries")).unwrap_or(fresh.max_retries);
     let retry_delay = duration("retry_delay").unwrap_or(fresh.retry_delay);
-    let runs_on = match settings::inherited(objects, object, "runs_on") {
+    let runs_on = match own.inherited("runs_on") {
         Some(Value::Ref(on)) if kind == UnitKind::Activity => {
             Some(Address::new(on.address.clone()))
         }
@@ -97,42 +96,44 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
             .min()
             .or_else(|| duration("precondition_timeout")),
         precondition_interval: own_pause.unwrap_or(PRECONDITION_INTERVAL),
-        check_retries: checks().filter_map(count).min().unwrap_or(max_retries),
+        check_retries: checks()
+            .filter_map(|check| count(settings::integer(objects, check, "max_retries")))
+            .min()
+            .unwrap_or(max_retries),
         check_retry_delay: own_pause.unwrap_or(retry_delay),
         preconditions,
         max_retries,
         retry_delay,
         max_retry_delay: duration("max_retry_delay").unwrap_or(fresh.max_retry_delay),
-        backoff: match settings::text(objects, object, "backoff") {
+        backoff: match own.text("backoff") {
             Some("constant") => Backoff::Constant,
             _ => Backoff::Exponential,
         },
-        retry_jitter: settings::boolean(objects, object, "retry_jitter") == Some(true),
+        retry_jitter: own.boolean("retry_jitter") == Some(true),
         failure_mode: failure_mode(objects, timetable, object),
         on_fail: actions("on_fail"),
         on_success: actions("on_success"),
-        active: is_active(objects, object),
+        active: is_active(own),
         ..fresh
     };
     if kind == UnitKind::Activity {
-        with_attempts(objects, object, unit)
+        with_attempts(objects, own, unit)
     } else {
         unit
     }
 }
 
 /// What only activities have: they do work, take places and can be late.
-fn with_attempts(objects: &Objects, object: &Object, unit: Unit) -> Unit {
-    let duration = |name: &str| settings::duration(objects, object, name);
-    let number = |name: &str| settings::integer(objects, object, name);
+fn with_attempts(objects: &Objects, own: Settings<'_>, unit: Unit) -> Unit {
+    let duration = |name: &str| own.duration(name);
+    let number = |name: &str| own.integer(name);
     let count = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
-    let (terminate, on_late): (Vec<Address>, Vec<Address>) = actions(objects, object, "on_late")
-        .into_iter()
-        .partition(|action| {
+    let (terminate, on_late): (Vec<Address>, Vec<Address>) =
+        actions(own, "on_late").into_iter().partition(|action| {
             let action = objects.get(action);
             action.is_some_and(|action| action.object_type.name == "terminate")
         });
-    let pool = match settings::inherited(objects, object, "pool") {
+    let pool = match own.inherited("pool") {
         Some(Value::Ref(reference)) => Some(Address::new(&*reference.address)),
         _ => None,
     };
@@ -149,12 +150,12 @@ fn with_attempts(objects: &Objects, object: &Object, unit: Unit) -> Unit {
             slots: count("pool_slots").unwrap_or(1),
         }),
         priority: number("priority").unwrap_or(unit.priority),
-        catch_up: match settings::text(objects, object, "catch_up") {
+        catch_up: match own.text("catch_up") {
             Some("latest") => CatchUp::Latest,
             Some("none") => CatchUp::None,
             _ => CatchUp::All,
         },
-        instance_order: match settings::text(objects, object, "instance_order") {
+        instance_order: match own.text("instance_order") {
             Some("newest_first") => InstanceOrder::NewestFirst,
             _ => InstanceOrder::OldestFirst,
         },
@@ -180,26 +181,13 @@ fn failure_mode(objects: &Objects, timetable: &Timetable, object: &Object) -> Fa
 }
 
 /// An object is active when neither it nor its pipeline says otherwise.
-fn is_active(objects: &Objects, object: &Object) -> bool {
-    let pipeline = object
-        .pipeline
-        .as_ref()
-        .and_then(|pipeline| objects.get(pipeline));
-    [Some(object), pipeline]
-        .into_iter()
-        .flatten()
+fn is_active(own: Settings<'_>) -> bool {
+    own.both()
         .all(|object| settings::boolean(&Objects::new(), object, "active") != Some(false))
 }
 
-fn actions(objects: &Objects, object: &Object, name: &str) -> Vec<Address> {
-    let owner = if object.get(name).is_some() {
-        Some(object)
-    } else {
-        object
-            .pipeline
-            .as_ref()
-            .and_then(|pipeline| objects.get(pipeline))
-    };
+fn actions(own: Settings<'_>, name: &str) -> Vec<Address> {
+    let owner = own.both().find(|owner| owner.get(name).is_some());
     owner
         .into_iter()
         .flat_map(|owner| owner.references(name))

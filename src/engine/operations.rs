@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::alignment::Standing;
 use super::lateness::is_open;
 use super::machine::Engine;
 use super::model::Change;
-use super::model::FailureMode;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Operation;
@@ -149,8 +149,34 @@ impl Engine {
         } else {
             instance.stop = Some(Stop::Finish);
             self.end(key, Status::Finished, Some(reason.to_owned()), now, step);
+            self.resume_what_gave_up(key, now, step);
         }
         true
+    }
+
+    /// What gave up with something that is finished now goes on, and so does what gave up with that; but not what has given up
+    /// with something else, too.
+    fn resume_what_gave_up(&mut self, finished: &InstanceKey, now: Timestamp, step: &mut Step) {
+        let mut readers = self.consumers_of(finished);
+        let mut keys = Vec::new();
+        while let Some(reader) = readers.pop() {
+            if let Some(ended) = self.gave_up_in_vain(&reader).cloned() {
+                self.start_over(ended, false, step);
+                readers.extend(self.consumers_of(&reader));
+                keys.push(reader);
+            }
+        }
+        self.write_wishes(step);
+        self.look_at_all(&keys, now, step);
+    }
+
+    /// An instance that gave up, and depends on nothing any more that was given up.
+    fn gave_up_in_vain(&self, key: &InstanceKey) -> Option<&Instance> {
+        let live = self.live.get(key)?;
+        let gave_up = live.status == Status::CascadeFailed;
+        let unit = self.unit(&key.object).filter(|_| gave_up)?;
+        let standing = self.dependencies(unit, key.interval);
+        (!matches!(standing, Standing::GivenUp(_))).then_some(live)
     }
 
     /// Holds an instance that waits.
@@ -346,13 +372,12 @@ impl Engine {
             return false;
         };
         let is_node = unit.kind == UnitKind::DataNode;
-        let cascades = unit.failure_mode == FailureMode::Cascade;
         match self.live.get(key) {
             None if is_node && (self.is_settled(key) || self.is_passed_over(key)) => {
                 self.start_over(Instance::new(key.clone()), false, step);
                 true
             }
-            Some(live) if live.status == Status::CascadeFailed && cascades => {
+            Some(live) if live.status == Status::CascadeFailed => {
                 let ended = live.clone();
                 self.start_over(ended, false, step);
                 true
@@ -460,7 +485,11 @@ impl Engine {
         };
         let made_until = self.made_until.get(object).copied();
         let passed_over = self.dropped.get(object);
-        let first = schedule.next_from(span.start);
+        // Before that there is an instance of each, or nothing was passed over.
+        let oldest = passed_over.and_then(|ranges| ranges.iter().next());
+        let oldest = oldest.filter(|_| dropped).map(|range| range.start);
+        let from = made_until.map(|until| oldest.unwrap_or(until).min(until));
+        let first = schedule.next_from(span.start.max(from.unwrap_or(span.start)));
         std::iter::successors(first, |last| schedule.next_from(last.end))
             .take_while(|interval| interval.start < span.end && schedule.due_at(*interval) <= now)
             .filter(|interval| {
@@ -480,6 +509,23 @@ impl Engine {
 }
 
 impl Engine {
+    /// The instances of data nodes that have failed by themselves, if they are meant, or something that is and has not finished
+    /// depends on them.
+    pub fn failed_nodes(&self, is_meant: impl Fn(&InstanceKey) -> bool) -> Vec<Instance> {
+        let failed = self.unfinished().filter(|instance| {
+            let unit = self.unit(&instance.key.object);
+            let is_node = unit.is_some_and(|unit| unit.kind == UnitKind::DataNode);
+            is_node && instance.status == Status::Failed
+        });
+        let holds_up = |key: &InstanceKey| {
+            let readers = self.consumers_of(key);
+            let mut readers = readers.iter();
+            readers.any(|reader| self.live.contains_key(reader) && is_meant(reader))
+        };
+        let meant = failed.filter(|instance| is_meant(&instance.key) || holds_up(&instance.key));
+        meant.cloned().collect()
+    }
+
     /// Whether an interval has finished, whether there is a record of it or not.
     pub fn has_finished(&self, key: &InstanceKey) -> bool {
         self.is_settled(key) && !self.live.contains_key(key)
@@ -493,15 +539,10 @@ impl Engine {
         starts: Interval,
         now: Timestamp,
     ) -> impl Iterator<Item = Interval> {
-        let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
-        let settled = self.settled.get(object);
-        let first = schedule.and_then(|schedule| schedule.next_from(starts.start));
-        std::iter::successors(first, move |last| schedule?.next_from(last.end))
-            .take_while(move |interval| {
-                let due = schedule.is_some_and(|schedule| schedule.due_at(*interval) <= now);
-                interval.start < starts.end && due
-            })
-            .filter(move |interval| settled.is_some_and(|settled| settled.covers(*interval)))
+        let settled = self.settled.get(object).into_iter();
+        let parts = settled.zip(self.due_in(object, starts, now));
+        let parts = parts.flat_map(|(settled, all)| settled.within(all));
+        parts.flat_map(move |part| self.intervals_in(object, part))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether an instance can go on: its dependencies, then its preconditions, then a place.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::alignment::Standing;
 use super::machine::Engine;
@@ -38,10 +39,7 @@ impl Engine {
                 false
             }
             Standing::GivenUp(dependency) => {
-                let reason = format!(
-                    "{} for {} did not succeed",
-                    dependency.object, dependency.interval.start
-                );
+                let reason = self.why_given_up(&dependency);
                 self.end(key, Status::CascadeFailed, Some(reason), now, step);
                 true
             }
@@ -51,6 +49,16 @@ impl Engine {
             }
             Standing::Settled => self.begin_check(key, now, step),
         }
+    }
+
+    /// Why what depends on an instance gives up: that instance is named in the zone of its schedule, as everywhere.
+    fn why_given_up(&self, dependency: &InstanceKey) -> String {
+        let InstanceKey { object, interval } = dependency;
+        let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
+        let timezone = schedule.map_or(TimeZone::UTC, |timeline| {
+            timeline.schedule_of(*interval).timezone().clone()
+        });
+        format!("{object} for {} did not succeed", interval.name(&timezone))
     }
 
     /// An instance that nothing holds back any more: a data node is there, an activity may start.
@@ -190,7 +198,7 @@ impl Engine {
         self.dependencies(unit, interval) == Standing::Settled
     }
 
-    fn dependencies(&self, unit: &Unit, interval: Interval) -> Standing {
+    pub(super) fn dependencies(&self, unit: &Unit, interval: Interval) -> Standing {
         let mut all = Standing::Settled;
         for edge in &unit.dependencies {
             match self.standing(unit, edge, interval) {

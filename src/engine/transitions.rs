@@ -179,7 +179,7 @@ pub const TRANSITIONS: [Transition; 37] = [
     transition(
         Some(Status::CascadeFailed),
         Status::WaitingOnDependencies,
-        "an operator runs it again, or what made it give up is run again",
+        "an operator runs it again, or what made it give up is run again or counted as finished",
     ),
     transition(
         Some(Status::CascadeFailed),

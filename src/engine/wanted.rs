@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::machine::Engine;
+use super::model::CatchUp;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Order;
@@ -102,7 +103,11 @@ impl Engine {
     }
 
     /// The intervals of an object that lie wholly in a stretch of time, oldest first.
-    fn intervals_in(&self, object: &Address, span: Interval) -> impl Iterator<Item = Interval> {
+    pub(super) fn intervals_in(
+        &self,
+        object: &Address,
+        span: Interval,
+    ) -> impl Iterator<Item = Interval> {
         let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
         let first = schedule.and_then(|schedule| schedule.next_from(span.start));
         std::iter::successors(first, move |last| schedule?.next_from(last.end))
@@ -143,27 +148,71 @@ impl Engine {
     }
 
     /// The intervals of an object that start in a stretch of time, are due and have no instance, as ranges: those that are to
-    /// be made, and those that `catch_up` has passed over. Not what is already asked for.
-    pub fn unmade_stretches(&self, object: &Address, starts: Interval, now: Timestamp) -> Ranges {
+    /// be made, and with `dropped` those that `catch_up` has passed over, too. Not what is already asked for.
+    pub fn unmade_stretches(
+        &self,
+        object: &Address,
+        starts: Interval,
+        dropped: bool,
+        now: Timestamp,
+    ) -> Ranges {
         let mut unmade = Ranges::default();
-        let Some(schedule) = self.unit(object).and_then(|unit| unit.schedule.as_ref()) else {
+        let Some(all) = self.due_in(object, starts, now) else {
             return unmade;
         };
-        let Some(due) = schedule.last_due(now) else {
-            return unmade;
-        };
-        let Some(all) = whole_intervals(schedule, starts, due.end) else {
-            return unmade;
-        };
-        let dropped = self.dropped.get(object).into_iter();
-        let dropped = dropped.flat_map(|dropped| dropped.within(all));
-        dropped.for_each(|range| unmade.insert(range));
+        let passed_over = self.dropped.get(object).filter(|_| dropped);
+        let passed_over = passed_over
+            .into_iter()
+            .flat_map(|ranges| ranges.within(all));
+        passed_over.for_each(|range| unmade.insert(range));
         let made_until = self.made_until.get(object).copied();
         unmade.insert(Interval {
             start: made_until.unwrap_or(all.start).max(all.start),
             end: all.end,
         });
         self.without_instances(object, unmade)
+    }
+
+    /// From the first to the last interval of an object that starts in a stretch of time and is due.
+    pub(super) fn due_in(
+        &self,
+        object: &Address,
+        starts: Interval,
+        now: Timestamp,
+    ) -> Option<Interval> {
+        let schedule = self.unit(object)?.schedule.as_ref()?;
+        let newest = schedule.last_due(now)?;
+        whole_intervals(schedule, starts, newest.end)
+    }
+
+    /// How many intervals of an object start in a stretch of time, are due and have finished, whether there is a record of
+    /// them or not.
+    pub fn count_finished_in(&self, object: &Address, starts: Interval, now: Timestamp) -> u64 {
+        let all = self.due_in(object, starts, now);
+        let settled = self.settled.get(object).into_iter().zip(all);
+        let finished: Ranges = settled
+            .flat_map(|(settled, all)| settled.within(all))
+            .collect();
+        self.count_in(object, [&finished])
+    }
+
+    /// How many instances are made when nobody wants ranges of an object any more: of what is wanted in them, and would be made
+    /// by its schedule all the same. With `catch_up` these are hardly any, however many are wanted.
+    pub fn made_if_canceled(&self, object: &Address, ranges: &Ranges) -> u64 {
+        let catches_up = |unit: &Unit| unit.active && unit.catch_up != CatchUp::All;
+        if self.unit(object).is_none_or(catches_up) {
+            return 0;
+        }
+        let made_until = self.made_until.get(object).copied();
+        let from = made_until.unwrap_or(Timestamp::MIN);
+        let wanted = self.wanted(object).into_iter();
+        let parts = wanted.flat_map(|wanted| ranges.iter().flat_map(|range| wanted.within(range)));
+        let parts = parts.map(|part| Interval {
+            start: part.start.max(from),
+            ..part
+        });
+        let rest: Ranges = parts.collect();
+        self.count_in(object, [&rest])
     }
 
     /// What of ranges has no instance, has not finished, and is not asked for.
@@ -191,11 +240,15 @@ impl Engine {
 
     /// The intervals that these are, oldest first.
     pub fn wanted_intervals(&self, object: &Address, starts: Interval) -> Vec<Interval> {
-        let wanted = self.wanted_in(object, starts);
-        let intervals = wanted
-            .iter()
-            .flat_map(|range| self.intervals_in(object, range));
-        intervals.collect()
+        self.intervals_of(object, &self.wanted_in(object, starts))
+    }
+
+    /// The intervals of an object that lie in ranges, oldest first.
+    pub fn intervals_of(&self, object: &Address, ranges: &Ranges) -> Vec<Interval> {
+        let ranges = ranges.iter();
+        ranges
+            .flat_map(|range| self.intervals_in(object, range))
+            .collect()
     }
 
     /// The first and the last interval of an object that lie in ranges.

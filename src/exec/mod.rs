@@ -162,6 +162,12 @@ impl Context {
         writer.map_or(&self.attempt_id, |(writer, _)| writer)
     }
 
+    /// The same in this interval only, for a directory to which each interval adds its files: behind an `@` it says when that begins.
+    pub(crate) fn writer_in_interval(&self) -> &str {
+        let writer = self.attempt_id.rsplit_once('#');
+        writer.map_or(&self.attempt_id, |(writer, _)| writer)
+    }
+
     pub(crate) fn check_cancel(&self) -> Result<(), ConnectError> {
         if self.cancel.is_cancelled() {
             Err(ConnectError::Cancelled)
@@ -264,8 +270,8 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     };
     let result = result.map_err(|error| {
         let error = match error {
-            ExecError::Failed(text) => ExecError::Failed(ctx.log.mask(&text)),
-            ExecError::ForGood(text) => ExecError::ForGood(ctx.log.mask(&text)),
+            ExecError::Failed(text) => ExecError::Failed(shown(&text, &ctx)),
+            ExecError::ForGood(text) => ExecError::ForGood(shown(&text, &ctx)),
             other @ ExecError::Cancelled => other,
         };
         ctx.log.line(&format!("error: {error}"));
@@ -276,6 +282,19 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     }
     leave(area, &ctx).await;
     result
+}
+
+/// A text without secrets, and without what a terminal would obey: data and programs may have control characters in what is said of them.
+fn shown(text: &str, ctx: &Context) -> String {
+    let mut shown = String::new();
+    for letter in ctx.log.mask(text).chars() {
+        if letter.is_control() && !matches!(letter, '\n' | '\t') {
+            shown.extend(letter.escape_debug());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// Removes the directory of an attempt. What stays of it is removed by the next runner.
@@ -290,24 +309,22 @@ async fn leave(area: staging::Area, ctx: &Context) {
 
 /// Checks a precondition once; a command may take so long. What is cancelled is an error.
 pub async fn check(check: Check, ctx: Context, limit: Duration) -> Held {
-    match check {
-        Check::Exists(exists) => {
-            let held = tokio::select! {
-                held = exists::check(exists, &ctx) => held,
-                () = ctx.cancel.cancelled() => Held::Error(ExecError::Cancelled.to_string()),
-            };
-            match held {
-                Held::NotYet(reason) => Held::NotYet(ctx.log.mask(&reason)),
-                Held::Error(error) => Held::Error(ctx.log.mask(&error)),
-                Held::Held => Held::Held,
-            }
-        }
+    let held = match check {
+        Check::Exists(exists) => tokio::select! {
+            held = exists::check(exists, &ctx) => held,
+            () = ctx.cancel.cancelled() => Held::Error(ExecError::Cancelled.to_string()),
+        },
         Check::Shell(command) => {
             let area = staging::Area::new(ctx.staging.clone());
             let held = Box::pin(shell_command::check(&command, &area, &ctx, limit)).await;
             leave(area, &ctx).await;
             held
         }
+    };
+    match held {
+        Held::NotYet(reason) => Held::NotYet(shown(&reason, &ctx)),
+        Held::Error(error) => Held::Error(shown(&error, &ctx)),
+        Held::Held => Held::Held,
     }
 }
 

@@ -89,7 +89,10 @@ impl ShellCommand {
         let written = written.chain(&self.stdout).chain(&self.stderr);
         needs.extend(written.map(Need::writable));
         let read = self.staging.inputs.iter().flatten().flatten();
-        needs.extend(read.filter_map(|(_, place)| Need::reachable(place)));
+        for (_, place) in read {
+            needs.extend(Need::reachable(place));
+            needs.extend(Need::listing(place));
+        }
         needs.extend(self.credentials.clone().map(Need::Credentials));
         needs
     }
@@ -105,7 +108,7 @@ impl ShellCommand {
                 let transfer = Transfer::new(vec![place.clone()], Place::File(script.clone()));
                 transfer::run(&transfer, ctx).await?;
                 let path = script.display().to_string();
-                if names_its_shell(&script)? {
+                if names_its_shell(&script, place)? {
                     vec![path]
                 } else {
                     vec!["/bin/sh".to_owned(), path]
@@ -119,13 +122,8 @@ impl ShellCommand {
     /// Files for what it prints, if anybody wants them.
     fn printed(&self, area: &Area, ctx: &Context) -> Result<Printed, ExecError> {
         let file = |name: &str, wanted: &Option<Place>| -> Result<Option<File>, ConnectError> {
-            if wanted.is_none() && ctx.archive.is_none() {
-                return Ok(None);
-            }
-            let path = area.directory("")?.join(name);
-            let file = File::options().create(true).append(true).open(&path);
-            file.map(Some)
-                .map_err(|error| ConnectError::io("create", &path, error))
+            let is_wanted = wanted.is_some() || ctx.archive.is_some();
+            is_wanted.then(|| area.appended(name)).transpose()
         };
         let same = self.stdout.is_some() && self.stdout == self.stderr;
         Ok(Printed {
@@ -188,18 +186,33 @@ fn no_credentials(error: &AwsError) -> ExecError {
     ExecError::Failed(format!("the command gets no credentials for AWS: {error}"))
 }
 
-/// Whether a script says itself what runs it; it may be executed then.
-fn names_its_shell(script: &Path) -> Result<bool, ConnectError> {
+/// Whether a script says itself what runs it, which is then here; it may be executed then.
+fn names_its_shell(script: &Path, place: &Place) -> Result<bool, ExecError> {
+    /// How long a first line is that counts.
+    const LONGEST: u64 = 256;
     let failed = |error| ConnectError::io("read", script, error);
-    let mut begin = [0; 2];
-    let mut file = File::open(script).map_err(failed)?;
-    let count = file.read(&mut begin).map_err(failed)?;
-    let names = begin.get(..count) == Some(b"#!");
-    if names {
-        let owner_only = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(script, owner_only).map_err(failed)?;
+    let mut begin = Vec::new();
+    let file = File::open(script).map_err(failed)?;
+    file.take(LONGEST).read_to_end(&mut begin).map_err(failed)?;
+    let Some(line) = begin.strip_prefix(b"#!") else {
+        return Ok(false);
+    };
+    let line = line.split(|byte| *byte == b'\n').next();
+    let line = String::from_utf8_lossy(line.unwrap_or_default());
+    if line.ends_with('\r') {
+        return Err(ExecError::Failed(format!(
+            "the lines of the script `{place}` end in CR LF, as those of Windows do, and so the program that its first line names is not found; write it with LF, e.g. by `dos2unix`"
+        )));
     }
-    Ok(names)
+    let program = line.split_whitespace().next().unwrap_or_default();
+    if program.starts_with('/') && !Path::new(program).exists() {
+        return Err(ExecError::Failed(format!(
+            "the first line of the script `{place}` says that `{program}` runs it, which is not on this machine; install it, or let `#!/usr/bin/env NAME` look for it on `PATH`"
+        )));
+    }
+    let owner_only = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(script, owner_only).map_err(failed)?;
+    Ok(true)
 }
 
 pub(super) async fn run(

@@ -37,7 +37,7 @@ const BESIDE: [&str; 12] = [
 ];
 
 /// What the service does anyway.
-const SAME: [&str; 1] = ["overwrite"];
+const SAME: [&str; 2] = ["accumulate", "overwrite"];
 
 /// Writes an attribute that is no field, or says that it is lost.
 pub(super) fn attribute<'a>(

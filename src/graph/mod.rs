@@ -75,8 +75,14 @@ impl Graph {
 
     fn connect(&mut self, objects: &Objects, timetable: &Timetable, object: &Object) {
         let address = &object.address;
+        let names = object.attributes.keys();
+        let refers: Vec<_> = names
+            .map(|name| (name, object.readings(name)))
+            .filter(|(_, readings)| !readings.is_empty())
+            .collect();
         for schema in object.object_type.schema() {
-            for reading in object.readings(schema.name) {
+            let found = refers.iter().find(|(name, _)| ***name == *schema.name);
+            for reading in found.into_iter().flat_map(|(_, readings)| readings) {
                 let target = &reading.address;
                 let is_pipeline = || {
                     let target = objects.get(target);
@@ -91,7 +97,7 @@ impl Graph {
                         }
                     }
                     "depends_on" | "input" => {
-                        self.waits(address, reads(timetable, object, &reading));
+                        self.waits(address, reads(timetable, object, reading));
                     }
                     _ => self.edge(address, target, |edge| edge.refers = true),
                 }

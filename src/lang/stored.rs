@@ -4,6 +4,7 @@
 //! an object with one key that begins with `$`: `$number`, `$list`, `$set`, `$map`, `$ref`, `$expr` (a residual as HCL text, with
 //! `$names` beside it where large parts go by their names), `$sensitive`, and `$object` around an object that has such keys of its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,6 +28,15 @@ use crate::diag::FileId;
 /// Under these keys stand a residual and what the names in it stand for.
 const EXPR: &str = "$expr";
 const NAMES: &str = "$names";
+
+/// The most bytes that the text of a residual has that is shared, and how many of them are known at once.
+const SHORT: usize = 256;
+const SHARED: usize = 256;
+
+thread_local! {
+    /// The residuals that were read last, by their texts: thousands of objects have the same.
+    static READ: RefCell<BTreeMap<String, Arc<Expr>>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 /// Why a stored value cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -231,16 +241,36 @@ fn tagged(form: &str, content: &Json, file: FileId) -> Result<Value, StoredError
 
 /// A residual, with what the names in it stand for.
 fn residual(text: &Json, names: Option<&Json>, file: FileId) -> Result<Value, StoredError> {
-    let expr = parsed(text, EXPR, file)?;
     let Some(names) = names else {
-        return Ok(Value::Deferred(Arc::new(expr)));
+        return Ok(Value::Deferred(shared(text, file)?));
     };
+    let expr = parsed(text, EXPR, file)?;
     let names = names.as_object().ok_or(StoredError::WrongContent(NAMES))?;
     let part = |(name, text): (&String, &Json)| Ok((name.clone(), parsed(text, NAMES, file)?));
     let names = names.iter().map(part).collect::<Result<_, _>>()?;
     named::with_names(expr, &names)
         .map(|expr| Value::Deferred(Arc::new(expr)))
         .ok_or(StoredError::WrongContent(NAMES))
+}
+
+/// A residual without names; the same one where it was read before, in no text of its own.
+fn shared(text: &Json, file: FileId) -> Result<Arc<Expr>, StoredError> {
+    let written = text.as_str().unwrap_or_default();
+    let shares = file == FileId::default() && (1..=SHORT).contains(&written.len());
+    let known = READ.with_borrow(|read| read.get(written).filter(|_| shares).cloned());
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let expr = Arc::new(parsed(text, EXPR, file)?);
+    if shares {
+        READ.with_borrow_mut(|read| {
+            if read.len() >= SHARED {
+                read.clear();
+            }
+            read.insert(written.to_owned(), Arc::clone(&expr));
+        });
+    }
+    Ok(expr)
 }
 
 fn parsed(text: &Json, form: &'static str, file: FileId) -> Result<Expr, StoredError> {
@@ -321,6 +351,28 @@ mod tests {
         }
         let residual = Value::Deferred(Arc::new(parsed("run.x ? \"a${run.y}\" : [1]")));
         assert_eq!(from_json(&to_json(&residual), FileId(0)), Ok(residual));
+    }
+
+    #[test]
+    fn residuals_that_are_read_again_are_shared() {
+        let read = |text: &str, file: u32| {
+            let json = json!({ EXPR: text });
+            match from_json(&json, FileId(file)) {
+                Ok(Value::Deferred(expr)) => expr,
+                other => panic!("{text}: {other:?}"),
+            }
+        };
+        let date = read("run.date", 0);
+        assert!(Arc::ptr_eq(&date, &read("run.date", 0)));
+        assert_ne!(read("run.day", 0), date);
+        assert_ne!(read("run.date", 1).span, date.span);
+        let long = format!("\"{}${{run.date}}\"", "x".repeat(SHORT));
+        assert!(!Arc::ptr_eq(&read(&long, 0), &read(&long, 0)));
+        for number in 0..2 * SHARED {
+            read(&format!("run.day + {number}"), 0);
+        }
+        assert!(READ.with_borrow(BTreeMap::len) <= SHARED);
+        assert!(from_json(&json!({ EXPR: 1 }), FileId(0)).is_err());
     }
 
     #[test]

@@ -305,6 +305,14 @@ impl Value {
         }
     }
 
+    /// The same of a value that is only looked at.
+    pub fn unmarked(&self) -> &Self {
+        match self {
+            Self::Sensitive(value) => value.unmarked(),
+            value => value,
+        }
+    }
+
     /// The value without any mark in it, and whether there was one.
     pub fn unmark_deep(self) -> (Self, bool) {
         if !self.has_sensitive() {

@@ -159,6 +159,30 @@ fn is_waited_for(node: &Object, timetable: &Timetable) -> bool {
     (read || written) && guarded || read && written || read && node.get("depends_on").is_some()
 }
 
+/// The activities that read files which nothing brings: no activity writes them, and neither the data node nor who reads it waits for
+/// a check, or for other work, which may bring data without naming it.
+pub fn unguarded_readers<'a>(
+    objects: &'a Objects,
+    timetable: &Timetable,
+    node: &Object,
+) -> Vec<&'a Object> {
+    let is_files = node.kind() == Kind::DataNode && ["s3", "file"].contains(&node.object_type.name);
+    if !is_files || is_guarded(node) || !timetable.writers(&node.address).is_empty() {
+        return Vec::new();
+    }
+    let readers = timetable.readers(&node.address).iter();
+    readers
+        .filter_map(|reader| objects.get(reader))
+        .filter(|reader| !is_guarded(reader))
+        .collect()
+}
+
+/// Whether an object waits for something besides its data.
+fn is_guarded(object: &Object) -> bool {
+    let names = |attribute| !object.references(attribute).is_empty();
+    names("precondition") || names("depends_on")
+}
+
 /// What an activity or a data node waits for, by producer.
 pub fn dependencies(objects: &Objects, timetable: &Timetable, object: &Object) -> Vec<Dependency> {
     let mut found: Vec<Dependency> = Vec::new();

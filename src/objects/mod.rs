@@ -55,6 +55,7 @@ pub use dependency::activities;
 pub use dependency::dependencies;
 pub use dependency::has_instances;
 pub use dependency::reads;
+pub use dependency::unguarded_readers;
 pub use grammar::Blocks;
 pub use group::Group;
 pub use intervals::Unscheduled;

@@ -445,7 +445,7 @@ const MESSAGE: &str = "The condition does not hold.";
 
 /// Whether a condition holds; `None` if its value is no answer.
 pub fn verdict(value: &Value) -> Option<bool> {
-    match plain(value) {
+    match value.unmarked() {
         Value::Bool(holds) => Some(*holds),
         Value::String(text) if matches!(&**text, "true" | "false") => Some(&**text == "true"),
         _ => None,
@@ -513,7 +513,7 @@ impl Resolved<'_> {
 
     /// A text attribute, with the schema's default.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.attributes.get(name).map(plain) {
+        match self.attributes.get(name).map(Value::unmarked) {
             Some(Value::String(text)) => Some(text),
             Some(_) => None,
             None => match self.object.object_type.attribute(name)?.default {
@@ -525,7 +525,7 @@ impl Resolved<'_> {
 
     /// A bool attribute, with the schema's default.
     pub fn boolean(&self, name: &str) -> bool {
-        match self.attributes.get(name).map(plain) {
+        match self.attributes.get(name).map(Value::unmarked) {
             Some(Value::Bool(value)) => *value,
             _ => matches!(
                 self.object
@@ -539,7 +539,7 @@ impl Resolved<'_> {
 
     /// An attribute without its mark of sensitivity.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.attributes.get(name).map(plain)
+        self.attributes.get(name).map(Value::unmarked)
     }
 
     /// A list of texts.
@@ -547,19 +547,12 @@ impl Resolved<'_> {
         match self.get(name) {
             Some(Value::List(list) | Value::Tuple(list)) => list
                 .iter()
-                .filter_map(|value| match plain(value) {
+                .filter_map(|value| match value.unmarked() {
                     Value::String(text) => Some(text.to_string()),
                     _ => None,
                 })
                 .collect(),
             _ => Vec::new(),
         }
-    }
-}
-
-fn plain(value: &Value) -> &Value {
-    match value {
-        Value::Sensitive(inner) => inner,
-        other => other,
     }
 }

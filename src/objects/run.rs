@@ -3,6 +3,7 @@
 //! The names are checked when a plan is made ([`type_of`]) and filled in when an instance runs ([`Run::value`]).
 //! All times are RFC 3339 strings with the offset of the schedule's time zone; the parts are zero-padded strings.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -223,9 +224,68 @@ pub struct Run {
     pub attempt: u32,
 }
 
+/// What all runs of one interval and zone have in common, whose attempts started at one moment.
+struct Common {
+    interval: Interval,
+    timezone: TimeZone,
+    actual_start: Timestamp,
+    /// By name; of each name that they have.
+    values: BTreeMap<Arc<str>, Value>,
+}
+
+impl Common {
+    fn is_of(&self, run: &Run) -> bool {
+        self.interval == run.interval
+            && self.actual_start == run.actual_start
+            && self.timezone == run.timezone
+    }
+}
+
+thread_local! {
+    /// That of the last run: a plan looks at thousands of objects for the same interval, and texts of times cost more than all else.
+    static LAST: RefCell<Option<Common>> = const { RefCell::new(None) };
+}
+
 impl Run {
     /// What `run` stands for; `extra` are the names that only some kinds of objects have.
     pub fn value(&self, extra: impl IntoIterator<Item = (Arc<str>, Value)>) -> Value {
+        let mut values = LAST.with_borrow_mut(|last| {
+            let known = last.as_ref().filter(|last| last.is_of(self));
+            let known = known.map(|last| last.values.clone());
+            known.unwrap_or_else(|| {
+                let values = self.common();
+                *last = Some(Common {
+                    interval: self.interval,
+                    timezone: self.timezone.clone(),
+                    actual_start: self.actual_start,
+                    values: values.clone(),
+                });
+                values
+            })
+        });
+        let text = |text: String| Value::string(text);
+        let mut set = |name: &str, value: Value| {
+            if let Some(place) = values.get_mut(name) {
+                *place = value;
+            }
+        };
+        set("attempt", Value::Number(i64::from(self.attempt).into()));
+        set(
+            "id",
+            text(format!("{}@{}", self.object, self.interval.start)),
+        );
+        let pipeline = self.pipeline.as_ref();
+        set(
+            "pipeline",
+            pipeline.map_or(Value::NULL, |pipeline| text(pipeline.name().to_owned())),
+        );
+        set("object", text(self.object.name().to_owned()));
+        values.extend(extra);
+        Value::object(values)
+    }
+
+    /// The names that every run has, with what depends on its times alone; the others are to be set.
+    fn common(&self) -> BTreeMap<Arc<str>, Value> {
         let start = self.interval.start.to_zoned(self.timezone.clone());
         let text = |text: String| Value::string(text);
         let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
@@ -249,20 +309,10 @@ impl Run {
         put("month", text(start.strftime("%m").to_string()));
         put("day", text(start.strftime("%d").to_string()));
         put("hour", text(start.strftime("%H").to_string()));
-        put("attempt", Value::Number(i64::from(self.attempt).into()));
-        put(
-            "id",
-            text(format!("{}@{}", self.object, self.interval.start)),
-        );
-        put(
-            "pipeline",
-            self.pipeline
-                .as_ref()
-                .map_or(Value::NULL, |pipeline| text(pipeline.name().to_owned())),
-        );
-        put("object", text(self.object.name().to_owned()));
-        values.extend(extra);
-        Value::object(values)
+        for name in ["attempt", "id", "pipeline", "object"] {
+            put(name, Value::NULL);
+        }
+        values
     }
 }
 
@@ -273,5 +323,58 @@ fn rfc3339(moment: Timestamp, timezone: &TimeZone) -> String {
         zoned.strftime("%Y-%m-%dT%H:%M:%S%.fZ").to_string()
     } else {
         zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_have_in_common_is_that_of_their_times_alone() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let run = Run {
+            object: Address::new("pipeline.p.activity.a"),
+            pipeline: Some(Address::new("pipeline.p")),
+            interval: Interval {
+                start: at("2026-11-24T00:00:00Z"),
+                end: at("2026-11-25T00:00:00Z"),
+            },
+            timezone: TimeZone::UTC,
+            actual_start: at("2026-11-25T01:00:00Z"),
+            attempt: 1,
+        };
+        let text = |run: &Run, name: &str| match run.value([]) {
+            Value::Object(values) => match values.get(name) {
+                Some(Value::String(text)) => text.to_string(),
+                other => format!("{other:?}"),
+            },
+            other => format!("{other:?}"),
+        };
+        assert_eq!(text(&run, "date"), "2026-11-24");
+        let other = Run {
+            object: Address::new("pipeline.q.activity.b"),
+            pipeline: Some(Address::new("pipeline.q")),
+            ..run.clone()
+        };
+        let of = |run: &Run| ["id", "pipeline", "object", "date"].map(|name| text(run, name));
+        let expected = [
+            "pipeline.q.activity.b@2026-11-24T00:00:00Z",
+            "q",
+            "b",
+            "2026-11-24",
+        ];
+        assert_eq!(of(&other), expected);
+        let elsewhere = Run {
+            timezone: TimeZone::get("America/New_York").unwrap(),
+            ..run.clone()
+        };
+        assert_eq!(text(&elsewhere, "date"), "2026-11-23");
+        let later = Run {
+            actual_start: at("2026-11-25T02:00:00Z"),
+            ..run.clone()
+        };
+        assert_eq!(text(&later, "actual_start"), "2026-11-25T02:00:00Z");
+        assert_eq!(text(&run, "actual_start"), "2026-11-25T01:00:00Z");
     }
 }

@@ -216,10 +216,8 @@ pub(super) const NODE_ATTEMPTS: &[AttributeSchema] = &[
 pub(super) const COMPUTE: &[AttributeSchema] = &[
     SCHEDULE.meaning("The schedule that its formulas are shown with. It serves the intervals of the activities that run on it, whatever is said here."),
     DUE.meaning(OF_ACTIVITIES).support(Support::Kept),
-    ON_FAIL
-        .meaning("As on activities, which fail with the compute that they run on: set it there. Nothing acts on it here.")
-        .support(Support::Kept),
-    ON_SUCCESS.meaning(OF_ACTIVITIES).support(Support::Kept),
+    ON_FAIL.meaning("What to do when nothing of an interval needs it any more and it could not be made, or the last one that was made has failed. A pipeline's is not meant for it."),
+    ON_SUCCESS.meaning("What to do when it has ended because nothing of its interval needs it any more, whatever became of the work. A pipeline's is not meant for it."),
     FAILURE_AND_RERUN_MODE
         .meaning(OF_ACTIVITIES)
         .support(Support::Kept),
@@ -238,8 +236,8 @@ pub(super) const COMPUTE: &[AttributeSchema] = &[
     REPORT_PROGRESS_TIMEOUT
         .meaning(OF_ACTIVITIES)
         .support(Support::Kept),
-    LATE_AFTER.meaning(OF_ACTIVITIES).support(Support::Kept),
-    ON_LATE.meaning(OF_ACTIVITIES).support(Support::Kept),
+    LATE_AFTER.meaning("One that was asked for and has not ended so long after its interval was due is late; left out: the pipeline's."),
+    ON_LATE.meaning("What to do when it is late, once for an interval; `terminate` is not among it. A pipeline's is not meant for it."),
     MAX_ACTIVE_INSTANCES
         .meaning(OF_ACTIVITIES)
         .support(Support::Kept),
@@ -478,6 +476,15 @@ pub(super) const OVERWRITE: AttributeSchema = AttributeSchema::new(
     "overwrite",
     AttributeType::Bool,
     "Allows a path that is the same for every interval, so that each run overwrites what the last one wrote.",
+)
+.or(Default::Bool(false))
+.ours();
+
+/// Whether what other intervals have written to the same place stays.
+pub(super) const ACCUMULATE: AttributeSchema = AttributeSchema::new(
+    "accumulate",
+    AttributeType::Bool,
+    "Each interval adds its files to the directory; those of other intervals stay, as in AWS Data Pipeline; a file of the same name is replaced.",
 )
 .or(Default::Bool(false))
 .ours();

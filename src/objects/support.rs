@@ -226,6 +226,9 @@ pub fn lacks(objects: &Objects) -> Lacks {
             first.or_insert_with(|| object.address.clone());
         }
         for schema in object_type.schema() {
+            if schema.support == Support::Full {
+                continue; // as nearly all
+            }
             let set = object.get(schema.name);
             if !set.is_some_and(|value| !matches!(value, Value::Null(_) | Value::Bool(false))) {
                 continue;

@@ -93,6 +93,13 @@ impl Timetable {
     /// Finds the schedule of every activity, data node and resource. Schedules without a start that nothing has activated yet
     /// begin `now`.
     pub fn new(objects: &Objects, moments: &Moments, now: Timestamp) -> Self {
+        let mut timetable = Self::outline(objects);
+        timetable.fill(objects, moments, now);
+        timetable
+    }
+
+    /// The same without the intervals: which object has which schedule, who writes and who reads.
+    pub(super) fn outline(objects: &Objects) -> Self {
         let mut timetable = Self::default();
         let mut works: BTreeMap<Address, Option<Address>> = BTreeMap::new();
         for object in objects
@@ -137,56 +144,62 @@ impl Timetable {
             let schedule = own.or_else(|| works.remove(&object.address).flatten());
             timetable.objects.insert(object.address.clone(), schedule);
         }
-        timetable.fill(objects, moments, now);
         timetable
     }
 
-    /// Makes the schedules, each that several objects share once.
+    /// Makes the schedules, each that several objects share once. What comes in order is made into maps at the end: these then have no
+    /// empty places.
     fn fill(&mut self, objects: &Objects, moments: &Moments, now: Timestamp) {
-        let mut made: BTreeMap<(&Address, Option<Timestamp>), Option<Schedule>> = BTreeMap::new();
-        let (mut schedules, mut activations) = (BTreeMap::new(), BTreeMap::new());
+        let mut made: BTreeMap<Described<'_>, Option<Timeline>> = BTreeMap::new();
+        let (mut schedules, mut activations) = (Vec::new(), Vec::new());
+        let mut last: Option<(&Address, &Object)> = None;
         for (address, of) in &self.objects {
-            let of = of.as_ref().and_then(|of| objects.get_key_value(of));
-            let Some((of, described)) = of else {
+            let Some(of) = of.as_ref() else {
+                continue;
+            };
+            // Those that follow each other often have the same one.
+            if last.is_none_or(|(last, _)| last != of) {
+                last = objects.get_key_value(of);
+            }
+            let (Some((of, described)), Some(object)) = (last, objects.get(address)) else {
                 continue;
             };
             let start = described.get("start").is_some();
-            let activation = self.begin(objects, moments, address).unwrap_or(now);
-            activations.insert(address.clone(), activation);
-            let schedule = made
-                .entry((of, (!start).then_some(activation)))
-                .or_insert_with(|| schedule_of(objects, described, activation).ok());
-            if let Some(schedule) = schedule.clone() {
-                let schedule = match self.due(objects, address) {
+            let activation = self.begin(objects, moments, object).unwrap_or(now);
+            activations.push((address.clone(), activation));
+            let due = self.due(objects, object);
+            let begins = (!start).then_some(activation);
+            let key = (of, begins, due.map(|due| due == Due::Start));
+            let shared = made.entry(key).or_insert_with(|| {
+                let schedule = schedule_of(objects, described, activation).ok()?;
+                Some(Timeline::from(match due {
                     Some(due) => schedule.with_due(due),
                     None => schedule,
-                };
-                let cut = moments.cuts.get(address).copied();
-                let eras = moments.eras.get(address).into_iter().flatten();
-                let current = Timeline::from(schedule.with_cut(cut));
-                let timeline = eras.fold(current, |timeline, era| {
-                    timeline.after(era.schedule.clone(), era.until)
-                });
-                schedules.insert(address.clone(), timeline);
+                }))
+            });
+            if let Some(shared) = shared {
+                schedules.push((address.clone(), changed(shared, moments, address)));
             }
         }
-        self.schedules = schedules;
-        self.activations = activations;
+        self.schedules = schedules.into_iter().collect();
+        self.activations = activations.into_iter().collect();
     }
 
     /// When the pipeline of an object was first activated; a data node in none is activated by those that use it.
-    fn begin(&self, objects: &Objects, moments: &Moments, address: &Address) -> Option<Timestamp> {
-        let of = |address: &Address| {
-            let pipeline = objects.get(address)?.pipeline.as_ref()?;
+    fn begin(&self, objects: &Objects, moments: &Moments, object: &Object) -> Option<Timestamp> {
+        let of = |object: &Object| {
+            let pipeline = object.pipeline.as_ref()?;
             moments.activations.get(pipeline).copied()
         };
-        of(address).or_else(|| self.users(address).filter_map(of).min())
+        of(object).or_else(|| {
+            let users = self.users(&object.address);
+            users.filter_map(|user| of(objects.get(user)?)).min()
+        })
     }
 
     /// When the instances of an object are due, if that is not left to its schedule. Data is due with the first of those
     /// that write it, or else read it.
-    fn due(&self, objects: &Objects, address: &Address) -> Option<Due> {
-        let object = objects.get(address)?;
+    fn due(&self, objects: &Objects, object: &Object) -> Option<Due> {
         let pipeline = |object: &Object| own_due(objects.get(object.pipeline.as_ref()?)?);
         let of = |user: &Address| {
             let user = objects.get(user)?;
@@ -194,7 +207,9 @@ impl Timetable {
         };
         own_due(object)
             .or_else(|| {
-                let early = self.users(address).any(|user| of(user) == Some(Due::Start));
+                let early = self
+                    .users(&object.address)
+                    .any(|user| of(user) == Some(Due::Start));
                 early.then_some(Due::Start)
             })
             .or_else(|| pipeline(object))
@@ -227,9 +242,9 @@ impl Timetable {
         }
     }
 
-    /// The activities and data nodes that have a schedule.
-    pub fn scheduled(&self) -> impl Iterator<Item = &Address> {
-        self.schedules.keys()
+    /// The activities and data nodes that have a schedule, with their intervals, by address.
+    pub fn schedules(&self) -> impl Iterator<Item = (&Address, &Timeline)> {
+        self.schedules.iter()
     }
 
     /// When the pipeline of an activity or data node with a schedule was activated.
@@ -324,6 +339,23 @@ impl Timetable {
         }
         schedule
     }
+}
+
+/// What makes schedules the same: the object that describes it; when it begins, if that does not say it; and whether its instances are
+/// due at the start of their intervals, if the schedule does not say it.
+type Described<'a> = (&'a Address, Option<Timestamp>, Option<bool>);
+
+/// The schedule of an object as it is after its changes, and those before.
+fn changed(schedule: &Timeline, moments: &Moments, address: &Address) -> Timeline {
+    let (cut, eras) = (moments.cuts.get(address), moments.eras.get(address));
+    if cut.is_none() && eras.is_none() {
+        return schedule.clone();
+    }
+    let current = schedule.current().clone().with_cut(cut.copied());
+    let eras = eras.into_iter().flatten();
+    eras.fold(Timeline::from(current), |timeline, era| {
+        timeline.after(era.schedule.clone(), era.until)
+    })
 }
 
 fn own_or_pipeline(objects: &Objects, object: &Object) -> Option<Address> {

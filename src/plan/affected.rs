@@ -21,8 +21,11 @@ pub fn affected<'a>(
         .filter(|change| change.kind() >= least)
         .map(|change| change.address.clone())
         .collect();
+    if found.is_empty() {
+        return found;
+    }
     let resources = resources_of_pipelines(objects);
-    let mut grown = !found.is_empty();
+    let mut grown = true;
     while grown {
         let users: Vec<Address> = objects
             .clone()

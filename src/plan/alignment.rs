@@ -81,17 +81,20 @@ pub fn alignments(
 ) -> Vec<Alignment> {
     let mut found = Vec::new();
     for object in new.values() {
+        let mut edges_now = edges(new, new_times, object);
+        edges_now.retain(|(_, edge)| is_noteworthy(new_times, object, edge));
+        // Most wait for what has the same schedule: then it does not matter what was before.
+        if edges_now.is_empty() {
+            continue;
+        }
         let before = old.get(&object.address);
         let known = before.map(|before| edges(old, old_times, before));
-        for (waits, edge) in edges(new, new_times, object) {
-            let same = known
-                .iter()
-                .flatten()
-                .any(|known| *known == (waits, edge.clone()))
+        for edge in edges_now {
+            let same = known.iter().flatten().any(|known| *known == edge)
                 && same_times(old_times, new_times, &object.address)
-                && same_times(old_times, new_times, &edge.producer);
-            if !same && is_noteworthy(new_times, object, &edge) {
-                found.extend(alignment(new_times, object, &edge, waits, now));
+                && same_times(old_times, new_times, &edge.1.producer);
+            if !same {
+                found.extend(alignment(new_times, object, &edge.1, edge.0, now));
             }
         }
     }

@@ -64,3 +64,89 @@ pub(super) fn next_due(schedule: &Timeline, now: Timestamp, number: u64) -> Vec<
         .take(usize::try_from(number).unwrap_or(usize::MAX))
         .collect()
 }
+
+/// What was asked last at one moment, and the answers: objects that follow each other often have one schedule, and have come as far.
+#[derive(Debug)]
+pub(super) struct Asked {
+    now: Timestamp,
+    pending: Option<(Timeline, Option<Timestamp>, Pending)>,
+    next_due: Option<(Timeline, u64, Vec<Timestamp>)>,
+}
+
+impl Asked {
+    /// Nothing yet.
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            pending: None,
+            next_due: None,
+        }
+    }
+
+    /// See [`pending`].
+    pub(super) fn pending(
+        &mut self,
+        schedule: &Timeline,
+        (cursor, beyond): (Option<Timestamp>, &[Interval]),
+    ) -> Pending {
+        if beyond.is_empty()
+            && let Some((known, until, answer)) = &self.pending
+            && *until == cursor
+            && known == schedule
+        {
+            return *answer;
+        }
+        let answer = pending(schedule, (cursor, beyond), self.now);
+        if beyond.is_empty() {
+            self.pending = Some((schedule.clone(), cursor, answer));
+        }
+        answer
+    }
+
+    /// See [`next_due`].
+    pub(super) fn next_due(&mut self, schedule: &Timeline, number: u64) -> Vec<Timestamp> {
+        if let Some((known, many, answer)) = &self.next_due
+            && *many == number
+            && known == schedule
+        {
+            return answer.clone();
+        }
+        let answer = next_due(schedule, self.now, number);
+        self.next_due = Some((schedule.clone(), number, answer.clone()));
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::at;
+    use crate::plan::testing::schedule;
+    use crate::time::Period;
+
+    #[test]
+    fn what_is_asked_again_has_the_answer_that_it_has_alone() {
+        let now = at("2026-11-24T06:00:00Z");
+        let schedules = [Period::Days(1), Period::Minutes(60)]
+            .map(|every| Timeline::from(schedule("2026-11-01T00:00", every)));
+        let made = Interval {
+            start: at("2026-11-20T00:00:00Z"),
+            end: at("2026-11-21T00:00:00Z"),
+        };
+        let cursors = [None, Some(at("2026-11-20T00:00:00Z"))];
+        let mut asked = Asked::at(now);
+        for schedule in schedules.iter().chain(&schedules) {
+            for _ in 0..2 {
+                let alone = next_due(schedule, now, 3);
+                assert_eq!(asked.next_due(schedule, 3), alone);
+                for cursor in cursors {
+                    for beyond in [&[][..], &[made][..]] {
+                        let alone = pending(schedule, (cursor, beyond), now);
+                        assert_eq!(asked.pending(schedule, (cursor, beyond)), alone);
+                        assert_eq!(asked.pending(schedule, (cursor, beyond)), alone);
+                    }
+                }
+            }
+        }
+    }
+}

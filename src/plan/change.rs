@@ -2,6 +2,7 @@
 //!
 //! Data only: `diff` makes these, the views print them, `store` applies them. Imports will be a further action.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +52,9 @@ pub struct AttributeChange {
     pub new: Option<Value>,
     /// What the change touches.
     pub kind: ChangeKind,
+    /// Whether what the object has from its pipelines is among the values: a move takes it out of one and into another, or it no longer
+    /// says itself what its pipeline says.
+    pub inherited: bool,
 }
 
 /// Why an object is in the plan, where its attributes do not say it.
@@ -65,6 +69,8 @@ pub enum Reason {
     KeyNotInForEach(String),
     /// The block is there, but its `count` no longer reaches this index.
     IndexOutOfRange(String),
+    /// The block is there, and has `for_each` instead of `count`, or the other way round.
+    OtherRepetition,
     /// It would go on under the second address, which no block has.
     MovedAway(Address, Address),
     /// A `removed` block says that it is only forgotten.
@@ -95,6 +101,9 @@ impl fmt::Display for Reason {
                     formatter,
                     "because index [{index}] is out of range for count"
                 )
+            }
+            Self::OtherRepetition => {
+                formatter.write_str("because for_each replaces count here, or the reverse")
             }
             Self::MovedAway(old, new) => {
                 write!(
@@ -150,6 +159,33 @@ impl Change {
     /// The object as it is configured, or, when it goes, as it was.
     pub fn object(&self) -> Option<&Object> {
         self.new.as_ref().or(self.old.as_ref())
+    }
+
+    /// The object before and after, with what it has from its pipelines where that is among the changes.
+    pub fn sides(&self) -> [Option<Cow<'_, Object>>; 2] {
+        let (old, new) = (self.old.as_ref(), self.new.as_ref());
+        if !self.attributes.iter().any(|change| change.inherited) {
+            return [old, new].map(|side| side.map(Cow::Borrowed));
+        }
+        [
+            old.map(|old| Cow::Owned(self.with_inherited(old, |change| change.old.as_ref()))),
+            new.map(|new| Cow::Owned(self.with_inherited(new, |change| change.new.as_ref()))),
+        ]
+    }
+
+    fn with_inherited(
+        &self,
+        object: &Object,
+        value: impl Fn(&AttributeChange) -> Option<&Value>,
+    ) -> Object {
+        let mut whole = object.clone();
+        for change in self.attributes.iter().filter(|change| change.inherited) {
+            if let Some(value) = value(change) {
+                let name = Arc::clone(&change.name);
+                whole.attributes.insert(name, value.clone());
+            }
+        }
+        whole
     }
 
     /// How many set attributes stay as they are.

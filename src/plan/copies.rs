@@ -17,6 +17,7 @@ pub(super) fn check(objects: &Objects, copy: &ResolvedActivity<'_>) -> Vec<Diagn
     let inputs = || copy.inputs.values().flatten();
     let outputs = || copy.outputs.values().flatten();
     findings.extend(outputs().filter_map(listed));
+    findings.extend(strung(copy));
     for output in outputs() {
         findings.extend(inputs().find_map(|input| overlap(objects, copy, (input, output))));
     }
@@ -156,6 +157,32 @@ fn listed(output: &Resolved<'_>) -> Option<Diagnostic> {
         "`manifest_file_path` says what is read of a data node, and a copy writes this one, with a manifest of its own, `_SUCCESS`.".to_owned(),
         (&output.object.address, "manifest_file_path"),
         "Leave it out.",
+    ))
+}
+
+/// Files of parquet whose bytes would be put one after the other into one, because no format says what they are.
+fn strung(copy: &ResolvedActivity<'_>) -> Option<Diagnostic> {
+    let inputs = || copy.inputs.values().flatten();
+    let output = copy.outputs.values().flatten().next()?;
+    let to = text(output, "path")?;
+    let is_one = !Place::of(output)?.many && to.to_lowercase().ends_with(".parquet");
+    let formats = inputs().chain([output]);
+    let mut formats = formats.map(|node| node.object.reference("format"));
+    if !is_one || formats.any(|format| format.is_some()) {
+        return None;
+    }
+    let is_many = |input: &Resolved<'_>| Place::of(input).is_some_and(|place| place.many);
+    if inputs().count() < 2 && !inputs().any(is_many) {
+        return None;
+    }
+    Some(finding(
+        "Parquet files in a row",
+        format!(
+            "`{}` puts the bytes of all its files one after the other into `{to}`, and that is no parquet file.",
+            copy.activity.object.address
+        ),
+        (&output.object.address, "path"),
+        "Set `format = \"parquet\"` on the data nodes, so that records are copied, or let the path end in `/`, so that each file stays one.",
     ))
 }
 

@@ -24,6 +24,8 @@ pub struct UnitRuns {
     pub to_come: Vec<Interval>,
     /// Instances that wait: for data, a place, or their next attempt; of a unit that comes back, those that will.
     pub waiting: u64,
+    /// Those of them that have begun: they keep to the definition that they have begun with.
+    pub begun: u64,
     /// Instances with an attempt under way.
     pub running: u64,
     /// Instances that have finished, also those that are not kept any more.
@@ -69,6 +71,7 @@ impl Sides<'_> {
         let is = self.new.is_some_and(|unit| unit.active);
         let before = self.old.and_then(|unit| unit.schedule.as_ref());
         let to_come = |timeline: Option<&Timeline>| recorded.to_come(timeline);
+        let anyway = self.passed_over(recorded, old_due, now);
         let counts = &mut effect.counts;
         match (self.new, self.next) {
             (None, _) => {
@@ -95,11 +98,16 @@ impl Sides<'_> {
                 };
                 let keep = kept(unit, timeline, recorded, now);
                 let (due, backfill) = caught_up(keep, (due, backfill), counts);
-                counts.due = due;
+                // What would be passed over without the plan, and is made with it, is made because of it.
+                let more = anyway.saturating_sub(counts.dropped).min(due);
+                let backfill = joined(newly_made(more, keep, old_due, timeline), backfill);
+                counts.due = due - more;
                 counts.backfill = backfill.count;
                 (effect.oldest, effect.newest) = (backfill.oldest, backfill.newest);
             }
         }
+        counts.passed_over = counts.dropped.min(anyway);
+        counts.dropped -= counts.passed_over;
         // What was given up when its definition was removed waits again when that comes back, and what was asked for is made.
         let back = recorded.waiting + to_come(self.next);
         match (self.old.is_none() && self.new.is_some(), is) {
@@ -107,6 +115,16 @@ impl Sides<'_> {
             (true, false) => counts.held += back,
             (false, _) => {}
         }
+    }
+
+    /// How many of the intervals that are due by the old schedule are never made without the plan.
+    fn passed_over(self, recorded: &UnitRuns, old_due: Pending, now: Timestamp) -> u64 {
+        let old = self.old.filter(|unit| unit.active);
+        let timeline = old.and_then(|unit| unit.schedule.as_ref());
+        let keep = old
+            .zip(timeline)
+            .and_then(|(unit, timeline)| kept(unit, timeline, recorded, now));
+        keep.map_or(0, |keep| old_due.count.saturating_sub(keep))
     }
 }
 
@@ -144,6 +162,33 @@ fn caught_up(
         ..backfill
     };
     (0, rest)
+}
+
+/// So many of the intervals that were due, which `catch_up` passed over: all, the newest, or all but that.
+fn newly_made(more: u64, keep: Option<u64>, old_due: Pending, timeline: &Timeline) -> Pending {
+    if more == 0 {
+        return Pending::default();
+    }
+    let oldest = if keep.is_some() {
+        old_due.newest
+    } else {
+        old_due.oldest
+    };
+    let newest = if keep.is_some() || more == old_due.count {
+        old_due.newest
+    } else {
+        let but_the_newest = oldest.zip(old_due.newest).map(|(first, last)| Interval {
+            start: first.start,
+            end: last.start,
+        });
+        but_the_newest.and_then(|span| timeline.last_overlapping(span))
+    };
+    Pending {
+        count: more,
+        oldest,
+        newest,
+        excluded: 0,
+    }
 }
 
 pub(super) fn joined(earlier: Pending, later: Pending) -> Pending {

@@ -1,5 +1,6 @@
 //! The difference between what is configured and what was applied. Pure.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,33 +14,55 @@ use super::change::Reason;
 use super::compare::only_metadata;
 use super::compare::same_attribute;
 use super::compare::same_value;
+use super::inherited;
+use super::inherited::Side;
+use super::inherited::Values;
 use crate::lang::Value;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Lifecycle;
 use crate::objects::Object;
 use crate::objects::ObjectType;
+use crate::objects::Objects;
 
 /// What the change of a `lifecycle` block is called among those of attributes.
 pub const LIFECYCLE: &str = "lifecycle";
 
-/// The changes that lead from what was applied to what is configured, by address. Equal sides give none.
-pub fn diff(
-    prior: &BTreeMap<Address, Object>,
-    configured: &BTreeMap<Address, Object>,
-) -> Vec<Change> {
-    let addresses: BTreeSet<&Address> = prior.keys().chain(configured.keys()).collect();
-    addresses
-        .into_iter()
-        .filter_map(
-            |address| match (prior.get(address), configured.get(address)) {
-                (Some(old), Some(new)) => update(old, new),
-                (None, Some(new)) => Some(create(new)),
-                (Some(old), None) => Some(delete(old, configured)),
-                (None, None) => None,
-            },
-        )
-        .collect()
+/// The changes that lead from what was applied to what is configured, by address. Equal sides give none. What has come into another
+/// pipeline changes, too, if it inherits something else there.
+pub fn diff(prior: &Objects, configured: &Objects) -> Vec<Change> {
+    let sides = beside(prior, configured);
+    let changes = sides.filter_map(|(_, old, new)| match (old, new) {
+        (Some(old), Some(new)) => update((old, prior), (new, configured)),
+        (None, Some(new)) => Some(create(new)),
+        (Some(old), None) => Some(delete(old, configured)),
+        (None, None) => None,
+    });
+    changes.collect()
+}
+
+/// What two maps have by each key, in order. Both are read once from the beginning to the end: nothing is looked up.
+pub fn beside<'a, K: Ord + 'a, V: 'a>(
+    old: impl IntoIterator<Item = (&'a K, &'a V)>,
+    new: impl IntoIterator<Item = (&'a K, &'a V)>,
+) -> impl Iterator<Item = (&'a K, Option<&'a V>, Option<&'a V>)> {
+    let (mut olds, mut news) = (old.into_iter().peekable(), new.into_iter().peekable());
+    std::iter::from_fn(move || {
+        let order = match (olds.peek(), news.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((old, _)), Some((new, _))) => old.cmp(new),
+        };
+        let old = olds.next_if(|_| order.is_le());
+        let new = news.next_if(|_| order.is_ge());
+        let (key, _) = old.or(new)?;
+        Some((
+            key,
+            old.map(|(_, value)| value),
+            new.map(|(_, value)| value),
+        ))
+    })
 }
 
 /// Turns the removal of objects that are to be forgotten into that.
@@ -138,6 +161,7 @@ fn all(
             old,
             new,
             kind,
+            inherited: false,
         }
     });
     cost_first(object.object_type, all.collect())
@@ -175,37 +199,26 @@ fn lifecycle(old: &Lifecycle, new: &Lifecycle) -> Option<AttributeChange> {
         } else {
             ChangeKind::Behaviour
         },
+        inherited: false,
     })
 }
 
-fn update(old: &Object, new: &Object) -> Option<Change> {
+fn update((old, prior): Side<'_>, (new, configured): Side<'_>) -> Option<Change> {
     let lifecycle = lifecycle(&old.lifecycle, &new.lifecycle);
-    if old.object_type == new.object_type && old.attributes == new.attributes && lifecycle.is_none()
-    {
+    let same_type = old.object_type == new.object_type;
+    let same_place = old.pipeline == new.pipeline;
+    if same_type && same_place && old.attributes == new.attributes && lifecycle.is_none() {
         return None;
     }
-    let names: BTreeSet<&Arc<str>> = old.attributes.keys().chain(new.attributes.keys()).collect();
+    let sides = [(old, prior), (new, configured)];
+    let own = old.attributes.keys().chain(new.attributes.keys());
+    let mut names: BTreeSet<&str> = own.map(|name| &**name).collect();
+    if !same_place {
+        names.extend(inherited::names(sides));
+    }
     let attributes: Vec<AttributeChange> = names
         .into_iter()
-        .filter(|name| {
-            let schema = new
-                .object_type
-                .attribute(name)
-                .or_else(|| old.object_type.attribute(name));
-            !same_attribute(schema, old.get(name), new.get(name))
-        })
-        .map(|name| AttributeChange {
-            name: Arc::clone(name),
-            old: old
-                .get(name)
-                .filter(|value| **value != Value::NULL)
-                .cloned(),
-            new: new
-                .get(name)
-                .filter(|value| **value != Value::NULL)
-                .cloned(),
-            kind: kind_of(new.object_type, name, (old.get(name), new.get(name))),
-        })
+        .filter_map(|name| attribute(sides, name, same_place))
         .chain(lifecycle)
         .collect();
     let reason = (old.object_type != new.object_type).then_some(Reason::TypeChanged {
@@ -220,6 +233,48 @@ fn update(old: &Object, new: &Object) -> Option<Change> {
         attributes: cost_first(new.object_type, attributes),
         reason,
         moved_from: None,
+    })
+}
+
+/// The change of an attribute. Of an object that has come into another pipeline, what it has from these counts, too.
+fn attribute(sides: [Side<'_>; 2], name: &str, same_place: bool) -> Option<AttributeChange> {
+    let [(old, _), (new, _)] = sides;
+    let own = (old.get(name), new.get(name));
+    if same_place && own.0 == own.1 {
+        return None; // whatever its schema says
+    }
+    let schema = new
+        .object_type
+        .attribute(name)
+        .or_else(|| old.object_type.attribute(name));
+    let whole = if same_place {
+        None
+    } else {
+        inherited::values(sides, name)
+    };
+    let differs = |(was, is): Values<'_>| !same_attribute(schema, was, is);
+    let set = |value: Option<&Value>| value.filter(|value| **value != Value::NULL).cloned();
+    let begins_or_ends = set(own.0).is_some() != set(own.1).is_some();
+    let (before, after) = match whole {
+        Some(whole) if differs(whole) => whole,
+        _ if differs(own) => own,
+        // Where a pipeline says it, too, a default that is written out is not what one is that is left out.
+        _ if begins_or_ends && inherited::is_said_for(sides, name) => own,
+        _ => return None,
+    };
+    let instead = inherited::instead(sides, name);
+    let after = instead.or(after);
+    let stays = instead.is_some() && same_attribute(schema, before, after);
+    Some(AttributeChange {
+        name: Arc::from(name),
+        old: set(before),
+        new: set(after),
+        kind: if stays {
+            ChangeKind::Metadata // only who says it is another
+        } else {
+            kind_of(new.object_type, name, (before, after))
+        },
+        inherited: (before, after) != own,
     })
 }
 
@@ -252,7 +307,10 @@ fn why_deleted(address: &Address, configured: &BTreeMap<Address, Object>) -> Rea
             continue;
         };
         if !any_within(configured, instance) && any_with_prefix(configured, block) {
-            return if key.starts_with('"') {
+            let has_names = any_with_prefix(configured, &format!("{block}\""));
+            return if key.starts_with('"') != has_names {
+                Reason::OtherRepetition
+            } else if has_names {
                 Reason::KeyNotInForEach(key.to_owned())
             } else {
                 Reason::IndexOutOfRange(key.to_owned())
@@ -288,6 +346,18 @@ pub fn keys(address: &str) -> Vec<(usize, &str, usize)> {
         }
     }
     found
+}
+
+/// An address without the keys of `for_each` and `count`.
+#[must_use]
+pub fn without_keys(address: &str) -> String {
+    let mut text = String::new();
+    let mut from = 0;
+    for (open, _, close) in keys(address) {
+        text.push_str(address.get(from..open).unwrap_or_default());
+        from = close;
+    }
+    text + address.get(from..).unwrap_or_default()
 }
 
 /// The addresses of the objects that an object stands in, outermost first, then its own: each two names long.

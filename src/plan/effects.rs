@@ -14,13 +14,16 @@ use serde::Serialize;
 
 use super::alignment::Alignment;
 use super::calendar;
+use super::calendar::Asked;
 use super::calendar::Pending;
 use super::clusters::ClusterEffect;
 use super::counting::Sides;
 pub use super::counting::UnitRuns;
 use super::counting::joined;
+use super::diff::beside;
 use super::impact::Consumer;
 use super::impact::History;
+use super::impact::Waiting;
 use crate::diag::Diagnostic;
 use crate::engine::Definition;
 use crate::engine::Unit;
@@ -53,6 +56,9 @@ pub struct Effects {
     /// What has finished of what does something else from now on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<History>,
+    /// What waits of what does something else from now on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
     /// Who uses what changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<Consumer>,
@@ -161,8 +167,11 @@ pub struct Totals {
     pub backfill: u64,
     /// Due now, with or without the plan.
     pub due: u64,
-    /// Due, not yet made, and never made: because their activity goes, or because `catch_up` passes over them.
+    /// Due, not yet made, and never made because of the plan: their activity goes, or `catch_up` passes over them.
     pub dropped: u64,
+    /// Due, not yet made, and never made with or without the plan, because `catch_up` passes over them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub passed_over: u64,
     /// Waiting, and canceled because their activity goes.
     pub canceled: u64,
     /// Waiting or due, and held because their activity is deactivated.
@@ -190,6 +199,7 @@ impl Totals {
         self.backfill += other.backfill;
         self.due += other.due;
         self.dropped += other.dropped;
+        self.passed_over += other.passed_over;
         self.canceled += other.canceled;
         self.held += other.held;
         self.in_flight += other.in_flight;
@@ -307,6 +317,13 @@ impl Past {
     }
 }
 
+/// How many attempts of an activity its pool has room for. `None`: it is in none.
+fn room_in_pool(unit: &Unit, pools: &BTreeMap<Address, u32>) -> Option<u32> {
+    let share = unit.pool.as_ref()?;
+    let slots = *pools.get(&share.pool)?;
+    Some((slots / share.slots.clamp(1, slots.max(1))).max(1))
+}
+
 /// A stretch of time that gets no intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Hole {
@@ -413,7 +430,7 @@ pub fn continued(
 
 /// Whether two schedules have the same intervals, but for where a change has cut them.
 pub fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
-    old.clone().with_cut(None) == new.clone().with_cut(None)
+    old.is_same_but_for_cut(new)
 }
 
 /// Whether a timeline goes on with the intervals that it had: its schedule is the same, or only written differently.
@@ -436,24 +453,30 @@ pub fn effects(
     let mut pipelines: BTreeMap<&Address, PipelineEffect> = BTreeMap::new();
     let mut active: BTreeMap<&Address, (bool, bool)> = BTreeMap::new();
     let none = UnitRuns::default();
-    let addresses: BTreeSet<&Address> = old.units.keys().chain(new.units.keys()).collect();
-    for address in addresses {
-        let sides = [old.units.get(address), new.units.get(address)];
+    let mut asked = Asked::at(now);
+    for (address, before, after) in beside(&old.units, &new.units) {
+        let sides = [before, after];
         let sides = sides.map(|unit| unit.filter(|unit| unit.kind == UnitKind::Activity));
+        // What moves into another pipeline is told of there.
         let Some(pipeline) = sides
             .iter()
+            .rev()
             .flatten()
             .find_map(|unit| unit.pipeline.as_ref())
         else {
             continue;
         };
-        let [was, is] = sides.map(|unit| unit.is_some_and(|unit| unit.active));
+        let is_active_here = |unit: &Unit| unit.active && unit.pipeline.as_ref() == Some(pipeline);
+        let [was, is] = sides.map(|unit| unit.is_some_and(is_active_here));
         let flags = active.entry(pipeline).or_default();
         *flags = (flags.0 || was, flags.1 || is);
         let touched = affected.contains(address);
         let [before, after] = sides;
         let recorded = runs.get(address).unwrap_or(&none);
-        let effect = activity((address, before, after), recorded, touched, now);
+        let mut effect = activity((address, before, after), recorded, touched, now, &mut asked);
+        if let Some(room) = after.and_then(|unit| room_in_pool(unit, &new.pools)) {
+            effect.past.at_once = effect.past.at_once.min(room);
+        }
         let entry = pipelines.entry(pipeline).or_insert_with(|| PipelineEffect {
             pipeline: pipeline.clone(),
             activation: Activation::Unchanged,
@@ -477,19 +500,21 @@ pub fn effects(
     result
 }
 
-/// The effect on one activity: its address, its unit before and after.
+/// The effect on one activity: its address, its unit before and after. `asked`: what was asked of those before, at the same moment.
 fn activity(
     (address, old, new): (&Address, Option<&Unit>, Option<&Unit>),
     recorded: &UnitRuns,
     touched: bool,
     now: Timestamp,
+    asked: &mut Asked,
 ) -> ActivityEffect {
     let was = old.is_some_and(|unit| unit.active);
     let is = new.is_some_and(|unit| unit.active);
     let before = old.and_then(|unit| unit.schedule.as_ref());
     let after = new.and_then(|unit| unit.schedule.as_ref());
-    let unmade = |timeline: &Timeline| recorded.pending(timeline, now);
-    let old_due = before.map(unmade).unwrap_or_default();
+    let mut unmade =
+        |timeline: &Timeline| asked.pending(timeline, (recorded.cursor, &recorded.beyond));
+    let old_due = before.map(&mut unmade).unwrap_or_default();
     let changed = match (before, after) {
         (Some(before), Some(after)) => !same_schedule(before.current(), after.current()),
         (before, after) => old.is_some() && new.is_some() && before.is_some() != after.is_some(),
@@ -500,7 +525,8 @@ fn activity(
     let new_due = match (&next, before) {
         // The old intervals that are due are made, whatever the new schedule says.
         (Some(next), Some(_)) if changed => {
-            UnitRuns::default().pending(&Timeline::from(next.current().clone()), now)
+            let new = Timeline::from(next.current().clone());
+            calendar::pending(&new, (None, &recorded.beyond), now)
         }
         // Also those of schedules that it had before it was on demand.
         (Some(next), None) => unmade(next),
@@ -545,7 +571,7 @@ fn activity(
         effect.was_due = calendar::next_due(before, now, NEXT);
     }
     if let (true, true, Some(next)) = (is, changed || effect.is_noteworthy(), &next) {
-        effect.next_due = calendar::next_due(next, now, NEXT);
+        effect.next_due = asked.next_due(next, NEXT);
     }
     effect
 }

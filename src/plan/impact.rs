@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::change::Action;
+use super::change::Change;
 use super::effects::UnitRuns;
 use crate::engine::Definition;
 use crate::engine::UnitKind;
@@ -19,6 +21,9 @@ pub struct History {
     pub address: Address,
     /// How many of its runs have finished. They stay as they ran unless `--rerun` names them.
     pub finished: u64,
+    /// Whether the state does not have it by this address yet, so that no `--rerun` of the same plan can name it.
+    #[serde(skip)]
+    pub later: bool,
 }
 
 /// An activity that uses what a change is about, and does not change itself.
@@ -32,12 +37,53 @@ pub struct Consumer {
     pub elsewhere: bool,
 }
 
+/// What waits of an activity whose runs change: it is made already, and runs with the new definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Which.
+    pub address: Address,
+    /// How many of its instances.
+    pub count: u64,
+}
+
+/// What waits of what changes and goes on. What waits for its next attempt keeps to the definition that it has begun with.
+pub fn waiting(
+    (old, new): (&Definition, &Definition),
+    runs: &BTreeMap<Address, UnitRuns>,
+    changed: &BTreeSet<Address>,
+) -> Vec<Waiting> {
+    let goes_on = |address: &&Address| {
+        let is_active = new.units.get(*address).is_some_and(|unit| unit.active);
+        is_active && old.units.contains_key(*address) && changed.contains(*address)
+    };
+    let waiting = activities(new).filter(goes_on).map(|address| Waiting {
+        address: address.clone(),
+        count: runs
+            .get(address)
+            .map_or(0, |runs| runs.waiting.saturating_sub(runs.begun)),
+    });
+    waiting.filter(|waiting| waiting.count > 0).collect()
+}
+
+/// Notes which of them the state does not have by this address before the changes are applied.
+pub fn note_new(histories: &mut [History], changes: &[Change]) {
+    let changes = changes.iter();
+    let new = changes.filter(|it| it.action == Action::Create || it.moved_from.is_some());
+    let new: BTreeSet<&Address> = new.map(|change| &change.address).collect();
+    for history in histories {
+        history.later = new.contains(&history.address);
+    }
+}
+
 /// What has finished of what changes, and who uses it.
 pub fn impact(
     definition: &Definition,
     runs: &BTreeMap<Address, UnitRuns>,
     changed: &BTreeSet<Address>,
 ) -> (Vec<History>, Vec<Consumer>) {
+    if changed.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
     (
         history(definition, runs, changed),
         consumers(definition, runs, changed),
@@ -54,6 +100,7 @@ fn history(
     let finished = activities.map(|address| History {
         address: address.clone(),
         finished: finished(runs, address),
+        later: false,
     });
     finished.filter(|history| history.finished > 0).collect()
 }
@@ -103,4 +150,46 @@ fn activities(definition: &Definition) -> impl Iterator<Item = &Address> {
 
 fn finished(runs: &BTreeMap<Address, UnitRuns>, address: &Address) -> u64 {
     runs.get(address).map_or(0, |runs| runs.finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Unit;
+
+    fn definition(units: &[(&str, bool)]) -> Definition {
+        let units = units.iter().map(|(name, active)| {
+            let unit = Unit {
+                active: *active,
+                ..Unit::new(Address::new(*name), UnitKind::Activity)
+            };
+            (unit.address.clone(), unit)
+        });
+        Definition {
+            units: units.collect(),
+            ..Definition::default()
+        }
+    }
+
+    #[test]
+    fn what_waits_runs_with_the_new_definition_if_that_goes_on() {
+        let old = definition(&[("a", true), ("b", true), ("c", true), ("d", true)]);
+        let new = definition(&[("a", true), ("b", false), ("c", true), ("e", true)]);
+        let names = ["a", "b", "c", "d", "e"];
+        let runs = names.map(|name| {
+            let runs = UnitRuns {
+                waiting: 4,
+                begun: 1,
+                ..UnitRuns::default()
+            };
+            (Address::new(name), runs)
+        });
+        let changed = ["a", "b", "d", "e"].map(Address::new);
+        let found = waiting((&old, &new), &runs.into(), &changed.into());
+        let expected = Waiting {
+            address: Address::new("a"),
+            count: 3,
+        };
+        assert_eq!(found, [expected]);
+    }
 }

@@ -13,8 +13,10 @@ mod copies;
 mod counting;
 mod diff;
 pub mod effects;
+mod folds;
 pub mod impact;
 pub mod in_flight;
+mod inherited;
 mod moves;
 mod places;
 pub mod preview;
@@ -27,6 +29,8 @@ mod targeting;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod twice;
+mod unguarded;
 pub mod upcoming;
 
 use jiff::Timestamp;
@@ -44,15 +48,18 @@ pub use change::OutputChange;
 pub use change::Reason;
 pub use compare::same_value;
 pub use diff::LIFECYCLE;
+pub use diff::beside;
 pub use diff::diff;
 pub use diff::diff_outputs;
 pub use diff::forget;
 pub use diff::keys;
+pub use diff::without_keys;
 pub use effects::Effects;
 pub use moves::Relocation;
 pub use protect::protected;
 pub use renamed::renamed;
 pub use targeting::Part;
+pub use unguarded::unguarded;
 
 /// What an apply would do.
 #[derive(Clone, Debug)]

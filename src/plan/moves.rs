@@ -112,19 +112,39 @@ impl Relocation {
         kept
     }
 
-    /// Objects after the moves: their addresses, and those they refer to.
+    /// Objects after the moves: their addresses, and those they refer to. What has come into another pipeline stands in that.
     pub fn objects(&self, objects: Objects) -> Objects {
+        self.renamed(objects, |object, address| {
+            if *address == object.address {
+                object.pipeline.clone()
+            } else {
+                address.pipeline()
+            }
+        })
+    }
+
+    /// Objects as they were before the moves, under the addresses that follow: each has what it inherits from the pipeline that it
+    /// stood in, wherever it stands now.
+    pub fn former(&self, objects: Objects) -> Objects {
+        self.renamed(objects, |object, _| {
+            let pipeline = object.pipeline.as_ref();
+            pipeline.map(|pipeline| self.address(pipeline))
+        })
+    }
+
+    /// Objects under other addresses; `pipeline`: in which one an object stands then, by that address.
+    fn renamed(
+        &self,
+        objects: Objects,
+        pipeline: impl Fn(&Object, &Address) -> Option<Address>,
+    ) -> Objects {
         if self.is_empty() {
             return objects;
         }
         let rename = |(_, object): (Address, Object)| {
-            let attributes = object.attributes.into_iter();
             let address = self.address(&object.address);
-            let pipeline = if address == object.address {
-                object.pipeline
-            } else {
-                address.pipeline()
-            };
+            let pipeline = pipeline(&object, &address);
+            let attributes = object.attributes.into_iter();
             let object = Object {
                 address,
                 object_type: object.object_type,
@@ -186,11 +206,15 @@ impl Relocation {
             let known = places.get(new).and_then(|place| changes.get_mut(*place));
             let Some(change) = known else {
                 let object = prior.get(new);
+                let moved = |object: &Object| Object {
+                    pipeline: new.pipeline(),
+                    ..object.clone()
+                };
                 changes.push(Change {
                     address: new.clone(),
                     action: Action::NoOp,
                     old: object.cloned(),
-                    new: object.cloned(),
+                    new: object.map(moved),
                     attributes: Vec::new(),
                     reason: None,
                     moved_from: Some(old.clone()),
@@ -240,13 +264,18 @@ fn make(current: &mut BTreeMap<Address, Address>, step: &Step) {
 /// A block that gets `count`, or loses it: the object without a key and the one with `[0]` are the same.
 fn implied(current: &BTreeMap<Address, Address>, configured: &Objects) -> Vec<Step> {
     let mut steps = Vec::new();
-    let named = configured.values().filter(|object| object.is_named());
-    for to in named.map(|object| &object.address) {
+    let is_first = |address: &Address| address.as_str().ends_with("[0]");
+    let any_first = current.keys().any(is_first);
+    for object in configured.values() {
+        let to = &object.address;
         let from = match to.as_str().strip_suffix("[0]") {
             Some(bare) => Address::new(bare),
-            None if to.as_str().ends_with(']') => continue,
+            None if !any_first || to.as_str().ends_with(']') => continue,
             None => Address::new(format!("{to}[0]")),
         };
+        if !object.is_named() {
+            continue;
+        }
         let free = within(current, to).next().is_none() && !configured.contains_key(&from);
         if free && current.contains_key(&from) {
             steps.push(Step {

@@ -20,6 +20,7 @@ pub(super) fn check(object: &Object, attributes: &Attributes) -> Vec<Diagnostic>
         let found = [
             wrong_path(object, attributes),
             wrong_manifest(object, attributes),
+            wrong_accumulate(object, attributes),
         ];
         return found.into_iter().flatten().collect();
     }
@@ -28,7 +29,12 @@ pub(super) fn check(object: &Object, attributes: &Attributes) -> Vec<Diagnostic>
         let about = (&object.address, *name);
         Some(finding(wrong.summary, wrong.detail, about, wrong.help))
     };
-    rules(object).iter().filter_map(wrong).collect()
+    let endpoints = endpoints(attributes).into_iter().map(|(name, wrong)| {
+        let about = (&object.address, name.as_str());
+        finding(wrong.summary, wrong.detail, about, wrong.help)
+    });
+    let of_rules = rules(object).iter().filter_map(wrong);
+    of_rules.chain(endpoints).collect()
 }
 
 /// An attribute that is a text, and no secret.
@@ -64,7 +70,8 @@ const KEY: Rules = &[("s3_key", key)];
 const PREFIX: Rules = &[("s3_prefix", prefix)];
 const TOPIC: Rules = &[("topic", topic)];
 const RECEIVER: Rules = &[("url", receiver)];
-const ENDPOINT: Rules = &[("endpoint_url", endpoint)];
+const PROVIDER: Rules = &[("endpoint_url", endpoint), ("region", region)];
+const REGION: Rules = &[("region", region)];
 
 fn rules(object: &Object) -> Rules {
     match (object.kind(), object.object_type.name) {
@@ -75,7 +82,8 @@ fn rules(object: &Object) -> Rules {
         (Kind::Precondition, "s3_prefix_not_empty") => PREFIX,
         (Kind::Action, "sns") => TOPIC,
         (Kind::Action, "webhook") => RECEIVER,
-        (Kind::Provider, _) => ENDPOINT,
+        (Kind::Provider, _) => PROVIDER,
+        (Kind::Resource | Kind::Database, _) => REGION,
         _ => &[],
     }
 }
@@ -182,14 +190,47 @@ fn receiver(text: &str) -> Option<Wrong> {
 }
 
 fn endpoint(text: &str) -> Option<Wrong> {
+    no_endpoint("endpoint_url", text)
+}
+
+/// Which regions there are is AWS's to say; what no name can be is found here.
+fn region(text: &str) -> Option<Wrong> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    // Empty is as left out.
+    (!text.bytes().all(fits)).then(|| Wrong {
+        summary: "Not a name of a region",
+        detail: format!(
+            "`region` is `{text}`, and a region's name has lower-case letters, digits and hyphens only."
+        ),
+        help: "Write it as AWS does, e.g. `eu-west-1`.",
+    })
+}
+
+fn no_endpoint(name: &str, text: &str) -> Option<Wrong> {
     // Empty is as left out.
     (!text.is_empty() && !is_address(text)).then(|| Wrong {
         summary: "Not an address of an endpoint",
         detail: format!(
-            "`endpoint_url` is `{text}`, which does not begin with `https://` or `http://` and the name of a host."
+            "`{name}` is `{text}`, which does not begin with `https://` or `http://` and the name of a host."
         ),
         help: "Write it in full, e.g. `http://127.0.0.1:8333`.",
     })
+}
+
+/// What is wrong with the addresses of single services, which a provider has in a block, each with its name there.
+fn endpoints(attributes: &Attributes) -> Vec<(String, Wrong)> {
+    let Some(Value::Object(services)) = attributes.get("endpoints") else {
+        return Vec::new();
+    };
+    let wrong = services.iter().filter_map(|(service, value)| match value {
+        Value::String(text) => {
+            let name = format!("endpoints.{service}");
+            let wrong = no_endpoint(&name, text)?;
+            Some((name, wrong))
+        }
+        _ => None,
+    });
+    wrong.collect()
 }
 
 /// A path that is not of the kind of its data node.
@@ -215,6 +256,41 @@ fn wrong_path(node: &Object, attributes: &Attributes) -> Option<Diagnostic> {
             "Make it a `data_node \"s3\"`.",
         )),
         _ => None,
+    }
+}
+
+/// A place to which intervals cannot add.
+fn wrong_accumulate(node: &Object, attributes: &Attributes) -> Option<Diagnostic> {
+    let is_true = |name: &str| attributes.get(name) == Some(&Value::Bool(true));
+    if !is_true("accumulate") {
+        return None;
+    }
+    let about = (&node.address, "accumulate");
+    if is_true("overwrite") {
+        return Some(finding(
+            "Overwritten and added to",
+            "With `overwrite` a run removes what the runs before have written, and with `accumulate` that stays."
+                .to_owned(),
+            about,
+            "Leave one of them out.",
+        ));
+    }
+    let path = text(attributes, "path").filter(|path| is_one_file(node, path))?;
+    Some(finding(
+        "Nothing to add files to",
+        format!(
+            "The path is one file: `{path}`, and with `accumulate` each interval adds files to a directory."
+        ),
+        about,
+        "Let the path end in `/`, or set `overwrite = true` instead.",
+    ))
+}
+
+/// Whether a path of a data node is that of one file.
+fn is_one_file(node: &Object, path: &str) -> bool {
+    match node.object_type.name {
+        "s3" => s3_place(path) == Ok(false),
+        _ => !path.ends_with('/'),
     }
 }
 
@@ -252,6 +328,8 @@ fn wrong_manifest(node: &Object, attributes: &Attributes) -> Option<Diagnostic> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::testing::FILE;
+    use crate::plan::testing::object;
 
     fn wrong(rule: Rule, texts: &[&str]) -> Vec<bool> {
         texts.iter().map(|text| rule(text).is_some()).collect()
@@ -321,5 +399,51 @@ mod tests {
         let wanted = [false, false, true, true, true, true];
         assert_eq!(wrong(receiver, &texts), wanted);
         assert_eq!(wrong(endpoint, &texts), wanted);
+    }
+
+    #[test]
+    fn regions_are_names() {
+        let texts = [
+            "us-east-1",
+            "us-gov-west-1",
+            "",
+            "us east",
+            "EU-West-1",
+            "eu_west_1",
+        ];
+        let wanted = [false, false, false, true, true, true];
+        assert_eq!(wrong(region, &texts), wanted);
+    }
+
+    #[test]
+    fn intervals_add_files_to_a_directory() {
+        let wrong = |path: &str, overwrites: bool| {
+            let attributes = [
+                ("path", Value::string(path)),
+                ("accumulate", Value::Bool(true)),
+                ("overwrite", Value::Bool(overwrites)),
+            ];
+            let node = object(&FILE, "data_node.out", attributes);
+            let found = check(&node, &node.attributes);
+            let summaries = found.into_iter().map(|one| one.summary);
+            summaries.collect::<Vec<String>>()
+        };
+        let none: [String; 0] = [];
+        assert_eq!(wrong("out/", false), none);
+        assert_eq!(wrong("out/", true), ["Overwritten and added to"]);
+        assert_eq!(wrong("out/all.csv", false), ["Nothing to add files to"]);
+    }
+
+    #[test]
+    fn addresses_of_single_services_are_looked_at_too() {
+        let services = [("s3", "ftp://x"), ("sns", "http://x"), ("sts", "")];
+        let services = services.map(|(name, url)| (Arc::<str>::from(name), Value::string(url)));
+        let services = Value::object(services.into());
+        let found = endpoints(&[(Arc::<str>::from("endpoints"), services)].into());
+        let [(name, wrong)] = found.as_slice() else {
+            panic!("{} are wrong", found.len());
+        };
+        assert_eq!(name, "endpoints.s3");
+        assert!(wrong.detail.starts_with("`endpoints.s3` is `ftp://x`"));
     }
 }

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::copies;
+use super::folds;
 use super::places;
 use super::places::Attributes;
+use super::twice::Files;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::lang::Value;
@@ -78,13 +80,16 @@ pub fn preview(resolver: Resolver<'_>, now: Timestamp) -> (Preview, Findings) {
             ..Preview::default()
         },
         findings: Findings::default(),
+        files: Files::default(),
     };
     for object in resolver.objects.values() {
         match object.kind() {
             Kind::Activity => previewer.activity(object),
             Kind::DataNode => previewer.node(object),
             Kind::Resource => previewer.resource(object),
-            Kind::Pipeline | Kind::Provider => previewer.places(object, &object.attributes),
+            Kind::Pipeline | Kind::Provider | Kind::Database => {
+                previewer.places(object, &object.attributes);
+            }
             _ => {}
         }
     }
@@ -97,6 +102,7 @@ struct Previewer<'a> {
     moved: BTreeSet<Address>,
     preview: Preview,
     findings: Findings,
+    files: Files,
 }
 
 /// The data nodes whose files are read and written here: by copies, and by commands with staged data.
@@ -138,10 +144,15 @@ impl<'a> Previewer<'a> {
         if object.object_type.name == "copy" {
             self.copy(object, interval);
         }
-        self.serving(object, interval, "precondition");
-        self.serving(object, interval, "on_fail");
-        self.serving(object, interval, "on_success");
-        self.serving(object, interval, "on_late");
+        let pipeline = self.pipeline(object);
+        for attribute in ["precondition", "on_fail", "on_success", "on_late"] {
+            self.serving((object, pipeline), interval, attribute);
+        }
+    }
+
+    /// The pipeline of an object.
+    fn pipeline(&self, object: &Object) -> Option<&'a Object> {
+        self.resolver.objects.get(object.pipeline.as_ref()?)
     }
 
     /// Compares the places of a copy. What of it cannot be evaluated was reported.
@@ -167,40 +178,50 @@ impl<'a> Previewer<'a> {
             let resolved = self
                 .resolver
                 .node(&object.address, interval, first_try(self.now));
+            if let Ok(resolved) = &resolved {
+                self.written((object, interval), resolved.attributes.get("path"));
+            }
             self.noted(object, resolved);
         } else {
+            self.written((object, interval), object.get("path"));
             self.places(object, &object.attributes);
         }
-        self.serving(object, interval, "precondition");
+        let pipeline = self.pipeline(object);
+        self.serving((object, pipeline), interval, "precondition");
         self.overwritten(object);
     }
 
     fn resource(&mut self, object: &'a Object) {
+        self.places(object, &object.attributes);
+        let interval = self
+            .resolver
+            .timetable
+            .next_interval(&object.address, self.now);
         if is_deferred(object) {
-            let interval = self
-                .resolver
-                .timetable
-                .next_interval(&object.address, self.now);
             let resolved = self
                 .resolver
                 .node(&object.address, interval, first_try(self.now));
             self.note(resolved);
         }
+        // It says itself what is told of it.
+        for attribute in ["on_fail", "on_success", "on_late"] {
+            self.serving((object, None), interval, attribute);
+        }
     }
 
     /// Evaluates what serves an object. Later users of a shared one find what is kept from the first, but their own
     /// mistakes are reported all the same.
-    fn serving(&mut self, object: &'a Object, interval: Interval, attribute: &str) {
-        let references = match settings::inherited(self.resolver.objects, object, attribute) {
-            Some(_) if object.get(attribute).is_some() => object.references(attribute),
-            Some(_) => object
-                .pipeline
-                .as_ref()
-                .and_then(|pipeline| self.resolver.objects.get(pipeline))
-                .map(|pipeline| pipeline.references(attribute))
-                .unwrap_or_default(),
-            None => return,
+    fn serving(
+        &mut self,
+        (object, pipeline): (&'a Object, Option<&'a Object>),
+        interval: Interval,
+        attribute: &str,
+    ) {
+        let mut owners = [Some(object), pipeline].into_iter().flatten();
+        let Some(owner) = owners.find(|owner| owner.get(attribute).is_some()) else {
+            return;
         };
+        let references = owner.references(attribute);
         let objects = self.resolver.objects;
         for (_, address) in references {
             let Some(used) = objects.get(&address) else {
@@ -255,11 +276,24 @@ impl<'a> Previewer<'a> {
         }
     }
 
+    /// Reports a file that another data node names, too, when both are written for one interval.
+    fn written(&mut self, (node, interval): (&Object, Interval), path: Option<&Value>) {
+        let Some(Value::String(path)) = path else {
+            return;
+        };
+        let among = (self.resolver.objects, self.resolver.timetable);
+        if let Some(finding) = self.files.note(among, (node, interval, path)) {
+            self.findings.formulas.push(finding);
+        }
+    }
+
     /// Reports a file that is written again and again under the same name.
     fn overwritten(&mut self, object: &'a Object) {
         let address = &object.address;
+        let says = |name| settings::boolean(self.resolver.objects, object, name) == Some(true);
         if object.object_type.attribute("overwrite").is_none()
-            || settings::boolean(self.resolver.objects, object, "overwrite") == Some(true)
+            || says("overwrite")
+            || says("accumulate")
             || self.resolver.timetable.writers(address).is_empty()
         {
             return;
@@ -267,10 +301,7 @@ impl<'a> Previewer<'a> {
         let Some(schedule) = self.resolver.timetable.schedule(address) else {
             return;
         };
-        let path = |interval: Interval| {
-            let resolved = self.resolver.node(address, interval, first_try(self.now));
-            resolved.ok()?.text("path").map(str::to_owned)
-        };
+        let path = |interval: Interval| self.path(address, interval);
         let paths: Vec<_> = first_intervals(schedule).map(path).collect();
         let twice = paths
             .windows(2)
@@ -282,9 +313,40 @@ impl<'a> Previewer<'a> {
                     format!("The path is `{path}` for one interval and for the next, so that a run would overwrite what the last one wrote."),
                 )
                 .about(address.to_string())
-                .help("Put the interval into the path, e.g. `${run.date}`, or set `overwrite = true`."),
+                .help("Put the interval into the path, e.g. `${run.date}`, or set `overwrite = true`; of a directory to which each run adds its files, `accumulate = true`."),
             );
+        } else if let Some(finding) = self.shared(object, schedule) {
+            self.findings.formulas.push(finding);
         }
+    }
+
+    /// What there is to say of a path that two intervals share, though not every interval does with the next.
+    fn shared(&self, node: &Object, schedule: &Timeline) -> Option<Diagnostic> {
+        let cut = cut_short(schedule, self.now);
+        let cut = cut.into_iter().map(|pair| (pair, CUT));
+        let folds = folds::pairs(schedule, self.now).into_iter();
+        let mut pairs = cut.chain(folds.map(|pair| (pair, PUT_BACK)));
+        let (path, pair, (why, help)) = pairs.find_map(|([first, second], why)| {
+            let path = self.path(&node.address, first)?;
+            let again = self.path(&node.address, second)?;
+            (path == again).then_some((path, [first, second], why))
+        })?;
+        let [first, second] = pair.map(|interval| {
+            let start = interval.start.to_zoned(schedule.timezone().clone());
+            start.strftime("%Y-%m-%dT%H:%M%:z").to_string()
+        });
+        let detail = format!(
+            "The path is `{path}` for the interval from {first} and for that from {second}, since {why}: the second run would overwrite what the first wrote."
+        );
+        let mut warning = Diagnostic::warning("Path of two intervals", detail);
+        warning.attribute = Some("path".to_owned());
+        Some(warning.about(node.address.to_string()).help(help))
+    }
+
+    /// The path of a data node for an interval.
+    fn path(&self, node: &Address, interval: Interval) -> Option<String> {
+        let resolved = self.resolver.node(node, interval, first_try(self.now));
+        resolved.ok()?.text("path").map(str::to_owned)
     }
 }
 
@@ -303,10 +365,31 @@ fn outcome() -> Vec<(Arc<str>, Value)> {
     ]
 }
 
-/// The first three intervals of the schedule that new intervals have: of two a day, the first two may lie in two days.
+/// Why two intervals share a path, and what to do.
+type Why = (&'static str, &'static str);
+
+const CUT: Why = (
+    "the first is cut short where the schedule changes",
+    "Put the hour into the path, too, e.g. `${run.date}/${run.hour}`, or set `overwrite = true`.",
+);
+
+const PUT_BACK: Why = (
+    "the clock is put back between them",
+    "Put a time without such a change into the path, e.g. `${date_format(run.scheduled_start, \"%Y-%m-%d/%H\", \"UTC\")}`, give the schedule the zone `UTC`, or set `overwrite = true`.",
+);
+
+/// The interval that is cut short where the schedule changed, and the next, as long as that is not due.
+fn cut_short(schedule: &Timeline, now: Timestamp) -> Option<[Interval; 2]> {
+    let cut = schedule.next_from(schedule.cut()?)?;
+    let next = schedule.next_from(cut.end)?;
+    (schedule.due_at(next) > now).then_some([cut, next])
+}
+
+/// The first three whole intervals of the schedule that new intervals have: of two a day, the first two may lie in two days.
 fn first_intervals(schedule: &Timeline) -> impl Iterator<Item = Interval> + '_ {
-    let first = match schedule.cut() {
-        Some(cut) => schedule.next_from(cut),
+    let cut = schedule.cut().and_then(|cut| schedule.next_from(cut));
+    let first = match cut {
+        Some(cut) => schedule.next_from(cut.end),
         None => schedule.first_interval(),
     };
     std::iter::successors(first, |one| schedule.next_from(one.end)).take(3)

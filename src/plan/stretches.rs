@@ -155,13 +155,18 @@ fn of_activity(known: Known<'_>, activity: &ActivityEffect, now: Timestamp) -> V
         pending.unwrap_or_default()
     };
     let (old_due, new_due) = (pending(old), pending(new));
+    // Where some are dropped by the plan, those that are passed over anyway lie among them.
+    let gone = match counts.dropped {
+        0 => 0,
+        dropped => dropped + counts.passed_over,
+    };
     let backfill = activity.oldest.zip(activity.newest);
     let was = known.old.units.get(address);
     let was = was.is_some_and(|unit| unit.active);
     // What is not active makes nothing of what is due: then all that goes was asked for.
     let given_up = all(old_due).filter(|_| was);
     let passed_over = if new.is_some() {
-        (new, dropped(counts.dropped, new_due))
+        (new, dropped(gone, new_due))
     } else {
         (old, given_up)
     };
@@ -170,7 +175,7 @@ fn of_activity(known: Known<'_>, activity: &ActivityEffect, now: Timestamp) -> V
     let cases = [
         (Fate::Backfill, counts.backfill, new, backfill.map(whole)),
         (Fate::Due, counts.due, old, due(counts.due, old_due)),
-        (Fate::Dropped, counts.dropped, passed_over.0, passed_over.1),
+        (Fate::Dropped, gone, passed_over.0, passed_over.1),
         (Fate::Held, counts.held, old, held),
     ];
     let there = cases.into_iter().filter(|(_, count, ..)| *count > 0);

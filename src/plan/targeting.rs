@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compare::same_value;
+use super::diff::without_keys;
 use crate::lang::Value;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
 use crate::objects::Object;
 use crate::objects::Objects;
+use crate::objects::configuration::Reads;
 use crate::objects::stored;
 
 /// Which objects of a configuration a plan is about.
@@ -21,6 +23,8 @@ use crate::objects::stored;
 pub struct Part {
     /// Their addresses, of the state and of the configuration.
     addresses: BTreeSet<Address>,
+    /// Whether it is some that were named, and not all but some.
+    is_named: bool,
 }
 
 type Outputs = BTreeMap<Arc<str>, Value>;
@@ -50,7 +54,10 @@ impl Part {
             });
             open.extend(left.map(|(address, _)| address));
             if open.is_empty() {
-                return Self { addresses };
+                return Self {
+                    addresses,
+                    is_named: true,
+                };
             }
         }
     }
@@ -83,6 +90,7 @@ impl Part {
         let all = all.filter(|address| !excluded.contains(*address));
         Self {
             addresses: all.cloned().collect(),
+            is_named: false,
         }
     }
 
@@ -104,8 +112,18 @@ impl Part {
         objects
     }
 
-    /// The outputs as they are to be: what refers to an object that this is not about stays as it was.
-    pub fn outputs(&self, prior: &Outputs, configured: Outputs) -> Outputs {
+    /// The outputs as they are to be: what refers to an object that this is not about, or reads one, stays as it was. So does what
+    /// has to do with none where objects were named.
+    pub fn outputs(
+        &self,
+        prior: &Outputs,
+        configured: Outputs,
+        (objects, reads): (&Objects, &Reads),
+    ) -> Outputs {
+        let objects = objects.keys();
+        let objects: Vec<(String, &Address)> = objects
+            .map(|address| (without_keys(address.as_str()), address))
+            .collect();
         let is_about = |value: &Value| {
             let mut about = true;
             stored_value::references(&stored_value::to_json(value), &mut |target| {
@@ -113,22 +131,68 @@ impl Part {
             });
             about
         };
+        let refers = |value: &Value| {
+            let mut refers = false;
+            stored_value::references(&stored_value::to_json(value), &mut |_| refers = true);
+            refers
+        };
+        let goes = |name: &Arc<str>, value: &Value| {
+            if refers(value) {
+                return is_about(value);
+            }
+            let read = reads.get(name);
+            let has = read.and_then(|read| self.has_what_is_read(read, &objects));
+            has.unwrap_or(!self.is_named)
+        };
         let mut outputs = Outputs::new();
         for (name, value) in configured {
             let old = prior.get(&name);
-            if is_about(&value) || old.is_some_and(|old| same_value(old, &value)) {
+            if goes(&name, &value) || old.is_some_and(|old| same_value(old, &value)) {
                 outputs.insert(name, value);
             } else if let Some(old) = old {
                 outputs.insert(name, old.clone());
             }
         }
         for (name, value) in prior {
-            if !outputs.contains_key(name) && !is_about(value) {
+            let stays = !is_about(value) || self.is_named && !refers(value);
+            if !outputs.contains_key(name) && stays {
                 outputs.insert(Arc::clone(name), value.clone());
             }
         }
         outputs
     }
+
+    /// Whether it is about all objects that are read; `None`: there are none. `objects`: the addresses without keys, and whole.
+    fn has_what_is_read(
+        &self,
+        read: &BTreeSet<Address>,
+        objects: &[(String, &Address)],
+    ) -> Option<bool> {
+        let mut found = None;
+        for read in read {
+            let mut within = Some(read.clone());
+            while let Some(place) = within {
+                let inside = objects
+                    .iter()
+                    .filter(|(bare, _)| is_inside(bare, place.as_str()));
+                let all = inside
+                    .map(|(_, address)| self.contains(address))
+                    .reduce(|one, other| one && other);
+                if let Some(all) = all {
+                    found = Some(all && found.unwrap_or(true));
+                    break;
+                }
+                within = place.outer(); // it is an attribute whose name is a kind's
+            }
+        }
+        found
+    }
+}
+
+/// Whether something is at a place, or in what is there.
+fn is_inside(address: &str, place: &str) -> bool {
+    let rest = address.strip_prefix(place);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 type Dependencies = BTreeMap<Address, BTreeSet<Address>>;
@@ -248,6 +312,56 @@ mod tests {
         let objects = part.objects(&both(), Objects::new());
         let left: BTreeSet<Address> = objects.into_keys().collect();
         assert_eq!(left, set(&["pipeline.a", "pipeline.b"]));
+    }
+
+    #[test]
+    fn outputs_that_refer_to_nothing_do_not_go_with_a_target() {
+        let output = |name: &str, value: Value| (Arc::<str>::from(name), value);
+        let prior = Outputs::from([
+            output("bucket", Value::string("acme")),
+            output("data", reference("data_node", "data_node.d")),
+        ]);
+        let left = |part: &Part| -> Vec<String> {
+            let outputs = part.outputs(&prior, Outputs::new(), (&both(), &Reads::new()));
+            outputs.keys().map(ToString::to_string).collect()
+        };
+        let wanted = set(&["data_node.d"]);
+        let part = Part::only(&both(), &Objects::new(), &wanted);
+        assert_eq!(left(&part), ["bucket"]);
+        let part = Part::without(&both(), &Objects::new(), &wanted);
+        assert_eq!(left(&part), ["data"]);
+    }
+
+    #[test]
+    fn outputs_go_with_the_objects_that_they_read() {
+        let output = |name: &str, value: &str| (Arc::<str>::from(name), Value::string(value));
+        let names = ["bucket", "path", "command", "part"];
+        let prior = Outputs::from(names.map(|name| output(name, "old")));
+        let reads = Reads::from(
+            [
+                ("path", "data_node.d"),
+                ("command", "pipeline.a.activity.x"),
+                ("part", "pipeline.b.pool.size"),
+            ]
+            .map(|(name, read)| (Arc::from(name), set(&[read]))),
+        );
+        let new = |part: &Part| -> Vec<String> {
+            let mut configured = Outputs::from(names.map(|name| output(name, "new")));
+            configured.extend([output("added", "new")]);
+            let outputs = part.outputs(&prior, configured, (&both(), &reads));
+            let outputs = outputs.iter();
+            outputs
+                .filter(|(_, value)| **value == Value::string("new"))
+                .map(|(name, _)| name.to_string())
+                .collect()
+        };
+        let node = set(&["data_node.d"]);
+        assert_eq!(new(&Part::only(&both(), &both(), &node)), ["path"]);
+        let activity = set(&["pipeline.a.activity.x"]);
+        let part = Part::only(&both(), &both(), &activity);
+        assert_eq!(new(&part), ["command", "path"]);
+        let part = Part::without(&both(), &both(), &activity);
+        assert_eq!(new(&part), ["added", "bucket", "part", "path"]);
     }
 
     #[test]

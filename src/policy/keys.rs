@@ -50,6 +50,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "pipelines",
             "reruns",
             "totals",
+            "waiting",
         ],
     ),
     (
@@ -61,6 +62,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "due",
             "held",
             "in_flight",
+            "passed_over",
             "rerun",
             "restarted",
             "stopped",

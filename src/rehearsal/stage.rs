@@ -292,8 +292,10 @@ impl Stage<'_> {
         }
     }
 
-    /// Adds what is due and was not made, and says of all that has not come to its end what it waits for.
+    /// Adds what is due and was not made, and what has waited from the beginning, and says of all that has not come to its end
+    /// what it waits for.
     fn close(&mut self, to: Timestamp) {
+        self.note_what_waited();
         for run in self.story.runs.values_mut() {
             if run.instance.ended_at.is_none() {
                 run.waits = self.engine.waiting_on(&run.instance.key);
@@ -323,6 +325,21 @@ impl Stage<'_> {
                 let key = run.instance.key.clone();
                 self.story.runs.entry(key).or_insert_with(|| Box::new(run));
             }
+        }
+    }
+
+    /// Adds what was waiting when the clock started, and of which nothing has happened since.
+    fn note_what_waited(&mut self) {
+        let known = &self.story.runs;
+        let waits = |instance: &&Instance| {
+            instance.ended_at.is_none() && !known.contains_key(&instance.key)
+        };
+        let waiting = self.engine.unfinished().filter(waits);
+        let waiting: Vec<Instance> = waiting.cloned().collect();
+        for instance in waiting {
+            let key = instance.key.clone();
+            let run = fresh(&self.engine, instance);
+            self.story.runs.insert(key, Box::new(run));
         }
     }
 }

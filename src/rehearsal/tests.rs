@@ -148,3 +148,36 @@ fn what_is_due_is_there_also_if_nobody_has_come_to_it() {
     assert!(made.count() >= 1_000);
     assert_eq!(story.given_up, None);
 }
+
+#[test]
+fn what_has_waited_from_the_beginning_is_there_too() {
+    let definition = daily(false);
+    let object = Address::new("pipeline.p.activity.a");
+    let interval = Interval {
+        start: at("01-01T00:00"),
+        end: at("01-02T00:00"),
+    };
+    let key = InstanceKey {
+        object: object.clone(),
+        interval,
+    };
+    let held = Instance {
+        status: Status::Paused,
+        ..Instance::new(key.clone())
+    };
+    let past = Past {
+        instances: vec![held],
+        made_until: [(object, interval.end)].into(),
+        ..Past::default()
+    };
+    let bounds = Bounds {
+        from: at("01-02T12:00"),
+        to: at("01-03T12:00"),
+        parallelism: 4,
+        deeds: Vec::new(),
+    };
+    let story = rehearse(definition, past, bounds, &mut steady(1));
+    assert_eq!(story.runs.len(), 2);
+    assert_eq!(story.runs[&key].instance.status, Status::Paused);
+    assert_eq!(story.runs[&key].due, interval.end);
+}

@@ -118,7 +118,9 @@ fn ended_since(store: &Store, moment: Timestamp) -> Result<BTreeSet<String>, Run
 /// How EMR is reached where clusters of this state have been made, or may be.
 fn places(store: &Store) -> Result<BTreeSet<AwsSettings>, RuntimeError> {
     let mut places: BTreeSet<AwsSettings> = BTreeSet::new();
-    for record in store.all_resources()? {
+    let records = store.all_resources()?.into_iter();
+    // One that could not be made is nowhere.
+    for record in records.filter(|record| record.id.is_some() || !record.failed) {
         places.extend(serde_json::from_str::<AwsSettings>(&record.settings).ok());
     }
     let objects = read_objects_at(store, store.head()?.serial)?;
@@ -346,6 +348,7 @@ mod tests {
             terminate_at: None,
             ready_at: None,
             ended_at: None,
+            failed: false,
         }
     }
 

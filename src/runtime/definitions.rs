@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc;
+use std::sync::mpsc::TrySendError;
+use std::thread::ScopedJoinHandle;
 
 use jiff::Timestamp;
 
@@ -24,6 +28,7 @@ use crate::objects::support;
 use crate::store::Store;
 use crate::store::StoredEra;
 use crate::store::StoredObject;
+use crate::store::WrittenObject;
 
 /// The objects as of one serial, and their schedules.
 #[derive(Debug)]
@@ -157,14 +162,54 @@ pub fn read_objects(kept: impl IntoIterator<Item = StoredObject>) -> Result<Obje
         .collect()
 }
 
+/// So many objects are read in one go; where there are more, another thread helps.
+const BATCH: usize = 256;
+
 /// The objects of a store as of a serial.
 pub fn read_objects_at(store: &Store, serial: u64) -> Result<Objects, RuntimeError> {
-    let mut objects = Vec::new();
-    store.each_object_at(serial, |kept| {
-        objects.push((kept.address.clone(), read_object(kept)?));
-        Ok::<_, RuntimeError>(())
-    })?;
-    Ok(objects.into_iter().collect())
+    let state = store.path();
+    std::thread::scope(|scope| {
+        let (send, receive) = mpsc::sync_channel::<Vec<WrittenObject>>(1);
+        let mut receive = Some(receive);
+        let (mut helper, mut objects, mut batch) = (None, Vec::new(), Vec::new());
+        store.each_object_at(serial, |written| {
+            batch.push(written);
+            if batch.len() < BATCH {
+                return Ok(());
+            }
+            if let Some(receive) = receive.take() {
+                let read = move || read_all(receive.into_iter().flatten(), state);
+                helper = std::thread::Builder::new().spawn_scoped(scope, read).ok();
+            }
+            // What it has no time for, or it does not exist for, is read here.
+            match send.try_send(std::mem::take(&mut batch)) {
+                Ok(()) => {}
+                Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
+                    objects.extend(read_all(batch, state)?);
+                }
+            }
+            Ok::<_, RuntimeError>(())
+        })?;
+        drop(send);
+        objects.extend(read_all(batch, state)?);
+        match helper.map(ScopedJoinHandle::join) {
+            None => {}
+            Some(Ok(read)) => objects.extend(read?),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+        Ok(objects.into_iter().collect())
+    })
+}
+
+fn read_all(
+    written: impl IntoIterator<Item = WrittenObject>,
+    state: &Path,
+) -> Result<Vec<(Address, Object)>, RuntimeError> {
+    let read = |written: WrittenObject| {
+        let kept = written.read(state)?;
+        Ok::<_, RuntimeError>((kept.address.clone(), read_object(kept)?))
+    };
+    written.into_iter().map(read).collect()
 }
 
 /// What the state knows of schedules, as far as the objects of a part have any.
@@ -436,6 +481,29 @@ mod tests {
                 json!({ "command": "true", "depends_on": [reference("pipeline.p")] }),
             ),
         ]
+    }
+
+    #[test]
+    fn many_objects_are_what_they_are_read_one_by_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let mut store = Store::open(&path).unwrap();
+        let now: Timestamp = "2026-01-10T00:00:00Z".parse().unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "apply", now);
+        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
+        let every = |number: usize| json!({ "every": format!("{number} days") });
+        let puts: Vec<StoredObject> = (1..4 * BATCH + 7)
+            .map(|number| kept(&format!("schedule.s{number}"), every(number)))
+            .collect();
+        let apply = Apply {
+            puts: puts.clone(),
+            dues: Some(BTreeMap::new()),
+            ..Apply::default()
+        };
+        store.apply(&lock, &apply).unwrap();
+        let read = read_objects_at(&store, 1).unwrap();
+        assert_eq!(read, read_objects(puts).unwrap());
+        assert!(read_objects_at(&store, 0).unwrap().is_empty());
     }
 
     fn names(definition: &SerialDefinition) -> Vec<&str> {

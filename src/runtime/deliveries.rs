@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use super::RuntimeError;
 use super::definitions::SerialDefinition;
-use super::driver::Report;
 use super::driver::Runner;
 use super::effects::BROKE_OFF;
 use super::effects::COMMAND;
@@ -18,13 +17,16 @@ use super::effects::tell_problem;
 use super::logs;
 use super::notice::Notice;
 use super::preparing::Evaluation;
+use super::reports::Report;
 use crate::engine::Effect;
+use crate::engine::Instance;
 use crate::exec;
 use crate::exec::Cancel;
 use crate::exec::ExecError;
 use crate::exec::assemble::ActionCall;
 use crate::exec::secrets::Fetched;
 use crate::lang::Value;
+use crate::objects::Address;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::store::ActionRun;
@@ -65,18 +67,23 @@ pub(super) fn called_for(effects: &mut Vec<Effect>, now: Timestamp) -> Vec<Deliv
         let Effect::Act { action, instance } = effect else {
             return true;
         };
-        deliveries.push(Delivery {
-            id: uuid::Uuid::new_v4().to_string(),
-            action: action.clone(),
-            instance: (**instance).clone(),
-            made_at: now,
-            tries: 0,
-            not_before: None,
-            error: None,
-        });
+        deliveries.push(call(action.clone(), (**instance).clone(), now));
         false
     });
     deliveries
+}
+
+/// An action that is called for now.
+pub(super) fn call(action: Address, instance: Instance, now: Timestamp) -> Delivery {
+    Delivery {
+        id: uuid::Uuid::new_v4().to_string(),
+        action,
+        instance,
+        made_at: now,
+        tries: 0,
+        not_before: None,
+        error: None,
+    }
 }
 
 impl Runner<'_> {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,33 +13,33 @@ use tokio::task::JoinSet;
 use super::Definitions;
 use super::RuntimeError;
 use super::SerialDefinition;
-use super::deliveries::Acted;
 use super::deliveries::called_for;
 use super::loading::dues_after;
 use super::log::Log;
 use super::notice::Notice;
 use super::notice::Observer;
+use super::options::Options;
+use super::options::Summary;
+use super::options::Until;
+use super::outcomes::Deciding;
 use super::owed::Deliveries;
-use super::preparing::Question;
 use super::processes::Unrecorded;
 use super::recovery::take_up;
+use super::reports::Report;
 use super::resources::Clusters;
+use super::resources::needs;
 use super::signals::Signals;
 use crate::clock::Clock;
-use crate::engine::CheckResult;
+use crate::engine::Change;
 use crate::engine::Effect;
 use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::InstanceKey;
-use crate::engine::Outcome;
 use crate::exec::Cancel;
-use crate::exec::Environment;
 use crate::exec::Sessions;
 use crate::exec::looking::Looking;
-use crate::exec::secrets::Variables;
 use crate::exec::webhook;
 use crate::store::Decision;
-use crate::store::ProcessRecord;
 use crate::store::RunnerLease;
 use crate::store::Store;
 
@@ -50,102 +48,6 @@ const LOG_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The loop turns more often than this, unless the machine sleeps.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
-
-/// How long to wait for work to stop when a run breaks off: longer than processes are given to end.
-const ABANDON: Duration = Duration::from_secs(10);
-
-/// When a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// When nothing can start any more but for data that is missing.
-    Idle,
-    /// Keeps checking for missing data for this long.
-    Wait(SignedDuration),
-    /// When it is told to.
-    Forever,
-}
-
-/// How to run.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What was due at this moment is due; `None`: the clock says.
-    pub at: Option<Timestamp>,
-    /// When to end.
-    pub until: Until,
-    /// How many attempts may run at once.
-    pub parallelism: usize,
-    /// The root module's directory: relative paths and commands start there.
-    pub directory: PathBuf,
-    /// Where the logs of attempts are kept.
-    pub logs: PathBuf,
-    /// Where the directories of attempts are made.
-    pub staging: PathBuf,
-    /// The variables that every command gets: PATH, HOME, LANG, TZ.
-    pub environment: BTreeMap<String, String>,
-    /// The environment that secrets are read from.
-    pub variables: Variables,
-}
-
-impl Options {
-    /// How AWS is reached from here.
-    pub(super) fn sessions(&self) -> Sessions {
-        Sessions::new(Environment::read(|name| self.variables.get(name)))
-    }
-}
-
-/// What a run came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Instances of activities that finished.
-    pub finished: u64,
-    /// Instances that failed for good.
-    pub failed: u64,
-    /// Instances given up because something they depend on failed.
-    pub cascade_failed: u64,
-    /// Instances of activities that wait for data or for others.
-    pub waiting: u64,
-    /// Actions that are still owed, and are taken by the next runner.
-    pub owed: u64,
-    /// Clusters that were to end and may still be alive.
-    pub left: u64,
-    /// Whether it was stopped before its end.
-    pub interrupted: bool,
-}
-
-/// What work reports.
-#[derive(Debug)]
-pub(super) enum Report {
-    Process {
-        key: InstanceKey,
-        attempt: u32,
-        process: ProcessRecord,
-    },
-    Progress {
-        key: InstanceKey,
-        rows: u64,
-        bytes: u64,
-    },
-    Says {
-        key: InstanceKey,
-        text: Arc<str>,
-    },
-    Heartbeat {
-        key: InstanceKey,
-        attempt: u32,
-    },
-    Ended {
-        key: InstanceKey,
-        attempt: u32,
-        outcome: Outcome,
-    },
-    Checked {
-        key: InstanceKey,
-        result: CheckResult,
-    },
-    Acted(Box<Acted>),
-    Warning(String),
-    Question(Question),
-}
 
 /// Drives the engine over one state. There is one runner for a state: it holds the runner lease.
 pub struct Runner<'a> {
@@ -175,7 +77,7 @@ pub struct Runner<'a> {
     pub(super) deliveries: Deliveries,
     /// Of the state: makes the marks of processes unique on a machine.
     pub(super) lineage: String,
-    receiver: mpsc::UnboundedReceiver<Report>,
+    pub(super) receiver: mpsc::UnboundedReceiver<Report>,
     pub(super) summary: Summary,
     pub(super) stopping: bool,
     /// How AWS is reached.
@@ -279,16 +181,6 @@ impl<'a> Runner<'a> {
         Ok(self.summary)
     }
 
-    /// Stops what runs without recording it: nothing can be recorded any more.
-    async fn abandon(&mut self) {
-        self.running.values().for_each(Cancel::cancel);
-        self.checking.values().for_each(Cancel::cancel);
-        self.deliveries.stop();
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        // What does not end in time is found and killed by the next runner.
-        drop(tokio::time::timeout(ABANDON, all).await);
-    }
-
     async fn drive(&mut self) -> Result<(), RuntimeError> {
         let mut interrupt = Signals::new()?;
         let mut log = tokio::time::interval(LOG_INTERVAL);
@@ -302,6 +194,7 @@ impl<'a> Runner<'a> {
         loop {
             self.after_sleep()?;
             let now = self.clock.now();
+            self.tell_late_compute(now)?;
             self.deliver_due(now)?;
             if !self.stopping {
                 self.clean_up(now)?;
@@ -329,81 +222,6 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(())
-    }
-
-    /// The next report.
-    pub(super) async fn next_report(&mut self) -> Option<Report> {
-        self.receiver.recv().await
-    }
-
-    /// Takes a report where there is no loop.
-    pub(super) fn report_of(&mut self, report: Option<Report>) -> Result<(), RuntimeError> {
-        report.map_or(Ok(()), |report| self.report(report))
-    }
-
-    /// Takes a report and all that came with it, so that they share one commit.
-    fn report(&mut self, first: Report) -> Result<(), RuntimeError> {
-        while self.tasks.try_join_next().is_some() {}
-        let mut waiting = VecDeque::from([first]);
-        while let Ok(report) = self.receiver.try_recv() {
-            waiting.push_back(report);
-        }
-        let (mut events, mut actions) = (Vec::new(), Vec::new());
-        for report in waiting {
-            match report {
-                Report::Process {
-                    key,
-                    attempt,
-                    process,
-                } => self.unrecorded.add((key, attempt, process)),
-                Report::Progress { key, rows, bytes } => {
-                    self.observer.notice(&Notice::Progress { key, rows, bytes });
-                }
-                Report::Heartbeat { key, attempt } => events.push(Event::Heartbeat {
-                    key,
-                    number: attempt,
-                }),
-                Report::Ended {
-                    key,
-                    attempt,
-                    outcome,
-                } => {
-                    self.running.remove(&(key.clone(), attempt));
-                    events.push(Event::AttemptEnded {
-                        key,
-                        number: attempt,
-                        outcome,
-                    });
-                }
-                Report::Checked { key, result } => {
-                    self.checking.remove(&key);
-                    if self.stopping {
-                        continue; // the next runner checks again
-                    }
-                    let reason = match &result {
-                        CheckResult::True => None,
-                        CheckResult::False(reason) => Some(reason.clone()),
-                        CheckResult::Error(error) => {
-                            Some(format!("a check could not be made: {error}"))
-                        }
-                    };
-                    if let Some(reason) = reason {
-                        let key = key.clone();
-                        self.observer.notice(&Notice::NotYet { key, reason });
-                    }
-                    events.push(Event::Checked { key, result });
-                }
-                Report::Acted(acted) => actions.push(*acted),
-                Report::Says { key, text } => self.observer.notice(&Notice::Says { key, text }),
-                Report::Warning(text) => self.warn(text),
-                Report::Question(question) => question.answer(self)?,
-            }
-        }
-        self.acted(actions)?;
-        if events.is_empty() {
-            return Ok(());
-        }
-        self.handle(events)
     }
 
     /// After a sleep of the machine, or a jump of its clock, attempts could not say that they go on.
@@ -435,11 +253,26 @@ impl<'a> Runner<'a> {
             for event in events {
                 step.add(engine.step(event, now));
             }
-            let deliveries = called_for(&mut step.effects, now);
+            let mut deliveries = called_for(&mut step.effects, now);
+            let mut resources = Vec::new();
+            if taken.definition.is_some() || step.changes.iter().any(has_ended) {
+                let serial = log.serial();
+                let mut deciding = Deciding {
+                    store,
+                    engine,
+                    definitions,
+                    serial,
+                    now,
+                };
+                let (told, called) = deciding.outcomes(None)?;
+                resources.extend(told);
+                deliveries.extend(called);
+            }
             Ok::<_, RuntimeError>(Decision {
                 dues: dues_after(engine, &step.changes),
                 changes: step.changes,
                 deliveries,
+                resources,
                 then: (step.effects, taken.definition),
             })
         };
@@ -520,58 +353,6 @@ impl<'a> Runner<'a> {
         Ok(more)
     }
 
-    /// Stops cleanly: starts nothing more and stops what runs, which is tried again by the next runner.
-    fn stop(&mut self) -> Result<(), RuntimeError> {
-        if self.stopping {
-            // Asked twice: do not wait. What runs is found and cleaned up by the next runner.
-            self.running.clear();
-            self.checking.clear();
-            self.deliveries.forget();
-            let left = self.clusters.abandon();
-            if !left.is_empty() {
-                let left = left.join(", ");
-                self.warn(format!(
-                    "Left as they are, to the next run: clusters {left}."
-                ));
-            }
-            return Ok(());
-        }
-        self.stopping = true;
-        self.warn(format!(
-            "Stopping: {} running, to be tried again by the next run. Interrupt once more to stop at once.",
-            self.running.len()
-        ));
-        self.checking.values().for_each(Cancel::cancel);
-        self.deliveries.stop();
-        self.handle(vec![Event::Drain])
-    }
-
-    fn is_done(&self, now: Timestamp, give_up: Option<Timestamp>) -> bool {
-        if self.stopping {
-            let is_checking = !self.checking.is_empty();
-            return self.running.is_empty() && !is_checking && !self.deliveries.is_busy();
-        }
-        let stands = self.clock.stands_still(); // then nothing comes by the passing of time
-        let later = self.engine.will_start_by_itself() || self.deliveries.is_near(now);
-        let later = !stands && later;
-        let busy = later || !self.tasks_are_idle();
-        match self.options.until {
-            Until::Forever => false,
-            Until::Idle => !busy,
-            Until::Wait(_) => {
-                let over = stands || give_up.is_some_and(|end| now >= end);
-                !busy && (over || !self.engine.waits_for_data())
-            }
-        }
-    }
-
-    fn tasks_are_idle(&self) -> bool {
-        self.running.is_empty()
-            && !self.deliveries.is_busy()
-            && self.engine.is_idle()
-            && self.receiver.is_empty()
-    }
-
     fn wake(&self, now: Timestamp, give_up: Option<Timestamp>) -> Duration {
         let delivery = self.deliveries.next();
         let next = [
@@ -579,6 +360,7 @@ impl<'a> Runner<'a> {
             give_up,
             self.log.next_due(),
             delivery,
+            self.clusters.next_late(),
         ]
         .into_iter()
         .flatten()
@@ -589,4 +371,9 @@ impl<'a> Runner<'a> {
         };
         pause.clamp(Duration::from_millis(1), Duration::from_hours(1))
     }
+}
+
+/// Whether an instance needs nothing any more.
+fn has_ended(change: &Change) -> bool {
+    matches!(change, Change::Instance(instance) if !needs(instance))
 }

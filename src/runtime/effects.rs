@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::definitions::SerialDefinition;
-use super::driver::Report;
 use super::driver::Runner;
 use super::logs;
 use super::preparing::Evaluation;
 use super::preparing::Resumption;
+use super::reports::Report;
 use crate::engine::CheckResult;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;

@@ -1,4 +1,5 @@
-//! Where the logs of attempts are kept: `PIPELINE/OBJECT/START/attempt-N.log`, below `MODULE` for what stands in one.
+//! Where the logs of attempts are kept: `PIPELINE/ACTIVITY/START/attempt-N.log`, below `MODULE` for what stands in one. What is no
+//! activity has its kind before its name: it may be called as one is.
 
 use std::io;
 use std::path::Path;
@@ -6,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::engine::InstanceKey;
 use crate::objects::Address;
+use crate::objects::Kind;
 
 /// The log of an attempt.
 pub fn log_path(logs: &Path, key: &InstanceKey, attempt: u32) -> PathBuf {
@@ -28,7 +30,11 @@ fn object_directory(logs: &Path, object: &Address) -> PathBuf {
         .as_ref()
         .filter(|outer| Some(outer.as_str()) != module);
     directory.push(safe(pipeline.map_or("shared", |outer| outer.name())));
-    directory.push(safe(object.name()));
+    let name = safe(object.name());
+    directory.push(match object.kind() {
+        kind if kind == Kind::Activity.as_str() => name,
+        kind => format!("{kind}.{name}"),
+    });
     directory
 }
 
@@ -59,9 +65,20 @@ pub fn move_logs(logs: &Path, from: &Address, to: &Address) -> io::Result<()> {
     std::fs::remove_dir(&from)
 }
 
-/// A name as part of a path.
+/// A name as part of a path; of no two names the same.
 pub(super) fn safe(name: &str) -> String {
-    name.replace(['/', '"', '\\'], "_")
+    let mut out = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter {
+            // It stands around a key, or behind a backslash, where no `_` does.
+            '"' => out.push('_'),
+            '/' => out.push_str("%2F"),
+            '\\' => out.push_str("%5C"),
+            '%' => out.push_str("%25"),
+            letter => out.push(letter),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -78,14 +95,18 @@ mod tests {
     use crate::time::Interval;
 
     #[test]
-    fn objects_of_different_modules_have_different_directories() {
+    fn different_objects_have_different_directories() {
         for (address, directory) in [
             ("pipeline.p.activity.a", "l/p/a"),
-            ("data_node.d", "l/shared/d"),
+            ("data_node.d", "l/shared/data_node.d"),
+            ("pipeline.p.data_node.a", "l/p/data_node.a"),
+            ("pipeline.p[\"a_b\"].activity.a", "l/p[_a_b_]/a"),
+            ("pipeline.p[\"a/b\"].activity.a", "l/p[_a%2Fb_]/a"),
+            ("pipeline.p[\"a%2Fb\"].activity.a", "l/p[_a%252Fb_]/a"),
             ("module.m.pipeline.p.activity.a", "l/module.m/p/a"),
             (
                 "module.m[\"x/y\"].data_node.d",
-                "l/module.m[_x_y_]/shared/d",
+                "l/module.m[_x%2Fy_]/shared/data_node.d",
             ),
         ] {
             let found = object_directory(Path::new("l"), &Address::new(address));
@@ -122,6 +143,21 @@ mod tests {
         remove_logs(logs.path(), &gone).unwrap();
         assert!(!log_directory(logs.path(), &gone).exists());
         assert!(log_path(logs.path(), &kept, 1).is_file());
+    }
+
+    #[test]
+    fn a_data_node_takes_no_logs_of_an_activity_along() {
+        let logs = tempfile::tempdir().unwrap();
+        let [activity, old, new] = [
+            "pipeline.p.activity.a",
+            "pipeline.p.data_node.a",
+            "pipeline.p.data_node.b",
+        ]
+        .map(Address::new);
+        let directory = object_directory(logs.path(), &activity);
+        std::fs::create_dir_all(&directory).unwrap();
+        move_logs(logs.path(), &old, &new).unwrap();
+        assert!(directory.is_dir());
     }
 
     #[test]

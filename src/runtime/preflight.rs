@@ -32,6 +32,7 @@ use crate::objects::resolve::Resolver;
 use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::objects::support;
+use crate::objects::unguarded_readers;
 
 /// Something that is needed, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +128,8 @@ fn needs(
             interval: timetable.next_interval(&object.address, now),
         };
         let owner = &object.address;
-        if !matches!(object.kind(), Kind::Activity | Kind::DataNode)
+        let has_instances = matches!(object.kind(), Kind::Activity | Kind::DataNode);
+        if !has_instances && object.kind() != Kind::Resource
             || support::cannot_run(objects, object).is_some()
         {
             continue;
@@ -136,12 +138,18 @@ fn needs(
             let work = assembler.activity(&key, of);
             add(owner, work.map(|assigned| assigned.needs()));
         }
-        let checks = assembler.checks(&key, of);
-        let needs = checks.map(|checks| {
-            let checks = checks.iter();
-            checks.flat_map(|(_, check)| check.needs()).collect()
-        });
-        add(owner, needs);
+        if must_be_there(objects, timetable, object) {
+            let data = assembler.data(&key, of).ok().flatten();
+            add(owner, Ok(data.into_iter().collect()));
+        }
+        if has_instances {
+            let checks = assembler.checks(&key, of);
+            let needs = checks.map(|checks| {
+                let checks = checks.iter();
+                checks.flat_map(|(_, check)| check.needs()).collect()
+            });
+            add(owner, needs);
+        }
         for action in actions(objects, object) {
             // The engine itself gives an instance up, and needs nothing for it.
             let runs = objects
@@ -156,13 +164,22 @@ fn needs(
     found
 }
 
-/// The actions of an object, of its own or of its pipeline.
+/// Whether an object is data at one place that is read, and that nothing brings. Data of an interval may come with the interval: the
+/// plan warns of it.
+fn must_be_there(objects: &Objects, timetable: &Timetable, object: &Object) -> bool {
+    let path = object.get("path");
+    path.is_some_and(|path| !path.has_deferred())
+        && !unguarded_readers(objects, timetable, object).is_empty()
+}
+
+/// The actions of an object, of its own or of its pipeline; those of a resource are its own.
 fn actions(objects: &Objects, object: &Object) -> BTreeSet<Address> {
     ["on_fail", "on_success", "on_late"]
         .into_iter()
         .flat_map(
             |attribute| match settings::inherited(objects, object, attribute) {
                 Some(_) if object.get(attribute).is_some() => object.references(attribute),
+                Some(_) if object.kind() == Kind::Resource => Vec::new(),
                 Some(_) => object
                     .pipeline
                     .as_ref()

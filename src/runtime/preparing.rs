@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 
 use super::RuntimeError;
 use super::definitions::SerialDefinition;
-use super::driver::Report;
 use super::driver::Runner;
+use super::reports::Report;
 use crate::exec::Cancel;
 use crate::exec::Sessions;
 use crate::exec::archive::Archive;

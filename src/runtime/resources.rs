@@ -9,14 +9,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use super::RuntimeError;
-use super::driver::Report;
 use super::driver::Runner;
+use super::outcomes::Lateness;
 use super::preparing::Question;
+use super::reports::Report;
+use crate::engine::Engine;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::exec::AwsSettings;
@@ -54,6 +58,8 @@ struct Kept {
     told: BTreeSet<Address>,
     /// What is in the state of the one there is now.
     record: Option<ResourceRecord>,
+    /// When it is late; `None`: never, or that was looked at.
+    late: Option<Lateness>,
 }
 
 impl Kept {
@@ -69,6 +75,7 @@ impl Kept {
             users: BTreeSet::new(),
             told: BTreeSet::new(),
             record: None,
+            late: None,
         }
     }
 
@@ -110,6 +117,26 @@ impl Clusters {
         }
     }
 
+    /// When the next one is late.
+    pub(super) fn next_late(&self) -> Option<Timestamp> {
+        let recorded = self.kept.values().filter(|kept| kept.record.is_some());
+        recorded.filter_map(|kept| Some(kept.late?.at)).min()
+    }
+
+    /// Those that are late by now, with those that have asked for them, and how long after they were due that is. Each is given once.
+    pub(super) fn late_by(
+        &mut self,
+        now: Timestamp,
+    ) -> Vec<(InstanceKey, BTreeSet<Address>, SignedDuration)> {
+        let recorded = self.kept.iter_mut();
+        let recorded = recorded.filter(|(_, kept)| kept.record.is_some());
+        let late = recorded.filter_map(|(key, kept)| {
+            let late = kept.late.take_if(|late| late.at <= now)?;
+            Some((key.clone(), kept.users.clone(), late.after))
+        });
+        late.collect()
+    }
+
     /// They are left as they are, to the next runner; gives their ids.
     pub(super) fn abandon(&mut self) -> Vec<String> {
         let kept = std::mem::take(&mut self.kept);
@@ -142,9 +169,11 @@ impl Runner<'_> {
     /// Gives an activity a place on the cluster of its interval, which is asked for if there is none.
     fn hold(&mut self, cluster: Cluster, user: Address) -> Result<Tenancy, RuntimeError> {
         let key = cluster.key.clone();
+        let late = self.lateness_of(&key, &BTreeSet::from([user.clone()]))?;
         let is_new = !self.clusters.kept.contains_key(&key);
         let kept = self.clusters.kept.entry(key.clone());
         let kept = kept.or_insert_with(Kept::new);
+        kept.late = late.or(kept.late);
         if kept.has_verdict_for(&user) {
             return Ok(kept.tenancy());
         }
@@ -222,7 +251,7 @@ impl Runner<'_> {
                 self.summary.left += 1;
                 self.warn(left(&one));
             } else {
-                self.adopt(one);
+                self.adopt(one)?;
             }
         }
         Ok(())
@@ -230,12 +259,14 @@ impl Runner<'_> {
 
     /// Writes how it is with a cluster into the state. Whether it is there now: what was left to the next runner is not written any more.
     fn record_cluster(&mut self, record: &Record) -> Result<bool, RuntimeError> {
-        let Some(kept) = self.clusters.kept.get_mut(&record.key) else {
+        let Some(kept) = self.clusters.kept.get(&record.key) else {
             return Ok(false);
         };
         let record = stored(record, kept.users.clone());
-        self.store.record_resource(&self.lease, &record)?;
-        kept.record = Some(record);
+        self.record_compute(&record)?;
+        if let Some(kept) = self.clusters.kept.get_mut(&record.key) {
+            kept.record = Some(record);
+        }
         Ok(true)
     }
 
@@ -243,16 +274,16 @@ impl Runner<'_> {
     pub(super) fn adopt_clusters(&mut self, all: bool) -> Result<(), RuntimeError> {
         for stored in self.store.open_resources()? {
             if all || !self.is_needed(&stored.key, &stored.users) {
-                self.adopt(stored);
+                self.adopt(stored)?;
             }
         }
         Ok(())
     }
 
     /// Takes over a cluster. Of a resource and an interval one is kept at once: another one is when the first has ended.
-    fn adopt(&mut self, stored: ResourceRecord) {
+    fn adopt(&mut self, stored: ResourceRecord) -> Result<(), RuntimeError> {
         if self.clusters.kept.contains_key(&stored.key) {
-            return;
+            return Ok(());
         }
         let Some(record) = adopted(&stored) else {
             self.warn(format!(
@@ -260,18 +291,21 @@ impl Runner<'_> {
                 stored.id.as_deref().unwrap_or(&stored.name),
                 stored.key.object
             ));
-            return;
+            return Ok(());
         };
         let key = stored.key.clone();
+        let late = self.lateness_of(&key, &stored.users)?;
         let needed = self.is_needed(&key, &stored.users);
         let kept = Kept {
             users: stored.users.clone(),
             record: Some(stored),
+            late,
             ..Kept::new()
         };
         kept.orders.send_modify(|orders| orders.needed = needed);
         self.clusters.kept.insert(key.clone(), kept);
         self.keep(key, Some(record));
+        Ok(())
     }
 
     /// Tells those that keep clusters whether they are needed.
@@ -289,23 +323,7 @@ impl Runner<'_> {
     /// Whether an instance that has not come to its end needs the cluster of a resource and an interval: one of those that have asked
     /// for it, or of others that run on it.
     fn is_needed(&self, key: &InstanceKey, users: &BTreeSet<Address>) -> bool {
-        let of = |user: &Address| {
-            let key = InstanceKey {
-                object: user.clone(),
-                interval: key.interval,
-            };
-            self.engine.instance(&key).is_some_and(needs)
-        };
-        let runs_on = |user: &Address| {
-            let unit = self.engine.unit(user);
-            unit.is_some_and(|unit| unit.runs_on.as_ref() == Some(&key.object))
-        };
-        users.iter().any(of)
-            || self.engine.unfinished().any(|instance| {
-                instance.key.interval == key.interval
-                    && needs(instance)
-                    && runs_on(&instance.key.object)
-            })
+        is_needed(&self.engine, key, users)
     }
 
     /// Ends clusters that nothing needs, where there is no runner; what takes too long is left to the next one. Gives how many have not
@@ -347,6 +365,36 @@ fn left(record: &ResourceRecord) -> String {
     )
 }
 
+/// Whether an instance that has not come to its end needs the cluster of a resource and an interval.
+pub(super) fn is_needed(engine: &Engine, key: &InstanceKey, users: &BTreeSet<Address>) -> bool {
+    is_used(engine, (key, users), needs)
+}
+
+/// Whether there is an instance that counts among those that the cluster of a resource and an interval is for.
+pub(super) fn is_used(
+    engine: &Engine,
+    (key, users): (&InstanceKey, &BTreeSet<Address>),
+    counts: fn(&Instance) -> bool,
+) -> bool {
+    let of = |user: &Address| {
+        let key = InstanceKey {
+            object: user.clone(),
+            interval: key.interval,
+        };
+        engine.instance(&key).is_some_and(counts)
+    };
+    let runs_on = |user: &Address| {
+        let unit = engine.unit(user);
+        unit.is_some_and(|unit| unit.runs_on.as_ref() == Some(&key.object))
+    };
+    users.iter().any(of)
+        || engine.unfinished().any(|instance| {
+            instance.key.interval == key.interval
+                && counts(instance)
+                && runs_on(&instance.key.object)
+        })
+}
+
 /// Whether an instance may still need the resource that it runs on.
 pub(super) fn needs(instance: &Instance) -> bool {
     instance.status.needs_its_resource()
@@ -384,6 +432,7 @@ fn stored(record: &Record, users: BTreeSet<Address>) -> ResourceRecord {
         terminate_at: record.terminate_at,
         ready_at: record.ready_at,
         ended_at: record.ended_at,
+        failed: record.failed,
     }
 }
 
@@ -407,6 +456,7 @@ fn adopted(stored: &ResourceRecord) -> Option<Record> {
         terminate_at: stored.terminate_at,
         ready_at: stored.ready_at,
         ended_at: stored.ended_at,
+        failed: stored.failed,
     })
 }
 
@@ -416,7 +466,7 @@ mod tests {
     use crate::time::Interval;
 
     fn record(id: Option<&str>, reason: Option<&str>) -> ResourceRecord {
-        let at = jiff::Timestamp::UNIX_EPOCH;
+        let at = Timestamp::UNIX_EPOCH;
         ResourceRecord {
             settings: String::new(),
             token: "t".to_owned(),
@@ -436,6 +486,7 @@ mod tests {
             terminate_at: None,
             ready_at: None,
             ended_at: None,
+            failed: false,
         }
     }
 

@@ -36,6 +36,7 @@ pub(crate) fn run(store: &mut Store, now: Timestamp, mut holds: impl FnMut(&Inst
             }
             Ok::<_, StoreError>(Decision {
                 deliveries: Vec::new(),
+                resources: Vec::new(),
                 dues: dues_after(&taken.engine, &step.changes),
                 changes: step.changes,
                 then: step.effects,

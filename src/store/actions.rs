@@ -53,13 +53,11 @@ impl Store {
     }
 
     fn actions(&self, which: &str, values: &[&dyn ToSql]) -> Result<Vec<ActionRun>, StoreError> {
-        self.connection
-            .prepare_cached(&format!(
-                "SELECT object, start, \"end\", ended_at, action, error FROM actions
-                 WHERE {which} ORDER BY object, start, \"end\", ended_at, action"
-            ))
-            .and_then(|mut statement| statement.query_map(values, read)?.collect())
-            .map_err(|error| self.error(error))
+        let query = format!(
+            "SELECT object, start, \"end\", ended_at, action, error FROM actions
+             WHERE {which} ORDER BY object, start, \"end\", ended_at, action"
+        );
+        self.rows(&query, values, read)
     }
 }
 

@@ -1,12 +1,12 @@
 //! What has been applied: objects, outputs, and when.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Transaction;
-use rusqlite::TransactionBehavior;
 use rusqlite::params;
 use serde::Deserialize;
 use serde::Serialize;
@@ -53,6 +53,50 @@ pub struct StoredObject {
     pub body: Json,
     /// What its `lifecycle` block says that outlives the plan, if there is anything.
     pub lifecycle: Option<Json>,
+}
+
+/// An object as its row holds it, not read yet.
+#[derive(Debug)]
+pub struct WrittenObject {
+    address: String,
+    kind: String,
+    type_name: String,
+    pipeline: Option<String>,
+    body: String,
+    lifecycle: Option<String>,
+}
+
+impl WrittenObject {
+    fn of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            address: row.get(0)?,
+            kind: row.get(1)?,
+            type_name: row.get(2)?,
+            pipeline: row.get(3)?,
+            body: row.get(4)?,
+            lifecycle: row.get(5)?,
+        })
+    }
+
+    /// What it holds. `state`: the file that it is from.
+    pub fn read(self, state: &Path) -> Result<StoredObject, StoreError> {
+        let read = |text: &str| {
+            serde_json::from_str(text).map_err(|error| StoreError::Damaged {
+                path: state.to_path_buf(),
+                problem: format!("`{}`: {error}", self.address),
+            })
+        };
+        let body = read(&self.body)?;
+        let lifecycle = self.lifecycle.as_deref().map(read).transpose()?;
+        Ok(StoredObject {
+            kind: self.kind,
+            type_name: self.type_name,
+            pipeline: self.pipeline.map(Address::new),
+            body,
+            lifecycle,
+            address: Address::new(self.address),
+        })
+    }
 }
 
 /// An instance that an apply changes.
@@ -145,19 +189,19 @@ impl Store {
     /// The objects as of a serial, by address.
     pub fn objects_at(&self, serial: u64) -> Result<Vec<StoredObject>, StoreError> {
         let mut objects = Vec::new();
-        self.each_object_at(serial, |object| {
-            objects.push(object);
+        self.each_object_at(serial, |written| {
+            objects.push(written.read(&self.path)?);
             Ok::<_, StoreError>(())
         })?;
         Ok(objects)
     }
 
     /// Does something with each object as of a serial, by address, one after the other: as JSON they take more memory than as what
-    /// becomes of them.
+    /// becomes of them. To read them is left to who gets them, on whatever thread.
     pub fn each_object_at<E: From<StoreError>>(
         &self,
         serial: u64,
-        mut each: impl FnMut(StoredObject) -> Result<(), E>,
+        mut each: impl FnMut(WrittenObject) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut statement = self
             .connection
@@ -171,7 +215,7 @@ impl Store {
             .query([signed(serial)])
             .map_err(|error| self.error(error))?;
         while let Some(row) = rows.next().map_err(|error| self.error(error))? {
-            each(self.object_of(row)?)?;
+            each(WrittenObject::of(row).map_err(|error| self.error(error))?)?;
         }
         Ok(())
     }
@@ -201,32 +245,6 @@ impl Store {
              ORDER BY name";
         let done = read(objects, 6).and_then(|()| read(outputs, 2));
         done.map_err(|error| self.error(error))
-    }
-
-    fn object_of(&self, row: &rusqlite::Row<'_>) -> Result<StoredObject, StoreError> {
-        let text = |column| {
-            row.get::<_, String>(column)
-                .map_err(|error| self.error(error))
-        };
-        let perhaps = |column| {
-            let text = row.get::<_, Option<String>>(column);
-            text.map_err(|error| self.error(error))
-        };
-        let address = text(0)?;
-        let read = |text: &str| {
-            serde_json::from_str(text)
-                .map_err(|error| self.damaged(format!("`{address}`: {error}")))
-        };
-        let body = read(&text(4)?)?;
-        let lifecycle = perhaps(5)?.as_deref().map(read).transpose()?;
-        Ok(StoredObject {
-            kind: text(1)?,
-            type_name: text(2)?,
-            pipeline: perhaps(3)?.map(Address::new),
-            body,
-            lifecycle,
-            address: Address::new(address),
-        })
     }
 
     /// The outputs of the newest serial.
@@ -281,13 +299,10 @@ impl Store {
 
     /// The serials since which that is so.
     pub(super) fn there_since_serial(&self) -> Result<BTreeMap<Address, u64>, StoreError> {
-        let error = |error| self.error(error);
-        let mut statement = self.connection.prepare_cached(BEGUN).map_err(error)?;
-        let rows = statement.query_map([], |row| {
+        self.rows(BEGUN, [], |row| {
             let address: String = row.get(0)?;
             Ok((Address::new(address), unsigned(row.get(1)?)))
-        });
-        rows.and_then(Iterator::collect).map_err(error)
+        })
     }
 
     /// The last apply that has changed an object: its serial, when it was, by whom.
@@ -307,50 +322,42 @@ impl Store {
     }
 
     fn moments(&self, query: &str) -> Result<BTreeMap<Address, Timestamp>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(query)
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([], |row| {
-                Ok((Address::new(row.get::<_, String>(0)?), moment(row.get(1)?)))
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows(query, [], |row| {
+            Ok((Address::new(row.get::<_, String>(0)?), moment(row.get(1)?)))
+        })
     }
 
     /// Writes an apply and answers the new serial. Refused when the state has moved on since the plan was made.
     pub fn apply(&mut self, _lock: &StateLock, apply: &Apply) -> Result<u64, StoreError> {
-        let path = self.path.clone();
-        let database = |error| super::database(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(database)?;
-        let found: i64 = transaction
-            .query_row("SELECT serial FROM meta", [], |row| row.get(0))
-            .map_err(database)?;
-        if unsigned(found) != apply.expected_serial {
-            return Err(StoreError::Moved {
-                expected: apply.expected_serial,
-                found: unsigned(found),
-            });
-        }
-        let serial = apply.expected_serial + 1;
-        write(&transaction, apply, signed(serial)).map_err(database)?;
-        // After the apply: it is carried out on what that has defined.
-        for order in &apply.orders {
-            operations::put_order(&transaction, order).map_err(database)?;
-        }
-        for rewrite in &apply.instances {
-            let now = runs::instance(&transaction, &rewrite.instance.key).map_err(database)?;
-            if rewrite.fits(now.as_ref()) {
-                runs::put_instance(&transaction, &rewrite.instance).map_err(database)?;
+        self.in_transaction(|transaction| {
+            if let Some(moved) = moved_on(transaction, apply.expected_serial)? {
+                return Ok(Err(moved));
             }
-        }
-        transaction.commit().map_err(database)?;
-        Ok(serial)
+            let serial = apply.expected_serial + 1;
+            write(transaction, apply, signed(serial))?;
+            // After the apply: it is carried out on what that has defined.
+            for order in &apply.orders {
+                operations::put_order(transaction, order)?;
+            }
+            for rewrite in &apply.instances {
+                let now = runs::instance(transaction, &rewrite.instance.key)?;
+                if rewrite.fits(now.as_ref()) {
+                    runs::put_instance(transaction, &rewrite.instance)?;
+                }
+            }
+            Ok(Ok(serial))
+        })
     }
+}
+
+/// An error where the state has another serial than is expected.
+pub(super) fn moved_on(
+    transaction: &Transaction<'_>,
+    expected: u64,
+) -> rusqlite::Result<Option<StoreError>> {
+    let found = transaction.query_row("SELECT serial FROM meta", [], |row| row.get(0))?;
+    let found = unsigned(found);
+    Ok((found != expected).then_some(StoreError::Moved { expected, found }))
 }
 
 fn write(transaction: &Transaction<'_>, apply: &Apply, serial: i64) -> rusqlite::Result<()> {
@@ -436,16 +443,28 @@ fn write_objects(
     let mut close = transaction.prepare_cached(
         "UPDATE objects SET to_serial = ?2 WHERE address = ?1 AND to_serial IS NULL",
     )?;
-    let mut put = transaction.prepare_cached(
-        "INSERT INTO objects (address, from_serial, kind, type, pipeline, body, lifecycle)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
     for address in &apply.removes {
         close.execute(params![address.as_str(), serial])?;
     }
     for object in &apply.puts {
         close.execute(params![object.address.as_str(), serial])?;
-        put.execute(params![
+        put_object(transaction, object, serial)?;
+    }
+    Ok(())
+}
+
+/// Writes an object as it is from a serial on.
+pub(super) fn put_object(
+    transaction: &Transaction<'_>,
+    object: &StoredObject,
+    serial: i64,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO objects (address, from_serial, kind, type, pipeline, body, lifecycle)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
             object.address.as_str(),
             serial,
             object.kind,
@@ -454,9 +473,7 @@ fn write_objects(
             object.body.to_string(),
             object.lifecycle.as_ref().map(Json::to_string),
         ])?;
-        parts::put_referrer(transaction, &object.address, serial, &object.body)?;
-    }
-    Ok(())
+    parts::put_referrer(transaction, &object.address, serial, &object.body)
 }
 
 fn write_outputs(

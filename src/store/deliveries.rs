@@ -97,13 +97,11 @@ impl Store {
     }
 
     fn deliveries(&self, which: &str, values: &[&dyn ToSql]) -> Result<Vec<Delivery>, StoreError> {
-        self.connection
-            .prepare_cached(&format!(
-                "SELECT id, object, start, \"end\", action, made_at, instance, tries, not_before, error
-                 FROM deliveries WHERE {which} ORDER BY made_at, id"
-            ))
-            .and_then(|mut statement| statement.query_map(values, read)?.collect())
-            .map_err(|error| self.error(error))
+        let query = format!(
+            "SELECT id, object, start, \"end\", action, made_at, instance, tries, not_before, error
+             FROM deliveries WHERE {which} ORDER BY made_at, id"
+        );
+        self.rows(&query, values, read)
     }
 }
 

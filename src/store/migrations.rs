@@ -77,6 +77,10 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/013.sql"),
         view: include_str!("migrations/013.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/014.sql"),
+        view: include_str!("migrations/014.view.sql"),
+    },
 ];
 
 /// The newest format.
@@ -153,4 +157,39 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         transaction.commit()
     };
     run().map_err(|error| database(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn of_compute_that_ended_under_an_older_format_nothing_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.db");
+        let connection = Connection::open(&path).unwrap();
+        for migration in &MIGRATIONS[..13] {
+            connection.execute_batch(migration.change).unwrap();
+        }
+        connection
+            .execute_batch(
+                "PRAGMA application_id = 0x7070666d;
+                 PRAGMA user_version = 13;
+                 INSERT INTO meta (only_row, lineage, serial, fence) VALUES (1, 'old', 0, 0);
+                 INSERT INTO resources (token, object, start, \"end\", number, settings, name, state,
+                     users, requested_at, since, ended_at)
+                 VALUES ('a', 'resource.big', 0, 1, 1, '{}', 'a', 'TERMINATING', '[]', 0, 0, 5),
+                        ('b', 'resource.big', 0, 1, 2, '{}', 'b', 'RUNNING', '[]', 0, 0, NULL);",
+            )
+            .unwrap();
+        drop(connection);
+        for open in [Store::read, Store::open] {
+            let store = open(&path).unwrap();
+            let untold = store.untold_resources().unwrap();
+            assert_eq!(untold.len(), 1);
+            assert_eq!((untold[0].token.as_str(), untold[0].failed), ("b", false));
+            assert_eq!(store.all_resources().unwrap().len(), 2);
+        }
+    }
 }

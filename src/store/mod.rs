@@ -35,6 +35,10 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::ErrorCode;
 use rusqlite::OpenFlags;
+use rusqlite::Params;
+use rusqlite::Row;
+use rusqlite::Transaction;
+use rusqlite::TransactionBehavior;
 use rusqlite::config::DbConfig;
 use thiserror::Error;
 
@@ -43,6 +47,7 @@ pub use definitions::Apply;
 pub use definitions::Head;
 pub use definitions::Rewrite;
 pub use definitions::StoredObject;
+pub use definitions::WrittenObject;
 pub use deliveries::Delivery;
 pub use deliveries::Tried;
 pub use eras::StoredEra;
@@ -55,6 +60,7 @@ pub use operations::Position;
 pub use operations::Record;
 pub use overview::Numbers;
 pub use overview::Overview;
+pub use resources::ResourceChange;
 pub use resources::ResourceRecord;
 pub use retention::Expired;
 pub use runs::Counts;
@@ -275,6 +281,34 @@ impl Store {
         let result = read(self)?;
         transaction.commit().map_err(|error| self.error(error))?;
         Ok(result)
+    }
+
+    /// Writes in one transaction, beside which nobody else writes. What is refused in it leaves all as it was.
+    fn in_transaction<T>(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let failed = |error| database(&self.path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let written = write(&transaction).map_err(failed)??;
+        transaction.commit().map_err(failed)?;
+        Ok(written)
+    }
+
+    /// What a query finds, each row as it is read.
+    fn rows<T, C: FromIterator<T>>(
+        &self,
+        query: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<C, StoreError> {
+        self.connection
+            .prepare_cached(query)
+            .and_then(|mut statement| statement.query_map(values, read)?.collect())
+            .map_err(|error| self.error(error))
     }
 
     fn error(&self, error: rusqlite::Error) -> StoreError {

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::Row;
-use rusqlite::TransactionBehavior;
 use rusqlite::params;
 use serde::Deserialize;
 use serde::Serialize;
@@ -156,16 +155,9 @@ impl Store {
     }
 
     fn numbers(&self, query: &str, since: u64) -> Result<Vec<(u64, u64)>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(query)
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([signed(since)], |row| {
-                Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows(query, [signed(since)], |row| {
+            Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+        })
     }
 
     /// The orders that are not carried out yet, oldest first.
@@ -190,17 +182,12 @@ impl Store {
 
     /// The same as they are kept: with their numbers, and who has written them.
     fn kept_orders(&self) -> Result<Vec<(i64, String, Targets)>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT id, who, targets FROM operations
-                 WHERE done_at IS NULL AND targets IS NOT NULL ORDER BY id",
-            )
-            .map_err(|error| self.error(error))?;
-        let rows: Vec<(i64, String, String)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))?;
+        let rows: Vec<(i64, String, String)> = self.rows(
+            "SELECT id, who, targets FROM operations
+             WHERE done_at IS NULL AND targets IS NOT NULL ORDER BY id",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
         rows.into_iter()
             .map(|(id, who, text)| {
                 let kept: Targets = serde_json::from_str(&text)
@@ -267,59 +254,40 @@ impl Store {
         paused: &[Address],
         resumed: &[Address],
     ) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let database = |error| super::database(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(database)?;
-        for address in paused {
-            transaction
-                .execute(
+        self.in_transaction(|transaction| {
+            for address in paused {
+                transaction.execute(
                     "INSERT OR IGNORE INTO pauses (object, who, at) VALUES (?1, ?2, ?3)",
                     params![address.as_str(), record.who, micros(record.at)],
-                )
-                .map_err(database)?;
-        }
-        lift_pauses(&transaction, resumed).map_err(database)?;
-        put_record(&transaction, record, None).map_err(database)?;
-        transaction.commit().map_err(database)
+                )?;
+            }
+            lift_pauses(transaction, resumed)?;
+            put_record(transaction, record, None)?;
+            Ok(Ok(()))
+        })
     }
 
     /// What operators hold, by address.
     pub fn pauses(&self) -> Result<BTreeMap<Address, Paused>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT object, who, at FROM pauses")
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([], |row| {
-                let paused = Paused {
-                    who: row.get(1)?,
-                    since: moment(row.get(2)?),
-                };
-                Ok((Address::new(row.get::<_, String>(0)?), paused))
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows("SELECT object, who, at FROM pauses", [], |row| {
+            let paused = Paused {
+                who: row.get(1)?,
+                since: moment(row.get(2)?),
+            };
+            Ok((Address::new(row.get::<_, String>(0)?), paused))
+        })
     }
 
     /// The intervals of each object that `catch_up` has passed over.
     pub fn dropped(&self) -> Result<BTreeMap<Address, Ranges>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT object, start, \"end\" FROM dropped")
-            .map_err(|error| self.error(error))?;
-        let rows: Vec<(String, Interval)> = statement
-            .query_map([], |row| {
-                let interval = Interval {
-                    start: moment(row.get(1)?),
-                    end: moment(row.get(2)?),
-                };
-                Ok((row.get(0)?, interval))
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))?;
+        let query = "SELECT object, start, \"end\" FROM dropped";
+        let rows: Vec<(String, Interval)> = self.rows(query, [], |row| {
+            let interval = Interval {
+                start: moment(row.get(1)?),
+                end: moment(row.get(2)?),
+            };
+            Ok((row.get(0)?, interval))
+        })?;
         let mut dropped: BTreeMap<Address, Ranges> = BTreeMap::new();
         for (object, interval) in rows {
             dropped
@@ -332,20 +300,15 @@ impl Store {
 
     /// What has been asked for, and what has been applied, the newest first.
     pub fn audit_trail(&self, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT at, who, operation, what, asked, changed FROM operations
-                 UNION ALL
-                 SELECT at, who, operation, 'serial ' || serial, added + changed + destroyed + forgotten,
-                        added + changed + destroyed + forgotten FROM applies
-                 ORDER BY at DESC LIMIT ?1",
-            )
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], read_record)
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows(
+            "SELECT at, who, operation, what, asked, changed FROM operations
+             UNION ALL
+             SELECT at, who, operation, 'serial ' || serial, added + changed + destroyed + forgotten,
+                    added + changed + destroyed + forgotten FROM applies
+             ORDER BY at DESC LIMIT ?1",
+            [i64::try_from(limit).unwrap_or(i64::MAX)],
+            read_record,
+        )
     }
 }
 

@@ -219,25 +219,13 @@ impl Store {
     }
 
     fn addresses(&self, query: &str, values: &[&dyn ToSql]) -> Result<Vec<Address>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(query)
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map(values, |row| Ok(Address::new(row.get::<_, String>(0)?)))
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows(query, values, |row| {
+            Ok(Address::new(row.get::<_, String>(0)?))
+        })
     }
 
     fn ranges(&self, query: &str, object: &Address) -> Result<Ranges, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(query)
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([object.as_str()], |row| interval(row, 0))
-            .and_then(Iterator::collect::<rusqlite::Result<Ranges>>)
-            .map_err(|error| self.error(error))
+        self.rows(query, [object.as_str()], |row| interval(row, 0))
     }
 
     fn moment_of(&self, query: &str, object: &Address) -> Result<Option<Timestamp>, StoreError> {

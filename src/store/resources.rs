@@ -54,6 +54,19 @@ pub struct ResourceRecord {
     pub ready_at: Option<Timestamp>,
     /// When it was on its way to its end (UTC).
     pub ended_at: Option<Timestamp>,
+    /// Whether it could not be made, or ended although it was needed.
+    pub failed: bool,
+}
+
+/// What is new about compute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceChange {
+    /// How it is with some.
+    Record(Box<ResourceRecord>),
+    /// It is told that the one of an interval is late.
+    Late(InstanceKey),
+    /// It is told what the one of an interval came to.
+    Told(InstanceKey),
 }
 
 impl Store {
@@ -63,15 +76,7 @@ impl Store {
         lease: &RunnerLease,
         record: &ResourceRecord,
     ) -> Result<(), StoreError> {
-        let newest = record.ended_at.unwrap_or(record.since);
-        let oldest = newest.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        self.fenced(lease, |transaction| {
-            put(transaction, record)?;
-            transaction
-                .prepare_cached("DELETE FROM resources WHERE ended_at < ?1")?
-                .execute([micros(oldest)])?;
-            Ok(())
-        })
+        self.fenced(lease, |transaction| put(transaction, record))
     }
 
     /// What is open: it may be alive. What was asked for first comes first.
@@ -84,15 +89,38 @@ impl Store {
         self.resources("")
     }
 
-    fn resources(&self, which: &str) -> Result<Vec<ResourceRecord>, StoreError> {
+    /// What it is not told of yet what it came to, what was asked for first first.
+    pub fn untold_resources(&self) -> Result<Vec<ResourceRecord>, StoreError> {
+        self.resources("WHERE told = 0")
+    }
+
+    /// Whether it is told that the compute of an interval is late. `None`: there is none, or it is told what it came to.
+    pub fn is_told_late(&self, key: &InstanceKey) -> Result<Option<bool>, StoreError> {
         self.connection
-            .prepare_cached(&format!(
-                "SELECT token, object, start, \"end\", number, settings, name, id, state, reason, users, requested_at, since,
-                        init_by, terminate_at, ready_at, ended_at
-                 FROM resources {which} ORDER BY requested_at, token"
-            ))
-            .and_then(|mut statement| statement.query_map([], read)?.collect())
+            .prepare_cached(
+                "SELECT max(late) FROM resources
+                 WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 AND told = 0",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(
+                    params![
+                        key.object.as_str(),
+                        micros(key.interval.start),
+                        micros(key.interval.end)
+                    ],
+                    |row| row.get::<_, Option<bool>>(0),
+                )
+            })
             .map_err(|error| self.error(error))
+    }
+
+    fn resources(&self, which: &str) -> Result<Vec<ResourceRecord>, StoreError> {
+        let query = format!(
+            "SELECT token, object, start, \"end\", number, settings, name, id, state, reason, users, requested_at, since,
+                    init_by, terminate_at, ready_at, ended_at, failed
+             FROM resources {which} ORDER BY requested_at, token"
+        );
+        self.rows(&query, [], read)
     }
 }
 
@@ -121,18 +149,63 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ResourceRecord> {
         terminate_at: at(14)?,
         ready_at: at(15)?,
         ended_at: at(16)?,
+        failed: row.get(17)?,
     })
 }
 
+/// Writes what is new about compute.
+pub(super) fn put_change(connection: &Connection, change: &ResourceChange) -> rusqlite::Result<()> {
+    let (column, key) = match change {
+        ResourceChange::Record(record) => return put(connection, record),
+        ResourceChange::Late(key) => ("late", key),
+        ResourceChange::Told(key) => ("told", key),
+    };
+    connection
+        .prepare_cached(&format!(
+            "UPDATE resources SET {column} = 1
+             WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 AND told = 0"
+        ))?
+        .execute(params![
+            key.object.as_str(),
+            micros(key.interval.start),
+            micros(key.interval.end)
+        ])?;
+    Ok(())
+}
+
+/// Writes how it is with some compute; forgets what ended long ago, with what its actions came to.
 fn put(connection: &Connection, record: &ResourceRecord) -> rusqlite::Result<()> {
+    put_record(connection, record)?;
+    let newest = record.ended_at.unwrap_or(record.since);
+    let oldest = micros(newest.checked_sub(KEPT).unwrap_or(Timestamp::MIN));
+    for forget in [
+        "DELETE FROM actions WHERE (object, start, \"end\") IN (
+             SELECT object, start, \"end\" FROM resources WHERE ended_at < ?1)",
+        "DELETE FROM resources WHERE ended_at < ?1",
+    ] {
+        connection.prepare_cached(forget)?.execute([oldest])?;
+    }
+    Ok(())
+}
+
+/// What was told of it stays as it is.
+fn put_record(connection: &Connection, record: &ResourceRecord) -> rusqlite::Result<()> {
     let users: Vec<&str> = record.users.iter().map(Address::as_str).collect();
     let users = serde_json::Value::from(users).to_string();
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO resources
+            "INSERT INTO resources
              (token, object, start, \"end\", number, settings, name, id, state, reason, users, requested_at, since,
-              init_by, terminate_at, ready_at, ended_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+              init_by, terminate_at, ready_at, ended_at, failed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+             ON CONFLICT (token) DO UPDATE SET
+                object = excluded.object, start = excluded.start, \"end\" = excluded.\"end\",
+                number = excluded.number, settings = excluded.settings, name = excluded.name,
+                id = excluded.id, state = excluded.state, reason = excluded.reason,
+                users = excluded.users, requested_at = excluded.requested_at,
+                since = excluded.since, init_by = excluded.init_by,
+                terminate_at = excluded.terminate_at, ready_at = excluded.ready_at,
+                ended_at = excluded.ended_at, failed = excluded.failed",
         )?
         .execute(params![
             record.token,
@@ -152,6 +225,7 @@ fn put(connection: &Connection, record: &ResourceRecord) -> rusqlite::Result<()>
             record.terminate_at.map(micros),
             record.ready_at.map(micros),
             record.ended_at.map(micros),
+            record.failed,
         ])?;
     Ok(())
 }
@@ -159,6 +233,7 @@ fn put(connection: &Connection, record: &ResourceRecord) -> rusqlite::Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Decision;
     use crate::store::Holder;
     use crate::time::Interval;
 
@@ -193,6 +268,7 @@ mod tests {
             terminate_at: None,
             ready_at: None,
             ended_at: None,
+            failed: false,
         };
         store.record_resource(&lease, &record).unwrap();
         drop(store);
@@ -211,6 +287,22 @@ mod tests {
             ..record
         };
         store.record_resource(&lease, &later).unwrap();
-        assert_eq!(store.all_resources().unwrap(), [later]);
+        assert_eq!(store.all_resources().unwrap(), std::slice::from_ref(&later));
+        // What is told of it stays told, whatever is written of it then.
+        let key = later.key.clone();
+        let mut told = |change: ResourceChange| {
+            let decision = Decision {
+                resources: vec![change, ResourceChange::Record(Box::new(later.clone()))],
+                ..Decision::<()>::default()
+            };
+            let decide = |_: &Store| Ok::<_, StoreError>(decision);
+            store.decide(&lease, decide).unwrap();
+            let untold = store.untold_resources().unwrap().len();
+            (untold, store.is_told_late(&key).unwrap())
+        };
+        let same = ResourceChange::Record(Box::new(later.clone()));
+        assert_eq!(told(same), (1, Some(false)));
+        assert_eq!(told(ResourceChange::Late(key.clone())), (1, Some(true)));
+        assert_eq!(told(ResourceChange::Told(key.clone())), (0, None));
     }
 }

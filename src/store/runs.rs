@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Row;
 use rusqlite::Transaction;
-use rusqlite::TransactionBehavior;
 use rusqlite::params;
 
 use super::Delivery;
+use super::ResourceChange;
 use super::RunnerLease;
 use super::StateLock;
 use super::Store;
@@ -24,6 +24,7 @@ use super::moment;
 use super::operations;
 use super::operations::Record;
 use super::parts;
+use super::resources;
 use super::wishes;
 use crate::engine::Attempt;
 use crate::engine::Change;
@@ -80,13 +81,18 @@ pub struct Decision<T> {
     pub dues: Vec<(Address, Option<Timestamp>)>,
     /// The actions that are owed from then on.
     pub deliveries: Vec<Delivery>,
+    /// What is new about compute.
+    pub resources: Vec<ResourceChange>,
     /// What is to be done when that is written.
     pub then: T,
 }
 
 impl<T> Decision<T> {
     fn writes(&self) -> bool {
-        !self.changes.is_empty() || !self.dues.is_empty() || !self.deliveries.is_empty()
+        !(self.changes.is_empty()
+            && self.dues.is_empty()
+            && self.deliveries.is_empty()
+            && self.resources.is_empty())
     }
 }
 
@@ -151,6 +157,10 @@ impl Store {
                 let mut deliveries = decided.deliveries.iter();
                 deliveries.try_for_each(|delivery| put_delivery(&self.connection, delivery))
             })
+            .and_then(|()| {
+                let mut news = decided.resources.iter();
+                news.try_for_each(|change| resources::put_change(&self.connection, change))
+            })
             .map_err(|error| self.error(error))?;
         Ok(decided)
     }
@@ -209,19 +219,15 @@ impl Store {
         record: &Record,
         changes: &[Change],
     ) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let database = |error| super::database(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(database)?;
-        for change in changes {
-            if let Change::Instance(instance) = change {
-                put_instance(&transaction, instance).map_err(database)?;
+        self.in_transaction(|transaction| {
+            for change in changes {
+                if let Change::Instance(instance) = change {
+                    put_instance(transaction, instance)?;
+                }
             }
-        }
-        operations::put_record(&transaction, record, None).map_err(database)?;
-        transaction.commit().map_err(database)
+            operations::put_record(transaction, record, None)?;
+            Ok(Ok(()))
+        })
     }
 
     /// Changes when another process has written.
@@ -237,24 +243,16 @@ impl Store {
         lease: &RunnerLease,
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let database = |error| super::database(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(database)?;
-        let newest: i64 = transaction
-            .prepare_cached("SELECT fence FROM meta")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(database)?;
-        if unsigned(newest) != lease.fence() {
-            return Err(StoreError::Fenced {
-                ours: lease.fence(),
-                newer: unsigned(newest),
-            });
-        }
-        write(&transaction).map_err(database)?;
-        transaction.commit().map_err(database)
+        self.in_transaction(|transaction| {
+            let newest = transaction
+                .prepare_cached("SELECT fence FROM meta")
+                .and_then(|mut statement| statement.query_row([], |row| row.get(0)))?;
+            let (ours, newer) = (lease.fence(), unsigned(newest));
+            if newer != ours {
+                return Ok(Err(StoreError::Fenced { ours, newer }));
+            }
+            write(transaction).map(Ok)
+        })
     }
 
     /// All instances that have not finished: waiting, running, failed and given up.
@@ -269,48 +267,25 @@ impl Store {
 
     /// Instances, newest interval first.
     pub fn instances(&self, filter: &Filter) -> Result<Vec<Instance>, StoreError> {
-        let mut conditions = vec!["TRUE".to_owned()];
-        let mut values: Vec<rusqlite::types::Value> = Vec::new();
-        let mut bind = |value: rusqlite::types::Value| {
-            values.push(value);
-            format!("?{}", values.len())
-        };
-        if let Some(objects) = &filter.objects {
-            let names: Vec<_> = objects
-                .iter()
-                .map(|object| bind(object.as_str().to_owned().into()))
-                .collect();
-            conditions.push(format!("object IN ({})", names.join(", ")));
-        }
-        if !filter.statuses.is_empty() {
-            let names: Vec<_> = filter
-                .statuses
-                .iter()
-                .map(|status| bind(status.as_str().to_owned().into()))
-                .collect();
-            conditions.push(format!("status IN ({})", names.join(", ")));
-            if !filter.statuses.iter().any(|status| status.is_settled()) {
-                // As the index has it of what has not finished, which is little.
-                conditions.push("status NOT IN ('FINISHED', 'SKIPPED')".to_owned());
-            }
-        }
-        if let Some(from) = filter.from {
-            let value = bind(micros(from).into());
-            conditions.push(format!("start >= {value}"));
-        }
-        if let Some(to) = filter.to {
-            let value = bind(micros(to).into());
-            conditions.push(format!("start < {value}"));
-        }
+        let (conditions, values) = conditions(filter);
         let limit = filter
             .limit
             .map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
         self.collect(
             &format!(
-                "SELECT {INSTANCE} FROM instances WHERE {} ORDER BY start DESC, object LIMIT {limit}",
-                conditions.join(" AND ")
+                "SELECT {INSTANCE} FROM instances WHERE {conditions} ORDER BY start DESC, object LIMIT {limit}"
             ),
             &values,
+        )
+    }
+
+    /// How many instances there are of each status, without reading them. The limit of the filter does not matter.
+    pub fn count_instances(&self, filter: &Filter) -> Result<BTreeMap<Status, u64>, StoreError> {
+        let (conditions, values) = conditions(filter);
+        self.rows(
+            &format!("SELECT status, count(*) FROM instances WHERE {conditions} GROUP BY status"),
+            rusqlite::params_from_iter(&values),
+            |row| Ok((status(row, 0)?, unsigned(row.get(1)?))),
         )
     }
 
@@ -332,38 +307,26 @@ impl Store {
 
     /// The attempts of an instance, oldest first.
     pub fn attempts(&self, key: &InstanceKey) -> Result<Vec<Attempt>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT object, start, \"end\", number, status, started_at, ended_at, error, fence
-                 FROM attempts WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 ORDER BY number",
-            )
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map(
-                params![
-                    key.object.as_str(),
-                    micros(key.interval.start),
-                    micros(key.interval.end)
-                ],
-                read_attempt,
-            )
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows(
+            "SELECT object, start, \"end\", number, status, started_at, ended_at, error, fence
+             FROM attempts WHERE object = ?1 AND start = ?2 AND \"end\" = ?3 ORDER BY number",
+            params![
+                key.object.as_str(),
+                micros(key.interval.start),
+                micros(key.interval.end)
+            ],
+            read_attempt,
+        )
     }
 
     /// Attempts that are under way or whose runner died, with their process groups.
     pub fn running_attempts(&self) -> Result<Vec<(Attempt, Option<ProcessRecord>)>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT object, start, \"end\", number, status, started_at, ended_at, error, fence,
-                        process, process_started
-                 FROM attempts WHERE status = 'RUNNING'",
-            )
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([], |row| {
+        self.rows(
+            "SELECT object, start, \"end\", number, status, started_at, ended_at, error, fence,
+                    process, process_started
+             FROM attempts WHERE status = 'RUNNING'",
+            [],
+            |row| {
                 let process: Option<u32> = row.get(9)?;
                 let started: Option<i64> = row.get(10)?;
                 let process = process.zip(started).map(|(id, started)| ProcessRecord {
@@ -371,9 +334,8 @@ impl Store {
                     started: unsigned(started),
                 });
                 Ok((read_attempt(row)?, process))
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+            },
+        )
     }
 
     fn collect(
@@ -381,15 +343,46 @@ impl Store {
         query: &str,
         values: &[rusqlite::types::Value],
     ) -> Result<Vec<Instance>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(query)
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map(rusqlite::params_from_iter(values), read_instance)
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+        self.rows(query, rusqlite::params_from_iter(values), read_instance)
     }
+}
+
+/// What a filter says, and the values that are bound to it.
+fn conditions(filter: &Filter) -> (String, Vec<rusqlite::types::Value>) {
+    let mut conditions = vec!["TRUE".to_owned()];
+    let mut values: Vec<rusqlite::types::Value> = Vec::new();
+    let mut bind = |value: rusqlite::types::Value| {
+        values.push(value);
+        format!("?{}", values.len())
+    };
+    if let Some(objects) = &filter.objects {
+        let names: Vec<_> = objects
+            .iter()
+            .map(|object| bind(object.as_str().to_owned().into()))
+            .collect();
+        conditions.push(format!("object IN ({})", names.join(", ")));
+    }
+    if !filter.statuses.is_empty() {
+        let names: Vec<_> = filter
+            .statuses
+            .iter()
+            .map(|status| bind(status.as_str().to_owned().into()))
+            .collect();
+        conditions.push(format!("status IN ({})", names.join(", ")));
+        if !filter.statuses.iter().any(|status| status.is_settled()) {
+            // As the index has it of what has not finished, which is little.
+            conditions.push("status NOT IN ('FINISHED', 'SKIPPED')".to_owned());
+        }
+    }
+    if let Some(from) = filter.from {
+        let value = bind(micros(from).into());
+        conditions.push(format!("start >= {value}"));
+    }
+    if let Some(to) = filter.to {
+        let value = bind(micros(to).into());
+        conditions.push(format!("start < {value}"));
+    }
+    (conditions.join(" AND "), values)
 }
 
 /// One instance.

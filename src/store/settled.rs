@@ -70,6 +70,29 @@ impl Store {
         Ok(counts)
     }
 
+    /// How many instances of each object wait that have begun: they keep to the definition that they have begun with.
+    pub fn begun(&self) -> Result<BTreeMap<Address, u64>, StoreError> {
+        let error = |error| self.error(error);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT object, count(*) FROM instances
+                 WHERE status NOT IN ('FINISHED', 'SKIPPED')
+                     AND status IN ('WAITING_FOR_RUNNER', 'WAITING_ON_DEPENDENCIES')
+                     AND definition IS NOT NULL GROUP BY object",
+            )
+            .map_err(error)?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok((
+                    Address::new(row.get::<_, String>(0)?),
+                    unsigned(row.get(1)?),
+                ))
+            })
+            .map_err(error)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(error)
+    }
+
     /// The intervals of each object behind those that were made one after the other, as far as they have an instance because
     /// an operator has asked for one: oldest first.
     pub fn made_beyond(&self) -> Result<BTreeMap<Address, Vec<Interval>>, StoreError> {

@@ -222,6 +222,7 @@ impl Disk for Database {
         assert_eq!(lease.fence(), fence);
         let decision = Decision {
             deliveries: Vec::new(),
+            resources: Vec::new(),
             changes: changes.to_vec(),
             dues: std::mem::take(&mut self.dues),
             then: (),

@@ -1,6 +1,7 @@
 //! Half-open spans of time.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -48,6 +49,41 @@ impl Interval {
         }
         self.start < other.end && other.start < self.end
     }
+
+    /// Its name in a time zone, by its start, so that no other of its object reads the same: a date where that says it all, and
+    /// of what was triggered the moment as exactly as it is kept.
+    pub fn name(self, timezone: &TimeZone) -> String {
+        let start = self.start.to_zoned(timezone.clone());
+        let end = self.end.to_zoned(timezone.clone());
+        let midnight = |zoned: &jiff::Zoned| zoned.time() == jiff::civil::Time::midnight();
+        if !self.is_moment() && midnight(&start) && midnight(&end) {
+            start.strftime("%Y-%m-%d").to_string()
+        } else {
+            // As many digits in all, so that names are in the order of time.
+            let micros = self.start.as_microsecond() % 1_000_000;
+            let seconds = match (micros, micros % 1_000) {
+                (0, _) => "%S",
+                (_, 0) => "%S%.3f",
+                _ => "%S%.6f",
+            };
+            moment_text(self.start, timezone, seconds)
+        }
+    }
+}
+
+/// A moment with its seconds in a format, unless it has none, and with the zone's offset.
+pub fn moment_text(at: Timestamp, timezone: &TimeZone, seconds: &str) -> String {
+    let zoned = at.to_zoned(timezone.clone());
+    let is_minute = zoned.second() == 0 && zoned.subsec_nanosecond() == 0;
+    let seconds = if is_minute {
+        String::new()
+    } else {
+        format!(":{seconds}")
+    };
+    let zone = if zoned.offset().is_zero() { "Z" } else { "%:z" };
+    zoned
+        .strftime(&format!("%Y-%m-%dT%H:%M{seconds}{zone}"))
+        .to_string()
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub use holidays::HolidayError;
 pub use holidays::parse_date;
 pub use holidays::parse_holidays;
 pub use interval::Interval;
+pub use interval::moment_text;
 pub use moment::Moment;
 pub use moment::MomentError;
 pub use moment::parse_moment;

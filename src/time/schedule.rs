@@ -170,6 +170,21 @@ impl Schedule {
         self
     }
 
+    /// Whether another one is the same but for where a change has cut it.
+    pub fn is_same_but_for_cut(&self, other: &Self) -> bool {
+        let Self {
+            ticks,
+            until,
+            due,
+            cut: _,
+            calendar,
+        } = self;
+        *ticks == other.ticks
+            && *until == other.until
+            && *due == other.due
+            && *calendar == other.calendar
+    }
+
     /// No interval starts at or after this.
     pub(super) fn until(&self) -> Option<Timestamp> {
         self.until

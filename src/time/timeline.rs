@@ -3,6 +3,8 @@
 //! When a schedule changes, its intervals end with the last one that is due, and the intervals of the next begin there:
 //! no hole, no overlap, and what was keeps the intervals that it had. Apart from schedules, which do not change.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -15,7 +17,8 @@ use super::schedule::Slot;
 pub struct Timeline {
     /// The earlier ones, oldest first.
     past: Vec<Past>,
-    current: Schedule,
+    /// Shared by all that have it: most objects of a definition have one of a few schedules.
+    current: Arc<Schedule>,
 }
 
 /// A schedule that was.
@@ -53,7 +56,7 @@ impl From<Schedule> for Timeline {
     fn from(current: Schedule) -> Self {
         Self {
             past: Vec::new(),
-            current,
+            current: Arc::new(current),
         }
     }
 }
@@ -69,7 +72,7 @@ impl Timeline {
             let schedule = earlier.with_cut(cut).with_end(Some(until)).ok();
             self.past.push(Past { until, schedule });
         }
-        self.current = self.current.with_cut(Some(until));
+        self.current = Arc::new(Arc::unwrap_or_clone(self.current).with_cut(Some(until)));
         self
     }
 
@@ -78,9 +81,9 @@ impl Timeline {
     pub fn followed_by(self, next: Schedule, until: Timestamp) -> Self {
         let timeline = Self {
             past: self.past,
-            current: next,
+            current: Arc::new(next),
         };
-        timeline.after(self.current, until)
+        timeline.after(Arc::unwrap_or_clone(self.current), until)
     }
 
     /// Where the intervals of this schedule end if it changes now: with the last one that is due (or would be, if a
@@ -108,7 +111,7 @@ impl Timeline {
     /// All schedules, the oldest first.
     fn schedules(&self) -> impl DoubleEndedIterator<Item = &Schedule> {
         let past = self.past.iter().filter_map(|past| past.schedule.as_ref());
-        past.chain([&self.current])
+        past.chain([&*self.current])
     }
 
     /// The zone of its calendar.
@@ -504,7 +507,7 @@ mod tests {
                 let until = timeline.as_ref().and_then(|timeline| timeline.ends_at(None, now));
                 timeline = Some(match (timeline, until) {
                     (Some(before), Some(until)) => {
-                        eras.push((until, before.current.clone()));
+                        eras.push((until, before.current().clone()));
                         let whole = eras.iter().cloned().fold(Timeline::from(next.clone()), |new, (until, schedule)| new.after(schedule, until));
                         let followed = before.followed_by(next, until);
                         prop_assert_eq!(&followed, &whole);

@@ -17,7 +17,6 @@ mod plan_empty;
 mod reference;
 mod round_trip;
 mod s3;
-mod s3_bad_input;
 mod shell;
 mod support;
 mod transcripts;

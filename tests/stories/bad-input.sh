@@ -88,7 +88,7 @@ edit 's/Report on the web/Tell of the web/'
 "$PIPEFORM" apply <"$work/answer" >"$work/first.log" 2>&1 &
 children+=("$!")
 exec 3>"$work/answer"
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
     grep -q "Enter a value" "$work/first.log" && break
     sleep 0.1
 done
@@ -122,7 +122,7 @@ HCL
     expect 0 pipeform apply --auto-approve
     "$PIPEFORM" run >"$work/runner.log" 2>&1 </dev/null &
     runner=$!
-    for _ in $(seq 100); do
+    for _ in $(seq 1200); do
         [[ -e started ]] && break
         sleep 0.1
     done

@@ -11,15 +11,20 @@ mkdir "$work/project"
 cd "$work/project"
 
 # project EXTRA_OF_CLUSTER FIRST [EXTRA_OF_FIRST [SECOND]]: a pipeline on demand with two activities on one cluster, one after the other, or both at
-# once with after=''.
+# once with after=''. Steps that wait for $work/go go on when that is touched. What the cluster's actions tell, if it has any, is in $work/told.
 project() {
-    rm -rf .pipeform
+    rm -rf .pipeform "$work/go" "$work/told"
     cat >main.pipe.hcl <<EOF
 provider "aws" {
   region = "us-east-1"
 }
 
 pipeline "weekly" {
+  action "shell_command" "told" {
+    command         = "echo \"\$1\" >>$work/told"
+    script_argument = [run.node.status]
+  }
+
   resource "emr_cluster" "big" {
     release_label       = "${release:-emr-7.5.0}"
     applications        = ["Spark"]
@@ -62,10 +67,30 @@ EOF
     pipeform trigger pipeline.weekly --auto-approve >/dev/null
 }
 
+# run_beside: starts a run beside the story, which the story waits for before the next; $runner is its process, and $work/ran what it says.
+run_beside() {
+    "$PIPEFORM" run >"$work/ran" 2>&1 &
+    runner=$!
+    children=("$runner")
+}
+
+# until_says TEXT COMMAND...: waits until what a command prints has the text.
+until_says() {
+    local text=$1 _
+    shift
+    for _ in $(seq 240); do
+        "$@" >"$work/output" 2>&1 || true
+        ! grep -qF -- "$text" "$work/output" || return 0
+        sleep 0.5
+    done
+    sed 's/^/  /' "$work/output"
+    fail "it does not come to say \`$text\`: $*"
+}
+
 # until_did: waits until a step works.
 until_did() {
     local _
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         [[ ! -s $work/did ]] || return 0
         sleep 0.1
     done
@@ -73,27 +98,32 @@ until_did() {
     fail "no step has begun to work"
 }
 
+# living: the ids of the clusters that are alive and not about to end.
+living() { emr alive | awk '$2 != "TERMINATING" { print $1 }'; }
+
 # made: how many clusters were made since the project was.
 made() { echo $(($(emr clusters | wc -l) - before)); }
 
 step "before: there is none; plan and apply make none"
-project '' 'sleep 12; echo told; echo complained >&2'
+project '' "until test -e $work/go; do sleep 0.1; done; echo told; echo complained >&2"
 [[ -z $(emr clusters) ]] || fail "a cluster was made before it was needed"
 
 step "during: one, for both activities; after: none"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
 emr alive | sed 's/^/  /'
 expect 0 pipeform resources
 says "pipeline.weekly.resource.big" "j-" RUNNING
 expect 0 pipeform resources --json
 says '"state": "RUNNING"'
+# The state has it when the runner has looked the next time.
+until_says "is RUNNING since" pipeform status
 expect 0 pipeform status
-says "is RUNNING"
-cluster=$(emr alive | awk '{ print $1 }')
+says "is RUNNING since"
+cluster=$(living)
 emr tags "$cluster" | sed 's/^/  /'
 emr tags "$cluster" | grep -q '^pipeform:resource=pipeline.weekly.resource.big$' || fail "it does not say what it is for"
+touch "$work/go"
 wait "$runner" || { cat "$work/ran"; fail "the run failed"; }
 sed 's/^/  /' "$work/ran"
 [[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
@@ -115,15 +145,21 @@ says complained told "FAILED"
 
 step "a cluster that does not start: another one is tried"
 echo '{"fail_start": 1}' >"$work/emr/knobs"
-project '' true
+told='on_success = action.told
+    on_fail = action.told'
+project "$told" true
 expect 0 pipeform run
 [[ $(made) == 2 ]] || fail "$(made) clusters and not 2"
+[[ $(cat "$work/told") == FINISHED ]] || fail "it is not told once that the cluster has served its interval: $(cat "$work/told")"
+expect 0 pipeform history --attempts pipeline.weekly.resource.big
+says "FINISHED" "attempt 1: FAILED" "attempt 2: FINISHED" "pipeline.weekly.action.told" ": done"
 [[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
 
 step "a cluster that EMR refuses as wrong is asked for once: the work fails for good, and says which block to change"
 echo '{}' >"$work/emr/knobs"
-release=emr-9.9 project '' true
+release=emr-9.9 project "$told" true
 expect 1 pipeform run
+[[ $(cat "$work/told") == FAILED ]] || fail "it is not told once that there is no cluster: $(cat "$work/told")"
 says "release label is invalid" "change \`pipeline.weekly.resource.big\`"
 [[ $(grep -c RunJobFlow "$work/emr/calls") == 1 ]] || { cat "$work/emr/calls"; fail "it was asked for again"; }
 [[ $(made) == 0 ]] || fail "$(made) clusters and not none"
@@ -143,7 +179,7 @@ expect 1 pipeform run
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
 
 step "a cluster that takes too long to start is ended"
-echo '{"start": 30}' >"$work/emr/knobs"
+echo '{"start": 600}' >"$work/emr/knobs"
 project 'init_timeout = "2 seconds"
     max_retries = 0' true
 expect 1 pipeform run
@@ -152,7 +188,7 @@ says "init_timeout"
 
 step "and one that is there for too long"
 echo '{}' >"$work/emr/knobs"
-project 'terminate_after = "3 seconds"' 'sleep 60'
+project 'terminate_after = "3 seconds"' 'sleep 600'
 expect 1 pipeform run
 says "terminate_after"
 [[ $(made) == 1 ]] || fail "$(made) clusters and not 1: its work was tried again"
@@ -165,7 +201,7 @@ expect 0 pipeform run
 
 step "an attempt that takes too long: its step is stopped, and its cluster goes on"
 rm -f "$work/again"
-project '' "test -e $work/again || { touch $work/again; sleep 60; }" 'attempt_timeout = "6 seconds"'
+project '' "test -e $work/again || { touch $work/again; sleep 60; }" 'attempt_timeout = "20 seconds"'
 expect 0 pipeform run
 [[ $(made) == 1 ]] || fail "$(made) clusters and not 1"
 cluster=$(emr clusters | tail -n 1 | awk '{ print $1 }')
@@ -173,9 +209,8 @@ emr steps "$cluster" | sed 's/^/  /'
 emr steps "$cluster" | grep -q CANCELLED || fail "the step was not cancelled"
 
 step "cancel ends the step and the cluster"
-project '' 'sleep 60'
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+project '' 'sleep 600'
+run_beside
 until_did
 expect 0 pipeform cancel pipeline.weekly.activity.first --auto-approve
 wait "$runner" || true
@@ -184,8 +219,7 @@ sed 's/^/  /' "$work/ran"
 
 step "an interrupted run ends its cluster; the next one makes another"
 project '' "test -e $work/interrupted || { touch $work/interrupted; sleep 60; }"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
 kill -INT "$runner"
 wait "$runner" || true
@@ -203,23 +237,29 @@ grep -c throttled "$work/emr/calls" | sed 's/^/  calls refused: /'
 [[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
 
 step "a cluster that was ready in time while no runner was there is used, whatever its init_timeout"
-echo '{"start": 1}' >"$work/emr/knobs"
-project 'init_timeout = "4 seconds"' true
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+echo '{"start": 3}' >"$work/emr/knobs"
+project 'init_timeout = "6 seconds"' true
+run_beside
 until grep -qs RunJobFlow "$work/emr/calls"; do kill -0 "$runner" || fail "the run has ended"; sleep 0.05; done
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
-sleep 6
+# It is ready, and then the time for that is over.
+for _ in $(seq 1200); do
+    cluster=$(living)
+    [[ -z $cluster ]] || break
+    sleep 0.1
+done
+[[ -n $cluster ]] || fail "no cluster was made"
+emr until "$cluster" WAITING
+sleep 3
 expect 0 pipeform run
 [[ $(made) == 1 ]] || { emr clusters; fail "$(made) clusters and not 1"; }
 [[ $(cat "$work/did") == $'first\nsecond' ]] || fail "not what was to be done: $(cat "$work/did")"
 
 step "a runner that was killed leaves its cluster to the next one; a removed pipeline leaves none"
 echo '{}' >"$work/emr/knobs"
-project '' 'sleep 60'
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+project '' 'sleep 600'
+run_beside
 until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
@@ -232,11 +272,10 @@ expect 0 pipeform apply --auto-approve
 
 step "a step of an instance that is cancelled while there is no runner is stopped by the next one, and the cluster goes on"
 after='' project '' 'sleep 600' '' "until test -e $work/go; do sleep 0.1; done"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
-cluster=$(emr alive | awk '$2 != "TERMINATING" { print $1 }')
-for _ in $(seq 600); do
+cluster=$(living)
+for _ in $(seq 1200); do
     [[ $(emr steps "$cluster" | wc -l) -lt 2 ]] || break
     sleep 0.1
 done
@@ -245,9 +284,8 @@ left=$(emr steps "$cluster" | awk '{ print $1 }')
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 expect 0 pipeform cancel pipeline.weekly.activity.first --auto-approve
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
-for _ in $(seq 600); do
+run_beside
+for _ in $(seq 1200); do
     [[ $(emr steps "$cluster" | grep -F "$left" | grep -c CANCELLED) -lt 2 ]] || break
     sleep 0.1
 done
@@ -264,9 +302,8 @@ says FINISHED
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
 
 step "a stray, whose state is lost, is found by its tags and ended"
-project '' 'sleep 60'
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+project '' 'sleep 600'
+run_beside
 until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true

@@ -52,7 +52,7 @@ tells() {
 # until_did: waits until the step has begun to work.
 until_did() {
     local _
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         [[ ! -s $work/did ]] || return 0
         sleep 0.1
     done

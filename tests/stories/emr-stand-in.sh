@@ -9,7 +9,7 @@ start_emr "$work/bin"
 # ends CLUSTER STEP STATE: waits until a step has ended, and checks how.
 ends() {
     local state=PENDING _
-    for _ in $(seq 300); do
+    for _ in $(seq 1200); do
         state=$(emr steps "$1" | awk -v step="$2" '$1 == step { print $2 }')
         [[ $state != PENDING && $state != RUNNING && $state != CANCEL_PENDING ]] && break
         sleep 0.1
@@ -31,7 +31,7 @@ s3 put acme code/sort.sh "$work/sort.sh"
 ran=$(emr add "$cluster" s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar s3://acme/code/sort.sh s3://acme/in/)
 ends "$cluster" "$ran" COMPLETED
 [[ $(s3 cat acme out/sorted) == $'a\nb' ]] || fail "what the step wrote is not in S3"
-for _ in $(seq 100); do [[ -n $(s3 names acme "logs/$cluster/steps/$ran/controller") ]] && break || sleep 0.1; done
+for _ in $(seq 1200); do [[ -n $(s3 names acme "logs/$cluster/steps/$ran/controller") ]] && break || sleep 0.1; done
 [[ $(s3 cat acme "logs/$cluster/steps/$ran/stderr.gz" | gzip -dc) == complaint ]] || fail "no log of its errors"
 [[ $(s3 cat acme code/sort.sh) == "$(cat "$work/sort.sh")" ]] || fail "the script was changed"
 
@@ -46,7 +46,7 @@ ends "$cluster" "$behind" CANCELLED
 [[ $(emr cancel "$cluster" "$hangs") == FAILED* ]] || fail "what has ended is cancelled again"
 # What has ended stays in the list of processes until its parent looks at it, so that it does not count.
 runs() { pgrep --pgroup "$(cat "$work/pid")" --runstates D,I,R,S,T >/dev/null; }
-for _ in $(seq 50); do runs || break; sleep 0.1; done
+for _ in $(seq 1200); do runs || break; sleep 0.1; done
 if runs; then fail "processes are left"; fi
 
 step "it ends with what runs on it, and takes nothing more"

@@ -41,10 +41,17 @@ EOF
     pipeform trigger pipeline.weekly --auto-approve >/dev/null
 }
 
+# run_beside: starts a run beside the story, which the story waits for before the next; $runner is its process, and $work/ran what it says.
+run_beside() {
+    "$PIPEFORM" run >"$work/ran" 2>&1 &
+    runner=$!
+    children=("$runner")
+}
+
 # until_did: waits until a step works.
 until_did() {
     local _
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         [[ ! -s $work/did ]] || return 0
         sleep 0.1
     done
@@ -140,9 +147,8 @@ expect 0 pipeform resources
 says "Nothing is alive"
 
 step "it is refused to cancel and to apply, where no runner is: they are no success; the next run ends the cluster"
-project 'sleep 60'
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+project 'sleep 600'
+run_beside
 until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
@@ -158,8 +164,7 @@ gone
 
 step "a second cluster with the name and the token of the first is shown, and ended with it"
 project "until test -e $work/go; do sleep 0.1; done"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
 cluster=$(living)
 emr cluster "$cluster" >"$work/described"
@@ -175,8 +180,7 @@ gone
 step "a cluster that has ended by itself is not listed as alive; the next run makes another one, and no attempt fails because of the first"
 rm -f "$work/again"
 project "test -e $work/again || { touch $work/again; sleep 60; }"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
@@ -193,8 +197,7 @@ gone
 step "a runner with credentials of another account says which account is meant, makes no other cluster and forgets none"
 rm -f "$work/again"
 project "test -e $work/again || { touch $work/again; sleep 60; }"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
@@ -214,7 +217,7 @@ says "$cluster" "it is in the account 123456789012 of AWS" "222222222222"
 expect 1 "${other[@]}" "$PIPEFORM" run
 says "cannot be seen" "it is in the account 123456789012 of AWS"
 [[ $(living) == "$cluster" ]] || { emr clusters; fail "it is not the cluster that there was"; }
-expect 0 pipeform rerun pipeline.weekly.activity.report --auto-approve
+expect 0 pipeform rerun pipeline.weekly.activity.report@.. --auto-approve
 expect 0 pipeform run
 [[ $(made) == 1 ]] || { emr clusters; fail "$(made) clusters were made"; }
 gone
@@ -224,8 +227,7 @@ step "a runner in another region finds the cluster where it was made"
 rm -f "$work/again"
 export AWS_REGION=eu-west-1
 project "test -e $work/again || { touch $work/again; sleep 60; }"
-"$PIPEFORM" run >"$work/ran" 2>&1 &
-runner=$!
+run_beside
 until_did
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true

@@ -14,7 +14,7 @@ cd "$work"
 # until_answers URL PID: waits until the server that was started as PID answers.
 until_answers() {
     local tries
-    for ((tries = 0; tries < 600; tries++)); do
+    for ((tries = 0; tries < 1200; tries++)); do
         kill -0 "$2" 2>/dev/null || fail "the server at $1 has ended"
         python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)' "$1" 2>/dev/null && return
         sleep 0.1

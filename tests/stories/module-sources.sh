@@ -133,13 +133,13 @@ project killed
 real=$(command -v git)
 cat >"$work/bin/git" <<SH
 #!/bin/sh
-case "\$*" in *" checkout "*) echo \$\$ >"$work/there"; exec sleep 60 ;; esac
+case "\$*" in *" checkout "*) echo \$\$ >"$work/there"; exec sleep 600 ;; esac
 exec "$real" "\$@"
 SH
 PATH=$work/bin:$PATH "$PIPEFORM" init >/dev/null 2>&1 &
 child=$!
 children+=("$child")
-for _ in $(seq 200); do [[ ! -s $work/there ]] || break; sleep 0.05; done
+for _ in $(seq 2400); do [[ ! -s $work/there ]] || break; sleep 0.05; done
 step "a second init meanwhile does not get in its way"
 expect 1 pipeform init
 says 'Another `pipeform init` is running'

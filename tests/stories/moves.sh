@@ -113,7 +113,7 @@ step "a runner at work keeps the addresses as they are"
 "$PIPEFORM" run --watch >/dev/null 2>&1 </dev/null &
 child=$!
 children+=("$child")
-for _ in {1..100}; do
+for _ in {1..1200}; do
     grep -q "\"process\":$child\b" .pipeform/runner.lock && break
     sleep 0.1
 done
@@ -190,3 +190,73 @@ says "1 run to back-fill"
 expect 0 pipeform run
 says "Run complete: 1 finished, 0 failed"
 [[ $(wc -l <runs) -eq 4 ]] || fail "runs: $(cat runs)"
+
+step "what moves into another pipeline keeps what was due, and the plan says what it has from there"
+mkdir "$work/over" && cd "$work/over"
+# over START TEXT: writes two schedules, the second from this day on, and what comes after them.
+over() {
+    printf 'schedule "daily" {\n  every = "1 day"\n  start = "2026-11-20"\n}\n\nschedule "late" {\n  every = "6 hours"\n  start = "%s"\n}\n\n%s\n' "$1" "$2" >main.pipe.hcl
+}
+# in_pipeline NAME SCHEDULE MAX_RETRIES ACTIVITY...: a block.
+in_pipeline() {
+    local activity
+    printf 'pipeline "%s" {\n  schedule    = schedule.%s\n  max_retries = %s\n' "$1" "$2" "$3"
+    for activity in "${@:4}"; do
+        printf '\n  activity "shell_command" "%s" {\n    command = "echo"\n  }\n' "$activity"
+    done
+    printf '}\n'
+}
+over 2026-12-01 "$(in_pipeline p daily 9 x)
+$(in_pipeline q late 0 there)"
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "Run complete: 3 finished, 0 failed"
+cp -r .pipeform kept
+export PIPEFORM_NOW=2026-11-27T12:00:00Z
+expect 1 pipeform state mv pipeline.p.activity.x pipeline.q.activity.x
+says "cannot move to" "\`max_retries\`, \`schedule\`"
+over 2026-12-01 "$(in_pipeline p daily 9)
+$(in_pipeline q late 0 there x)
+$(moved pipeline.p.activity.x pipeline.q.activity.x)"
+expect 2 pipeform plan --detailed-exitcode
+says "# pipeline.q.activity.x will be updated in-place" "# (moved from pipeline.p.activity.x)" \
+    "max_retries = 9 -> 0" "schedule.daily -> schedule.late" \
+    "4 runs already due" "no runs   2026-11-27 00:00 to 2026-12-01 00:00 UTC" "Plan: 0 to add, 1 to change, 0 to destroy."
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform plan --detailed-exitcode
+expect 0 pipeform run
+says "Run complete: 4 finished, 0 failed"
+
+step "also where that one comes with the same plan, and the old one goes"
+rm -rf .pipeform && cp -r kept .pipeform
+over 2026-11-20 "$(in_pipeline r late 9 x)
+$(moved pipeline.p.activity.x pipeline.r.activity.x)"
+expect 2 pipeform plan --detailed-exitcode
+says "schedule.daily -> schedule.late" "4 runs already due" "2 runs to back-fill"
+[[ $(grep -c 'from its pipeline' "$work/output") -eq 1 ]] || fail "what both pipelines say is called a change"
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "Run complete: 6 finished, 0 failed"
+
+step "between pipelines that say the same it only moves, by hand, too"
+rm -rf .pipeform
+over 2026-12-01 "$(in_pipeline p daily 9 x)
+$(in_pipeline q daily 9 there)"
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "Run complete: 14 finished, 0 failed"
+expect 0 pipeform state mv pipeline.p.activity.x pipeline.q.activity.x
+says "Successfully moved 1 object(s)."
+over 2026-12-01 "$(in_pipeline p daily 9 there)
+$(in_pipeline q daily 9 x)
+$(moved pipeline.q.activity.there pipeline.p.activity.there)"
+expect 2 pipeform plan --detailed-exitcode
+says "# pipeline.q.activity.there has moved to pipeline.p.activity.there" "Plan: 0 to add, 0 to change, 0 to destroy."
+expect 0 pipeform apply --auto-approve
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed"
+
+step "but not by hand into one that is held"
+expect 0 pipeform pause pipeline.q --auto-approve
+expect 1 pipeform state mv pipeline.p.activity.there pipeline.q.activity.there
+says "it would be held there"

@@ -75,7 +75,7 @@ expect 0 pipeform apply --auto-approve
 pipeform run >run.log 2>&1 </dev/null &
 runner=$!
 children+=("$runner")
-for _ in $(seq 200); do [[ -e begun ]] && break || sleep 0.1; done
+for _ in $(seq 1200); do [[ -e begun ]] && break || sleep 0.1; done
 [[ -e begun ]] || fail "the run did not begin: $(cat run.log)"
 cp main.pipe.hcl kept
 sed -i '/activity "shell_command" "report"/,/^  }/d' main.pipe.hcl

@@ -134,7 +134,7 @@ sleep 1
 expect 0 pipeform run
 expect 0 pipeform status pipeline.data pipeline.table
 says 'waits for dynamodb_data_exists: the table `users` has no items'
-"$PIPEFORM" run --wait "60 seconds" >"$work/run" 2>&1 &
+"$PIPEFORM" run --wait "5 minutes" >"$work/run" 2>&1 &
 runner=$!
 children+=("$runner")
 sleep 2
@@ -150,7 +150,7 @@ done
 
 step "what never comes fails in time"
 expect 0 pipeform trigger --auto-approve pipeline.never
-expect 1 pipeform run --wait "30 seconds"
+expect 1 pipeform run --wait "5 minutes"
 says "its preconditions did not hold within 2s: s3_key_exists: \`s3://acme/never\` does not exist"
 
 step "what cannot be asked is no \"not yet\": it is said, tried again, and fails"

@@ -106,7 +106,7 @@ for number in range(changes):
         expected = one.get("backfill", 0) + one.get("due", 0)
         backfilled += one.get("backfill", 0)
         due += one.get("due", 0)
-        dropped += one.get("dropped", 0)
+        dropped += one.get("dropped", 0) + one.get("passed_over", 0)
         ends = [one[end]["start"] for end in ("oldest", "newest") if one.get(end)]
         in_range = not ends or one.get("due", 0) or (made and moment(made[0]) == moment(ends[0]) and moment(made[-1]) == moment(ends[-1]))
         if len(made) != expected or not in_range:

@@ -156,6 +156,24 @@ head -2 "$work/rejected" >"$work/two"
 rejects rejects/all.csv >"$work/found.rejects"
 same "$work/two" "$work/found.rejects"
 
+step "a line of 1 GB that is packed into 1 MB: little memory, and an error or a reject"
+head -c 10000000 /dev/zero | tr '\0' x | gzip -9 >"$work/part.gz"
+{
+    gzip <<<'1,2026-11-01 10:00:00,one'
+    for _ in $(seq 100); do cat "$work/part.gz"; done
+    printf '\n2,2026-11-01 10:00:00,two\n' | gzip
+} | put long.csv.gz
+copy s3://records/long.csv.gz csv s3://records/out/long.jsonl json_lines
+expect 1 /usr/bin/time -f 'peak %M KB' -o "$work/peak" "$PIPEFORM" run
+says 's3://records/long.csv.gz line 2: the line is longer than 16 MiB'
+s3 names records out/long | diff - /dev/null || fail "something was written"
+copy s3://records/long.csv.gz csv s3://records/out/long.jsonl json_lines "${skip/all.csv/long.csv}"
+expect 0 /usr/bin/time -f 'peak %M KB' -o "$work/peak.skip" "$PIPEFORM" run
+[[ $(rows out/long.jsonl json) == '1:one | 2:two' ]] || fail "the rest is not there"
+[[ $(s3 cat records rejects/long.csv | wc -c) -lt 100000 ]] || fail "all of the line is in the rejects"
+cat "$work/peak" "$work/peak.skip"
+for peak in $(grep -ho '[0-9]*' "$work/peak" "$work/peak.skip"); do [[ $peak -lt 200000 ]] || fail "too much memory"; done
+
 step "rejects have a file of their own, in a bucket that is there"
 mistaken 'and they go into one file' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/all.csv/}"
 mistaken 'is the path of `pipeline.p.data_node.to`, too' s3://records/in/a.csv csv s3://records/out/x json_lines "${skip/rejects\/all.csv/out\/x}"

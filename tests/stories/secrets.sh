@@ -144,3 +144,27 @@ expect 0 pipeform trigger --auto-approve module.all.pipeline.work
 expect 1 pipeform run
 says "token" "does not exist"
 clean "the state or a log" .pipeform
+
+step "of a connection string that is a secret, the path alone is hidden, too"
+mkdir "$work/connection"
+cd "$work/connection"
+cat >main.pipe.hcl <<'HCL'
+database "jdbc" "warehouse" {
+  connection_string = secret("env://CONNECTION")
+}
+
+pipeline "connected" {
+  activity "sql" "store" {
+    max_retries = 0
+    database    = database.warehouse
+    script      = "SELECT 1"
+  }
+}
+HCL
+export CONNECTION=jdbc:sqlite:/nowhere/$canary/warehouse.sqlite
+pipeform apply --auto-approve >/dev/null
+expect 0 pipeform trigger --auto-approve pipeline.connected
+expect 1 pipeform run
+says "(sensitive)"
+clean "a run" "$work/output"
+clean "the state or a log" .pipeform

@@ -176,7 +176,7 @@ pipeform trigger pipeline.slow --auto-approve >/dev/null
 "$PIPEFORM" run >/dev/null 2>&1 &
 runner=$!
 children+=("$runner")
-for _ in $(seq 300); do [[ ! -e begun ]] || break; sleep 0.1; done
+for _ in $(seq 1200); do [[ ! -e begun ]] || break; sleep 0.1; done
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 [[ -n $(ls .pipeform/staging) ]] || fail "the killed runner has left nothing"
@@ -194,11 +194,17 @@ pipeline "local" {
     max_retries = 0
     stage       = true
     input       = data_node.local
-    command     = "here=$PWD; cd \"$INPUT1_STAGING_DIR\" && find . ! -type d | sort >\"$here/listed\" && cat a deep/b >>\"$here/listed\""
+    output      = data_node.packed
+    command     = "here=$PWD; cd \"$INPUT1_STAGING_DIR\" && find . -type f | sort >\"$here/listed\" && cat a deep/b >>\"$here/listed\" && cat a >\"$OUTPUT1_STAGING_DIR/a.txt\" && echo more >>a"
   }
 
   data_node "file" "local" {
     path = "local/"
+  }
+
+  data_node "s3" "packed" {
+    path      = "s3://acme/packed/a.txt.gz"
+    overwrite = true
   }
 }
 HCL
@@ -207,6 +213,9 @@ pipeform trigger pipeline.local --auto-approve >/dev/null
 expect 0 pipeform run
 printf '%s\n' ./a ./deep/b a deep/b >wanted
 same wanted listed
+[[ $(<local/a) == a ]] || fail "the command has changed the data"
+s3 cat acme packed/a.txt.gz >packed.gz
+[[ $(gzip -dc packed.gz) == a ]] || fail "what the path says is packed is not"
 mv local/_SUCCESS local/_INCOMPLETE
 pipeform trigger pipeline.local --auto-approve >/dev/null
 expect 1 pipeform run

@@ -107,7 +107,7 @@ s3_server() {
     exec {s3_pipe}> >(exec "$repository/tests/s3-server" "$work/s3" >"$work/s3.url" 2>"$work/s3.log")
     s3_server=$!
     local _
-    for _ in $(seq 900); do
+    for _ in $(seq 1200); do
         [[ ! -s $work/s3.url ]] || break
         kill -0 "$s3_server" 2>/dev/null || break
         sleep 0.1
@@ -144,7 +144,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 # until_answers URL PID: waits until the server that was started as PID answers, whatever it says.
 until_answers() {
     local tries
-    for ((tries = 0; tries < 600; tries++)); do
+    for ((tries = 0; tries < 1200; tries++)); do
         kill -0 "$2" 2>/dev/null || fail "the server at $1 has ended"
         python3 - "$1" 2>/dev/null <<'PY' && return
 import ssl, sys, urllib.error, urllib.request
@@ -194,7 +194,7 @@ start_emr() {
         >"$work/emr.url" 2>"$work/emr.log" {s3_pipe}>&-)
     emr_pid=$!
     local _
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         [[ ! -s $work/emr.url ]] || break
         kill -0 "$emr_pid" 2>/dev/null || break
         sleep 0.1

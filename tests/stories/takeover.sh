@@ -17,7 +17,7 @@ expect 0 pipeform apply --auto-approve
 # Waits until a command succeeds.
 await() {
     local n
-    for ((n = 0; n < 300; n++)); do
+    for ((n = 0; n < 1200; n++)); do
         if "$@"; then return; fi
         sleep 0.1
     done

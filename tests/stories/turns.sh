@@ -40,7 +40,14 @@ children+=("$runner")
 sleep 1
 
 step "the runner sleeps, and users go on"
-kill -STOP "$runner"
+# It must not fall asleep while it writes: nobody else could write then.
+until
+    kill -STOP "$runner"
+    python3 -c 'import sqlite3; sqlite3.connect(".pipeform/state.db", timeout=0.1).execute("BEGIN IMMEDIATE")' 2>"$work/locked"
+do
+    kill -CONT "$runner"
+    sleep 0.1
+done
 expect 0 pipeform cancel pipeline.held.activity.work@2026-01-01 --auto-approve
 expect 0 pipeform resume pipeline.held --auto-approve
 configuration held added
@@ -49,7 +56,7 @@ expect 0 pipeform mark-finished pipeline.added.activity.work@2026-01-01 --auto-a
 kill -CONT "$runner"
 
 step "it takes all of that in its order"
-for _ in {1..200}; do
+for _ in {1..1200}; do
     [[ -s $work/held && -s $work/added ]] && break
     sleep 0.1
 done

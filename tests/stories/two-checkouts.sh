@@ -45,6 +45,40 @@ says "\`pipeline.orders.activity.load\` has changed: \`command\`" "Nothing was a
 expect 0 pipeform show plan
 says "echo load some"
 
+step "a file with an operation that no plan makes is refused, also where nothing was applied since"
+# forged NAME DESTROYED SEEN: the plan, as if it destroyed this, too; whether it says that it has looked at it.
+forged() {
+    python3 - plan "$@" <<'PY'
+import hashlib, json, sys, zipfile
+
+plan_file, name, destroyed, seen = sys.argv[1:]
+with zipfile.ZipFile(plan_file) as archive:
+    entries = {entry: archive.read(entry) for entry in archive.namelist()}
+plan = json.loads(entries["plan.json"])
+plan["operations"]["destroys"].append(destroyed)
+if seen == "seen":
+    plan["seen"][destroyed] = None
+entries["plan.json"] = json.dumps(plan).encode()
+manifest = json.loads(entries["pipeform.json"])
+manifest["entries"]["plan.json"] = hashlib.sha256(entries["plan.json"]).hexdigest()
+entries["pipeform.json"] = json.dumps(manifest).encode()
+with zipfile.ZipFile(name, "w") as archive:
+    for entry, content in entries.items():
+        archive.writestr(entry, content)
+PY
+}
+sed -i 's/echo sweep"/echo sweep all"/' main.pipe.hcl
+expect 0 pipeform plan --out=plan
+says "Plan: 0 to add, 1 to change, 0 to destroy."
+expect 0 pipeform plan --check plan
+forged nowhere pipeline.nowhere seen
+expect 1 pipeform plan --check nowhere
+says "\`pipeline.nowhere\` is to go, and is not there" "Saved plan cannot be applied"
+forged unseen pipeline.tidy.activity.sweep unseen
+expect 1 pipeform plan --check unseen
+says "Saved plan is stale"
+expect 1 pipeform apply unseen
+
 step "random races"
 expect 0 python3 "$repository/tests/stories/two-checkouts.py" "$PIPEFORM" "$work/races" "${PIPEFORM_RACES:-200}"
 says "0 applied over what they did not see"

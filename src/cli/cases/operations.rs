@@ -56,6 +56,8 @@ pub(super) struct Operation {
     /// Whether those are meant, too, that are due and have no instance yet, and those that were passed over.
     unmade: Option<bool>,
     with_consumers: bool,
+    /// Only what has failed.
+    failed: bool,
     /// Whether whole objects are held or let go, and not only instances of them.
     pub(super) whole: bool,
     place: Span,
@@ -116,6 +118,7 @@ impl Operation {
             statuses,
             unmade,
             with_consumers,
+            failed,
             whole: false,
             place: written.addresses.span,
         };
@@ -209,6 +212,13 @@ impl Operation {
                 }
             }
         }
+        if self.failed {
+            let nodes = scene
+                .engine
+                .failed_nodes(|key| self.names(key, applied))
+                .into_iter();
+            targets.extend(nodes.map(|instance| (instance.key.clone(), instance)));
+        }
         if self.with_consumers {
             add_consumers(scene, &mut targets);
         }
@@ -221,6 +231,16 @@ impl Operation {
             facts.report(finding.at(self.place));
         }
         targets.into_values().collect()
+    }
+
+    /// Whether an instance is one that is named, also one of a data node.
+    fn names(&self, key: &InstanceKey, applied: &Applied) -> bool {
+        let zone = applied.timetable.timezone(&key.object);
+        self.selections.iter().any(|selection| {
+            let starts = || selection.starts(applied.timetable.schedule(&key.object), &zone);
+            is_inside(&key.object, &selection.address)
+                && starts().is_ok_and(|starts| starts.contains(key.interval.start))
+        })
     }
 
     fn of_object(

@@ -106,15 +106,16 @@ impl Stage<'_, '_> {
     fn script(&mut self) -> Option<Script> {
         let bounds = self.bounds();
         let applied = bounds.as_ref().and_then(|bounds| self.applies(bounds));
+        let later: &[(Timestamp, Objects)] = applied.as_deref().unwrap_or_default();
         let mut known = self.objects.clone();
-        for (_, objects) in applied.iter().flatten() {
+        for (_, objects) in later {
             known.extend(objects.clone());
         }
         let triggers: Vec<_> = self
             .case
             .triggers
             .iter()
-            .map(|it| self.trigger(it, &known))
+            .map(|it| self.trigger(it, &known, later))
             .collect();
         let operations: Vec<_> = self
             .case
@@ -198,10 +199,20 @@ impl Stage<'_, '_> {
         Some(())
     }
 
-    fn trigger(&self, trigger: &Trigger, known: &Objects) -> Option<((Timestamp, Span), Deed)> {
+    /// Reads what is triggered. Whether it has a schedule is decided by what is applied at that moment.
+    fn trigger(
+        &self,
+        trigger: &Trigger,
+        known: &Objects,
+        later: &[(Timestamp, Objects)],
+    ) -> Option<((Timestamp, Span), Deed)> {
         let at = self.moment(&trigger.at);
         let addresses = self.facts.addresses(&trigger.addresses, known, self.call)?;
-        let timetable = Timetable::new(known, &crate::objects::Moments::default(), at?);
+        // What is applied at the same moment is applied after that.
+        let mut before = later.iter().rev();
+        let before = before.find(|(moment, _)| at.is_some_and(|at| *moment < at));
+        let objects = before.map_or(self.objects, |(_, objects)| objects);
+        let timetable = Timetable::new(objects, &crate::objects::Moments::default(), at?);
         let scheduled = addresses.iter().find(|it| timetable.schedule(it).is_some());
         if let Some(scheduled) = scheduled {
             let detail = format!(

@@ -160,7 +160,7 @@ pub(super) fn streamed(
     let now = context.clock.now();
     let mut stream = approval.stream.open(now)?;
     let work = |stream: &mut Stream| approval.familiar.check().and_then(|()| work(stream));
-    let code = work(&mut stream).map_err(|failure| stream.fail(failure, now))?;
+    let code = work(&mut stream).map_err(|failure| stream.fail(failure, context.clock.now()))?;
     stream.close()?;
     Ok(code)
 }
@@ -230,7 +230,7 @@ pub(super) fn change(
     })?;
     super::plan::report_policies((&approval.report, &judged), planned.plan.at, stream)?;
     if planned.plan.is_empty() {
-        finish(&planned, operation, stream)?;
+        finish(context, (&planned, operation), stream)?;
         return Ok(ExitCode::SUCCESS);
     }
     within_budget(approval, &planned)?;
@@ -247,7 +247,7 @@ pub(super) fn change(
         rerun: rerun.written(),
     };
     let left = write(context, (lock, &holder), (&planned, &record), stream)?;
-    finish(&planned, operation, stream)?;
+    finish(context, (&planned, operation), stream)?;
     Ok(exit_code(approval, left))
 }
 
@@ -288,7 +288,7 @@ fn apply_saved(
     })?;
     super::plan::report_policies((&approval.report, &judged), now, stream)?;
     if planned.plan.is_empty() {
-        finish(planned, "apply", stream)?;
+        finish(context, (planned, "apply"), stream)?;
         return Ok(ExitCode::SUCCESS);
     }
     let record = AuditRecord {
@@ -297,7 +297,7 @@ fn apply_saved(
         rerun: &saved.plan.made.rerun,
     };
     let left = write(context, (lock, &holder), (planned, &record), stream)?;
-    finish(planned, "apply", stream)?;
+    finish(context, (planned, "apply"), stream)?;
     Ok(exit_code(approval, left))
 }
 
@@ -376,11 +376,15 @@ fn write(
     end_clusters(context, store, "apply")
 }
 
-fn finish(planned: &Planned, operation: &str, stream: &mut Stream) -> Result<(), Failure> {
-    let at = planned.plan.at;
+fn finish(
+    context: &Context,
+    (planned, operation): (&Planned, &str),
+    stream: &mut Stream,
+) -> Result<(), Failure> {
     if stream.is_read() {
         let outputs = planned.outputs();
-        let summary = views::applied::summary(&planned.plan, outputs, (operation, at));
+        let at = (operation, context.clock.now());
+        let summary = views::applied::summary(&planned.plan, outputs, at);
         stream.emit(&summary)?;
     }
     if !stream.for_people() {

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use super::operate;
-use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::Unmade;
 use super::operate::selections;
+use super::proposing::Among;
+use super::proposing::Unmade;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::statuses::OPEN;

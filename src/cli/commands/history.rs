@@ -1,5 +1,6 @@
 //! `pipeform history`.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
@@ -11,14 +12,19 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
 use crate::cli::views::history;
+use crate::engine::Attempt;
 use crate::engine::Instance;
+use crate::engine::InstanceKey;
 use crate::engine::Status;
 use crate::objects::Address;
 use crate::objects::Kind;
+use crate::runtime::Computed;
 use crate::runtime::SerialDefinition;
+use crate::runtime::computed;
 use crate::store::Filter;
 use crate::store::Record;
 use crate::store::Store;
+use crate::time::Interval;
 use crate::time::parse_moment;
 
 /// List instances, the newest interval first
@@ -44,7 +50,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
 
-    /// No more than this many
+    /// No more than this many; nothing is printed with 0
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
 
@@ -52,7 +58,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     attempts: bool,
 
-    /// Data nodes, too
+    /// Data nodes and clusters, too
     #[arg(long)]
     all: bool,
 
@@ -80,23 +86,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let selections = Selection::parse_all(&args.addresses)?;
         records.retain(|record| is_about(record, &selections));
         records.truncate(args.limit);
-        terminal::print(&if args.json {
+        return Ok(args.print(&if args.json {
             history::records_json(&records)
         } else {
             history::records(&records)
-        });
-        return Ok(ExitCode::SUCCESS);
+        }));
     }
     if args.applies {
         let mut applies = store.applies()?;
         applies.reverse();
         applies.truncate(args.limit);
-        terminal::print(&if args.json {
+        return Ok(args.print(&if args.json {
             history::applies_json(&applies)
         } else {
             history::applies(&applies)
-        });
-        return Ok(ExitCode::SUCCESS);
+        }));
     }
     let head = store.head()?;
     let definition = SerialDefinition::read(&store, head.serial, context.clock.now())?;
@@ -116,7 +120,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     known.extend(store.counts()?.into_keys());
     let selections = Selection::parse_all(&args.addresses)?;
     let mut chosen = select_intervals(&known, &selections, &definition.timetable)?;
-    chosen.retain(|address, _| args.all || address.kind() == Kind::Activity.as_str());
+    let of_clusters = selections.iter().any(Selection::names_resources);
+    chosen.retain(|address, _| {
+        let kind = address.kind();
+        args.all
+            || kind == Kind::Activity.as_str()
+            || of_clusters && kind == Kind::Resource.as_str()
+    });
     let filter = Filter {
         objects: None,
         statuses,
@@ -124,28 +134,57 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         to: moment("--to", &args.to)?,
         limit: Some(args.limit),
     };
-    let instances = instances(&store, chosen, &filter)?;
+    let clusters = clusters(&store, &chosen, &filter)?;
+    let found = clusters.iter().map(|computed| computed.instance.clone());
+    let instances = instances(&store, chosen, &filter, found.collect())?;
     let runner = Store::runner(&context.state_path()?);
-    let mut rows = Vec::new();
-    for instance in instances {
-        let (attempts, actions) = if args.attempts || args.json {
-            let key = &instance.key;
-            (store.attempts(key)?, store.actions_of(key)?)
-        } else {
-            Default::default()
-        };
-        rows.push(history::Row {
-            instance,
-            attempts,
-            actions,
-        });
-    }
-    terminal::print(&if args.json {
+    let rows = args.rows(&store, instances, clusters)?;
+    Ok(args.print(&if args.json {
         history::json(&rows)
     } else {
         history::human(&rows, &definition, runner.is_some())
-    });
-    Ok(ExitCode::SUCCESS)
+    }))
+}
+
+impl Args {
+    /// The instances with what is shown with each.
+    fn rows(
+        &self,
+        store: &Store,
+        instances: Vec<Instance>,
+        clusters: Vec<Computed>,
+    ) -> Result<Vec<history::Row>, Failure> {
+        let clusters = clusters.into_iter();
+        let clusters = clusters.map(|computed| (computed.instance.key, computed.clusters));
+        let mut clusters: BTreeMap<InstanceKey, Vec<Attempt>> = clusters.collect();
+        let mut rows = Vec::new();
+        for instance in instances {
+            let (attempts, actions) = if self.attempts || self.json {
+                let key = &instance.key;
+                let attempts = match clusters.remove(key) {
+                    Some(clusters) => clusters,
+                    None => store.attempts(key)?,
+                };
+                (attempts, store.actions_of(key)?)
+            } else {
+                Default::default()
+            };
+            rows.push(history::Row {
+                instance,
+                attempts,
+                actions,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Prints what was found. Where none were asked for, it is not said that there are none.
+    fn print(&self, text: &str) -> ExitCode {
+        if self.limit > 0 {
+            terminal::print(text);
+        }
+        ExitCode::SUCCESS
+    }
 }
 
 /// Whether an operation was on one of these: on what is inside it, or on what it is inside of.
@@ -161,9 +200,37 @@ fn is_about(record: &Record, selections: &[Selection]) -> bool {
     selections.is_empty() || selections.iter().any(meets)
 }
 
-/// The instances of some objects, the newest interval first.
-fn instances(store: &Store, chosen: Chosen, filter: &Filter) -> Result<Vec<Instance>, Failure> {
-    let (mut whole, mut found) = (Vec::new(), Vec::new());
+/// What the clusters of some objects have come to.
+fn clusters(store: &Store, chosen: &Chosen, filter: &Filter) -> Result<Vec<Computed>, Failure> {
+    let is_resource = |address: &Address| address.kind() == Kind::Resource.as_str();
+    if !chosen.keys().any(is_resource) {
+        return Ok(Vec::new());
+    }
+    let mut found = computed(store)?;
+    found.retain(|computed| {
+        let instance = &computed.instance;
+        let start = instance.key.interval.start;
+        let within = |span: &Interval| span.start <= start && start < span.end;
+        let Some(spans) = chosen.get(&instance.key.object) else {
+            return false;
+        };
+        let spans = spans.as_ref();
+        spans.is_none_or(|spans| spans.iter().any(within))
+            && (filter.statuses.is_empty() || filter.statuses.contains(&instance.status))
+            && filter.from.is_none_or(|from| from <= start)
+            && filter.to.is_none_or(|to| start < to)
+    });
+    Ok(found)
+}
+
+/// The instances of some objects, the newest interval first, with others of them that are found already.
+fn instances(
+    store: &Store,
+    chosen: Chosen,
+    filter: &Filter,
+    mut found: Vec<Instance>,
+) -> Result<Vec<Instance>, Failure> {
+    let mut whole = Vec::new();
     for (address, spans) in chosen {
         let Some(spans) = spans else {
             whole.push(address);

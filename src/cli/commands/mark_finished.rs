@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use super::operate;
-use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::Unmade;
 use super::operate::demand_range;
 use super::operate::selections;
+use super::proposing::Among;
+use super::proposing::Unmade;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::statuses::UNFINISHED;

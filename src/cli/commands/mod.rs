@@ -21,6 +21,7 @@ mod operate;
 mod output;
 mod pause;
 mod plan;
+pub(super) mod proposing;
 mod removed;
 mod rerun;
 mod resources;

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::removed::removed;
 use super::select::Range;
 use super::select::Selection;
 use super::select::select;
@@ -16,25 +15,21 @@ use crate::cli::carrying_out::carry_out;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::terminal;
-use crate::cli::views::absent;
 use crate::cli::views::operation;
 use crate::cli::views::operation::Outcome;
 use crate::cli::views::operation::Proposal;
-use crate::cli::views::operation::Stretch;
 use crate::engine::Engine;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Limits;
 use crate::engine::Operation;
 use crate::engine::Paused;
-use crate::engine::Ranges;
 use crate::engine::Status;
 use crate::engine::UnitKind;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::runtime::SerialDefinition;
 use crate::runtime::past;
-use crate::store::Filter;
 use crate::store::PlacedOrder;
 use crate::store::Record;
 use crate::store::Store;
@@ -42,9 +37,6 @@ use crate::time::Interval;
 
 /// More instances than this need their exact number to be approved in advance.
 const APPROVED_UNCOUNTED: u64 = 100;
-
-/// More intervals without instances than this are told, and ordered, as stretches of time.
-const LISTED: u64 = 1_000;
 
 /// Options of all of them.
 #[derive(Clone, Debug, clap::Args)]
@@ -87,30 +79,6 @@ impl From<&str> for Approved {
             Err(_) => Self::Unreadable(text.to_owned()),
         }
     }
-}
-
-/// Which intervals that have no instance an operation is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unmade {
-    /// None.
-    None,
-    /// Those that are due.
-    Due,
-    /// Those that are due, and those that are still to be made because somebody has asked for them.
-    DueOrAskedFor,
-    /// Those that are due, and those that `catch_up` has passed over.
-    WithPassedOver,
-}
-
-/// Which instances are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Among {
-    /// All.
-    All,
-    /// Those that have not finished.
-    Unfinished,
-    /// Where intervals are named, all; else those that have not finished, so that history is not gone through.
-    AllNamed,
 }
 
 /// What is there.
@@ -165,26 +133,6 @@ impl<'a> Scene<'a> {
         Ok(wanted.collect())
     }
 
-    /// The instances that a selection is about, as far as they are in the state.
-    fn instances(&self, selection: &Selection, live_only: bool) -> Result<Vec<Instance>, Failure> {
-        let mut found = Vec::new();
-        for object in self.objects(selection)? {
-            let starts = self.starts(selection, &object)?;
-            let within = |instance: &&Instance| contains(starts, instance.key.interval.start);
-            if live_only {
-                found.extend(self.engine.instances_of(&object).filter(within).cloned());
-                continue;
-            }
-            let kept = self
-                .store
-                .instances(&Filter::starting_in(object.clone(), starts))?;
-            let wanted = (&object, starts);
-            found.extend(removed(&self.store, &self.engine, wanted, &kept, self.now)?);
-            found.extend(kept);
-        }
-        Ok(found)
-    }
-
     /// An instance, also one that has finished and whose record was removed.
     pub(super) fn instance(&self, key: &InstanceKey) -> Result<Option<Instance>, Failure> {
         let kept = self.store.instance(key)?;
@@ -197,189 +145,12 @@ impl<'a> Scene<'a> {
         }))
     }
 
-    /// The intervals that a selection is about, that are due and have no instance yet.
-    fn unmade(&self, selection: &Selection, dropped: bool) -> Result<Vec<Instance>, Failure> {
-        self.fresh(selection, |object, starts| {
-            self.engine.unmade(object, starts, dropped, self.now)
-        })
-    }
-
-    /// The intervals that a selection is about, and that are still to be made because somebody has asked for them.
-    fn asked_for(&self, selection: &Selection) -> Result<Vec<Instance>, Failure> {
-        self.fresh(selection, |object, starts| {
-            self.engine.wanted_intervals(object, starts)
-        })
-    }
-
-    /// Instances of intervals of each object that a selection is about, which have none.
-    fn fresh(
+    /// The stretch of time in which the instances of an object start that a selection is about.
+    pub(super) fn starts(
         &self,
         selection: &Selection,
-        intervals: impl Fn(&Address, Interval) -> Vec<Interval>,
-    ) -> Result<Vec<Instance>, Failure> {
-        let mut found = Vec::new();
-        for object in self.objects(selection)? {
-            let starts = self.starts(selection, &object)?;
-            let instance = |interval| {
-                Instance::new(InstanceKey {
-                    object: object.clone(),
-                    interval,
-                })
-            };
-            found.extend(intervals(&object, starts).into_iter().map(instance));
-        }
-        Ok(found)
-    }
-
-    /// Proposes the instances of selections that an operation has a meaning for: `unmade` says which of those that were never
-    /// made, `among` whether what has finished is looked at.
-    pub(super) fn proposal(
-        &self,
-        selections: &[Selection],
-        unmade: Unmade,
-        among: Among,
-        statuses: &[Status],
-    ) -> Result<Proposal, Failure> {
-        let (mut instances, mut fresh) = (Vec::new(), Vec::new());
-        let (mut absent, mut unnamed) = (BTreeSet::new(), BTreeSet::new());
-        for selection in selections {
-            let is_named = selection.range != Range::Unsaid;
-            let live_only = match among {
-                Among::All => false,
-                Among::Unfinished => true,
-                Among::AllNamed => !is_named,
-            };
-            let found = self.instances(selection, live_only)?;
-            let made = match unmade {
-                Unmade::None => Vec::new(),
-                Unmade::Due => self.unmade(selection, false)?,
-                Unmade::DueOrAskedFor => {
-                    let mut made = self.unmade(selection, false)?;
-                    made.extend(self.asked_for(selection)?);
-                    made
-                }
-                Unmade::WithPassedOver => self.unmade(selection, true)?,
-            };
-            if !live_only && is_named {
-                let found = found.iter().chain(&made).map(|it| &it.key.object);
-                absent.extend(self.absent(selection, &found.collect())?);
-            } else if among == Among::AllNamed {
-                unnamed.extend(self.objects(selection)?);
-            }
-            instances.extend(found);
-            fresh.extend(made);
-        }
-        let mut proposal = propose(instances, fresh, statuses);
-        proposal.absent = absent;
-        if proposal.targets.is_empty() {
-            self.count_finished(&unnamed, &mut proposal)?;
-        }
-        Ok(proposal)
-    }
-
-    /// What of a selection has no instance, and why; `found`: the objects that have some.
-    fn absent(
-        &self,
-        selection: &Selection,
-        found: &BTreeSet<&Address>,
-    ) -> Result<BTreeSet<(Address, String)>, Failure> {
-        let mut absent = BTreeSet::new();
-        for object in self.objects(selection)? {
-            let Some(unit) = self.engine.unit(&object) else {
-                continue;
-            };
-            let zone = self.definition.timetable.timezone(&object);
-            let starts = self.starts(selection, &object)?;
-            let why = if found.contains(&object) {
-                absent::before_the_first(unit, &zone, starts)
-            } else {
-                Some(absent::absent(&self.engine, unit, &zone, starts, self.now))
-            };
-            absent.extend(why.map(|why| (object.clone(), why)));
-        }
-        Ok(absent)
-    }
-
-    /// Counts what is left alone because it has finished, where that was not gone through.
-    fn count_finished(
-        &self,
-        objects: &BTreeSet<Address>,
-        proposal: &mut Proposal,
-    ) -> Result<(), Failure> {
-        let counts = self.store.counts()?;
-        for counts in objects.iter().filter_map(|object| counts.get(object)) {
-            for status in [Status::Finished, Status::Skipped] {
-                let number = counts.get(&status).copied().unwrap_or(0);
-                if number > 0 {
-                    *proposal.left_alone.entry(status).or_default() += number;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Proposes to make what selections name and has no instance: one after the other, or as stretches of time where these
-    /// are many.
-    pub(super) fn back_fill(&self, selections: &[Selection]) -> Result<Proposal, Failure> {
-        let mut unmade: BTreeMap<Address, Ranges> = BTreeMap::new();
-        for selection in selections {
-            for object in self.objects(selection)? {
-                let starts = self.starts(selection, &object)?;
-                let found = self.engine.unmade_stretches(&object, starts, self.now);
-                let of_object = unmade.entry(object).or_default();
-                found.iter().for_each(|range| of_object.insert(range));
-            }
-        }
-        let number = unmade.iter();
-        let number: u64 = number
-            .map(|(object, ranges)| self.engine.count_in(object, [ranges]))
-            .sum();
-        if number <= LISTED {
-            return self.proposal(selections, Unmade::WithPassedOver, Among::All, &[]);
-        }
-        let mut proposal = self.proposal(selections, Unmade::None, Among::All, &[])?;
-        self.add_stretches(&mut proposal, unmade);
-        Ok(proposal)
-    }
-
-    /// Adds what of selections is still to be made because somebody has asked for it.
-    pub(super) fn add_wanted(
-        &self,
-        proposal: &mut Proposal,
-        selections: &[Selection],
-    ) -> Result<(), Failure> {
-        let mut wanted: BTreeMap<Address, Ranges> = BTreeMap::new();
-        for selection in selections {
-            for object in self.objects(selection)? {
-                let starts = self.starts(selection, &object)?;
-                let found = self.engine.wanted_in(&object, starts);
-                let of_object = wanted.entry(object).or_default();
-                found.iter().for_each(|range| of_object.insert(range));
-            }
-        }
-        self.add_stretches(proposal, wanted);
-        Ok(())
-    }
-
-    fn add_stretches(&self, proposal: &mut Proposal, all: BTreeMap<Address, Ranges>) {
-        for (object, ranges) in all {
-            let number = self.engine.count_in(&object, [&ranges]);
-            if let Some((first, last)) = self.engine.ends_of(&object, &ranges)
-                && number > 0
-            {
-                let stretch = Stretch {
-                    ranges,
-                    first,
-                    last,
-                    number,
-                };
-                proposal.absent.retain(|(absent, _)| *absent != object);
-                proposal.stretches.insert(object, stretch);
-            }
-        }
-    }
-
-    fn starts(&self, selection: &Selection, object: &Address) -> Result<Interval, Failure> {
+        object: &Address,
+    ) -> Result<Interval, Failure> {
         let timetable = &self.definition.timetable;
         selection.starts(timetable.schedule(object), &timetable.timezone(object))
     }
@@ -396,10 +167,6 @@ pub(super) fn held<'a>(
         .filter_map(|object| scene.definition.held_by(object));
     held.map(|(by, paused)| (by.clone(), paused.cloned()))
         .collect()
-}
-
-fn contains(span: Interval, at: Timestamp) -> bool {
-    span.start <= at && at < span.end
 }
 
 /// Reads what a command is about.
@@ -433,33 +200,6 @@ pub(super) fn demand_range(
     }
 }
 
-/// Sorts instances into those that an operation has a meaning for, and the others, without counting any twice.
-fn propose(
-    instances: impl IntoIterator<Item = Instance>,
-    unmade: impl IntoIterator<Item = Instance>,
-    statuses: &[Status],
-) -> Proposal {
-    let mut proposal = Proposal::default();
-    let mut seen = BTreeSet::new();
-    for instance in instances {
-        if !seen.insert(instance.key.clone()) {
-            continue;
-        }
-        if statuses.contains(&instance.status) {
-            proposal.targets.push((instance.key, Some(instance.status)));
-        } else {
-            *proposal.left_alone.entry(instance.status).or_default() += 1;
-        }
-    }
-    for instance in unmade {
-        if seen.insert(instance.key.clone()) {
-            proposal.targets.push((instance.key, None));
-        }
-    }
-    proposal.targets.sort();
-    proposal
-}
-
 /// Shows what will be done, asks, and has it done.
 pub(super) fn run(
     scene: &Scene<'_>,
@@ -478,6 +218,7 @@ pub(super) fn run(
     if !common.json {
         terminal::print(&operation::human(what, proposal, &scene.definition));
     }
+    scene.refuse_too_many(what.command, proposal, operation)?;
     if count == 0 || common.dry_run {
         let outcome = if common.dry_run {
             Outcome::DryRun
@@ -493,11 +234,6 @@ pub(super) fn run(
     }
     let context = scene.context;
     let record = record(context, common, what, count);
-    let keys: Vec<InstanceKey> = proposal
-        .targets
-        .iter()
-        .map(|(key, _)| key.clone())
-        .collect();
     let stretches = proposal.stretches.iter();
     let stretches = stretches
         .map(|(object, stretch)| (object.clone(), stretch.ranges.clone()))
@@ -506,7 +242,7 @@ pub(super) fn run(
     let id = store.order(&PlacedOrder {
         record,
         operation,
-        targets: keys,
+        targets: scene.named(proposal),
         stretches,
     })?;
     let carried = carry_out(context, store, id, what.command)?;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::operate;
-use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::Unmade;
 use super::operate::selections;
+use super::proposing::Among;
+use super::proposing::Unmade;
 use super::select::Range;
 use super::select::Selection;
 use super::select::select;

@@ -15,6 +15,7 @@ use crate::cli::locking::LockArgs;
 use crate::cli::planning;
 use crate::cli::planning::Before;
 use crate::cli::planning::Planned;
+use crate::cli::policies;
 use crate::cli::policies::Judged;
 use crate::cli::policies::PolicyArgs;
 use crate::cli::preflight::PreflightArgs;
@@ -97,7 +98,7 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let now = context.clock.now();
     let mut stream = args.stream.open(now)?;
-    plan(args, context, &mut stream).map_err(|failure| stream.fail(failure, now))
+    plan(args, context, &mut stream).map_err(|failure| stream.fail(failure, context.clock.now()))
 }
 
 fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode, Failure> {
@@ -301,6 +302,9 @@ fn check(path: &Path, context: &Context) -> Result<ExitCode, Failure> {
         findings.extend(saved.moved(&store, &said, now, tolerance)?);
         if findings.has_errors() {
             return Err(saved.refusal(findings));
+        }
+        if let Some(policies) = saved.plan.policies.as_ref().filter(|said| said.deny()) {
+            return Err(policies::denied(policies::findings(policies)));
         }
     }
     terminal::print("The plan still holds: nothing that it depends on has changed.\n");

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::operate;
-use super::operate::Among;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::Unmade;
 use super::operate::demand_range;
 use super::operate::selections;
+use super::proposing::Among;
+use super::proposing::Unmade;
+use super::select::Selection;
+use super::select::is_inside;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::statuses::ENDED;
@@ -32,7 +34,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     with_consumers: bool,
 
-    /// Only those that failed, by themselves or with what they depend on
+    /// Only those that failed, by themselves or with what they depend on; also data that was not there in time
     #[arg(long)]
     failed: bool,
 
@@ -56,6 +58,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if args.failed {
         // Nobody has asked for the others.
         proposal.left_alone.clear();
+        let nodes = scene
+            .engine
+            .failed_nodes(|key| is_meant(&scene, &selections, key));
+        let nodes = nodes.into_iter().map(|it| (it.key, Some(it.status)));
+        proposal.targets.extend(nodes);
+        proposal.targets.sort();
+        proposal.targets.dedup();
     }
     let first = proposal.targets.iter().map(|(key, _)| key.clone());
     let consumers = consumers(&scene, first.collect(), args.with_consumers)?;
@@ -87,6 +96,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         restart: args.with_consumers,
     };
     operate::run(&scene, &args.common, &words, proposal, operation)
+}
+
+/// Whether an instance is one that selections are about, also one of a data node.
+fn is_meant(scene: &Scene<'_>, selections: &[Selection], key: &InstanceKey) -> bool {
+    selections.iter().any(|selection| {
+        let starts = || scene.starts(selection, &key.object);
+        is_inside(&key.object, &selection.address)
+            && starts().is_ok_and(|starts| starts.contains(key.interval.start))
+    })
 }
 
 /// The instances of activities that depend on some: those under way and, with `all`, those that have ended, and those that

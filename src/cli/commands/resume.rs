@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::operate;
-use super::operate::Among;
 use super::operate::Approved;
 use super::operate::Common;
 use super::operate::Scene;
-use super::operate::Unmade;
 use super::operate::selections;
 use super::pause;
+use super::proposing::Among;
+use super::proposing::Unmade;
 use super::select::Selection;
 use super::select::is_inside;
 use crate::cli::context::Context;

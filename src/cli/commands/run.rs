@@ -78,17 +78,24 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
+fn nothing_applied() -> Failure {
+    Failure::message(
+        "There is nothing to run: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
+    )
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let at = horizon(args, context.clock.now())?;
     if args.dry_run {
         return dry_run(args, context, at);
     }
     if !crate::store::exists(&context.state_path()?)? {
-        return Err(Failure::message(
-            "There is nothing to run: nothing has been applied here.\n\n`pipeform apply` activates what the configuration describes.",
-        ));
+        return Err(nothing_applied());
     }
     let mut store = context.write_state()?;
+    if store.head()?.serial == 0 {
+        return Err(nothing_applied()); // a file of nothing, as a full disk leaves it
+    }
     let holder = Holder::this_process(context.who(), "run", context.clock.now());
     let place = store.take_place(&holder)?;
     let now = context.clock.now();
@@ -121,13 +128,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let summary = result?;
     drop(observer);
     close(args, context, &summary);
-    Ok(
-        if summary.failed + summary.left > 0 || summary.interrupted {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
-        },
-    )
+    let failed = summary.failed + summary.cascade_failed + summary.left > 0;
+    Ok(if failed || summary.interrupted {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Says what a run came to.
@@ -192,6 +198,7 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
         counts: &store.counts()?,
         runner: runner.as_ref(),
         resources: &[],
+        of_resources: &[],
         now: at.unwrap_or(now),
         limit: args.listing.limit(args.json),
     };

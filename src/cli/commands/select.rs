@@ -177,6 +177,11 @@ impl Selection {
         self.address.contains("data_node")
     }
 
+    /// The same of resources.
+    pub(super) fn names_resources(&self) -> bool {
+        self.address.contains("resource")
+    }
+
     /// Reads `ADDRESS`, `ADDRESS@MOMENT` or `ADDRESS@FROM..TO`, either end of which may be left out.
     pub(in crate::cli) fn parse(text: &str) -> Result<Self, Failure> {
         let mut in_key = false;

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Args {
     markdown: bool,
 
     /// With the runs behind the counts of a plan: each stretch of time with how many intervals lie in it
-    #[arg(long, requires = "plan", conflicts_with_all = ["json", "markdown"])]
+    #[arg(long, requires = "plan", conflicts_with = "json")]
     runs: bool,
 }
 
@@ -78,11 +78,13 @@ fn plan(path: &Path, args: &Args, context: &Context) -> Result<ExitCode, Failure
         return Ok(ExitCode::SUCCESS);
     }
     if args.markdown {
+        let stretches = args.runs.then(|| planned.stretches());
         let comment = views::markdown::Comment {
             plan: &planned.plan,
             made: &saved.plan.made,
             warnings: &planned.warnings,
             policies: saved.plan.policies.as_ref(),
+            stretches: stretches.as_deref().unwrap_or_default(),
             example: &|object, residual| planned.example(object, residual),
             path,
         };

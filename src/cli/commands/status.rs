@@ -26,6 +26,7 @@ use crate::engine::Limits;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::runtime::SerialDefinition;
 use crate::runtime::part_at;
 use crate::runtime::past;
@@ -105,6 +106,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     // What is due but was never looked at is made here, in memory only, so that it shows.
     let mut engine = Engine::new(definition.compile(), before, Limits::looking());
     drop(engine.step(Event::Tick, now));
+    let mut of_resources = Vec::new();
+    for address in chosen.keys() {
+        if address.kind() == Kind::Resource.as_str() {
+            of_resources.extend(store.failed_actions(address)?);
+        }
+    }
     let nodes = selections.iter().any(Selection::names_data_nodes);
     let wanted = wanted(&store, &engine, chosen, nodes, now)?;
     let runner = Store::runner(&context.state_path()?);
@@ -115,6 +122,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         counts: &store.counts()?,
         runner: runner.as_ref(),
         resources: &store.open_resources()?,
+        of_resources: &of_resources,
         now,
         limit: args.listing.limit(args.json),
     };

@@ -10,6 +10,7 @@ use crate::cli::preflight::preflight;
 use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::terminal;
+use crate::cli::untranslated;
 use crate::cli::untrusted::UntrustedArgs;
 use crate::objects::Moments;
 use crate::objects::Timetable;
@@ -53,6 +54,12 @@ pub(super) fn checked(context: &Context, variables: &VariableArgs) -> Result<Roo
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut module = checked(context, &args.variables)?;
     let whole = module.unset.is_empty() && !module.diagnostics.has_errors();
+    if !module.diagnostics.has_errors() {
+        let configuration = &module.configuration;
+        let (objects, places) = (&configuration.objects, &configuration.places);
+        let texts = untranslated::warnings(objects, places, &module.sources);
+        module.diagnostics.extend(texts);
+    }
     let preflight = if args.preflight.is_asked() && whole {
         let now = context.clock.now();
         let configuration = &module.configuration;

@@ -172,7 +172,7 @@ static OTHERS: &[Entry] = &[
             (0, "nothing failed; waiting for data is no failure"),
             (
                 1,
-                "an instance failed, it was interrupted, a cluster may still be alive that was to end, or an error",
+                "an instance failed or was given up, it was interrupted, a cluster may still be alive that was to end, or an error",
             ),
         ],
     },

@@ -21,6 +21,7 @@ use crate::objects::Moments;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::plan::Relocation;
+use crate::plan::beside;
 use crate::plan::clusters::Living;
 use crate::plan::effects::UnitRuns;
 use crate::runtime::SerialDefinition;
@@ -56,6 +57,8 @@ pub(crate) struct Before {
     pub(crate) made_until: BTreeMap<Address, Timestamp>,
     /// How many instances there are of each object, by status.
     pub(crate) counts: Counts,
+    /// How many instances of each object wait that have begun.
+    pub(crate) begun: BTreeMap<Address, u64>,
     /// The intervals that have an instance ahead of those before, because operators have asked for one.
     pub(crate) beyond: BTreeMap<Address, Vec<Interval>>,
     /// What has finished of objects that get the addresses of others that are gone, and of these others, as stretches of time; see [`Before::read_for`].
@@ -87,6 +90,7 @@ impl Before {
             eras: store.eras()?,
             made_until: store.made_until()?,
             counts: store.counts()?,
+            begun: store.begun()?,
             beyond: store.made_beyond()?,
             taken: BTreeMap::new(),
             to_come: to_come(store)?,
@@ -112,7 +116,7 @@ impl Before {
         }
         self.read_taken(store, relocation)?;
         let there = |address: &Address| self.objects.contains_key(address);
-        if new.keys().all(there) {
+        if new.keys().eq(self.objects.keys()) || new.keys().all(there) {
             return Ok(());
         }
         for instance in store.unfinished_instances()? {
@@ -135,6 +139,7 @@ impl Before {
             && self.eras == other.eras
             && self.made_until == other.made_until
             && self.counts == other.counts
+            && self.begun == other.begun
             && self.beyond == other.beyond
             && self.taken == other.taken
             && self.to_come == other.to_come
@@ -211,7 +216,7 @@ impl Before {
         moments: &Moments,
         now: Timestamp,
     ) -> SerialDefinition {
-        let objects = relocation.objects(std::mem::take(&mut self.objects));
+        let objects = relocation.former(std::mem::take(&mut self.objects));
         SerialDefinition {
             serial: self.head.serial,
             timetable: Timetable::new(&objects, moments, now),
@@ -242,6 +247,7 @@ impl Before {
         (old, new): (&Definition, &Definition),
     ) -> BTreeMap<Address, UnitRuns> {
         let counts = relocation.keys(self.counts);
+        let begun = relocation.keys(self.begun);
         let made_until = relocation.keys(self.made_until);
         let beyond = relocation.keys(self.beyond);
         let to_come = relocation.keys(self.to_come);
@@ -259,9 +265,8 @@ impl Before {
                 given_up.get(address).copied().unwrap_or(0)
             }
         };
-        old.units
-            .keys()
-            .chain(new.units.keys())
+        beside(&old.units, &new.units)
+            .map(|(address, _, _)| address)
             .filter(|address| {
                 counts.contains_key(address)
                     || made_until.contains_key(address)
@@ -273,6 +278,7 @@ impl Before {
                     beyond: beyond.get(address).cloned().unwrap_or_default(),
                     to_come: to_come.get(address).cloned().unwrap_or_default(),
                     waiting: waiting(address),
+                    begun: begun.get(address).copied().unwrap_or(0),
                     running: count(address, &[Status::Running]),
                     finished: count(address, &[Status::Finished]),
                 };

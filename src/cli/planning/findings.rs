@@ -13,6 +13,7 @@ use crate::cli::errors::Failure;
 use crate::cli::lacks;
 use crate::cli::moving;
 use crate::cli::target::Target;
+use crate::cli::untranslated;
 use crate::connect::formats::Column;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -33,6 +34,7 @@ use crate::plan::Change;
 use crate::plan::Relocation;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
+use crate::plan::unguarded;
 
 /// The formats that copies read and write themselves.
 const FILES: [&str; 6] = ["csv", "tsv", "custom", "regex", "json_lines", "parquet"];
@@ -42,13 +44,15 @@ pub(super) fn found_besides(
     relocation: &Relocation,
     renamed: &[(Address, Address)],
     configuration: &Configuration,
-    (resolver, preview): (Resolver<'_>, &Preview),
+    (resolver, preview, changes, sources): (Resolver<'_>, &Preview, &[Change], &Sources),
 ) -> Diagnostics {
     let blocked = moving::blocked(&relocation.blocked);
     let mut warnings = blocked.map(Diagnostics::from).unwrap_or_default();
     if let Some(warning) = missing_moves(renamed) {
         warnings.push(warning);
     }
+    let unguarded = unguarded(resolver.objects, resolver.timetable, changes);
+    warnings.extend(placed(&unguarded, configuration));
     let lacks = lacks::warnings(resolver.objects);
     let trial = checks::Trial { resolver, preview };
     warnings.extend(checks::warnings(&configuration.checks, Some(trial)));
@@ -56,6 +60,8 @@ pub(super) fn found_besides(
     if let Some(warning) = unstaged(resolver.objects, &configuration.places) {
         warnings.push(warning);
     }
+    let places = &configuration.places;
+    warnings.extend(untranslated::warnings(resolver.objects, places, sources));
     warnings
 }
 
@@ -249,5 +255,45 @@ pub(super) fn note_places(
                 object.written.insert(name.clone(), places.of(*span).into());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::diff;
+    use crate::plan::testing::SHELL;
+    use crate::plan::testing::at;
+    use crate::plan::testing::object;
+    use crate::plan::testing::side;
+    use crate::plan::testing::string;
+
+    /// What is found of some objects after others, and how severe it is.
+    fn found(applied: &Objects, new: &Objects) -> Vec<(String, Severity)> {
+        let now = at("2026-11-24T06:00:00Z");
+        let timetable = Timetable::new(new, &Moments::default(), now);
+        let call = no_files_call(now);
+        let resolver = Resolver::planned(new, &timetable, &call);
+        let findings = foreseen(resolver, now, (applied, &diff(applied, new))).1;
+        let findings = findings.iter();
+        findings
+            .map(|finding| (finding.summary.clone(), finding.severity))
+            .collect()
+    }
+
+    #[test]
+    fn a_wrong_place_is_an_error_only_of_what_the_plan_brings() {
+        let activity = |command: &str| {
+            let attributes = [
+                ("command", string(command)),
+                ("script_uri", string("s3:/b/x.sh")),
+            ];
+            side([object(&SHELL, "pipeline.p.activity.a", attributes)])
+        };
+        let (old, new) = (activity("true"), activity("false"));
+        let wrong = |severity| vec![("Not a place in S3".to_owned(), severity)];
+        assert_eq!(found(&Objects::new(), &old), wrong(Severity::Error));
+        assert_eq!(found(&old, &new), wrong(Severity::Error));
+        assert_eq!(found(&old, &old), wrong(Severity::Warning));
     }
 }

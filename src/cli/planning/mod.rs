@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::checks;
 use super::context::Context;
 use super::durations::durations;
 use super::errors::Failure;
@@ -51,11 +52,14 @@ use crate::plan::effects;
 use crate::plan::effects::UnitRuns;
 use crate::plan::forget;
 use crate::plan::impact::impact;
+use crate::plan::impact::note_new;
+use crate::plan::impact::waiting;
 use crate::plan::in_flight::InFlight;
 use crate::plan::preview::Preview;
 use crate::plan::protected;
 use crate::plan::renamed;
 use crate::plan::saved::Again;
+use crate::plan::saved::Checked;
 use crate::plan::stretches::Known;
 use crate::plan::stretches::Stretches;
 use crate::plan::stretches::stretches;
@@ -82,6 +86,8 @@ pub(crate) struct Planned {
     pub(crate) plan: Plan,
     /// What there is to say about it besides.
     pub(crate) warnings: Diagnostics,
+    /// What its conditions came to.
+    pub(crate) checks: Vec<Checked>,
     /// What the state holds.
     old: SerialDefinition,
     /// What it will hold.
@@ -181,15 +187,15 @@ pub(crate) fn planned(
         origin,
     } = target;
     let new = std::mem::take(&mut configuration.objects);
-    let statements = std::mem::take(&mut configuration.statements);
     let made_until = relocation.keys(before.made_until.clone());
     let schedules = (old.serial, &old.timetable);
     let (new_moments, timetable) = continued(schedules, &new, &moments, &made_until, now);
     let paused = held(&old.pauses, &new);
     let (old_units, new_units) = compiled(&old, (&new, &timetable), &paused, now);
     let mut changes = changes(&old.objects, &new, &relocation, |address| {
-        forgotten.contains(address) || statements.forgets(address)
+        forgotten.contains(address) || configuration.statements.forgets(address)
     });
+    origin.explain(&mut changes);
     let sources = without_errors(protected(&changes, &configuration.places), sources)?;
     note_places(&mut changes, &configuration, &sources);
     let old_outputs = before.outputs(&relocation);
@@ -202,18 +208,18 @@ pub(crate) fn planned(
         .map(|kind| affected_by(&changes, kind, &both));
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
-    let before = (&old.objects, &old.timetable, &old_units);
-    let after = (&new, &timetable, &new_units);
+    let sides = [(&old.objects, &old.timetable), (&new, &timetable)];
+    let units = (old_units, new_units);
     let known = (&*changes, &*alive, &runs);
     let (effects, (preview, findings)) = side_by_side(
-        || all_effects((before, after), known, (&affected, &otherwise), now),
+        || all_effects(sides, units, known, (&affected, &otherwise), now),
         || foreseen(resolver, now, (&old.objects, &changes)),
     );
     let findings = placed(&findings, &configuration);
     let sources = without_errors(findings.clone(), sources)?;
     warnings.extend(findings);
     let renamed = renamed(&changes, (&old.objects, &new));
-    let trial = (resolver, &preview);
+    let trial = (resolver, &preview, &*changes, &sources);
     warnings.extend(found_besides(&relocation, &renamed, &configuration, trial));
     let plan = Plan {
         changes,
@@ -227,6 +233,7 @@ pub(crate) fn planned(
     Ok(Planned {
         plan,
         warnings,
+        checks: checks::results(&configuration, (resolver, &preview)),
         old,
         new,
         timetable,
@@ -255,27 +262,32 @@ fn without_errors(found: Diagnostics, sources: Sources) -> Result<Sources, Failu
     Ok(sources)
 }
 
-/// Objects with their schedules, and what the engine makes of them.
-type Side<'a> = (&'a Objects, &'a Timetable, &'a Definition);
+/// Objects with their schedules.
+type Side<'a> = (&'a Objects, &'a Timetable);
 
-/// What a plan does to the runs. `known`: what changes, the clusters that are alive, and what is recorded of the runs. The last two are the
-/// objects whose runs are due otherwise, and those whose runs do something else.
+/// What a plan does to the runs: of what the engine makes of each side, what changes, the clusters that are alive, and what is recorded of
+/// the runs. The last two are the objects whose runs are due otherwise, and those whose runs do something else.
 fn all_effects(
-    (before, after): (Side<'_>, Side<'_>),
+    [before, after]: [Side<'_>; 2],
+    (old, new): (Definition, Definition),
     (changes, alive, runs): (&[Change], &[Living], &BTreeMap<Address, UnitRuns>),
     (affected, otherwise): (&BTreeSet<Address>, &BTreeSet<Address>),
     now: Timestamp,
 ) -> Effects {
-    let mut effects = effects::effects(before.2, after.2, runs, affected, now);
-    (effects.history, effects.consumers) = impact(after.2, runs, otherwise);
-    effects.alignment = alignments((before.0, before.1), (after.0, after.1), now);
+    let mut effects = effects::effects(&old, &new, runs, affected, now);
+    (effects.history, effects.consumers) = impact(&new, runs, otherwise);
+    note_new(&mut effects.history, changes);
+    effects.waiting = waiting((&old, &new), runs, otherwise);
+    effects.alignment = alignments(before, after, now);
     let sides = ClusterSides {
-        old: before.2,
-        new: after.2,
+        old: &old,
+        new: &new,
         runs,
         alive,
     };
     effects.clusters = clusters(changes, sides, now);
+    // Here, beside what else is done: thousands of units take a while to go.
+    drop((old, new));
     effects
 }
 

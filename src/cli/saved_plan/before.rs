@@ -38,6 +38,8 @@ struct Kept {
     eras: BTreeMap<Address, Vec<StoredEra>>,
     made_until: BTreeMap<Address, Timestamp>,
     counts: Counts,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    begun: BTreeMap<Address, u64>,
     beyond: BTreeMap<Address, Vec<Interval>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     taken: BTreeMap<Address, Vec<Interval>>,
@@ -98,6 +100,7 @@ pub(super) fn to_json(before: Before) -> Result<Json, Failure> {
         eras: before.eras,
         made_until: before.made_until,
         counts: before.counts,
+        begun: before.begun,
         beyond: before.beyond,
         taken: before.taken,
         to_come: before.to_come,
@@ -128,6 +131,7 @@ pub(super) fn from_json(json: &Json) -> Result<Before, Failure> {
         eras: kept.eras,
         made_until: kept.made_until,
         counts: kept.counts,
+        begun: kept.begun,
         beyond: kept.beyond,
         taken: kept.taken,
         to_come: kept.to_come,

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use super::before;
 use super::key;
+use super::values;
 use super::whole::digest_of_state;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
@@ -70,13 +71,16 @@ pub(crate) fn keep(
         refuse_clear(planned, &said)?;
     }
     let operations = operations(planned);
+    let mut configuration = configuration(planned);
+    configuration.values = values::read(context, planned, &configuration.variables, key.as_ref());
     let plan = SavedPlan {
         made: made(context, planned, asked),
         seen: seen(&before::records(&said.objects), &operations),
         operations,
         state: digest_of_state(store, &said.head)?,
-        configuration: configuration(planned),
+        configuration,
         warnings: warnings(planned),
+        checks: planned.checks.clone(),
         policies: asked.policies.clone(),
         before: before::to_json(said)?,
     };
@@ -116,6 +120,7 @@ pub(crate) fn made(context: &Context, planned: &Planned, asked: &Asked<'_>) -> M
             planned.plan.lineage.clone()
         },
         serial: planned.plan.serial,
+        workspace: context.workspace.clone(),
         destroy: asked.destroy,
         limited: asked.limited.clone(),
         rerun: asked.rerun.to_vec(),
@@ -255,6 +260,7 @@ pub(crate) fn configuration(planned: &Planned) -> Configuration {
     });
     Configuration {
         files,
+        values: None,
         texts: texts.collect(),
         variables: variables.collect(),
     }

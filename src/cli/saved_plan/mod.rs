@@ -6,6 +6,7 @@
 mod before;
 mod keep;
 mod stale;
+mod values;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,8 @@ fn key(context: &Context) -> Result<Option<Key>, Failure> {
 pub(crate) struct Saved {
     /// Where it was read.
     path: PathBuf,
+    /// The workspace whose state it is compared with.
+    workspace: String,
     /// It.
     pub(crate) plan: SavedPlan,
     /// What the state said when it was made.
@@ -88,6 +91,7 @@ impl Saved {
         })?;
         Ok(Self {
             path: path.to_owned(),
+            workspace: context.workspace.clone(),
             plan,
             before,
         })
@@ -128,6 +132,7 @@ impl Saved {
         let relocation = Relocation::of(operations.moves.clone());
         let mut target = Target::nothing();
         target.max_runs = self.plan.made.max_runs;
+        target.origin.is_configured = !self.plan.configuration.files.is_empty();
         target.forgotten.clone_from(&operations.forgets);
         target.configuration.objects = self.target_objects(&said.objects)?;
         let outputs = said.outputs.iter();
@@ -146,6 +151,7 @@ impl Saved {
         }
         target.configuration.outputs = outputs;
         let mut planned = planning::planned(said, target, relocation, at)?;
+        planned.checks.clone_from(&self.plan.checks);
         self.add_texts(&mut planned.sources);
         let reruns = operations.reruns.iter().cloned();
         let reruns = reruns.map(|again| (again.instance, again.attempts));

@@ -33,11 +33,14 @@ use crate::objects::configuration::inadmissible;
 use crate::plan::Relocation;
 use crate::plan::diff;
 use crate::plan::effects::Totals;
+use crate::plan::saved::Policies;
 use crate::plan::saved::Record;
 use crate::plan::saved::Seen;
 use crate::plan::saved::archive;
 use crate::plan::saved::digest_of_text;
 use crate::plan::saved::seen;
+use crate::runtime::read_objects;
+use crate::store::Head;
 use crate::store::Store;
 
 /// A saved plan on what the state says now.
@@ -59,9 +62,22 @@ const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 /// What the findings are called.
 const MOVED: &str = "Changed since the plan was made";
 
+/// What the finding is called about a plan that has been carried out.
+const APPLIED: &str = "Plan applied already";
+
+/// What the finding is called about a plan that was made too long ago.
+const OLD: &str = "Plan too old";
+
+/// What a refusal is called because time has passed or something has changed since: as Terraform calls it, for those who look for that.
+const STALE: &str = "Saved plan is stale";
+
+/// What another refusal is called.
+const REFUSED: &str = "Saved plan cannot be applied";
+
 impl Saved {
     /// Whether the plan of a file holds because nothing at all has been applied since, and no file of its configuration has changed.
-    /// Otherwise it has to be looked at object by object. What an apply refuses besides is for the apply to find.
+    /// Otherwise, and where policies have denied it, it has to be looked at object by object. What an apply refuses besides is for the
+    /// apply to find, but for operations that no plan makes.
     pub(crate) fn holds_at_once(
         (context, path): (&Context, &Path),
         store: &Store,
@@ -76,18 +92,42 @@ impl Saved {
         };
         let age = now.duration_since(plan.made.at);
         let timely = (-CLOCKS..=tolerance).contains(&age);
-        if !timely || plan.state.is_empty() || !plan.operations.reruns.is_empty() {
+        let denied = plan.policies.as_ref().is_some_and(Policies::deny);
+        if denied || !timely || plan.state.is_empty() || !plan.operations.reruns.is_empty() {
             return Ok(false);
         }
-        if plan.state != digest_of_state(store, &store.head()?)? {
+        if !plan.made.is_for(&context.workspace) {
+            return Ok(false);
+        }
+        let head = store.head()?;
+        if plan.state != digest_of_state(store, &head)? {
             return Ok(false);
         }
         let saved = Self {
             path: path.to_owned(),
+            workspace: context.workspace.clone(),
             plan,
             before: Before::default(),
         };
-        Ok(saved.changed_files(context).is_empty())
+        Ok(saved.seems_possible(store, &head)? && saved.changed_files(context).is_empty())
+    }
+
+    /// Whether nothing that it does is impossible, as far as those objects tell that it says it depends on, in a state that is as it was.
+    fn seems_possible(&self, store: &Store, head: &Head) -> Result<bool, Failure> {
+        let seen = &self.plan.seen;
+        let touched = self.plan.operations.touched();
+        if !touched.iter().all(|address| seen.contains_key(address)) {
+            return Ok(false);
+        }
+        let mut objects = Vec::new();
+        for address in seen.keys() {
+            objects.extend(store.object_at(address, head.serial)?);
+        }
+        let said = Before {
+            objects: read_objects(objects)?,
+            ..Before::default()
+        };
+        Ok(!self.impossible(&said)?.has_errors())
     }
 
     /// The plan on what the state says now, or all that has moved since it was made. `tolerance`: how old it may be.
@@ -159,7 +199,7 @@ impl Saved {
         }
         if age > tolerance {
             findings.push(Diagnostic::error(
-                "Plan too old",
+                OLD,
                 format!(
                     "It was made at {}, {} ago, and what is due has moved on since. No plan is applied that is older than {}.",
                     moment(made.at, &TimeZone::UTC),
@@ -168,15 +208,8 @@ impl Saved {
                 ),
             ).help("`apply --tolerance=DURATION` applies an older one."));
         }
-        let head = &said.head;
-        if !made.lineage.is_empty() && made.lineage != head.lineage {
-            findings.push(Diagnostic::error(
-                "Plan of another state",
-                format!(
-                    "It was made for the state with the lineage {}, and this one has the lineage {}.",
-                    made.lineage, head.lineage
-                ),
-            ));
+        if let Some(elsewhere) = self.elsewhere(&said.head) {
+            findings.push(elsewhere);
             return Ok(findings);
         }
         // A state that was restored from a copy can have the same serial and be another one.
@@ -186,6 +219,34 @@ impl Saved {
             findings.extend(self.impossible(said)?);
         }
         Ok(findings)
+    }
+
+    /// Why it is not for this state at all, if so.
+    fn elsewhere(&self, head: &Head) -> Option<Diagnostic> {
+        let made = &self.plan.made;
+        if !made.is_for(&self.workspace) {
+            let finding = Diagnostic::error(
+                "Plan of another workspace",
+                format!(
+                    "It was made in the workspace `{}`, and `{}` is selected.",
+                    made.workspace, self.workspace
+                ),
+            );
+            return Some(finding.help(format!(
+                "`PIPEFORM_WORKSPACE={0}` or `pipeform workspace select {0}` selects the one that it is for.",
+                made.workspace
+            )));
+        }
+        let is_other = !made.lineage.is_empty() && made.lineage != head.lineage;
+        is_other.then(|| {
+            Diagnostic::error(
+                "Plan of another state",
+                format!(
+                    "It was made for the state with the lineage {}, and this one has the lineage {}.",
+                    made.lineage, head.lineage
+                ),
+            )
+        })
     }
 
     /// What no plan of a configuration does: objects that none could make, and operations on objects that are not there.
@@ -227,7 +288,7 @@ impl Saved {
         if self.is_applied(&now) {
             let by = last_apply(store, &self.plan.operations.touched())?;
             findings.push(Diagnostic::error(
-                "Plan applied already",
+                APPLIED,
                 format!("All that it changes is as it makes it{by}."),
             ));
             return Ok(findings);
@@ -374,7 +435,7 @@ impl Saved {
     /// Why it is not applied.
     pub(crate) fn refusal(&self, mut findings: Diagnostics) -> Failure {
         let last = Diagnostic::error(
-            "Plan no longer holds",
+            refused(&findings),
             format!(
                 "Nothing was applied of `{}`, which was made at {} for serial {} of the state.",
                 self.path.display(),
@@ -393,6 +454,9 @@ impl Saved {
             findings.push(Diagnostic::error(MOVED, format!("`{name}` {what}.")));
         };
         let known = &self.plan.configuration.files;
+        if known.is_empty() {
+            return findings; // it was made of the state alone: `--destroy`, `--rollback`
+        }
         let mut directories = BTreeSet::from([String::new()]);
         for (name, digest) in known.iter().filter(|(name, _)| !name.starts_with(LIBRARY)) {
             let path = context.directory.join(name);
@@ -418,12 +482,24 @@ impl Saved {
             for entry in entries.into_iter().flatten().flatten() {
                 let name = Path::new(directory).join(entry.file_name());
                 let name = name.to_string_lossy();
-                if syntax(&name).is_some() && !known.contains_key(&*name) {
+                let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+                if !hidden && syntax(&name).is_some() && !known.contains_key(&*name) {
                     say(&name, "is new");
                 }
             }
         }
+        self.changed_values(context, &mut say);
         findings
+    }
+}
+
+/// What a refusal is called for which these are the reasons.
+fn refused(findings: &Diagnostics) -> &'static str {
+    let is_stale = |finding: &Diagnostic| [MOVED, APPLIED, OLD].contains(&finding.summary.as_str());
+    if findings.iter().any(is_stale) {
+        STALE
+    } else {
+        REFUSED
     }
 }
 
@@ -497,4 +573,25 @@ fn grown(
         (address, more)
     });
     more.filter(|(_, more)| *more > 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_called_as_terraform_calls_it_where_the_plan_was_right_once() {
+        let of = |summaries: &[&str]| {
+            let mut findings = Diagnostics::new();
+            for summary in summaries {
+                findings.push(Diagnostic::error(*summary, "Why."));
+            }
+            refused(&findings)
+        };
+        for summary in [MOVED, APPLIED, OLD] {
+            assert_eq!(of(&[summary]), "Saved plan is stale");
+            assert_eq!(of(&[IMPOSSIBLE, summary]), "Saved plan is stale");
+        }
+        assert_eq!(of(&[IMPOSSIBLE]), "Saved plan cannot be applied");
+    }
 }

@@ -25,6 +25,7 @@ use crate::plan::effects::Hole;
 use crate::plan::effects::PipelineEffect;
 use crate::plan::effects::Totals;
 use crate::plan::effects::WhyHole;
+use crate::plan::impact::History;
 use crate::time::Interval;
 
 /// The section about runs; empty when there is nothing to say.
@@ -92,6 +93,30 @@ pub(super) fn is_quiet(pipeline: &PipelineEffect) -> bool {
     pipeline.activation == Activation::Unchanged && pipeline.activities.iter().all(is_same)
 }
 
+/// What runs again what has finished of an activity, as it is typed into a shell: keys have quotes, and brackets.
+pub(super) fn again_by(past: &History) -> String {
+    let address = past.address.as_str();
+    let is_plain = !address.contains('[');
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    if past.later {
+        let runs = quoted(&format!("{address}@.."));
+        format!("pipeform rerun {runs} after the apply")
+    } else if is_plain {
+        format!("--rerun={address}")
+    } else {
+        quoted(&format!("--rerun={address}"))
+    }
+}
+
+/// The same of several.
+fn again_by_each(past: &History) -> &'static str {
+    if past.later {
+        "pipeform rerun of each after the apply"
+    } else {
+        "--rerun of each"
+    }
+}
+
 /// What has finished of what does something else from now on; empty when nothing has.
 pub(crate) fn history(effects: &Effects, look: Look) -> String {
     let again: Vec<_> = effects.reruns.iter().map(|rerun| &rerun.address).collect();
@@ -102,8 +127,9 @@ pub(crate) fn history(effects: &Effects, look: Look) -> String {
             let runs = counted(past.finished, "run", "runs");
             let stay = if past.finished == 1 { "stays" } else { "stay" };
             let text = format!(
-                "{runs} of {address} {stay} as before; --rerun={address} runs {all} again",
+                "{runs} of {address} {stay} as before; {again} runs {all} again",
                 address = past.address,
+                again = again_by(past),
                 all = if past.finished == 1 { "it" } else { "all" },
             );
             (past.address.clone(), text)
@@ -112,7 +138,10 @@ pub(crate) fn history(effects: &Effects, look: Look) -> String {
     for group in together(texts, Likeness::Address) {
         let mut text = group.text.clone();
         if let [first, _, ..] = group.addresses.as_slice() {
-            text = text.replace(&format!("--rerun={first}"), "--rerun of each");
+            let past = effects.history.iter().find(|past| past.address == *first);
+            if let Some(past) = past {
+                text = text.replace(&again_by(past), again_by_each(past));
+            }
             text = text.replace(first.as_str(), &group.pattern());
             text = format!("{} each: {text}", counted_objects(&group));
         }
@@ -227,7 +256,7 @@ pub(crate) fn due(effects: &Effects, look: Look) -> String {
         if activity.counts.due > 0 {
             let runs = counted(activity.counts.due, "run", "runs");
             out.extend(["  ", activity.address.as_str(), ": ", &runs]);
-            match activity.counts.dropped {
+            match activity.counts.passed_over {
                 0 => {}
                 1 => out.push_str(", and `catch_up` passes over 1"),
                 number => {
@@ -343,6 +372,12 @@ fn alike(effect: &PipelineEffect, look: Look) -> Vec<(String, String)> {
             .and_then(|rest| rest.strip_prefix('.'))
             .unwrap_or(activity.address.as_str());
         let (counts, facts) = (phrases(&activity.counts).join(", "), facts(activity, look));
+        let goes_alone = activity.activation != effect.activation;
+        let counts = if counts.is_empty() && facts.is_empty() && goes_alone {
+            in_a_word(activity.activation).to_owned()
+        } else {
+            counts
+        };
         match groups
             .iter_mut()
             .find(|group| group.1 == counts && group.2 == facts)
@@ -354,7 +389,8 @@ fn alike(effect: &PipelineEffect, look: Look) -> Vec<(String, String)> {
     groups
         .into_iter()
         .map(|(names, counts, facts)| {
-            let each = if names.len() > 1 && !counts.is_empty() {
+            let has_number = counts.contains(char::is_numeric);
+            let each = if names.len() > 1 && has_number {
                 " each"
             } else {
                 ""
@@ -363,6 +399,15 @@ fn alike(effect: &PipelineEffect, look: Look) -> Vec<(String, String)> {
             (format!("{}{colon}{counts}{each}", names.join(", ")), facts)
         })
         .collect()
+}
+
+/// What is said of an activity that begins or ends while its pipeline stays, and of which there is nothing else to say.
+fn in_a_word(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Activated => "activated",
+        Activation::Deactivated => "deactivated",
+        Activation::Unchanged => "",
+    }
 }
 
 /// The lines below an activity: which intervals, and when it is due.

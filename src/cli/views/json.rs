@@ -13,6 +13,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
 use crate::diag::Sources;
+use crate::objects::Address;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::plan::Action;
@@ -266,11 +267,11 @@ pub(super) fn resource(object: &Object) -> Json {
     } else {
         kind.as_str().to_owned()
     };
-    let module = object
-        .pipeline
+    let pipeline = object.address.pipeline();
+    let module = pipeline
         .as_ref()
         .filter(|pipeline| **pipeline != object.address)
-        .map_or("", |pipeline| pipeline.as_str());
+        .map_or("", Address::as_str);
     json!({
         "addr": address,
         "module": module,
@@ -318,6 +319,7 @@ pub(super) fn reason_word(reason: &Reason) -> &'static str {
         Reason::OwnerNotInConfiguration(_) => "delete_because_no_module",
         Reason::KeyNotInForEach(_) => "delete_because_each_key",
         Reason::IndexOutOfRange(_) => "delete_because_count_index",
+        Reason::OtherRepetition => "delete_because_wrong_repetition",
         Reason::TypeChanged { .. } => "type_changed",
     }
 }

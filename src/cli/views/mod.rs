@@ -23,6 +23,7 @@ pub(crate) mod overview;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
+mod renewed;
 pub(crate) mod resources;
 pub(crate) mod saved;
 pub(crate) mod schedule;

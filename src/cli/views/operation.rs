@@ -41,7 +41,9 @@ pub(crate) struct Words {
 pub(crate) struct Proposal {
     /// These, with their status; without one: there is no instance yet.
     pub(crate) targets: Vec<(InstanceKey, Option<Status>)>,
-    /// And these, of which there are no instances yet, and too many to list.
+    /// And these, of which there are no instances yet, and too many to list: each gets one.
+    pub(crate) to_make: BTreeMap<Address, Stretch>,
+    /// And these, of which there are no instances yet, and which are asked for, or given up, as stretches of time.
     pub(crate) stretches: BTreeMap<Address, Stretch>,
     /// How many others were named, and are left alone because of their status.
     pub(crate) left_alone: BTreeMap<Status, u64>,
@@ -70,8 +72,13 @@ impl Proposal {
     /// To how many instances something is to be done.
     pub(crate) fn number(&self) -> u64 {
         let listed = u64::try_from(self.targets.len()).unwrap_or(u64::MAX);
-        let stretches = self.stretches.values();
+        let stretches = self.all_stretches().map(|(_, stretch)| stretch);
         stretches.fold(listed, |sum, stretch| sum.saturating_add(stretch.number))
+    }
+
+    /// What is told as stretches of time.
+    fn all_stretches(&self) -> impl Iterator<Item = (&Address, &Stretch)> {
+        self.to_make.iter().chain(&self.stretches)
     }
 }
 
@@ -127,7 +134,7 @@ pub(crate) fn human(words: &Words, proposal: &Proposal, definition: &SerialDefin
         };
         out.extend(["  ", object.as_str(), ": ", &intervals, "\n"]);
     }
-    for (object, stretch) in &proposal.stretches {
+    for (object, stretch) in proposal.all_stretches() {
         let timezone = definition.timetable.timezone(object);
         let first = interval_text(stretch.first, &timezone);
         let last = interval_text(stretch.last, &timezone);
@@ -209,8 +216,8 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
         .iter()
         .map(|(key, status)| one(key, *status))
         .collect();
-    let stretches = proposal.stretches.iter();
-    let stretches: Vec<Json> = stretches
+    let stretches: Vec<Json> = proposal
+        .all_stretches()
         .map(|(object, stretch)| {
             json!({
                 "address": object,

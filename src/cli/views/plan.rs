@@ -14,6 +14,7 @@ use super::names::Explained;
 use super::objects;
 use super::paint::Look;
 use super::paint::Marker;
+use super::renewed;
 use super::siblings::Likeness;
 use super::siblings::pattern;
 use super::siblings::together;
@@ -64,6 +65,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     for part in [
         clusters::clusters(&plan.effects, look),
         effects::reruns(&plan.effects, look),
+        renewed::renewed(&plan.effects, look),
         effects::history(&plan.effects, look),
         effects::consumers(&plan.effects, look),
         alignment::alignment(&plan.effects, look),
@@ -351,10 +353,17 @@ fn entries(
             let note = writer.look.dim(&format!(" # {note}"));
             writer.text.push_str(&note);
         }
+        let mut notes = Vec::new();
+        if attribute.inherited && object.get(&attribute.name).is_none() {
+            notes.push("from its pipeline".to_owned());
+        }
         if let (Action::Update, None, Some(default)) =
             (change.action, &new, default(object, &attribute.name))
         {
-            let note = writer.look.dim(&format!(" # (default: {default})"));
+            notes.push(format!("default: {default}"));
+        }
+        if !notes.is_empty() {
+            let note = writer.look.dim(&format!(" # ({})", notes.join("; ")));
             writer.text.push_str(&note);
         }
     }
@@ -401,8 +410,9 @@ fn title(change: &Change, name: &str, look: Look) -> String {
     } else if change.action == Action::Update && change.kind() == ChangeKind::Behaviour {
         out.push_str("  # (behaviour: what runs do from now on)\n");
     } else if change.kind() == ChangeKind::Metadata {
-        let protects = |attribute: &AttributeChange| &*attribute.name == LIFECYCLE;
-        out.push_str(if change.attributes.iter().any(protects) {
+        let acts =
+            |attribute: &AttributeChange| &*attribute.name == LIFECYCLE || attribute.inherited;
+        out.push_str(if change.attributes.iter().any(acts) {
             "  # (no run changes)\n"
         } else {
             "  # (only what people read: no run changes)\n"

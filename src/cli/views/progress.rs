@@ -314,7 +314,12 @@ pub(crate) fn closing(summary: &Summary, look: Look) -> String {
     let mut parts = vec![format!("{} finished", summary.finished)];
     parts.push(format!("{} failed", summary.failed));
     if summary.cascade_failed > 0 {
-        parts.push(format!("{} given up with them", summary.cascade_failed));
+        let with = if summary.failed > 0 {
+            "them"
+        } else {
+            "what failed before"
+        };
+        parts.push(format!("{} given up with {with}", summary.cascade_failed));
     }
     parts.push(format!("{} waiting", summary.waiting));
     let head = if summary.interrupted {

@@ -31,6 +31,7 @@ use crate::store::Holder;
 use crate::store::ResourceRecord;
 use crate::time::Interval;
 use crate::time::Timeline;
+use crate::time::moment_text;
 
 /// How many stretches of time that were passed over are shown, unless everything is.
 const STRETCHES: usize = 3;
@@ -49,6 +50,8 @@ pub(crate) struct Source<'a> {
     pub(crate) runner: Option<&'a Holder>,
     /// The compute that was asked for and has not ended.
     pub(crate) resources: &'a [ResourceRecord],
+    /// What actions of compute came to: those that are owed or have failed.
+    pub(crate) of_resources: &'a [ActionRun],
     pub(crate) now: Timestamp,
     /// How many instances of an activity are shown, and how much of what one waits for; `None`: all.
     pub(crate) limit: Option<usize>,
@@ -73,6 +76,8 @@ pub(crate) struct Status {
     empty: bool,
     runner: Option<Holder>,
     resources: Vec<ResourceRecord>,
+    /// Actions of compute that are owed or have failed of late.
+    of_resources: Vec<ActionRun>,
 }
 
 struct Activity {
@@ -124,11 +129,14 @@ impl Status {
             let unit = source.engine.unit(&wanted.address)?;
             Some(source.activity(unit, wanted))
         });
+        let of_resources = source.of_resources.iter();
+        let of_resources = of_resources.filter(|run| source.is_news(run));
         Self {
             activities: activities.collect(),
             empty: source.definition.objects.is_empty(),
             runner: source.runner.cloned(),
             resources: source.resources.to_vec(),
+            of_resources: of_resources.cloned().collect(),
         }
     }
 
@@ -150,6 +158,13 @@ impl Status {
             let line = format!("{name}: {interval}  {id} is {state} since {since}\n");
             out.push_str(&line);
         }
+        for run in &self.of_resources {
+            let name = look.bold(run.instance.object.as_str());
+            let interval = interval_text(run.instance.interval, &TimeZone::UTC);
+            let action = action_line(run, &TimeZone::UTC).replace('\n', "\n  ");
+            let line = format!("{name}: {interval}  {action}\n");
+            out.push_str(&line);
+        }
         out
     }
 
@@ -160,11 +175,25 @@ impl Status {
             |runner| json!({ "who": runner.who, "process": runner.process, "since": runner.since }),
         );
         let resources: Vec<Json> = self.resources.iter().map(resource_json).collect();
-        format!(
-            "{}\n",
-            json!({ "activities": activities, "resources": resources, "runner": runner })
-        )
+        let of_resources: Vec<Json> = self.of_resources.iter().map(untold_json).collect();
+        let line = json!({
+            "activities": activities,
+            "resources": resources,
+            "resource_actions": of_resources,
+            "runner": runner,
+        });
+        format!("{line}\n")
     }
+}
+
+/// An action with what it is for, where that is not listed.
+fn untold_json(run: &ActionRun) -> Json {
+    json!({
+        "address": run.instance.object,
+        "scheduled_start": run.instance.interval.start,
+        "scheduled_end": run.instance.interval.end,
+        "action": action_json(run),
+    })
 }
 
 fn resource_json(resource: &ResourceRecord) -> Json {
@@ -346,6 +375,7 @@ impl Activity {
             "next_due": self.next_due,
             "ended": self.ended,
             "instances": instances,
+            "actions": self.untold.iter().map(untold_json).collect::<Vec<_>>(),
             "more": self.more,
         })
     }
@@ -444,42 +474,64 @@ pub(crate) fn span_text(span: Interval, timezone: &TimeZone) -> String {
     }
 }
 
-/// An interval by its start, so that no other of its object reads the same: a date where that says it all, and of what was
-/// triggered the moment as exactly as it is kept.
+/// The name of an interval in a time zone ([`Interval::name`]).
 pub(crate) fn interval_text(interval: Interval, timezone: &TimeZone) -> String {
-    let start = interval.start.to_zoned(timezone.clone());
-    let end = interval.end.to_zoned(timezone.clone());
-    let midnight = |zoned: &jiff::Zoned| zoned.time() == jiff::civil::Time::midnight();
-    if !interval.is_moment() && midnight(&start) && midnight(&end) {
-        start.strftime("%Y-%m-%d").to_string()
-    } else {
-        // As many digits in all, so that names are in the order of time.
-        let micros = interval.start.as_microsecond() % 1_000_000;
-        let seconds = match (micros, micros % 1_000) {
-            (0, _) => "%S",
-            (_, 0) => "%S%.3f",
-            _ => "%S%.6f",
-        };
-        moment_with(interval.start, timezone, seconds)
-    }
+    interval.name(timezone)
 }
 
 /// A moment to the second (to the minute where that is exact), with the zone's offset.
 pub(crate) fn moment(at: Timestamp, timezone: &TimeZone) -> String {
-    moment_with(at, timezone, "%S")
+    moment_text(at, timezone, "%S")
 }
 
-/// A moment with its seconds in a format, unless it has none.
-fn moment_with(at: Timestamp, timezone: &TimeZone, seconds: &str) -> String {
-    let zoned = at.to_zoned(timezone.clone());
-    let is_minute = zoned.second() == 0 && zoned.subsec_nanosecond() == 0;
-    let seconds = if is_minute {
-        String::new()
-    } else {
-        format!(":{seconds}")
-    };
-    let zone = if zoned.offset().is_zero() { "Z" } else { "%:z" };
-    zoned
-        .strftime(&format!("%Y-%m-%dT%H:%M{seconds}{zone}"))
-        .to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_told_of_a_cluster_yet_is_there_for_machines_too() {
+        let at = |day: &str| -> Timestamp { format!("{day}T00:00:00Z").parse().unwrap() };
+        let run = |owed: bool, error: Option<&str>| ActionRun {
+            action: Address::new("action.page"),
+            instance: InstanceKey {
+                object: Address::new("resource.big"),
+                interval: Interval {
+                    start: at("2026-11-01"),
+                    end: at("2026-11-02"),
+                },
+            },
+            ended_at: at("2026-11-03"),
+            error: error.map(str::to_owned),
+            owed,
+        };
+        let status = Status {
+            activities: Vec::new(),
+            empty: false,
+            runner: None,
+            resources: Vec::new(),
+            of_resources: vec![run(true, None), run(false, Some("no topic"))],
+        };
+        let found: Json = serde_json::from_str(&status.json()).unwrap();
+        let told = |action: Json| {
+            json!({
+                "address": "resource.big",
+                "scheduled_start": "2026-11-01T00:00:00Z",
+                "scheduled_end": "2026-11-02T00:00:00Z",
+                "action": action,
+            })
+        };
+        let owed = json!({
+            "address": "action.page",
+            "ended_at": null,
+            "error": null,
+            "owed": true,
+        });
+        let failed = json!({
+            "address": "action.page",
+            "ended_at": "2026-11-03T00:00:00Z",
+            "error": "no topic",
+            "owed": false,
+        });
+        assert_eq!(found["resource_actions"], json!([told(owed), told(failed)]));
+    }
 }

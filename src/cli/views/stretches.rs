@@ -45,6 +45,21 @@ pub(crate) fn stretches(stretches: &[Stretches], look: Look) -> String {
 
 /// The runs of which the same becomes: `64 to back-fill`, and where they lie.
 fn of_one(one: &Stretches, look: Look) -> String {
+    let zone = TimeZone::get(&one.timezone).unwrap_or(TimeZone::UTC);
+    let mut out = format!("    {} ({}):\n", fate(one), one.timezone);
+    for stretch in &one.stretches {
+        out.push_str(&look.wrapped(6, 2, &of_stretch(stretch, &zone)));
+        out.push('\n');
+    }
+    if let Some(rest) = rest(one) {
+        out.push_str(&look.wrapped(6, 2, &rest));
+        out.push('\n');
+    }
+    out
+}
+
+/// How many there are, and what becomes of them: `64 runs to back-fill`.
+pub(super) fn fate(one: &Stretches) -> String {
     let fate = match one.fate {
         Fate::Rerun => "to run again",
         Fate::Backfill => "to back-fill",
@@ -52,33 +67,34 @@ fn of_one(one: &Stretches, look: Look) -> String {
         Fate::Dropped => "to drop",
         Fate::Held => "to hold",
     };
-    let zone = TimeZone::get(&one.timezone).unwrap_or(TimeZone::UTC);
-    let runs = counted(one.count, "run", "runs");
-    let mut out = format!("    {runs} {fate} ({}):\n", one.timezone);
-    for stretch in &one.stretches {
-        out.push_str(&look.wrapped(6, 2, &of_stretch(stretch, &zone)));
-        out.push('\n');
-    }
-    if one.more > 0 {
-        let rest = if one.stretches.is_empty() {
-            "that wait already, or that somebody has asked for"
-        } else {
-            "more"
-        };
-        let text = format!("{} {rest}", counted(one.more, "run", "runs"));
-        out.push_str(&look.wrapped(6, 2, &text));
-        out.push('\n');
-    }
-    out
+    format!("{} {fate}", counted(one.count, "run", "runs"))
 }
 
-/// `[2026-01-01, 2026-03-05) 64 runs`; an instance that was triggered is a moment.
+/// How many of them lie in none of the stretches, if any.
+pub(super) fn rest(one: &Stretches) -> Option<String> {
+    let (run, runs) = if one.stretches.is_empty() {
+        (
+            "run that waits already, or that somebody has asked for",
+            "runs that wait already, or that somebody has asked for",
+        )
+    } else {
+        ("run more", "runs more")
+    };
+    (one.more > 0).then(|| counted(one.more, run, runs))
+}
+
+/// `[2026-01-01, 2026-03-05) 64 runs`.
 fn of_stretch(stretch: &Stretch, zone: &TimeZone) -> String {
+    let runs = counted(stretch.count, "run", "runs");
+    format!("{} {runs}", span(stretch, zone))
+}
+
+/// `[2026-01-01, 2026-03-05)`, with [`TOGETHER`] in the place of spaces; an instance that was triggered is a moment.
+pub(super) fn span(stretch: &Stretch, zone: &TimeZone) -> String {
     let local = |at: Timestamp| at.to_zoned(zone.clone());
     let (start, end) = (local(stretch.span.start), local(stretch.span.end));
-    let runs = counted(stretch.count, "run", "runs");
     if stretch.span.is_moment() {
-        return format!("{} {runs}", start.strftime("%Y-%m-%d\u{a0}%H:%M:%S"));
+        return start.strftime("%Y-%m-%d\u{a0}%H:%M:%S").to_string();
     }
     let days = [&start, &end].map(|it| it.time() == Time::midnight());
     let days = days == [true, true];
@@ -90,5 +106,5 @@ fn of_stretch(stretch: &Stretch, zone: &TimeZone) -> String {
         };
         moment.strftime(format).to_string()
     };
-    format!("[{},{TOGETHER}{}) {runs}", text(&start), text(&end))
+    format!("[{},{TOGETHER}{})", text(&start), text(&end))
 }

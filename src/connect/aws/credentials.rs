@@ -33,7 +33,10 @@ impl Session {
         let none = || AwsError::NoCredentials("none are configured".to_owned());
         let provider = self.config().credentials_provider().ok_or_else(none)?;
         let found = provider.provide_credentials().await;
-        let found = found.map_err(|error| AwsError::NoCredentials(super::error::why(&error)))?;
+        let found = found.map_err(|error| {
+            let of_role = super::error::of_role(&error);
+            of_role.unwrap_or_else(|| AwsError::NoCredentials(super::error::why(&error)))
+        })?;
         let mut variables = BTreeMap::new();
         let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
         set("AWS_ACCESS_KEY_ID", found.access_key_id());

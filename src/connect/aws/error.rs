@@ -20,6 +20,16 @@ pub enum AwsError {
         "there are no credentials for AWS: {0}. Set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, choose a profile of `~/.aws` with `AWS_PROFILE`, or sign in with `aws sso login`"
     )]
     NoCredentials(String),
+    /// A role could not be taken on.
+    #[error(
+        "the role `{role}` cannot be taken on: {why}. Check `role_arn`, and that these credentials may do `sts:AssumeRole` with it"
+    )]
+    NoRole {
+        /// Its ARN.
+        role: String,
+        /// What STS said.
+        why: String,
+    },
     /// The profile that is named is not there.
     #[error(
         "there is no profile `{name}` in {files}, and `AWS_PROFILE`, or `profile` of the provider, names it.{like} `aws configure list-profiles` lists those that there are"
@@ -55,6 +65,16 @@ pub enum AwsError {
     /// A file of certificates cannot be used.
     #[error("the certificates of `AWS_CA_BUNDLE` cannot be used: {0}")]
     Certificates(String),
+}
+
+/// Why a role gave no credentials.
+#[derive(Debug, thiserror::Error)]
+#[error("the role `{role}` gives no credentials")]
+pub(super) struct WithoutRole {
+    /// Its ARN.
+    pub(super) role: String,
+    /// What its provider said.
+    pub(super) source: CredentialsError,
 }
 
 /// Codes of errors that say that a caller is not known or not allowed.
@@ -120,12 +140,7 @@ impl AwsError {
             };
         }
         if let Some(credentials) = credentials_error(error) {
-            return match credentials {
-                CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials(
-                    "none are in the environment, in `~/.aws`, or given by the machine".to_owned(),
-                ),
-                other => Self::NoCredentials(why(other)),
-            };
+            return of_role(credentials).unwrap_or_else(|| Self::NoCredentials(none(credentials)));
         }
         match error {
             SdkError::ResponseError(_) => Self::Service(format!(
@@ -137,12 +152,60 @@ impl AwsError {
     }
 }
 
+/// What an error about the credentials of a role means; `None`: it is about others.
+pub(super) fn of_role(error: &CredentialsError) -> Option<AwsError> {
+    let WithoutRole { role, source } = role_error(error)?;
+    // Who asks for the role needs credentials, too.
+    if let Some(own) = source.source().and_then(credentials_error) {
+        let why = none(own);
+        return Some(AwsError::NoCredentials(format!(
+            "to take on the role `{role}`, {why}"
+        )));
+    }
+    let unreached = [NOT_CONNECTED, "dispatch failure", "timed out"];
+    let texts = texts(source);
+    let said = |what: &&str| texts.iter().any(|text| text.contains(*what));
+    if unreached.iter().any(said) {
+        let why = causes(source);
+        return Some(AwsError::Unreachable(format!(
+            "STS, which gives the role `{role}`: {why}"
+        )));
+    }
+    Some(AwsError::NoRole {
+        role: role.clone(),
+        why: why(source),
+    })
+}
+
+/// The error of a role that lies below another; of roles that are taken on one after the other, that of the first.
+fn role_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e WithoutRole> {
+    let (mut found, mut next) = (None, Some(error));
+    while let Some(error) = next {
+        found = error.downcast_ref::<WithoutRole>().or(found);
+        next = error.source();
+    }
+    found
+}
+
+/// Where none of the credentials are.
+fn none(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "none are in the environment, in `~/.aws`, or given by the machine".to_owned()
+        }
+        other => why(other),
+    }
+}
+
 /// Whether what a call asks for was certainly not done: it never went out, or the answer says that it is refused. A fault of the
 /// service, and an answer that does not come, say nothing of it.
 pub(super) fn is_certain<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    if credentials_error(error).is_some() {
+        return true;
+    }
     match AwsError::of_call(error, &[]) {
         AwsError::Unreachable(_) => {
             let never_built = matches!(error, SdkError::ConstructionFailure(_));
@@ -226,6 +289,29 @@ mod tests {
         let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
         let meta = ErrorMetadata::builder().code(code).build();
         Failure::service_error(RunJobFlowError::generic(meta), answer)
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_role_names_it() {
+        let of = |source: CredentialsError| {
+            let role = "arn:aws:iam::111122223333:role/load".to_owned();
+            let error = CredentialsError::provider_error(WithoutRole { role, source });
+            of_role(&error).unwrap()
+        };
+        let said = |why: &str| CredentialsError::provider_error(std::io::Error::other(why));
+        let refused = of(said("AccessDenied: not authorized"));
+        let unreached = of(said("dispatch failure"));
+        let no_own = of(CredentialsError::provider_error(
+            CredentialsError::not_loaded_no_source(),
+        ));
+        assert!(matches!(refused, AwsError::NoRole { .. }));
+        assert!(matches!(unreached, AwsError::Unreachable(_)));
+        assert!(matches!(no_own, AwsError::NoCredentials(_)));
+        for error in [refused, unreached, no_own] {
+            let error = error.to_string();
+            assert!(error.contains("111122223333:role/load"), "{error}");
+        }
+        assert_eq!(of_role(&said("dispatch failure")), None);
     }
 
     #[test]

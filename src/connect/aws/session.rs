@@ -19,7 +19,10 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future;
 use aws_sdk_datapipeline::config::IdentityCache;
 use aws_sdk_datapipeline::config::SharedHttpClient;
 use aws_types::origin::Origin;
@@ -28,6 +31,7 @@ use tokio::sync::OnceCell;
 
 use super::AwsError;
 use super::Settings;
+use super::error::WithoutRole;
 use super::profiles::Profiles;
 use super::s3::Calls;
 use super::settings::AssumeRole;
@@ -321,7 +325,10 @@ impl Session {
         if let Some(id) = &role.external_id {
             provider = provider.external_id(id);
         }
-        let provider = provider.build().await;
+        let provider = OfRole {
+            role: role.role_arn.clone(),
+            provider: provider.build().await,
+        };
         let mut builder = self.0.config.clone().into_builder();
         builder.set_credentials_provider(Some(SharedCredentialsProvider::new(provider)));
         builder.set_identity_cache(Some(IdentityCache::lazy().build()));
@@ -333,6 +340,28 @@ impl Session {
             ca_bundle: self.0.ca_bundle.clone(),
             s3: OnceLock::new(),
         }))
+    }
+}
+
+/// The credentials of a role. What goes wrong with them names it.
+#[derive(Debug)]
+struct OfRole {
+    role: String,
+    provider: AssumeRoleProvider,
+}
+
+impl ProvideCredentials for OfRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            let found = self.provider.provide_credentials().await;
+            found.map_err(|source| {
+                let role = self.role.clone();
+                CredentialsError::provider_error(WithoutRole { role, source })
+            })
+        })
     }
 }
 

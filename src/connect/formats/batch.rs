@@ -318,6 +318,49 @@ impl Batch {
         self.parts.open = self.parts.fields.len();
     }
 
+    /// Makes true and false in these columns the numbers 1 and 0.
+    pub fn number(&mut self, columns: &[usize]) {
+        if columns.is_empty() {
+            return;
+        }
+        let Parts {
+            beside,
+            fields,
+            records,
+            ..
+        } = &mut self.parts;
+        // Where `01` stands beside the raw text, as soon as it is needed.
+        let mut digits = None;
+        for entry in &*records {
+            let (start, end) = entry.fields;
+            let Some(own) = fields.get_mut(start as usize..end as usize) else {
+                continue;
+            };
+            for column in columns {
+                let Some(field) = own.get_mut(*column) else {
+                    continue;
+                };
+                if field.kind != FieldKind::Boolean {
+                    continue;
+                }
+                let buffer = if field.beside {
+                    beside.as_slice()
+                } else {
+                    self.raw.as_slice()
+                };
+                let is_true = span(buffer, (field.start, field.end)) == b"true";
+                let zero: u32 = *digits.get_or_insert_with(|| {
+                    beside.extend_from_slice(b"01");
+                    place(beside.len() - 2)
+                });
+                field.start = zero.saturating_add(u32::from(is_true));
+                field.end = field.start.saturating_add(1);
+                field.kind = FieldKind::Integer;
+                field.beside = true;
+            }
+        }
+    }
+
     /// How many fields its first record has.
     pub fn width(&self) -> Option<usize> {
         self.records().next().map(Record::len)

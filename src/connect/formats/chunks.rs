@@ -20,6 +20,9 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How much is kept of a line that is too long, in bytes.
 const KEPT_OF_LONG: usize = 64 * 1024;
 
+/// How much of such a line is passed over at once, in bytes: whoever reads may have to stop.
+const PASSED_OVER: usize = 64 * 1024 * 1024;
+
 /// What stands at a place of the text.
 pub(super) enum Step {
     /// A record, whose fields were added. Its text ends at `end`, and what follows begins at `next`, so many lines later.
@@ -76,7 +79,8 @@ impl<R: BufRead> Chunks<R> {
         }
     }
 
-    /// Puts the next records into a batch, at most so many; false when there are no more.
+    /// Puts the next records into a batch, at most so many; false when there are no more. There are none for now where a line without end is
+    /// passed over.
     pub(super) fn fill(
         &mut self,
         batch: &mut Batch,
@@ -89,6 +93,9 @@ impl<R: BufRead> Chunks<R> {
         let mut target = BATCH_BYTES;
         loop {
             self.load(raw, target)?;
+            if self.skipping {
+                return Ok(true);
+            }
             let at = self.steps(raw, parts, most.min(BATCH_RECORDS), &mut step);
             let over = self.ended && at == raw.len();
             *taken += at;
@@ -156,7 +163,7 @@ impl<R: BufRead> Chunks<R> {
         if self.skipping {
             self.skip_line()?;
         }
-        if self.ended || raw.len() >= target {
+        if self.skipping || self.ended || raw.len() >= target {
             return Ok(());
         }
         let missing = target - raw.len();
@@ -197,9 +204,10 @@ impl<R: BufRead> Chunks<R> {
         raw.truncate(kept);
     }
 
-    /// Passes over the rest of a line.
+    /// Passes over the rest of a line, or over much of it.
     fn skip_line(&mut self) -> Result<(), ConnectError> {
-        loop {
+        let mut left = PASSED_OVER;
+        while left > 0 {
             let found = match self.input.fill_buf() {
                 Ok([]) => {
                     (self.skipping, self.ended) = (false, true);
@@ -215,9 +223,13 @@ impl<R: BufRead> Chunks<R> {
                     self.skipping = false;
                     return Ok(());
                 }
-                Err(all) => self.input.consume(all),
+                Err(all) => {
+                    self.input.consume(all);
+                    left = left.saturating_sub(all);
+                }
             }
         }
+        Ok(())
     }
 
     fn unreadable(&self, error: &std::io::Error) -> ConnectError {
@@ -244,6 +256,22 @@ fn no_lines(text: &[u8]) -> Option<&'static str> {
         return Some(
             "it is text in UTF-16; a copy reads UTF-8, which e.g. `iconv -f UTF-16 -t UTF-8` makes of it",
         );
+    }
+    if text.starts_with(b"\x1f\x8b\x08") {
+        return Some(
+            "it is packed with gzip, which nothing says; set `compression = \"gzip\"` of its data node",
+        );
+    }
+    if text.starts_with(b"\x28\xb5\x2f\xfd") {
+        return Some(
+            "it is packed with zstd, which nothing says; set `compression = \"zstd\"` of its data node",
+        );
+    }
+    if text.starts_with(b"PK\x03\x04") {
+        return Some("it is a zip file, which a copy does not read; unpack it first");
+    }
+    if text.starts_with(b"PAR1\x15") {
+        return Some("it is a parquet file; say `format = \"parquet\"` for its data node");
     }
     let has = |byte| memchr::memchr(byte, text).is_some();
     let returns = || memchr::memchr_iter(b'\r', text).take(2).count();

@@ -51,7 +51,7 @@ pub trait BatchReader {
     /// The types of the columns, as far as they are declared or found.
     fn columns(&self) -> &[Column];
 
-    /// Puts the next records into a batch in place of what is in it; false at the end.
+    /// Puts the next records into a batch in place of what is in it, none where it takes long to come to the next; false at the end.
     fn fill(&mut self, batch: &mut Batch) -> Result<bool, ConnectError>;
 }
 

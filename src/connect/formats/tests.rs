@@ -325,7 +325,7 @@ proptest! {
         let columns: Vec<Column> = names(width).iter().map(|n| Column::parse(n).unwrap()).collect();
         for pages in [Pages::Plain, Pages::Snappy, Pages::Zstd, Pages::Gzip] {
             let file = parquet_of(&rows, &columns, pages);
-            let format = Parquet { columns: vec![], pages };
+            let format = Parquet { columns: vec![], untyped: vec![], pages };
             let mut reader = ParquetReader::new(&format, Bytes::from(file), "in").unwrap();
             prop_assert_eq!(reader.columns(), &*columns);
             prop_assert_eq!(&drain(&mut reader).unwrap().0, &rows);
@@ -354,7 +354,7 @@ proptest! {
             ]
         }).collect();
         let file = parquet_of(&rows, &columns, Pages::Zstd);
-        let format = Parquet { columns: vec![], pages: Pages::Zstd };
+        let format = Parquet { columns: vec![], untyped: vec![], pages: Pages::Zstd };
         let mut reader = ParquetReader::new(&format, Bytes::from(file), "in").unwrap();
         prop_assert_eq!(reader.columns(), &*columns);
         let found = drain(&mut reader).unwrap().0;
@@ -378,7 +378,7 @@ proptest! {
         } else {
             file[at] = to;
         }
-        let format = Parquet { columns: vec![], pages: Pages::Snappy };
+        let format = Parquet { columns: vec![], untyped: vec![], pages: Pages::Snappy };
         let opened = ParquetReader::new(&format, Bytes::from(file), "in");
         let result = opened.map_err(|e| e.to_string()).and_then(|mut reader| drain(&mut reader));
         if cut {
@@ -395,6 +395,10 @@ fn what_has_no_lines_is_said() {
         (&b"\xff\xfea\0,\0b\0\n\0"[..], "UTF-16"),
         (b"a,b\r1,2\r3,4", "carriage returns alone"),
         (b"a,b\r1,2\r", "carriage returns alone"),
+        (b"\x1f\x8b\x08\0\0", "packed with gzip"),
+        (b"\x28\xb5\x2f\xfd\n1\n", "packed with zstd"),
+        (b"PK\x03\x04\n1\n", "a zip file"),
+        (b"PAR1\x15\x04\n1\n", "a parquet file"),
     ] {
         for format in [csv(), tsv(), header.clone(), json(&[])] {
             let error = read(&format, text).unwrap_err();
@@ -446,14 +450,15 @@ fn columns_are_picked_by_name() {
         Pages::Zstd,
     );
     let open = |columns: &[&str]| {
-        let columns = columns.iter().map(|c| Column::parse(c).unwrap()).collect();
         let format = Parquet {
-            columns,
+            columns: columns.iter().map(|c| Column::parse(c).unwrap()).collect(),
+            untyped: vec!["b".to_owned(), "a".to_owned()],
             pages: Pages::Zstd,
         };
         ParquetReader::new(&format, Bytes::from(file.clone()), "in")
     };
-    let mut reader = open(&["b", "a STRING"]).unwrap();
+    let mut reader = open(&["b", "a"]).unwrap();
+    assert_eq!(reader.columns(), [all[1].clone(), all[0].clone()]);
     assert_eq!(
         drain(&mut reader).unwrap().0,
         [some(&["x", "1"]), some(&["y", "NULL"])]
@@ -493,6 +498,7 @@ fn a_value_that_does_not_fit_leaves_the_columns_as_they_were() {
     );
     let format = Parquet {
         columns: vec![],
+        untyped: vec![],
         pages: Pages::Zstd,
     };
     let file = Bytes::from(writer.finish().unwrap());

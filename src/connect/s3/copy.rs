@@ -7,6 +7,7 @@ use super::OnBytes;
 use super::S3Error;
 use super::get::Known;
 use super::get::joined;
+use super::get::nameless;
 use super::put::Parts;
 use super::put::Target;
 use super::put::Upload;
@@ -57,7 +58,8 @@ impl Endpoint {
         let etag = Some(known.etag.as_str()).filter(|etag| !etag.is_empty());
         let Target { at, encryption } = target;
         let call = || self.calls.copy(from, etag, at, *encryption);
-        self.left_to_service("copy", from, call).await?;
+        self.tried_within(&self.limits.copies, ("copy", from), call)
+            .await?;
         on_bytes.tell(known.size);
         Ok(())
     }
@@ -70,6 +72,9 @@ impl Endpoint {
         step: u64,
         (on_bytes, cancel): (&OnBytes, &Cancel),
     ) -> Result<(), ConnectError> {
+        if head.etag.is_empty() {
+            return Err(S3Error::new("copy", from, nameless()).into());
+        }
         let mut upload = Upload::begin(self, target, &head.labels, false).await?;
         let mut under_way = Parts::new();
         let steps = self.copy_steps(
@@ -112,7 +117,8 @@ impl Endpoint {
             under_way.spawn(async move {
                 let calls = &endpoint.calls;
                 let call = || calls.copy_part((&from, &etag), span, &at, (&id, number));
-                let part = endpoint.left_to_service("copy", &from, call).await?;
+                let copies = &endpoint.limits.copies;
+                let part = endpoint.tried_within(copies, ("copy", &from), call).await?;
                 on_bytes.tell(span.len());
                 Ok((part, span.len()))
             });

@@ -128,6 +128,9 @@ impl Pieces<'_> {
                 ),
             });
         }
+        if self.etag.is_empty() && !all {
+            return Err(nameless());
+        }
         if self.etag.is_empty() {
             self.etag.clone_from(&reading.head.etag);
         }
@@ -272,6 +275,14 @@ impl Endpoint {
             }
         }
         Ok(compare(at, wanted, all.value)?)
+    }
+}
+
+/// Why an object is not read, or copied, in several requests when nothing tells whether they find the same contents.
+pub(super) fn nameless() -> Refusal {
+    Refusal {
+        fault: Fault::Invalid,
+        reason: "it takes more than one request, and S3 says no ETag of it, so that nothing tells whether they all find the same contents; check that the address of the endpoint is that of an S3 server".to_owned(),
     }
 }
 

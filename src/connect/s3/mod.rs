@@ -87,6 +87,7 @@ pub struct Endpoint {
 #[derive(Debug)]
 struct Limits {
     requests: Semaphore,
+    /// What the service does alone. Nothing of it comes or goes here, so that more of it is under way at once.
     copies: Semaphore,
     ranges: Semaphore,
     kept: Arc<Semaphore>,
@@ -147,8 +148,10 @@ impl Endpoint {
             // An answer to HEAD has no text: one to GET says why.
             let first = Span { from: 0, to: 1 };
             if let Err(refusal) = self.calls.get(at, Some(first), None).await
-                && refusal.fault == error.fault
+                && [error.fault, Fault::NotAllowed].contains(&refusal.fault)
             {
+                // Of credentials that are over HEAD says no more than that the request is wrong.
+                error.fault = refusal.fault;
                 error.reason = refusal.reason;
             }
         }

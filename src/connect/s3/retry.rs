@@ -37,21 +37,21 @@ impl Endpoint {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        let (result, _) = self.counted(self.attempts, (action, at), call).await;
-        result.map_err(|refusal| S3Error::new(action, at, refusal))
+        self.tried_within(&self.limits.requests, (action, at), call)
+            .await
     }
 
-    /// The same for what the service does alone. Nothing of it comes or goes here, so that more of it is under way at once.
-    pub(super) async fn left_to_service<T, F>(
+    /// The same, with so many under way at once as a semaphore lets.
+    pub(super) async fn tried_within<T, F>(
         &self,
-        action: &'static str,
-        at: &Location,
+        at_once: &Semaphore,
+        (action, at): (&'static str, &Location),
         call: impl Fn() -> F,
     ) -> Result<T, S3Error>
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        let limits = (&self.limits.copies, self.attempts);
+        let limits = (at_once, self.attempts);
         let (result, _) = self.limited(limits, (action, at), call).await;
         result.map_err(|refusal| S3Error::new(action, at, refusal))
     }

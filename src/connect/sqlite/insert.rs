@@ -87,6 +87,9 @@ pub(super) fn convert(
     Ok(match cell(bytes, kind, to)? {
         Cell::Null => ToSqlOutput::Owned(Value::Null),
         Cell::Integer(number) => ToSqlOutput::Owned(Value::Integer(number)),
+        Cell::Double(number) if number.is_nan() => {
+            return Err("`NaN` is no value in SQLite, which would keep it as NULL".to_owned());
+        }
         Cell::Double(number) => ToSqlOutput::Owned(Value::Real(number)),
         Cell::Boolean(value) => ToSqlOutput::Owned(Value::Integer(value.into())),
         Cell::Text(text) => ToSqlOutput::Borrowed(text.into()),

@@ -345,6 +345,21 @@ impl Database {
         .map(drop)
     }
 
+    /// How many rows there are that `replace_where` would replace; nothing without one, or where that cannot be counted.
+    #[must_use]
+    pub fn replaceable(&self, target: &TableTarget) -> Option<u64> {
+        let WriteMode::Replace(Some(condition)) = &target.write else {
+            return None;
+        };
+        let table = quote(&target.table);
+        let sql = format!("SELECT count(*) FROM {table} WHERE {condition}");
+        let mut statement = self.connection.prepare(&sql).ok()?;
+        bind(&mut statement, &target.params, &mut 0, &self.place).ok()?;
+        let mut rows = statement.raw_query();
+        let count: i64 = rows.next().ok()??.get(0).ok()?;
+        u64::try_from(count).ok()
+    }
+
     /// An inserter for records with these column names (none: by position) and declared types.
     pub fn inserter(
         &self,

@@ -184,6 +184,11 @@ fn declared_types_are_checked_and_converted() {
         ("c STRING", "", Ok(Value::Text(String::new()))),
         ("c DOUBLE", " 1.5 ", Ok(Value::Real(1.5))),
         ("c DOUBLE", "x", Err("`x` is not a number")),
+        (
+            "c DOUBLE",
+            "NaN",
+            Err("`NaN` is no value in SQLite, which would keep it as NULL"),
+        ),
         ("c BOOLEAN", "TRUE", Ok(Value::Integer(1))),
         (
             "c BOOLEAN",

@@ -127,7 +127,7 @@ impl<D: Disk> World<D> {
         let engine = self.look();
         let of = |object: Address| {
             let ranges = if operation == Operation::Backfill {
-                engine.unmade_stretches(&object, all, self.now)
+                engine.unmade_stretches(&object, all, true, self.now)
             } else {
                 engine.wanted_in(&object, all)
             };
@@ -273,10 +273,15 @@ impl<D: Disk> World<D> {
         wanted.into_iter().skip(first).take(2).map(key).collect()
     }
 
-    /// Makes a run of activities on demand.
+    /// Makes a run of activities on demand, at a moment of its own: a clock that was set back comes by earlier ones again.
     fn trigger(&mut self, random: &mut Random) -> Found {
         let moment = SignedDuration::from_millis(1);
+        let made = self.oracle.log.instances.keys();
+        let taken: BTreeSet<Timestamp> = made.map(|key| key.interval.start).collect();
         self.now = self.now.checked_add(moment).unwrap();
+        while taken.contains(&self.now) {
+            self.now = self.now.checked_add(moment).unwrap();
+        }
         let units = self.definition.units.values();
         let on_demand =
             units.filter(|unit| unit.schedule.is_none() && unit.kind == UnitKind::Activity);

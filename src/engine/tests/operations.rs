@@ -15,6 +15,8 @@ use super::super::testing::at;
 use super::super::testing::data_node;
 use super::super::testing::every;
 use super::daily;
+use crate::time::Period;
+use crate::time::Schedule;
 
 const RERUN: Operation = Operation::Rerun {
     as_was: false,
@@ -180,6 +182,60 @@ fn what_gave_up_with_something_goes_on_with_its_rerun() {
     assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
     rig.finish(&["a 01-05", "z 01-05"]);
     assert_eq!(rig.status("z 01-05"), Status::Finished);
+}
+
+#[test]
+fn what_gave_up_names_the_interval_in_the_zone_of_its_schedule() {
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let start = jiff::civil::date(2026, 1, 5).at(0, 0, 0, 0);
+    let daily = Schedule::new(start, Period::parse("1 day").unwrap(), zone).unwrap();
+    let one = once(activity("one").on(daily.clone()));
+    let other = activity("other").on(daily).after(&["one"]).cascading();
+    let mut rig = Rig::new("01-06", [one, other]);
+    rig.fail("one 01-04T23");
+    let other = rig.instance("other 01-04T23");
+    assert_eq!(other.status, Status::CascadeFailed);
+    let reason = "one for 2026-01-05 did not succeed";
+    assert_eq!(other.reason.as_deref(), Some(reason));
+}
+
+#[test]
+fn what_gave_up_goes_on_with_a_rerun_also_where_nothing_gives_up_any_more() {
+    let mut rig = Rig::new("01-06", chain().map(Unit::cascading));
+    rig.fail("a 01-05");
+    rig.change(2, chain());
+    assert_eq!(rig.status("z 01-05"), Status::CascadeFailed);
+    rig.operate(RERUN, &["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::WaitingOnDependencies);
+    rig.finish(&["a 01-05", "z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+}
+
+#[test]
+fn what_gave_up_with_something_goes_on_when_that_is_counted_as_finished() {
+    let units = chain().map(Unit::cascading);
+    let mut rig = Rig::new("01-06", units);
+    rig.fail("a 01-05");
+    assert_eq!(rig.status("z 01-05"), Status::CascadeFailed);
+    assert_eq!(rig.operate(Operation::MarkFinished, &["a 01-05"]), 1);
+    assert_eq!(rig.status("z 01-05"), Status::Running);
+    rig.finish(&["z 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Finished);
+}
+
+#[test]
+fn what_gave_up_with_something_else_too_does_not_go_on() {
+    let z = once(daily("z")).after(&["a", "b"]).cascading();
+    let last = once(daily("last")).after(&["z"]).cascading();
+    let mut rig = Rig::new("01-06", [once(daily("a")), once(daily("b")), z, last]);
+    rig.fail("a 01-05");
+    rig.fail("b 01-05");
+    rig.operate(Operation::MarkFinished, &["a 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::CascadeFailed);
+    assert_eq!(rig.status("last 01-05"), Status::CascadeFailed);
+    rig.operate(Operation::MarkFinished, &["b 01-05"]);
+    assert_eq!(rig.status("z 01-05"), Status::Running);
+    assert_eq!(rig.status("last 01-05"), Status::WaitingOnDependencies);
 }
 
 #[test]

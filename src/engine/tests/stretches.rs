@@ -1,7 +1,12 @@
 //! What operators ask for of stretches of time.
 
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use proptest::prelude::*;
+
 use super::super::CatchUp;
 use super::super::Event;
+use super::super::InstanceKey;
 use super::super::Limits;
 use super::super::Operation;
 use super::super::Status;
@@ -187,4 +192,100 @@ fn what_is_wanted_can_be_held_and_counted_as_finished_one_by_one() {
     rig.crash();
     assert!(rig.engine.has_finished(&rig.key("a 01-08")));
     assert_eq!(rig.status("a 01-07"), Status::Paused);
+}
+
+/// So many hours after the schedule begins.
+fn hours(number: i64) -> Timestamp {
+    at("01-05")
+        .checked_add(SignedDuration::from_hours(number))
+        .unwrap()
+}
+
+/// So many days from that one on.
+fn days(first: i64, number: i64) -> Interval {
+    Interval {
+        start: hours(first * 24),
+        end: hours((first + number) * 24),
+    }
+}
+
+impl Rig {
+    /// Does one of several things to some days.
+    fn meddle(&mut self, what: u8, first: i64, number: i64) {
+        let object = address("a");
+        let starts = days(first, number);
+        let due = (first..first + number).map(|day| days(day, 1));
+        let due = due.filter(|interval| interval.end <= self.now).collect();
+        match what {
+            0 => {
+                let unmade = self
+                    .engine
+                    .unmade_stretches(&object, starts, true, self.now);
+                for range in unmade.iter() {
+                    self.operate_on_stretch(Operation::Backfill, "a", range);
+                }
+            }
+            1 => {
+                self.operate_on_stretch(Operation::Cancel, "a", starts);
+            }
+            2 => {
+                self.operate_on_intervals(Operation::Cancel, "a", due);
+            }
+            3 => {
+                self.operate_on_intervals(Operation::MarkFinished, "a", due);
+            }
+            _ => {
+                self.now = self.now.max(starts.end);
+                self.event(Event::Tick);
+            }
+        }
+    }
+
+    fn canceled(&self) -> usize {
+        let object = address("a");
+        let live = self.engine.instances_of(&object);
+        live.filter(|instance| instance.status == Status::Canceled)
+            .count()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #[test]
+    fn what_has_no_instance_and_what_has_finished_is_counted_as_it_is_listed(
+        catches_up in any::<bool>(),
+        moves in prop::collection::vec((0_u8..5, 0_i64..20, 1_i64..7), 0..12),
+        asked in (-30_i64..500, 1_i64..500),
+    ) {
+        let unit = if catches_up { latest("a") } else { daily("a") };
+        let mut rig = Rig::with(TWO_AHEAD, "01-08", [unit]);
+        for (what, first, number) in moves {
+            rig.meddle(what, first, number);
+        }
+        let object = address("a");
+        let (engine, now) = (&rig.engine, rig.now);
+        let starts = Interval { start: hours(asked.0), end: hours(asked.0 + asked.1) };
+        for dropped in [false, true] {
+            let listed = engine.unmade(&object, starts, dropped, now);
+            let stretches = engine.unmade_stretches(&object, starts, dropped, now);
+            prop_assert_eq!(engine.count_in(&object, [&stretches]), listed.len() as u64);
+            prop_assert_eq!(engine.intervals_of(&object, &stretches), listed);
+        }
+        let finished: Vec<Interval> = engine.finished_in(&object, starts, now).collect();
+        prop_assert_eq!(engine.count_finished_in(&object, starts, now), finished.len() as u64);
+        let has_finished = |interval: &Interval| {
+            let key = InstanceKey { object: object.clone(), interval: *interval };
+            interval.end <= now && starts.contains(interval.start) && engine.is_settled(&key)
+        };
+        let each = (0..60).map(|day| days(day, 1)).filter(has_finished);
+        prop_assert_eq!(finished, each.collect::<Vec<Interval>>());
+        // What is canceled of what is asked for is made as it was counted.
+        if let Some(range) = engine.wanted_in(&object, Interval::ALL).newest() {
+            let to_make = engine.made_if_canceled(&object, &[range].into_iter().collect());
+            let before = rig.canceled();
+            rig.operate_on_stretch(Operation::Cancel, "a", range);
+            let made = (rig.canceled() - before) as u64;
+            prop_assert!(to_make <= made && made <= to_make + u64::from(catches_up), "{} {}", to_make, made);
+        }
+    }
 }

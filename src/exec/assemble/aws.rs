@@ -68,7 +68,7 @@ impl Assembler<'_> {
         };
         let pipeline = self.resolver.objects.get(address);
         let said = pipeline.and_then(|pipeline| pipeline.attributes.get(name));
-        match said.map(plain) {
+        match said.map(Value::unmarked) {
             None => return Ok(None),
             Some(Value::String(text)) => {
                 return Ok(Some(text.to_string()).filter(|text| !text.is_empty()));
@@ -107,7 +107,7 @@ fn of(attributes: &Attributes) -> Settings {
 
 /// A text that is not empty.
 fn text(attributes: &Attributes, name: &str) -> Option<String> {
-    match plain(attributes.get(name)?) {
+    match attributes.get(name)?.unmarked() {
         Value::String(text) if !text.is_empty() => Some(text.to_string()),
         _ => None,
     }
@@ -115,16 +115,9 @@ fn text(attributes: &Attributes, name: &str) -> Option<String> {
 
 /// What stands in a block.
 fn block<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Attributes> {
-    match plain(attributes.get(name)?) {
+    match attributes.get(name)?.unmarked() {
         Value::Object(attributes) => Some(attributes),
         _ => None,
-    }
-}
-
-fn plain(value: &Value) -> &Value {
-    match value {
-        Value::Sensitive(inner) => plain(inner),
-        value => value,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::exec::dynamodb_data_exists::DynamoDbDataExists;
 use crate::exec::dynamodb_table_exists::DynamoDbTableExists;
 use crate::exec::exists::Exists;
 use crate::exec::looking::Thing;
+use crate::exec::preflight::Need;
 use crate::exec::s3_key_exists::S3KeyExists;
 use crate::exec::s3_prefix_not_empty::S3PrefixNotEmpty;
 use crate::objects::Address;
@@ -75,6 +76,15 @@ impl Assembler<'_> {
                 "this version of pipeform cannot check preconditions of type `{other}`"
             )),
         }
+    }
+
+    /// What is looked for of a data node of files that nothing brings; `None` of another one.
+    pub fn data(&self, key: &InstanceKey, of: Try) -> Result<Option<Need>, String> {
+        Ok(match self.exists(key, of)? {
+            Exists::File(path) => Some(Need::Data(path)),
+            Exists::Aws(thing) => Some(Need::DataInS3(thing)),
+            Exists::Table { .. } => None,
+        })
     }
 
     fn exists(&self, key: &InstanceKey, of: Try) -> Result<Exists, String> {

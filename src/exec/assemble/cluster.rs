@@ -319,7 +319,7 @@ fn configurations(value: Option<&Value>) -> Vec<Configuration> {
 }
 
 fn configuration(block: &Value) -> Option<Configuration> {
-    let properties = match member(block, "properties").map(plain) {
+    let properties = match member(block, "properties").map(Value::unmarked) {
         Some(Value::Map(map) | Value::Object(map)) => map
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), text_of(value)?)))
@@ -354,7 +354,7 @@ fn ebs(block: &Value) -> Ebs {
 
 /// The blocks of an attribute, of which there may be several.
 fn blocks(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    let list: &[Value] = match value.map(plain) {
+    let list: &[Value] = match value.map(Value::unmarked) {
         Some(Value::Tuple(list) | Value::List(list)) => list,
         _ => &[],
     };
@@ -363,7 +363,7 @@ fn blocks(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 
 /// What is set in a block.
 fn member<'a>(block: &'a Value, name: &str) -> Option<&'a Value> {
-    match plain(block) {
+    match block.unmarked() {
         Value::Object(attributes) | Value::Map(attributes) => attributes
             .get(name)
             .filter(|value| !matches!(value, Value::Null(_))),
@@ -371,15 +371,8 @@ fn member<'a>(block: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-fn plain(value: &Value) -> &Value {
-    match value {
-        Value::Sensitive(inner) => plain(inner),
-        value => value,
-    }
-}
-
 fn text_of(value: &Value) -> Option<String> {
-    match plain(value) {
+    match value.unmarked() {
         Value::String(text) => Some(text.to_string()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
@@ -388,21 +381,21 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 fn texts_of(value: &Value) -> Vec<String> {
-    match plain(value) {
+    match value.unmarked() {
         Value::List(list) | Value::Tuple(list) => list.iter().filter_map(text_of).collect(),
         _ => Vec::new(),
     }
 }
 
 fn whole(value: Option<&Value>) -> Option<i32> {
-    match plain(value?) {
+    match value?.unmarked() {
         Value::Number(number) => number.to_i64().and_then(|number| number.try_into().ok()),
         _ => None,
     }
 }
 
 fn bool_of(value: Option<&Value>) -> Option<bool> {
-    match plain(value?) {
+    match value?.unmarked() {
         Value::Bool(value) => Some(*value),
         _ => None,
     }

@@ -95,8 +95,12 @@ impl<'a> Assembler<'a> {
             let left = match place {
                 Some(place) => {
                     not_listed(node, &place)?;
-                    let compression = self.packed(node)?;
-                    Some(Left { place, compression })
+                    let compression = self.packed(node, &place)?;
+                    Some(Left {
+                        place,
+                        compression,
+                        accumulates: node.boolean("accumulate"),
+                    })
                 }
                 None => None,
             };

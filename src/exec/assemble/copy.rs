@@ -169,6 +169,7 @@ impl<'a> Assembler<'a> {
                 place,
                 format,
                 compression,
+                accumulates: node.boolean("accumulate"),
             }));
         }
         Ok(Err(FileEnd {
@@ -212,7 +213,16 @@ impl<'a> Assembler<'a> {
             "parquet" => {
                 let pages = format.text("compression").and_then(Pages::of_name);
                 let pages = pages.unwrap_or_default();
-                return Ok(Some(Format::Parquet(Parquet { columns, pages })));
+                let untyped = format.texts("column").into_iter();
+                return Ok(Some(Format::Parquet(Parquet {
+                    columns,
+                    // A name without a type is one word.
+                    untyped: untyped
+                        .map(|text| text.trim().to_owned())
+                        .filter(|text| !text.contains(char::is_whitespace))
+                        .collect(),
+                    pages,
+                })));
             }
             "regex" => {
                 return Ok(Some(Format::Regex(RegexFormat {

@@ -100,6 +100,7 @@ mod tests {
                 compression: None,
             }),
             places: Vec::new(),
+            accumulates: false,
         }
     }
 

@@ -159,12 +159,14 @@ impl<'a> Assembler<'a> {
             return Ok(Staged {
                 table: Err("its interval overlaps none of its data".to_owned()),
                 places: Vec::new(),
+                accumulates: false,
             });
         };
         let why_not = tables::why_not(self.resolver.objects, first.object, of);
         Ok(Staged {
             table: why_not.map_or_else(|| self.table_of(first), Err),
             places: self.places(nodes)?.unwrap_or_default(),
+            accumulates: first.boolean("accumulate"),
         })
     }
 

@@ -146,6 +146,11 @@ impl<'a> Assembler<'a> {
             .strip_prefix("sqlite:");
         Ok(match path {
             Some(path) if !path.is_empty() && !path.starts_with(':') => {
+                let mut hidden = self.hidden.borrow_mut();
+                if hidden.contains(&text) {
+                    // Errors name the file alone.
+                    hidden.push(path.to_owned());
+                }
                 format!("sqlite:{}", self.directory.join(path).display())
             }
             _ => text,

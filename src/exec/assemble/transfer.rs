@@ -68,6 +68,7 @@ impl<'a> Assembler<'a> {
         let mut transfer = Transfer::new(inputs, output);
         if transfer.output.is_many() {
             transfer.packing = self.packing(&nodes, target)?;
+            transfer.accumulates = target.boolean("accumulate");
         }
         Ok(Some(transfer))
     }
@@ -111,9 +112,14 @@ impl<'a> Assembler<'a> {
         Ok(packing)
     }
 
-    /// How the files that a command leaves for a data node are to be packed, if it says so.
-    pub(super) fn packed(&self, node: &Resolved<'a>) -> Result<Option<Compression>, String> {
-        let output = said(node);
+    /// How the files that a command leaves for a data node are to be packed, if it says so, or else the name of its one file does.
+    pub(super) fn packed(
+        &self,
+        node: &Resolved<'a>,
+        place: &Place,
+    ) -> Result<Option<Compression>, String> {
+        let named = Some(place.compression()).filter(|named| *named != Compression::None);
+        let output = said(node).or(named);
         let of_columns = matches!(self.format(node)?, Some(Format::Parquet(_)));
         not_packed_twice(node, output, of_columns)?;
         Ok(output)
@@ -127,8 +133,12 @@ fn not_packed_twice(
     of_columns: bool,
 ) -> Result<(), String> {
     if of_columns && matches!(output, Some(Compression::Gzip | Compression::Zstd)) {
+        let says = match said(node) {
+            Some(_) => "says `compression`",
+            None => "has a path that ends like one of a compressed file",
+        };
         return Err(format!(
-            "`{}` says `compression`, and parquet packs its pages itself; set `compression` of the format instead",
+            "`{}` {says}, and parquet packs its pages itself; set `compression` of the format instead",
             node.object.address
         ));
     }

@@ -39,7 +39,16 @@ pub struct FileEnd {
     /// How it is packed.
     pub compression: Compression,
     /// The directory or the prefix that is complete when it is written.
-    pub within: Option<Place>,
+    pub within: Option<Within>,
+}
+
+/// A directory or a prefix that one file is written to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Within {
+    /// Where it is.
+    pub place: Place,
+    /// Whether what other intervals have put there stays.
+    pub accumulates: bool,
 }
 
 /// All files below a directory or a prefix.
@@ -51,6 +60,8 @@ pub struct FilesEnd {
     pub format: Option<Format>,
     /// How they are packed; none: as their names say.
     pub compression: Option<Compression>,
+    /// Whether those stay that other intervals have put there, where it is written.
+    pub accumulates: bool,
 }
 
 impl FilesEnd {
@@ -113,7 +124,7 @@ impl FileEnd {
 
     /// Starts it.
     pub(super) fn create(&self, ctx: &Context) -> Result<EndWriter, ConnectError> {
-        let within = self.within.clone().map(|place| (place, ctx.clone()));
+        let within = self.within.clone().map(|within| (within, ctx.clone()));
         Ok(EndWriter {
             begun: self.begin(ctx)?,
             name: self.place.name().to_owned(),
@@ -139,7 +150,7 @@ pub(super) struct EndWriter {
     begun: Begun,
     name: String,
     /// What it completes.
-    within: Option<(Place, Context)>,
+    within: Option<(Within, Context)>,
 }
 
 enum Begun {
@@ -151,10 +162,11 @@ impl EndWriter {
     /// Makes it be there, in place of what was; gives its size in bytes, as it is packed. Until then also the directory or the prefix that it
     /// completes is as it was.
     pub(super) fn commit(self) -> Result<u64, ConnectError> {
-        let Some((place, ctx)) = self.within else {
+        let Some((within, ctx)) = self.within else {
             return self.begun.commit();
         };
-        let whole = Handle::current().block_on(Whole::make(&place, &self.name, &ctx))?;
+        let made = Whole::make(&within.place, &self.name, within.accumulates, &ctx);
+        let whole = Handle::current().block_on(made)?;
         let size = self.begun.commit()?;
         Handle::current().block_on(whole.complete(size, &ctx))?;
         Ok(size)
@@ -255,9 +267,12 @@ pub(super) fn expanded(copy: &Copy, ctx: &Context) -> Result<Expanded, ConnectEr
         });
     }
     if let Output::Files(end) = &copy.output {
-        let name = name(end, &copy.inputs);
+        let name = name(end, &copy.inputs, ctx);
         copy.output = Output::File(FileEnd {
-            within: Some(end.place.clone()),
+            within: Some(Within {
+                place: end.place.clone(),
+                accumulates: end.accumulates,
+            }),
             ..end.file(end.place.below(&name))
         });
     }
@@ -297,8 +312,8 @@ fn output_of(output: &Output) -> Option<&Place> {
     }
 }
 
-/// The name of the one file that records are written to below a directory or a prefix.
-fn name(end: &FilesEnd, inputs: &[Input]) -> String {
+/// The name of the one file that records are written to below a directory or a prefix. Where each interval adds one, each has its own.
+fn name(end: &FilesEnd, inputs: &[Input], ctx: &Context) -> String {
     let of_inputs = || {
         inputs.iter().find_map(|input| match input {
             Input::File(file) => file.format.as_ref(),
@@ -314,5 +329,10 @@ fn name(end: &FilesEnd, inputs: &[Input]) -> String {
         Some(Format::Delimited(_)) | None => ".csv",
     };
     let packed = end.compression.map_or("", Compression::ending);
-    format!("part-00000{format}{packed}")
+    let interval = ctx.writer_in_interval().rsplit_once('@');
+    let part = match interval.filter(|_| end.accumulates) {
+        Some((_, interval)) => interval.replace(':', "-"),
+        None => "00000".to_owned(),
+    };
+    format!("part-{part}{format}{packed}")
 }

@@ -17,6 +17,7 @@ mod write;
 
 pub use ends::FileEnd;
 pub use ends::FilesEnd;
+pub use ends::Within;
 pub use rejects::OnRowError;
 pub use rejects::RejectFile;
 
@@ -31,6 +32,7 @@ use ends::expanded;
 use pipe::Incoming;
 use pipe::Outgoing;
 use pipe::piped;
+use read::packed_inside;
 use read::read_all;
 use rejects::Rejects;
 use spool::Spool;
@@ -46,6 +48,7 @@ use super::preflight::database;
 use crate::connect::ConnectError;
 use crate::connect::formats::Format;
 use crate::connect::formats::csv;
+use crate::connect::formats::parquet::Parquet;
 use crate::connect::sqlite::Params;
 use crate::connect::sqlite::TableTarget;
 use crate::connect::sqlite::path_of;
@@ -111,7 +114,14 @@ impl Copy {
             OnRowError::Skip(to) => Some(Need::writable(&to.place)),
             OnRowError::Fail => None,
         };
-        inputs.chain(output).chain(rejects).collect()
+        let lists = self.inputs.iter().filter_map(|input| match input {
+            Input::File(FileEnd { place, .. }) | Input::Files(FilesEnd { place, .. }) => {
+                Need::listing(place)
+            }
+            Input::Query { .. } => None,
+        });
+        let read = inputs.chain(lists);
+        read.chain(output).chain(rejects).collect()
     }
 
     /// The formats of the files it reads; a file without one has that of the output.
@@ -131,6 +141,15 @@ impl Copy {
             Input::Files(input) => input.format.clone(),
             Input::Query { .. } => None,
         });
+        let inputs = inputs.map(|format| match format {
+            // Those that are picked say themselves which types they have.
+            Format::Parquet(parquet) if !parquet.untyped.is_empty() => Format::Parquet(Parquet {
+                columns: Vec::new(),
+                untyped: Vec::new(),
+                ..parquet
+            }),
+            format => format,
+        });
         file.format.clone().or(inputs).unwrap_or_else(plain_csv)
     }
 }
@@ -149,6 +168,9 @@ fn run_files(expanded: &Expanded, ctx: &Context) -> Result<Summary, ExecError> {
     if let Output::File(file) = &copy.output
         && same_bytes(expanded, file)
     {
+        if matches!(copy.output_format(file), Format::Parquet(_)) {
+            packed_inside(file)?;
+        }
         copy_bytes(expanded, file, ctx)?;
         return Ok(ctx.progress.summary());
     }

@@ -57,6 +57,10 @@ impl Waiting {
         self.less.notify_one();
     }
 
+    fn has_ended(&self) -> bool {
+        self.bytes().is_none()
+    }
+
     fn end(&self) {
         *self.bytes() = None;
         self.less.notify_one();
@@ -169,6 +173,10 @@ impl Outgoing<'_> {
     fn flush(&mut self) -> Result<(), ConnectError> {
         self.ctx.check_cancel()?;
         if self.batch.is_empty() {
+            if self.waiting.has_ended() {
+                // As in `send`.
+                return Err(ConnectError::Cancelled);
+            }
             return Ok(());
         }
         let next = self.emptied.try_recv().unwrap_or_default();

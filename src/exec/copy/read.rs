@@ -91,7 +91,7 @@ fn read_columns(
         unit: "row",
         names: reader.names().to_vec(),
         columns: reader.columns().to_vec(),
-        typed: format.columns.is_empty(),
+        typed: format.columns.len() == format.untyped.len(),
     })?;
     outgoing.read_all(&mut reader)?;
     watched.map_or(Ok(()), |watched| watched.unchanged())

@@ -51,7 +51,7 @@ impl Columns {
     }
 
     /// Another input begins. One that names its columns otherwise would mix them up. Declared columns are picked by name if
-    /// it has them all; else they are new names for its columns.
+    /// it has them all; else they are new names for its columns, if those that it has stand at the same places.
     fn begin(&mut self, source: Source) -> Result<(), ConnectError> {
         self.picked = None;
         if self.declared.is_empty() {
@@ -70,9 +70,39 @@ impl Columns {
         } else if self.names != source.names {
             let place = |name: &String| source.names.iter().position(|other| other == name);
             self.picked = self.names.iter().map(place).collect();
+            if self.picked.is_none() && !self.stand_alike(&source) {
+                self.refuse_some_names(&source)?;
+            }
         }
         self.source = source;
         Ok(())
+    }
+
+    /// Whether those declared names that an input has stand at their places: the others are new names then.
+    fn stand_alike(&self, source: &Source) -> bool {
+        let place = |name: &String| source.names.iter().position(|other| other == name);
+        let mut names = self.names.iter().enumerate();
+        self.names.len() == source.names.len()
+            && names.all(|(index, name)| place(name).is_none_or(|at| at == index))
+    }
+
+    /// Refuses an input that has some of the declared names: as new names for its columns they would stand for others.
+    fn refuse_some_names(&self, source: &Source) -> Result<(), ConnectError> {
+        let names = self.names.iter().map(String::as_str);
+        let missing: Vec<&str> = names
+            .filter(|name| !source.names.iter().any(|other| other == name))
+            .collect();
+        if missing.len() == self.names.len() {
+            return Ok(());
+        }
+        Err(ConnectError::Record {
+            place: source.place.clone(),
+            reason: format!(
+                "it has no column `{}` that the output declares; its columns are `{}`. Declare those that it has, or new names for all",
+                missing.join("`, `"),
+                source.names.join("`, `")
+            ),
+        })
     }
 
     /// Makes the records of a batch those of the output.
@@ -119,6 +149,7 @@ pub(super) fn write_lines(
         format,
         writer: None,
         checks: Vec::new(),
+        numbers: Vec::new(),
         begun: false,
         out: Vec::with_capacity(CHUNK),
     };
@@ -150,6 +181,8 @@ struct Lines<'f> {
     writer: Option<LineWriter>,
     /// The columns whose values must fit a type, which the writer does not look at itself.
     checks: Vec<(usize, ColumnType)>,
+    /// The columns of whole numbers, in which true and false are 1 and 0.
+    numbers: Vec<usize>,
     /// Whether the header was written.
     begun: bool,
     out: Vec<u8>,
@@ -161,11 +194,21 @@ impl Lines<'_> {
         self.columns.begin(source)?;
         self.writer = None;
         self.checks.clear();
+        self.numbers.clear();
         let types = self.columns.types();
-        if !matches!(self.format, Format::JsonLines(_)) && !sure {
-            let known = types.iter().enumerate();
-            let known = known.filter_map(|(index, to)| Some((index, (*to)?)));
-            self.checks = known.filter(|(_, to)| *to != ColumnType::String).collect();
+        let known = types.iter().enumerate();
+        let known = known.filter_map(|(index, to)| Some((index, (*to)?)));
+        if !matches!(self.format, Format::JsonLines(_)) {
+            // Types that are those of the values need nothing.
+            if !(sure && self.columns.declared.is_empty()) {
+                let whole = known
+                    .clone()
+                    .filter(|(_, to)| matches!(to, ColumnType::Integer(..)));
+                self.numbers = whole.map(|(index, _)| index).collect();
+            }
+            if !sure {
+                self.checks = known.filter(|(_, to)| *to != ColumnType::String).collect();
+            }
         }
         if self.format.header() && !self.columns.names.is_empty() {
             self.header()?;
@@ -187,6 +230,7 @@ impl Lines<'_> {
 
     fn add(&mut self, batch: &mut Batch, rejects: &mut Rejects) -> Result<u64, ConnectError> {
         self.columns.fit(batch)?;
+        batch.number(&self.numbers);
         if self.format.header() && !self.begun && batch.width().is_some() {
             return Err(ConnectError::Setting(
                 "the output has a header and its inputs do not name their columns; list them in `column`"
@@ -282,11 +326,15 @@ fn typed(columns: &Columns, batch: &Batch) -> Result<Vec<Column>, ConnectError> 
     if !columns.source.columns.is_empty() {
         return Ok(columns.source.columns.clone());
     }
-    if columns.names.is_empty() && batch.width().is_some() {
-        return Err(ConnectError::Setting(
-            "a parquet file names its columns and the inputs do not; list them in `column`"
-                .to_owned(),
-        ));
+    if columns.names.is_empty() {
+        let why = if batch.width().is_some() {
+            "names its columns and the inputs do not"
+        } else {
+            "has at least one column, and the inputs have neither records nor names of columns"
+        };
+        return Err(ConnectError::Setting(format!(
+            "a parquet file {why}; list them in `column`"
+        )));
     }
     let names = columns.names.iter().enumerate();
     Ok(names
@@ -329,6 +377,23 @@ fn looks(batch: &Batch, index: usize) -> ColumnType {
     found.unwrap_or(ColumnType::String)
 }
 
+/// Warns of rows that are not among those that `replace_where` replaces when the interval is run again.
+fn tell_outside(database: &Database, target: &TableTarget, written: u64, ctx: &Context) {
+    // A statement of its own need not write a row for each record.
+    if target.insert_query.is_some() {
+        return;
+    }
+    let Some(replaceable) = database.replaceable(target) else {
+        return;
+    };
+    let outside = written.saturating_sub(replaceable);
+    if outside > 0 {
+        ctx.log.line(&format!(
+            "warning: of {written} rows that are written {outside} do not meet `replace_where`: when this interval is run again, they stay, and are there twice"
+        ));
+    }
+}
+
 /// Writes rows of a table.
 pub(super) fn write_table(
     rows: &Incoming,
@@ -343,6 +408,7 @@ pub(super) fn write_table(
         database.prepare_table(target)?;
         let mut source = Source::default();
         let mut inserter: Option<Inserter<'_>> = None;
+        let mut written = 0;
         loop {
             match message {
                 Message::Source(new) => {
@@ -357,10 +423,12 @@ pub(super) fn write_table(
                     let taken = rejects.sift(&batch, &source, &source.names, |record| {
                         inserter.as_mut().map_or(Ok(()), |i| i.insert(record))
                     })?;
+                    written += taken;
                     ctx.progress.add(taken, batch.bytes() as u64);
                     rows.done(batch);
                 }
                 Message::End => {
+                    tell_outside(&database, target, written, ctx);
                     ctx.check_cancel()?;
                     return rejects.commit();
                 }

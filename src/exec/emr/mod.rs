@@ -69,6 +69,8 @@ impl Cluster {
         let logs = logs.and_then(|place| Location::parse(place).ok());
         let logs = logs.map(|place| Need::Bucket(settings.clone(), place));
         let who = Need::Credentials(settings.clone());
-        [who].into_iter().chain(logs).collect()
+        let scripts = self.request.bootstrap.iter();
+        let scripts = scripts.filter_map(|script| Need::on_cluster(settings, &script.path));
+        [who].into_iter().chain(logs).chain(scripts).collect()
     }
 }

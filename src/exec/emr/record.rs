@@ -69,6 +69,8 @@ pub struct Record {
     pub ready_at: Option<Timestamp>,
     /// When it was on its way to its end, or was known not to be there (UTC).
     pub ended_at: Option<Timestamp>,
+    /// Whether it could not be made, or ended although it was needed.
+    pub failed: bool,
 }
 
 impl Record {
@@ -93,6 +95,7 @@ impl Record {
             terminate_at: after(cluster.terms.terminate_after),
             ready_at: None,
             ended_at: None,
+            failed: false,
         }
     }
 
@@ -205,36 +208,17 @@ impl Ledger {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::standing_in;
     use super::*;
     use crate::connect::aws::Service;
-    use crate::exec::emr::Terms;
     use crate::objects::Address;
     use crate::time::Interval;
 
     #[test]
     fn the_state_says_in_which_account_a_cluster_is() {
-        let cluster = Cluster {
-            key: InstanceKey {
-                object: Address::new("resource.big"),
-                interval: Interval::moment(Timestamp::UNIX_EPOCH),
-            },
-            aws: Settings {
-                region: Some("eu-west-1".to_owned()),
-                endpoints: BTreeMap::from([(Service::Emr, "http://127.0.0.1:1".to_owned())]),
-                ..Settings::default()
-            },
-            request: ClusterRequest::default(),
-            terms: Terms {
-                tries: 1,
-                on_demand_at_last: false,
-                retry_delay: SignedDuration::ZERO,
-                max_retry_delay: SignedDuration::ZERO,
-                init_timeout: None,
-                terminate_after: None,
-                retries_work: true,
-                ends_with_work: false,
-            },
-        };
+        let mut cluster = standing_in::cluster();
+        cluster.aws.region = Some("eu-west-1".to_owned());
+        cluster.aws.endpoints = BTreeMap::from([(Service::Emr, "http://127.0.0.1:1".to_owned())]);
         let mut record = Record::new(&cluster, 1, Timestamp::UNIX_EPOCH);
         let before = record.place();
         assert_eq!(read_place(&before), Some((record.aws.clone(), None)));

@@ -47,6 +47,8 @@ pub struct Staged {
     pub table: Result<Table, String>,
     /// Where its files are, for each of its intervals, with their names.
     pub places: Vec<(String, Place)>,
+    /// Whether what other intervals have put there stays.
+    pub accumulates: bool,
 }
 
 /// A data node that a script does use as a table.
@@ -264,6 +266,7 @@ mod tests {
                 compression: None,
             }),
             places: vec![("a".to_owned(), place)],
+            accumulates: false,
         }
     }
 

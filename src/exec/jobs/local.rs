@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -21,6 +20,7 @@ use super::super::process::Ended;
 use super::super::process::Invocation;
 use super::super::process::Printed;
 use super::super::staging::Area;
+use super::super::staging::Left;
 use super::super::staging::Staging;
 use super::Program;
 use super::hive::Hive;
@@ -247,6 +247,7 @@ fn staging(hive: &Hive, used: &[Used<'_>]) -> Result<Staging, ExecError> {
     let mut staging = Staging {
         inputs: vec![None; hive.inputs.len()],
         outputs: vec![None; hive.outputs.len()],
+        linked: true, // Hive replaces files, and writes to none that is there
     };
     for used in used {
         if used.written {
@@ -260,8 +261,12 @@ fn staging(hive: &Hive, used: &[Used<'_>]) -> Result<Staging, ExecError> {
                 }
                 _ => continue, // it has no files, and the statements for it say so
             };
+            let staged = hive.outputs.get(used.number);
             if let Some(output) = staging.outputs.get_mut(used.number) {
-                *output = Some(place.into());
+                *output = Some(Left {
+                    accumulates: staged.is_some_and(|staged| staged.accumulates),
+                    ..Left::from(place)
+                });
             }
         } else if let Some(input) = staging.inputs.get_mut(used.number) {
             *input = Some(used.places.to_vec());
@@ -307,23 +312,19 @@ fn only_data(directory: &Path) -> Result<(), ConnectError> {
 
 /// Files for what is printed, if the logs are put away.
 fn printed(area: &Area, ctx: &Context) -> Result<Printed, ExecError> {
-    let file = |name: &str| -> Result<Option<File>, ConnectError> {
-        if ctx.archive.is_none() {
-            return Ok(None);
-        }
-        let path = area.directory("")?.join(name);
-        let file = File::options().create(true).append(true).open(&path);
-        file.map(Some)
-            .map_err(|error| ConnectError::io("create", &path, error))
-    };
+    if ctx.archive.is_none() {
+        return Ok(Printed::default());
+    }
     Ok(Printed {
-        stdout: file(STDOUT)?,
-        stderr: file(STDERR)?,
+        stdout: Some(area.appended(STDOUT)?),
+        stderr: Some(area.appended(STDERR)?),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

@@ -89,12 +89,43 @@ impl Job {
         match &self.on {
             On::Cluster { cluster, kept } => {
                 needs.extend(cluster.needs());
+                let read = self.steps().flat_map(read_by).chain(self.code());
+                needs.extend(read.filter_map(|place| Need::on_cluster(&cluster.aws, place)));
                 needs.extend(kept.iter().map(Need::writable));
             }
             On::Local(spark) => needs.extend(spark.needs(&self.program)),
         }
         needs
     }
+
+    /// Its steps, as far as they are known before it runs.
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        let own: &[Step] = match &self.program {
+            Program::Steps(steps) => steps,
+            _ => &[],
+        };
+        self.before.iter().chain(own).chain(&self.after)
+    }
+
+    /// Its code that the cluster reads where it is.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let spark = match &self.program {
+            Program::Spark(spark) => Some(spark),
+            _ => None,
+        };
+        let code = spark.into_iter().flat_map(Spark::code);
+        code.filter_map(|code| match code {
+            Code::There(place) => Some(place.as_str()),
+            Code::Here(_) => None,
+        })
+    }
+}
+
+/// Where a step has its jar, and the script that it runs, if it is one that runs a script.
+fn read_by(step: &Step) -> impl Iterator<Item = &str> {
+    let script = step.args.first().map(String::as_str);
+    let script = script.filter(|_| step.jar.ends_with("script-runner.jar"));
+    [Some(step.jar.as_str()), script].into_iter().flatten()
 }
 
 /// Does a job.
@@ -150,4 +181,22 @@ fn settings<'s>(flag: &str, pairs: impl IntoIterator<Item = (&'s str, &'s str)>)
     pairs
         .flat_map(|(name, value)| [flag.to_owned(), format!("{name}={value}")])
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_reads_its_jar_and_the_script_that_it_runs() {
+        let step = |jar: &str| Step {
+            jar: jar.to_owned(),
+            args: vec!["s3://acme/x.sh".to_owned(), "y".to_owned()],
+            ..Step::default()
+        };
+        let read = |jar: &str| read_by(&step(jar)).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(read("s3://acme/x.jar"), ["s3://acme/x.jar"]);
+        let runner = "s3://r.elasticmapreduce/libs/script-runner/script-runner.jar";
+        assert_eq!(read(runner), [runner, "s3://acme/x.sh"]);
+    }
 }

@@ -71,7 +71,7 @@ impl Spark {
             .collect()
     }
 
-    fn code(&self) -> impl Iterator<Item = &Code> {
+    pub(super) fn code(&self) -> impl Iterator<Item = &Code> {
         let further = self.py_files.iter().chain(&self.jars);
         std::iter::once(&self.main_file).chain(further)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Found;
+use super::unbrought;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Sessions;
 use crate::connect::aws::Settings;
@@ -175,6 +176,30 @@ pub(super) async fn thing(thing: &Thing, aws: &Sessions) -> Found {
             summary: "Precondition cannot be checked",
             detail: format!("{reason}."),
         },
+    }
+}
+
+/// Whether data is there that is read and that nothing brings.
+pub(super) async fn data(thing: &Thing, aws: &Sessions) -> Found {
+    match Looking::default().look(thing, aws).await {
+        Held::Held => Found::There,
+        Held::NotYet(reason) | Held::Error(reason) => unbrought(&reason),
+    }
+}
+
+/// Whether a script or a jar is there that a cluster reads. That this machine may not look is no doubt: the cluster's may.
+pub(super) async fn on_cluster((settings, at): (&Settings, &Location), aws: &Sessions) -> Found {
+    let Ok(session) = aws.session(settings).await else {
+        return Found::There; // said where the credentials are looked at
+    };
+    match session.s3().existing(at).await {
+        Err(error) if matches!(error.fault, Fault::NoKey | Fault::NoBucket) => Found::Doubtful {
+            summary: "Nothing there for the cluster",
+            detail: format!(
+                "{error}. A cluster reads it when it has been started. Put it there, unless other work does so before."
+            ),
+        },
+        _ => Found::There,
     }
 }
 

@@ -7,7 +7,9 @@ mod programs;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::ErrorKind;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -63,6 +65,12 @@ pub enum Need {
     Topic(Settings, String),
     /// Something that a precondition looks for. It may come yet, but it must be possible to ask for it.
     Thing(Thing),
+    /// A file or a directory that is read, and that nothing brings.
+    Data(PathBuf),
+    /// The same in S3.
+    DataInS3(Thing),
+    /// A script or a jar in S3 that a cluster reads, with what its machines may do.
+    OnCluster(Settings, Location),
 }
 
 impl Need {
@@ -77,6 +85,28 @@ impl Need {
     /// What is needed to read from a place what comes there in time; `None`: nothing that can be looked for now.
     pub fn reachable(place: &Place) -> Option<Self> {
         matches!(place, Place::S3(_)).then(|| Self::writable(place))
+    }
+
+    /// What is needed to read the list of the files of a place, if somebody has named one. It may come yet.
+    pub fn listing(place: &Place) -> Option<Self> {
+        match place {
+            Place::S3(place) => {
+                let manifest = place.manifest.clone()?;
+                Some(Self::Bucket(place.settings.clone(), manifest))
+            }
+            Place::File(_) => None,
+        }
+    }
+
+    /// What a cluster needs to read what is at a place. `None`: that is not in S3, or all accounts read it there.
+    pub fn on_cluster(settings: &Settings, place: &str) -> Option<Self> {
+        if !place.starts_with("s3://") {
+            return None;
+        }
+        let at = Location::parse(place).ok()?;
+        let bucket = at.bucket.as_str();
+        let is_of_aws = bucket.ends_with("elasticmapreduce") || bucket.starts_with("dynamodb-");
+        (!is_of_aws).then(|| Self::OnCluster(settings.clone(), at))
     }
 
     /// What is needed to read what must be at a place already.
@@ -174,7 +204,8 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
         let answer = match &need {
             Need::Program { name, path } => program(name, path),
             Need::Directory(directory) => self::directory(directory),
-            Need::Writable(path) | Need::Database(path) => writable(path),
+            Need::Writable(path) => writable(path),
+            Need::Database(path) => database_file(path),
             Need::Secret(source, settings) => secret(source, settings, from).await,
             Need::File(path) => file(path),
             Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
@@ -189,6 +220,15 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Thing(thing) => match unusable.of(thing) {
                 Some(found) => found,
                 None => aws::thing(thing, from.aws).await,
+            },
+            Need::Data(path) => data(path),
+            Need::DataInS3(thing) => match unusable.of(thing) {
+                Some(found) => found,
+                None => aws::data(thing, from.aws).await,
+            },
+            Need::OnCluster(settings, at) => match unusable.at(settings, at) {
+                Some(found) => found,
+                None => aws::on_cluster((settings, at), from.aws).await,
             },
         };
         found.insert(need, answer);
@@ -280,6 +320,59 @@ fn file(path: &Path) -> Found {
     }
 }
 
+/// Somebody may bring it before it is read, so that it is a doubt.
+fn data(path: &Path) -> Found {
+    match std::fs::metadata(path) {
+        Ok(_) => Found::There,
+        Err(error) => unbrought(&format!("`{}`: {error}", path.display())),
+    }
+}
+
+/// What there is to say of data that is not there.
+fn unbrought(reason: &str) -> Found {
+    Found::Doubtful {
+        summary: "Data not there",
+        detail: format!(
+            "It is read, no activity writes it, and no precondition waits for it. {reason}."
+        ),
+    }
+}
+
+/// SQLite makes a database that is not there, and no directory for it.
+fn database_file(path: &Path) -> Found {
+    if let Some(parent) = path.parent()
+        && !parent.as_os_str().is_empty()
+        && !parent.is_dir()
+    {
+        // Other work may make it before.
+        return Found::Doubtful {
+            summary: "Directory of a database not there",
+            detail: format!(
+                "For the database `{}` there is no directory `{}`. Make it.",
+                path.display(),
+                parent.display()
+            ),
+        };
+    }
+    let mut begin = Vec::new();
+    // What may not be read is said below.
+    if path.is_file()
+        && let Ok(file) = File::open(path)
+    {
+        drop(file.take(16).read_to_end(&mut begin));
+    }
+    if !begin.is_empty() && begin != b"SQLite format 3\0" {
+        return Found::Missing {
+            summary: "Database cannot be used",
+            detail: format!(
+                "`{}` is a file, and no database of SQLite. Check the `connection_string`.",
+                path.display()
+            ),
+        };
+    }
+    writable(path)
+}
+
 /// Directories that are missing are made when something is written.
 fn writable(path: &Path) -> Found {
     let missing = |reason: String| Found::Missing {
@@ -344,6 +437,15 @@ mod tests {
     }
 
     #[test]
+    fn data_that_nothing_brings_may_come_yet() {
+        let place = tempfile::tempdir().unwrap();
+        assert_eq!(data(place.path()), Found::There);
+        let found = data(&place.path().join("list.csv"));
+        assert!(matches!(found, Found::Doubtful { .. }), "{found:?}");
+        assert!(missing(&found).unwrap().contains("list.csv"));
+    }
+
+    #[test]
     fn of_a_bucket_only_the_place_that_is_used_is_looked_at() {
         let at = Location::parse("s3://acme/logs/2026-11-01/").unwrap();
         let settings = Settings::default();
@@ -355,13 +457,62 @@ mod tests {
         }));
         assert_eq!(Need::writable(&place), Need::Bucket(settings, at));
         assert_eq!(Need::reachable(&place), Some(Need::writable(&place)));
+        assert_eq!(Need::listing(&place), None);
+        let Place::S3(listed) = place else {
+            panic!("it is in S3");
+        };
+        let manifest = Location::parse("s3://lists/of-day").unwrap();
+        let listed = Place::S3(Box::new(S3Place {
+            manifest: Some(manifest.clone()),
+            ..*listed
+        }));
+        let list = Need::Bucket(Settings::default(), manifest);
+        assert_eq!(Need::listing(&listed), Some(list));
+    }
+
+    #[test]
+    fn a_cluster_reads_what_is_in_s3_and_not_of_aws() {
+        let of = |place: &str| Need::on_cluster(&Settings::default(), place);
+        let at = Location::parse("s3://acme/code/x.jar").unwrap();
+        let wanted = Need::OnCluster(Settings::default(), at);
+        assert_eq!(of("s3://acme/code/x.jar"), Some(wanted));
+        for other in [
+            "command-runner.jar",
+            "/usr/lib/hadoop/x.jar",
+            "s3://elasticmapreduce/libs/x.jar",
+            "s3://eu-west-1.elasticmapreduce/libs/x.jar",
+            "s3://dynamodb-emr-us-east-1/x.jar",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn databases_are_those_of_sqlite_in_directories_that_are_there() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let write = |name: &str, bytes: &[u8]| {
+            let mut file = File::create(at(name)).unwrap();
+            std::io::Write::write_all(&mut file, bytes).unwrap();
+        };
+        write("text", b"id,name\n1,a\n");
+        write("empty", b"");
+        write("db", b"SQLite format 3\0 and more");
+        for name in ["empty", "db", "new"] {
+            assert_eq!(database_file(&at(name)), Found::There, "{name}");
+        }
+        assert_eq!(database_file(Path::new(":memory:")), Found::There);
+        let found = database_file(&at("text"));
+        assert!(missing(&found).unwrap().contains("no database"));
+        let found = database_file(&at("none/db"));
+        assert!(missing(&found).unwrap().contains("there is no directory"));
     }
 
     #[test]
     fn places_are_writable_when_what_is_there_of_them_is() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
-        std::fs::File::create(at("file")).unwrap();
+        File::create(at("file")).unwrap();
         assert_eq!(writable(&at("file")), Found::There);
         assert_eq!(writable(&at("a/b/c")), Found::There);
         let below = writable(&at("file/below"));

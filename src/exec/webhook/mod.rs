@@ -11,10 +11,12 @@ use data_encoding::HEXLOWER;
 use reqwest::Method;
 use reqwest::Response;
 use reqwest::Url;
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::header::HeaderMap;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
+use reqwest::header::TRANSFER_ENCODING;
 
 use super::Context;
 use super::ExecError;
@@ -109,6 +111,11 @@ fn headers(work: &Webhook) -> Result<HeaderMap, String> {
                 "the header `{name}` cannot be sent: a name has no blanks, and a value is of one line"
             ));
         };
+        if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&key) {
+            return Err(format!(
+                "the header `{name}` says how long the body is, which is known here; leave it out"
+            ));
+        }
         all.insert(key, value);
     }
     if !all.contains_key(CONTENT_TYPE) {
@@ -209,5 +216,9 @@ mod tests {
         work.headers = BTreeMap::from([("X-Note".to_owned(), "hush\nhush".to_owned())]);
         let error = headers(&work).unwrap_err();
         assert!(error.starts_with("the header `X-Note`") && !error.contains("hush"));
+        // The receiver would take a part of the body for all of it.
+        work.headers = BTreeMap::from([("content-Length".to_owned(), "1".to_owned())]);
+        let error = headers(&work).unwrap_err();
+        assert!(error.contains("leave it out"), "{error}");
     }
 }

@@ -3,13 +3,13 @@
 use super::formula::Formula;
 use super::formula::Gives;
 use super::hcl;
+use super::kept::Kept;
+use super::kept::keep;
 use super::layout::Block;
 use super::notes;
 use super::objects::IDENTITY;
-use super::objects::Kept;
 use super::objects::Objects;
 use super::objects::Written;
-use super::objects::keep;
 use super::parts;
 use super::values::flattened;
 use crate::import::definition::Field;

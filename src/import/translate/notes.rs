@@ -187,6 +187,13 @@ pub(super) fn pointed(key: &str, object: &str, at: Span) -> Diagnostic {
     Diagnostic::warning("Number with a point", detail).at(at)
 }
 
+pub(super) fn another_place(key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` has `@pipelineId` in a path. In the service that is an id such as `df-0937003356ZJEXAMPLE`; here it is `run.pipeline`, the name of the pipeline, so that the path is another one. Write the id in its place where work goes on with data that is there."
+    );
+    Diagnostic::warning("Path with the id of the pipeline", detail).at(at)
+}
+
 pub(super) fn computed_value(id: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "The value of `{id}` has an expression in it. Variables are constants here, so that it stays the text that it is: write it as a local, or where the variable is read."
@@ -259,6 +266,13 @@ pub(super) fn refers_to_no_type(id: &str, key: &str, object: &str, at: Span) -> 
 pub(super) fn nothing_to_give_up(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
     let detail = format!(
         "`{key}` of `{object}` refers to `{id}`, which gives up an instance. Then the instance has ended, and there is nothing to give up: it is left out."
+    );
+    Diagnostic::warning("Reference left out", detail).at(at)
+}
+
+pub(super) fn no_instance(id: &str, key: &str, object: &str, at: Span) -> Diagnostic {
+    let detail = format!(
+        "`{key}` of `{object}` refers to `{id}`, which gives up an instance, and a cluster has none: it is left out. Set it on the activities that run on the cluster."
     );
     Diagnostic::warning("Reference left out", detail).at(at)
 }

@@ -10,9 +10,10 @@ use super::formula::Formula;
 use super::formula::Gives;
 use super::hcl;
 use super::identifiers;
+use super::kept::text_of;
 use super::layout::Block;
 use super::notes;
-use super::objects;
+use super::secrets::Places;
 use crate::diag::Diagnostics;
 use crate::diag::Span;
 use crate::import::definition::Definition;
@@ -71,6 +72,8 @@ pub(super) struct Variable {
     pub(super) as_text: bool,
     /// Whether its value is a secret: the variable then says where that is.
     pub(super) is_secret: bool,
+    /// Where that is, if nothing else is said.
+    place: String,
     /// Whether it has no value as far as is known, and needs none: it is null then.
     may_be_null: bool,
 }
@@ -101,6 +104,7 @@ impl Variable {
 pub(super) fn variables(
     definition: &Definition,
     taken: &mut BTreeSet<String>,
+    places: &mut Places,
 ) -> IndexMap<String, Variable> {
     let mut variables = IndexMap::new();
     let mut add = |id: &str, of: Variable| {
@@ -116,8 +120,14 @@ pub(super) fn variables(
             name.push_str("_value");
         }
         let is_secret = of.is_secret || id.starts_with('*');
+        let name = identifiers::unique(&name, taken);
         let variable = Variable {
-            name: identifiers::unique(&name, taken),
+            place: if is_secret {
+                places.of(["", id, &name], &name)
+            } else {
+                String::new()
+            },
+            name,
             // Where a secret is kept is a text, whatever the secret is.
             gives: if is_secret { Gives::Text } else { of.gives },
             is_secret,
@@ -132,6 +142,7 @@ pub(super) fn variables(
         let as_text = has_other_texts(parameter, values, &gives);
         let variable = Variable {
             name: String::new(),
+            place: String::new(),
             may_be_null: may_be_null(parameter, values, &gives, as_text),
             gives,
             as_text,
@@ -142,6 +153,7 @@ pub(super) fn variables(
     for (id, values) in &definition.values {
         let variable = Variable {
             name: String::new(),
+            place: String::new(),
             gives: match values.as_slice() {
                 [_] => Gives::Text,
                 _ => Gives::List(Box::new(Gives::Text)),
@@ -334,9 +346,7 @@ fn kept(variable: &Variable, parameter: &Parameter, values: Option<&Vec<String>>
         kept.insert("isArray".into(), vec!["false".to_owned()]);
     }
     let entries = kept.into_iter();
-    let entries: BTreeMap<_, _> = entries
-        .map(|(key, texts)| (key, objects::kept(&texts)))
-        .collect();
+    let entries: BTreeMap<_, _> = entries.map(|(key, texts)| (key, text_of(&texts))).collect();
     (!entries.is_empty()).then(|| Value::object(entries))
 }
 
@@ -350,8 +360,7 @@ fn type_of(gives: &Gives) -> Expr {
 
 fn default(variable: &Variable, parameter: Option<&Parameter>) -> Option<Expr> {
     if variable.is_secret {
-        let place = format!("env://{}", variable.name.to_uppercase());
-        return Some(hcl::text(&place));
+        return Some(hcl::text(&variable.place));
     }
     let parameter = parameter?;
     let values: Vec<String> = values_of(parameter, "default").cloned().collect();

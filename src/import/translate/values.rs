@@ -128,11 +128,9 @@ impl<'d> Objects<'_, 'd> {
         if !key.starts_with('*') || !expression::parse_all(text).0.parts.iter().any(in_clear) {
             return None;
         }
-        let place = format!(
-            "env://{}_{}",
-            self.index.label(object).to_uppercase(),
-            key.trim_start_matches('*').to_uppercase()
-        );
+        let label = self.index.label(object);
+        let name = format!("{label}_{}", key.trim_start_matches('*'));
+        let place = self.secrets.of([&object.id, key, text], &name);
         let kept = text.strip_prefix("{{resolve:");
         let kept = kept.and_then(|rest| rest.strip_suffix("}}"));
         self.found.push(match kept {
@@ -330,6 +328,14 @@ impl<'d> Objects<'_, 'd> {
         };
         if is_text && formula::has_points(&template, &mut names) {
             self.found.push(notes::pointed(key, &object.id, field.span));
+        }
+        let is_in_path = |word: &str| word.contains("@pipelineId") && word.contains('/');
+        if text
+            .split([' ', '\t', '\n', ',', '"', '\''])
+            .any(is_in_path)
+        {
+            let finding = notes::another_place(key, &object.id, field.span);
+            self.found.push(finding);
         }
         let secrets = read.take();
         self.stays_text(object, key, &why, field);

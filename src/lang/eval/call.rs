@@ -170,7 +170,7 @@ impl Evaluator<'_> {
                 sensitive,
             });
         };
-        let (last, marked) = last.unmark();
+        let (last, marked) = self.in_order(last, span);
         sensitive |= marked;
         let mut pending = false;
         match last {
@@ -487,7 +487,12 @@ fn convert_argument(
                     .map(Value::String)
                     .ok_or_else(|| wrong(item, "only strings in the list given")),
             });
-            Ok(Value::list(strings.collect::<Result<_, _>>()?))
+            let strings = strings.collect::<Result<_, _>>()?;
+            // The order of a set is known only when all its elements are.
+            if matches!(value, Value::Set(_)) && !value.is_known() {
+                return Ok(value);
+            }
+            Ok(Value::list(strings))
         }
     }
 }

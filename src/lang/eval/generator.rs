@@ -263,7 +263,7 @@ impl<'b> Generator<'b> {
     }
 
     fn text(&mut self, depth: usize) -> String {
-        match self.pick(8) {
+        match self.pick(9) {
             0 => format!("upper({})", self.expression(Kind::Text, depth)),
             1 => format!(
                 "join({}, [{}, {}])",
@@ -278,6 +278,10 @@ impl<'b> Generator<'b> {
                 self.expression(Kind::Text, depth)
             ),
             4 => self.heredoc(depth),
+            5 => format!(
+                "coalesce(toset([{}, \"z\"])...)",
+                self.expression(Kind::Text, depth)
+            ),
             _ => format!("\"{}\"", self.parts(depth, 3)),
         }
     }
@@ -337,7 +341,7 @@ impl<'b> Generator<'b> {
 
     /// A sequence of texts.
     fn texts(&mut self, depth: usize) -> String {
-        match self.pick(6) {
+        match self.pick(7) {
             0 => self.text_names(),
             1 => format!(
                 "[{}, {}]",
@@ -351,6 +355,11 @@ impl<'b> Generator<'b> {
             ),
             3 => format!("keys({})", self.expression(Kind::Mapping, depth)),
             4 => format!("split(\"$\", {})", self.expression(Kind::Text, depth)),
+            5 => format!(
+                "toset([{}, {}])",
+                self.expression(Kind::Text, depth),
+                self.leaf(Kind::Text)
+            ),
             _ => {
                 let source = self.text_names();
                 let name = self.variable();

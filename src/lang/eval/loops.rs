@@ -44,7 +44,7 @@ enum Progress {
 impl Evaluator<'_> {
     pub(super) fn for_expression(&self, node: &For, span: Span, frames: Frames<'_>) -> Outcome {
         let source = self.expression(&node.collection, frames)?;
-        let (source, marked) = self.opened(source)?.unmark();
+        let (source, marked) = self.in_order(self.opened(source)?, node.collection.span);
         if matches!(source, Value::Deferred(_)) {
             return self
                 .residual_for(node, source, span, frames)
@@ -248,7 +248,7 @@ impl Evaluator<'_> {
         span: Span,
         frames: Frames<'_>,
     ) -> Outcome {
-        let (value, marked) = self.expression(source, frames)?.unmark();
+        let (value, marked) = self.in_order(self.expression(source, frames)?, source.span);
         let element = |item: &Value| {
             let frame = Frame {
                 name: EACH,

@@ -290,10 +290,7 @@ impl<'a> Evaluator<'a> {
 
     /// Remembers the name of a large collection.
     fn meet_large(&self, value: &Value, path: &[Step]) {
-        let bare = match value {
-            Value::Sensitive(inner) => inner,
-            value => value,
-        };
+        let bare = value.unmarked();
         if named::is_large_collection(bare)
             && let Some(place) = residual::place(bare)
             && !self.large.borrow().contains_key(&place)
@@ -313,6 +310,18 @@ impl<'a> Evaluator<'a> {
             large.get(&place).map(|(_, name)| name.clone())
         };
         residual::to_expr(value, span, &name)
+    }
+
+    /// The value without its mark, and whether it had one. A set is deferred as a whole while one of its elements is: until all
+    /// are known it has no order, and it is not known either which of them are the same.
+    fn in_order(&self, value: Value, span: Span) -> (Value, bool) {
+        let (value, marked) = value.unmark();
+        let open = matches!(&value, Value::Set(items) if items.len() > 1) && !value.is_known();
+        if !open {
+            return (value, marked);
+        }
+        let (expr, sensitive) = self.folded(value, span);
+        (Value::Deferred(Arc::new(expr)), marked || sensitive)
     }
 
     /// All expressions; the errors of all of them.

@@ -177,9 +177,12 @@ impl Value {
 
 /// Whether a value holds a residual that is too large to store, or too deep to be parsed again.
 pub(super) fn is_too_large(value: &Value) -> bool {
+    if value.is_known() {
+        return false;
+    }
     let mut nodes = 0;
     let mut names = named::Names::new();
-    named::names_of(value, &mut names);
+    named::all_names_of(value, &mut names);
     names.len() > MAX_NAMES || too_large_value(value, &mut nodes)
 }
 
@@ -350,6 +353,38 @@ fn part_children(parts: &[Part], with: &mut dyn FnMut(&Expr)) {
             } => {
                 with(collection);
                 part_children(body, with);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::lang::test_support::parsed;
+
+    /// A residual that so many parts go into by their names, one in the other.
+    fn named_parts(number: usize) -> Value {
+        let name = |at: usize| format!("local.a{at}");
+        let part = |at: usize| match at.checked_sub(1) {
+            None => (name(at), parsed("n")),
+            Some(before) => (name(at), parsed(&format!("{} + 1", name(before)))),
+        };
+        let parts: BTreeMap<String, Expr> = (0..number).map(part).collect();
+        let whole = named::with_names(parsed(&name(number - 1)), &parts);
+        Value::Deferred(Arc::new(whole.unwrap()))
+    }
+
+    #[test]
+    fn names_count_also_in_what_is_sensitive() {
+        for number in [MAX_NAMES, MAX_NAMES + 1] {
+            let plain = named_parts(number);
+            let marked = plain.clone().mark(true);
+            let inside = Value::list(vec![marked.clone()]);
+            for value in [plain, marked, inside] {
+                assert_eq!(is_too_large(&value), number > MAX_NAMES);
             }
         }
     }

@@ -216,7 +216,7 @@ impl Evaluator<'_> {
         builder: &mut Builder,
     ) -> Result<(), Fault> {
         let source = self.expression(collection, frames)?;
-        let (source, marked) = self.whole(source)?.unmark();
+        let (source, marked) = self.in_order(self.whole(source)?, collection.span);
         builder.sensitive |= marked;
         if !matches!(source, Value::Deferred(_)) {
             // The elements of a sensitive collection have no mark of their own.

@@ -217,6 +217,34 @@ fn residuals_keep_only_what_is_deferred() {
 }
 
 #[test]
+fn a_set_has_no_order_until_all_of_it_is_known() {
+    check(&[
+        (
+            r#"join(",", toset([run.x, "a"]))"#,
+            r#"join(",", toset([run.x, "a"]))"#,
+        ),
+        (
+            r#"[for v in toset([run.x, "a"]) : "${v}${a}"]"#,
+            r#"[for v in toset([run.x, "a"]) : "${v}1"]"#,
+        ),
+        (
+            r#""%{ for v in toset([run.x, "a"]) }${v}%{ endfor }""#,
+            r#""%{ for v in toset([run.x, "a"]) }${v}%{ endfor }""#,
+        ),
+        (r#"toset([run.x, "a"])[*].b"#, r#"toset([run.x, "a"])[*].b"#),
+        (
+            r#"coalesce(toset([run.x, "a"])...)"#,
+            r#"coalesce(toset([run.x, "a"])...)"#,
+        ),
+        (
+            r#"join(",", toset([run.x]))"#,
+            r#"join(",", toset([run.x]))"#,
+        ),
+        ("[for v in toset([run.x]) : v]", "[run.x]"),
+    ]);
+}
+
+#[test]
 fn loop_variables_of_residuals_capture_nothing() {
     check(&[
         (

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::ast::Expr;
 use super::ast::ExprKind;
 use super::ast::Later;
+use super::ast::Part;
 use super::eval::children;
 use super::eval::visit;
 use super::parse::parse_expression;
@@ -101,15 +102,30 @@ pub(crate) fn names(expr: &Expr) -> Names {
     names
 }
 
-/// Adds the names in the deferred parts of a value.
+/// Adds the names in the deferred parts of a value that may be shown: not of what is sensitive.
 pub(crate) fn names_of(value: &Value, names: &mut Names) {
+    add_names(value, false, names);
+}
+
+/// Adds the names in all deferred parts of a value.
+pub(super) fn all_names_of(value: &Value, names: &mut Names) {
+    add_names(value, true, names);
+}
+
+/// Adds the names in the deferred parts of a value; `sensitive`: also of what is sensitive in it.
+fn add_names(value: &Value, sensitive: bool, names: &mut Names) {
     match value {
         Value::Deferred(expr) => collect(expr, names),
+        Value::Sensitive(inner) if sensitive => add_names(inner, sensitive, names),
         Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
-            items.iter().for_each(|item| names_of(item, names));
+            items
+                .iter()
+                .for_each(|item| add_names(item, sensitive, names));
         }
         Value::Map(items) | Value::Object(items) => {
-            items.values().for_each(|item| names_of(item, names));
+            items
+                .values()
+                .for_each(|item| add_names(item, sensitive, names));
         }
         _ => {}
     }
@@ -146,9 +162,41 @@ pub(crate) fn visit_all(expr: &Expr, with: &mut dyn FnMut(&Expr) -> bool) {
 
 /// Whether two residuals are the same, with what their names stand for.
 pub(crate) fn same(left: &Expr, right: &Expr) -> bool {
+    if alike(left, right) {
+        return true;
+    }
     let text = |names: Names| -> BTreeMap<String, String> {
         let each = |(name, value): (String, Arc<Expr>)| (name, print::expression(&value));
         names.into_iter().map(each).collect()
     };
     print::expression(left) == print::expression(right) && text(names(left)) == text(names(right))
+}
+
+/// Whether two residuals print the same for sure, and no part of them goes by its name: most are what a run knows, or a text with that
+/// in it, and are compared by the thousand.
+fn alike(left: &Expr, right: &Expr) -> bool {
+    match (bare(left), bare(right)) {
+        (ExprKind::Name(left), ExprKind::Name(right)) => left.text == right.text,
+        (ExprKind::Get(left, name), ExprKind::Get(right, other)) => {
+            name.text == other.text && alike(left, right)
+        }
+        (ExprKind::Template(left), ExprKind::Template(right)) => {
+            let same = |parts: (&Part, &Part)| match parts {
+                (Part::Literal(left), Part::Literal(right)) => left == right,
+                (Part::Interpolation(left), Part::Interpolation(right)) => alike(left, right),
+                _ => false,
+            };
+            left.len() == right.len() && left.iter().zip(right.iter()).all(same)
+        }
+        _ => false,
+    }
+}
+
+/// What is printed of an expression: no parentheses around it, and of what a run knows the name.
+fn bare(expr: &Expr) -> &ExprKind {
+    match &expr.kind {
+        ExprKind::Parens(inner) => bare(inner),
+        ExprKind::Later(later) if later.value.is_none() => bare(&later.path),
+        kind => kind,
+    }
 }

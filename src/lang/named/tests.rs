@@ -71,6 +71,32 @@ fn names_stand_for_parts_and_parts_of_parts() {
 }
 
 #[test]
+fn residuals_are_compared_by_what_they_print() {
+    let scope = TestScope::new("{}", &["run"]);
+    let residual = |text: &str| match scope.evaluate(text, PLAN) {
+        Some(Value::Deferred(expr)) => expr,
+        other => panic!("{text}: {other:?}"),
+    };
+    let texts = [
+        "run.date",
+        "(run).day",
+        "\"a${run.date}b\"",
+        "\"a${run.day}b\"",
+        "\"a${run.date}\"",
+        "run.attempt + 1",
+    ];
+    for text in texts {
+        for other in texts {
+            let (planned, read) = (residual(text), parsed(&print::expression(&residual(other))));
+            assert_eq!(same(&planned, &read), text == other, "{text}, {other}");
+        }
+    }
+    let named = |text: &str| bound("local.a", &[("local.a", text)]).unwrap();
+    assert!(same(&named("run.date"), &named("run.date")));
+    assert!(!same(&named("run.date"), &named("run.day")));
+}
+
+#[test]
 fn a_name_that_stands_for_itself_is_damage() {
     assert!(
         bound(

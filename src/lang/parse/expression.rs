@@ -351,6 +351,7 @@ impl<'a> Reader<'a> {
             items.push(self.expression(start..end));
             start = end + 1;
         }
+        items.shrink_to_fit(); // trees of large configurations are mostly such lists of two or three
         ExprKind::Tuple(Arc::new(items))
     }
 
@@ -402,6 +403,7 @@ impl<'a> Reader<'a> {
                 self.doubled_comma(start..inner.end);
             }
         }
+        items.shrink_to_fit();
         ExprKind::Object(Arc::new(items))
     }
 

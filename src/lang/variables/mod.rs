@@ -194,6 +194,24 @@ fn collect(
     damage
 }
 
+/// What a value file gives, by name, as it is written; `None` if not all of it is right.
+pub fn written(text: &str, json: bool) -> Option<BTreeMap<Arc<str>, Value>> {
+    let file = FileId::default();
+    let (mut damage, mut diagnostics) = (Damage::default(), Diagnostics::new());
+    let entries = if json {
+        json_entries(file, text, &mut damage, &mut diagnostics)
+    } else {
+        hcl_entries(file, text, &mut damage, &mut diagnostics)
+    };
+    if diagnostics.has_errors() || !damage.is_empty() {
+        return None;
+    }
+    let entries = entries.into_iter();
+    entries
+        .map(|(name, given)| Some((name, given?.value)))
+        .collect()
+}
+
 /// A value written on the command line or in the environment: plain text where no type or a primitive one is given, else HCL.
 fn from_text(
     variable: &Variable,

@@ -50,9 +50,7 @@ pub fn inadmissible(
             objects,
             ..Configuration::default()
         };
-        let mut all = Diagnostics::new();
-        checks::check(&configuration, &mut all);
-        for finding in all {
+        for finding in checks::check(&configuration, &|_: &Address, _: &str| None) {
             let about = finding.object.as_deref().map(Address::new);
             if about.is_none_or(|address| new(&address)) {
                 findings.push(finding);

@@ -6,6 +6,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
@@ -97,8 +100,9 @@ impl CheckBlock {
     }
 }
 
-/// What a check came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a check came to, or the conditions of something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
     /// All its assertions hold.
     Pass,

@@ -59,13 +59,12 @@ impl<'m> Builder<'m> {
             );
         }
         for schema in object_type.schema() {
-            let given = self.written(frame, schema.name).is_some()
-                || self
-                    .declaration(frame.id)
-                    .nested
-                    .iter()
-                    .any(|nested| nested.schema.attribute == schema.name);
-            if schema.default == Default::Required && !given {
+            let is_given = || {
+                let mut nested = self.declaration(frame.id).nested.iter();
+                self.written(frame, schema.name).is_some()
+                    || nested.any(|nested| nested.schema.attribute == schema.name)
+            };
+            if schema.default == Default::Required && !is_given() {
                 self.report(
                     Diagnostic::error(
                         "Missing attribute",

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::attribute_names::any;
 use super::attribute_names::suggestion;
 use super::attribute_names::title;
+use super::block_values::first_of;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::convert;
@@ -38,9 +39,9 @@ use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::Default;
 
-/// Attributes that say where something is, or what is in it. Whether one is right shows beside other objects, or to those that do the
-/// work, so that its place is noted also when its value is known.
-const PLACES: [&str; 13] = [
+/// Attributes that say where something is, what is in it, or whether that stays. Whether one is right shows beside other objects, or to
+/// those that do the work, so that its place is noted also when its value is known.
+const PLACES: [&str; 15] = [
     "path",
     "manifest_file_path",
     "reject_to",
@@ -54,6 +55,8 @@ const PLACES: [&str; 13] = [
     "url",
     "column",
     "endpoint_url",
+    "region",
+    "accumulate",
 ];
 
 impl<'m> Builder<'m> {
@@ -422,6 +425,16 @@ impl<'m> Builder<'m> {
             .attributes
             .iter()
             .find(|attribute| attribute.name.text.as_ref() == name)
+    }
+
+    /// Where an attribute of an object is written, or the first of the blocks that stand for it.
+    pub(super) fn attribute_place(&self, object: &Address, name: &str) -> Option<Span> {
+        let frame = self.addressed(object.as_str())?;
+        if let Some(attribute) = self.written(&frame, name) {
+            return Some(attribute.name.span);
+        }
+        let block = self.declaration(frame.id).block?;
+        first_of(&block.body.blocks, name)
     }
 
     pub(super) fn place(&self, frame: &Frame<'m>) -> Span {

@@ -60,7 +60,21 @@ impl<'m> Builder<'m> {
             let formula = (Address::new(frame.address.clone()), Arc::from(name));
             self.formulas.borrow_mut().insert(formula, span);
         }
+        if name == "endpoints" {
+            self.note_parts(frame, &owner.body.blocks, name);
+        }
         Some(value)
+    }
+
+    /// Notes where the attributes of a block are written, as `endpoints.s3`: each is right or wrong by itself.
+    fn note_parts(&self, frame: &Frame<'m>, blocks: &[Block], name: &str) {
+        let written = blocks.iter().filter(|block| &*block.kind.text == name);
+        let mut formulas = self.formulas.borrow_mut();
+        for attribute in written.flat_map(|block| &block.body.attributes) {
+            let part = Arc::from(format!("{name}.{}", attribute.name.text));
+            let formula = (Address::new(frame.address.clone()), part);
+            formulas.insert(formula, attribute.expr.span);
+        }
     }
 
     /// The value of the blocks of one name among those of a body.
@@ -225,7 +239,7 @@ fn is_dynamic(block: &Block, name: &str) -> bool {
 }
 
 /// Where the first block of a name is, however it is made.
-fn first_of(blocks: &[Block], name: &str) -> Option<Span> {
+pub(super) fn first_of(blocks: &[Block], name: &str) -> Option<Span> {
     let mut blocks = blocks.iter();
     let first = blocks.find(|block| &*block.kind.text == name || is_dynamic(block, name))?;
     Some(first.span)

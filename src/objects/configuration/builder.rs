@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::Configuration;
 use super::Incomplete;
 use super::Surroundings;
+use super::assertions::CheckStatus;
+use super::conditions::Subject;
 use super::declare::Declaration;
 use super::declare::Declarations;
 use super::declare::Id;
@@ -123,6 +125,8 @@ pub(super) struct Builder<'m> {
     pub(super) reads: RefCell<Vec<Read>>,
     /// Conditions that need `run`, by the number of the frame, with their places.
     pub(super) deferred_conditions: RefCell<BTreeMap<usize, Vec<(DeferredCondition, Span)>>>,
+    /// What is known of conditions, by what they stand in.
+    pub(super) conditions: RefCell<BTreeMap<(Subject, Arc<str>), CheckStatus>>,
     /// The objects whose deferred attributes an assertion of a check has read.
     pub(super) asserted: RefCell<BTreeMap<AssertionKey, Vec<Arc<str>>>>,
     /// Attributes of objects that stay as they were applied.
@@ -160,6 +164,7 @@ impl<'m> Builder<'m> {
             sources: RefCell::default(),
             reads: RefCell::default(),
             deferred_conditions: RefCell::default(),
+            conditions: RefCell::default(),
             asserted: RefCell::default(),
             kept: RefCell::default(),
             implied: RefCell::default(),
@@ -189,6 +194,8 @@ impl<'m> Builder<'m> {
         for module in &modules {
             configuration.checks.extend(self.checks(module));
         }
+        configuration.conditions = self.conditions.take();
+        configuration.reads = self.read_by_outputs();
         configuration.formulas = self.formulas.take();
         configuration.incomplete = self.incomplete.take();
         configuration

@@ -2,8 +2,11 @@
 
 use super::Configuration;
 use super::builder::Read;
+use super::compute;
+use super::doubts::Doubts;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Span;
 use crate::lang::Value;
 use crate::objects::address::Address;
 use crate::objects::intervals::Unscheduled;
@@ -11,6 +14,7 @@ use crate::objects::intervals::calendar_of;
 use crate::objects::intervals::schedule_of;
 use crate::objects::kind::Kind;
 use crate::objects::object::Object;
+use crate::objects::settings;
 use crate::objects::timetable::Moments;
 use crate::objects::timetable::Timetable;
 use crate::time::ScheduleError;
@@ -26,26 +30,37 @@ impl Configuration {
     }
 }
 
+/// Where an attribute of an object is written, if that is known.
+pub(super) type Written<'a> = dyn Fn(&Address, &str) -> Option<Span> + 'a;
+
 /// Checks a configuration whose attributes are all right by themselves.
-pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics) {
-    let timetable = configuration.timetable();
+pub(super) fn check(configuration: &Configuration, written: &Written<'_>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let timetable = Timetable::outline(&configuration.objects);
     for object in configuration.objects.values() {
         let mut report = |diagnostic: Diagnostic| {
-            diagnostics.push(place(configuration, &object.address, diagnostic));
+            let of = (&object.address, diagnostic);
+            diagnostics.push(place(configuration, written, of));
         };
         match (object.kind(), object.object_type.name) {
             (Kind::Calendar, _) => check_calendar(object, &mut report),
             (Kind::Schedule, _) => check_schedule(object, configuration, &mut report),
+            (Kind::DataFormat, "tsv" | "custom") => {
+                check_separators(object, configuration, &mut report);
+            }
+            (Kind::DataFormat, "regex") => check_groups(object, &mut report),
             (Kind::DataNode, "sql") => check_sql_node(object, &mut report),
             (Kind::DataNode, "file") => {
                 check_file_node(object, configuration, &timetable, &mut report);
             }
             (Kind::Resource, "emr_cluster") => {
-                super::compute::check_cluster(object, configuration, &mut report);
+                super::life::check_compute(object, &configuration.objects, &mut report);
+                compute::check_cluster(object, &mut report);
+                compute::check_debugging(object, configuration, &mut report);
             }
             (Kind::Activity | Kind::Pipeline, _) => {
                 super::life::check(object, &configuration.objects, &mut report);
-                super::compute::check(object, configuration, &mut report);
+                compute::check(object, configuration, &mut report);
             }
             _ => {}
         }
@@ -57,22 +72,48 @@ pub(super) fn check(configuration: &Configuration, diagnostics: &mut Diagnostics
                 |schedule| format!("has `{schedule}`"),
             )
         };
-        diagnostics.push(place(
-            configuration,
-            &ambiguous.node,
-            Diagnostic::error(
-                "Ambiguous schedule",
-                format!(
-                    "`{}` {} and `{}` {}, so it is not clear for which intervals this data node has data.",
-                    ambiguous.one.0,
-                    name(&ambiguous.one.1),
-                    ambiguous.other.0,
-                    name(&ambiguous.other.1)
-                ),
-            )
-            .help("Set `schedule` on the data node."),
-        ));
+        let finding = Diagnostic::error(
+            "Ambiguous schedule",
+            format!(
+                "`{}` {} and `{}` {}, so it is not clear for which intervals this data node has data.",
+                ambiguous.one.0,
+                name(&ambiguous.one.1),
+                ambiguous.other.0,
+                name(&ambiguous.other.1)
+            ),
+        )
+        .help("Set `schedule` on the data node.");
+        diagnostics.push(place(configuration, written, (&ambiguous.node, finding)));
     }
+    diagnostics
+}
+
+/// Checks clusters and what runs on them beside errors that are elsewhere: what is right by itself and reads nothing that is in doubt.
+pub(super) fn check_clusters(
+    configuration: &Configuration,
+    errors: &Diagnostics,
+    written: &Written<'_>,
+) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let doubts = Doubts::new(configuration, errors);
+    let objects = configuration.objects.values();
+    for object in objects.filter(|object| doubts.is_sound(object)) {
+        let mut report = |diagnostic: Diagnostic| {
+            let of = (&object.address, diagnostic);
+            diagnostics.push(place(configuration, written, of));
+        };
+        match (object.kind(), object.object_type.name) {
+            (Kind::Resource, "emr_cluster") => {
+                compute::check_cluster(object, &mut report);
+                if doubts.none_about_work() {
+                    compute::check_debugging(object, configuration, &mut report);
+                }
+            }
+            (Kind::Activity, _) => compute::check(object, configuration, &mut report),
+            _ => {}
+        }
+    }
+    diagnostics
 }
 
 /// A deferred attribute of another object is a formula for *its* intervals: the reader must have the same ones.
@@ -84,7 +125,7 @@ pub(super) fn check_reads(
     if reads.is_empty() {
         return;
     }
-    let timetable = configuration.timetable();
+    let timetable = Timetable::outline(&configuration.objects);
     for read in reads {
         let reader = Address::new(read.reader.clone());
         let target = Address::new(read.target.clone());
@@ -118,11 +159,22 @@ pub(super) fn check_reads(
     }
 }
 
-fn place(configuration: &Configuration, address: &Address, diagnostic: Diagnostic) -> Diagnostic {
+/// A finding about an object at its place, else at that of its attribute, else at that of the object.
+fn place(
+    configuration: &Configuration,
+    written: &Written<'_>,
+    (address, diagnostic): (&Address, Diagnostic),
+) -> Diagnostic {
     let diagnostic = diagnostic.about(address.to_string());
-    match configuration.places.get(address) {
-        Some(span) if diagnostic.span.is_none() => diagnostic.at(*span),
-        _ => diagnostic,
+    if diagnostic.span.is_some() {
+        return diagnostic;
+    }
+    let attribute = diagnostic.attribute.as_deref();
+    let attribute = attribute.and_then(|name| written(address, name));
+    let object = || configuration.places.get(address).copied();
+    match attribute.or_else(object) {
+        Some(span) => diagnostic.at(span),
+        None => diagnostic,
     }
 }
 
@@ -194,6 +246,59 @@ fn sentence(error: &impl ToString) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+fn check_separators(
+    object: &Object,
+    configuration: &Configuration,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    let separator = |name: &str| settings::text(&configuration.objects, object, name);
+    let columns = separator("column_separator");
+    if columns.is_none() || columns != separator("record_separator") {
+        return;
+    }
+    // A default is nowhere written.
+    let written = ["column_separator", "record_separator"]
+        .into_iter()
+        .find(|name| object.get(name).is_some());
+    report(
+        Diagnostic::error(
+            "Invalid combination",
+            "`column_separator` and `record_separator` are the same, so that nothing says where a record ends.",
+        )
+        .of(written.unwrap_or("column_separator"))
+        .help("Give columns and records separators that differ."),
+    );
+}
+
+/// Groups and columns of a `regex` format are as many.
+fn check_groups(object: &Object, report: &mut impl FnMut(Diagnostic)) {
+    let Some(Value::String(text)) = object.get("input_regex") else {
+        return;
+    };
+    let Some(Value::List(columns) | Value::Tuple(columns)) = object.get("column") else {
+        return;
+    };
+    // What is no expression was reported.
+    let Ok(regex) = regex::bytes::Regex::new(text) else {
+        return;
+    };
+    let groups = regex.captures_len() - 1;
+    if columns.is_empty() || columns.len() == groups {
+        return;
+    }
+    report(
+        Diagnostic::error(
+            "Invalid combination",
+            format!(
+                "Each group of `input_regex` is one column: it has {groups}, and `column` lists {}.",
+                columns.len()
+            ),
+        )
+        .of("input_regex")
+        .help("Name all groups in `column`; a group that is no column is written `(?:…)`."),
+    );
 }
 
 fn check_sql_node(object: &Object, report: &mut impl FnMut(Diagnostic)) {

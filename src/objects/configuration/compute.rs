@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use super::Configuration;
 use super::attribute_names::any;
 use super::attribute_names::title;
+use super::in_vain;
 use crate::diag::Diagnostic;
 use crate::lang::Value;
 use crate::lang::ast::ExprKind;
@@ -66,6 +67,7 @@ pub(super) fn check(
     if let Some(resource) = resource {
         let on_cluster = resource.object_type.name == "emr_cluster";
         place.data(on_cluster, report);
+        in_vain::check(&configuration.objects, activity, report);
         place.around(resource, report);
         if on_cluster {
             place.program(resource, report);
@@ -75,15 +77,13 @@ pub(super) fn check(
     }
 }
 
-/// Checks a cluster.
-pub(super) fn check_cluster(
-    cluster: &Object,
-    configuration: &Configuration,
-    report: &mut impl FnMut(Diagnostic),
-) {
-    check_level(cluster, report);
+/// Checks what a cluster says.
+pub(super) fn check_cluster(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
+    check_level(cluster, &mut |finding: Diagnostic| {
+        report(finding.of("step_concurrency_level"));
+    });
     check_idle(cluster, report);
-    check_debugging(cluster, configuration, report);
+    in_vain::check_bootstrap(cluster, report);
 }
 
 /// As many steps run at once as EMR takes, on releases that can do it.
@@ -133,13 +133,14 @@ fn check_idle(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
     let takes = SHORTEST_IDLE..=LONGEST_IDLE;
     if timeout.is_some_and(|timeout| !takes.contains(&timeout)) {
         let detail = "EMR takes an `idle_timeout` from a minute to 7 days.";
-        let help = "Set it to a length between these, or set `auto_termination = false`: then only the runner ends the cluster.";
-        report(Diagnostic::error("Invalid duration", detail).help(help));
+        let help = "Set it to a length between these, or leave it out and set `auto_termination = false`: then only the runner ends the cluster.";
+        let finding = Diagnostic::error("Invalid duration", detail).help(help);
+        report(finding.of("idle_timeout"));
     }
     if timeout.is_some() && ends == Some(false) {
         let detail = "`idle_timeout` says when EMR ends the cluster, and `auto_termination = false` that it does not.";
-        let help = "Leave one of the two out.";
-        report(Diagnostic::error("Conflicting attributes", detail).help(help));
+        let finding = Diagnostic::error("Conflicting attributes", detail);
+        report(finding.help("Leave one of the two out.").of("idle_timeout"));
         return;
     }
     let can =
@@ -149,12 +150,17 @@ fn check_idle(cluster: &Object, report: &mut impl FnMut(Diagnostic)) {
         let help = format!(
             "Set `release_label` to a later one, e.g. `{RELEASE}`, or leave `auto_termination` and `idle_timeout` out."
         );
-        report(Diagnostic::error("Attribute of a later release", detail).help(help));
+        let finding = Diagnostic::error("Attribute of a later release", detail).help(help);
+        report(finding.of(if timeout.is_some() {
+            "idle_timeout"
+        } else {
+            "auto_termination"
+        }));
     }
 }
 
-/// What is kept for looking into failed steps is kept where the logs go.
-fn check_debugging(
+/// What is kept for looking into failed steps is kept where the logs of a cluster go.
+pub(super) fn check_debugging(
     cluster: &Object,
     configuration: &Configuration,
     report: &mut impl FnMut(Diagnostic),
@@ -183,6 +189,7 @@ fn check_debugging(
             "Missing attribute",
             "`enable_debugging` keeps what the cluster's logs say, and nothing says where in S3 these go.",
         )
+        .of("enable_debugging")
         .help("Set `log_uri` or `emr_log_uri`, or `log_uri` on the pipeline."),
     );
 }
@@ -267,6 +274,7 @@ impl<'a> Place<'a> {
             let detail = format!("In `steps`, {mistake}.");
             report(
                 Diagnostic::error("Invalid step", detail)
+                    .of("steps")
                     .help("A step is a jar and its arguments: `\"s3://acme/x.jar,one,two\"`."),
             );
         }
@@ -319,10 +327,10 @@ impl<'a> Place<'a> {
     /// Data that a copy between DynamoDB and S3 cannot read or write as its format says.
     fn copied(&self, report: &mut impl FnMut(Diagnostic)) {
         let objects = &self.configuration.objects;
+        let mut fit = Vec::new();
         for (attribute, written) in [("input", false), ("output", true)] {
             for (_, address) in self.activity.references(attribute) {
-                let node = objects.get(&address);
-                let Some(node) = node.filter(|node| node.reference("format").is_some()) else {
+                let Some(node) = objects.get(&address) else {
                     continue;
                 };
                 let of = tables::Use {
@@ -331,15 +339,50 @@ impl<'a> Place<'a> {
                     copied: true,
                 };
                 let Some(why) = tables::why_not(objects, node, of) else {
+                    fit.push((written, node));
                     continue;
                 };
                 let detail = format!("`{address}` cannot be copied by Hive: {why}.");
                 let finding = Diagnostic::error("Data that is no table", detail);
-                report(match self.configuration.places.get(&address) {
-                    Some(span) => finding.label(*span, "the data node"),
-                    None => finding,
-                });
+                report(self.showing(finding, &address));
             }
+        }
+        if let [(false, input), (true, output)] = fit[..]
+            && let Some(finding) = self.half_exported(input, output)
+        {
+            report(finding);
+        }
+    }
+
+    /// A copy of whole items into columns, or of columns into whole items.
+    fn half_exported(&self, input: &Object, output: &Object) -> Option<Diagnostic> {
+        let objects = &self.configuration.objects;
+        let is_export = |node: &Object| {
+            let format = node.reference("format");
+            let format = format.and_then(|format| objects.get(&format));
+            format.is_some_and(|format| format.object_type.name == "dynamodb_export")
+        };
+        let (whole, other) = match (is_export(input), is_export(output)) {
+            (true, false) => (input, output),
+            (false, true) => (output, input),
+            _ => return None,
+        };
+        let (whole, other) = (&whole.address, &other.address);
+        let detail = format!(
+            "`{whole}` has the format `dynamodb_export`, which is whole items, and `{other}` has columns: Hive copies items as items, and columns as columns."
+        );
+        let help = format!(
+            "Give `{other}` the format `dynamodb_export`, too, or `{whole}` one with the columns: `dynamodb` for a table, `tsv` and the like for files."
+        );
+        let finding = Diagnostic::error("Items and columns", detail).help(help);
+        Some(self.showing(self.showing(finding, whole), other))
+    }
+
+    /// A finding with the place of a data node.
+    fn showing(&self, finding: Diagnostic, node: &Address) -> Diagnostic {
+        match self.configuration.places.get(node) {
+            Some(span) => finding.label(*span, "the data node"),
+            None => finding,
         }
     }
 
@@ -350,11 +393,7 @@ impl<'a> Place<'a> {
             ("Data that is no place", "a place", variable.to_uppercase())
         };
         let detail = format!("`${{{variable}}}` of the script cannot be {what}: {why}.");
-        let finding = Diagnostic::error(summary, detail);
-        match self.configuration.places.get(node) {
-            Some(span) => finding.label(*span, "the data node"),
-            None => finding,
-        }
+        self.showing(Diagnostic::error(summary, detail), node)
     }
 
     /// A program that the cluster does not have.
@@ -417,7 +456,7 @@ impl<'a> Place<'a> {
                     resource.address
                 );
                 report(
-                    Diagnostic::error("Script without a cluster", detail).help(
+                    Diagnostic::error("Script without a cluster", detail).of(name).help(
                         "Leave it out, or make it an activity `shell_command` that comes before or after, by `depends_on`.",
                     ),
                 );
@@ -431,7 +470,7 @@ impl<'a> Place<'a> {
                     "`script_uri` of `{name}` is `{path}`, a file of this machine, and it is not brought to the cluster."
                 );
                 report(
-                    Diagnostic::error("No way to the cluster", detail).help(
+                    Diagnostic::error("No way to the cluster", detail).of(name).help(
                         "Put it to S3, and say where it is then: `s3://acme/code/prepare.sh`. A path that begins with `/` is one of the cluster's master machine.",
                     ),
                 );
@@ -459,7 +498,7 @@ impl<'a> Place<'a> {
                 && !file.starts_with('/')
             {
                 let what = format!("`{name}` is `{file}`, a file of this machine");
-                report(no_depot(&what));
+                report(no_depot(&what).of(name));
             }
         }
         for name in ["hive_script", "script"] {
@@ -470,7 +509,7 @@ impl<'a> Place<'a> {
                     "`{name}` has {} bytes, and no more than {SHORT} are told to a cluster with a step",
                     script.len()
                 );
-                report(no_depot(&what));
+                report(no_depot(&what).of(name));
             }
         }
     }
@@ -498,7 +537,7 @@ fn no_depot(what: &str) -> Diagnostic {
 }
 
 /// The text of a script, as far as it is known: without what a run puts in.
-fn text_in(script: &Value) -> String {
+pub(super) fn text_in(script: &Value) -> String {
     match script {
         Value::String(text) => text.to_string(),
         Value::Sensitive(inner) => text_in(inner),

@@ -6,6 +6,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::assertions::CheckStatus;
 use super::attributes::stored_in_clear;
 use super::builder::Asked;
 use super::builder::Builder;
@@ -33,6 +37,23 @@ use crate::objects::lifecycle::When;
 
 /// What stands in for a message that cannot be shown.
 const PLAIN: &str = "The condition does not hold.";
+
+/// What conditions stand in. The words are Terraform's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Subject {
+    /// A `check` block.
+    #[serde(rename = "check")]
+    Check,
+    /// An output.
+    #[serde(rename = "output_value")]
+    Output,
+    /// An object.
+    #[serde(rename = "resource")]
+    Object,
+    /// A variable.
+    #[serde(rename = "var")]
+    Variable,
+}
 
 /// What a condition came to.
 pub(super) enum Verdict {
@@ -177,6 +198,13 @@ impl<'m> Builder<'m> {
                 for condition in conditions {
                     hold &= self.check_condition(frame, condition, &scope, when);
                 }
+                let deferred = self.deferred_conditions.borrow();
+                let status = if deferred.contains_key(&frame.number) {
+                    CheckStatus::Unknown
+                } else {
+                    CheckStatus::Pass
+                };
+                self.note_conditions(Subject::Object, frame.address.clone(), status);
                 hold.then_some(Value::NULL)
             },
         )
@@ -272,6 +300,13 @@ impl<'m> Builder<'m> {
         found.into_iter().map(|(condition, _)| condition).collect()
     }
 
+    /// Remembers what is known of the conditions of something: the worst that is said of it.
+    pub(super) fn note_conditions(&self, subject: Subject, address: Arc<str>, status: CheckStatus) {
+        let mut conditions = self.conditions.borrow_mut();
+        let known = conditions.entry((subject, address)).or_insert(status);
+        *known = status.max(*known);
+    }
+
     /// Whether conditions that do not hold are findings: when a plan is made. Else they are only evaluated.
     pub(super) fn judges(&self) -> bool {
         self.surroundings.prior.is_some()
@@ -308,7 +343,6 @@ mod tests {
     use super::super::tests::configured;
     use super::super::tests::findings;
     use super::*;
-    use crate::objects::configuration::CheckStatus;
 
     /// A pipeline with a data node `n` that has a `lifecycle` block, and an activity that reads its path.
     fn pipeline(path: &str, lifecycle: &str) -> String {

@@ -388,10 +388,7 @@ fn is_inside(address: &Address, outer: &Address) -> bool {
 fn with_element(value: Value, kept: Option<&Value>, element: &Element) -> Option<Value> {
     let sensitive = matches!(value, Value::Sensitive(_));
     let (value, _) = value.unmark();
-    let kept = match kept {
-        Some(Value::Sensitive(inner)) => Some(&**inner),
-        other => other,
-    };
+    let kept = kept.map(Value::unmarked);
     if matches!(value, Value::Deferred(_)) || matches!(kept, Some(Value::Deferred(_))) {
         return None;
     }

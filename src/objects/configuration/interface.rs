@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::assertions::CheckStatus;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
 use super::conditions::Judging;
+use super::conditions::Subject;
 use super::conditions::Verdict;
 use super::instance::ModuleInstance;
 use super::references;
@@ -67,25 +69,34 @@ impl<'m> Builder<'m> {
             let caller = module.caller.as_ref();
             let argument =
                 caller.and_then(|caller| argument(&caller.call.arguments, &variable.name.text));
-            let mut valid = true;
+            let mut status = CheckStatus::Pass;
             for validation in &variable.validations {
                 let judging = Judging {
                     summary: "Invalid value for a variable",
                     phase: KNOWN,
                 };
-                // One that depends on `run` is not checked: there is no instance yet that it could be about.
-                if let Verdict::Fails(finding) = self.judge(validation, &scope, judging) {
-                    valid = false;
-                    let mut diagnostic = finding.label(variable.name.span, "the variable");
-                    if let Some(argument) = argument {
-                        diagnostic =
-                            diagnostic.label(argument.expr.span, "the value is given here");
+                match self.judge(validation, &scope, judging) {
+                    Verdict::Fails(finding) => {
+                        status = CheckStatus::Fail;
+                        let mut diagnostic = finding.label(variable.name.span, "the variable");
+                        if let Some(argument) = argument {
+                            diagnostic =
+                                diagnostic.label(argument.expr.span, "the value is given here");
+                        }
+                        scope.report(diagnostic);
                     }
-                    scope.report(diagnostic);
+                    // It is not checked: there is no instance yet that it could be about.
+                    Verdict::Deferred { .. } => status = status.max(CheckStatus::Unknown),
+                    Verdict::Holds | Verdict::Broken => {}
                 }
             }
-            if !valid {
-                self.fail(Asked::Variable(module.number, variable.name.text.clone()));
+            let name = &variable.name.text;
+            if status == CheckStatus::Fail {
+                self.fail(Asked::Variable(module.number, name.clone()));
+            }
+            if !variable.validations.is_empty() {
+                let address = format!("{}var.{name}", module.prefix());
+                self.note_conditions(Subject::Variable, address.into(), status);
             }
         }
     }
@@ -105,22 +116,7 @@ impl<'m> Builder<'m> {
             output.name.span,
             || {
                 let scope = ModuleScope::module(self, module);
-                let mut valid = true;
-                for precondition in &output.preconditions {
-                    let judging = Judging {
-                        summary: "Output precondition failed",
-                        phase: KNOWN,
-                    };
-                    match self.judge(precondition, &scope, judging) {
-                        Verdict::Fails(finding) if self.judges() => {
-                            valid = false;
-                            scope.report(finding.label(output.name.span, "the output"));
-                        }
-                        Verdict::Broken => valid = false,
-                        _ => {}
-                    }
-                }
-                if !valid {
+                if !self.meets_preconditions(module, output, &scope) {
                     return None;
                 }
                 let value = self.evaluate(&output.value, &scope)?;
@@ -158,6 +154,36 @@ impl<'m> Builder<'m> {
                 Some(named::called(value, path))
             },
         )
+    }
+
+    /// Whether the preconditions of an output hold, as far as is known.
+    fn meets_preconditions(
+        &self,
+        module: &ModuleInstance<'m>,
+        output: &Output,
+        scope: &ModuleScope<'_, 'm>,
+    ) -> bool {
+        let (mut valid, mut status) = (true, CheckStatus::Pass);
+        for precondition in &output.preconditions {
+            let judging = Judging {
+                summary: "Output precondition failed",
+                phase: KNOWN,
+            };
+            match self.judge(precondition, scope, judging) {
+                Verdict::Fails(finding) if self.judges() => {
+                    valid = false;
+                    scope.report(finding.label(output.name.span, "the output"));
+                }
+                Verdict::Broken => valid = false,
+                Verdict::Deferred { .. } => status = CheckStatus::Unknown,
+                Verdict::Fails(_) | Verdict::Holds => {}
+            }
+        }
+        if valid && !output.preconditions.is_empty() {
+            let address = format!("{}output.{}", module.prefix(), output.name.text);
+            self.note_conditions(Subject::Output, address.into(), status);
+        }
+        valid
     }
 
     /// Reads an output by name, for `module.NAME.OUTPUT`.

@@ -19,23 +19,49 @@ pub(super) fn check(object: &Object, objects: &Objects, report: &mut impl FnMut(
     check_pool(object, objects, report);
 }
 
+/// Checks compute: it has no instance to give up, neither when it has ended nor when it is late.
+pub(super) fn check_compute(
+    resource: &Object,
+    objects: &Objects,
+    report: &mut impl FnMut(Diagnostic),
+) {
+    for attribute in ["on_fail", "on_success", "on_late"] {
+        if let Some(action) = terminating(resource, objects, attribute) {
+            report(
+                Diagnostic::error(
+                    "Invalid action",
+                    format!("`{action}` gives up an instance that is late, and a resource has none: it serves those of the activities that run on it, and ends with the last of them."),
+                )
+                .of(attribute)
+                .help("Set `late_after` and `on_late` with this action on these activities, or on their pipeline; or say by `terminate_after` how long the resource may be there, or by `idle_timeout` how long without work."),
+            );
+        }
+    }
+}
+
+/// The action of an attribute that gives up what is late.
+fn terminating(object: &Object, objects: &Objects, attribute: &str) -> Option<Address> {
+    let terminates = |address: &Address| {
+        let action = objects.get(address);
+        action.is_some_and(|action| action.object_type.name == "terminate")
+    };
+    let actions = object.references(attribute).into_iter();
+    actions.map(|(_, address)| address).find(terminates)
+}
+
 fn check_terminate(
     object: &Object,
     objects: &Objects,
     attribute: &str,
     report: &mut impl FnMut(Diagnostic),
 ) {
-    let terminates = |address: &Address| {
-        let action = objects.get(address);
-        action.is_some_and(|action| action.object_type.name == "terminate")
-    };
-    let actions = object.references(attribute);
-    if let Some((_, action)) = actions.iter().find(|(_, address)| terminates(address)) {
+    if let Some(action) = terminating(object, objects, attribute) {
         report(
             Diagnostic::error(
                 "Invalid action",
                 format!("`{action}` gives up an instance that is late, and in `{attribute}` the instance has ended: there is nothing to give up."),
             )
+            .of(attribute)
             .help("Use it in `on_late`, with `late_after`."),
         );
     }

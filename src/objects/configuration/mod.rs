@@ -15,12 +15,14 @@ mod compute;
 mod conditions;
 mod convert;
 mod declare;
+mod doubts;
 mod dynamic;
 mod expand;
 mod files;
 mod frames;
 mod groups;
 mod ignore;
+mod in_vain;
 mod instance;
 mod interface;
 mod later;
@@ -28,6 +30,7 @@ mod life;
 mod lifecycle;
 mod nested;
 mod providers;
+mod reads;
 mod references;
 mod repetition;
 mod scope;
@@ -53,6 +56,7 @@ pub use assertions::Assertion;
 pub use assertions::Check;
 pub use assertions::CheckStatus;
 pub use assertions::DeferredAssertion;
+pub use conditions::Subject;
 pub use symbolic::is_place;
 pub use symbolic::parameters;
 pub use symbolic::symbolic;
@@ -74,9 +78,16 @@ pub struct Configuration {
     pub formulas: BTreeMap<(Address, Arc<str>), Span>,
     /// The `check` blocks.
     pub checks: Vec<Check>,
+    /// What is known of the conditions of objects, outputs and variables, by the addresses of these.
+    pub conditions: BTreeMap<(Subject, Arc<str>), CheckStatus>,
+    /// What the outputs read of objects. Their values do not tell where an attribute has none of the object in it.
+    pub reads: Reads,
     /// Whether an object ignores changes.
     pub ignores: bool,
 }
+
+/// What the outputs read: addresses of objects without keys, perhaps with attributes behind them, and of whole modules.
+pub type Reads = BTreeMap<Arc<str>, BTreeSet<Address>>;
 
 /// Objects with those of their attributes that could not be evaluated.
 pub type Incomplete = BTreeMap<Address, BTreeSet<&'static str>>;
@@ -116,15 +127,20 @@ pub fn configure(
         builder.check_reads(&configuration);
     }
     let combinations = damage.sound(builder.combinations.take());
-    diagnostics.extend(builder.into_diagnostics());
+    diagnostics.extend(builder.take_diagnostics());
     configuration.statements = Statements::collect(tree, &configuration.places, &mut diagnostics);
     let mut diagnostics = damage.sound(diagnostics);
     let variables = &tree.module.variables;
     let whole = variables
         .keys()
         .all(|name| surroundings.variables.contains_key(name));
-    if whole && damage.is_empty() && !diagnostics.has_errors() {
-        checks::check(&configuration, &mut diagnostics);
+    if whole && damage.is_empty() {
+        let written = |object: &Address, name: &str| builder.attribute_place(object, name);
+        diagnostics.extend(if diagnostics.has_errors() {
+            checks::check_clusters(&configuration, &diagnostics, &written)
+        } else {
+            checks::check(&configuration, &written)
+        });
     }
     diagnostics.extend(combinations);
     (configuration, one_per_module(diagnostics))

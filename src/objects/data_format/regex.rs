@@ -21,7 +21,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
         AttributeSchema::new(
             "input_regex",
             AttributeType::Regex,
-            "The expression that each line must match from its beginning; its groups are the columns.",
+            "The expression that each line must match as a whole; its groups are the columns.",
         )
         .required()
         .aws(Aws::Fields(&["inputRegEx"])),

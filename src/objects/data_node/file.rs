@@ -36,6 +36,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
                 "Whether it is compressed; left out: `gzip` when the path ends in `.gz`, `zstd` when it ends in `.zst`, else `none`. Files that are copied below a directory are packed anew where it says another compression.",
             ),
             shared::OVERWRITE,
+            shared::ACCUMULATE,
         ],
         shared::WAITS,
         shared::RUNNABLE,

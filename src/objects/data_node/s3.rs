@@ -49,6 +49,7 @@ pub(in crate::objects) static TYPE: ObjectType = ObjectType {
             )
             .aws(Aws::Words("s3EncryptionType", &["SERVER_SIDE_ENCRYPTION", "NONE"])),
             shared::OVERWRITE,
+            shared::ACCUMULATE,
             shared::PROVIDER,
         ],
         shared::WAITS,

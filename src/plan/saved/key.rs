@@ -80,7 +80,7 @@ impl Key {
     }
 
     /// The signature of a text, in hexadecimal digits.
-    pub(super) fn sign(&self, text: &[u8]) -> String {
+    pub fn sign(&self, text: &[u8]) -> String {
         HEXLOWER.encode(hmac::sign(&self.signer, text).as_ref())
     }
 

@@ -19,6 +19,8 @@ use serde_json::Value as Json;
 
 use crate::engine::InstanceKey;
 use crate::objects::Address;
+use crate::objects::configuration::CheckStatus;
+use crate::objects::configuration::Subject;
 use crate::plan::in_flight::InFlight;
 
 pub use seen::Seen;
@@ -42,6 +44,9 @@ pub struct SavedPlan {
     pub configuration: Configuration,
     /// What there was to say about it.
     pub warnings: Vec<Warning>,
+    /// What its conditions came to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Checked>,
     /// What policies said about it; `None`: none were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Policies>,
@@ -63,6 +68,9 @@ pub struct Made {
     pub lineage: String,
     /// Its serial.
     pub serial: u64,
+    /// The workspace that it is for; empty: not known.
+    #[serde(default)]
+    pub workspace: String,
     /// Whether everything is to be removed.
     pub destroy: bool,
     /// Why it is for a part of the configuration only, if so: the options that say it.
@@ -77,6 +85,14 @@ pub struct Made {
     pub max_runs: Option<u64>,
     /// The commit of the configuration, if it lies in a git repository.
     pub commit: Option<Commit>,
+}
+
+impl Made {
+    /// Whether it may be for a workspace: values can depend on its name, and a state without applies has no lineage to tell it by.
+    #[must_use]
+    pub fn is_for(&self, workspace: &str) -> bool {
+        self.workspace.is_empty() || self.workspace == workspace
+    }
 }
 
 /// A commit.
@@ -158,8 +174,12 @@ pub struct OutputOperation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
     /// The digests of all that was read, by path from the root module: its files and those of the modules it calls, and what its
-    /// functions have read. Files of values are not among them when a variable is sensitive.
+    /// functions have read. Empty: it was made of the state alone.
     pub files: BTreeMap<String, String>,
+    /// The digests of what each file of values gives to the variables, by path from the root module. Sensitive ones are left out
+    /// where there is no key. `None`: it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<BTreeMap<String, String>>,
     /// The texts of the configuration files, by path.
     #[serde(skip)]
     pub texts: BTreeMap<String, String>,
@@ -188,6 +208,20 @@ pub struct Warning {
     pub object: Option<String>,
     /// What to do.
     pub help: Vec<String>,
+}
+
+/// What the conditions of something came to when the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What they stand in.
+    pub subject: Subject,
+    /// Its address: of an object, or `check.NAME`, `output.NAME` or `var.NAME`, behind the module it stands in.
+    pub address: String,
+    /// What they came to.
+    pub status: CheckStatus,
+    /// What is said about those that do not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// Policies that were asked about a plan, and what they said.

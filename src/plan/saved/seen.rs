@@ -99,7 +99,10 @@ pub fn seen(objects: &BTreeMap<Address, Record>, operations: &Operations) -> See
         .iter()
         .map(|(old, new)| (new, old))
         .collect();
+    // What moves has from the pipeline that it comes into what it does not say itself.
+    let entered = operations.moves.values().filter_map(Address::pipeline);
     let refers = operations.puts.values().flat_map(Record::uses);
+    let refers = refers.chain(entered);
     found.extend(refers.map(|address| old.get(&address).map_or(address, |old| (*old).clone())));
     found.extend(touched);
     let mut found = graph.used(found);

@@ -31,6 +31,7 @@ fn plan() -> SavedPlan {
             version: "0.1.0".to_owned(),
             lineage: "a".to_owned(),
             serial: 7,
+            workspace: "default".to_owned(),
             destroy: false,
             limited: Vec::new(),
             rerun: Vec::new(),
@@ -53,6 +54,12 @@ fn plan() -> SavedPlan {
             ..Configuration::default()
         },
         warnings: Vec::new(),
+        checks: vec![Checked {
+            subject: Subject::Check,
+            address: "check.c".to_owned(),
+            status: CheckStatus::Fail,
+            problems: vec!["It is wrong.".to_owned()],
+        }],
         policies: None,
         before: json!({ "objects": { "secret": "hunter2" } }),
     }
@@ -332,6 +339,21 @@ fn a_plan_depends_on_what_it_changes_its_users_what_they_use_and_who_writes_it()
         ..Operations::default()
     };
     assert!(seen(&state(), &moved)[&Address::new("pipeline.q.activity.new")].is_none());
+}
+
+#[test]
+fn a_move_into_a_pipeline_depends_on_what_that_says() {
+    let moved = Operations {
+        moves: BTreeMap::from([(
+            Address::new("pipeline.q.activity.other"),
+            Address::new("pipeline.p.activity.other"),
+        )]),
+        ..Operations::default()
+    };
+    let seen = seen_by(&moved);
+    for entered in ["pipeline.p", "schedule.daily"] {
+        assert!(seen.contains(&entered.to_owned()), "{seen:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,9 @@ use super::super::*;
 use super::shell;
 use crate::diag::Span;
 use crate::lang::Value;
+use crate::objects::Kind;
 use crate::objects::Object;
+use crate::objects::registry;
 
 fn changed(old: Object, new: Object) -> Vec<String> {
     diff(&side([old]), &side([new]))
@@ -18,6 +20,30 @@ fn changed(old: Object, new: Object) -> Vec<String> {
         .flat_map(|change| change.attributes)
         .map(|attribute| attribute.name.to_string())
         .collect()
+}
+
+#[test]
+fn two_sides_are_gone_through_together() {
+    let keyed = |keys: &[u32]| -> BTreeMap<u32, u32> { keys.iter().map(|key| (*key, 0)).collect() };
+    let found = |old: &[u32], new: &[u32]| -> Vec<(u32, bool, bool)> {
+        let (old, new) = (keyed(old), keyed(new));
+        let sides = beside(&old, &new);
+        sides
+            .map(|(key, old, new)| (*key, old.is_some(), new.is_some()))
+            .collect()
+    };
+    assert_eq!(
+        found(&[1, 2, 5], &[2, 3, 5, 6]),
+        [
+            (1, true, false),
+            (2, true, true),
+            (3, false, true),
+            (5, true, true),
+            (6, false, true),
+        ]
+    );
+    assert_eq!(found(&[1], &[]), [(1, true, false)]);
+    assert!(found(&[], &[]).is_empty());
 }
 
 #[test]
@@ -33,6 +59,218 @@ fn a_default_written_out_is_no_change() {
         changed(shell([]), shell([("max_retries", number(3))])),
         ["max_retries"]
     );
+}
+
+#[test]
+fn what_moves_into_another_pipeline_inherits_from_that() {
+    let (from, to) = ("pipeline.p.activity.x", "pipeline.q.activity.x");
+    let of = |pipeline: &str, retries: i64| {
+        let attributes = [
+            ("max_retries", number(retries)),
+            ("description", string(pipeline)),
+        ];
+        object(&PIPELINE, pipeline, attributes)
+    };
+    let activity = |address: &str| object(&SHELL, address, [("command", string("true"))]);
+    let pair = (Address::new(from), Address::new(to));
+    let relocation = Relocation::of(BTreeMap::from([pair]));
+    // The schema has two retries where nothing is said.
+    for (left, entered, expected) in [
+        (9, 0, vec![(Some(number(9)), Some(number(0)))]),
+        (9, 9, vec![]),
+    ] {
+        let [p, q] = [of("pipeline.p", left), of("pipeline.q", entered)];
+        let prior = relocation.former(side([p.clone(), q.clone(), activity(from)]));
+        let inside = prior[&Address::new(to)].pipeline.clone();
+        assert_eq!(inside, Some(Address::new("pipeline.p")));
+        let changes = diff(&prior, &side([p, q, activity(to)])).into_iter();
+        let attributes = changes.flat_map(|change| change.attributes);
+        let found: Vec<_> = attributes
+            .map(|attribute| (attribute.old, attribute.new))
+            .collect();
+        assert_eq!(found, expected);
+    }
+    // A pipeline that moves takes along what is in it.
+    let pairs = [
+        ("pipeline.p", "pipeline.r"),
+        (from, "pipeline.r.activity.x"),
+    ];
+    let pairs = pairs.map(|(old, new)| (Address::new(old), Address::new(new)));
+    let relocation = Relocation::of(BTreeMap::from(pairs));
+    let prior = relocation.former(side([of("pipeline.p", 9), activity(from)]));
+    let new = side([of("pipeline.r", 9), activity("pipeline.r.activity.x")]);
+    let kinds: Vec<_> = diff(&prior, &new).iter().map(Change::kind).collect();
+    assert_eq!(kinds, [ChangeKind::Metadata]);
+}
+
+#[test]
+fn both_sides_of_a_change_have_what_is_inherited() {
+    let (from, to) = ("pipeline.p.activity.x", "pipeline.q.activity.x");
+    let pipelines = || {
+        [("pipeline.p", 9), ("pipeline.q", 0)].map(|(address, retries)| {
+            object(&PIPELINE, address, [("max_retries", number(retries))])
+        })
+    };
+    let with = |address: &str| {
+        let mut objects = side(pipelines());
+        let activity = object(&SHELL, address, [("command", string("true"))]);
+        objects.insert(activity.address.clone(), activity);
+        objects
+    };
+    let pair = (Address::new(from), Address::new(to));
+    let relocation = Relocation::of(BTreeMap::from([pair]));
+    let changes = diff(&relocation.former(with(from)), &with(to));
+    let sides = changes[0].sides();
+    let retries = sides.map(|side| side.and_then(|object| object.get("max_retries").cloned()));
+    assert_eq!(retries, [Some(number(9)), Some(number(0))]);
+    // What is kept is what is written.
+    let new = changes[0].new.as_ref();
+    assert_eq!(new.and_then(|new| new.get("max_retries")), None);
+}
+
+#[test]
+fn a_default_written_out_is_a_change_where_the_pipeline_says_something_else() {
+    let pipeline = || object(&PIPELINE, "pipeline.p", [("max_retries", number(9))]);
+    let names = |old: Object, new: Object| -> Vec<String> {
+        let changes = diff(&side([pipeline(), old]), &side([pipeline(), new]));
+        let attributes = changes.into_iter().flat_map(|change| change.attributes);
+        attributes
+            .map(|attribute| attribute.name.to_string())
+            .collect()
+    };
+    let written = || shell([("max_retries", number(2))]);
+    assert_eq!(names(shell([]), written()), ["max_retries"]);
+    assert_eq!(names(written(), shell([])), ["max_retries"]);
+    assert!(names(written(), written()).is_empty());
+}
+
+#[test]
+fn what_an_object_no_longer_says_it_has_from_its_pipeline() {
+    let pipeline = |retries: i64| {
+        let said = [
+            ("active", Value::Bool(true)),
+            ("max_retries", number(retries)),
+        ];
+        object(&PIPELINE, "pipeline.p", said)
+    };
+    let written = || {
+        shell([
+            ("active", Value::Bool(false)),
+            ("max_retries", number(4)),
+            ("retry_delay", string("1 minute")),
+        ])
+    };
+    let active = (Some(Value::Bool(false)), None, ChangeKind::Schedule, false);
+    let delay = (Some(string("1 minute")), None, ChangeKind::Behaviour, false);
+    // The schema has two retries where nothing is said.
+    for (said, kind) in [(9, ChangeKind::Behaviour), (4, ChangeKind::Metadata)] {
+        let prior = side([pipeline(3), written()]);
+        let changes = diff(&prior, &side([pipeline(said), shell([])]));
+        let change = changes.last().expect("the activity");
+        let retries = (Some(number(4)), Some(number(said)), kind, true);
+        let attributes = change.attributes.iter();
+        let found: Vec<_> = attributes
+            .map(|it| (it.old.clone(), it.new.clone(), it.kind, it.inherited))
+            .collect();
+        assert_eq!(found, [active.clone(), retries, delay.clone()]);
+    }
+}
+
+/// What changes for an object that goes from `pipeline.p` to another address, with its own attributes before and after: names, kinds and
+/// values.
+fn gone_over<const N: usize, const M: usize>(
+    (kind, name): (Kind, &str),
+    (inside, to): (&str, &str),
+    old: [(&str, Value); N],
+    new: [(&str, Value); M],
+) -> Vec<(String, ChangeKind, Option<Value>, Option<Value>)> {
+    let of_type = |kind, name| registry::find(kind, name).expect("a type");
+    let pipelines = || {
+        let said = [
+            ("schedule", reference("schedule", "schedule.daily")),
+            ("active", Value::Bool(false)),
+            ("due", string("start")),
+            ("max_retries", number(9)),
+            ("retain", string("1 hour")),
+        ];
+        let other = [
+            ("schedule", reference("schedule", "schedule.late")),
+            ("retain", string("60 minutes")),
+        ];
+        let pipeline = of_type(Kind::Pipeline, "");
+        [
+            object(pipeline, "pipeline.p", said),
+            object(pipeline, "pipeline.q", other),
+        ]
+    };
+    let from = format!("pipeline.p.{inside}");
+    let pair = (Address::new(from.as_str()), Address::new(to));
+    let relocation = Relocation::of(BTreeMap::from([pair]));
+    let mut prior = side(pipelines());
+    let old = object(of_type(kind, name), &from, old);
+    prior.insert(old.address.clone(), old);
+    let mut configured = side(pipelines());
+    let new = object(of_type(kind, name), to, new);
+    configured.insert(new.address.clone(), new);
+    let changes = diff(&relocation.former(prior), &configured).into_iter();
+    let attributes = changes.flat_map(|change| change.attributes);
+    attributes
+        .map(|it| (it.name.to_string(), it.kind, it.old, it.new))
+        .collect()
+}
+
+#[test]
+fn what_counts_is_compared_where_an_object_goes_into_another_pipeline() {
+    let shell = (Kind::Activity, "shell_command");
+    let into = ("activity.x", "pipeline.q.activity.x");
+    let command = ("command", string("true"));
+    let active = ("active", Value::Bool(true));
+    let found = gone_over(
+        shell,
+        into,
+        [command.clone(), active.clone()],
+        [command.clone(), active, ("max_retries", number(3))],
+    );
+    let schedule = |name: &str| Some(reference("schedule", name));
+    let expected = [
+        (
+            "active",
+            ChangeKind::Schedule,
+            Some(Value::Bool(false)),
+            Some(Value::Bool(true)),
+        ),
+        ("due", ChangeKind::Schedule, Some(string("start")), None),
+        (
+            "max_retries",
+            ChangeKind::Behaviour,
+            Some(number(9)),
+            Some(number(3)),
+        ),
+        (
+            "schedule",
+            ChangeKind::Schedule,
+            schedule("schedule.daily"),
+            schedule("schedule.late"),
+        ),
+    ];
+    let expected = expected.map(|(name, kind, old, new)| (name.to_owned(), kind, old, new));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_a_pipeline_says_is_not_said_of_all_in_it() {
+    // A schedule has a `due` of its own, and nothing of its pipeline's.
+    let nested = ("activity.x.schedule", "pipeline.q.activity.x.schedule");
+    let every = [("every", string("1 day"))];
+    let found = gone_over((Kind::Schedule, ""), nested, every.clone(), every);
+    assert!(found.is_empty(), "{found:?}");
+    // Data in no pipeline has the schedule of those who use it.
+    let out = ("data_node.d", "data_node.d");
+    let path = [("path", string("/d"))];
+    let found = gone_over((Kind::DataNode, "file"), out, path.clone(), path).into_iter();
+    let names: Vec<String> = found.map(|(name, ..)| name).collect();
+    assert!(!names.contains(&"schedule".to_owned()), "{names:?}");
+    assert!(names.contains(&"retain".to_owned()), "{names:?}");
 }
 
 #[test]
@@ -163,6 +401,16 @@ fn a_deletion_says_why() {
             "pipeline.p.activity.a[1]",
             "pipeline.p.activity.a[0]",
             "because index [1] is out of range for count",
+        ),
+        (
+            "pipeline.e[1].activity.a",
+            r#"pipeline.e["z"].activity.a"#,
+            "because for_each replaces count here, or the reverse",
+        ),
+        (
+            r#"pipeline.e["z"].activity.a"#,
+            "pipeline.e[1].activity.a",
+            "because for_each replaces count here, or the reverse",
         ),
     ];
     for (gone, stays, reason) in cases {

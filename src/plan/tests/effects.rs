@@ -16,6 +16,7 @@ use super::super::*;
 use super::shell;
 use crate::engine::CatchUp;
 use crate::engine::Definition;
+use crate::engine::PoolShare;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
 use crate::time::Due;
@@ -51,6 +52,7 @@ fn recorded(cursor: Option<&str>, waiting: u64, running: u64) -> BTreeMap<Addres
         beyond: Vec::new(),
         to_come: Vec::new(),
         waiting,
+        begun: 0,
         running,
         finished: 0,
     };
@@ -93,6 +95,25 @@ fn what_loses_its_schedule_is_on_demand() {
     let gone = of(scheduled, None, &recorded, true);
     let on_demand = gone.pipelines.iter().flat_map(|it| &it.activities);
     assert!(on_demand.into_iter().all(|activity| !activity.on_demand));
+}
+
+#[test]
+fn what_moves_into_a_pipeline_that_is_held_does_not_deactivate_that() {
+    let stood = Unit {
+        pipeline: Some(Address::new("pipeline.o")),
+        ..unit("a", Some(daily()), true)
+    };
+    let none = BTreeMap::new();
+    let effects = of(
+        Some(stood),
+        Some(unit("a", Some(daily()), false)),
+        &none,
+        false,
+    );
+    let entered = &effects.pipelines[0];
+    assert_eq!(entered.pipeline, Address::new("pipeline.p"));
+    assert_eq!(entered.activation, Activation::Unchanged);
+    assert_eq!(entered.activities[0].activation, Activation::Deactivated);
 }
 
 #[test]
@@ -199,6 +220,30 @@ fn millions_of_intervals_are_counted_at_once() {
 }
 
 #[test]
+fn an_estimate_knows_how_much_room_a_pool_has() {
+    let at_once = |slots: u32, share: u32| {
+        let pool = Address::new("pool.k");
+        let unit = Unit {
+            pool: Some(PoolShare {
+                pool: pool.clone(),
+                slots: share,
+            }),
+            max_active_instances: 5,
+            ..unit("a", Some(daily()), true)
+        };
+        let new = Definition {
+            pools: BTreeMap::from([(pool, slots)]),
+            ..definition([unit])
+        };
+        let (old, now) = (Definition::default(), at("2026-11-24T06:00:00Z"));
+        let found = effects(&old, &new, &BTreeMap::new(), &BTreeSet::new(), now);
+        found.pipelines[0].activities[0].past.at_once
+    };
+    let found = [(2, 1), (9, 1), (5, 2), (1, 3)].map(|(slots, share)| at_once(slots, share));
+    assert_eq!(found, [2, 5, 2, 1]);
+}
+
+#[test]
 fn runs_that_became_due_are_not_the_plans_doing() {
     let same = || Some(unit("a", Some(daily()), true));
     let effects = of(
@@ -272,8 +317,32 @@ fn what_catch_up_passes_over_is_dropped() {
     ] {
         let counts = |old, runs| {
             let totals = of(old, unit(catch_up, true), runs, true).totals;
-            (totals.backfill + totals.due, totals.dropped)
+            let gone = totals.dropped + totals.passed_over;
+            (totals.backfill + totals.due, gone)
         };
+        // What is passed over without the plan is not dropped by it.
+        let same = unit(catch_up, true);
+        let anyway = of(same.clone(), same, &four_days_ago, true).totals;
+        assert_eq!((anyway.dropped, anyway.passed_over), (0, due.1));
+        let from_all = of(
+            unit(CatchUp::All, true),
+            unit(catch_up, true),
+            &four_days_ago,
+            true,
+        );
+        let totals = from_all.totals;
+        assert_eq!((totals.dropped, totals.passed_over), (due.1, 0));
+        // What would be passed over without the plan is made because of it.
+        let to_all = of(
+            unit(catch_up, true),
+            unit(CatchUp::All, true),
+            &four_days_ago,
+            true,
+        );
+        let totals = to_all.totals;
+        assert_eq!((totals.due, totals.backfill), (4 - due.1, due.1));
+        let removed = of(unit(catch_up, true), None, &four_days_ago, true).totals;
+        assert_eq!((removed.dropped, removed.passed_over), (4 - due.1, due.1));
         assert_eq!(counts(None, &none), new, "{catch_up:?}");
         assert_eq!(
             counts(unit(catch_up, false), &four_days_ago),
@@ -358,6 +427,32 @@ fn a_changed_schedule_is_cut_where_the_old_one_ends() {
     let ahead = Some(at("2026-11-30T00:00:00Z"));
     let next = continued(Some(&daily), &hourly, ahead, at("2026-11-24T06:00:00Z"));
     assert_eq!(next.cut(), ahead);
+}
+
+#[test]
+fn what_a_changed_schedule_has_that_is_made_already_is_not_back_filled() {
+    let hour = |hour: u32| Interval {
+        start: at(&format!("2026-11-24T{hour:02}:00:00Z")),
+        end: at(&format!("2026-11-24T{:02}:00:00Z", hour + 1)),
+    };
+    // As what has finished at an address that another object moves to; one is not due yet.
+    let mut runs = recorded(Some("2026-11-23T00:00:00Z"), 0, 0);
+    for runs in runs.values_mut() {
+        runs.beyond = [0, 1, 5, 9].map(hour).into();
+    }
+    let hourly = schedule("2026-11-01T00:00", Period::Minutes(60));
+    let effects = of(
+        Some(unit("a", Some(daily()), true)),
+        Some(unit("a", Some(hourly), true)),
+        &runs,
+        true,
+    );
+    let activity = &effects.pipelines[0].activities[0];
+    assert_eq!((effects.totals.due, effects.totals.backfill), (1, 3));
+    assert_eq!(
+        (activity.oldest, activity.newest),
+        (Some(hour(2)), Some(hour(4)))
+    );
 }
 
 #[test]

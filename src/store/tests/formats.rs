@@ -62,6 +62,7 @@ fn a_state_of_an_older_format_is_read_unchanged_and_migrated_when_it_is_written(
     let applies = store.applies().unwrap();
     assert_eq!(applies.len(), 1);
     assert_eq!((applies[0].added, applies[0].forgotten), (1, 0));
+    assert_eq!(store.untold_resources().unwrap(), []);
     drop(store);
     assert_eq!(std::fs::read(place.path()).unwrap(), before);
 

@@ -283,6 +283,7 @@ fn nobody_writes_between_what_is_decided_from_and_what_is_decided() {
         let instance = Instance::new(key("a", 0, 60));
         Ok::<_, StoreError>(Decision {
             deliveries: Vec::new(),
+            resources: Vec::new(),
             changes: vec![Change::Instance(instance)],
             dues: vec![(Address::new("a"), Some(at(120)))],
             then: (),

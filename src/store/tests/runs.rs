@@ -129,6 +129,17 @@ fn finished_intervals_are_merged_and_filters_filter() {
         .map(|instance| instance.key.interval.start.as_second())
         .collect();
     assert_eq!(starts, [19, 18, 17]);
+    let within = key("a", 10, 60).interval;
+    let filter = Filter::starting_in(Address::new("a"), within);
+    let counted = store.count_instances(&filter).unwrap();
+    let wanted = [(Status::Finished, 49), (Status::Failed, 1)];
+    assert_eq!(counted, wanted.into());
+    let failed = Filter {
+        statuses: vec![Status::Failed],
+        ..filter
+    };
+    let counted = store.count_instances(&failed).unwrap();
+    assert_eq!(counted, [(Status::Failed, 1)].into());
     let counts = store.counts().unwrap();
     assert_eq!(counts[&Address::new("a")][&Status::Failed], 1);
     assert_eq!(counts[&Address::new("a")][&Status::Finished], 99);
@@ -205,6 +216,24 @@ fn noted(name: &str, start: i64, end: i64) -> Instance {
         reason: Some(format!("of {name}")),
         ..Instance::new(key(name, start, end))
     }
+}
+
+#[test]
+fn what_waits_for_its_next_attempt_has_begun() {
+    let place = Place::new();
+    let mut store = place.open();
+    let begun = Instance {
+        status: Status::WaitingForRunner,
+        definition: Some(1),
+        ..noted("a", 0, 10)
+    };
+    let apply = Apply {
+        instances: vec![new(begun), new(noted("a", 10, 20)), new(noted("b", 0, 10))],
+        ..Apply::default()
+    };
+    store.apply(&lock(&place.path()), &apply).unwrap();
+    let found: Vec<_> = store.begun().unwrap().into_iter().collect();
+    assert_eq!(found, [(Address::new("a"), 1)]);
 }
 
 #[test]

@@ -252,11 +252,14 @@ impl Maker<'_> {
             AttributeType::Ref(of) => self.reference(of)?,
             AttributeType::Refs(of) | AttributeType::NamedRefs(of) => {
                 let (first, second) = (self.reference(of)?, self.reference(of)?);
-                // An instance that has ended cannot be given up: import leaves that out.
+                // Neither an instance that has ended nor a cluster can be given up: import leaves that out.
                 let gives_up = |one: &Json| one.to_string().to_lowercase().contains("terminate");
-                if matches!(schema.name, "on_fail" | "on_success")
-                    && (gives_up(&first) || gives_up(&second))
-                {
+                let is_left_out = match schema.name {
+                    "on_fail" | "on_success" => true,
+                    "on_late" => kind == Kind::Resource,
+                    _ => false,
+                };
+                if is_left_out && (gives_up(&first) || gives_up(&second)) {
                     return None;
                 }
                 if first == second {
@@ -267,6 +270,8 @@ impl Maker<'_> {
             }
             AttributeType::DependsOn => self.reference(Kind::Activity)?,
             _ if schema.sensitive => json!("#{*mySecret}"),
+            // A plan takes no other text for one.
+            _ if schema.name == "region" => json!("eu-west-1"),
             AttributeType::OneOf(words) => json!(schema.aws_word(self.choices.of(words))?),
             AttributeType::Price(_) => json!("0.05"),
             AttributeType::Bool => json!(self.choices.of(&["true", "false", "TRUE"])),

@@ -2,8 +2,11 @@
 //! conformance tables, and generated ones with all types and all their fields.
 
 mod corpus;
+mod form;
 pub(crate) mod generated;
+mod objects;
 mod same;
+mod spelling;
 mod values;
 
 use std::collections::BTreeMap;

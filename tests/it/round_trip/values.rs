@@ -12,8 +12,9 @@ use pipeform::import::expression;
 use pipeform::import::expression::Names;
 use pipeform::import::expression::Value;
 
+use super::objects::Objects;
 use super::same;
-use super::same::Objects;
+use super::spelling;
 
 /// How deep fields may be made of others.
 const MAX_DEPTH: usize = 16;
@@ -125,7 +126,7 @@ fn evaluated(
     let listed = matches!(key, "step" | "bootstrapAction");
     let plain = |text: &String| {
         let text = if listed {
-            same::parts(text)
+            spelling::parts(text)
         } else {
             text.trim().to_owned()
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pipeform::connect::Cancel;
 use pipeform::connect::s3::{Checksum, Known, Source};
 
-use super::{Fixture, endpoint};
+use super::fixture::{Fixture, endpoint};
 
 #[test]
 fn an_object_that_changes_is_an_error_and_never_a_mixture() {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use pipeform::connect::Cancel;
 use pipeform::connect::s3::Known;
 
-use super::{Fixture, digest};
+use super::fixture::{Fixture, digest};
 
 #[test]
 fn the_service_copies_in_parts_and_an_object_that_changes_leaves_what_was_there() {

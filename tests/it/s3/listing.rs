@@ -3,7 +3,7 @@
 use pipeform::connect::Cancel;
 use pipeform::connect::s3::Data;
 
-use super::Fixture;
+use super::fixture::Fixture;
 
 #[test]
 fn listings_have_all_keys_and_odd_ones_stay_as_they_are() {

@@ -2,200 +2,24 @@
 //!
 //! Here: what is written and read, and what goes wrong in calls.
 
+mod bad_input;
 mod changes;
 mod copies;
+mod fixture;
 mod listing;
 
 use std::fs::File;
 use std::io::{BufRead as _, Read as _, Write as _};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use md5::{Digest as _, Md5};
 use pipeform::connect::Cancel;
-use pipeform::connect::aws::s3::Calls;
 use pipeform::connect::s3::{
-    Encryption, Endpoint, Fault, Known, Location, OnBytes, OnTrouble, Reader, S3Error, Source,
+    Encryption, Fault, Head, Known, Labels, Location, OnBytes, OnTrouble, Reader, Source, Span,
     Target, Writer,
 };
 
-use crate::support::s3::{Server, server};
-
-/// A bucket of its own, and a directory.
-struct Fixture {
-    server: &'static Server,
-    bucket: String,
-    directory: tempfile::TempDir,
-    endpoint: Endpoint,
-    runtime: tokio::runtime::Runtime,
-    moved: Arc<AtomicU64>,
-}
-
-impl Fixture {
-    fn new(bucket: &str) -> Self {
-        let server = server();
-        server.bucket(bucket);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let endpoint = endpoint(&server.url, "testkey", "testsecret1");
-        Self {
-            server,
-            bucket: bucket.to_owned(),
-            directory: tempfile::tempdir().unwrap(),
-            endpoint,
-            runtime,
-            moved: Arc::default(),
-        }
-    }
-
-    fn at(&self, key: &str) -> Location {
-        Location::parse(&format!("s3://{}/{key}", self.bucket)).unwrap()
-    }
-
-    fn target(&self, key: &str) -> Target {
-        Target {
-            at: self.at(key),
-            encryption: Encryption::Bucket,
-        }
-    }
-
-    fn on_bytes(&self) -> OnBytes {
-        let moved = Arc::clone(&self.moved);
-        OnBytes(Arc::new(move |count| {
-            moved.fetch_add(count, Ordering::Relaxed);
-        }))
-    }
-
-    /// A file of some size, each with its own bytes.
-    fn file(&self, name: &str, size: usize) -> (PathBuf, Vec<u8>) {
-        let bytes = bytes(size);
-        let path = self.directory.path().join(name);
-        File::create(&path).unwrap().write_all(&bytes).unwrap();
-        (path, bytes)
-    }
-
-    fn upload(&self, key: &str, path: &PathBuf) {
-        let file = File::open(path).unwrap();
-        let size = file.metadata().unwrap().len();
-        let source = Source::file(file, path.clone()).unwrap();
-        let (target, on_bytes, cancel) = (self.target(key), self.on_bytes(), Cancel::new());
-        let uploaded = self
-            .endpoint
-            .upload(&target, size, &source, &on_bytes, &cancel);
-        self.runtime.block_on(uploaded).unwrap();
-    }
-
-    fn download(&self, key: &str) -> Vec<u8> {
-        let path = self.directory.path().join("downloaded");
-        let file = Arc::new(File::create(&path).unwrap());
-        let at = self.at(key);
-        self.runtime.block_on(async {
-            let known: Known = self.endpoint.head(&at).await.unwrap().into();
-            let on_bytes = self.on_bytes();
-            let download = self
-                .endpoint
-                .download(&at, &known, (file, &path), &on_bytes);
-            download.await.unwrap();
-        });
-        std::fs::read(path).unwrap()
-    }
-
-    fn fails<T>(&self, work: impl Future<Output = Result<T, S3Error>>) -> S3Error {
-        match self.runtime.block_on(work) {
-            Ok(_) => panic!("it should have failed"),
-            Err(error) => error,
-        }
-    }
-
-    fn put(&self, key: &str, body: &[u8]) {
-        let (target, body) = (self.target(key), body.to_vec().into());
-        let put = self.endpoint.put(&target, body);
-        self.runtime.block_on(put).unwrap();
-    }
-
-    fn known(&self, key: &str) -> Known {
-        let at = self.at(key);
-        let head = self.endpoint.head(&at);
-        self.runtime.block_on(head).unwrap().into()
-    }
-
-    fn keys(&self, prefix: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        self.runtime.block_on(async {
-            let mut listing = self.endpoint.list(&self.at(prefix));
-            while let Some(page) = listing.page().await.unwrap() {
-                found.extend(page.into_iter().map(|listed| listed.key));
-            }
-        });
-        found.sort();
-        found
-    }
-
-    /// Does blocking work where the runtime lets it.
-    fn blocking<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let _inside = self.runtime.enter();
-        work()
-    }
-}
-
-/// S3 at an address, with the keys of the server's tester.
-fn endpoint(url: &str, key: &str, secret: &str) -> Endpoint {
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
-        .region(aws_sdk_s3::config::Region::new("us-east-1"))
-        .credentials_provider(aws_sdk_s3::config::Credentials::new(
-            key, secret, None, None, "test",
-        ))
-        .endpoint_url(url)
-        .force_path_style(true)
-        .build();
-    Endpoint::new(Calls::new(&aws_sdk_s3::Client::from_conf(config)))
-}
-
-/// A server that gives each request the next of some answers, and all that follow the last; gives its address, and what it is asked.
-fn answering(answers: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::<String>::new()));
-    let seen = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines();
-            let head: Vec<String> = lines
-                .map_while(Result::ok)
-                .take_while(|line| !line.is_empty())
-                .map(|line| line.to_lowercase())
-                .collect();
-            if head.is_empty() {
-                continue;
-            }
-            let mut seen = seen.lock().unwrap();
-            let answer = answers.get(seen.len()).or(answers.last()).unwrap();
-            seen.push(head.join("\n"));
-            drop(stream.write_all(answer.as_bytes()));
-        }
-    });
-    (url, asked)
-}
-
-fn bytes(size: usize) -> Vec<u8> {
-    let mut state = size as u64 | 1;
-    (0..size)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[3]
-        })
-        .collect()
-}
-
-fn digest(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&Md5::digest(bytes))
-}
+use fixture::{Fixture, answering, bytes, digest, endpoint};
 
 #[test]
 fn what_is_written_is_read_and_is_what_boto3_reads() {
@@ -353,7 +177,7 @@ fn a_server_that_takes_connections_and_never_answers_is_told_of() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let at = Location::parse("s3://silent/a").unwrap();
     let asked = runtime.spawn(async move { silent.head(&at).await.map(drop) });
-    let first = told.recv_timeout(std::time::Duration::from_secs(30));
+    let first = told.recv_timeout(std::time::Duration::from_mins(2));
     asked.abort();
     let first = first.unwrap();
     assert!(first.starts_with("S3 has not answered for"), "{first}");
@@ -365,12 +189,12 @@ fn a_server_that_takes_connections_and_never_answers_is_told_of() {
 
 #[test]
 fn calls_are_made_as_often_as_is_said() {
-    let (url, asked) =
+    let (failing, asked) =
         answering(&["HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let at = Location::parse("s3://failing/a").unwrap();
     for attempts in [1, 3] {
-        let failing = endpoint(&url, "key", "secret").trying(Some(attempts));
+        let failing = failing.clone().trying(Some(attempts));
         let error = runtime.block_on(failing.head(&at)).unwrap_err();
         assert_eq!(error.fault, Fault::Service);
         let asked = std::mem::take(&mut *asked.lock().unwrap());
@@ -380,12 +204,11 @@ fn calls_are_made_as_often_as_is_said() {
 
 #[test]
 fn a_store_that_lists_no_uploads_can_be_written() {
-    let (url, asked) = answering(&[
+    let (simple, asked) = answering(&[
         "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     ]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let at = Location::parse("s3://simple/a").unwrap();
-    let simple = endpoint(&url, "key", "secret");
     let cleared = runtime.block_on(simple.abort_pending(&at, |_| true));
     cleared.unwrap();
     assert_eq!(asked.lock().unwrap().len(), 1);
@@ -393,13 +216,12 @@ fn a_store_that_lists_no_uploads_can_be_written() {
 
 #[test]
 fn what_breaks_off_goes_on_with_the_contents_that_it_began_with() {
-    let (url, asked) = answering(&[
+    let (breaking, asked) = answering(&[
         "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"one\"\r\nConnection: close\r\n\r\nabcd",
         "HTTP/1.1 206 Partial Content\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/10\r\nETag: \"one\"\r\nConnection: close\r\n\r\nefghij",
     ]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let at = Location::parse("s3://breaking/a").unwrap();
-    let breaking = endpoint(&url, "key", "secret");
     // Nothing is known of its contents.
     let known = Known {
         size: 10,
@@ -412,4 +234,45 @@ fn what_breaks_off_goes_on_with_the_contents_that_it_began_with() {
     assert!(!asked[0].contains("if-match"), "{}", asked[0]);
     assert!(asked[1].contains("if-match: \"one\""), "{}", asked[1]);
     assert!(asked[1].contains("range: bytes=4-9"), "{}", asked[1]);
+}
+
+#[test]
+fn what_takes_several_requests_and_has_no_etag_is_refused() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let at = Location::parse("s3://nameless/a").unwrap();
+    let known = Known {
+        size: 10,
+        ..Known::default()
+    };
+    let (breaking, _) = answering(&[
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabcd",
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/10\r\nConnection: close\r\n\r\nefghij",
+    ]);
+    let resumed = runtime.block_on(breaking.bytes(&at, &known)).unwrap_err();
+    let (nameless, asked) = answering(&[
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\nContent-Range: bytes 0-3/10\r\nConnection: close\r\n\r\nabcd",
+    ]);
+    let first = Span { from: 0, to: 4 };
+    let mut pieces = nameless.pieces(&at, &known, first);
+    let in_ranges = runtime.block_on(pieces.next()).unwrap_err();
+    let asked_before = asked.lock().unwrap().len();
+    let head = Head {
+        size: 10,
+        etag: String::new(),
+        checksum: None,
+        modified: 0,
+        labels: Labels::default(),
+    };
+    let target = Target {
+        at: Location::parse("s3://nameless/b").unwrap(),
+        encryption: Encryption::Bucket,
+    };
+    let (on_bytes, cancel) = (OnBytes(Arc::new(|_| {})), Cancel::new());
+    let copied = nameless.copy_parts((&at, &head), &target, 5, (&on_bytes, &cancel));
+    let copied = runtime.block_on(copied).unwrap_err().to_string();
+    assert_eq!(asked.lock().unwrap().len(), asked_before);
+    for error in [resumed.to_string(), in_ranges.to_string(), copied] {
+        assert!(error.contains("S3 says no ETag of it"), "{error}");
+        assert!(error.contains("`s3://nameless/a`"), "{error}");
+    }
 }

@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::locking::LockArgs;
 use crate::cli::planning;
+use crate::cli::planning::Planned;
 use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::diag::Diagnostics;
@@ -17,6 +18,7 @@ use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
 use crate::objects::moves::Statements;
 use crate::plan::Relocation;
+use crate::plan::effects::Activation;
 use crate::store::Store;
 
 /// Give objects another address, with all that is inside them, their history and their logs, as a `moved` block does
@@ -45,7 +47,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         dry_run: args.dry_run,
     };
     let target = |store: &Store, prior: &Objects| moved(args, &statements, store, prior);
-    let planned = rewrite.run(target, |_| Ok(()))?;
+    let planned = rewrite.run(target, changes_nothing)?;
     let mut number = 0;
     let word = if args.dry_run { "Would move" } else { "Move" };
     for change in &planned.plan.changes {
@@ -76,6 +78,52 @@ fn statements(args: &Args) -> Result<Statements, Failure> {
         Some(statements) if !diagnostics.has_errors() => Ok(statements),
         _ => Err(Failure::Findings(Box::new((diagnostics, sources)))),
     }
+}
+
+/// Refuses what would come into a pipeline that gives it something else: its runs would change, which nobody has seen.
+fn changes_nothing(planned: &Planned) -> Result<(), Failure> {
+    let changed = planned.plan.changes.iter();
+    let mut changed = changed.filter(|change| !change.attributes.is_empty());
+    let found = changed.find_map(|change| Some((change, change.moved_from.as_ref()?)));
+    let Some((change, old)) = found else {
+        return keeps_runs(planned);
+    };
+    let names = change.attributes.iter();
+    let names: Vec<String> = names
+        .map(|attribute| format!("`{}`", attribute.name))
+        .collect();
+    Err(Failure::message(format!(
+        "`{old}` cannot move to `{}` by this: its pipeline says its {}, and the other one says something else.\n\nWrite a `moved` block: then a plan shows what becomes of its runs. Or write in its own block what it is to keep, and apply that first.",
+        change.address,
+        names.join(", ")
+    )))
+}
+
+/// Refuses what would be held in another pipeline and was not, or the other way round, or have other intervals there, whatever attributes say:
+/// operators pause pipelines, and a schedule without `start` begins with its pipeline.
+fn keeps_runs(planned: &Planned) -> Result<(), Failure> {
+    let prior = &planned.prior().objects;
+    let pipelines = planned.plan.effects.pipelines.iter();
+    for activity in pipelines.flat_map(|pipeline| &pipeline.activities) {
+        let why = match activity.activation {
+            Activation::Activated => "it is held where it stands, and would not be there",
+            Activation::Deactivated => "it would be held there",
+            Activation::Unchanged if activity.cut.is_some() => {
+                "its schedule, which has no `start`, begins otherwise there"
+            }
+            Activation::Unchanged => continue,
+        };
+        let stands = prior.get(&activity.address);
+        let comes = stands.is_some_and(|object| object.pipeline != object.address.pipeline());
+        let mut moves = planned.relocation().pairs();
+        let old = moves.find(|(_, new)| **new == activity.address);
+        if let Some((old, new)) = old.filter(|_| comes) {
+            return Err(Failure::message(format!(
+                "`{old}` cannot move to `{new}` by this: {why}.\n\nWrite a `moved` block: then a plan shows what becomes of its runs. Where a pipeline is paused, `pipeform resume` lets it go on first."
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What was applied, at the new addresses.

@@ -209,7 +209,7 @@ impl OfActivity {
         same(
             "passed over",
             self.passed_over(before, after),
-            counts.dropped,
+            counts.dropped + counts.passed_over,
         )?;
         let canceled = after.of(&self.address).filter(|instance| {
             let waited = was(instance.key.interval) != Some(Status::Canceled);
@@ -221,7 +221,7 @@ impl OfActivity {
             changes: 0,
             backfilled: counts.backfill,
             due: counts.due,
-            dropped: counts.dropped,
+            dropped: counts.dropped + counts.passed_over,
             canceled,
             held: counts.held,
             upcoming: 0,

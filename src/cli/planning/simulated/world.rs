@@ -32,12 +32,14 @@ use crate::store::Holder;
 use crate::store::Record;
 use crate::store::Store;
 
-/// The activities, each with the pipeline that it is in.
+/// The activities, each with the pipeline that it is in at first.
 const ACTIVITIES: [(&str, &str); 4] = [("p", "a"), ("p", "b"), ("p", "c"), ("q", "d")];
 
 /// An activity as it is written.
 #[derive(Clone, Debug)]
 struct Written {
+    /// In which pipeline.
+    pipeline: &'static str,
     /// Under which name.
     name: String,
     /// What it says.
@@ -198,6 +200,13 @@ impl World {
     }
 }
 
+impl Written {
+    fn address(&self) -> Address {
+        let Self { pipeline, name, .. } = self;
+        Address::new(format!("pipeline.{pipeline}.activity.{name}"))
+    }
+}
+
 impl Configured {
     fn change(&mut self, random: &mut Random) {
         match random.below(7) {
@@ -216,34 +225,41 @@ impl Configured {
 
     fn change_activity(&mut self, random: &mut Random) {
         let (pipeline, name) = random.pick(&ACTIVITIES).unwrap();
-        self.pipelines.entry(pipeline).or_default();
         let known = self.activities.get(name);
+        let pipeline = known.map_or(pipeline, |known| known.pipeline);
+        self.pipelines.entry(pipeline).or_default();
         if known.is_some() && random.percent(40) {
             self.activities.remove(name);
             return;
         }
         let written = Written {
+            pipeline,
             name: known.map_or_else(|| name.to_owned(), |known| known.name.clone()),
             lines: activity(random),
         };
         self.activities.insert(name, written);
     }
 
-    /// Gives an activity another name, with a `moved` block.
+    /// Gives an activity another name, or another pipeline, with a `moved` block.
     fn rename(&mut self, random: &mut Random) {
-        let (pipeline, name) = random.pick(&ACTIVITIES).unwrap();
-        let address = |name: &str| Address::new(format!("pipeline.{pipeline}.activity.{name}"));
+        let (_, name) = random.pick(&ACTIVITIES).unwrap();
         let Some(written) = self.activities.get_mut(name) else {
             return;
         };
-        let (old, new) = match written.name.strip_suffix("_new") {
-            Some(short) => (written.name.clone(), short.to_owned()),
-            None => (written.name.clone(), format!("{name}_new")),
-        };
-        if self.moved.iter().all(|(_, moved)| *moved != address(&old)) {
-            written.name.clone_from(&new);
-            self.moved.push((address(&old), address(&new)));
+        let old = written.address();
+        if self.moved.iter().any(|(_, moved)| *moved == old) {
+            return;
         }
+        if random.percent(50) {
+            written.pipeline = if written.pipeline == "p" { "q" } else { "p" };
+            self.pipelines.entry(written.pipeline).or_default();
+        } else {
+            written.name = match written.name.strip_suffix("_new") {
+                Some(short) => short.to_owned(),
+                None => format!("{name}_new"),
+            };
+        }
+        self.moved.push((old, written.address()));
     }
 
     fn text(&self) -> String {
@@ -259,8 +275,8 @@ impl Configured {
             for line in lines {
                 writeln!(text, "  {line}").unwrap();
             }
-            let inside = ACTIVITIES.iter().filter(|(pipeline, _)| pipeline == name);
-            for written in inside.filter_map(|(_, activity)| self.activities.get(activity)) {
+            let activities = self.activities.values();
+            for written in activities.filter(|written| written.pipeline == *name) {
                 let head = format!("activity \"shell_command\" \"{}\"", written.name);
                 block(&mut text, "  ", &head, &written.lines);
             }

@@ -32,6 +32,7 @@ use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::saved::Made;
 use crate::plan::saved::Policies;
+use crate::plan::stretches::Stretches;
 
 /// What a workflow finds its comment by, to edit it.
 const MARK: &str = "<!-- pipeform plan -->";
@@ -62,6 +63,8 @@ pub(crate) struct Comment<'a> {
     pub(crate) warnings: &'a Diagnostics,
     /// What policies have said about it; `None`: none were asked.
     pub(crate) policies: Option<&'a Policies>,
+    /// Where the runs lie, if that was asked for.
+    pub(crate) stretches: &'a [Stretches],
     /// What a residual will be in the next run of its object.
     pub(crate) example: Example<'a>,
     /// The file that it is in.
@@ -73,15 +76,22 @@ impl Comment<'_> {
     pub(crate) fn text(&self) -> String {
         let path = self.path.to_string_lossy();
         let file = if path.len() > LETTERS { "FILE" } else { &path };
-        let show = code(&format!("pipeform show {}", plan::shell_word(file)));
+        let option = if self.stretches.is_empty() {
+            ""
+        } else {
+            "--runs "
+        };
+        let show = code(&format!("pipeform show {option}{}", plan::shell_word(file)));
         let sections = vec![
             self.policies(),
             self.changes(),
             self.runs(),
+            self.stretches(),
             self.clusters(),
             self.warnings(),
             self.paused(),
             self.again(),
+            self.waiting(),
             self.history(),
             self.consumers(),
             self.differences(),
@@ -202,6 +212,15 @@ impl Comment<'_> {
         }
     }
 
+    fn stretches(&self) -> Section {
+        Section {
+            title: "Runs by interval",
+            part: ("line", "lines"),
+            form: Form::Table("| Activity | Runs | Intervals | Zone |\n|---|---|---|---|"),
+            parts: rows::stretches(self.stretches),
+        }
+    }
+
     fn clusters(&self) -> Section {
         Section {
             title: "Clusters",
@@ -210,6 +229,15 @@ impl Comment<'_> {
                 "| Resource | The cluster of an interval | What becomes of it |\n|---|---|---|",
             ),
             parts: rows::clusters(&self.plan.effects),
+        }
+    }
+
+    fn waiting(&self) -> Section {
+        Section {
+            title: "What waits",
+            part: ("line", "lines"),
+            form: Form::List,
+            parts: rows::waiting(&self.plan.effects),
         }
     }
 

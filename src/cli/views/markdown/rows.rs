@@ -8,13 +8,16 @@ use super::escape::code;
 use super::escape::prose;
 use crate::cli::views::clusters;
 use crate::cli::views::effects;
+use crate::cli::views::paint::TOGETHER;
 use crate::cli::views::paint::counted;
+use crate::cli::views::renewed;
 use crate::cli::views::siblings::Likeness;
 use crate::cli::views::siblings::Siblings;
 use crate::cli::views::siblings::pattern;
 use crate::cli::views::siblings::together;
 use crate::cli::views::status::interval_text;
 use crate::cli::views::status::moment;
+use crate::cli::views::stretches;
 use crate::objects::Address;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -23,6 +26,7 @@ use crate::plan::Effects;
 use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::PipelineEffect;
+use crate::plan::stretches::Stretches;
 use crate::time::Interval;
 
 /// Between the columns of a row that is not yet written.
@@ -159,6 +163,41 @@ fn pipeline_rows(effect: &PipelineEffect) -> String {
     text
 }
 
+/// Where runs lie: a row for all of an activity of which the same becomes.
+pub(super) fn stretches(found: &[Stretches]) -> Vec<String> {
+    let texts = found.iter().map(|one| {
+        let zone = TimeZone::get(&one.timezone).unwrap_or(TimeZone::UTC);
+        let spans = one.stretches.iter().map(|stretch| {
+            let span = stretches::span(stretch, &zone).replace(TOGETHER, " ");
+            let runs = counted(stretch.count, "run", "runs");
+            format!("{} {runs}", code(&span))
+        });
+        let lines: Vec<String> = spans.chain(stretches::rest(one)).collect();
+        let columns = [
+            stretches::fate(one),
+            lines.join("<br>"),
+            code(&one.timezone),
+        ];
+        (one.address.clone(), columns.join(" | "))
+    });
+    let groups = together(texts, Likeness::Address);
+    let rows = groups.iter().map(|group| {
+        let several = group.addresses.len() > 1;
+        let each = if several { " each" } else { "" };
+        format!("| {}{each} | {} |", code(&group.name()), group.text)
+    });
+    rows.collect()
+}
+
+/// What waits of what does something else from now on.
+pub(super) fn waiting(effects: &Effects) -> Vec<String> {
+    let groups = renewed::groups(effects);
+    let lines = groups.iter();
+    lines
+        .map(|group| format!("- {}{}", code(&group.name()), renewed::sentence(group)))
+        .collect()
+}
+
 /// What has finished of what does something else from now on.
 pub(super) fn history(effects: &Effects) -> Vec<String> {
     let again: Vec<_> = effects.reruns.iter().map(|rerun| &rerun.address).collect();
@@ -168,8 +207,17 @@ pub(super) fn history(effects: &Effects) -> Vec<String> {
         .map(|past| (past.address.clone(), counted(past.finished, "run", "runs")));
     let groups = together(texts, Likeness::Address);
     let lines = groups.iter().map(|group| {
-        let option = match group.addresses.as_slice() {
-            [only] => code(&format!("--rerun={only}")),
+        let first = group.addresses.first();
+        let past = first.and_then(|first| {
+            let mut history = effects.history.iter();
+            history.find(|past| past.address == *first)
+        });
+        let option = match (past, group.addresses.as_slice()) {
+            (Some(past), several) if past.later => {
+                let which = if several.len() > 1 { "each" } else { "it" };
+                format!("{} of {which} after the apply", code("pipeform rerun"))
+            }
+            (Some(past), [_]) => code(&effects::again_by(past)),
             _ => format!("{} of each", code("--rerun")),
         };
         let each = if group.addresses.len() > 1 {

@@ -13,7 +13,10 @@ use crate::plan::impact::Consumer;
 use crate::plan::impact::History;
 use crate::plan::in_flight::InFlight;
 use crate::plan::saved::Commit;
+use crate::plan::stretches::Fate;
+use crate::plan::stretches::Stretch;
 use crate::plan::testing::*;
+use crate::time::Interval;
 
 fn planned(old: Vec<Object>, new: Vec<Object>) -> Plan {
     Plan {
@@ -27,13 +30,14 @@ fn planned(old: Vec<Object>, new: Vec<Object>) -> Plan {
     }
 }
 
-fn comment(plan: &Plan, warnings: &Diagnostics) -> String {
-    let made = Made {
+fn made(plan: &Plan) -> Made {
+    Made {
         at: plan.at,
         who: "me@host".to_owned(),
         version: "1".to_owned(),
         lineage: plan.lineage.clone(),
         serial: plan.serial,
+        workspace: "default".to_owned(),
         destroy: false,
         limited: Vec::new(),
         rerun: Vec::new(),
@@ -43,12 +47,16 @@ fn comment(plan: &Plan, warnings: &Diagnostics) -> String {
             hash: "0123456789abcdef".to_owned(),
             changed: true,
         }),
-    };
+    }
+}
+
+fn comment(plan: &Plan, warnings: &Diagnostics) -> String {
     let comment = Comment {
         plan,
-        made: &made,
+        made: &made(plan),
         warnings,
         policies: None,
+        stretches: &[],
         example: &|_, _| None,
         path: Path::new("plan.zip"),
     };
@@ -204,6 +212,7 @@ fn what_has_run_and_who_uses_it_is_told() {
             .map(|key| History {
                 address: Address::new(format!("pipeline.p[\"{key}\"].activity.x")),
                 finished: 4,
+                later: false,
             })
             .into(),
         consumers: [("pipeline.q.activity.y", 0), ("pipeline.r.activity.z", 1)]
@@ -221,6 +230,27 @@ fn what_has_run_and_who_uses_it_is_told() {
             "- `pipeline.p[*].activity.x (2)`: 4 runs each as before; `--rerun` of each does that again"
         ]
     );
+    let alone = |later: bool| {
+        let mut past = effects.history[0].clone();
+        past.later = later;
+        let history = vec![past];
+        rows::history(&Effects {
+            history,
+            ..Effects::default()
+        })
+    };
+    assert_eq!(
+        alone(false),
+        [
+            "- `pipeline.p[\"aa\"].activity.x`: 4 runs as before; `'--rerun=pipeline.p[\"aa\"].activity.x'` does that again"
+        ]
+    );
+    assert_eq!(
+        alone(true),
+        [
+            "- `pipeline.p[\"aa\"].activity.x`: 4 runs as before; `pipeform rerun` of it after the apply does that again"
+        ]
+    );
     assert_eq!(
         rows::consumers(&effects),
         [
@@ -228,4 +258,68 @@ fn what_has_run_and_who_uses_it_is_told() {
             "- `pipeline.r.activity.z`: 1 run on what was written before"
         ]
     );
+}
+
+/// What becomes of runs of an activity, of which so many stretches are days of November 2026.
+fn days(address: &str, days: &[u32], more: u64) -> Stretches {
+    let stretches = days.iter().map(|day| Stretch {
+        span: Interval {
+            start: at(&format!("2026-11-{day:02}T00:00:00Z")),
+            end: at(&format!("2026-11-{:02}T00:00:00Z", day + 1)),
+        },
+        count: 1,
+    });
+    let stretches: Vec<Stretch> = stretches.collect();
+    let listed = u64::try_from(stretches.len()).expect("a number");
+    Stretches {
+        address: Address::new(address),
+        fate: Fate::Backfill,
+        count: listed + more,
+        stretches,
+        more,
+        timezone: "UTC".to_owned(),
+    }
+}
+
+#[test]
+fn runs_by_interval_stand_in_a_row_for_what_becomes_of_them() {
+    let found = [
+        days("pipeline.p[\"aa\"].activity.x", &[1, 3], 2),
+        days("pipeline.p[\"bb\"].activity.x", &[1, 3], 2),
+        Stretches {
+            fate: Fate::Dropped,
+            ..days("pipeline.q.activity.y", &[], 1)
+        },
+    ];
+    assert_eq!(
+        rows::stretches(&found),
+        [
+            "| `pipeline.p[*].activity.x (2)` each | 4 runs to back-fill | `[2026-11-01, 2026-11-02)` 1 run<br>\
+             `[2026-11-03, 2026-11-04)` 1 run<br>2 runs more | `UTC` |",
+            "| `pipeline.q.activity.y` | 1 run to drop | 1 run that waits already, or that somebody has asked for | `UTC` |",
+        ]
+    );
+}
+
+#[test]
+fn runs_by_interval_of_a_thousand_activities_fit() {
+    let often: Vec<u32> = (1..26).collect();
+    let found: Vec<Stretches> = (0..1_000)
+        .map(|number| days(&format!("pipeline.p{number}.activity.x"), &often, 0))
+        .collect();
+    let plan = planned(Vec::new(), Vec::new());
+    let made = made(&plan);
+    let comment = Comment {
+        plan: &plan,
+        made: &made,
+        warnings: &Diagnostics::new(),
+        policies: None,
+        stretches: &found,
+        example: &|_, _| None,
+        path: Path::new("plan.zip"),
+    };
+    let text = comment.text();
+    assert!(text.len() < 65_535 && text.len() > 60_000, "{}", text.len());
+    assert!(text.contains("<details><summary>Runs by interval (1000)</summary>"));
+    assert!(text.contains(" lines are left out here. `pipeform show --runs plan.zip` shows all."));
 }

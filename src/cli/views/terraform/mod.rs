@@ -4,6 +4,7 @@
 //! too, with its objects, as a module is. What only a run knows is the text of its formula, so that policies can read it. What is
 //! sensitive is null, and marked in `sensitive_values`, `before_sensitive` and `after_sensitive`.
 
+mod checks;
 mod configuration;
 mod values;
 
@@ -84,6 +85,10 @@ pub(crate) fn plan(
         "configuration".to_owned(),
         configuration::configuration(&of.texts),
     );
+    if !planned.checks.is_empty() {
+        let checks = checks::checks(&planned.checks, planned.next_objects());
+        document.insert("checks".to_owned(), checks);
+    }
     document.insert("timestamp".to_owned(), json!(made.at));
     document.insert("applyable".to_owned(), json!(!plan.is_empty()));
     document.insert("complete".to_owned(), json!(true));
@@ -183,12 +188,8 @@ fn path(object: &Object) -> Vec<Address> {
         path.push(inner);
     }
     path.reverse();
-    let pipeline = object.pipeline.as_ref();
-    path.extend(
-        pipeline
-            .filter(|pipeline| **pipeline != object.address)
-            .cloned(),
-    );
+    let pipeline = object.address.pipeline();
+    path.extend(pipeline.filter(|pipeline| *pipeline != object.address));
     path
 }
 
@@ -264,8 +265,8 @@ fn resource_changes(changes: &[Change], next: &Objects) -> Json {
         let Some(object) = change.object() else {
             continue;
         };
-        let [before, after] =
-            [&change.old, &change.new].map(|side| side.as_ref().map(values::attributes));
+        let sides = change.sides();
+        let [before, after] = sides.map(|side| side.as_deref().map(values::attributes));
         let actions = match change.action {
             Action::Create => json!(["create"]),
             Action::Update => json!(["update"]),

@@ -460,6 +460,7 @@ fn no_changes_but_runs_that_became_due() {
             beyond: Vec::new(),
             to_come: Vec::new(),
             waiting: 0,
+            begun: 0,
             running: 0,
             finished: 0,
         },

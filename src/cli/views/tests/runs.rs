@@ -17,6 +17,7 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
         beyond: Vec::new(),
         to_come: Vec::new(),
         waiting: 2,
+        begun: 0,
         running,
         finished: 0,
     };

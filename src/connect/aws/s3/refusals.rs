@@ -121,7 +121,7 @@ where
         return Refusal { fault, reason };
     }
     match AwsError::of_call(error, &[]) {
-        none @ AwsError::NoCredentials(_) => Refusal {
+        none @ (AwsError::NoCredentials(_) | AwsError::NoRole { .. }) => Refusal {
             fault: Fault::Invalid,
             reason: none.to_string(),
         },

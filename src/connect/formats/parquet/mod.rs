@@ -22,6 +22,8 @@ use super::Column;
 pub struct Parquet {
     /// Declared columns; of a file that is read they are picked by name.
     pub columns: Vec<Column>,
+    /// The names of those that are declared without a type: of a file that is read they keep the one that they have there.
+    pub untyped: Vec<String>,
     /// How pages are packed.
     pub pages: Pages,
 }

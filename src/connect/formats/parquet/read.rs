@@ -119,7 +119,7 @@ impl<F: ChunkReader + 'static> ParquetReader<F> {
         let file = guarded(|| SerializedFileReader::new(file));
         let file = file.map_err(|error| broken(place, &error))?;
         let schema = file.metadata().file_metadata().schema_descr();
-        let picked = Picked::of(schema, &format.columns, place)?;
+        let picked = Picked::of(schema, format, place)?;
         Ok(Self {
             file,
             bare,
@@ -226,12 +226,9 @@ fn broken(place: &str, error: &ParquetError) -> ConnectError {
 }
 
 impl Picked {
-    /// The declared columns, by their names; else all.
-    fn of(
-        schema: &SchemaDescriptor,
-        declared: &[Column],
-        place: &str,
-    ) -> Result<Self, ConnectError> {
+    /// The declared columns, by their names; else all. What no type is declared of has the one that it has in the file.
+    fn of(schema: &SchemaDescriptor, format: &Parquet, place: &str) -> Result<Self, ConnectError> {
+        let declared = &format.columns;
         let wrong = |reason: String| ConnectError::Record {
             place: place.to_owned(),
             reason,
@@ -249,7 +246,7 @@ impl Picked {
         };
         let mut picked = Self {
             names,
-            columns: declared.to_vec(),
+            columns: Vec::new(),
             places: Vec::new(),
         };
         let known: BTreeSet<&String> = roots.iter().collect();
@@ -259,7 +256,7 @@ impl Picked {
                 flat.entry(only.clone()).or_insert(number);
             }
         }
-        for name in &picked.names {
+        for (index, name) in picked.names.iter().enumerate() {
             if !known.contains(name) {
                 return Err(wrong(format!(
                     "there is no column `{name}`; it has `{}`",
@@ -278,12 +275,12 @@ impl Picked {
                 )));
             };
             picked.places.push((number, meaning));
-            if declared.is_empty() {
-                picked.columns.push(Column {
-                    name: name.clone(),
-                    kind: meaning.column_type(&column),
-                });
-            }
+            let typed = declared.get(index);
+            let typed = typed.filter(|declared| !format.untyped.contains(&declared.name));
+            picked.columns.push(Column {
+                name: name.clone(),
+                kind: typed.map_or_else(|| meaning.column_type(&column), |declared| declared.kind),
+            });
         }
         Ok(picked)
     }
@@ -341,6 +338,7 @@ mod tests {
             let rows = |file: &[u8]| {
                 let format = Parquet {
                     columns: Vec::new(),
+                    untyped: Vec::new(),
                     pages: Pages::Plain,
                 };
                 let file = Bytes::from(file.to_vec());
@@ -371,6 +369,7 @@ mod tests {
         assert!(file.len() < 300_000, "it is {} bytes", file.len());
         let format = Parquet {
             columns: Vec::new(),
+            untyped: Vec::new(),
             pages: Pages::Plain,
         };
         let mut reader = ParquetReader::new(&format, file, "in").unwrap();

@@ -1,7 +1,7 @@
 //! What is looked at before data counts as there: as which role, and where data has a manifest.
 
 use super::assembled;
-use super::objects;
+use super::daily;
 use crate::connect::aws::AssumeRole;
 use crate::connect::aws::Settings;
 use crate::connect::s3::Location;
@@ -14,24 +14,13 @@ use crate::objects::Address;
 
 /// What is looked at for the data node `in` of a daily pipeline.
 fn checks(pipeline: &str) -> Vec<Check> {
-    let objects = objects(&format!(
-        r#"
-schedule "daily" {{
-  every = "1 day"
-  start = "2026-11-01"
-}}
-
-pipeline "p" {{
-  schedule = schedule.daily
-{pipeline}
-
-  activity "shell_command" "x" {{
+    let reader = r#"
+  activity "shell_command" "x" {
     input   = data_node.in
     command = "true"
-  }}
-}}
-"#
-    ));
+  }
+"#;
+    let objects = daily(&format!("{pipeline}{reader}"), "");
     let object = Address::new("pipeline.p.data_node.in");
     let checks = assembled(&objects, |assembler, interval, of| {
         let key = InstanceKey { object, interval };

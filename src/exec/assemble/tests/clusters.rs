@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::Configured;
 use super::assembled;
-use super::objects;
+use super::daily;
 use crate::connect::aws::emr::Bootstrap;
 use crate::connect::aws::emr::ClusterRequest;
 use crate::connect::aws::emr::Configuration;
@@ -36,33 +36,22 @@ fn cluster_of(objects: &Configured) -> Cluster {
 }
 
 fn cluster(resource: &str) -> Cluster {
-    cluster_of(&objects(&module(resource)))
+    cluster_of(&configured(resource))
 }
 
-fn module(resource: &str) -> String {
-    format!(
-        r#"
-schedule "daily" {{
-  every = "1 day"
-  start = "2026-11-01"
-}}
+/// The activity `x` of a pipeline, and the cluster that it runs on.
+fn configured(resource: &str) -> Configured {
+    let inside = r#"
+  log_uri = "s3://acme/pipeline"
+  tags    = { team = "web & logs", "pipeform:cluster" = "no", "AWS:x" = "no" }
 
-pipeline "p" {{
-  schedule = schedule.daily
-  log_uri  = "s3://acme/pipeline"
-  tags     = {{ team = "web & logs", "pipeform:cluster" = "no", "AWS:x" = "no" }}
-
-  activity "emr" "x" {{
+  activity "emr" "x" {
     runs_on = resource.big
     steps   = ["x.jar"]
-  }}
-}}
-
-resource "emr_cluster" "big" {{
-{resource}
-}}
-"#
-    )
+  }
+"#;
+    let beside = format!("resource \"emr_cluster\" \"big\" {{\n{resource}\n}}");
+    daily(inside, &beside)
 }
 
 const ALL: &str = r#"
@@ -313,18 +302,20 @@ fn each_attribute_of_a_cluster_is_asked_for() {
 
 #[test]
 fn no_attribute_that_a_cluster_acts_on_is_left_out_above() {
-    let known = objects(&module(ALL)).0;
+    let known = configured(ALL).0;
     let said: BTreeSet<&str> = known[&Address::new("resource.big")]
         .attributes
         .keys()
         .map(|name| &**name)
         .collect();
-    let elsewhere = ["aws_fields", "aws_id", "provider", "schedule"];
+    let kept = ["aws_fields", "aws_id", "provider", "schedule"];
+    let told = ["late_after", "on_fail", "on_late", "on_success"]; // runtime/outcomes/mod.rs
     let schema = registry::find(crate::objects::Kind::Resource, "emr_cluster").unwrap();
     let missing: Vec<&str> = schema
         .schema()
-        .filter(|schema| schema.support == Support::Full && !elsewhere.contains(&schema.name))
+        .filter(|schema| schema.support == Support::Full)
         .map(|schema| schema.name)
+        .filter(|name| !kept.contains(name) && !told.contains(name))
         .filter(|name| !said.contains(name) && *name != "ami_version")
         .collect();
     assert_eq!(missing, Vec::<&str>::new());
@@ -419,7 +410,7 @@ fn a_plan_shows_the_machines_that_are_asked_for() {
         "ami_version = \"3.11.0\"",
         "core_instance_count = 0",
     ] {
-        let objects = objects(&module(resource));
+        let objects = configured(resource);
         let shown = makeup(&objects.0[&Address::new("resource.big")]).unwrap();
         let asked = cluster_of(&objects).request.groups;
         let shown: Vec<_> = shown

@@ -2,6 +2,7 @@
 
 mod checks;
 mod clusters;
+mod commands;
 
 use jiff::Timestamp;
 
@@ -54,6 +55,25 @@ fn objects(text: &str) -> Configured {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let timetable = configuration.timetable();
     (configuration.objects, timetable)
+}
+
+/// A daily pipeline `p` with what is in it, and what stands beside it.
+fn daily(inside: &str, beside: &str) -> Configured {
+    objects(&format!(
+        r#"
+schedule "daily" {{
+  every = "1 day"
+  start = "2026-11-01"
+}}
+
+pipeline "p" {{
+  schedule = schedule.daily
+{inside}
+}}
+
+{beside}
+"#
+    ))
 }
 
 /// What is made of objects for the day of 24 November 2026.

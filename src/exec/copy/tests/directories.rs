@@ -43,6 +43,18 @@ impl Copies {
         }
     }
 
+    /// What it works with in the interval of a day.
+    fn on(&self, day: &str) -> Context {
+        let activity = "pipeline.p.activity.x";
+        Context {
+            attempt_id: format!("state:{activity}@2026-11-{day}T00:00:00Z#1"),
+            ..self.by(
+                activity,
+                &["pipeline.p.activity.x", "pipeline.p.activity.y"],
+            )
+        }
+    }
+
     /// Copies directories byte by byte.
     fn bytes(&self, ctx: &Context, from: &str, to: &str) -> Result<(), String> {
         let transfer = Transfer::new(vec![self.directory(from)], self.directory(to));
@@ -50,12 +62,32 @@ impl Copies {
         copied.map(drop).map_err(|error| error.to_string())
     }
 
+    /// Adds the files of a directory to another.
+    fn adds(&self, ctx: &Context, from: &str, to: &str) -> Result<(), String> {
+        let transfer = Transfer {
+            accumulates: true,
+            ..Transfer::new(vec![self.directory(from)], self.directory(to))
+        };
+        let copied = self.runtime.block_on(transfer::run(&transfer, ctx));
+        copied.map(drop).map_err(|error| error.to_string())
+    }
+
     /// Copies the csv files of a directory into JSON lines of another.
     fn records(&self, ctx: &Context, from: &str, to: &str) -> Result<(), String> {
+        self.records_into(ctx, from, (to, false))
+    }
+
+    fn records_into(
+        &self,
+        ctx: &Context,
+        from: &str,
+        (to, accumulates): (&str, bool),
+    ) -> Result<(), String> {
         let end = |place, format| FilesEnd {
             place,
             format: Some(format),
             compression: None,
+            accumulates,
         };
         let columns = vec![Column::parse("a INT").unwrap()];
         let csv = Format::Delimited(csv::csv(columns.clone(), false, None));
@@ -194,6 +226,141 @@ fn the_last_of_those_who_write_one_directory_completes_it() {
 }
 
 #[test]
+fn each_interval_adds_its_files_and_removes_its_own_only() {
+    let c = Copies::new();
+    for day in ["01", "02", "03"] {
+        c.f.given(&format!("{day}/{day}.csv"), day.as_bytes());
+    }
+    c.f.given("02/more.csv", b"2");
+    for day in ["01", "02", "03"] {
+        c.adds(&c.on(day), day, "out").unwrap();
+    }
+    let all = ["01.csv", "02.csv", "03.csv", "_SUCCESS", "more.csv"];
+    assert_eq!(names(&c.f.path("out")), all);
+    // Again: what the day does not write any more goes.
+    fs::remove_file(c.f.path("02/more.csv")).unwrap();
+    fs::rename(c.f.path("02/02.csv"), c.f.path("02/2.csv")).unwrap();
+    c.adds(&c.on("02"), "02", "out").unwrap();
+    let there = names(&c.f.path("out"));
+    assert_eq!(there, ["01.csv", "03.csv", "2.csv", "_SUCCESS"]);
+    let list = c.success("out");
+    assert_eq!(list.matches("\"url\"").count(), 3, "{list}");
+    for day in ["01", "02", "03"] {
+        assert!(list.contains(&format!("activity.x@2026-11-{day}T00:00:00Z")));
+    }
+    // What is overwritten is all that the activity has written.
+    c.bytes(&c.on("03"), "01", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["01.csv", "_SUCCESS"]);
+}
+
+#[test]
+fn a_file_of_the_same_name_is_that_of_the_last_interval() {
+    let c = Copies::new();
+    c.f.given("a/one", b"1");
+    c.f.given("b/one", b"22");
+    // Written before files were added.
+    c.bytes(&c.on("01"), "a", "out").unwrap();
+    for (day, from) in [("02", "a"), ("03", "b")] {
+        c.adds(&c.on(day), from, "out").unwrap();
+    }
+    assert_eq!(fs::read(c.f.path("out/one")).unwrap(), b"22");
+    let list = c.success("out");
+    assert_eq!(list.matches("\"one\"").count(), 1, "{list}");
+    assert!(list.contains("\"content_length\": 2") && list.contains("@2026-11-03T"));
+    // It is not removed by the interval that had it before.
+    c.f.given("c/two", b"3");
+    c.adds(&c.on("02"), "c", "out").unwrap();
+    assert_eq!(names(&c.f.path("out")), ["_SUCCESS", "one", "two"]);
+    // Another activity's is not taken over.
+    let y = c.by("pipeline.p.activity.y", &["pipeline.p.activity.x"]);
+    let error = c.adds(&y, "a", "out").unwrap_err();
+    assert!(
+        error.contains("what `pipeline.p.activity.x` has written"),
+        "{error}"
+    );
+}
+
+#[test]
+fn no_interval_waits_for_another_and_none_is_lost() {
+    let c = Copies::new();
+    c.f.given("a/one", b"1");
+    c.f.given("b/two", b"2");
+    c.adds(&c.on("01"), "a", "out").unwrap();
+    // The third has begun, and may have been killed since.
+    let begun = r#"{"entries": [
+        {"url": "one", "mandatory": true, "meta": {"content_length": 1, "writer": "state:pipeline.p.activity.x@2026-11-01T00:00:00Z"}},
+        {"url": "three", "mandatory": false, "meta": {"content_length": 1, "writer": "state:pipeline.p.activity.x@2026-11-03T00:00:00Z"}}]}"#;
+    c.f.given("out/_INCOMPLETE", begun.as_bytes());
+    c.adds(&c.on("02"), "b", "out").unwrap();
+    assert_eq!(
+        names(&c.f.path("out")),
+        ["_INCOMPLETE", "_SUCCESS", "one", "two"]
+    );
+    let list = c.success("out");
+    assert!(list.contains("\"one\"") && list.contains("\"two\"") && !list.contains("three"));
+    let left = fs::read_to_string(c.f.path("out/_INCOMPLETE")).unwrap();
+    assert!(left.contains("three") && !left.contains("one"), "{left}");
+    // Another activity does not wait for it, either.
+    c.f.given("d/four", b"4");
+    let y = c.by(
+        "pipeline.p.activity.y",
+        &["pipeline.p.activity.x", "pipeline.p.activity.y"],
+    );
+    c.bytes(&y, "d", "out").unwrap();
+    c.f.given("c/three", b"3");
+    c.adds(&c.on("03"), "c", "out").unwrap();
+    let all = ["_SUCCESS", "four", "one", "three", "two"];
+    assert_eq!(names(&c.f.path("out")), all);
+    assert_eq!(c.success("out").matches("\"url\"").count(), 4);
+}
+
+#[test]
+fn many_intervals_at_once_are_all_listed() {
+    const DAYS: usize = 12;
+    let c = Copies::new();
+    let mut under_way = Vec::new();
+    for number in 1..=DAYS {
+        let day = format!("{number:02}");
+        c.f.given(&format!("{day}/{day}.csv"), day.as_bytes());
+        c.f.given(&format!("{day}/same.csv"), "x".repeat(number).as_bytes());
+        let transfer = Transfer {
+            accumulates: true,
+            ..Transfer::new(vec![c.directory(&day)], c.directory("out"))
+        };
+        let ctx = c.on(&day);
+        let copy = async move { transfer::run(&transfer, &ctx).await.map(drop) };
+        under_way.push(c.runtime.spawn(copy));
+    }
+    for copy in under_way {
+        c.runtime.block_on(copy).unwrap().unwrap();
+    }
+    let all = names(&c.f.path("out"));
+    assert_eq!(all.len(), DAYS + 2, "{all:?}");
+    let list = c.success("out");
+    assert_eq!(list.matches("\"url\"").count(), DAYS + 1, "{list}");
+    let size = fs::metadata(c.f.path("out/same.csv")).unwrap().len();
+    let listed =
+        format!("\"same.csv\", \"mandatory\": true, \"meta\": {{\"content_length\": {size},");
+    assert!(list.contains(&listed), "{size}: {list}");
+    // It can be read.
+    c.bytes(&c.by("pipeline.p.activity.y", &[]), "out", "all")
+        .unwrap();
+}
+
+#[test]
+fn records_of_each_interval_have_a_file_of_their_own() {
+    let c = Copies::new();
+    c.f.given("d/x.csv", b"1\n");
+    for day in ["01", "02", "02"] {
+        c.records_into(&c.on(day), "d", ("out", true)).unwrap();
+    }
+    let part = |day: &str| format!("part-2026-11-{day}T00-00-00Z.jsonl");
+    let all = ["_SUCCESS".to_owned(), part("01"), part("02")];
+    assert_eq!(names(&c.f.path("out")), all);
+    assert_eq!(c.success("out").matches("\"url\"").count(), 2);
+}
+
+#[test]
 fn files_that_others_have_listed_stay() {
     let c = Copies::new();
     c.f.given("a/new", b"1");
@@ -241,6 +408,21 @@ fn a_list_that_is_cut_off_or_leads_elsewhere_is_an_error() {
         assert!(error.contains(why), "{error}");
         assert!(!c.f.path("out").exists() || names(&c.f.path("out")).is_empty());
     }
+}
+
+#[test]
+fn what_is_no_data_by_its_name_is_not_read_as_records() {
+    let c = Copies::new();
+    let ctx = c.by("pipeline.p.activity.x", &[]);
+    c.f.given("d/x.csv", b"1\n");
+    c.f.given("d/_temporary/y.csv", b"2\n");
+    c.f.given("d/.x.csv.crc", b"crc");
+    c.records(&ctx, "d", "out").unwrap();
+    let text = fs::read_to_string(c.f.path("out/part-00000.jsonl")).unwrap();
+    assert_eq!(text, "{\"a\":1}\n");
+    // As bytes, all are copied.
+    c.bytes(&ctx, "d", "all").unwrap();
+    assert!(c.f.path("all/_temporary/y.csv").is_file());
 }
 
 #[test]
@@ -319,6 +501,7 @@ fn the_files_of_an_input_are_gone_through_as_often_as_is_asked() {
         place: c.directory("in"),
         format: None,
         compression: None,
+        accumulates: false,
     };
     let copy = Copy {
         inputs: vec![Input::Files(below), Input::File(c.f.file("one", None))],

@@ -375,6 +375,28 @@ fn how_rows_are_written() {
 }
 
 #[test]
+fn rows_that_the_next_run_would_not_replace_are_warned_of() {
+    let f = Fixture::new();
+    let db = f.database("CREATE TABLE t (day INTEGER, v)");
+    let load = |name: &str, text: &str| {
+        let target = TableTarget {
+            write: WriteMode::Replace(Some("day = ?".to_owned())),
+            params: Params::List(vec![Param::Integer(1)]),
+            ..f.target("t")
+        };
+        let input = f.input(name, text, csv_format(true));
+        f.load(vec![input], target).unwrap();
+        fs::read_to_string(f.path("log/attempt.log")).unwrap_or_default()
+    };
+    let log = load("in.csv", "day,v\n1,a\n1,b\n");
+    assert!(!log.contains("replace_where"), "{log}");
+    let log = load("late.csv", "day,v\n1,c\n2,d\n,e\n");
+    let said = "warning: of 3 rows that are written 2 do not meet `replace_where`: ";
+    assert!(log.contains(said), "{log}");
+    assert_eq!(rows(&db, "SELECT v FROM t"), ["'c'", "'d'", "'e'"]);
+}
+
+#[test]
 fn an_upsert_updates_what_is_there() {
     let f = Fixture::new();
     let db = f.database(

@@ -3,7 +3,6 @@
 use super::*;
 use crate::connect::formats::json_lines::JsonLines;
 use crate::connect::formats::parquet::Pages;
-use crate::connect::formats::parquet::Parquet;
 
 fn columns(columns: &[&str]) -> Vec<Column> {
     columns.iter().map(|c| Column::parse(c).unwrap()).collect()
@@ -22,8 +21,11 @@ fn json(names: &[&str]) -> Option<Format> {
 
 #[expect(clippy::unnecessary_wraps, reason = "a file's format is optional")]
 fn parquet(names: &[&str]) -> Option<Format> {
-    let (columns, pages) = (columns(names), Pages::Zstd);
-    Some(Format::Parquet(Parquet { columns, pages }))
+    Some(Format::Parquet(Parquet {
+        columns: columns(names),
+        untyped: Vec::new(),
+        pages: Pages::Zstd,
+    }))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a file's format is optional")]
@@ -45,6 +47,22 @@ fn skip(f: &Fixture, most: Option<u64>) -> OnRowError {
         place: Place::File(f.path("rejects.csv")),
         most,
     })
+}
+
+#[test]
+fn a_copy_that_fails_at_a_line_without_end_does_not_read_on() {
+    let f = Fixture::new();
+    let input = f.input("in.csv", "1,a\n", typed_csv(&["id INT", "name"]));
+    // What follows is a hole, which takes no room, and longer than anybody would wait for.
+    let file = File::options().write(true).open(f.path("in.csv")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let output = Output::File(f.file("out.jsonl", json(&[])));
+    let error = f.run(vec![input], output).unwrap_err();
+    check(
+        &error,
+        "in.csv line 2: the line is longer than 16 MiB; check the separators",
+    );
+    assert_eq!(f.names(), ["in.csv"]);
 }
 
 /// What the rejects say, with the directory left out.
@@ -244,12 +262,50 @@ fn declared_columns_are_picked_by_name_or_are_new_names() {
     assert_eq!(picked, "{\"c\":3,\"a\":\"1\"}\n");
     let renamed = f.text(input(), "2", json(&["x", "y", "z"]));
     assert_eq!(renamed, "{\"x\":\"1\",\"y\":\"2\",\"z\":\"3\"}\n");
-    let output = Output::File(f.file("3", json(&["x", "a"])));
+    let output = Output::File(f.file("3", json(&["x", "y"])));
     let error = f.run(input(), output).unwrap_err();
     check(
         &error,
-        "in.csv: it has 3 columns, and the output has 2: `x`, `a`",
+        "in.csv: it has 3 columns, and the output has 2: `x`, `y`",
     );
+    // Names of which it has some would stand for other columns.
+    for declared in [["b INT", "x", "y"].as_slice(), &["x", "a"]] {
+        let output = Output::File(f.file("4", json(declared)));
+        let error = f.run(input(), output).unwrap_err();
+        assert!(error.contains("in.csv: it has no column `x"), "{error}");
+        assert!(error.contains("its columns are `a`, `b`, `c`"), "{error}");
+    }
+    assert_eq!(f.names(), ["1", "2", "in.csv"]);
+}
+
+#[test]
+fn columns_that_are_picked_of_parquet_keep_their_types() {
+    let f = Fixture::new();
+    let all = f.file("all.parquet", parquet(&["a INT", "b DATE", "c"]));
+    let lines = f.input("in.csv", "1,2026-11-24,x\n", csv_format(false));
+    f.run(vec![lines], Output::File(all.clone())).unwrap();
+    let picking = |declared: &[&str], untyped: &[&str]| {
+        let format = Parquet {
+            columns: columns(declared),
+            untyped: untyped.iter().map(|name| (*name).to_owned()).collect(),
+            pages: Pages::Zstd,
+        };
+        let format = Some(Format::Parquet(format));
+        vec![Input::File(FileEnd {
+            format,
+            ..all.clone()
+        })]
+    };
+    let picked = f.text(picking(&["b", "a"], &["b", "a"]), "1", json(&[]));
+    assert_eq!(picked, "{\"b\":\"2026-11-24\",\"a\":1}\n");
+    let declared = f.text(picking(&["a STRING"], &[]), "2", json(&[]));
+    assert_eq!(declared, "{\"a\":\"1\"}\n");
+    // Also where the output leaves its format out, and so has that of the input.
+    let same = f.file("same.parquet", None);
+    f.copy(picking(&["a"], &["a"]), Output::File(same), skip(&f, None))
+        .unwrap();
+    let same = Input::File(f.file("same.parquet", parquet(&[])));
+    assert_eq!(f.text(vec![same], "3", json(&[])), "{\"a\":1}\n");
 }
 
 #[test]
@@ -266,6 +322,27 @@ fn numbers_of_json_keep_their_digits() {
         picked,
         "{\"n\":123456789012345678901234567890.10,\"m\":1e2}\n"
     );
+}
+
+#[test]
+fn true_and_false_are_numbers_in_columns_of_whole_numbers() {
+    let f = Fixture::new();
+    let text = "{\"id\":true,\"ok\":true,\"note\":true}\n{\"id\":false,\"ok\":false,\"note\":\"x\"}\n{\"id\":7,\"ok\":true,\"note\":\"\\u0079\"}\n";
+    let names = ["id BIGINT", "ok BOOLEAN", "note"];
+    let cases = [
+        ("out.csv", typed_csv(&names), ","),
+        ("out.tsv", tsv(&names), "\t"),
+        ("out.txt", custom(&names), "|~"),
+    ];
+    for (name, format, separator) in cases {
+        let input = f.input("in.jsonl", text, json(&names));
+        let expected = "1,true,true\n0,false,x\n7,true,y\n".replace(',', separator);
+        assert_eq!(f.text(vec![input], name, format), expected, "{name}");
+    }
+    let table = f.database("CREATE TABLE t (id, ok, note)");
+    let input = f.input("in.jsonl", text, json(&names));
+    f.load(vec![input], f.target("t")).unwrap();
+    assert_eq!(rows(&table, "SELECT id FROM t"), ["1", "0", "7"]);
 }
 
 /// What a reader cannot read leaves nothing behind, and says which file and where.
@@ -326,6 +403,25 @@ fn nothing_is_copied_as_nothing() {
     };
     let error = f.run(vec![Input::File(none)], out()).unwrap_err();
     assert!(error.contains("breaks off at byte 0"), "{error}");
+}
+
+/// Others cannot read a file without columns.
+#[test]
+fn columns_of_which_nobody_knows_anything_are_not_written() {
+    let f = Fixture::new();
+    for format in [csv_format(false), csv_format(true), json(&[])] {
+        let empty = f.input("empty", "", format);
+        let output = Output::File(f.file("out.parquet", parquet(&[])));
+        let error = f.run(vec![empty], output).unwrap_err();
+        check(&error, "nor names of columns; list them in `column`");
+        assert_eq!(f.names(), ["empty"]);
+    }
+    // A header alone names them.
+    let header = f.input("header.csv", "a,b\n", csv_format(true));
+    let file = f.file("out.parquet", parquet(&[]));
+    f.run(vec![header], Output::File(file.clone())).unwrap();
+    let back = f.text(vec![Input::File(file)], "back.csv", csv_format(true));
+    assert_eq!(back, "a,b\n");
 }
 
 #[test]
@@ -389,4 +485,11 @@ fn columns_are_not_packed_as_a_whole() {
     let error = f.run(vec![input], output).unwrap_err();
     assert!(error.contains("parquet packs its pages itself"), "{error}");
     assert_eq!(f.names(), ["in.csv"]);
+    // Nor where bytes would pass through.
+    let columns = f.file("columns", parquet(&["a"]));
+    let input = f.input("in.csv", "a\n1\n", csv_format(true));
+    f.run(vec![input], Output::File(columns.clone())).unwrap();
+    let output = Output::File(f.file("out.gz", parquet(&["a"])));
+    let error = f.run(vec![Input::File(columns)], output).unwrap_err();
+    assert!(error.contains("parquet packs its pages itself"), "{error}");
 }

@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -40,21 +41,23 @@ use crate::connect::s3::Target;
 
 /// What the lists of a target say before it is written.
 pub(super) struct Before {
-    /// Names and sizes of what this activity may have written.
+    /// Names and sizes of what this activity may have written, or this interval of it.
     pub(super) own: Spool<(String, u64)>,
     /// The names of these.
     pub(super) names: Names,
-    /// What other activities write there, or have written before they were removed.
+    /// What other activities and intervals write there, or have written before they were removed.
     pub(super) beside: Spool<Listed>,
     /// How many files there are that nobody of this state has written. They are left alone.
     pub(super) foreign: u64,
     /// Whether there is a `_SUCCESS`.
     pub(super) complete: bool,
+    /// Whether that lists files of its own.
+    pub(super) own_complete: bool,
     /// Whether there is an `_INCOMPLETE`.
     pub(super) begun: bool,
 }
 
-/// A file that another activity has written, or is about to.
+/// A file that another activity or interval has written, or is about to.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Listed {
     /// Its name below the target.
@@ -75,22 +78,43 @@ enum Whose {
 
 /// The lineage of the state that a writer is of, and the activity; what has no lineage is of no state.
 pub(super) fn state_and_activity(writer: &str) -> (Option<&str>, &str) {
+    let (writer, _) = apart_from_interval(writer);
     match writer.split_once(':') {
         Some((lineage, activity)) => (Some(lineage), activity),
         None => (None, writer),
     }
 }
 
-/// Only what has been written under the same address is for this activity to remove. What one has written that is no more stays: removing a
-/// definition touches no data.
-fn whose(writer: Option<&str>, ctx: &Context) -> Whose {
+/// A writer without the interval, and whether it is one in an interval: then it adds to what the other intervals have written.
+fn apart_from_interval(writer: &str) -> (&str, bool) {
+    match writer.rsplit_once('@') {
+        Some((apart, interval)) if interval.parse::<Timestamp>().is_ok() => (apart, true),
+        _ => (writer, false),
+    }
+}
+
+/// Whether a writer is an activity in one interval.
+pub(super) fn is_in_interval(writer: &str) -> bool {
+    apart_from_interval(writer).1
+}
+
+/// Whether two writers are the same activity, be it in one interval or another.
+pub(super) fn is_one_activity(writer: &str, other: &str) -> bool {
+    apart_from_interval(writer).0 == apart_from_interval(other).0
+}
+
+/// Only what has been written under the same address is for this activity to remove, and in an interval what was written in that one. What
+/// one has written that is no more stays: removing a definition touches no data.
+fn whose(writer: Option<&str>, ours: &str) -> Whose {
     let Some(writer) = writer else {
         return Whose::Foreign;
     };
-    let [of, ours] = [writer, ctx.writer()].map(|writer| state_and_activity(writer).0);
+    let [of, our_state] = [writer, ours].map(|writer| state_and_activity(writer).0);
     match () {
-        () if writer == ctx.writer() => Whose::Own,
-        () if of == ours => Whose::Beside,
+        () if writer == ours => Whose::Own,
+        // One that no longer adds has all that it has added.
+        () if !is_in_interval(ours) && is_one_activity(writer, ours) => Whose::Own,
+        () if of == our_state => Whose::Beside,
         () => Whose::Foreign,
     }
 }
@@ -122,11 +146,12 @@ impl<'a> Writers<'a> {
     }
 }
 
-/// Reads the lists of a target.
-pub(super) async fn before(output: &End, ctx: &Context) -> Result<Before, ConnectError> {
+/// Reads the lists of a target, for one who writes there.
+pub(super) async fn before(output: &End, ours: &str) -> Result<Before, ConnectError> {
     let (mut own, mut beside) = (Spool::new()?, Spool::new()?);
     let (mut names, mut complete) = (Names::default(), Names::default());
     let (mut there, mut foreign) = ([false, false], 0);
+    let mut own_complete = false;
     for (there, list) in there.iter_mut().zip([SUCCESS, INCOMPLETE]) {
         let Some(file) = get_list(output, list).await? else {
             continue;
@@ -142,10 +167,11 @@ pub(super) async fn before(output: &End, ctx: &Context) -> Result<Before, Connec
                 return Ok(());
             };
             let size = entry.size.unwrap_or_default();
-            let written = match whose(entry.writer.as_deref(), ctx) {
+            let written = match whose(entry.writer.as_deref(), ours) {
                 // Where `_SUCCESS` is there it is true, and nothing of what was to be written has been.
                 Whose::Own | Whose::Beside if complete.has(name) => Ok(()),
                 Whose::Own => {
+                    own_complete |= list == SUCCESS;
                     names.add(name);
                     own.write(&(name.to_owned(), size))
                 }
@@ -176,6 +202,7 @@ pub(super) async fn before(output: &End, ctx: &Context) -> Result<Before, Connec
         beside: beside.done()?,
         foreign,
         complete,
+        own_complete,
         begun,
     })
 }
@@ -279,6 +306,23 @@ pub(super) async fn version(output: &End, name: &str) -> Result<Option<String>, 
         End::Files { root, .. } => {
             let found = std::fs::metadata(root.join(name)).ok();
             Ok(found.map(|found| format!("{}.{}", found.ino(), stamp(&found))))
+        }
+    }
+}
+
+/// How many bytes a file of a target has; `None`: it is not there.
+pub(super) async fn size(output: &End, name: &str) -> Result<Option<u64>, ConnectError> {
+    match output {
+        End::S3 {
+            endpoint, target, ..
+        } => match endpoint.head(&target.at.below(name)).await {
+            Ok(head) => Ok(Some(head.size)),
+            Err(error) if error.fault == Fault::NoKey => Ok(None),
+            Err(error) => Err(error.into()),
+        },
+        End::Files { root, .. } => {
+            let found = std::fs::metadata(root.join(name)).ok();
+            Ok(found.map(|found| found.len()))
         }
     }
 }

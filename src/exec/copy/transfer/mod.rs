@@ -55,6 +55,8 @@ pub struct Transfer {
     pub output: Place,
     /// Which of them are packed anew on the way.
     pub packing: Packing,
+    /// Whether what other intervals have put into the directory or the prefix stays there.
+    pub accumulates: bool,
 }
 
 impl Transfer {
@@ -64,13 +66,16 @@ impl Transfer {
             inputs,
             output,
             packing: Packing::default(),
+            accumulates: false,
         }
     }
 
     /// What must be there for it to be made. Its inputs may come yet.
     pub(in crate::exec) fn needs(&self) -> BTreeSet<Need> {
         let inputs = self.inputs.iter().filter_map(Need::reachable);
-        inputs.chain([Need::writable(&self.output)]).collect()
+        let lists = self.inputs.iter().filter_map(Need::listing);
+        let read = inputs.chain(lists);
+        read.chain([Need::writable(&self.output)]).collect()
     }
 }
 
@@ -132,7 +137,8 @@ pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<S
         apart(&transfer.inputs, &transfer.output)?;
         let plan = Plan::make(&inputs, many, &transfer.packing).await?;
         plan.check(&inputs, &output, many)?;
-        let ready = Ready::make(&output, many, &plan, ctx).await?;
+        let kind = (many, transfer.accumulates);
+        let ready = Ready::make(&output, kind, &plan, ctx).await?;
         let progress = ctx.progress.clone();
         let stop = Cancel::new();
         let shared = Shared {

@@ -21,6 +21,8 @@ const FEW: usize = 1_000;
 #[derive(Debug)]
 pub(in crate::exec::copy) struct Files {
     place: Place,
+    /// Whether those are meant, too, whose names others take for hidden: where a manifest names each.
+    hidden: bool,
     listed: Listed,
     count: usize,
 }
@@ -47,6 +49,7 @@ impl Files {
             Listed::Few(names) => Box::new(names.iter().map(move |name| Ok(self.place.at(name)))),
             Listed::Many(plan) => Box::new(plan.items()?.filter_map(move |item| match item {
                 Ok(item) if is_no_file(&item.from) => None,
+                Ok(item) if !self.hidden && is_hidden(&item.name) => None,
                 Ok(item) => Some(Ok(self.place.at(&item.from))),
                 Err(error) => Some(Err(error)),
             })),
@@ -59,7 +62,14 @@ fn is_no_file(name: &str) -> bool {
     name.ends_with('/')
 }
 
-/// Looks which files a directory or a prefix has.
+/// Whether a file is none of data by the names of all programs that write tables: `_temporary/…`, `_committed_…`, `.part-0.crc`.
+fn is_hidden(name: &str) -> bool {
+    // Names of columns may begin so: `_day=1/…`.
+    let hidden = |part: &str| part.starts_with('.') || part.starts_with('_') && !part.contains('=');
+    name.split('/').any(hidden)
+}
+
+/// Looks which files of records a directory or a prefix has.
 pub(in crate::exec::copy) async fn files(
     place: &Place,
     ctx: &Context,
@@ -68,9 +78,16 @@ pub(in crate::exec::copy) async fn files(
         let end = End::open(place, ctx).await?;
         let plan = Plan::make(std::slice::from_ref(&end), true, &Packing::default()).await?;
         let (mut count, mut names) = (0, Vec::new());
+        let (mut left_out, mut bytes_left_out) = (0_u64, 0_u64);
+        let hidden = place.is_listed();
         for item in plan.items()? {
             let item = item?;
             if !is_no_file(&item.from) {
+                if !hidden && is_hidden(&item.name) {
+                    left_out += 1;
+                    bytes_left_out += item.size;
+                    continue;
+                }
                 count += 1;
                 if count <= FEW {
                     names.push(item.from);
@@ -82,6 +99,16 @@ pub(in crate::exec::copy) async fn files(
                 setting(format!("cannot read `{from}` as a file of records: {why}"))
             })?;
         }
+        if left_out > 0 {
+            ctx.log.line(&format!(
+                "{left_out} files below `{place}` are left out: their names, or those of their directories, begin with `_` or `.`, which says that they are no data"
+            ));
+        }
+        if count == 0 && bytes_left_out > 0 {
+            return Err(setting(format!(
+                "all files below `{place}` that have data are left out: their names, or those of their directories, begin with `_` or `.`. Rename them, or list them in a `manifest_file_path`"
+            )));
+        }
         let listed = if count <= FEW {
             Listed::Few(names)
         } else {
@@ -89,6 +116,7 @@ pub(in crate::exec::copy) async fn files(
         };
         Ok(Files {
             place: place.clone(),
+            hidden,
             listed,
             count,
         })
@@ -124,14 +152,16 @@ pub(in crate::exec::copy) struct Whole {
 }
 
 impl Whole {
-    /// Says that it is not complete.
+    /// Says that it is not complete. `accumulates`: what other intervals have put there stays.
     pub(in crate::exec::copy) async fn make(
         place: &Place,
         name: &str,
+        accumulates: bool,
         ctx: &Context,
     ) -> Result<Self, ConnectError> {
         let end = End::open(place, ctx).await?;
-        let ready = Ready::make(&end, true, &Plan::of_one(name, 0)?, ctx).await?;
+        let plan = Plan::of_one(name, 0)?;
+        let ready = Ready::make(&end, (true, accumulates), &plan, ctx).await?;
         let name = name.to_owned();
         Ok(Self { end, ready, name })
     }
@@ -147,5 +177,20 @@ impl Whole {
         self.ready
             .complete(&self.end, &plan, &as_planned, ctx)
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_no_data_are_known_by_their_names() {
+        for name in ["_temporary/0/a.csv", "x/.a.csv.crc", "_committed_7"] {
+            assert!(is_hidden(name), "{name}");
+        }
+        for name in ["a.csv", "x/a_b.csv", "_day=1/a.csv", "a."] {
+            assert!(!is_hidden(name), "{name}");
+        }
     }
 }

@@ -58,6 +58,7 @@ impl Bodies<'_> {
             }
         };
         self.take();
+        labels.shrink_to_fit();
         let span = labels
             .last()
             .map_or(kind.span, |last: &Ident| kind.span.to(last.span));
@@ -158,6 +159,8 @@ impl Bodies<'_> {
             while self.step(&mut body, &mut names, Some(around)) == Next::Item {}
         }
         self.close(around);
+        body.attributes.shrink_to_fit();
+        body.blocks.shrink_to_fit();
         body.span = self.source.span(start..self.at);
         body
     }

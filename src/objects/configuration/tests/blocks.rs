@@ -18,11 +18,11 @@ fn attribute(text: &str, address: &str, name: &str) -> String {
 fn blocks_keep_their_order_whether_written_or_made() {
     let text = r#"
         locals {
-          more = ["b", "c"]
+          more = ["/b", "/c"]
         }
         resource "emr_cluster" "c" {
           bootstrap_action {
-            path = "a"
+            path = "/a"
           }
           dynamic "bootstrap_action" {
             for_each = local.more
@@ -33,13 +33,13 @@ fn blocks_keep_their_order_whether_written_or_made() {
             }
           }
           bootstrap_action {
-            path = "d"
+            path = "/d"
           }
         }
     "#;
     assert_eq!(
         attribute(text, "resource.c", "bootstrap_action"),
-        r#"[{ path = "a" }, { args = tolist(["0", run.date]), path = "b" }, { args = tolist(["1", run.date]), path = "c" }, { path = "d" }]"#
+        r#"[{ path = "/a" }, { args = tolist(["0", run.date]), path = "/b" }, { args = tolist(["1", run.date]), path = "/c" }, { path = "/d" }]"#
     );
 }
 

@@ -3,6 +3,7 @@
 mod blocks;
 mod clusters;
 mod damage;
+mod formats;
 mod mistakes;
 mod passing;
 

@@ -110,7 +110,8 @@ pipeline "types" {
   }
 
   data_node "s3" "report" {
-    path = "s3://${var.bucket}/reports/${run.date}/"
+    path   = "s3://${var.bucket}/reports/${run.date}/"
+    format = data_format.export
 
     precondition "s3_prefix_exists" {
       s3_prefix = "s3://${var.bucket}/ready/${run.date}"
@@ -120,10 +121,7 @@ pipeline "types" {
   data_node "dynamodb" "users" {
     table_name              = "users"
     read_throughput_percent = 0.25
-
-    format "dynamodb" {
-      column = ["id STRING"]
-    }
+    format                  = data_format.export
 
     precondition "dynamodb_table_exists" {
       table_name = run.node.table_name
@@ -205,7 +203,7 @@ pipeline "types" {
   }
 
   activity "pig" "group" {
-    script  = "STORE x INTO '$${OUTPUT1}';"
+    script  = "STORE x INTO 's3://acme/grouped/';"
     runs_on = resource.cluster
   }
 
@@ -248,3 +246,7 @@ pipeline "types" {
 }
 
 data_format "dynamodb_export" "export" {}
+
+data_format "dynamodb" "columns" {
+  column = ["id STRING"]
+}

@@ -75,3 +75,24 @@ case "what waits for a removed activity's data is given up with it" {
     error_message = runs["pipeline.weblogs.activity.archive"]["2026-11-09"].status
   }
 }
+
+case "what has no schedule for a while can be triggered in it" {
+  from = "2026-11-09T12:00:00Z"
+  to   = "2026-11-12T12:00:00Z"
+  apply {
+    at     = "2026-11-10T06:00:00Z"
+    source = "by_hand"
+  }
+  trigger {
+    at        = "2026-11-10T12:00:00Z"
+    addresses = ["pipeline.weblogs.activity.archive"]
+  }
+  apply {
+    at     = "2026-11-11T06:00:00Z"
+    source = "later"
+  }
+  assert {
+    condition     = runs["pipeline.weblogs.activity.archive"]["2026-11-10T12:00Z"].attributes.command == "archive by hand"
+    error_message = jsonencode(keys(runs["pipeline.weblogs.activity.archive"]))
+  }
+}

@@ -168,3 +168,21 @@ pipeline "listed" {
     output = data_node.out
   }
 }
+
+# Parquet files one after the other are no parquet file.
+pipeline "strung" {
+  schedule = schedule.daily
+
+  data_node "s3" "parts" {
+    path = "s3://acme/parts/${run.date}/"
+  }
+
+  data_node "s3" "whole" {
+    path = "s3://acme/whole/${run.date}.parquet"
+  }
+
+  activity "copy" "string" {
+    input  = data_node.parts
+    output = data_node.whole
+  }
+}

@@ -70,3 +70,12 @@ pipeline "load" {
     output = data_node.columns
   }
 }
+
+provider "aws" {
+  region = "us east"
+
+  endpoints {
+    s3  = "http://127.0.0.1:8333"
+    sns = "127.0.0.1:4566"
+  }
+}

@@ -4,12 +4,18 @@
 //! Before EMR is asked for a cluster, the record of that is in the state. So whoever comes after a runner that was killed knows that
 //! there may be one, and finds it by its name and its tags. See the page on EMR of the book for what can happen when.
 
+mod deadline;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jiff::Timestamp;
 use tokio::sync::watch;
+
+use deadline::Deadline;
+use deadline::Loss;
 
 use super::Cluster;
 use super::calls;
@@ -69,39 +75,6 @@ enum End {
     Broken(String, Loss, u64),
     /// The runner ends: what there is stays as it is.
     Left,
-}
-
-/// What it means that there is no cluster any more, for those that wait for it or work on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loss {
-    /// It was not ready yet: another one is asked for.
-    Unready,
-    /// Work may have been on it, which is tried again on another one.
-    OfWork,
-    /// It would be the same with another one.
-    ForGood,
-}
-
-/// Until when a cluster may be as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Deadline {
-    /// How long that is.
-    left: Duration,
-    /// What it means that it is over.
-    loss: Loss,
-    /// Why it is not longer.
-    why: String,
-}
-
-impl Loss {
-    /// That of a cluster that has failed.
-    const fn after(was_ready: bool) -> Self {
-        if was_ready {
-            Self::OfWork
-        } else {
-            Self::Unready
-        }
-    }
 }
 
 impl Keeper {
@@ -214,7 +187,14 @@ impl Keeper {
             Err(error) => {
                 let wishes = self.orders.borrow().wishes;
                 let why = format!("EMR makes no cluster: {error}");
-                return End::Broken(why, Loss::Unready, wishes);
+                record.failed = true;
+                record.close(NEVER_MADE, Some(why.clone()), self.clock.now());
+                let kept = self.ledger.write(&record).await;
+                return if kept {
+                    End::Broken(why, Loss::Unready, wishes)
+                } else {
+                    End::Left
+                };
             }
         }
         if !self.ledger.write(&record).await {
@@ -283,6 +263,7 @@ impl Keeper {
                 (Some(why.clone()), End::Broken(why, loss, wishes))
             }
         };
+        record.failed = matches!(end, End::Broken(..));
         record.close(NEVER_MADE, closed, self.clock.now());
         let kept = self.ledger.write(record).await;
         Err(if kept { end } else { End::Left })
@@ -312,7 +293,7 @@ impl Keeper {
             let seen = known.seen.is_some();
             let is_taken_over = adopted && seen; // no attempt of this runner has been on it
             adopted &= !seen;
-            let deadline = self.deadline(&record).filter(|_| seen);
+            let deadline = Deadline::of(&record, self.clock.now()).filter(|_| seen);
             let orders = self.orders.borrow().clone();
             let wishes = orders.wishes;
             let (end, why) = if !orders.needed {
@@ -341,6 +322,7 @@ impl Keeper {
                 }
                 continue;
             };
+            record.failed = matches!(end, End::Broken(..));
             let ended = self.end(record, why).await;
             return if ended { end } else { End::Left };
         }
@@ -369,6 +351,10 @@ impl Keeper {
             self.standing.send_replace(Standing::Starting(text));
             return None;
         }
+        let needed = self.orders.borrow().needed;
+        // One that ends while nobody works on it, say because it was idle for long, has failed nobody.
+        let is_used = needed && (!was_ready || self.standing.receiver_count() > 0);
+        record.failed = record.ended_at.is_some() && is_used;
         if !self.ledger.write(record).await {
             return Some(End::Left);
         }
@@ -377,13 +363,8 @@ impl Keeper {
         let reason = reason.unwrap_or_default();
         if record.ended_at.is_some() {
             let state = &record.state;
-            let (needed, wishes) = {
-                let orders = self.orders.borrow();
-                (orders.needed, orders.wishes)
-            };
+            let wishes = self.orders.borrow().wishes;
             let text = format!("cluster {id} is {state}{reason}");
-            // One that ends while nobody works on it, say because it was idle for long, has failed nobody.
-            let is_used = needed && (!was_ready || self.standing.receiver_count() > 0);
             return Some(if is_used {
                 End::Broken(text, Loss::after(was_ready), wishes)
             } else {
@@ -444,31 +425,6 @@ impl Keeper {
             return End::Released(wishes);
         }
         End::Broken(text, loss, wishes)
-    }
-
-    /// Until when the cluster may be as it is.
-    fn deadline(&self, record: &Record) -> Option<Deadline> {
-        let now = self.clock.now();
-        let left = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        let starts = record.init_by.filter(|_| record.ready_at.is_none());
-        let starts = starts.map(|at| {
-            let given = at.duration_since(record.requested_at);
-            Deadline {
-                left: left(at),
-                loss: Loss::Unready,
-                why: format!("it was not ready within its `init_timeout` of {given:#}"),
-            }
-        });
-        let ends = record.terminate_at.map(|at| {
-            let given = at.duration_since(record.requested_at);
-            Deadline {
-                left: left(at),
-                loss: Loss::ForGood,
-                why: format!("its `terminate_after` of {given:#} was over"),
-            }
-        });
-        let deadlines = starts.into_iter().chain(ends);
-        deadlines.min_by_key(|deadline| deadline.left)
     }
 
     /// Ends a cluster, and stays until it is on its way to its end. Whether it is, and that is in the state.
@@ -604,185 +560,4 @@ fn pause(first: SignedDuration, longest: SignedDuration, failures: u32) -> Signe
     let longest = longest.max(first);
     let pause = first.checked_mul(1_i32 << doublings);
     pause.map_or(longest, |pause| pause.min(longest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::connect::aws::emr::ClusterRequest;
-    use crate::connect::aws::emr::Role;
-    use crate::connect::aws::emr::State;
-    use crate::engine::InstanceKey;
-    use crate::exec::emr::Terms;
-    use crate::time::Interval;
-
-    #[test]
-    fn pauses_double_up_to_the_longest() {
-        let seconds = SignedDuration::from_secs;
-        let of = |failures| pause(seconds(30), seconds(100), failures);
-        assert_eq!(
-            [of(1), of(2), of(3)],
-            [seconds(30), seconds(60), seconds(100)]
-        );
-        assert_eq!(pause(seconds(30), seconds(0), 9), seconds(30));
-        assert_eq!(pause(seconds(i64::MAX), seconds(60), 40), seconds(i64::MAX));
-    }
-
-    /// A cluster with machines on the spot market and on demand, of which three are tried.
-    fn cluster(on_demand_at_last: bool) -> Cluster {
-        let machines = |market| Group {
-            role: Role::Core,
-            instance_type: "m5.xlarge".to_owned(),
-            count: 1,
-            market,
-            configurations: Vec::new(),
-            ebs: None,
-        };
-        Cluster {
-            key: InstanceKey {
-                object: Address::new("resource.big"),
-                interval: Interval::moment(Timestamp::UNIX_EPOCH),
-            },
-            aws: Settings::default(),
-            request: ClusterRequest {
-                groups: vec![machines(Market::Spot(None)), machines(Market::OnDemand)],
-                ..ClusterRequest::default()
-            },
-            terms: Terms {
-                tries: 3,
-                on_demand_at_last,
-                retry_delay: SignedDuration::ZERO,
-                max_retry_delay: SignedDuration::ZERO,
-                init_timeout: None,
-                terminate_after: None,
-                retries_work: true,
-                ends_with_work: false,
-            },
-        }
-    }
-
-    /// Who keeps a cluster that is needed. What has to be kept so that it can be told: the orders.
-    fn keeper() -> (Keeper, watch::Sender<Orders>) {
-        let needed = Orders {
-            needed: true,
-            ..Orders::default()
-        };
-        let (sender, orders) = watch::channel(needed);
-        let starting = Standing::Starting(String::new());
-        let keeper = Keeper {
-            aws: Sessions::default(),
-            watching: Watching::default(),
-            ledger: Ledger(Arc::new(|_: Record| Box::pin(async { true }))),
-            lineage: "lineage".to_owned(),
-            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
-            standing: Arc::new(watch::Sender::new(starting)),
-            reached: Arc::new(watch::Sender::new(None)),
-            orders,
-        };
-        (keeper, sender)
-    }
-
-    #[tokio::test]
-    async fn after_a_loss_for_good_no_other_cluster_is_tried() {
-        let (mut keeper, _orders) = keeper();
-        let cluster = cluster(false);
-        let why = refused(&cluster.key.object, "AWS answers: no such release.");
-        assert!(
-            why.contains("AWS answers: no such release. It would refuse the same again, so change `resource.big`"),
-            "{why}"
-        );
-        let goes_on = keeper.goes_on(Some(&cluster), (1, &why), Loss::ForGood);
-        assert!(!goes_on.await);
-        assert_eq!(*keeper.standing.borrow(), Standing::GivenUp(why));
-        let goes_on = keeper.goes_on(Some(&cluster), (1, "it failed"), Loss::OfWork);
-        assert!(!goes_on.await);
-        let broken = Standing::Broken("it failed".to_owned());
-        assert_eq!(*keeper.standing.borrow(), broken);
-        let goes_on = keeper.goes_on(Some(&cluster), (1, "it failed"), Loss::Unready);
-        assert!(goes_on.await);
-    }
-
-    #[tokio::test]
-    async fn a_cluster_of_another_account_is_told_of_and_not_forgotten() {
-        let (keeper, _orders) = keeper();
-        let now = Timestamp::UNIX_EPOCH;
-        let mut record = Record::new(&cluster(false), 1, now);
-        let mut seen = Seen {
-            id: "j-1".to_owned(),
-            name: record.name.clone(),
-            state: State::Running,
-            reason: None,
-            created_at: None,
-            ready_at: None,
-            ended_at: None,
-            account: Some("111111111111".to_owned()),
-        };
-        assert!(record.see(&seen, now));
-        assert_eq!(record.account, seen.account);
-        let end = keeper.unseen(&mut record, "it is elsewhere".to_owned());
-        assert!(end.await.is_none());
-        assert_eq!(record.reason.as_deref(), Some("it is elsewhere"));
-        assert_eq!(record.ended_at, None);
-        let told = "cluster j-1 cannot be seen: it is elsewhere".to_owned();
-        assert_eq!(*keeper.standing.borrow(), Standing::Broken(told));
-        // It is seen again: nothing is wrong any more, and it is where it was.
-        seen.account = None;
-        assert!(record.see(&seen, now));
-        assert_eq!(record.reason, None);
-        assert_eq!(record.account.as_deref(), Some("111111111111"));
-    }
-
-    #[test]
-    fn terminate_after_ends_work_for_good_and_init_timeout_does_not() {
-        let (keeper, _orders) = keeper();
-        let mut cluster = cluster(false);
-        cluster.terms.init_timeout = Some(SignedDuration::from_mins(10));
-        cluster.terms.terminate_after = Some(SignedDuration::from_hours(1));
-        let mut record = Record::new(&cluster, 1, Timestamp::UNIX_EPOCH);
-        let starts = keeper.deadline(&record).unwrap();
-        assert_eq!((starts.left.as_secs(), starts.loss), (600, Loss::Unready));
-        record.ready_at = Some(Timestamp::UNIX_EPOCH);
-        let ends = keeper.deadline(&record).unwrap();
-        assert_eq!((ends.left.as_secs(), ends.loss), (3600, Loss::ForGood));
-        assert!(ends.why.contains("terminate_after"), "{}", ends.why);
-    }
-
-    #[test]
-    fn a_cluster_that_is_there_for_too_long_fails_those_that_work_on_it() {
-        let (keeper, _orders) = keeper();
-        let over = |loss| keeper.overdue("it is over".to_owned(), loss, 3);
-        assert!(matches!(over(Loss::ForGood), End::Released(3)));
-        assert!(matches!(over(Loss::Unready), End::Broken(..)));
-        let worker = keeper.standing.subscribe();
-        assert!(matches!(
-            over(Loss::ForGood),
-            End::Broken(_, Loss::ForGood, 3)
-        ));
-        drop(worker);
-    }
-
-    #[test]
-    fn what_is_asked_for_on_demand_at_last_is_another_thing_then() {
-        assert!(changes(&cluster(true)));
-        assert!(!changes(&cluster(false)));
-        assert!(!changes(&at_last(Arc::new(cluster(true)), 2)));
-    }
-
-    #[test]
-    fn the_last_try_is_on_demand_where_that_is_said() {
-        let markets = |on_demand_at_last, failures| {
-            let asked = at_last(Arc::new(cluster(on_demand_at_last)), failures);
-            let groups = asked.request.groups.iter();
-            groups.map(|group| group.market.clone()).collect::<Vec<_>>()
-        };
-        let as_said = [Market::Spot(None), Market::OnDemand];
-        let on_demand = [Market::OnDemand, Market::OnDemand];
-        assert_eq!(
-            [markets(true, 0), markets(true, 1)],
-            [as_said.clone(), as_said.clone()]
-        );
-        assert_eq!(markets(true, 2), on_demand);
-        assert_eq!(markets(true, 7), on_demand);
-        assert_eq!(markets(false, 2), as_said);
-    }
 }

@@ -3,32 +3,23 @@
 //! What has finished is in it as ranges and numbers, as the state keeps it, and not run by run: attempts, logs, and the
 //! definitions of earlier serials stay behind. What has not finished waits again in the state that it comes to.
 
+mod restore;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
-use rusqlite::Transaction;
-use rusqlite::TransactionBehavior;
-use rusqlite::params;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::StateLock;
 use super::Store;
 use super::StoreError;
 use super::StoredObject;
-use super::definitions::signed;
 use super::definitions::unsigned;
-use super::eras;
 use super::eras::StoredEra;
-use super::micros;
 use super::moment;
-use super::operations;
-use super::parts;
-use super::retention;
-use super::runs;
-use super::wishes;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Origin;
@@ -282,15 +273,11 @@ impl Store {
 
     /// The applies, oldest first.
     pub fn applies(&self) -> Result<Vec<Applied>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT serial, at, who, version, added, changed, destroyed, operation, plan_hash, forgotten
-                 FROM applies ORDER BY serial",
-            )
-            .map_err(|error| self.error(error))?;
-        statement
-            .query_map([], |row| {
+        self.rows(
+            "SELECT serial, at, who, version, added, changed, destroyed, operation, plan_hash, forgotten
+             FROM applies ORDER BY serial",
+            [],
+            |row| {
                 Ok(Applied {
                     serial: unsigned(row.get(0)?),
                     at: moment(row.get(1)?),
@@ -303,9 +290,8 @@ impl Store {
                     plan_hash: row.get(8)?,
                     forgotten: unsigned(row.get(9)?),
                 })
-            })
-            .and_then(Iterator::collect)
-            .map_err(|error| self.error(error))
+            },
+        )
     }
 
     /// Whether nothing was ever applied, triggered or asked for here.
@@ -318,35 +304,6 @@ impl Store {
             )
             .map_err(|error| self.error(error))
     }
-
-    /// Makes a new state what a snapshot says, with how long each object keeps what has finished. Refused when it is not new.
-    pub fn restore(
-        &mut self,
-        _lock: &StateLock,
-        snapshot: &Snapshot,
-        retain: &BTreeMap<Address, SignedDuration>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let database = |error| super::database(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(database)?;
-        let found: i64 = transaction
-            .query_row("SELECT serial FROM meta", [], |row| row.get(0))
-            .map_err(database)?;
-        if found != 0 {
-            return Err(StoreError::Moved {
-                expected: 0,
-                found: unsigned(found),
-            });
-        }
-        restore_definitions(&transaction, snapshot).map_err(database)?;
-        restore_runs(&transaction, snapshot, now).map_err(database)?;
-        retention::put_retentions(&transaction, retain, now).map_err(database)?;
-        transaction.commit().map_err(database)
-    }
 }
 
 fn listed(ranges: BTreeMap<Address, Ranges>) -> BTreeMap<Address, Vec<Interval>> {
@@ -354,240 +311,4 @@ fn listed(ranges: BTreeMap<Address, Ranges>) -> BTreeMap<Address, Vec<Interval>>
         .into_iter()
         .map(|(address, ranges)| (address, ranges.iter().collect()))
         .collect()
-}
-
-/// Who refers to whom and what is due when is not known then: a runner finds it out.
-fn restore_definitions(transaction: &Transaction<'_>, snapshot: &Snapshot) -> rusqlite::Result<()> {
-    transaction.execute(
-        "UPDATE meta SET serial = ?1, lineage = ?2, indexed_serial = NULL",
-        params![signed(snapshot.serial), snapshot.lineage],
-    )?;
-    for apply in &snapshot.applies {
-        transaction
-            .prepare_cached(
-                "INSERT INTO applies
-                     (serial, at, who, version, added, changed, destroyed, operation, plan_hash, forgotten)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute(params![
-                signed(apply.serial),
-                micros(apply.at),
-                apply.who,
-                apply.version,
-                signed(apply.added),
-                signed(apply.changed),
-                signed(apply.destroyed),
-                apply.operation,
-                apply.plan_hash,
-                signed(apply.forgotten),
-            ])?;
-    }
-    for object in &snapshot.objects {
-        transaction
-            .prepare_cached(
-                "INSERT INTO objects (address, from_serial, kind, type, pipeline, body, lifecycle)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                object.address.as_str(),
-                signed(object.since),
-                object.kind,
-                object.type_name,
-                object.pipeline.as_ref().map(Address::as_str),
-                object.attributes.to_string(),
-                object.lifecycle.as_ref().map(Json::to_string),
-            ])?;
-        parts::put_referrer(
-            transaction,
-            &object.address,
-            signed(object.since),
-            &object.attributes,
-        )?;
-    }
-    for (name, value) in &snapshot.outputs {
-        transaction
-            .prepare_cached("INSERT INTO outputs (name, from_serial, value) VALUES (?1, ?2, ?3)")?
-            .execute(params![name, signed(snapshot.serial), value.to_string()])?;
-    }
-    for (table, key, column, moments) in [
-        ("activations", "pipeline", "at", &snapshot.activations),
-        ("cuts", "object", "at", &snapshot.cuts),
-        ("cursors", "object", "made_until", &snapshot.cursors),
-    ] {
-        let mut put = transaction.prepare_cached(&format!(
-            "INSERT INTO {table} ({key}, {column}) VALUES (?1, ?2)"
-        ))?;
-        for (address, at) in moments {
-            put.execute(params![address.as_str(), micros(*at)])?;
-        }
-    }
-    for (object, kept) in &snapshot.eras {
-        for era in kept {
-            eras::put_eras(
-                transaction,
-                &BTreeMap::from([(object.clone(), era.clone())]),
-            )?;
-        }
-    }
-    for (object, pause) in &snapshot.pauses {
-        transaction
-            .prepare_cached("INSERT INTO pauses (object, who, at) VALUES (?1, ?2, ?3)")?
-            .execute(params![object.as_str(), pause.who, micros(pause.since)])?;
-    }
-    Ok(())
-}
-
-/// What has not finished first: the triggers of the schema take it for begun again where its interval is settled.
-fn restore_runs(
-    transaction: &Transaction<'_>,
-    snapshot: &Snapshot,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    for unfinished in &snapshot.unfinished {
-        runs::put_instance(transaction, &unfinished.instance())?;
-    }
-    for (object, ranges) in &snapshot.settled {
-        let ranges: Ranges = ranges.iter().copied().collect();
-        for range in ranges.iter() {
-            transaction
-                .prepare_cached("INSERT INTO settled (object, start, \"end\") VALUES (?1, ?2, ?3)")?
-                .execute(params![
-                    object.as_str(),
-                    micros(range.start),
-                    micros(range.end)
-                ])?;
-        }
-    }
-    for (object, ranges) in &snapshot.dropped {
-        for range in ranges {
-            operations::put_dropped(transaction, object, *range, now)?;
-        }
-    }
-    for (object, ranges) in &snapshot.to_come {
-        let ranges = ranges.iter().copied().collect();
-        wishes::put(
-            transaction,
-            (object, Wish::Make),
-            &ranges,
-            &Ranges::default(),
-        )?;
-    }
-    for (object, counts) in &snapshot.finished {
-        for (status, number) in counts {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO tallies (object, status, number, removed) VALUES (?1, ?2, 0, ?3)",
-                )?
-                .execute(params![object.as_str(), status.as_str(), signed(*number)])?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::super::Holder;
-    use super::*;
-    use crate::engine::Change;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn instance(start: i64, status: Status) -> Instance {
-        Instance {
-            status,
-            attempts: 2,
-            failures: 1,
-            definition: Some(1),
-            started_at: Some(at(100)),
-            reason: Some("said".to_owned()),
-            ..Instance::new(InstanceKey {
-                object: Address::new("pipeline.p.activity.a"),
-                interval: Interval {
-                    start: at(start),
-                    end: at(start + 10),
-                },
-            })
-        }
-    }
-
-    #[test]
-    fn what_has_finished_stays_finished_and_what_has_not_waits_again() {
-        let directory = tempfile::tempdir().unwrap();
-        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
-        let mut store = Store::open(&directory.path().join("a/state.db")).unwrap();
-        let lease = store.lock_runner(&holder).unwrap();
-        let instances = [
-            instance(0, Status::Finished),
-            instance(10, Status::Finished),
-            instance(20, Status::Failed),
-            instance(30, Status::Running),
-        ];
-        let mut changes: Vec<Change> = instances.into_iter().map(Change::Instance).collect();
-        changes.push(Change::Wished {
-            object: Address::new("pipeline.p.activity.a"),
-            wish: Wish::Make,
-            more: [instance(60, Status::Paused).key.interval]
-                .into_iter()
-                .collect(),
-            fewer: Ranges::default(),
-        });
-        store.commit(&lease, &changes).unwrap();
-        let snapshot = store.snapshot().unwrap();
-
-        let path = directory.path().join("b/state.db");
-        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
-        let mut copy = Store::open(&path).unwrap();
-        copy.restore(&lock, &snapshot, &BTreeMap::new(), at(200))
-            .unwrap();
-        assert_eq!(
-            copy.counts().unwrap()[&Address::new("pipeline.p.activity.a")],
-            {
-                BTreeMap::from([
-                    (Status::Finished, 2),
-                    (Status::Failed, 1),
-                    (Status::WaitingOnDependencies, 1),
-                ])
-            }
-        );
-        assert_eq!(copy.settled().unwrap(), store.settled().unwrap());
-        assert_eq!(copy.wishes().unwrap(), store.wishes().unwrap());
-        assert_eq!(snapshot.to_come.len(), 1);
-        let unfinished = copy.unfinished_instances().unwrap();
-        let failed = Instance {
-            definition: None,
-            started_at: None,
-            ..instance(20, Status::Failed)
-        };
-        let waiting = Instance {
-            definition: None,
-            started_at: None,
-            reason: None,
-            ..instance(30, Status::WaitingOnDependencies)
-        };
-        assert_eq!(unfinished, [failed, waiting]);
-    }
-
-    #[test]
-    fn a_state_that_was_applied_to_is_not_restored_over() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("state.db");
-        let holder = Holder::this_process("maria@laptop".to_owned(), "state push", at(0));
-        let lock = Store::lock_state(&path, &holder, Duration::ZERO).unwrap();
-        let mut store = Store::open(&path).unwrap();
-        let snapshot = store.snapshot().unwrap();
-        store.apply(&lock, &super::super::Apply::default()).unwrap();
-        let before = store.snapshot().unwrap();
-        assert!(matches!(
-            store.restore(&lock, &snapshot, &BTreeMap::new(), at(0)),
-            Err(StoreError::Moved {
-                expected: 0,
-                found: 1
-            })
-        ));
-        assert_eq!(store.snapshot().unwrap(), before);
-    }
 }

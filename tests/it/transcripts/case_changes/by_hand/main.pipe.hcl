@@ -1,0 +1,5 @@
+pipeline "weblogs" {
+  activity "shell_command" "archive" {
+    command = "archive by hand"
+  }
+}

@@ -1,0 +1,32 @@
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-20"
+}
+
+schedule "late" {
+  every = "6 hours"
+  start = "2026-12-01"
+}
+
+pipeline "p" {
+  schedule    = schedule.daily
+  max_retries = 9
+}
+
+pipeline "q" {
+  schedule    = schedule.late
+  max_retries = 0
+
+  activity "shell_command" "there" {
+    command = "echo"
+  }
+
+  activity "shell_command" "x" {
+    command = "echo"
+  }
+}
+
+moved {
+  from = pipeline.p.activity.x
+  to   = pipeline.q.activity.x
+}
