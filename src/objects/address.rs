@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::kind::Kind;
+
 /// The full address of an object: `pipeline.weblogs.activity.archive`, `data_node.archive`,
 /// `pipeline.export["orders"].activity.copy`. Cheap to clone; ordered as text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,6 +103,21 @@ impl Address {
         }
     }
 
+    /// Whether the object, or one that it stands in, is of this kind: `activity` and `pipeline` for `pipeline.weblogs.activity.archive`,
+    /// whatever their names are.
+    pub fn has_kind(&self, kind: &str) -> bool {
+        let mut parts = Parts(Some(&self.0));
+        while let Some(word) = parts.next() {
+            if word == kind {
+                return true;
+            }
+            if word == "module" || Kind::parse(word).is_some() {
+                parts.next();
+            }
+        }
+        false
+    }
+
     /// The name without the key of `for_each` or `count`.
     pub fn bare_name(&self) -> &str {
         let name = self.name();
@@ -146,6 +163,25 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::Address;
+
+    #[test]
+    fn names_are_no_kinds() {
+        for (address, found) in [
+            ("resource.etl", true),
+            ("pipeline.weblogs.resource.etl", true),
+            ("resource.*", true),
+            ("*.resource.etl", true),
+            ("pipeline.resource", false),
+            ("module.resource.pipeline.resource.activity.resource", false),
+            (r#"pipeline.p["resource.x"].activity.y"#, false),
+        ] {
+            assert_eq!(
+                Address::new(address).has_kind("resource"),
+                found,
+                "{address}"
+            );
+        }
+    }
 
     #[test]
     fn modules_begin_the_address() {

@@ -83,7 +83,7 @@ fn rules(object: &Object) -> Rules {
         (Kind::Action, "sns") => TOPIC,
         (Kind::Action, "webhook") => RECEIVER,
         (Kind::Provider, _) => PROVIDER,
-        (Kind::Resource | Kind::Database, _) => REGION,
+        (Kind::Resource | Kind::Database, _) | (Kind::DataNode, "dynamodb") => REGION,
         _ => &[],
     }
 }

@@ -116,11 +116,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         .iter()
         .map(|name| status(name))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut known: BTreeSet<Address> = definition.objects.keys().cloned().collect();
-    known.extend(store.counts()?.into_keys());
     let selections = Selection::parse_all(&args.addresses)?;
-    let mut chosen = select_intervals(&known, &selections, &definition.timetable)?;
     let of_clusters = selections.iter().any(Selection::names_resources);
+    let clusters = if args.all || of_clusters {
+        computed(&store)?
+    } else {
+        Vec::new()
+    };
+    // Clusters whose block is gone have a history, too.
+    let of_gone = clusters
+        .iter()
+        .map(|computed| &computed.instance.key.object);
+    let mut known: BTreeSet<Address> = definition.objects.keys().chain(of_gone).cloned().collect();
+    known.extend(store.counts()?.into_keys());
+    let mut chosen = select_intervals(&known, &selections, &definition.timetable)?;
     chosen.retain(|address, _| {
         let kind = address.kind();
         args.all
@@ -134,7 +143,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         to: moment("--to", &args.to)?,
         limit: Some(args.limit),
     };
-    let clusters = clusters(&store, &chosen, &filter)?;
+    let clusters = only_chosen(clusters, &chosen, &filter);
     let found = clusters.iter().map(|computed| computed.instance.clone());
     let instances = instances(&store, chosen, &filter, found.collect())?;
     let runner = Store::runner(&context.state_path()?);
@@ -200,14 +209,9 @@ fn is_about(record: &Record, selections: &[Selection]) -> bool {
     selections.is_empty() || selections.iter().any(meets)
 }
 
-/// What the clusters of some objects have come to.
-fn clusters(store: &Store, chosen: &Chosen, filter: &Filter) -> Result<Vec<Computed>, Failure> {
-    let is_resource = |address: &Address| address.kind() == Kind::Resource.as_str();
-    if !chosen.keys().any(is_resource) {
-        return Ok(Vec::new());
-    }
-    let mut found = computed(store)?;
-    found.retain(|computed| {
+/// Those clusters that were asked for.
+fn only_chosen(mut clusters: Vec<Computed>, chosen: &Chosen, filter: &Filter) -> Vec<Computed> {
+    clusters.retain(|computed| {
         let instance = &computed.instance;
         let start = instance.key.interval.start;
         let within = |span: &Interval| span.start <= start && start < span.end;
@@ -220,7 +224,7 @@ fn clusters(store: &Store, chosen: &Chosen, filter: &Filter) -> Result<Vec<Compu
             && filter.from.is_none_or(|from| from <= start)
             && filter.to.is_none_or(|to| start < to)
     });
-    Ok(found)
+    clusters
 }
 
 /// The instances of some objects, the newest interval first, with others of them that are found already.

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::cli::errors::Failure;
 use crate::diag::did_you_mean;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::objects::Timetable;
 use crate::time::Interval;
 use crate::time::Moment;
@@ -174,12 +175,12 @@ impl Selection {
 
     /// Whether it is about data nodes, too: they are meant only where they are named.
     pub(super) fn names_data_nodes(&self) -> bool {
-        self.address.contains("data_node")
+        Address::new(&*self.address).has_kind(Kind::DataNode.as_str())
     }
 
     /// The same of resources.
     pub(super) fn names_resources(&self) -> bool {
-        self.address.contains("resource")
+        Address::new(&*self.address).has_kind(Kind::Resource.as_str())
     }
 
     /// Reads `ADDRESS`, `ADDRESS@MOMENT` or `ADDRESS@FROM..TO`, either end of which may be left out.

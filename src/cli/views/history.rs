@@ -8,6 +8,7 @@ use super::status::interval_text;
 use super::status::moment;
 use crate::engine::Attempt;
 use crate::engine::Instance;
+use crate::objects::Kind;
 use crate::runtime::SerialDefinition;
 use crate::store::ActionRun;
 use crate::store::Applied;
@@ -103,7 +104,7 @@ pub(crate) fn applies_json(applies: &[Applied]) -> String {
     lines.collect()
 }
 
-/// For people. `is_run`: whether there is a runner; without one nothing is under way any more.
+/// For people. `is_run`: whether there is a runner; without one no activity is under way any more.
 pub(crate) fn human(rows: &[Row], definition: &SerialDefinition, is_run: bool) -> String {
     if rows.is_empty() {
         return "No instances.\n".to_owned();
@@ -132,8 +133,10 @@ pub(crate) fn human(rows: &[Row], definition: &SerialDefinition, is_run: bool) -
             took(instance.started_at, instance.ended_at),
         ]);
         let mut lines = Vec::new();
+        // A cluster goes on without its runner.
+        let goes_on = is_run || instance.key.object.kind() == Kind::Resource.as_str();
         for attempt in attempts {
-            lines.push(attempt_line(attempt, &timezone, is_run));
+            lines.push(attempt_line(attempt, &timezone, goes_on));
         }
         if attempts.is_empty()
             && let Some(reason) = &instance.reason
@@ -157,11 +160,11 @@ pub(crate) fn human(rows: &[Row], definition: &SerialDefinition, is_run: bool) -
 }
 
 /// `attempt 2: FAILED, 1.2s: it exited with 1`.
-fn attempt_line(attempt: &Attempt, timezone: &TimeZone, is_run: bool) -> String {
+fn attempt_line(attempt: &Attempt, timezone: &TimeZone, goes_on: bool) -> String {
     let (number, status) = (attempt.number, attempt.status);
     let how_long = match attempt.ended_at {
         Some(_) => took(Some(attempt.started_at), attempt.ended_at),
-        None if is_run => format!("since {}", moment(attempt.started_at, timezone)),
+        None if goes_on => format!("since {}", moment(attempt.started_at, timezone)),
         None => "but its runner has ended".to_owned(),
     };
     let error = attempt.error.as_ref();

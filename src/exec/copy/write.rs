@@ -389,7 +389,7 @@ fn tell_outside(database: &Database, target: &TableTarget, written: u64, ctx: &C
     let outside = written.saturating_sub(replaceable);
     if outside > 0 {
         ctx.log.line(&format!(
-            "warning: of {written} rows that are written {outside} do not meet `replace_where`: when this interval is run again, they stay, and are there twice"
+            "warning: of {written} rows that are written {outside} do not meet `replace_where`: when this interval is run again, they stay, and may be there twice"
         ));
     }
 }

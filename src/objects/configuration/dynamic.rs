@@ -117,6 +117,9 @@ impl<'m> Dynamic<'m> {
                 .iter()
                 .map(|(key, value)| (Value::String(key.clone()), value.clone()))
                 .collect()),
+            Value::Set(set) if set.len() > 1 && !value.is_known() => refuse(
+                "`for_each` is a set with elements that depend on `run`. Which of them are the same, and their order, is known only when an instance runs, but the blocks must be known when a plan is made. A list makes a block for each element, in its order.",
+            ),
             Value::Set(set) => Ok(set
                 .iter()
                 .map(|value| (value.clone(), value.clone()))

@@ -49,6 +49,7 @@ resource "emr_cluster" "cluster" {
   core_instance_bid_price = "on_demand_price"
   terminate_after         = "6 hours"
   aws_id                  = "EmrClusterId_x1y2z"
+  retry_delay             = "1 second"
 
   bootstrap_action {
     path = "s3://${var.bucket}/code/setup.sh"

@@ -122,3 +122,13 @@ dynamic "data_node" {
   for_each = [1]
   content {}
 }
+
+data_node "file" "c" {
+  path = "c-${run.date}"
+
+  dynamic "precondition" {
+    for_each = toset(["x-${run.date}", "a"])
+    labels   = ["exists"]
+    content {}
+  }
+}
