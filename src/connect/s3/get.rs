@@ -4,7 +4,6 @@
 //! changes between two of them is an error and never a mixture. Where the service keeps a checksum of the whole, it is compared.
 
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -13,8 +12,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use crc_fast::Digest;
-use tokio::runtime::Handle;
-use tokio::runtime::RuntimeFlavor;
 use tokio::task::JoinSet;
 
 use super::Checksum;
@@ -36,9 +33,6 @@ const RANGE: u64 = 16 * 1024 * 1024;
 
 /// How many ranges of an object are read at once.
 const RANGES: usize = 12;
-
-/// How much is written to a file at once.
-const BATCH: usize = 256 * 1024;
 
 /// What is known of an object before it is read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -256,9 +250,9 @@ impl Endpoint {
                 let mut pieces = endpoint.pieces(&at, &known, span);
                 while let Some(bytes) = pieces.next().await? {
                     on_bytes.tell(bytes.len() as u64);
-                    sink.take(bytes).await?;
+                    sink.take(&bytes)?;
                 }
-                Ok((span, sink.finish().await?))
+                Ok((span, sink.finish()))
             });
         }
         while let Some(next) = under_way.join_next().await {
@@ -310,13 +304,15 @@ pub(super) fn compare(at: &Location, wanted: Checksum, found: u64) -> Result<(),
     Err(S3Error::new("read", at, Refusal { fault, reason }))
 }
 
-/// Takes bytes in order and writes them into a file at their place, a batch at a time.
+/// Takes bytes in order and writes them into a file at their place.
+///
+/// They are written as they come, on the thread that they came to: there they are still in the caches of its processor, nobody has to be
+/// woken, and nothing is kept. The kernel takes them at once; where its disk cannot keep up this thread waits for it, and so nothing more
+/// is read from the network than can be written.
 struct Sink {
     file: Arc<File>,
     path: PathBuf,
     at: u64,
-    batch: Vec<Bytes>,
-    size: usize,
     algorithm: Option<CrcAlgorithm>,
     digest: Option<Digest>,
 }
@@ -327,110 +323,50 @@ impl Sink {
             file: file.0,
             path: file.1.to_owned(),
             at: span.from,
-            batch: Vec::new(),
-            size: 0,
             algorithm,
             digest: algorithm.map(Digest::new),
         }
     }
 
-    async fn take(&mut self, bytes: Bytes) -> Result<(), ConnectError> {
-        self.size += bytes.len();
-        self.batch.push(bytes);
-        if self.size >= BATCH {
-            self.write().await?;
+    fn take(&mut self, bytes: &Bytes) -> Result<(), ConnectError> {
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
         }
-        Ok(())
+        let written = self.file.write_all_at(bytes, self.at);
+        self.at += bytes.len() as u64;
+        written.map_err(|error| ConnectError::io("write", &self.path, error))
     }
 
-    /// Writes what has come since.
-    async fn write(&mut self) -> Result<(), ConnectError> {
-        let batch = std::mem::take(&mut self.batch);
-        let (file, at, mut digest) = (Arc::clone(&self.file), self.at, self.digest.take());
-        self.at += self.size as u64;
-        self.size = 0;
-        let written = in_place(move || {
-            let mut at = at;
-            for bytes in batch {
-                if let Some(digest) = &mut digest {
-                    digest.update(&bytes);
-                }
-                file.write_all_at(&bytes, at)?;
-                at += bytes.len() as u64;
-            }
-            Ok(digest)
-        });
-        let written = written.await;
-        self.digest = written.map_err(|error| ConnectError::io("write", &self.path, error))?;
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<Option<Checksum>, ConnectError> {
-        self.write().await?;
+    fn finish(self) -> Option<Checksum> {
         let digests = self.algorithm.zip(self.digest);
-        Ok(digests.map(|(algorithm, digest)| Checksum {
+        digests.map(|(algorithm, digest)| Checksum {
             algorithm,
             value: digest.finalize(),
-        }))
+        })
     }
-}
-
-/// Does work that may wait for a disk. Where another thread can take over what else is to be done, it is done on this one: what has just
-/// come from the network is still in the caches of its processor, and nobody has to be woken when it is written.
-async fn in_place<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
-        return tokio::task::block_in_place(work);
-    }
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::runtime::Builder;
-
     use super::*;
 
-    /// What a sink makes of pieces of a span that begins at the fourth byte of a file: the file, and the checksum of the span.
-    async fn sunk(pieces: Vec<Vec<u8>>) -> (Vec<u8>, Option<Checksum>) {
+    #[test]
+    fn what_is_sunk_lies_at_its_place() {
         let written = tempfile::NamedTempFile::new().unwrap();
         let file = Arc::new(written.reopen().unwrap());
-        let length: usize = pieces.iter().map(Vec::len).sum();
+        let whole: Vec<u8> = (0..700_001_u32).map(|n| (n % 251) as u8).collect();
         let span = Span {
             from: 3,
-            to: 3 + length as u64,
+            to: 3 + whole.len() as u64,
         };
-        let algorithm = Some(CrcAlgorithm::Crc32IsoHdlc);
-        let mut sink = Sink::new((file, written.path()), span, algorithm);
-        for piece in pieces {
-            sink.take(piece.into()).await.unwrap();
+        let algorithm = CrcAlgorithm::Crc32IsoHdlc;
+        let mut sink = Sink::new((file, written.path()), span, Some(algorithm));
+        for piece in whole.chunks(100_000) {
+            sink.take(&Bytes::copy_from_slice(piece)).unwrap();
         }
-        let checksum = sink.finish().await.unwrap();
-        (std::fs::read(written.path()).unwrap(), checksum)
-    }
-
-    #[test]
-    fn what_is_sunk_lies_at_its_place_on_whatever_runtime() {
-        let whole: Vec<u8> = (0..700_001_u32).map(|n| (n % 251) as u8).collect();
-        let pieces: Vec<Vec<u8>> = whole.chunks(100_000).map(<[u8]>::to_vec).collect();
-        let wanted = Checksum::of(CrcAlgorithm::Crc32IsoHdlc, &whole);
-        for runtime in [
-            Builder::new_current_thread().build().unwrap(),
-            Builder::new_multi_thread()
-                .worker_threads(1)
-                .build()
-                .unwrap(),
-        ] {
-            // On the thread that waits, and on one of the runtime.
-            let here = runtime.block_on(sunk(pieces.clone()));
-            let there = runtime.block_on(runtime.spawn(sunk(pieces.clone())));
-            for (file, checksum) in [here, there.unwrap()] {
-                assert_eq!(file.get(..3).unwrap(), [0; 3]);
-                assert!(file.get(3..).unwrap() == whole);
-                assert_eq!(checksum, Some(wanted));
-            }
-        }
+        assert_eq!(sink.finish(), Some(Checksum::of(algorithm, &whole)));
+        let found = std::fs::read(written.path()).unwrap();
+        assert_eq!(found.get(..3).unwrap(), [0; 3]);
+        assert!(found.get(3..).unwrap() == whole);
     }
 }
