@@ -101,6 +101,7 @@ cases! {
     override_files,
     own_past,
     pausing,
+    pausing_counts,
     place_mistakes,
     plan_apply_run_status,
     plan_check,
