@@ -25,6 +25,7 @@ cases! {
     canceled_ahead,
     case_changes,
     case_mistakes,
+    case_mocks,
     cases,
     catch_up,
     check_blocks,
