@@ -215,6 +215,26 @@ impl Engine {
         }
     }
 
+    /// How many instances of an activity are still to be made of what is due by its schedule, as `catch_up` says: those that are
+    /// made when it goes on, if it is held.
+    pub fn to_catch_up(&self, address: &Address, now: Timestamp) -> u64 {
+        let Some((unit, first)) = self.unit(address).zip(self.next_interval(address)) else {
+            return 0;
+        };
+        let always = Interval {
+            start: Timestamp::MIN,
+            end: Timestamp::MAX,
+        };
+        let unmade = self.unmade_stretches(address, always, false, now);
+        if unit.catch_up == CatchUp::All {
+            return self.count_in(address, [&unmade]);
+        }
+        match self.caught_up(address, first, now) {
+            CaughtUp::Make(newest) => u64::from(unmade.covers(newest)),
+            CaughtUp::Nothing(_) => 0,
+        }
+    }
+
     /// Until when nobody writes the intervals of a data node, from one that is due: its writers were passed over there.
     /// `None` if this one is written.
     fn unwritten_until(

@@ -45,6 +45,33 @@ pub struct SerialDefinition {
     pub since: BTreeMap<Address, Timestamp>,
 }
 
+/// What holds objects that are not active.
+#[derive(Clone, Copy, Debug)]
+pub struct Holds<'a> {
+    /// The objects.
+    pub objects: &'a Objects,
+    /// What operators hold of them.
+    pub pauses: &'a BTreeMap<Address, Paused>,
+}
+
+impl<'a> Holds<'a> {
+    /// What holds an object, itself or its pipeline: an operator's pause, or `active = false`.
+    pub fn of(self, object: &Address) -> Option<(&'a Address, Option<&'a Paused>)> {
+        let object = self.objects.get(object)?;
+        let pipeline = object.pipeline.as_ref();
+        let pipeline = pipeline.and_then(|pipeline| self.objects.get(pipeline));
+        let levels = || [Some(object), pipeline].into_iter().flatten();
+        let paused = levels().find_map(|level| {
+            let paused = self.pauses.get(&level.address)?;
+            Some((&level.address, Some(paused)))
+        });
+        paused.or_else(|| {
+            let off = |level: &&Object| level.get("active") == Some(&Value::Bool(false));
+            Some((&levels().find(off)?.address, None))
+        })
+    }
+}
+
 impl SerialDefinition {
     /// Reads the definition as of a serial.
     pub fn read(store: &Store, serial: u64, now: Timestamp) -> Result<Self, RuntimeError> {
@@ -64,20 +91,12 @@ impl SerialDefinition {
         })
     }
 
-    /// What holds an object that is not active, itself or its pipeline: an operator's pause, or `active = false`.
-    pub fn held_by(&self, object: &Address) -> Option<(&Address, Option<&Paused>)> {
-        let object = self.objects.get(object)?;
-        let pipeline = object.pipeline.as_ref();
-        let pipeline = pipeline.and_then(|pipeline| self.objects.get(pipeline));
-        let levels = || [Some(object), pipeline].into_iter().flatten();
-        let paused = levels().find_map(|level| {
-            let paused = self.pauses.get(&level.address)?;
-            Some((&level.address, Some(paused)))
-        });
-        paused.or_else(|| {
-            let off = |level: &&Object| level.get("active") == Some(&Value::Bool(false));
-            Some((&levels().find(off)?.address, None))
-        })
+    /// What holds its objects.
+    pub fn holds(&self) -> Holds<'_> {
+        Holds {
+            objects: &self.objects,
+            pauses: &self.pauses,
+        }
     }
 
     /// Reads of the definition as of a serial what says something about some objects: these, all that they refer to, and,

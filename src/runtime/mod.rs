@@ -41,6 +41,7 @@ pub use alive::Why;
 pub use alive::alive;
 pub use alive::reap;
 pub use definitions::Definitions;
+pub use definitions::Holds;
 pub use definitions::SerialDefinition;
 pub use definitions::moments;
 pub use definitions::read_moments;

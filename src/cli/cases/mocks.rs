@@ -1,6 +1,7 @@
 //! Mocks: what a case imagines of its activities and data.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::lang::module::decode::Content;
 use crate::lang::module::decode::labels;
 use crate::objects::Address;
 use crate::objects::Kind;
+use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::rehearsal::Applied;
@@ -63,6 +65,12 @@ impl Written {
         };
         content.finish(&[], diagnostics);
         Some(written)
+    }
+
+    fn says_nothing(&self) -> bool {
+        let work = [&self.duration, &self.fails, &self.error];
+        let data = [&self.ready, &self.outputs];
+        work.into_iter().chain(data).all(Option::is_none)
     }
 }
 
@@ -102,15 +110,16 @@ pub(super) struct Mocks {
 }
 
 impl Mocks {
-    /// Reads all mocks of a case; `None` if one is wrong, which was reported.
+    /// Reads all mocks of a case, in which these configurations are applied; `None` if one is wrong, which was reported.
     pub(super) fn read(
         written: &[Written],
-        objects: &Objects,
+        configurations: &[&Objects],
         facts: &Facts,
         call: &Call<'_>,
     ) -> Option<Self> {
         let reader = Reader {
-            objects,
+            written,
+            configurations,
             facts,
             call,
         };
@@ -122,7 +131,8 @@ impl Mocks {
 }
 
 struct Reader<'a> {
-    objects: &'a Objects,
+    written: &'a [Written],
+    configurations: &'a [&'a Objects],
     facts: &'a Facts,
     call: &'a Call<'a>,
 }
@@ -153,6 +163,8 @@ impl Reader<'_> {
             None => None,
             Some(expr) => Some(self.ready(expr)?),
         };
+        let outputs = texts(&written.outputs)?;
+        self.refuse_without_effect(written, outputs.as_ref())?;
         Some(Mock {
             address,
             intervals: texts(&written.intervals)?,
@@ -165,30 +177,29 @@ impl Reader<'_> {
             fails,
             error,
             ready,
-            outputs: texts(&written.outputs)?,
+            outputs,
         })
     }
 
     /// The addresses that are meant. There must be such an object, of a kind that the attributes fit.
     fn address(&self, written: &Written) -> Option<Arc<str>> {
         let text = &written.address.text;
-        let meant: Vec<&Address> = self
-            .objects
-            .keys()
-            .filter(|address| is_inside(address, text))
-            .collect();
-        if meant.is_empty() {
+        if self.meant(written).next().is_none() {
             let detail = format!("There is no object `{text}` in the configuration.");
-            let hint = did_you_mean(text, self.objects.keys().map(Address::as_str));
+            let known = self
+                .configurations
+                .iter()
+                .flat_map(|objects| objects.keys());
+            let hint = did_you_mean(text, known.map(Address::as_str));
             let finding = Diagnostic::error("Unknown object", detail);
             self.facts
                 .report(finding.at(written.address.span).help_if(hint));
             return None;
         }
-        let activity = |address: &&&Address| address.kind() == Kind::Activity.as_str();
+        let mut meant = self.meant(written);
         let works =
             written.duration.is_some() || written.fails.is_some() || written.outputs.is_some();
-        if works && !meant.iter().any(|address| activity(&address)) {
+        if works && !meant.any(|object| object.kind() == Kind::Activity) {
             let detail = format!(
                 "`duration`, `fails` and `outputs` are of activities, and `{text}` is none. When data is there is said by `ready`."
             );
@@ -197,6 +208,92 @@ impl Reader<'_> {
             return None;
         }
         Some(text.clone())
+    }
+
+    /// The objects that are meant, in each of the configurations.
+    fn meant(&self, written: &Written) -> impl Iterator<Item = &Object> {
+        let text = Arc::clone(&written.address.text);
+        let objects = self.configurations.iter();
+        let objects = objects.flat_map(|objects| objects.values());
+        objects.filter(move |object| is_inside(&object.address, &text))
+    }
+
+    /// Refuses what nothing would come of: a case that imagines it in vain would pass, and show nothing.
+    fn refuse_without_effect(
+        &self,
+        written: &Written,
+        outputs: Option<&BTreeSet<Arc<str>>>,
+    ) -> Option<()> {
+        let text = &written.address.text;
+        let refuse = |at: Span, summary: &str, detail: String| {
+            self.facts.report(Diagnostic::error(summary, detail).at(at));
+            None
+        };
+        if written.says_nothing() {
+            let detail = "A mock says what is special, and this one says nothing.".to_owned();
+            return refuse(written.address.span, "Empty mock", detail);
+        }
+        if let Some(expr) = &written.ready
+            && !self.meant(written).any(has_preconditions)
+        {
+            let detail = format!(
+                "`ready` says when preconditions hold, and `{text}` has none: it is not looked for, here or when it runs. What an activity writes is there when that has finished, as late as its `duration` says."
+            );
+            return refuse(expr.span, "No preconditions", detail);
+        }
+        if let Some(expr) = &written.error
+            && !self
+                .written
+                .iter()
+                .any(|other| self.fails_too(written, other))
+        {
+            let detail = format!(
+                "`error` is what the attempts say that fail, and no mock of `{text}` says by `fails` that any does."
+            );
+            return refuse(expr.span, "No failure", detail);
+        }
+        let (Some(expr), Some(named)) = (&written.outputs, outputs) else {
+            return Some(());
+        };
+        let all = self.outputs(written);
+        if let Some(unknown) = named.iter().find(|name| !all.contains_key(*name)) {
+            let detail = format!("`{text}` has no output `{unknown}`.");
+            let hint = did_you_mean(unknown, all.keys().map(|name| &**name));
+            let finding = Diagnostic::error("Unknown output", detail);
+            self.facts.report(finding.at(expr.span).help_if(hint));
+            return None;
+        }
+        let mut others = all.iter().filter(|(name, _)| !named.contains(*name));
+        let is_whole = !named.is_empty() && named.len() == all.len();
+        if !is_whole && !others.any(|(_, is_looked_for)| *is_looked_for) {
+            let detail = format!(
+                "The preconditions of the outputs that are not named do not hold, and of `{text}` none of these has any: they are not looked for, here or when it runs."
+            );
+            return refuse(expr.span, "No preconditions", detail);
+        }
+        Some(())
+    }
+
+    /// Whether another mock, or the same, makes attempts of the same activity fail.
+    fn fails_too(&self, written: &Written, other: &Written) -> bool {
+        let text = &other.address.text;
+        let mut meant = self.meant(written);
+        other.fails.is_some() && meant.any(|object| is_inside(&object.address, text))
+    }
+
+    /// The outputs of the activities that are meant, and of each whether it is looked for.
+    fn outputs(&self, written: &Written) -> BTreeMap<Arc<str>, bool> {
+        let mut outputs = BTreeMap::new();
+        for (name, address) in self
+            .meant(written)
+            .flat_map(|object| object.references("output"))
+        {
+            let mut nodes = self.configurations.iter();
+            let is_looked_for =
+                nodes.any(|objects| objects.get(&address).is_some_and(has_preconditions));
+            *outputs.entry(name).or_default() |= is_looked_for;
+        }
+        outputs
     }
 
     fn duration(&self, expr: &Expr) -> Option<SignedDuration> {
@@ -240,6 +337,10 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn has_preconditions(object: &Object) -> bool {
+    !object.references("precondition").is_empty()
 }
 
 /// What the mocks say of instances: what none says takes no time, finishes, and is there. Of several that say it the last counts.

@@ -13,6 +13,7 @@ mod stage;
 mod world;
 mod written;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -27,13 +28,16 @@ use super::root_module::random;
 use crate::diag::Diagnostics;
 use crate::diag::FileId;
 use crate::diag::Sources;
+use crate::engine::Paused;
 use crate::lang::NoFiles;
 use crate::lang::Value;
 use crate::lang::ast::Block;
 use crate::lang::functions::Call;
+use crate::objects::Address;
 use crate::objects::Objects;
-use crate::objects::Timetable;
+use crate::rehearsal::Applied;
 use crate::rehearsal::Story;
+use crate::runtime::Holds;
 use crate::time::parse_moment;
 use applier::Applier;
 use facts::Facts;
@@ -58,8 +62,28 @@ pub(crate) struct Outcome {
     pub(crate) findings: Diagnostics,
     /// The texts that findings point into.
     pub(crate) sources: Sources,
-    /// What happened, if it came to that, and with which schedules.
-    pub(crate) story: Option<(Story, Timetable)>,
+    /// What happened, if it came to that.
+    pub(crate) ending: Option<Ending>,
+}
+
+/// What happened in a case, and how things stood when it ended.
+pub(crate) struct Ending {
+    /// What happened.
+    pub(crate) story: Story,
+    /// What was applied last.
+    pub(crate) applied: Arc<Applied>,
+    /// What was paused.
+    pauses: BTreeMap<Address, Paused>,
+}
+
+impl Ending {
+    /// What held objects.
+    pub(crate) fn holds(&self) -> Holds<'_> {
+        Holds {
+            objects: &self.applied.objects,
+            pauses: &self.pauses,
+        }
+    }
 }
 
 impl TestFile {
@@ -96,7 +120,7 @@ impl TestFile {
         let mut outcome = Outcome {
             findings: module.diagnostics,
             sources: module.sources,
-            story: None,
+            ending: None,
         };
         if !outcome.findings.has_errors() {
             outcome.findings.extend(check_graph(&module.configuration));
@@ -131,7 +155,7 @@ impl TestFile {
             call: &call,
             applier: &mut applier,
         };
-        outcome.story = stage.play();
+        outcome.ending = stage.play();
         outcome.sources = applier.sources;
         outcome.findings.extend(facts.into_findings());
         Ok(outcome)

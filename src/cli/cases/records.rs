@@ -29,6 +29,7 @@ use crate::rehearsal::Applied;
 use crate::rehearsal::Formulas;
 use crate::rehearsal::Run;
 use crate::rehearsal::Story;
+use crate::runtime::Holds;
 use crate::time::Interval;
 use crate::time::parse_moment;
 
@@ -69,6 +70,8 @@ pub(super) struct Records<'a> {
     pub(super) formulas: &'a Formulas<'a>,
     /// What was applied last.
     pub(super) applied: &'a Applied,
+    /// What holds objects.
+    holds: Holds<'a>,
     /// The objects that may have instances: also one without any has none, rather than not being there.
     objects: BTreeSet<Address>,
     /// The instances that were looked at.
@@ -80,7 +83,7 @@ impl<'a> Records<'a> {
         facts: &'a Facts,
         story: &'a Story,
         formulas: &'a Formulas<'a>,
-        applied: &'a Applied,
+        (applied, holds): (&'a Applied, Holds<'a>),
     ) -> Self {
         let configured = applied.objects.values();
         let configured = configured
@@ -97,6 +100,7 @@ impl<'a> Records<'a> {
             story,
             formulas,
             applied,
+            holds,
             objects,
             looked: RefCell::default(),
         }
@@ -225,7 +229,7 @@ impl<'a> Records<'a> {
                 Value::Number(i64::try_from(serial).unwrap_or(i64::MAX).into())
             }),
             "waiting_on" => {
-                let namer = Namer::rehearsed(&|_| TimeZone::UTC);
+                let namer = Namer::rehearsed(&|_| TimeZone::UTC, self.holds);
                 let waits = run.waits.iter();
                 let text = |wait| Value::string(namer.text(wait, &instance.key.object));
                 Value::tuple(waits.map(text).collect())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::Ending;
 use super::applier::Applier;
 use super::facts::Facts;
 use super::facts::evaluate;
@@ -36,7 +37,6 @@ use crate::objects::resolve::verdict;
 use crate::rehearsal;
 use crate::rehearsal::Bounds;
 use crate::rehearsal::Formulas;
-use crate::rehearsal::Story;
 
 /// How many attempts run at once if a case does not say it: the same on every machine.
 const PARALLELISM: usize = 16;
@@ -68,7 +68,7 @@ struct Script {
 
 impl Stage<'_, '_> {
     /// What happened, unless the case itself is wrong; findings are among the facts.
-    pub(super) fn play(mut self) -> Option<(Story, Timetable)> {
+    pub(super) fn play(mut self) -> Option<Ending> {
         let script = self.script()?;
         let (facts, back_fill) = (self.facts, script.back_fill);
         let mut world = CaseWorld::new(
@@ -94,13 +94,13 @@ impl Stage<'_, '_> {
             facts.report(finding.at(self.case.span));
             return None;
         }
-        let records = Records::new(facts, &story, &world.formulas, world.applied());
+        let (applied, holds) = (world.applied(), world.holds());
+        let records = Records::new(facts, &story, &world.formulas, (applied, holds));
         script.expected.judge(&records, self.places);
         for assertion in &self.case.assertions {
             check(assertion, &records, self.call);
         }
-        let timetable = world.applied().timetable.clone();
-        Some((story, timetable))
+        Some(world.ending(story))
     }
 
     fn script(&mut self) -> Option<Script> {
@@ -127,7 +127,9 @@ impl Stage<'_, '_> {
                 Some(((at?, it.at.span), Deed::Operate(operation?)))
             })
             .collect();
-        let mocks = Mocks::read(&self.case.mocks, &known, self.facts, self.call);
+        let later = later.iter().map(|(_, objects)| objects);
+        let configurations: Vec<&Objects> = std::iter::once(self.objects).chain(later).collect();
+        let mocks = Mocks::read(&self.case.mocks, &configurations, self.facts, self.call);
         let expected = self.expected(&known);
         let back_fill = match &self.case.back_fill {
             None => Some(false),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Ending;
 use super::facts::Facts;
 use super::mocks::Mocks;
 use super::operations;
@@ -32,7 +33,9 @@ use crate::rehearsal::Formulas;
 use crate::rehearsal::Imagined;
 use crate::rehearsal::Scene;
 use crate::rehearsal::Started;
+use crate::rehearsal::Story;
 use crate::rehearsal::World;
+use crate::runtime::Holds;
 
 /// What somebody does at a moment.
 pub(super) enum Deed {
@@ -96,6 +99,23 @@ impl<'a> CaseWorld<'a> {
     /// What was applied last.
     pub(super) fn applied(&self) -> &Applied {
         &self.applied
+    }
+
+    /// What holds objects.
+    pub(super) fn holds(&self) -> Holds<'_> {
+        Holds {
+            objects: &self.applied.objects,
+            pauses: &self.pauses,
+        }
+    }
+
+    /// What is left of it when the case has ended.
+    pub(super) fn ending(self, story: Story) -> Ending {
+        Ending {
+            story,
+            applied: self.applied,
+            pauses: self.pauses,
+        }
     }
 
     /// What the engine works on.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod backfill;
+mod backlog;
 mod cancel;
 mod completion;
 mod console;

@@ -164,7 +164,7 @@ pub(super) fn held<'a>(
     let objects: BTreeSet<&Address> = objects.into_iter().collect();
     let held = objects
         .into_iter()
-        .filter_map(|object| scene.definition.held_by(object));
+        .filter_map(|object| scene.definition.holds().of(object));
     held.map(|(by, paused)| (by.clone(), paused.cloned()))
         .collect()
 }

@@ -1,9 +1,9 @@
 //! `pipeform pause`.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use super::backlog::Backlogs;
 use super::operate;
 use super::operate::Common;
 use super::operate::Scene;
@@ -78,24 +78,25 @@ fn pause_objects(
     let (held, fresh): (Vec<Address>, Vec<Address>) = chosen
         .into_iter()
         .partition(|address| scene.definition.pauses.contains_key(address));
-    super::resume::show_objects(scene, args.common.json, "pause", &fresh);
+    let backlogs = Backlogs::of(scene, "pause", &fresh, 0);
+    backlogs.show(args.common.json);
     if !held.is_empty() && !args.common.json {
         terminal::print(&format!("Left alone: {} paused already.\n", held.len()));
     }
-    let asked = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
-    if asked == 0 || args.common.dry_run {
-        super::resume::close_objects(&args.common, "pause", &fresh, Outcome::DryRun);
+    if fresh.is_empty() || args.common.dry_run {
+        backlogs.close(args.common.json, Outcome::DryRun);
         return Ok(ExitCode::SUCCESS);
     }
-    if !operate::approve((scene.context, &args.common), &words(), asked)? {
+    if !operate::approve((scene.context, &args.common), &words(), backlogs.number())? {
         terminal::say("\nNothing was done.\n");
         return Err(Failure::Silent);
     }
-    let mut record = operate::record(scene.context, &args.common, &words(), asked);
-    record.changed = Some(asked);
+    let objects = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+    let mut record = operate::record(scene.context, &args.common, &words(), objects);
+    record.changed = Some(objects);
     let mut store = scene.context.write_state()?;
     store.set_pauses(&record, &fresh, &[])?;
-    super::resume::close_objects(&args.common, "pause", &fresh, Outcome::Done(asked));
+    backlogs.close(args.common.json, Outcome::Done(objects));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -119,24 +120,4 @@ fn objects(scene: &Scene<'_>, selection: &Selection) -> Result<Vec<Address>, Fai
         pipeline.is_none_or(|pipeline| !pipelines.contains(pipeline))
     });
     Ok(pipelines.iter().copied().chain(alone).cloned().collect())
-}
-
-/// How many instances wait in each of some objects.
-pub(super) fn waiting(scene: &Scene<'_>, objects: &[Address]) -> BTreeMap<Address, usize> {
-    let of_unit = |unit: &Address| {
-        let instances = scene.engine.instances_of(unit);
-        let waiting = instances.filter(|instance| WAITING.contains(&instance.status));
-        waiting.count()
-    };
-    let inside = |outer: &Address| {
-        let units = scene.definition.objects.values().filter(move |object| {
-            object.kind() == Kind::Activity
-                && (object.address == *outer || object.pipeline.as_ref() == Some(outer))
-        });
-        units.map(|object| of_unit(&object.address)).sum()
-    };
-    objects
-        .iter()
-        .map(|object| (object.clone(), inside(object)))
-        .collect()
 }

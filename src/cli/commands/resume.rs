@@ -1,10 +1,8 @@
 //! `pipeform resume`.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use serde_json::json;
-
+use super::backlog::Backlogs;
 use super::operate;
 use super::operate::Approved;
 use super::operate::Common;
@@ -20,6 +18,7 @@ use crate::cli::errors::Failure;
 use crate::cli::statuses::HELD;
 use crate::cli::terminal;
 use crate::cli::views::operation::Outcome;
+use crate::cli::views::operation::Proposal;
 use crate::cli::views::operation::Words;
 use crate::engine::Operation;
 use crate::objects::Address;
@@ -73,22 +72,34 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             Operation::Resume,
         );
     }
-    show_objects(&scene, args.common.json, "resume", &lifted);
-    let asked = u64::try_from(lifted.len() + instances.targets.len()).unwrap_or(u64::MAX);
+    resume_objects(&scene, args, &lifted, instances)
+}
+
+/// Lets whole objects go on, and the instances in them that were held one by one.
+fn resume_objects(
+    scene: &Scene<'_>,
+    args: &Args,
+    lifted: &[Address],
+    instances: Proposal,
+) -> Result<ExitCode, Failure> {
+    let context = scene.context;
+    let backlogs = Backlogs::of(scene, "resume", lifted, instances.targets.len());
+    backlogs.show(args.common.json);
     if args.common.dry_run {
-        close_objects(&args.common, "resume", &lifted, Outcome::DryRun);
+        backlogs.close(args.common.json, Outcome::DryRun);
         return Ok(ExitCode::SUCCESS);
     }
-    if !operate::approve((scene.context, &args.common), &words(false), asked)? {
+    if !operate::approve((context, &args.common), &words(false), backlogs.number())? {
         terminal::say("\nNothing was done.\n");
         return Err(Failure::Silent);
     }
-    let mut record = operate::record(context, &args.common, &words(false), asked);
-    record.changed = Some(asked);
+    let objects = u64::try_from(lifted.len()).unwrap_or(u64::MAX);
+    let mut record = operate::record(context, &args.common, &words(false), objects);
+    record.changed = Some(objects);
     let mut store = context.write_state()?;
-    store.set_pauses(&record, &[], &lifted)?;
+    store.set_pauses(&record, &[], lifted)?;
     drop(store);
-    close_objects(&args.common, "resume", &lifted, Outcome::Done(asked));
+    backlogs.close(args.common.json, Outcome::Done(objects));
     if instances.targets.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -96,7 +107,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         auto_approve: Some(Approved::Any),
         ..args.common.clone()
     };
-    operate::run(&scene, &common, &words(false), instances, Operation::Resume)
+    operate::run(scene, &common, &words(false), instances, Operation::Resume)
 }
 
 /// `starts`: whether objects stay held that are.
@@ -125,52 +136,4 @@ fn refuse_inside_of_paused(scene: &Scene<'_>, selection: &Selection) -> Result<(
         }
     }
     Ok(())
-}
-
-/// What will be done to objects, for people.
-pub(super) fn show_objects(scene: &Scene<'_>, as_json: bool, command: &str, objects: &[Address]) {
-    if as_json {
-        return;
-    }
-    if objects.is_empty() {
-        terminal::print(&format!("There is nothing to {command}.\n"));
-        return;
-    }
-    let mut text = format!("This will {command}:\n");
-    for (object, waiting) in pause::waiting(scene, objects) {
-        let instances = if waiting == 1 {
-            "instance waits"
-        } else {
-            "instances wait"
-        };
-        let line = format!("  {object}: {waiting} {instances}\n");
-        text.push_str(&line);
-    }
-    terminal::print(&text);
-}
-
-/// What came of it.
-pub(super) fn close_objects(common: &Common, command: &str, objects: &[Address], outcome: Outcome) {
-    if common.json {
-        let (state, changed) = match outcome {
-            Outcome::Done(_) => ("done", Some(objects.len())),
-            _ => ("dry_run", None),
-        };
-        let objects: BTreeSet<&str> = objects.iter().map(Address::as_str).collect();
-        let line = json!({
-            "operation": command,
-            "objects": objects,
-            "outcome": state,
-            "changed": changed,
-        });
-        terminal::print(&format!("{line}\n"));
-    } else if !objects.is_empty() {
-        terminal::print(match outcome {
-            Outcome::Done(_) if command == "pause" => {
-                "\nDone: nothing of it starts until `pipeform resume`. What runs goes on.\n"
-            }
-            Outcome::Done(_) => "\nDone: a runner starts what waits.\n",
-            _ => "\nNothing was done: this is a dry run.\n",
-        });
-    }
 }

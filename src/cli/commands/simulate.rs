@@ -18,6 +18,7 @@ use crate::cli::root_module::RootModule;
 use crate::cli::root_module::VariableArgs;
 use crate::cli::target::Target;
 use crate::cli::terminal;
+use crate::cli::views::effects;
 use crate::cli::views::status::moment;
 use crate::cli::views::timetable;
 use crate::diag::did_you_mean;
@@ -28,6 +29,7 @@ use crate::engine::InstanceKey;
 use crate::engine::Outcome;
 use crate::objects::Address;
 use crate::objects::Objects;
+use crate::plan::Held;
 use crate::rehearsal;
 use crate::rehearsal::Applied;
 use crate::rehearsal::Bounds;
@@ -37,6 +39,7 @@ use crate::rehearsal::Run;
 use crate::rehearsal::Scene;
 use crate::rehearsal::Started;
 use crate::rehearsal::World;
+use crate::runtime::Holds;
 use crate::runtime::past;
 use crate::time::parse_duration;
 use crate::time::parse_moment;
@@ -152,17 +155,38 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let inside = |prefix: &String| is_inside(address, prefix);
         args.addresses.is_empty() || args.addresses.iter().any(inside)
     };
+    let holds = Holds {
+        objects: planned.next_objects(),
+        pauses: &planned.next_pauses(),
+    };
     if args.json {
         let attributes = |run: &Run| Some(world.formulas.seen(run)?.attributes);
         let mut print = terminal::print;
-        timetable::json(&played, &wanted, &attributes, &mut print);
+        timetable::json(&played, holds, &wanted, &attributes, &mut print);
         return Ok(ExitCode::SUCCESS);
     }
     let utc = |at| moment(at, &TimeZone::UTC);
     terminal::print(&format!("From {} to {}:\n\n", utc(from), utc(to)));
     let zone = |address: &Address| timetable.timezone(address);
-    terminal::print(&timetable::human(&played, &zone, &wanted));
+    terminal::print(&timetable::human(&played, &zone, holds, &wanted));
+    let held = held(&planned.plan.held, &args.addresses);
+    if !held.is_empty() {
+        let held = effects::held(&held, context.look);
+        terminal::print(&format!("\n{held}"));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What operators hold of these objects, or with what they are inside of: of that nothing starts, and nothing is made.
+fn held(held: &[Held], wanted: &[String]) -> Vec<Held> {
+    let is_wanted = |held: &&Held| {
+        let meets = |prefix: &String| {
+            is_inside(&held.address, prefix)
+                || is_inside(&Address::new(prefix.as_str()), held.address.as_str())
+        };
+        !held.lifted && (wanted.is_empty() || wanted.iter().any(meets))
+    };
+    held.iter().filter(is_wanted).cloned().collect()
 }
 
 /// Refuses addresses that nothing has.

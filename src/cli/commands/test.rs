@@ -182,10 +182,10 @@ fn tell(args: &Args, played: &Played<'_>, outcome: &Outcome) {
     let word = if failed { "fail" } else { "pass" };
     terminal::print(&format!("  case \"{}\"... {word}\n", played.name));
     if args.verbose
-        && let Some((story, timetable)) = &outcome.story
+        && let Some(ending) = &outcome.ending
     {
-        let zone = |address: &_| timetable.timezone(address);
-        let text = timetable::human(story, &zone, &|_| true);
+        let zone = |address: &_| ending.applied.timetable.timezone(address);
+        let text = timetable::human(&ending.story, &zone, ending.holds(), &|_| true);
         terminal::print(&format!("\n{text}\n"));
     }
     if failed {

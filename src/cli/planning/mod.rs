@@ -381,8 +381,13 @@ impl Planned {
     /// What the engine would work on after an apply, and its schedules.
     pub(crate) fn next_definition(&self) -> (Definition, &Timetable) {
         let mut units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
-        units.pause(&staying(&self.plan.held));
+        units.pause(&self.next_pauses());
         (units, &self.timetable)
+    }
+
+    /// What operators would still hold then.
+    pub(crate) fn next_pauses(&self) -> BTreeMap<Address, Paused> {
+        staying(&self.plan.held)
     }
 
     /// The runs of what changes, as far as they are near.

@@ -43,4 +43,5 @@ pub(crate) mod warnings;
 
 pub(crate) use paint::Look;
 pub(crate) use paint::counted;
+pub(crate) use paint::grouped;
 pub(crate) use paint::spoken;

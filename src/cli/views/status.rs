@@ -13,6 +13,7 @@ use super::absent::absent;
 use super::history::action_json;
 use super::history::action_line;
 use super::paint::counted;
+use super::paint::grouped;
 use super::waiting::Line;
 use super::waiting::Namer;
 use super::waiting::Passed;
@@ -91,6 +92,8 @@ struct Activity {
     paused: Option<Paused>,
     /// What `catch_up` has passed over, the newest stretches.
     dropped: Vec<Interval>,
+    /// How many instances are due and are not made because it is not active.
+    not_made: u64,
     /// How many intervals are still to be made because somebody has asked for them.
     to_come: u64,
     instances: Vec<Instance>,
@@ -259,6 +262,11 @@ impl Source<'_> {
             active: unit.active,
             paused: unit.paused.clone(),
             dropped: self.engine.passed_over(&unit.address, stretches),
+            not_made: if unit.active {
+                0
+            } else {
+                self.engine.to_catch_up(&unit.address, self.now)
+            },
             to_come: self.engine.to_come(&unit.address),
             instances: kept
                 .into_iter()
@@ -344,6 +352,9 @@ impl Activity {
             None if !self.active => facts.push("not active".to_owned()),
             None => {}
         }
+        if self.not_made > 0 {
+            facts.push(format!("{} due and not made", grouped(self.not_made)));
+        }
         for span in &self.dropped {
             facts.push(format!(
                 "passed over from {} to {}",
@@ -371,6 +382,7 @@ impl Activity {
             "paused": paused.map(|paused| json!({ "by": paused.who, "since": paused.since })),
             "passed_over": self.dropped.iter().map(|span| json!({ "from": span.start, "to": span.end })).collect::<Vec<_>>(),
             "finished": self.finished,
+            "not_made": self.not_made,
             "to_come": self.to_come,
             "next_due": self.next_due,
             "ended": self.ended,

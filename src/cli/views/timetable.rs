@@ -21,6 +21,7 @@ use crate::objects::Address;
 use crate::objects::Kind;
 use crate::rehearsal::Run;
 use crate::rehearsal::Story;
+use crate::runtime::Holds;
 
 /// So many bytes of lines are printed at once.
 const PART: usize = 1 << 16;
@@ -46,12 +47,17 @@ fn in_order<'s>(story: &'s Story, wanted: &dyn Fn(&Run) -> bool) -> Vec<&'s Run>
 }
 
 /// For people.
-pub(crate) fn human(story: &Story, zone: ZoneOf<'_>, wanted: &dyn Fn(&Address) -> bool) -> String {
+pub(crate) fn human(
+    story: &Story,
+    zone: ZoneOf<'_>,
+    holds: Holds<'_>,
+    wanted: &dyn Fn(&Address) -> bool,
+) -> String {
     let runs = shown(story, wanted);
     if runs.is_empty() {
         return "Nothing is due in this time.\n".to_owned();
     }
-    let mut out = table(&runs, zone);
+    let mut out = table(&runs, zone, &Namer::rehearsed(zone, holds));
     out.push('\n');
     out.push_str(&closing(&runs));
     if let Some(at) = story.given_up {
@@ -78,7 +84,7 @@ fn cells(run: &Run, zone: ZoneOf<'_>) -> [String; 6] {
 }
 
 /// What there is to say of an instance besides.
-fn notes(run: &Run, zone: ZoneOf<'_>) -> Vec<String> {
+fn notes(run: &Run, zone: ZoneOf<'_>, namer: &Namer<'_>) -> Vec<String> {
     let owner = &run.instance.key.object;
     let own = zone(owner);
     let mut notes: Vec<String> = run
@@ -96,7 +102,6 @@ fn notes(run: &Run, zone: ZoneOf<'_>) -> Vec<String> {
     if let Some((at, reason)) = &run.late {
         notes.push(format!("late at {}: {reason}", moment(*at, &own)));
     }
-    let namer = Namer::rehearsed(zone);
     notes.extend(
         run.waits
             .iter()
@@ -107,7 +112,7 @@ fn notes(run: &Run, zone: ZoneOf<'_>) -> Vec<String> {
 
 /// All lines in columns. Cells are made twice, once to see how wide they are: to keep those of half a million lines would take more
 /// than all else.
-fn table(runs: &[&Run], zone: ZoneOf<'_>) -> String {
+fn table(runs: &[&Run], zone: ZoneOf<'_>, namer: &Namer<'_>) -> String {
     let head = ["DUE", "STARTED", "ENDED", "TOOK", "STATUS", "INSTANCE"].map(str::to_owned);
     let mut widths = [0; 6];
     let mut widen = |cells: &[String; 6]| {
@@ -124,7 +129,7 @@ fn table(runs: &[&Run], zone: ZoneOf<'_>) -> String {
     add_line(&mut out, &head, &widths);
     for run in runs {
         add_line(&mut out, &cells(run, zone), &widths);
-        for note in notes(run, zone) {
+        for note in notes(run, zone, namer) {
             out.extend(["  ", &note, "\n"]);
         }
     }
@@ -157,15 +162,16 @@ fn closing(runs: &[&Run]) -> String {
 /// For machines: one instance a line. Printed in parts, because the attributes of half a million are much text.
 pub(crate) fn json(
     story: &Story,
+    holds: Holds<'_>,
     wanted: &dyn Fn(&Address) -> bool,
     attributes: &dyn Fn(&Run) -> Option<Value>,
     print: &mut dyn FnMut(&str),
 ) {
     let mut lines = String::new();
+    let namer = Namer::rehearsed(&|_| TimeZone::UTC, holds);
     for run in in_order(story, &|run| wanted(&run.instance.key.object)) {
         let instance = &run.instance;
         let attempts: Vec<_> = run.attempts.iter().map(attempt_json).collect();
-        let namer = Namer::rehearsed(&|_| TimeZone::UTC);
         let waits: Vec<String> = run
             .waits
             .iter()

@@ -18,6 +18,7 @@ use crate::engine::Used;
 use crate::engine::Wait;
 use crate::engine::Which;
 use crate::objects::Address;
+use crate::runtime::Holds;
 use crate::runtime::SerialDefinition;
 use crate::store::Holder;
 use crate::time::Interval;
@@ -96,8 +97,10 @@ impl UsedLine {
 /// Names things as they are called in one pipeline.
 pub(crate) struct Namer<'a> {
     zone: ZoneOf<'a>,
-    /// What is applied; in a rehearsal nothing is.
-    applied: Option<&'a SerialDefinition>,
+    /// Whether it is applied; in a rehearsal nothing is.
+    is_applied: bool,
+    /// What holds objects that are not active.
+    holds: Holds<'a>,
     /// Its name is left out of addresses.
     pipeline: Option<&'a Address>,
     /// Who runs.
@@ -106,10 +109,11 @@ pub(crate) struct Namer<'a> {
 
 impl<'a> Namer<'a> {
     /// With full addresses.
-    pub(crate) fn rehearsed(zone: ZoneOf<'a>) -> Self {
+    pub(crate) fn rehearsed(zone: ZoneOf<'a>, holds: Holds<'a>) -> Self {
         Self {
             zone,
-            applied: None,
+            is_applied: false,
+            holds,
             pipeline: None,
             runner: None,
         }
@@ -125,7 +129,8 @@ impl<'a> Namer<'a> {
         let object = definition.objects.get(object);
         Self {
             zone,
-            applied: Some(definition),
+            is_applied: true,
+            holds: definition.holds(),
             pipeline: object.and_then(|object| object.pipeline.as_ref()),
             runner,
         }
@@ -293,10 +298,10 @@ impl<'a> Namer<'a> {
     }
 
     fn place(&self) -> String {
-        match (self.applied, self.runner) {
-            (None, _) => "a free place".to_owned(),
-            (Some(_), None) => "a runner: `pipeform run` starts it".to_owned(),
-            (Some(_), Some(runner)) => format!(
+        match self.runner {
+            _ if !self.is_applied => "a free place".to_owned(),
+            None => "a runner: `pipeform run` starts it".to_owned(),
+            Some(runner) => format!(
                 "its turn: the runner of {} (process {}) is at work",
                 runner.who, runner.process
             ),
@@ -305,7 +310,7 @@ impl<'a> Namer<'a> {
 
     /// What holds an object that is not active, and how: `pipeline.work`, `is paused by maria@laptop since …`.
     fn held(&self, object: &Address) -> Option<(&str, String)> {
-        let (level, paused) = self.applied?.held_by(object)?;
+        let (level, paused) = self.holds.of(object)?;
         let how = match paused {
             Some(paused) => format!(
                 "is paused by {} since {} (`pipeform resume {level}`)",

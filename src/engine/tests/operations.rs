@@ -355,6 +355,37 @@ fn a_held_unit_makes_and_starts_nothing_until_it_is_let_go() {
 }
 
 #[test]
+fn what_is_due_of_a_held_unit_is_counted_as_it_is_made_when_that_is_let_go() {
+    let all = ["start a 01-05 #1", "start a 01-06 #1", "start a 01-07 #1"];
+    for (catch_up, since, made) in [
+        (CatchUp::All, "01-05", &all[..]),
+        (CatchUp::Latest, "01-08", &all[2..]),
+        (CatchUp::None, "01-06", &all[2..]),
+        (CatchUp::None, "01-08", &[]),
+    ] {
+        let unit = Unit {
+            catch_up,
+            since: Some(at(since)),
+            ..daily("a")
+        };
+        let mut rig = Rig::new("01-05", [unit.clone()]);
+        let mut held = super::super::testing::definition(1, [unit.clone()]);
+        let paused = Paused {
+            who: "maria@laptop".to_owned(),
+            since: at("01-05"),
+        };
+        held.pause(&[(address("a"), paused)].into());
+        rig.adopt(held);
+        rig.tick("01-08");
+        let counted = rig.engine.to_catch_up(&address("a"), at("01-08"));
+        assert_eq!(counted, made.len() as u64, "{catch_up:?} since {since}");
+        rig.change(1, [unit]);
+        assert_eq!(rig.effects(), made);
+        assert_eq!(rig.engine.to_catch_up(&address("a"), at("01-08")), 0);
+    }
+}
+
+#[test]
 fn only_the_newest_is_made_up_for_and_nobody_waits_for_the_others() {
     let a = Unit {
         catch_up: CatchUp::Latest,
