@@ -1,4 +1,4 @@
-//! Applying moves: nobody may work with the old addresses meanwhile, and logs go along.
+//! Applying moves: nobody may work with the old addresses meanwhile, which a plan foresees, and logs go along.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -7,6 +7,7 @@ use super::context::Context;
 use super::errors::Failure;
 use super::terminal;
 use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::engine::InstanceKey;
 use crate::objects::Address;
 use crate::objects::moves::Step;
@@ -27,25 +28,86 @@ pub(super) fn keep_runners_out(
         return Ok(None);
     }
     let lease = store.lock_runner(holder).map_err(|error| match error {
-        StoreError::Locked { holder, .. } => Failure::message(format!(
-            "Objects cannot move to other addresses while this state is being run{holder}.\n\nApply again when it is done. One that keeps running, with --watch or --wait, is stopped with Ctrl-C; start it again after the apply."
-        )),
-        error => error.into(),
+        StoreError::Locked { holder, .. } => Obstacle::runner(&holder).into(),
+        error => Failure::from(error),
     })?;
-    for (attempt, _) in store.running_attempts()? {
-        let object = &attempt.instance.object;
-        if let Some(new) = moves.get(object) {
-            return Err(Failure::message(format!(
-                "`{object}` cannot move to `{new}`: a runner that is gone has left an attempt of it under way.\n\n`pipeform run` cleans up after it and tries again; apply after that."
-            )));
-        }
-        if let Some((old, _)) = moves.iter().find(|(_, new)| *new == object) {
-            return Err(Failure::message(format!(
-                "`{old}` cannot move to `{object}`: a runner that is gone has left an attempt of what had this address under way.\n\n`pipeform run` cleans up after it; apply after that."
-            )));
+    match Obstacle::attempt(store, moves)? {
+        None => Ok(Some(lease)),
+        Some(obstacle) => Err(obstacle.into()),
+    }
+}
+
+/// What would keep an apply from moving objects if it were made now. `moves` is asked for only where something runs.
+pub(super) fn warnings(
+    (context, store): (&Context, &Store),
+    moves: impl FnOnce() -> Result<BTreeMap<Address, Address>, Failure>,
+) -> Result<Diagnostics, Failure> {
+    let runner = Store::runner(&context.state_path()?);
+    if runner.is_none() && store.running_attempts()?.is_empty() {
+        return Ok(Diagnostics::new());
+    }
+    let moves = moves()?;
+    let obstacle = match runner {
+        _ if moves.is_empty() => None,
+        Some(runner) => Some(Obstacle::runner(&format!(" by {runner}"))),
+        None => Obstacle::attempt(store, &moves)?,
+    };
+    let warning = obstacle.map(|Obstacle { what, advice }| {
+        let detail = format!("{what} As long as that is so, an apply is refused.");
+        Diagnostic::warning("Moves have to wait", detail).help(advice)
+    });
+    Ok(warning.map(Diagnostics::from).unwrap_or_default())
+}
+
+/// What keeps objects from moving, and what to do about it.
+struct Obstacle {
+    what: String,
+    advice: &'static str,
+}
+
+impl Obstacle {
+    /// A runner at work; `by` which one, if that is known.
+    fn runner(by: &str) -> Self {
+        Self {
+            what: format!(
+                "Objects cannot move to other addresses while this state is being run{by}."
+            ),
+            advice: "Apply when it is done. One that keeps running, with --watch or --wait, is stopped with Ctrl-C; start it again after the apply.",
         }
     }
-    Ok(Some(lease))
+
+    /// An attempt that a runner has left under way: of what moves, or of what had the new address.
+    fn attempt(
+        store: &Store,
+        moves: &BTreeMap<Address, Address>,
+    ) -> Result<Option<Self>, StoreError> {
+        for (attempt, _) in store.running_attempts()? {
+            let object = &attempt.instance.object;
+            if let Some(new) = moves.get(object) {
+                return Ok(Some(Self {
+                    what: format!(
+                        "`{object}` cannot move to `{new}`: a runner that is gone has left an attempt of it under way."
+                    ),
+                    advice: "`pipeform run` cleans up after it and tries again; apply after that.",
+                }));
+            }
+            if let Some((old, _)) = moves.iter().find(|(_, new)| *new == object) {
+                return Ok(Some(Self {
+                    what: format!(
+                        "`{old}` cannot move to `{object}`: a runner that is gone has left an attempt of what had this address under way."
+                    ),
+                    advice: "`pipeform run` cleans up after it; apply after that.",
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl From<Obstacle> for Failure {
+    fn from(Obstacle { what, advice }: Obstacle) -> Self {
+        Self::message(format!("{what}\n\n{advice}"))
+    }
 }
 
 /// What has not finished of objects that are gone and whose addresses others get: an apply forgets it.
@@ -127,8 +189,10 @@ mod tests {
 
     use jiff::Timestamp;
 
+    use super::Obstacle;
     use super::forgotten;
     use super::room_first;
+    use crate::engine::Attempt;
     use crate::engine::Change;
     use crate::engine::Instance;
     use crate::engine::InstanceKey;
@@ -181,5 +245,45 @@ mod tests {
             .into();
         let found = forgotten(&store, &moves);
         assert_eq!(found.ok(), Some(vec![key("c", 2)]));
+    }
+
+    #[test]
+    fn what_an_attempt_is_under_way_of_does_not_move_nor_does_anything_take_its_address() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&directory.path().join("state.db")).unwrap();
+        let holder = Holder::this_process("maria@laptop".to_owned(), "run", Timestamp::UNIX_EPOCH);
+        let lease = store.lock_runner(&holder).unwrap();
+        let instance = InstanceKey {
+            object: Address::new("a"),
+            interval: Interval::moment(Timestamp::UNIX_EPOCH),
+        };
+        let attempt = Attempt {
+            instance: instance.clone(),
+            number: 1,
+            status: Status::Running,
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: None,
+            error: None,
+            fence: lease.fence(),
+        };
+        let changes = [
+            Change::Instance(Instance::new(instance)),
+            Change::Attempt(attempt),
+        ];
+        store.commit(&lease, &changes).unwrap();
+        for (old, new, expected) in [
+            ("a", "b", Some("`a` cannot move to `b`: ")),
+            ("b", "a", Some("`b` cannot move to `a`: ")),
+            ("b", "c", None),
+        ] {
+            let moves = [(Address::new(old), Address::new(new))].into();
+            let obstacle = Obstacle::attempt(&store, &moves).unwrap();
+            let what = obstacle.map(|obstacle| obstacle.what);
+            assert_eq!(what.is_some(), expected.is_some(), "{old} {new}");
+            assert!(
+                what.unwrap_or_default()
+                    .starts_with(expected.unwrap_or_default())
+            );
+        }
     }
 }

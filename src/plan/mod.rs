@@ -57,6 +57,7 @@ pub use diff::without_keys;
 pub use effects::Effects;
 pub use moves::Relocation;
 pub use protect::protected;
+pub use renamed::Renamed;
 pub use renamed::renamed;
 pub use targeting::Part;
 pub use unguarded::unguarded;

@@ -4,6 +4,7 @@
 //! Who holds one is written into the file, for messages. The runner lease also raises the fence of the state: what a runner
 //! with an older fence still tries to write is refused. A runner that finds nothing to do writes nothing, not even the fence.
 
+use std::fmt;
 use std::fs::File;
 use std::fs::TryLockError;
 use std::io::Read as _;
@@ -52,6 +53,22 @@ impl Holder {
             process: std::process::id(),
             since,
         }
+    }
+}
+
+/// `maria@laptop (apply, process 4711) since 2026-11-23T10:00:00Z`
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            who,
+            operation,
+            process,
+            since,
+        } = self;
+        write!(
+            formatter,
+            "{who} ({operation}, process {process}) since {since}"
+        )
     }
 }
 
@@ -220,13 +237,7 @@ fn lock(
 
 /// ` by maria@laptop (apply, process 4711) since 2026-11-23T10:00:00Z`; empty if the file does not say.
 fn describe(file: &mut File) -> String {
-    match holder(file) {
-        Some(holder) => format!(
-            " by {} ({}, process {}) since {}",
-            holder.who, holder.operation, holder.process, holder.since
-        ),
-        None => String::new(),
-    }
+    holder(file).map_or_else(String::new, |holder| format!(" by {holder}"))
 }
 
 /// Who has written into the file of a lock last.

@@ -118,10 +118,18 @@ for _ in {1..1200}; do
     sleep 0.1
 done
 pipeline other renamed "$(moved pipeline.last pipeline.other)"
-expect 1 pipeform apply --auto-approve
-says "while this state is being run by" "Apply again when it is done."
+expect 0 pipeform plan --out=waits.plan
+says "Moves have to wait" "while this state is being run by" "Apply when it is done."
+expect 0 pipeform plan --check=waits.plan
+says "The plan still holds" "Moves have to wait" "while this state is being run by"
+for plan in "" waits.plan; do
+    expect 1 pipeform apply --auto-approve ${plan:+"$plan"}
+    says "while this state is being run by" "Apply when it is done."
+done
 kill "$child"
 wait "$child" || true
+expect 0 pipeform plan --check=waits.plan
+! grep -q "Moves have to wait" "$work/output" || fail "a warning of a runner that has ended"
 expect 0 pipeform apply --auto-approve
 says "# pipeline.last has moved to pipeline.other"
 expect 0 pipeform run

@@ -129,16 +129,40 @@ pipeline "export" {
   activity "shell_command" "copy" {
     command = <<-SH
       echo begin
-      echo copy ${each.key}
+      echo copy stg_${each.key}_daily to x${each.key} ${upper(each.key)}
       echo end
     SH
+    output = data_node.copied
+  }
+
+  data_node "file" "copied" {
+    path = "copied-${pipeline.each.key}-${run.date}"
   }
 }
 HCL
-expect 0 pipeform apply --auto-approve
+expect 0 pipeform apply --auto-approve --allow-runs=100000
 sed -i 's/echo end/echo done/' main.pipe.hcl
 expect 2 pipeform plan --detailed-exitcode
 says "Plan: 0 to add, 200 to change, 0 to destroy." "pipeline.export[*].activity.copy (200) will be updated in-place"
 lines=$(wc -l <"$work/output")
 [[ $lines -lt 60 ]] || fail "$lines lines"
 echo "$lines lines for 200 changes"
+
+# renames FROM TO ADDED: they are told once, and the block that the plan proposes is enough for all.
+renames() {
+    expect 2 pipeform plan --detailed-exitcode
+    says "Plan: $3 to add, 0 to change, $3 to destroy." "Renamed without a moved block" "$1 -> $2 (200)"
+    lines=$(wc -l <"$work/output")
+    [[ $lines -lt 120 ]] || fail "$lines lines"
+    cp main.pipe.hcl kept
+    sed -n '/^  moved {/,/^  }/p' "$work/output" >>main.pipe.hcl
+    expect 2 pipeform plan --detailed-exitcode
+    says "Plan: 0 to add, 0 to change, 0 to destroy." "has moved to" "(200)"
+    cp kept main.pipe.hcl
+}
+step "8. 200 pipelines whose activity gets another name"
+sed -i 's/echo done/echo end/; s/"shell_command" "copy"/"shell_command" "load"/' main.pipe.hcl
+renames 'pipeline.export[*].activity.copy' 'pipeline.export[*].activity.load' 200
+step "9. 200 pipelines that get another name"
+sed -i 's/"shell_command" "load"/"shell_command" "copy"/; s/pipeline "export"/pipeline "unload"/' main.pipe.hcl
+renames 'pipeline.export[*]' 'pipeline.unload[*]' 600

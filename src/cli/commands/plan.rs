@@ -12,6 +12,7 @@ use crate::cli::errors::Failure;
 use crate::cli::familiar::FamiliarArgs;
 use crate::cli::in_flight::InFlightArgs;
 use crate::cli::locking::LockArgs;
+use crate::cli::moving;
 use crate::cli::planning;
 use crate::cli::planning::Before;
 use crate::cli::planning::Planned;
@@ -35,6 +36,7 @@ use crate::cli::target::Target;
 use crate::cli::terminal;
 use crate::cli::untrusted::UntrustedArgs;
 use crate::cli::views;
+use crate::diag::Sources;
 use crate::objects::Objects;
 
 /// Show what an apply would do to the definitions and to the runs
@@ -104,7 +106,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode, Failure> {
     args.familiar.check()?;
     if let Some(path) = &args.check {
-        return check(path, context);
+        return check(args, path, context);
     }
     if let Some(serial) = args.from {
         return since(args, serial, context, stream);
@@ -128,6 +130,8 @@ fn plan(args: &Args, context: &Context, stream: &mut Stream) -> Result<ExitCode,
     };
     args.rerun.add_to(&mut planned, &store)?;
     args.in_flight.decide(&mut planned);
+    let obstacles = moving::warnings((context, &store), || Ok(planned.moves()))?;
+    planned.warnings.extend(obstacles);
     let mut asked = Asked {
         destroy: args.destroy == Some(true),
         limited: args.scope.written(),
@@ -292,7 +296,7 @@ fn since(
 }
 
 /// Says whether a saved plan still holds.
-fn check(path: &Path, context: &Context) -> Result<ExitCode, Failure> {
+fn check(args: &Args, path: &Path, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.read_state()?;
     let (now, tolerance) = (context.clock.now(), saved_plan::TOLERANCE);
     if !Saved::holds_at_once((context, path), &store, now, tolerance)? {
@@ -308,6 +312,10 @@ fn check(path: &Path, context: &Context) -> Result<ExitCode, Failure> {
         }
     }
     terminal::print("The plan still holds: nothing that it depends on has changed.\n");
+    let obstacles = moving::warnings((context, &store), || {
+        Ok(Saved::read(context, path)?.plan.operations.moves)
+    })?;
+    args.report.warn(&obstacles, &Sources::default());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -51,8 +51,7 @@ impl Planned {
                 _ => {}
             }
         }
-        let moves = self.relocation.pairs();
-        apply.moves = moves.map(|(old, new)| (old.clone(), new.clone())).collect();
+        apply.moves = self.moves();
         apply.activations = changed(&self.new_moments.activations, &self.moments.activations);
         let lifted = self.plan.held.iter().filter(|held| held.lifted);
         apply.unpaused = lifted.map(|held| held.address.clone()).collect();

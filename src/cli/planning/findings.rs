@@ -14,6 +14,7 @@ use crate::cli::lacks;
 use crate::cli::moving;
 use crate::cli::target::Target;
 use crate::cli::untranslated;
+use crate::cli::views::siblings::pattern;
 use crate::connect::formats::Column;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -32,17 +33,22 @@ use crate::objects::configuration::Configuration;
 use crate::objects::resolve::Resolver;
 use crate::plan::Change;
 use crate::plan::Relocation;
+use crate::plan::Renamed;
 use crate::plan::preview::Preview;
 use crate::plan::preview::preview;
 use crate::plan::unguarded;
+use crate::plan::without_keys;
 
 /// The formats that copies read and write themselves.
 const FILES: [&str; 6] = ["csv", "tsv", "custom", "regex", "json_lines", "parquet"];
 
+/// How many names that may have changed are told.
+const MOVES: usize = 20;
+
 /// What there is to say about a plan that can be made.
 pub(super) fn found_besides(
     relocation: &Relocation,
-    renamed: &[(Address, Address)],
+    renamed: &[Renamed],
     configuration: &Configuration,
     (resolver, preview, changes, sources): (Resolver<'_>, &Preview, &[Change], &Sources),
 ) -> Diagnostics {
@@ -66,26 +72,47 @@ pub(super) fn found_besides(
 }
 
 /// What there is to say about names that may have changed.
-fn missing_moves(renamed: &[(Address, Address)]) -> Option<Diagnostic> {
-    if renamed.is_empty() {
+fn missing_moves(renamed: &[Renamed]) -> Option<Diagnostic> {
+    let shown = || renamed.iter().take(MOVES).filter_map(named);
+    let mut lines: Vec<String> = shown().map(|(line, _)| line).collect();
+    if lines.is_empty() {
         return None;
     }
-    let lines: Vec<String> = renamed
-        .iter()
-        .map(|(old, new)| format!("  {old} -> {new}"))
-        .collect();
+    let more = renamed.len().saturating_sub(MOVES);
+    if more > 0 {
+        lines.push(format!("  and {more} more"));
+    }
+    let runs = |(_, new): &(Address, Address)| ["pipeline", "activity"].contains(&new.kind());
+    if renamed.iter().any(|one| one.pairs.iter().any(runs)) {
+        lines.push("As it is, the pipelines and activities that come have no history, and back-fill what those that go have done.".to_owned());
+    }
+    if renamed.iter().any(|one| one.guessed) {
+        lines.push("Some are alike among themselves: which of them has become which is a guess, by the order of their names.".to_owned());
+    }
     let detail = format!(
-        "What goes and what comes are alike in all but their names:\n{}\nAs it is, what has run of the one is no history of the other, and the other back-fills what the one has done.",
+        "What goes and what comes are alike in all but their names:\n{}",
         lines.join("\n")
     );
-    let blocks = renamed
-        .iter()
-        .map(|(old, new)| format!("\n  moved {{\n    from = {old}\n    to   = {new}\n  }}\n"));
-    let help = format!(
-        "If only the name changes, say so:\n{}",
-        blocks.collect::<String>()
-    );
+    let blocks: String = shown().map(|(_, block)| block).collect();
+    let help = format!("If only the name changes, say so:\n{blocks}");
     Some(Diagnostic::warning("Renamed without a moved block", detail).help(help))
+}
+
+/// How a name has changed, and the `moved` block that says so.
+fn named(renamed: &Renamed) -> Option<(String, String)> {
+    let (old, new) = renamed.pairs.first()?;
+    let (line, [from, to]) = match renamed.pairs.len() {
+        1 => (
+            format!("  {old} -> {new}"),
+            [old, new].map(Address::to_string),
+        ),
+        several => (
+            format!("  {} -> {} ({several})", pattern(old), pattern(new)),
+            [old, new].map(|address| without_keys(address.as_str())),
+        ),
+    };
+    let block = format!("\n  moved {{\n    from = {from}\n    to   = {to}\n  }}\n");
+    Some((line, block))
 }
 
 /// The cycles that objects refer to each other in.
@@ -279,6 +306,67 @@ mod tests {
         findings
             .map(|finding| (finding.summary.clone(), finding.severity))
             .collect()
+    }
+
+    /// What is said about names of this kind.
+    fn said(kind: &str, names: impl IntoIterator<Item = (String, String)>) -> Diagnostic {
+        let address = |name: &str| Address::new(format!("{kind}.{name}"));
+        let names = names.into_iter().map(|(old, new)| Renamed {
+            pairs: vec![(address(&old), address(&new))],
+            guessed: false,
+        });
+        missing_moves(&names.collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn only_what_runs_loses_its_history_with_its_name() {
+        let names = || [("a".to_owned(), "b".to_owned())];
+        assert!(said("pipeline", names()).detail.contains("back-fill"));
+        assert!(
+            said("pipeline.p.activity", names())
+                .detail
+                .contains("back-fill")
+        );
+        for kind in ["schedule", "data_node", "pipeline.activity.data_node"] {
+            let warning = said(kind, names());
+            assert_eq!(
+                warning.detail,
+                format!(
+                    "What goes and what comes are alike in all but their names:\n  {kind}.a -> {kind}.b"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn no_more_names_are_told_than_are_read() {
+        let names = (10..60).map(|number| (format!("a{number}"), format!("b{number}")));
+        let warning = said("schedule", names);
+        let lines = |text: &str| text.lines().count();
+        assert_eq!(lines(&warning.detail), MOVES + 2);
+        assert!(warning.detail.ends_with("\n  and 30 more"));
+        assert_eq!(lines(&warning.help.join("\n")), 1 + 5 * MOVES);
+    }
+
+    #[test]
+    fn siblings_are_told_once_with_a_block_without_keys() {
+        let pairs = ["aa", "bb"].map(|key| {
+            let address = |name| Address::new(format!("pipeline.{name}[\"{key}\"].activity.x"));
+            (address("p"), address("q"))
+        });
+        let renamed = Renamed {
+            pairs: pairs.into(),
+            guessed: false,
+        };
+        let (line, block) = named(&renamed).unwrap();
+        assert_eq!(
+            line,
+            "  pipeline.p[*].activity.x -> pipeline.q[*].activity.x (2)"
+        );
+        assert_eq!(
+            block,
+            "\n  moved {\n    from = pipeline.p.activity.x\n    to   = pipeline.q.activity.x\n  }\n"
+        );
     }
 
     #[test]

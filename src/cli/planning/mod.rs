@@ -451,6 +451,12 @@ impl Planned {
         &self.relocation
     }
 
+    /// Those that do: the new address by the old one.
+    pub(crate) fn moves(&self) -> BTreeMap<Address, Address> {
+        let pairs = self.relocation.pairs();
+        pairs.map(|(old, new)| (old.clone(), new.clone())).collect()
+    }
+
     /// Whether an object gets this address by the plan.
     pub(crate) fn moves_to(&self, address: &Address) -> bool {
         self.relocation.pairs().any(|(_, new)| new == address)

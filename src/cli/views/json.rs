@@ -271,7 +271,9 @@ pub(super) fn resource(object: &Object) -> Json {
     let module = pipeline
         .as_ref()
         .filter(|pipeline| **pipeline != object.address)
-        .map_or("", Address::as_str);
+        .map(Address::as_str)
+        .or_else(|| object.address.module())
+        .unwrap_or_default();
     json!({
         "addr": address,
         "module": module,
@@ -341,4 +343,38 @@ pub(crate) fn event(
     }
     line.insert("type".to_owned(), json!(kind));
     format!("{}\n", Json::Object(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::FILE;
+    use crate::plan::testing::PIPELINE;
+    use crate::plan::testing::object;
+
+    #[test]
+    fn the_module_is_the_pipeline_or_the_module_around_it() {
+        for (object_type, address, module, own) in [
+            (&PIPELINE, "pipeline.p", "", "pipeline.p"),
+            (&FILE, "data_node.d", "", "data_node.d"),
+            (&FILE, "pipeline.p.data_node.d", "pipeline.p", "data_node.d"),
+            (&PIPELINE, "module.m.pipeline.p", "module.m", "pipeline.p"),
+            (
+                &FILE,
+                "module.m[\"a.b\"].data_node.d",
+                "module.m[\"a.b\"]",
+                "data_node.d",
+            ),
+            (
+                &FILE,
+                "module.m.pipeline.p.data_node.d",
+                "module.m.pipeline.p",
+                "data_node.d",
+            ),
+        ] {
+            let found = resource(&object(object_type, address, []));
+            assert_eq!(found["module"], module, "{address}");
+            assert_eq!(found["resource"], own, "{address}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) mod saved;
 pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod schema_json;
-mod siblings;
+pub(crate) mod siblings;
 pub(crate) mod status;
 pub(crate) mod stretches;
 pub(crate) mod terraform;

@@ -1,12 +1,13 @@
 //! What is the same of several objects of one `for_each` or `count` is told once: `pipeline.export[*] (200)`.
 
-use indexmap::IndexMap;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use crate::objects::Address;
 use crate::plan::keys;
 
 /// An address with `[*]` in the place of its keys.
-pub(super) fn pattern(address: &Address) -> String {
+pub(crate) fn pattern(address: &Address) -> String {
     starred(address, |_, _| true)
 }
 
@@ -85,6 +86,14 @@ impl Siblings {
         }
         text
     }
+
+    /// The text of the first with the pattern in the place of its address.
+    fn unaddressed(&self) -> String {
+        let first = self.addresses.first();
+        first.map_or_else(String::new, |first| {
+            self.text.replace(first.as_str(), &pattern(first))
+        })
+    }
 }
 
 /// What may differ in the texts of siblings.
@@ -92,7 +101,7 @@ impl Siblings {
 pub(super) enum Likeness {
     /// Their addresses alone.
     Address,
-    /// Their keys, where these are words that can be nothing else.
+    /// Their keys, where these are names that can be nothing else.
     Keys,
 }
 
@@ -101,36 +110,65 @@ pub(super) fn together(
     texts: impl Iterator<Item = (Address, String)>,
     likeness: Likeness,
 ) -> Vec<Siblings> {
-    let mut groups: IndexMap<(String, String), Siblings> = IndexMap::new();
-    for (address, text) in texts {
-        let pattern = pattern(&address);
-        let plain = text.replace(address.as_str(), &pattern);
-        let masked = match likeness {
-            Likeness::Address => plain.clone(),
-            Likeness::Keys => without_keys(&address, plain.clone()),
-        };
-        if let Some(group) = groups.get_mut(&(pattern.clone(), masked.clone())) {
-            let first = group.addresses.first();
-            let same =
-                first.is_some_and(|first| group.text.replace(first.as_str(), &pattern) == plain);
-            group.keyed |= !same;
-            group.addresses.push(address);
-        } else {
-            let group = Siblings {
-                addresses: vec![address],
-                text,
-                keyed: false,
-            };
-            groups.insert((pattern, masked), group);
+    let single = texts.map(|(address, text)| Siblings {
+        addresses: vec![address],
+        text,
+        keyed: false,
+    });
+    match likeness {
+        Likeness::Address => joined(single, |_, text| text.to_owned()),
+        Likeness::Keys => {
+            let by_words = joined(single, |address, text| {
+                without_keys(address, text, Border::Word)
+            });
+            joined(by_words.into_iter(), |address, text| {
+                without_keys(address, text, Border::None)
+            })
         }
     }
-    groups.into_values().collect()
 }
 
-/// A text with a mark for each key of an address, wherever that stands as a word of its own: so two texts are the same where the one
+/// Puts single ones together that have the same text once it is masked. What is together already stays as it is: so the texts of all
+/// siblings come of one another in the same way.
+fn joined(
+    groups: impl Iterator<Item = Siblings>,
+    masked: impl Fn(&Address, &str) -> String,
+) -> Vec<Siblings> {
+    let mut out: Vec<Siblings> = Vec::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for group in groups {
+        let [address] = group.addresses.as_slice() else {
+            out.push(group);
+            continue;
+        };
+        let text = group.unaddressed();
+        let kind = (pattern(address), masked(address, &text));
+        let place = *places.entry(kind).or_insert(out.len());
+        match out.get_mut(place) {
+            None => out.push(group),
+            Some(first) => {
+                first.keyed |= first.unaddressed() != text;
+                first.addresses.extend(group.addresses);
+            }
+        }
+    }
+    out
+}
+
+/// Where a key is taken for one in a text.
+#[derive(Clone, Copy)]
+enum Border {
+    /// Between letters and digits it is a part of another word.
+    Word,
+    /// Anywhere.
+    None,
+}
+
+/// A text with a mark for each key of an address, in capitals and small letters, too: so two texts are the same where the one
 /// becomes the other by its keys. Keys that may be anything else stay: numbers, `true`, `false`, `null`, single letters; and all of
 /// an address that has one key twice.
-fn without_keys(address: &Address, mut text: String) -> String {
+fn without_keys(address: &Address, text: &str, border: Border) -> String {
+    let mut text = text.to_owned();
     let found = keys(address.as_str());
     let names: Vec<String> = found
         .iter()
@@ -142,10 +180,16 @@ fn without_keys(address: &Address, mut text: String) -> String {
     if distinct.len() < names.len() || names.len() < found.len() {
         return text;
     }
-    for (number, key) in names.iter().enumerate() {
-        if is_name(key) {
-            text = marked(&text, key, &format!("\u{0}{number}\u{0}"));
+    let mut marks: Vec<(String, String)> = Vec::new();
+    for (number, key) in names.iter().enumerate().filter(|(_, key)| is_name(key)) {
+        let cases = [key.clone(), key.to_uppercase(), key.to_lowercase()];
+        for (case, word) in ["", "A", "a"].into_iter().zip(cases) {
+            marks.push((word, format!("\u{0}{number}{case}\u{0}")));
         }
+    }
+    marks.sort_by_key(|(word, _)| Reverse(word.len()));
+    for (word, mark) in &marks {
+        text = marked(&text, (word.as_str(), border), mark);
     }
     text
 }
@@ -158,8 +202,8 @@ fn is_name(key: &str) -> bool {
 }
 
 /// A text with a mark in the place of a word.
-fn marked(text: &str, word: &str, mark: &str) -> String {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+fn marked(text: &str, (word, border): (&str, Border), mark: &str) -> String {
+    let joins = |letter: char| matches!(border, Border::Word) && letter.is_alphanumeric();
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut before = ' ';
@@ -167,7 +211,7 @@ fn marked(text: &str, word: &str, mark: &str) -> String {
         let (passed, found) = rest.split_at(at);
         let behind = found.get(word.len()..).unwrap_or_default();
         let before_it = passed.chars().next_back().unwrap_or(before);
-        let whole = !is_word(before_it) && !behind.chars().next().is_some_and(is_word);
+        let whole = !joins(before_it) && !behind.chars().next().is_some_and(joins);
         out.push_str(passed);
         out.push_str(if whole { mark } else { word });
         before = word.chars().next_back().unwrap_or(' ');
@@ -213,6 +257,61 @@ mod tests {
     }
 
     #[test]
+    fn a_key_may_be_a_part_of_a_word_and_in_capitals() {
+        for text in [
+            "copy KEY_daily",
+            "copy stg_KEY",
+            "s3://lake/KEY-west/",
+            "copy xKEY all",
+            "copyKEY2",
+        ] {
+            let keys = ["orders", "items", "us"];
+            let addresses = keys.map(|key| format!("p[\"{key}\"].x"));
+            let in_words = keys.map(|key| text.replace("KEY", key));
+            let in_capitals = keys.map(|key| text.replace("KEY", &key.to_uppercase()));
+            for texts in [in_words, in_capitals] {
+                let texts = addresses.iter().zip(&texts);
+                let texts: Vec<(&str, &str)> = texts
+                    .map(|(address, text)| (address.as_str(), text.as_str()))
+                    .collect();
+                assert_eq!(told(&texts, Likeness::Keys).len(), 1, "{texts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn letters_that_are_a_key_by_chance_keep_nothing_apart() {
+        let texts = [
+            ("x[\"eu\"]", "queue for eu"),
+            ("x[\"us\"]", "queue for us"),
+            ("x[\"asia\"]", "queue for asia"),
+        ];
+        assert_eq!(told(&texts, Likeness::Keys), ["x[*] (3): queue for eu"]);
+    }
+
+    #[test]
+    fn what_is_the_same_in_some_is_no_part_of_the_key_in_others() {
+        let texts = [
+            ("x[\"aa\"]", "1aa for aa"),
+            ("x[\"bb\"]", "1aa for bb"),
+            ("x[\"cc\"]", "1cc for cc"),
+        ];
+        assert_eq!(
+            told(&texts, Likeness::Keys),
+            ["x[*] (2): 1aa for aa", "x[\"cc\"]: 1cc for cc"]
+        );
+    }
+
+    #[test]
+    fn a_key_in_another_one_is_no_part_of_that() {
+        let texts = [
+            ("m[\"eu\"].x[\"europe\"]", "from europe in eu"),
+            ("m[\"us\"].x[\"america\"]", "from america in us"),
+        ];
+        assert_eq!(told(&texts, Likeness::Keys).len(), 1);
+    }
+
+    #[test]
     fn a_key_that_all_have_is_named() {
         let texts = [
             ("p[\"aa\"].x[0]", "copy"),
@@ -236,8 +335,11 @@ mod tests {
             ),
             (("x[\"06\"]", "at 06:00"), ("x[\"18\"]", "at 18:00")),
             (("x[\"3\"]", "3 runs"), ("x[\"9\"]", "9 runs")),
-            (("x[\"aa\"]", "aardvark"), ("x[\"bb\"]", "bbrdvark")),
-            (("x[\"eu\"]", "eu-west"), ("x[\"us\"]", "us-west")),
+            (
+                ("x[\"aa\"]", "an aardvark"),
+                ("x[\"bb\"]", "an aardvark bb"),
+            ),
+            (("x[\"a\"]", "copy a"), ("x[\"b\"]", "copy b")),
             (
                 ("m[\"aa\"].x[\"bb\"]", "from aa to bb"),
                 ("m[\"cc\"].x[\"dd\"]", "from dd to cc"),
