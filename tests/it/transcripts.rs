@@ -38,6 +38,7 @@ cases! {
     copy_mistakes,
     cut_path,
     dangling_reference,
+    downstream,
     dynamic_blocks,
     dynamic_mistakes,
     export,
