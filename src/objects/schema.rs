@@ -115,6 +115,8 @@ pub struct AttributeSchema {
     pub sensitive: bool,
     /// Whether only people and programs beside the runs read it, so that changing it changes no run.
     pub metadata: bool,
+    /// Whether it says when and how often runs are tried, or what is told of them, so that changing it changes nothing of what they write.
+    pub handling: bool,
     /// Whether it says what compute costs: plans show it before the others.
     pub cost: bool,
     /// What it is in AWS Data Pipeline.
@@ -155,6 +157,7 @@ impl AttributeSchema {
             windows: false,
             sensitive: false,
             metadata: false,
+            handling: false,
             cost: false,
             aws: Aws::Same,
             support: Support::Full,
@@ -182,6 +185,12 @@ impl AttributeSchema {
     /// Changing it changes no run.
     pub(super) const fn metadata(mut self) -> Self {
         self.metadata = true;
+        self
+    }
+
+    /// Changing it changes nothing of what runs write.
+    pub(super) const fn handling(mut self) -> Self {
+        self.handling = true;
         self
     }
 

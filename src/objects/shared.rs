@@ -64,19 +64,22 @@ const ON_FAIL: AttributeSchema = AttributeSchema::new(
     "on_fail",
     AttributeType::Refs(Kind::Action),
     "What to do when an instance has failed for good.",
-);
+)
+.handling();
 
 const ON_SUCCESS: AttributeSchema = AttributeSchema::new(
     "on_success",
     AttributeType::Refs(Kind::Action),
     "What to do when an instance has finished.",
-);
+)
+.handling();
 
 const FAILURE_AND_RERUN_MODE: AttributeSchema = AttributeSchema::new(
     "failure_and_rerun_mode",
     AttributeType::OneOf(&["none", "cascade"]),
     "What becomes of an instance when something it waits for fails: `none` waits on, `cascade` gives up.",
 )
+.handling()
 .or(Default::Text("none"));
 
 const PRECONDITION_TIMEOUT: AttributeSchema = AttributeSchema::new(
@@ -84,6 +87,7 @@ const PRECONDITION_TIMEOUT: AttributeSchema = AttributeSchema::new(
     AttributeType::Duration,
     "How long preconditions are checked, from the first check, before the instance fails; at its end they are checked once more. Left out: for ever.",
 )
+.handling()
 .ours();
 
 const RETAIN: AttributeSchema = AttributeSchema::new(
@@ -91,6 +95,7 @@ const RETAIN: AttributeSchema = AttributeSchema::new(
     AttributeType::Duration,
     "How long the records, attempts and logs of an instance that has finished are kept after its end; left out: for ever. What has finished stays finished.",
 )
+.handling()
 .ours();
 
 const MAX_RETRIES: AttributeSchema = AttributeSchema::new(
@@ -98,6 +103,7 @@ const MAX_RETRIES: AttributeSchema = AttributeSchema::new(
     AttributeType::Integer(0),
     "How many attempts are made after the first has failed.",
 )
+.handling()
 .or(Default::Integer(2))
 .aws(Aws::Fields(&["maximumRetries"]));
 
@@ -106,6 +112,7 @@ const RETRY_DELAY: AttributeSchema = AttributeSchema::new(
     AttributeType::Duration,
     "The pause before the first retry.",
 )
+.handling()
 .or(Default::Text("30 seconds"));
 
 const BACKOFF: AttributeSchema = AttributeSchema::new(
@@ -113,6 +120,7 @@ const BACKOFF: AttributeSchema = AttributeSchema::new(
     AttributeType::OneOf(&["exponential", "constant"]),
     "How the pause grows: `exponential` doubles it with each further retry, up to `max_retry_delay`; `constant` does not.",
 )
+.handling()
 .or(Default::Text("exponential"))
 .ours();
 
@@ -121,6 +129,7 @@ const MAX_RETRY_DELAY: AttributeSchema = AttributeSchema::new(
     AttributeType::Duration,
     "The longest pause that doubling leads to.",
 )
+.handling()
 .or(Default::Text("10 minutes"))
 .ours();
 
@@ -129,6 +138,7 @@ const RETRY_JITTER: AttributeSchema = AttributeSchema::new(
     AttributeType::Bool,
     "Whether up to a quarter is added to each pause, another part of it for each attempt, so that what failed together is not tried again together.",
 )
+.handling()
 .or(Default::Bool(true))
 .ours();
 
@@ -145,13 +155,15 @@ const ATTEMPT_TIMEOUT: AttributeSchema = AttributeSchema::new(
     "attempt_timeout",
     AttributeType::Duration,
     "How long one attempt may take before it is stopped and retried; left out: for ever.",
-);
+)
+.handling();
 
 const REPORT_PROGRESS_TIMEOUT: AttributeSchema = AttributeSchema::new(
     "report_progress_timeout",
     AttributeType::Duration,
     "How long nothing may be heard of an attempt before it is taken for failed; an attempt under way is heard of each minute.",
 )
+.handling()
 .or(Default::Text("15 minutes"));
 
 const LATE_AFTER: AttributeSchema = AttributeSchema::new(
@@ -159,6 +171,7 @@ const LATE_AFTER: AttributeSchema = AttributeSchema::new(
     AttributeType::Duration,
     "An instance that has not finished so long after it was due is late; left out: it never is.",
 )
+.handling()
 .aws(Aws::Fields(&["lateAfterTimeout"]));
 
 const ON_LATE: AttributeSchema = AttributeSchema::new(
@@ -166,6 +179,7 @@ const ON_LATE: AttributeSchema = AttributeSchema::new(
     AttributeType::Refs(Kind::Action),
     "What to do when an instance is late.",
 )
+.handling()
 .aws(Aws::Fields(&["onLateAction"]));
 
 const MAX_ACTIVE_INSTANCES: AttributeSchema = AttributeSchema::new(
@@ -173,6 +187,7 @@ const MAX_ACTIVE_INSTANCES: AttributeSchema = AttributeSchema::new(
     AttributeType::Integer(1),
     "How many instances of one activity may run at once.",
 )
+.handling()
 .or(Default::Integer(5));
 
 /// Nothing says when an instance is late, and something what to do then.
@@ -253,12 +268,14 @@ pub(super) const PLACES: &[AttributeSchema] = &[
         AttributeType::Ref(Kind::Pool),
         "The pool whose slots its attempts take; what finds it full waits.",
     )
+    .handling()
     .ours(),
     AttributeSchema::new(
         "pool_slots",
         AttributeType::Integer(1),
         "How many slots of the pool an attempt takes.",
     )
+    .handling()
     .or(Default::Integer(1))
     .ours(),
     AttributeSchema::new(
@@ -266,6 +283,7 @@ pub(super) const PLACES: &[AttributeSchema] = &[
         AttributeType::Integer(-1_000_000),
         "Where places are short, activities with a higher priority start first; those with the same take turns, pipeline by pipeline.",
     )
+    .handling()
     .or(Default::Integer(0))
     .ours(),
     AttributeSchema::new(
@@ -273,6 +291,7 @@ pub(super) const PLACES: &[AttributeSchema] = &[
         AttributeType::OneOf(&["oldest_first", "newest_first"]),
         "Which of the instances of one activity that can start does so first. What `backfill` has asked for comes after the others.",
     )
+    .handling()
     .or(Default::Text("oldest_first"))
     .ours(),
     AttributeSchema::new(
@@ -280,6 +299,7 @@ pub(super) const PLACES: &[AttributeSchema] = &[
         AttributeType::OneOf(&["all", "latest", "none"]),
         "Which intervals that are due and have no instance get one: `all`; the `latest` only; or `none` that was due before the activity was applied, and later the latest only.",
     )
+    .handling()
     .or(Default::Text("all"))
     .ours(),
     AttributeSchema::new(
@@ -311,6 +331,7 @@ pub(super) const LOG_URI: AttributeSchema = AttributeSchema::new(
     AttributeType::String,
     "Where the log of each attempt is put when it ends, besides the machine of the runner: `s3://acme/logs/`, or a directory. What a command prints is there, too, on its own. Left out: the pipeline's.",
 )
+.handling()
 .deferrable()
 .aws(Aws::Fields(&["pipelineLogUri"]));
 

@@ -10,15 +10,42 @@ use crate::objects::Address;
 use crate::objects::Kind;
 use crate::objects::Object;
 
-/// The objects whose runs change: those that change themselves, of at least this kind, and those that use one that does.
-pub fn affected<'a>(
+/// The objects whose runs change: those that change themselves, and those that use one that does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Affected {
+    /// All of them: also those whose runs are only due otherwise.
+    pub runs: BTreeSet<Address>,
+    /// Those whose runs do something else.
+    pub behaviour: BTreeSet<Address>,
+    /// Those whose runs may write something else, see [`Change::touches_data`].
+    pub data: BTreeSet<Address>,
+}
+
+impl Affected {
+    /// Those that changes are about, of the objects before and after.
+    pub fn by<'a>(
+        changes: &[Change],
+        objects: &(impl Iterator<Item = &'a Object> + Clone),
+    ) -> Self {
+        let of_kind =
+            |least| with_users(changes, |change: &Change| change.kind() >= least, objects);
+        Self {
+            runs: of_kind(ChangeKind::Schedule),
+            behaviour: of_kind(ChangeKind::Behaviour),
+            data: with_users(changes, Change::touches_data, objects),
+        }
+    }
+}
+
+/// The objects of some of the changes, and those that use one of them.
+fn with_users<'a>(
     changes: &[Change],
-    least: ChangeKind,
+    counts: impl Fn(&Change) -> bool,
     objects: &(impl Iterator<Item = &'a Object> + Clone),
 ) -> BTreeSet<Address> {
     let mut found: BTreeSet<Address> = changes
         .iter()
-        .filter(|change| change.kind() >= least)
+        .filter(|change| counts(change))
         .map(|change| change.address.clone())
         .collect();
     if found.is_empty() {

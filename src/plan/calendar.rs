@@ -1,7 +1,9 @@
 //! Questions about schedules that the effects ask; answers take no longer for a million intervals than for one.
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::effects::Later;
 use crate::time::Interval;
 use crate::time::Timeline;
 
@@ -56,13 +58,55 @@ pub(super) fn pending(
     }
 }
 
-/// The next due times after `now`.
-pub(super) fn next_due(schedule: &Timeline, now: Timestamp, number: u64) -> Vec<Timestamp> {
-    let first = schedule.next_due(now);
+/// The due times after a moment.
+fn due_after(schedule: &Timeline, at: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let first = schedule.next_due(at);
     std::iter::successors(first, |last| schedule.next_from(last.end))
         .map(|interval| schedule.due_at(interval))
+}
+
+/// The next due times after `now`.
+pub(super) fn next_due(schedule: &Timeline, now: Timestamp, number: u64) -> Vec<Timestamp> {
+    due_after(schedule, now)
         .take(usize::try_from(number).unwrap_or(usize::MAX))
         .collect()
+}
+
+/// How many due times of two schedules are compared one by one. Those are passed over of which it is known that they are the same.
+const COMPARED: usize = 1_000;
+
+/// How far after `now` the due times of two schedules are the same, and the first that differ.
+fn later(old: &Timeline, new: &Timeline, now: Timestamp) -> Later {
+    let mut later = Later {
+        same_until: None,
+        was_due: None,
+        next_due: None,
+    };
+    let just_before = |at: Timestamp| at - SignedDuration::from_nanos(1);
+    let mut at = now;
+    let (mut olds, mut news) = (due_after(old, at), due_after(new, at));
+    for _ in 0..COMPARED {
+        let Some(alike) = old.current().alike_until(new.current(), at) else {
+            return later;
+        };
+        if just_before(alike) > at {
+            at = just_before(alike);
+            (olds, news) = (due_after(old, at), due_after(new, at));
+        }
+        match (olds.next(), news.next()) {
+            (None, None) => return later,
+            (Some(was), Some(next)) if was == next => at = was,
+            (was, next) => {
+                (later.was_due, later.next_due) = (was, next);
+                let first = was.into_iter().chain(next).min().unwrap_or(at);
+                let last = old.last_due(just_before(first));
+                at = last.map_or(at, |last| old.due_at(last));
+                break;
+            }
+        }
+    }
+    later.same_until = Some(at);
+    later
 }
 
 /// What was asked last at one moment, and the answers: objects that follow each other often have one schedule, and have come as far.
@@ -71,6 +115,7 @@ pub(super) struct Asked {
     now: Timestamp,
     pending: Option<(Timeline, Option<Timestamp>, Pending)>,
     next_due: Option<(Timeline, u64, Vec<Timestamp>)>,
+    later: Option<(Timeline, Timeline, Later)>,
 }
 
 impl Asked {
@@ -80,6 +125,7 @@ impl Asked {
             now,
             pending: None,
             next_due: None,
+            later: None,
         }
     }
 
@@ -115,14 +161,35 @@ impl Asked {
         self.next_due = Some((schedule.clone(), number, answer.clone()));
         answer
     }
+
+    /// See [`later`].
+    pub(super) fn later(&mut self, old: &Timeline, new: &Timeline) -> Later {
+        if let Some((was, is, answer)) = &self.later
+            && was == old
+            && is == new
+        {
+            return *answer;
+        }
+        let answer = later(old, new, self.now);
+        self.later = Some((old.clone(), new.clone(), answer));
+        answer
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Weekday;
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::plan::effects::continued;
     use crate::plan::testing::at;
     use crate::plan::testing::schedule;
+    use crate::time::Calendar;
+    use crate::time::Cron;
     use crate::time::Period;
+    use crate::time::Schedule;
+    use crate::time::WhenExcluded;
 
     #[test]
     fn what_is_asked_again_has_the_answer_that_it_has_alone() {
@@ -148,5 +215,96 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Days after 2026-11-24 up to which the due times are the same, and those that differ first.
+    fn told(old: &Schedule, new: &Schedule) -> String {
+        let now = at("2026-11-24T06:00:00Z");
+        let [old, new] = [old, new].map(|schedule| Timeline::from(schedule.clone()));
+        let new = continued(Some(&old), &new, None, now);
+        let later = later(&old, &new, now);
+        let mirrored = super::later(&new, &old, now);
+        assert_eq!(later.same_until, mirrored.same_until);
+        assert_eq!(later.was_due, mirrored.next_due);
+        let text = |at: Option<Timestamp>| {
+            at.map_or_else(|| "-".to_owned(), |at| at.strftime("%F %H").to_string())
+        };
+        let times = [later.same_until, later.was_due, later.next_due].map(text);
+        times.join(", ")
+    }
+
+    #[test]
+    fn the_first_due_time_that_differs_is_found_behind_any_number() {
+        let daily = schedule("2026-11-01T00:00", Period::Days(1));
+        let often = schedule("2000-01-01T00:00", Period::Minutes(5));
+        let calendar = |weekdays: &[Weekday], dates: &[&str]| {
+            let dates = dates.iter().map(|date| date.parse().unwrap());
+            Calendar::new(weekdays.iter().copied(), dates).unwrap()
+        };
+        let without = |schedule: &Schedule, weekdays: &[Weekday], dates: &[&str]| {
+            let calendar = calendar(weekdays, dates);
+            let schedule = schedule.clone();
+            schedule.with_calendar(calendar, WhenExcluded::Skip)
+        };
+        let ended = |schedule: &Schedule, end: &str| {
+            let end = Some(at(end));
+            schedule.clone().with_end(end).unwrap()
+        };
+        let weekend = [Weekday::Saturday, Weekday::Sunday];
+        for (old, new, expected) in [
+            (
+                daily.clone(),
+                without(&daily, &[], &["2026-12-25"]),
+                "2026-12-24 00, 2026-12-25 00, 2026-12-26 00",
+            ),
+            (
+                daily.clone(),
+                ended(&daily, "2027-06-01T00:00:00Z"),
+                "2027-06-01 00, 2027-06-02 00, -",
+            ),
+            (
+                often.clone(),
+                ended(&often, "2036-06-01T00:00:00Z"),
+                "2036-06-01 00, 2036-06-01 00, -",
+            ),
+            (
+                without(&often, &weekend, &["2027-01-02"]),
+                without(&often, &weekend, &["2027-01-01", "2027-01-03"]),
+                "2026-12-31 23, 2027-01-01 00, 2027-01-04 00",
+            ),
+            (
+                without(&daily, &[], &["2026-11-10"]),
+                without(&daily, &[], &["2026-11-11"]),
+                "-, -, -",
+            ),
+            // The days of the one say the same as the dates of the other, up to the third week.
+            (
+                without(&daily, &[Weekday::Sunday], &[]),
+                without(&daily, &[], &["2026-11-29", "2026-12-06"]),
+                "2026-12-12 00, 2026-12-14 00, 2026-12-13 00",
+            ),
+            // What is moved to other days is compared one by one.
+            (
+                daily.clone(),
+                daily
+                    .clone()
+                    .with_calendar(calendar(&[], &["2026-12-25"]), WhenExcluded::Next),
+                "2026-12-24 00, 2026-12-25 00, 2026-12-26 00",
+            ),
+        ] {
+            assert_eq!(told(&old, &new), expected);
+        }
+    }
+
+    #[test]
+    fn due_times_that_are_only_compared_one_by_one_are_not_compared_for_ever() {
+        let five_minutes = |text: &str| {
+            let from = at("2026-01-01T00:00:00Z");
+            let cron = Cron::parse(text).unwrap();
+            Schedule::of_cron(cron, from, TimeZone::UTC).unwrap()
+        };
+        let (all, but_march) = ("*/5 * * * *", "*/5 * * 1,2,4-12 *");
+        let found = told(&five_minutes(all), &five_minutes(but_march));
+        assert_eq!(found, "2026-11-27 17, -, -");
     }
 }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::diff::LIFECYCLE;
 use crate::lang::Value;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::objects::Object;
 
 /// What is done with an object or an output.
@@ -154,6 +156,27 @@ impl Change {
             .map(|attribute| attribute.kind)
             .max()
             .unwrap_or(ChangeKind::Behaviour)
+    }
+
+    /// Whether what runs write may be something else because of it. How they are tried, where they wait and what is told of them changes
+    /// nothing of that.
+    pub fn touches_data(&self) -> bool {
+        let Some(object) = self.object() else {
+            return false;
+        };
+        if matches!(object.kind(), Kind::Action | Kind::Pool) || self.kind() < ChangeKind::Behaviour
+        {
+            return false;
+        }
+        let is_handling = |name: &str| {
+            let sides = [self.new.as_ref(), self.old.as_ref()].into_iter().flatten();
+            let mut schemas = sides.filter_map(|side| side.object_type.attribute(name));
+            name == LIFECYCLE || schemas.next().is_some_and(|schema| schema.handling)
+        };
+        let mut behaviour = self.attributes.iter();
+        self.action != Action::Update
+            || self.reason.is_some()
+            || behaviour.any(|it| it.kind == ChangeKind::Behaviour && !is_handling(&it.name))
     }
 
     /// The object as it is configured, or, when it goes, as it was.

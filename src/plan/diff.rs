@@ -238,7 +238,8 @@ fn update((old, prior): Side<'_>, (new, configured): Side<'_>) -> Option<Change>
 
 /// The change of an attribute. Of an object that has come into another pipeline, what it has from these counts, too.
 fn attribute(sides: [Side<'_>; 2], name: &str, same_place: bool) -> Option<AttributeChange> {
-    let [(old, _), (new, _)] = sides;
+    let [before, after] = sides;
+    let (old, new) = (before.0, after.0);
     let own = (old.get(name), new.get(name));
     if same_place && own.0 == own.1 {
         return None; // whatever its schema says
@@ -247,34 +248,33 @@ fn attribute(sides: [Side<'_>; 2], name: &str, same_place: bool) -> Option<Attri
         .object_type
         .attribute(name)
         .or_else(|| old.object_type.attribute(name));
-    let whole = if same_place {
-        None
-    } else {
-        inherited::values(sides, name)
-    };
+    let whole = (!same_place).then(|| inherited::values(sides, name));
     let differs = |(was, is): Values<'_>| !same_attribute(schema, was, is);
     let set = |value: Option<&Value>| value.filter(|value| **value != Value::NULL).cloned();
     let begins_or_ends = set(own.0).is_some() != set(own.1).is_some();
-    let (before, after) = match whole {
+    let values = match whole {
         Some(whole) if differs(whole) => whole,
         _ if differs(own) => own,
         // Where a pipeline says it, too, a default that is written out is not what one is that is left out.
         _ if begins_or_ends && inherited::is_said_for(sides, name) => own,
         _ => return None,
     };
-    let instead = inherited::instead(sides, name);
-    let after = instead.or(after);
-    let stays = instead.is_some() && same_attribute(schema, before, after);
+    let instead = [
+        inherited::instead(before, new, name),
+        inherited::instead(after, old, name),
+    ];
+    let values = (instead[0].or(values.0), instead[1].or(values.1));
+    let passes = instead.iter().any(Option::is_some);
     Some(AttributeChange {
         name: Arc::from(name),
-        old: set(before),
-        new: set(after),
-        kind: if stays {
+        old: set(values.0),
+        new: set(values.1),
+        kind: if passes && !differs(values) {
             ChangeKind::Metadata // only who says it is another
         } else {
-            kind_of(new.object_type, name, (before, after))
+            kind_of(new.object_type, name, values)
         },
-        inherited: (before, after) != own,
+        inherited: values != own,
     })
 }
 

@@ -265,6 +265,9 @@ pub struct ActivityEffect {
     pub next_due: Vec<Timestamp>,
     /// When it would have been due next, if its schedule changes.
     pub was_due: Vec<Timestamp>,
+    /// How the due times go on after those, where these are the same before and after a change of its schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub later: Option<Later>,
     /// What its past says of how long that takes.
     #[serde(flatten)]
     pub past: Past,
@@ -287,6 +290,18 @@ pub struct ActivityEffect {
     /// If its schedule changes: what has no intervals because of that, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<Hole>,
+}
+
+/// How the due times before and after a change of a schedule go on where the next ones are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Later {
+    /// Up to here they are the same, and further than that they were not compared if neither of the following is there. `None`: they
+    /// always are.
+    pub same_until: Option<Timestamp>,
+    /// The first one before the change that is another one after it, or none.
+    pub was_due: Option<Timestamp>,
+    /// That one.
+    pub next_due: Option<Timestamp>,
 }
 
 /// How long runs of an activity take.
@@ -333,6 +348,9 @@ pub struct Hole {
     pub to: Option<Timestamp>,
     /// Why.
     pub why: WhyHole,
+    /// How many intervals of the new schedule lie there, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<u64>,
 }
 
 /// Why a change of a schedule leaves a stretch of time without intervals.
@@ -356,14 +374,19 @@ fn holes(timeline: &Timeline) -> Vec<Hole> {
         return Vec::new();
     };
     let mut holes = Vec::new();
-    let whole = current.clone().with_cut(None).first_interval();
-    if let (Some(whole), Some(first)) = (whole, timeline.first_interval())
-        && whole.end <= first.start
+    let uncut = current.clone().with_cut(None);
+    if let (Some(begin), Some(first)) = (uncut.first_interval(), timeline.first_interval())
+        && begin.end <= first.start
     {
+        let span = Interval {
+            start: begin.start,
+            end: first.start,
+        };
         holes.push(Hole {
-            from: whole.start,
-            to: Some(first.start),
+            from: span.start,
+            to: Some(span.end),
             why: WhyHole::BeforeOldSchedule,
+            intervals: Some(uncut.count_within(span)),
         });
     }
     let end = current.first_interval().map(|first| first.start);
@@ -379,6 +402,7 @@ fn holes(timeline: &Timeline) -> Vec<Hole> {
             Why::AfterLast => WhyHole::AfterLast,
             Why::BeforeFirst | Why::BetweenSchedules => WhyHole::BetweenSchedules,
         },
+        intervals: None,
     }));
     holes
 }
@@ -442,7 +466,7 @@ pub fn same_intervals(old: &Timeline, new: &Timeline) -> bool {
     same_schedule(was, is) || from.is_some_and(|from| was.agrees_from(is, from))
 }
 
-/// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`super::affected()`].
+/// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`super::Affected::runs`].
 pub fn effects(
     old: &Definition,
     new: &Definition,
@@ -548,6 +572,7 @@ fn activity(
         excluded: joined(old_due, new_due).excluded,
         next_due: Vec::new(),
         was_due: Vec::new(),
+        later: None,
         past: Past::of(new, recorded),
         affected: touched || changed || rewritten || was != is || new.is_none() || old.is_none(),
         timezone: zone_name(after.or(before)),
@@ -572,6 +597,12 @@ fn activity(
     }
     if let (true, true, Some(next)) = (is, changed || effect.is_noteworthy(), &next) {
         effect.next_due = asked.next_due(next, NEXT);
+    }
+    if let (Some(before), Some(next)) = (before, &next)
+        && !effect.was_due.is_empty()
+        && effect.was_due == effect.next_due
+    {
+        effect.later = Some(asked.later(before, next));
     }
     effect
 }

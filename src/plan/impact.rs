@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::affected::Affected;
 use super::change::Action;
 use super::change::Change;
 use super::effects::UnitRuns;
@@ -14,7 +15,7 @@ use crate::engine::Definition;
 use crate::engine::UnitKind;
 use crate::objects::Address;
 
-/// What has finished of an activity whose runs change.
+/// What has finished of an activity whose runs write something else from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct History {
     /// Which.
@@ -35,6 +36,9 @@ pub struct Consumer {
     pub finished: u64,
     /// Whether it stands in a pipeline of which nothing changes.
     pub elsewhere: bool,
+    /// Whether it does so only until now: with the plan it no longer waits for what changes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub until_now: bool,
 }
 
 /// What waits of an activity whose runs change: it is made already, and runs with the new definition.
@@ -75,18 +79,18 @@ pub fn note_new(histories: &mut [History], changes: &[Change]) {
     }
 }
 
-/// What has finished of what changes, and who uses it.
+/// What has finished of what writes something else from now on, and who uses that, before or after.
 pub fn impact(
-    definition: &Definition,
+    (old, new): (&Definition, &Definition),
     runs: &BTreeMap<Address, UnitRuns>,
-    changed: &BTreeSet<Address>,
+    affected: &Affected,
 ) -> (Vec<History>, Vec<Consumer>) {
-    if changed.is_empty() {
+    if affected.data.is_empty() {
         return (Vec::new(), Vec::new());
     }
     (
-        history(definition, runs, changed),
-        consumers(definition, runs, changed),
+        history(new, runs, &affected.data),
+        consumers((old, new), runs, affected),
     )
 }
 
@@ -105,12 +109,36 @@ fn history(
     finished.filter(|history| history.finished > 0).collect()
 }
 
-/// Who uses what changes or goes, directly or through others, by address.
+/// Who uses what changes or goes, directly or through others, and does not change itself, by address.
 fn consumers(
-    definition: &Definition,
+    (old, new): (&Definition, &Definition),
     runs: &BTreeMap<Address, UnitRuns>,
-    changed: &BTreeSet<Address>,
+    affected: &Affected,
 ) -> Vec<Consumer> {
+    let [before, after] = [old, new].map(|definition| downstream(definition, &affected.data));
+    let pipeline = |address: &Address| {
+        let unit = new.units.get(address)?;
+        unit.pipeline.clone()
+    };
+    let changed = &affected.behaviour;
+    let pipelines: BTreeSet<Address> = changed.iter().filter_map(Address::pipeline).collect();
+    activities(new)
+        .filter(|address| before.contains(address) || after.contains(address))
+        .filter(|address| !changed.contains(*address))
+        .map(|address| Consumer {
+            address: address.clone(),
+            finished: finished(runs, address),
+            elsewhere: pipeline(address).is_some_and(|pipeline| !pipelines.contains(&pipeline)),
+            until_now: !after.contains(address),
+        })
+        .collect()
+}
+
+/// What uses some units, directly or through others.
+fn downstream<'a>(
+    definition: &'a Definition,
+    producers: &'a BTreeSet<Address>,
+) -> BTreeSet<&'a Address> {
     let mut users: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
     for unit in definition.units.values() {
         for edge in &unit.dependencies {
@@ -118,27 +146,15 @@ fn consumers(
         }
     }
     let mut found: BTreeSet<&Address> = BTreeSet::new();
-    let mut open: Vec<&Address> = changed.iter().collect();
+    let mut open: Vec<&Address> = producers.iter().collect();
     while let Some(address) = open.pop() {
         for user in users.get(address).into_iter().flatten() {
-            if !changed.contains(*user) && found.insert(user) {
+            if found.insert(user) {
                 open.push(user);
             }
         }
     }
-    let pipeline = |address: &Address| {
-        let unit = definition.units.get(address)?;
-        unit.pipeline.clone()
-    };
-    let pipelines: BTreeSet<Address> = changed.iter().filter_map(Address::pipeline).collect();
-    activities(definition)
-        .filter(|address| found.contains(address))
-        .map(|address| Consumer {
-            address: address.clone(),
-            finished: finished(runs, address),
-            elsewhere: pipeline(address).is_some_and(|pipeline| !pipelines.contains(&pipeline)),
-        })
-        .collect()
+    found
 }
 
 fn activities(definition: &Definition) -> impl Iterator<Item = &Address> {
@@ -156,6 +172,7 @@ fn finished(runs: &BTreeMap<Address, UnitRuns>, address: &Address) -> u64 {
 mod tests {
     use super::*;
     use crate::engine::Unit;
+    use crate::objects::Dependency;
 
     fn definition(units: &[(&str, bool)]) -> Definition {
         let units = units.iter().map(|(name, active)| {
@@ -191,5 +208,38 @@ mod tests {
             count: 3,
         };
         assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn who_used_what_goes_is_told_as_one_who_uses_what_changes() {
+        let reads = |of: &[(&str, &str)]| {
+            let mut read = definition(&[("a", true), ("b", true), ("c", true), ("d", true)]);
+            for (reader, producer) in of {
+                let unit = read.units.get_mut(&Address::new(*reader)).unwrap();
+                let edge = Dependency::aligned(Address::new(*producer));
+                unit.dependencies.push(edge);
+            }
+            read
+        };
+        // What `b` reads is no longer written by `a`, and `d` changes itself.
+        let old = reads(&[("b", "a"), ("c", "b"), ("d", "a")]);
+        let new = reads(&[("c", "b"), ("d", "a")]);
+        let addresses = |names: &[&str]| names.iter().map(|name| Address::new(*name)).collect();
+        let affected = Affected {
+            behaviour: addresses(&["a", "d"]),
+            data: addresses(&["a"]),
+            ..Affected::default()
+        };
+        let told = |old: &Definition, new: &Definition| -> Vec<(String, bool)> {
+            let (_, consumers) = impact((old, new), &BTreeMap::new(), &affected);
+            let consumers = consumers.into_iter();
+            consumers
+                .map(|it| (it.address.to_string(), it.until_now))
+                .collect()
+        };
+        let of = |until_now| [("b".to_owned(), until_now), ("c".to_owned(), until_now)];
+        assert_eq!(told(&old, &new), of(true));
+        assert_eq!(told(&old, &old), of(false));
+        assert_eq!(told(&new, &old), of(false));
     }
 }

@@ -34,26 +34,18 @@ pub(super) fn is_said_for(sides: [Side<'_>; 2], name: &str) -> bool {
     })
 }
 
-/// What counts of an attribute before and after. `None`: that does not follow from the object and its pipelines alone.
-pub(super) fn values<'a>([before, after]: [Side<'a>; 2], name: &str) -> Option<Values<'a>> {
-    let values = (counts(before, name), counts(after, name));
-    // Data and compute without a schedule have that of those who use them, wherever they stand.
-    let follows = name == "schedule"
-        && after.0.kind() != Kind::Activity
-        && (values.0.is_none() || values.1.is_none());
-    (!follows).then_some(values)
+/// What counts of an attribute before and after.
+pub(super) fn values<'a>([before, after]: [Side<'a>; 2], name: &str) -> Values<'a> {
+    (counts(before, name), counts(after, name))
 }
 
-/// What an object has from its pipeline in the place of what it said itself. Not of `active`, which both have to say.
-pub(super) fn instead<'a>([before, after]: [Side<'a>; 2], name: &str) -> Option<&'a Value> {
-    let was_set = before.0.get(name).is_some_and(is_set);
-    if !was_set || name == "active" || !is_inherited(after.0, name) {
+/// What an object has from its pipeline on one side in the place of what it says itself on the other. Not of `active`, which both have to say.
+pub(super) fn instead<'a>(side: Side<'a>, other: &Object, name: &str) -> Option<&'a Value> {
+    let says = other.get(name).is_some_and(is_set);
+    if !says || name == "active" || !is_inherited(side.0, name) || side.0.get(name).is_some() {
         return None;
     }
-    if after.0.get(name).is_some() {
-        return None;
-    }
-    let said = pipeline(after).and_then(|pipeline| pipeline.get(name));
+    let said = pipeline(side).and_then(|pipeline| pipeline.get(name));
     said.filter(|value| is_set(value))
 }
 
@@ -92,9 +84,12 @@ fn is_inherited(object: &Object, name: &str) -> bool {
             "late_after" => object.get("on_late").is_none(),
             _ => false,
         };
+    // Data and compute without a schedule have that of those who use them, wherever they stand.
+    let follows = name == "schedule" && object.kind() != Kind::Activity;
     let reaches_aws = matches!(name, "provider" | "role") && object.kind() != Kind::Pipeline;
     let schema = object.object_type.attribute(name);
     (runs || reaches_aws)
         && !is_own
+        && !follows
         && schema.is_some_and(|schema| !schema.metadata && schema.support != Support::Kept)
 }

@@ -38,7 +38,7 @@ use jiff::Timestamp;
 use crate::engine::Paused;
 use crate::objects::Address;
 
-pub use affected::affected;
+pub use affected::Affected;
 pub use alignment::alignments;
 pub use change::Action;
 pub use change::AttributeChange;

@@ -37,6 +37,7 @@ const fn attribute(name: &'static str, value: AttributeType, default: Default) -
         windows: false,
         sensitive: false,
         metadata: false,
+        handling: false,
         cost: false,
         aws: Aws::None,
         support: Support::Full,

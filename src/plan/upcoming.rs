@@ -83,7 +83,7 @@ pub struct Awaited {
 pub struct Said<'a> {
     /// How many there are.
     pub effects: &'a Effects,
-    /// Whose change: see [`super::affected()`].
+    /// Whose change: see [`super::Affected`].
     pub affected: &'a BTreeSet<Address>,
     /// The intervals that have an instance although those before them have none, oldest first: see
     /// [`super::effects::UnitRuns`].

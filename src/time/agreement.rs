@@ -9,10 +9,13 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::calendar::WhenExcluded;
 use super::cron::Cron;
 use super::period::Period;
 use super::schedule::Schedule;
 use super::ticks::Ticks;
+use super::zone::day_of;
+use super::zone::start_of_day;
 
 /// How many changes of the clock are looked at: those of ten years. Rules of zones repeat each year.
 const CHANGES: usize = 20;
@@ -28,6 +31,34 @@ impl Schedule {
             && one.until() == two.until()
             && (begun(one) && begun(two) || one.ticks.first() == two.ticks.first())
             && same_ticks(&one.ticks, &two.ticks, from)
+    }
+
+    /// A moment after `from` before which it is certain that another one has the same due times, by where the two end and the days that
+    /// they leave out; `None`: it always has. It is `from` where that says nothing: between other ticks, and where due times move to other
+    /// days.
+    pub fn alike_until(&self, other: &Self, from: Timestamp) -> Option<Timestamp> {
+        let both = [self, other];
+        let moves = |schedule: &Self| {
+            let calendar = schedule.calendar();
+            calendar.is_some_and(|(_, when)| when != WhenExcluded::Skip)
+        };
+        let is_cut_later = |schedule: &Self| schedule.cut().is_some_and(|cut| cut > from);
+        if self.ticks != other.ticks
+            || self.due() != other.due()
+            || both.into_iter().any(|it| moves(it) || is_cut_later(it))
+        {
+            return Some(from);
+        }
+        let today = day_of(self.timezone(), from);
+        let day = match both.map(|schedule| schedule.calendar().map(|(calendar, _)| calendar)) {
+            [Some(one), Some(two)] => one.alike_until(two, today),
+            [Some(calendar), None] | [None, Some(calendar)] => calendar.next_excluded(today),
+            [None, None] => None,
+        };
+        let day = day.map(|day| start_of_day(self.timezone(), day).unwrap_or(from));
+        let ends = both.into_iter().filter_map(Self::until);
+        let end = ends.min().filter(|_| self.until() != other.until());
+        Some(day.into_iter().chain(end).min()?.max(from))
     }
 }
 

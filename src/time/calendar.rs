@@ -150,6 +150,25 @@ impl Calendar {
         }
         weekday.into_iter().chain(listed).min()
     }
+
+    /// A day, from a date on, before which it leaves out the same days as another; `None`: it always does.
+    pub(super) fn alike_until(&self, other: &Self, date: Date) -> Option<Date> {
+        let both = [self, other];
+        let differs = |date: &Date| {
+            let [one, two] = both.map(|calendar| calendar.excludes(*date).is_some());
+            one != two
+        };
+        let listed = both.into_iter().filter_map(|calendar| {
+            let mut dates = calendar.0.dates.range(date..).copied();
+            dates.find(differs)
+        });
+        let other_weekdays = self.0.weekdays != other.0.weekdays;
+        let first = other_weekdays.then_some(date);
+        let mut week = std::iter::successors(first, |day| day.tomorrow().ok()).take(8);
+        // Where single dates make up for all that week, the next one may differ.
+        let weekday = week.by_ref().take(7).find(differs).or_else(|| week.next());
+        listed.chain(weekday).min()
+    }
 }
 
 fn bit(weekday: Weekday) -> u8 {

@@ -39,6 +39,7 @@ cases! {
     copy_mistakes,
     cut_path,
     dangling_reference,
+    downstream,
     dynamic_blocks,
     dynamic_mistakes,
     export,

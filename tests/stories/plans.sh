@@ -99,7 +99,7 @@ expect 0 pipeform resume pipeline.finance --auto-approve
 step "5. a start that is moved a year back"
 configuration "1 day" 2025-11-17 "select 1" report
 expect 2 pipeform plan --detailed-exitcode
-says "(schedule: when runs are due)" "no runs" "before the old schedule began"
+says "(schedule: when runs are due)" "no runs" "365 intervals before the old schedule"
 
 step "6. a rename without and with moved"
 configuration "1 day" 2026-11-17 "select 1" summary

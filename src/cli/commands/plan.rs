@@ -287,7 +287,7 @@ fn since(
     let target = Target::module(module.without_errors()?);
     let plan = earlier.changes_to(target, context, &store)?;
     if stream.is_read() {
-        stream.emit(&views::json::plan(&plan, plan.at))?;
+        stream.emit(&views::json::definitions(&plan, plan.at))?;
     }
     if stream.for_people() {
         terminal::print(&views::plan::since(&plan, serial, context.look));

@@ -35,13 +35,12 @@ use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::resolve::Resolver;
+use crate::plan::Affected;
 use crate::plan::Change;
-use crate::plan::ChangeKind;
 use crate::plan::Effects;
 use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Relocation;
-use crate::plan::affected as affected_by;
 use crate::plan::alignments;
 use crate::plan::clusters::Living;
 use crate::plan::clusters::Sides as ClusterSides;
@@ -204,15 +203,14 @@ pub(crate) fn planned(
     let alive = before.alive(&relocation);
     let runs = before.runs(&relocation, (&old_units, &new_units));
     let both = old.objects.values().chain(new.values());
-    let [affected, otherwise] = [ChangeKind::Schedule, ChangeKind::Behaviour]
-        .map(|kind| affected_by(&changes, kind, &both));
+    let affected = Affected::by(&changes, &both);
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, &timetable, &call);
     let sides = [(&old.objects, &old.timetable), (&new, &timetable)];
     let units = (old_units, new_units);
     let known = (&*changes, &*alive, &runs);
     let (effects, (preview, findings)) = side_by_side(
-        || all_effects(sides, units, known, (&affected, &otherwise), now),
+        || all_effects(sides, units, known, &affected, now),
         || foreseen(resolver, now, (&old.objects, &changes)),
     );
     let findings = placed(&findings, &configuration);
@@ -242,7 +240,7 @@ pub(crate) fn planned(
         new_moments,
         relocation,
         preview,
-        affected,
+        affected: affected.runs,
         beyond,
         made_until,
         sources,
@@ -266,18 +264,18 @@ fn without_errors(found: Diagnostics, sources: Sources) -> Result<Sources, Failu
 type Side<'a> = (&'a Objects, &'a Timetable);
 
 /// What a plan does to the runs: of what the engine makes of each side, what changes, the clusters that are alive, and what is recorded of
-/// the runs. The last two are the objects whose runs are due otherwise, and those whose runs do something else.
+/// the runs.
 fn all_effects(
     [before, after]: [Side<'_>; 2],
     (old, new): (Definition, Definition),
     (changes, alive, runs): (&[Change], &[Living], &BTreeMap<Address, UnitRuns>),
-    (affected, otherwise): (&BTreeSet<Address>, &BTreeSet<Address>),
+    affected: &Affected,
     now: Timestamp,
 ) -> Effects {
-    let mut effects = effects::effects(&old, &new, runs, affected, now);
-    (effects.history, effects.consumers) = impact(&new, runs, otherwise);
+    let mut effects = effects::effects(&old, &new, runs, &affected.runs, now);
+    (effects.history, effects.consumers) = impact((&old, &new), runs, affected);
     note_new(&mut effects.history, changes);
-    effects.waiting = waiting((&old, &new), runs, otherwise);
+    effects.waiting = waiting((&old, &new), runs, &affected.behaviour);
     effects.alignment = alignments(before, after, now);
     let sides = ClusterSides {
         old: &old,

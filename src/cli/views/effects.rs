@@ -22,9 +22,11 @@ use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::Effects;
 use crate::plan::effects::Hole;
+use crate::plan::effects::Later;
 use crate::plan::effects::PipelineEffect;
 use crate::plan::effects::Totals;
 use crate::plan::effects::WhyHole;
+use crate::plan::impact::Consumer;
 use crate::plan::impact::History;
 use crate::time::Interval;
 
@@ -162,16 +164,24 @@ fn counted_objects(group: &Siblings) -> String {
 /// How many consumers are named.
 const NAMED: usize = 10;
 
-/// Who uses what changes; empty when nobody does.
+/// Who uses what changes, and who did so until now; empty when nobody does.
 pub(crate) fn consumers(effects: &Effects, look: Look) -> String {
-    if effects.consumers.is_empty() {
-        return String::new();
-    }
-    let mut out = format!(
-        "{}\n",
-        look.bold("Downstream, unchanged, on what is written from now on:")
-    );
-    for consumer in effects.consumers.iter().take(NAMED) {
+    let consumers = effects.consumers.iter();
+    let (former, staying): (Vec<&Consumer>, Vec<&Consumer>) =
+        consumers.partition(|consumer| consumer.until_now);
+    let titles = [
+        "Downstream, unchanged, on what is written from now on:",
+        "Downstream until now, unchanged, and no longer waiting for what changes:",
+    ];
+    let lists = titles.into_iter().zip([staying, former]);
+    let lists = lists.filter(|(_, consumers)| !consumers.is_empty());
+    let lists = lists.map(|(title, consumers)| listed(title, &consumers, look));
+    lists.collect::<Vec<String>>().join("\n")
+}
+
+fn listed(title: &str, consumers: &[&Consumer], look: Look) -> String {
+    let mut out = format!("{}\n", look.bold(title));
+    for consumer in consumers.iter().take(NAMED) {
         let mut text = consumer.address.to_string();
         if consumer.finished > 0 {
             let runs = counted(consumer.finished, "run", "runs");
@@ -180,7 +190,7 @@ pub(crate) fn consumers(effects: &Effects, look: Look) -> String {
         out.push_str(&look.wrapped(2, 2, &text));
         out.push('\n');
     }
-    let more = effects.consumers.len().saturating_sub(NAMED);
+    let more = consumers.len().saturating_sub(NAMED);
     if more > 0 {
         let more = u64::try_from(more).unwrap_or(u64::MAX);
         out.extend([
@@ -467,7 +477,27 @@ fn facts(effect: &ActivityEffect, look: Look) -> String {
         fact("no runs", hole_text(hole, &zone, name));
     }
     due_times(effect, &zone, &mut fact);
+    if let Some(later) = &effect.later {
+        fact("later", later_text(later, &zone, name));
+    }
     out
+}
+
+/// How due times go on after those that are shown, where these are the same before and after.
+pub(super) fn later_text(later: &Later, zone: &TimeZone, name: &str) -> String {
+    let Some(until) = later.same_until else {
+        return "the same, too".to_owned();
+    };
+    let until = local(until, zone);
+    // The earlier of the two is missing on the other side.
+    let (what, first) = match (later.was_due, later.next_due) {
+        (Some(was), None) => ("not due any more", was),
+        (Some(was), Some(next)) if was < next => ("not due any more", was),
+        (_, Some(next)) => ("due from now on", next),
+        (None, None) => return format!("the same until {until} {name}; not compared after that"),
+    };
+    let first = local(first, zone);
+    format!("the same until {until} {name}; {what}: {first}")
 }
 
 /// When it was due before the change, and when it is after it.
@@ -553,7 +583,11 @@ fn hole_text(hole: &Hole, zone: &TimeZone, name: &str) -> String {
         WhyHole::Excluded => "excluded by the calendar",
         WhyHole::AfterLast => "after the last interval",
     };
-    format!("{from} {to}: {why}")
+    let intervals = hole.intervals.map(|number| {
+        let intervals = counted(number, "interval", "intervals");
+        format!("{intervals} ")
+    });
+    format!("{from} {to}: {}{why}", intervals.unwrap_or_default())
 }
 
 /// `2026-11-24 00:00`, with seconds only if there are any.

@@ -109,6 +109,11 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, range: Option<Json>, at: Times
 
 /// The lines of a plan: each change, the summary, the outputs, the effects. Each ends with a line end.
 pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
+    definitions(plan, at) + &effects(plan, at)
+}
+
+/// The lines of a plan about definitions alone: each change, the summary, the outputs.
+pub(crate) fn definitions(plan: &Plan, at: Timestamp) -> String {
     let mut out = String::new();
     for change in &plan.changes {
         out.push_str(&planned_change(change, at));
@@ -124,6 +129,10 @@ pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
     if !plan.output_changes.is_empty() {
         out.push_str(&outputs(plan, at));
     }
+    out
+}
+
+fn effects(plan: &Plan, at: Timestamp) -> String {
     let paused: Vec<Json> = plan
         .held
         .iter()
@@ -136,13 +145,12 @@ pub(crate) fn plan(plan: &Plan, at: Timestamp) -> String {
             })
         })
         .collect();
-    out.push_str(&event(
+    event(
         ("info", "effects"),
         &effect_text::sentence(&plan.effects.totals),
         at,
         json!({ "effects": plan.effects, "paused": paused, "serial": plan.serial, "lineage": plan.lineage, "at": plan.at }),
-    ));
-    out
+    )
 }
 
 /// The runs of what changes, a line for each activity and data node.

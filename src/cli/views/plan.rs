@@ -354,8 +354,11 @@ fn entries(
             writer.text.push_str(&note);
         }
         let mut notes = Vec::new();
-        if attribute.inherited && object.get(&attribute.name).is_none() {
+        let says = |side: Option<&Object>| side.is_some_and(|it| it.get(&attribute.name).is_some());
+        if attribute.inherited && !says(Some(object)) {
             notes.push("from its pipeline".to_owned());
+        } else if attribute.inherited && !says(change.old.as_ref()) {
+            notes.push("so far from its pipeline".to_owned());
         }
         if let (Action::Update, None, Some(default)) =
             (change.action, &new, default(object, &attribute.name))

@@ -22,17 +22,20 @@ const CHECKED: &[AttributeSchema] = &[
         "precondition_timeout",
         AttributeType::Duration,
         "How long it is checked, from the first check, before the instance fails; left out: as long as its owner says.",
-    ),
+    )
+    .handling(),
     AttributeSchema::new(
         "retry_delay",
         AttributeType::Duration,
         "The pause between two checks; left out: a minute, and the owner's `retry_delay` after one that could not be made. Of an owner with several preconditions the shortest counts.",
-    ),
+    )
+    .handling(),
     AttributeSchema::new(
         "max_retries",
         AttributeType::Integer(0),
         "How often it is tried once more, in a row, when it cannot be checked, which is not the same as that it does not hold; left out: as often as its owner says. Of an owner with several preconditions the lowest counts.",
     )
+    .handling()
     .aws(Aws::Fields(&["maximumRetries"])),
     kept("attempt_timeout", AttributeType::Duration),
     kept("report_progress_timeout", AttributeType::Duration),

@@ -176,6 +176,41 @@ fn what_an_object_no_longer_says_it_has_from_its_pipeline() {
     }
 }
 
+#[test]
+fn what_an_object_says_as_its_pipeline_did_is_no_other_behaviour() {
+    let said = || {
+        let said = [
+            ("max_retries", number(4)),
+            ("schedule", reference("schedule", "schedule.s")),
+        ];
+        let pipeline = registry::find(Kind::Pipeline, "").expect("a type");
+        object(pipeline, "pipeline.p", said)
+    };
+    let shell = registry::find(Kind::Activity, "shell_command").expect("a type");
+    let activity = "pipeline.p.activity.a";
+    let plain = object(shell, activity, []);
+    for (retries, kind) in [(4, ChangeKind::Metadata), (5, ChangeKind::Behaviour)] {
+        let written = [
+            ("max_retries", number(retries)),
+            ("schedule", reference("schedule", "schedule.s")),
+        ];
+        let changes = diff(
+            &side([said(), plain.clone()]),
+            &side([said(), object(shell, activity, written)]),
+        );
+        let attributes = changes.iter().flat_map(|change| &change.attributes);
+        let found: Vec<_> = attributes
+            .map(|it| (&*it.name, it.old.clone(), it.new.clone(), it.kind))
+            .collect();
+        let daily = || Some(reference("schedule", "schedule.s"));
+        let expected = [
+            ("max_retries", Some(number(4)), Some(number(retries)), kind),
+            ("schedule", daily(), daily(), ChangeKind::Metadata),
+        ];
+        assert_eq!(found, expected);
+    }
+}
+
 /// What changes for an object that goes from `pipeline.p` to another address, with its own attributes before and after: names, kinds and
 /// values.
 fn gone_over<const N: usize, const M: usize>(
@@ -362,6 +397,33 @@ fn a_change_says_what_it_touches() {
     assert_eq!(kind(told, more), ChangeKind::Behaviour);
     let every = |text: &str| object(&SCHEDULE, "schedule.s", [("every", string(text))]);
     assert_eq!(kind(every("1 day"), every("1 week")), ChangeKind::Schedule);
+}
+
+#[test]
+fn what_is_done_around_a_run_changes_nothing_of_its_data() {
+    let of = |kind: Kind, name: &str, attribute: (&str, Value)| {
+        let object_type = registry::find(kind, name).expect("a type");
+        object(object_type, "pipeline.p.activity.a", [attribute])
+    };
+    let touches = |old: Object, new: Object| diff(&side([old]), &side([new]))[0].touches_data();
+    let shell = |attribute| of(Kind::Activity, "shell_command", attribute);
+    for (name, value) in [
+        ("max_retries", number(7)),
+        ("on_fail", reference("action", "action.tell")),
+        ("pool", reference("pool", "pool.few")),
+        ("active", Value::Bool(false)),
+        ("description", string("x")),
+    ] {
+        let none = shell((name, Value::NULL));
+        assert!(!touches(none, shell((name, value))), "{name}");
+    }
+    let command = |text: &str| ("command", string(text));
+    assert!(touches(shell(command("a")), shell(command("b"))));
+    let action = |text| of(Kind::Action, "shell_command", command(text));
+    assert!(!touches(action("a"), action("b")));
+    assert!(touches(action("a"), shell(command("a"))));
+    let gone = diff(&side([shell(command("a"))]), &side([]));
+    assert!(gone[0].touches_data());
 }
 
 #[test]

@@ -490,7 +490,8 @@ fn what_uses_a_changed_object_is_affected() {
     );
     let configured = side([node("/new"), reader.clone(), waits.clone()]);
     let changes = diff(&side([node("/old"), reader, waits]), &configured);
-    let found: Vec<String> = affected(&changes, ChangeKind::Schedule, &configured.values())
+    let found: Vec<String> = Affected::by(&changes, &configured.values())
+        .runs
         .iter()
         .map(Address::to_string)
         .collect();

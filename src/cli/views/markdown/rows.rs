@@ -149,7 +149,7 @@ fn pipeline_rows(effect: &PipelineEffect) -> String {
         } else {
             activity.activation
         };
-        let times = [&activity.was_due, &activity.next_due].map(|times| due(activity, times));
+        let times = due_times(activity);
         let facts = row(activation, runs(activity), times);
         match groups.iter_mut().find(|group| group.1 == facts) {
             Some(group) => group.0.push(name),
@@ -256,19 +256,25 @@ pub(super) fn clusters(effects: &Effects) -> Vec<String> {
 /// Who uses what changes.
 pub(super) fn consumers(effects: &Effects) -> Vec<String> {
     let texts = effects.consumers.iter().map(|consumer| {
-        let text = match consumer.finished {
-            0 => String::new(),
-            runs => counted(runs, "run", "runs"),
+        let before = match consumer.finished {
+            0 => None,
+            runs => {
+                let runs = counted(runs, "run", "runs");
+                Some(format!("{runs} on what was written before"))
+            }
         };
-        (consumer.address.clone(), text)
+        let former = consumer.until_now;
+        let former = former.then(|| "no longer waiting for what changes".to_owned());
+        let facts: Vec<String> = before.into_iter().chain(former).collect();
+        (consumer.address.clone(), facts.join("; "))
     });
     let groups = together(texts, Likeness::Address);
     let lines = groups.iter().map(|group| {
-        let before = match group.text.as_str() {
+        let facts = match group.text.as_str() {
             "" => String::new(),
-            runs => format!(": {runs} on what was written before"),
+            facts => format!(": {facts}"),
         };
-        format!("- {}{before}", code(&group.name()))
+        format!("- {}{facts}", code(&group.name()))
     });
     lines.collect()
 }
@@ -318,6 +324,10 @@ fn runs(activity: &ActivityEffect) -> String {
             "old intervals end at {end}, new ones begin at {begin}"
         ));
     }
+    if let Some(later) = &activity.later {
+        let text = effects::later_text(later, &zone, &activity.timezone).replace(TOGETHER, " ");
+        parts.push(format!("later due times: {text}"));
+    }
     if activity.on_demand {
         parts.push("on demand from now on".to_owned());
     }
@@ -325,9 +335,19 @@ fn runs(activity: &ActivityEffect) -> String {
     parts.join("<br>")
 }
 
-fn due(activity: &ActivityEffect, times: &[Timestamp]) -> String {
+/// When it was due, and when it is: the first of these times, or all of them if only the others differ.
+fn due_times(activity: &ActivityEffect) -> [String; 2] {
     let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
-    let times = times.iter().take(TIMES);
-    let times: Vec<String> = times.map(|at| moment(*at, &zone)).collect();
-    times.join("<br>")
+    let (was, next) = (&activity.was_due, &activity.next_due);
+    let first = |times: &[Timestamp]| times.iter().take(TIMES).copied().collect::<Vec<_>>();
+    let number = if was != next && first(was) == first(next) {
+        usize::MAX
+    } else {
+        TIMES
+    };
+    [was, next].map(|times| {
+        let times = times.iter().take(number);
+        let times: Vec<String> = times.map(|at| moment(*at, &zone)).collect();
+        times.join("<br>")
+    })
 }

@@ -215,13 +215,18 @@ fn what_has_run_and_who_uses_it_is_told() {
                 later: false,
             })
             .into(),
-        consumers: [("pipeline.q.activity.y", 0), ("pipeline.r.activity.z", 1)]
-            .map(|(address, finished)| Consumer {
-                address: Address::new(address),
-                finished,
-                elsewhere: true,
-            })
-            .into(),
+        consumers: [
+            ("pipeline.q.activity.y", 0, false),
+            ("pipeline.r.activity.z", 1, false),
+            ("pipeline.s.activity.z", 2, true),
+        ]
+        .map(|(address, finished, until_now)| Consumer {
+            address: Address::new(address),
+            finished,
+            elsewhere: true,
+            until_now,
+        })
+        .into(),
         ..Effects::default()
     };
     assert_eq!(
@@ -255,7 +260,8 @@ fn what_has_run_and_who_uses_it_is_told() {
         rows::consumers(&effects),
         [
             "- `pipeline.q.activity.y`",
-            "- `pipeline.r.activity.z`: 1 run on what was written before"
+            "- `pipeline.r.activity.z`: 1 run on what was written before",
+            "- `pipeline.s.activity.z`: 2 runs on what was written before; no longer waiting for what changes"
         ]
     );
 }
