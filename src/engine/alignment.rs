@@ -87,7 +87,7 @@ impl Engine {
                 let live = self.live_of_run(producer, interval);
                 standing_of(live, None, cascades)
             }
-            Need::In { span, due_by } => match edge.require {
+            Need::In { span, due_by } => match self.required(edge) {
                 Require::All => {
                     let live = self.live_in(producer, span, due_by);
                     let missing = self.missing(producer, span, due_by).next();
@@ -105,6 +105,16 @@ impl Engine {
                     }
                 },
             },
+        }
+    }
+
+    /// How much is needed by an edge. What is on demand has no newest interval: each run that is there may bring the newest.
+    fn required(&self, edge: &Dependency) -> Require {
+        let producer = self.unit(&edge.producer);
+        let on_demand = producer.is_some_and(|producer| producer.schedule.is_none());
+        match edge.require {
+            Require::Latest if on_demand => Require::All,
+            require => require,
         }
     }
 

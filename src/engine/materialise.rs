@@ -136,7 +136,7 @@ impl Engine {
         next_unmade(schedule, self.made_until.get(address).copied())
     }
 
-    /// Makes on-demand instances: one run of these units, and of the on-demand data nodes they wait for.
+    /// Makes on-demand instances: one run of these units, and of the on-demand data nodes that they wait for or write.
     pub(super) fn trigger(&mut self, addresses: &[Address], now: Timestamp, step: &mut Step) {
         let mut wanted: BTreeSet<Address> = BTreeSet::new();
         let mut open: Vec<Address> = addresses.to_vec();
@@ -147,13 +147,16 @@ impl Engine {
             if unit.schedule.is_some() || wanted.contains(&address) {
                 continue;
             }
-            for dependency in &unit.dependencies {
-                let is_node = self
-                    .unit(&dependency.producer)
-                    .is_some_and(|producer| producer.kind == UnitKind::DataNode);
-                if is_node {
-                    open.push(dependency.producer.clone());
-                }
+            let is_node = |other: &&Address| {
+                let other = self.unit(other);
+                other.is_some_and(|other| other.kind == UnitKind::DataNode)
+            };
+            let producers = unit.dependencies.iter().map(|edge| &edge.producer);
+            open.extend(producers.filter(is_node).cloned());
+            // Whoever reads what is written waits for that, and not for who writes it.
+            if unit.kind == UnitKind::Activity {
+                let consumers = self.consumers.get(&address).into_iter().flatten();
+                open.extend(consumers.filter(is_node).cloned());
             }
             wanted.insert(address);
         }

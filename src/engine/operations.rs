@@ -13,6 +13,7 @@ use super::alignment::Standing;
 use super::lateness::is_open;
 use super::machine::Engine;
 use super::model::Change;
+use super::model::Dependency;
 use super::model::Instance;
 use super::model::InstanceKey;
 use super::model::Operation;
@@ -349,15 +350,19 @@ impl Engine {
         self.look_at_all(&keys, now, step);
     }
 
-    /// What is on demand, could start, and reads the latest of something with a schedule.
+    /// What is on demand, could start, and reads the latest of something with a schedule, or other runs in a window.
     fn ready_on_demand(&self, key: &InstanceKey) -> Vec<InstanceKey> {
-        if key.interval.is_moment() {
-            return Vec::new();
-        }
         let consumers = self.consumers.get(&key.object).into_iter().flatten();
         let on_demand = consumers.filter(|consumer| {
-            self.unit(consumer)
-                .is_some_and(|unit| unit.schedule.is_none())
+            let unit = self.unit(consumer);
+            unit.is_some_and(|unit| {
+                let mut edges = unit.dependencies.iter();
+                let reads = |edge: &Dependency| {
+                    edge.producer == key.object
+                        && (edge.window.is_some() || !key.interval.is_moment())
+                };
+                unit.schedule.is_none() && edges.any(reads)
+            })
         });
         on_demand
             .flat_map(|consumer| self.instances_of(consumer))
@@ -372,8 +377,12 @@ impl Engine {
             return false;
         };
         let is_node = unit.kind == UnitKind::DataNode;
+        // What is on demand is made with who writes it.
+        let was_made = |key: &InstanceKey| {
+            key.interval.is_moment() || self.is_settled(key) || self.is_passed_over(key)
+        };
         match self.live.get(key) {
-            None if is_node && (self.is_settled(key) || self.is_passed_over(key)) => {
+            None if is_node && was_made(key) => {
                 self.start_over(Instance::new(key.clone()), false, step);
                 true
             }

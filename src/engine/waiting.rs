@@ -10,11 +10,11 @@ use super::model::InstanceKey;
 use super::model::Require;
 use super::model::Status;
 use super::model::Unit;
+use super::model::UnitKind;
 use super::ranges::Ranges;
 use crate::objects::Address;
 use crate::objects::Need;
 use crate::time::Interval;
-use crate::time::Why;
 
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,26 +77,6 @@ pub enum Wait {
 /// Things that an instance waits for, found as they are asked for.
 pub type Waits<'a> = Box<dyn Iterator<Item = Wait> + 'a>;
 
-/// A stretch of time that the interval or the window of an instance covers, and that it does not wait for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotWaitedFor {
-    /// Whose instances there are none of, or not needed.
-    pub object: Address,
-    /// The stretch.
-    pub interval: Interval,
-    /// Why.
-    pub why: NotNeeded,
-}
-
-/// What an instance that has finished had from one of its inputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Used {
-    /// The input.
-    pub object: Address,
-    /// Which of its instances.
-    pub which: Which,
-}
-
 /// An input of what is on demand that has not come to its newest interval: an older one is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behind {
@@ -108,107 +88,7 @@ pub struct Behind {
     pub due: Interval,
 }
 
-/// Which instances of an input an instance had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// All of a stretch of time.
-    All(Interval),
-    /// Those of a stretch of time that had finished when it started.
-    Finished(Interval),
-    /// The latest that had finished when it started.
-    Latest,
-}
-
-/// Why a stretch of time is not waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotNeeded {
-    /// The producer has no instances there.
-    None(Why),
-    /// Its instances there were not due when who is on demand was triggered.
-    NotDueThen,
-    /// Only the latest is needed.
-    Older,
-    /// `catch_up` has passed over its instances there.
-    PassedOver,
-}
-
 impl Engine {
-    /// What an instance does not wait for, although its interval or window covers it.
-    pub fn not_waited_for(&self, key: &InstanceKey) -> Vec<NotWaitedFor> {
-        let Some(unit) = self.unit(&key.object) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for edge in &unit.dependencies {
-            let producer = self.unit(&edge.producer);
-            let timeline = producer.and_then(|producer| producer.schedule.as_ref());
-            let (Need::In { span, due_by }, Some(timeline)) =
-                (self.need(unit, edge, key.interval), timeline)
-            else {
-                continue;
-            };
-            let mut add = |start, end, why| {
-                let object = edge.producer.clone();
-                let interval = Interval { start, end };
-                if start < end {
-                    found.push(NotWaitedFor {
-                        object,
-                        interval,
-                        why,
-                    });
-                }
-            };
-            let newest = self.newest_in(&edge.producer, span, due_by);
-            for gap in timeline.gaps(span) {
-                add(
-                    gap.interval.start,
-                    gap.interval.end,
-                    NotNeeded::None(gap.why),
-                );
-            }
-            for passed in self.passed_over_within(&edge.producer, span) {
-                add(passed.start, passed.end, NotNeeded::PassedOver);
-            }
-            let first = timeline.overlapping(span).next();
-            if let (Require::Latest, Some(first), Some(newest)) = (edge.require, first, newest) {
-                add(first.start, newest.start, NotNeeded::Older);
-            }
-            if due_by.is_some()
-                && let Some(last) = timeline.last_overlapping(span)
-            {
-                let from = newest.or(first).map_or(span.start, |newest| newest.end);
-                add(from, last.end, NotNeeded::NotDueThen);
-            }
-        }
-        found
-    }
-
-    /// What an instance had, by the definition: stretches of time without a gap.
-    pub fn used(&self, key: &InstanceKey) -> Vec<Used> {
-        let Some(unit) = self.unit(&key.object) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for edge in &unit.dependencies {
-            let mut add = |which| {
-                let object = edge.producer.clone();
-                found.push(Used { object, which });
-            };
-            match self.need(unit, edge, key.interval) {
-                Need::Nothing => {}
-                Need::SameRun => add(Which::All(key.interval)),
-                Need::Newest => add(Which::Latest),
-                Need::In { span, due_by } => {
-                    let stretches = self.stretches(edge, span, due_by);
-                    let is_all = edge.require == Require::All && due_by.is_none();
-                    let which = if is_all { Which::All } else { Which::Finished };
-                    stretches.into_iter().map(which).for_each(&mut add);
-                }
-            }
-        }
-        found
-    }
-
     /// Of the inputs of what is on demand those that have not come to their newest interval.
     pub fn behind(&self, object: &Address, now: Timestamp) -> Vec<Behind> {
         let Some(unit) = self.unit(object) else {
@@ -226,25 +106,6 @@ impl Engine {
             (need == Need::Newest && found.latest.start < found.due.start).then_some(found)
         };
         unit.dependencies.iter().filter_map(behind).collect()
-    }
-
-    /// The intervals of a producer that touch each other, together.
-    fn stretches(
-        &self,
-        edge: &Dependency,
-        span: Interval,
-        due_by: Option<Timestamp>,
-    ) -> Vec<Interval> {
-        let producer = self.unit(&edge.producer);
-        let Some(timeline) = producer.and_then(|producer| producer.schedule.as_ref()) else {
-            return Vec::new();
-        };
-        let due = |at: &Interval| due_by.is_none_or(|by| timeline.due_at(*at) <= by);
-        let mut stretches: Ranges = timeline.overlapping(span).take_while(due).collect();
-        for passed in self.passed_over_within(&edge.producer, span) {
-            stretches.remove(passed);
-        }
-        stretches.iter().collect()
     }
 
     /// What an instance waits for, oldest interval first; empty if it runs or can start.
@@ -355,7 +216,7 @@ impl Engine {
 
     /// What of a stretch of time `catch_up` has passed over for an object, oldest first. What was back-filled later is there
     /// after all.
-    fn passed_over_within(&self, object: &Address, span: Interval) -> Vec<Interval> {
+    pub(super) fn passed_over_within(&self, object: &Address, span: Interval) -> Vec<Interval> {
         let dropped = self.dropped.get(object);
         let within = |ranges: &Ranges| ranges.within(span).collect::<Vec<Interval>>();
         let mut rest: Ranges = dropped.map(within).into_iter().flatten().collect();
@@ -381,7 +242,7 @@ impl Engine {
                 Status::WaitingOnDependencies | Status::WaitingForRunner
             ) && self
                 .unit(&instance.key.object)
-                .is_some_and(|unit| unit.kind == super::UnitKind::Activity)
+                .is_some_and(|unit| unit.kind == UnitKind::Activity)
         });
         u64::try_from(waiting.count()).unwrap_or(u64::MAX)
     }

@@ -45,7 +45,10 @@ pub struct Alignment {
     pub pipeline: Option<Address>,
     /// The zone that its intervals are shown in, e.g. `Europe/Berlin`.
     pub timezone: String,
-    /// For its next interval; `None`: it is on demand, and reads the latest that is finished.
+    /// Whether the producer is on demand: only runs of it are waited for that are triggered within the interval, or the
+    /// window, and nothing where there are none.
+    pub of_runs: bool,
+    /// For its next interval; `None`: it is on demand, and reads the latest that is finished, or the producer is.
     pub next: Option<Aligned>,
     /// For its first interval, if that lies in the future or was not made, and not all of its window is there.
     pub first: Option<Aligned>,
@@ -94,7 +97,7 @@ pub fn alignments(
                 && same_times(old_times, new_times, &object.address)
                 && same_times(old_times, new_times, &edge.1.producer);
             if !same {
-                found.extend(alignment(new_times, object, &edge.1, edge.0, now));
+                found.push(alignment(new_times, object, &edge.1, edge.0, now));
             }
         }
     }
@@ -131,8 +134,11 @@ fn is_noteworthy(timetable: &Timetable, reader: &Object, edge: &Dependency) -> b
         (Some(own), Some(other)) => !same_schedule(own.current(), other.current()),
         (own, other) => own.is_some() != other.is_some(),
     };
-    // What has no schedule has no intervals to choose from.
-    other.is_some() && (differ || edge.window.is_some() || edge.require != Require::All)
+    // What has no schedule has no intervals to choose from. Within one run on demand all is as it seems.
+    match other {
+        Some(_) => differ || edge.window.is_some() || edge.require != Require::All,
+        None => differ,
+    }
 }
 
 fn alignment(
@@ -141,10 +147,10 @@ fn alignment(
     edge: &Dependency,
     waits: bool,
     now: Timestamp,
-) -> Option<Alignment> {
+) -> Alignment {
     let own = timetable.schedule(&reader.address);
-    let other = timetable.schedule(&edge.producer)?;
-    let aligned = |interval: Interval| aligned((own, other), edge, interval);
+    let other = timetable.schedule(&edge.producer);
+    let aligned = |interval: Interval| aligned((own, other?), edge, interval);
     let next = match own {
         Some(own) => own
             .next_due(now)
@@ -157,18 +163,19 @@ fn alignment(
         .filter(|first| next.as_ref().is_none_or(|next| next.interval != *first))
         .and_then(aligned)
         .filter(|first| !first.gaps.is_empty());
-    Some(Alignment {
+    Alignment {
         reader: reader.address.clone(),
         producer: edge.producer.clone(),
         waits,
         require: edge.require.as_str(),
         window: edge.window.map(|window| window.to_string()),
         on_demand: own.is_none(),
+        of_runs: other.is_none(),
         pipeline: reader.pipeline.clone(),
         timezone: zone_name(own),
         next,
         first,
-    })
+    }
 }
 
 fn aligned(

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::status::Listing;
+use super::status::records;
 use super::status::wanted;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
@@ -190,11 +191,14 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
     drop(engine.step(Event::Tick, now));
     let all = definition.objects.keys();
     let all = all.map(|address| (address.clone(), None)).collect();
+    let wanted = wanted(&store, &engine, all, false, now)?;
+    let earlier = BTreeMap::new();
     let runner = Store::runner(&context.state_path()?);
     let source = Source {
         engine: &engine,
-        earlier: &BTreeMap::new(),
+        earlier: &earlier,
         definition: &definition,
+        records: &records(&store, &engine, &earlier, &wanted)?,
         counts: &store.counts()?,
         runner: runner.as_ref(),
         resources: &[],
@@ -202,7 +206,7 @@ fn dry_run(args: &Args, context: &Context, at: Option<Timestamp>) -> Result<Exit
         now: at.unwrap_or(now),
         limit: args.listing.limit(args.json),
     };
-    let status = Status::new(&source, &wanted(&store, &engine, all, false, now)?);
+    let status = Status::new(&source, &wanted);
     terminal::print(&if args.json {
         status.json()
     } else {

@@ -23,6 +23,7 @@ use crate::engine::Event;
 use crate::engine::Instance;
 use crate::engine::InstanceKey;
 use crate::engine::Limits;
+use crate::engine::Records;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::UnitKind;
 use crate::objects::Address;
@@ -114,11 +115,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let nodes = selections.iter().any(Selection::names_data_nodes);
     let wanted = wanted(&store, &engine, chosen, nodes, now)?;
+    let earlier = earlier(&store, &wanted, head.serial, now)?;
     let runner = Store::runner(&context.state_path()?);
     let source = Source {
         engine: &engine,
-        earlier: &earlier(&store, &wanted, head.serial, now)?,
+        earlier: &earlier,
         definition: &definition,
+        records: &records(&store, &engine, &earlier, &wanted)?,
         counts: &store.counts()?,
         runner: runner.as_ref(),
         resources: &store.open_resources()?,
@@ -159,6 +162,43 @@ fn earlier(
         Ok((serial, engine))
     };
     objects.into_iter().map(engine).collect()
+}
+
+/// What there are records of that say what the instances had that are shown.
+pub(super) fn records(
+    store: &Store,
+    engine: &Engine,
+    earlier: &BTreeMap<u64, Engine>,
+    wanted: &[Wanted],
+) -> Result<BTreeMap<InstanceKey, Records>, Failure> {
+    let mut found = BTreeMap::new();
+    for wanted in wanted {
+        let open = engine.instances_of(&wanted.address);
+        for instance in open.chain(&wanted.settled) {
+            let key = &instance.key;
+            let then = instance.definition.and_then(|serial| earlier.get(&serial));
+            let inputs = then.unwrap_or(engine).recorded_inputs(key);
+            if inputs.is_empty() {
+                continue;
+            }
+            let mut records = Records::default();
+            if instance.status.is_settled() {
+                let last = store.attempts(key)?.pop();
+                records.began = last.map(|last| last.started_at).or(instance.ended_at);
+            }
+            for (object, span) in inputs {
+                let found = store.instances(&Filter {
+                    statuses: vec![InstanceStatus::Finished, InstanceStatus::Skipped],
+                    ..Filter::starting_in(object, span)
+                })?;
+                let ended = found.into_iter().map(|it| (it.key, it.ended_at));
+                let ended = ended.filter_map(|(key, at)| Some((key, at?)));
+                records.finished.extend(ended);
+            }
+            found.insert(key.clone(), records);
+        }
+    }
+    Ok(found)
 }
 
 fn by_instance(actions: Vec<ActionRun>) -> BTreeMap<InstanceKey, Vec<ActionRun>> {

@@ -25,6 +25,7 @@ use crate::cli::views::status::interval_text;
 use crate::engine::Behind;
 use crate::engine::Change;
 use crate::engine::InstanceKey;
+use crate::engine::LeftOut;
 use crate::objects::Address;
 use crate::objects::Kind;
 use crate::store::Filter;
@@ -70,6 +71,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if !common.json {
         terminal::print(&operation::human(&words, &proposal, &scene.definition));
         terminal::print(&behind(&scene, &activities));
+        terminal::print(&left_out(&scene, &activities));
     }
     let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
     let mut outcome = Outcome::DryRun;
@@ -133,6 +135,32 @@ fn behind(scene: &Scene<'_>, activities: &[Address]) -> String {
             ));
         }
     }
+    lines.into_iter().collect()
+}
+
+/// What the run needs of activities on demand that are not part of it.
+fn left_out(scene: &Scene<'_>, activities: &[Address]) -> String {
+    let line = |left_out: LeftOut| {
+        let LeftOut {
+            reader,
+            producer,
+            unfinished,
+        } = left_out;
+        let run = unfinished.map(|(run, status)| {
+            let run = interval_text(run, &TimeZone::UTC);
+            format!(": its run of {run} is {status}")
+        });
+        let run = run.unwrap_or_default();
+        format!(
+            "  `{reader}` does not wait for `{producer}`, which is not part of this run{run}.\n"
+        )
+    };
+    let lines: BTreeSet<String> = scene
+        .engine
+        .left_out(activities)
+        .into_iter()
+        .map(line)
+        .collect();
     lines.into_iter().collect()
 }
 

@@ -38,15 +38,26 @@ fn title(alignment: &Alignment) -> String {
     } else {
         "reads"
     };
+    let window = match &alignment.window {
+        Some(window) => format!(" in a window of {window}"),
+        None => String::new(),
+    };
+    if alignment.of_runs {
+        let producer = short(alignment);
+        let place = if window.is_empty() {
+            " in its interval"
+        } else {
+            window.as_str()
+        };
+        return format!(
+            "{verb} runs on demand of {producer}{place}, and for nothing where there is none"
+        );
+    }
     let which = match (alignment.require, &alignment.next) {
         (_, None) => "the latest finished interval of ",
         ("any", _) => "any of ",
         ("latest", _) => "the latest of ",
         _ => "",
-    };
-    let window = match &alignment.window {
-        Some(window) => format!(" in a window of {window}"),
-        None => String::new(),
     };
     let on_demand = if alignment.on_demand {
         ", on demand"

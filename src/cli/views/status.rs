@@ -22,6 +22,7 @@ use crate::engine::Engine;
 use crate::engine::Instance as Kept;
 use crate::engine::InstanceKey;
 use crate::engine::Paused;
+use crate::engine::Records;
 use crate::engine::Status as InstanceStatus;
 use crate::engine::Unit;
 use crate::objects::Address;
@@ -46,6 +47,8 @@ pub(crate) struct Source<'a> {
     /// By serial: the definitions that instances which have finished were made of, where they are not the newest.
     pub(crate) earlier: &'a BTreeMap<u64, Engine>,
     pub(crate) definition: &'a SerialDefinition,
+    /// What there are records of that say what instances had.
+    pub(crate) records: &'a BTreeMap<InstanceKey, Records>,
     pub(crate) counts: &'a Counts,
     /// Who runs, if somebody does.
     pub(crate) runner: Option<&'a Holder>,
@@ -293,9 +296,10 @@ impl Source<'_> {
         let namer = Namer::applied(&zone, self.definition, &key.object, self.runner);
         let then = kept.definition.and_then(|serial| self.earlier.get(&serial));
         let then = then.unwrap_or(self.engine);
-        let not_waited_for = namer.not_waited_for(then, key);
+        let records = self.records.get(key);
+        let not_waited_for = namer.not_waited_for(then, key, records);
         let used = match kept.status {
-            InstanceStatus::Finished => namer.used(then, key),
+            InstanceStatus::Finished => namer.used(then, key, records),
             _ => Vec::new(),
         };
         let (waits, more_waits) = namer.waits(self.engine, key, limit);
@@ -467,8 +471,11 @@ impl Instance {
     }
 }
 
-/// A stretch of time by both its ends, as dates where these say it all.
+/// A stretch of time by both its ends, as dates where these say it all; of a run on demand its moment.
 pub(crate) fn span_text(span: Interval, timezone: &TimeZone) -> String {
+    if span.is_moment() {
+        return interval_text(span, timezone);
+    }
     let [start, end] = [span.start, span.end].map(|at| at.to_zoned(timezone.clone()));
     let midnight = |zoned: &jiff::Zoned| zoned.time() == jiff::civil::Time::midnight();
     if midnight(&start) && midnight(&end) {

@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::engine::InstanceKey;
 use crate::engine::NotNeeded;
 use crate::engine::NotWaitedFor;
+use crate::engine::Records;
 use crate::engine::Status;
 use crate::engine::Used;
 use crate::engine::Wait;
@@ -162,13 +163,20 @@ impl<'a> Namer<'a> {
     }
 
     /// What an instance does not wait for, although its interval or window covers it.
-    pub(crate) fn not_waited_for(&self, engine: &Engine, key: &InstanceKey) -> Vec<Passed> {
+    pub(crate) fn not_waited_for(
+        &self,
+        engine: &Engine,
+        key: &InstanceKey,
+        records: Option<&Records>,
+    ) -> Vec<Passed> {
         let passed = |passed: NotWaitedFor| {
             let (why, because) = match passed.why {
                 NotNeeded::None(why) => gap(why),
                 NotNeeded::NotDueThen => ("not_due", "not due yet when this was triggered"),
                 NotNeeded::Older => ("older", "older than the latest"),
                 NotNeeded::PassedOver => ("passed_over", "passed over by `catch_up`"),
+                NotNeeded::NoRun => ("no_run", "on demand, and no run of it to wait for"),
+                NotNeeded::Later => ("later", "came after this had started"),
             };
             let span = span_text(passed.interval, &(self.zone)(&passed.object));
             Passed {
@@ -178,11 +186,17 @@ impl<'a> Namer<'a> {
                 why,
             }
         };
-        engine.not_waited_for(key).into_iter().map(passed).collect()
+        let found = engine.not_waited_for(key, records).into_iter();
+        found.map(passed).collect()
     }
 
     /// What an instance that has finished had.
-    pub(crate) fn used(&self, engine: &Engine, key: &InstanceKey) -> Vec<UsedLine> {
+    pub(crate) fn used(
+        &self,
+        engine: &Engine,
+        key: &InstanceKey,
+        records: Option<&Records>,
+    ) -> Vec<UsedLine> {
         let line = |used: Used| {
             let name = self.short(&used.object);
             let text = |span| span_text(span, &(self.zone)(&used.object));
@@ -202,7 +216,7 @@ impl<'a> Namer<'a> {
                 which,
             }
         };
-        engine.used(key).into_iter().map(line).collect()
+        engine.used(key, records).into_iter().map(line).collect()
     }
 
     /// Follows what an instance waits for to what that waits for, and so on, to the end.

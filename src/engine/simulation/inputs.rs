@@ -9,6 +9,7 @@ use super::super::InstanceKey;
 use super::super::Ranges;
 use super::super::Require;
 use super::super::Unit;
+use super::super::UnitKind;
 use super::super::testing::short;
 use super::listed::Listed;
 use super::oracle::Oracle;
@@ -40,6 +41,24 @@ impl Oracle {
         must(held, Rule::InputsFirst, || {
             format!("{} starts before its preconditions held", short(key))
         })
+    }
+
+    /// A run on demand has the data nodes on demand that its activities write: who reads them waits for these.
+    pub(super) fn brings_what_is_written(&self, run: &[Address], made: &[Instance]) -> Found {
+        let nodes = self.definition.units.values();
+        let nodes = nodes.filter(|unit| unit.kind == UnitKind::DataNode && unit.schedule.is_none());
+        for node in nodes {
+            let mut writers = node.dependencies.iter().map(|edge| &edge.producer);
+            let is_written = writers.any(|writer| run.contains(writer));
+            let is_there = made.iter().any(|made| made.key.object == node.address);
+            must(is_there || !is_written, Rule::InputsFirst, || {
+                format!(
+                    "{} is written by a run that does not bring it",
+                    node.address
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Whether an interval was passed over and has no instance all the same.
@@ -106,6 +125,8 @@ impl Oracle {
         match edge.require {
             Require::All => needed.iter().all(is_done) && !unfinished,
             Require::Any => finished.intersects(span) || needed.iter().all(dropped) && !unfinished,
+            // What is on demand has no newest one.
+            Require::Latest if producer.schedule.is_none() => !unfinished,
             Require::Latest => needed.last().is_none_or(is_done),
         }
     }

@@ -294,6 +294,7 @@ impl<D: Disk> World<D> {
         let names: Vec<&str> = chosen.iter().map(Address::as_str).collect();
         self.tell(|| format!("an operator triggers {}", names.join(" and ")));
         let made = self.look().triggered(&chosen, self.now);
+        self.oracle.brings_what_is_written(&chosen, &made)?;
         self.disk.trigger(&made);
         self.oracle.applied(&made)
     }

@@ -3,6 +3,7 @@
 mod life;
 mod news;
 mod operations;
+mod runs;
 mod stretches;
 
 use jiff::SignedDuration;

@@ -151,7 +151,7 @@ fn an_hour_waits_for_the_day_that_contains_it() {
 #[test]
 fn what_is_not_waited_for_is_named() {
     let named = |rig: &Rig, name: &str| {
-        let passed = rig.engine.not_waited_for(&rig.key(name)).into_iter();
+        let passed = rig.engine.not_waited_for(&rig.key(name), None).into_iter();
         passed
             .map(|passed| {
                 let [start, end] = [passed.interval.start, passed.interval.end]
@@ -206,7 +206,7 @@ fn what_catch_up_has_passed_over_is_named() {
         .on(every("1 week", "01-05"))
         .after(&["day"]);
     let rig = Rig::new("01-12", [day, week]);
-    let passed = rig.engine.not_waited_for(&rig.key("week 01-05"));
+    let passed = rig.engine.not_waited_for(&rig.key("week 01-05"), None);
     let [passed] = passed.as_slice() else {
         panic!("{passed:?}");
     };
