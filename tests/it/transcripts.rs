@@ -102,6 +102,7 @@ cases! {
     own_past,
     pausing,
     place_mistakes,
+    plan_applied,
     plan_apply_run_status,
     plan_check,
     plan_json,
