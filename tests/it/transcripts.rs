@@ -107,6 +107,7 @@ cases! {
     pausing,
     pausing_counts,
     place_mistakes,
+    plan_applied,
     plan_apply_run_status,
     plan_check,
     plan_json,

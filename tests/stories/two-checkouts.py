@@ -15,6 +15,7 @@ seed = int(os.environ.get("PIPEFORM_SEED", random.SystemRandom().randrange(1 << 
 print(f"seed {seed} (PIPEFORM_SEED repeats it)")
 dice = random.Random(seed)
 NAMES = ["a", "b", "c", "d", "e", "f"]
+NODES = ["m", "n"]
 
 
 def pipeform(checkout, *arguments):
@@ -33,20 +34,29 @@ def must(result):
 
 def text(pipelines):
     lines = ['schedule "daily" {\n  every = "1 day"\n  start = "2026-11-20"\n}\n']
+    lines += [f'data_node "file" "{node}" {{\n  path = "/tmp/{node}/${{run.date}}"\n}}\n' for node in NODES]
     for pipeline, activities in sorted(pipelines.items()):
         lines.append(f'pipeline "{pipeline}" {{\n  schedule = schedule.daily\n')
-        for name, (command, after) in sorted(activities.items()):
+        for name, (command, after, reads, writes) in sorted(activities.items()):
             needs = ", ".join(f"pipeline.{other}.activity.{one}" for other, one in after)
             lines.append(f'  activity "shell_command" "{name}" {{\n    command    = "echo {command}"\n')
             if after:
                 lines.append(f"    depends_on = [{needs}]\n")
+            for attribute, nodes in (("input", reads), ("output", writes)):
+                if nodes:
+                    lines.append(f"    {attribute} = [{', '.join(f'data_node.{node}' for node in nodes)}]\n")
             lines.append("  }\n")
         lines.append("}\n")
     return "".join(lines)
 
 
+def named(pipelines, node, side):
+    """The names of those that read (2) or write (3) a data node."""
+    return [name for activities in pipelines.values() for name, one in activities.items() if node in one[side]]
+
+
 def edited(pipelines):
-    """One or two random edits that leave a right configuration: what is waited for has an earlier name."""
+    """One or two random edits that leave a right configuration: what is waited for, by itself or for its data, has an earlier name."""
     pipelines = {name: dict(activities) for name, activities in pipelines.items()}
     for _ in range(dice.randint(1, 2)):
         pipeline = dice.choice(sorted(pipelines))
@@ -55,12 +65,16 @@ def edited(pipelines):
         if name in activities and dice.random() < 0.25:
             del activities[name]
             for others in pipelines.values():
-                for one, (command, after) in list(others.items()):
-                    others[one] = (command, [it for it in after if it != (pipeline, name)])
+                for one, (command, after, reads, writes) in list(others.items()):
+                    others[one] = (command, [it for it in after if it != (pipeline, name)], reads, writes)
         else:
+            activities.pop(name, None)
             earlier = [(other, one) for other, found in pipelines.items() for one in found if one < name]
             after = dice.sample(earlier, min(len(earlier), dice.randint(0, 2)))
-            activities[name] = (str(dice.randrange(1000)), sorted(after))
+            reads = [it for it in NODES if dice.random() < 0.3 and all(one < name for one in named(pipelines, it, 3))]
+            writes = [it for it in NODES if dice.random() < 0.3 and all(one > name for one in named(pipelines, it, 2))]
+            writes = [it for it in writes if it not in reads]
+            activities[name] = (str(dice.randrange(1000)), sorted(after), reads, writes)
     return pipelines
 
 
@@ -81,15 +95,26 @@ def differences(one, other):
     return {address for address in one.keys() | other.keys() if one.get(address) != other.get(address)}
 
 
+def nodes(attribute, values):
+    """The data nodes that an attribute of an object names."""
+    return set(json.loads(values).get(attribute) or [])
+
+
 def touching(address, found):
-    """What an object names, and what names it."""
-    content = found.get(address, ("", ""))[1]
+    """What an object names, what names it, and who reads what it writes."""
+    content = found.get(address, ("", "{}"))[1]
     names = {other for other in found if f'"{other}"' in content}
-    return names | {other for other, (_, text) in found.items() if f'"{address}"' in text}
+    readers = {other for other, (_, values) in found.items() if nodes("input", values) & nodes("output", content)}
+    return names | readers | {other for other, (_, text) in found.items() if f'"{address}"' in text}
 
 
 applied = refused = unseen = 0
-base = {"p": {"a": ("1", []), "c": ("2", [("p", "a")])}, "q": {"b": ("3", [("p", "a")]), "e": ("4", [])}, "r": {"d": ("5", [])}}
+base = {
+    "p": {"a": ("1", [], [], ["m"]), "c": ("2", [("p", "a")], [], [])},
+    "q": {"b": ("3", [("p", "a")], [], []), "e": ("4", [], [], [])},
+    "r": {"d": ("5", [], ["m"], ["n"])},
+    "s": {"f": ("6", [], ["n"], [])},
+}
 for checkout in ("a", "b"):
     os.makedirs(f"{directory}/{checkout}")
 for race in range(races):

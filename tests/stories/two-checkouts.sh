@@ -78,6 +78,66 @@ forged unseen pipeline.tidy.activity.sweep unseen
 expect 1 pipeform plan --check unseen
 says "Saved plan is stale"
 expect 1 pipeform apply unseen
+forged unsaid pipeline.orders seen
+expect 1 pipeform plan --check unsaid
+says "Saved plan is stale"
+
+step "a new reader in B of data whose writer A's plan removes, or changes, and A's plan is refused"
+cat >"$work/a/main.pipe.hcl" <<'HCL'
+schedule "daily" {
+  every = "1 day"
+  start = "2026-01-01"
+  end   = "2026-01-04"
+}
+
+data_node "file" "shared" {
+  path = "/tmp/shared/${run.date}"
+}
+
+pipeline "make" {
+  schedule = schedule.daily
+
+  activity "shell_command" "write" {
+    command = "echo write"
+    output  = data_node.shared
+  }
+}
+HCL
+cp "$work/a/main.pipe.hcl" "$work/b/"
+cat >>"$work/b/main.pipe.hcl" <<'HCL'
+
+pipeline "take" {
+  schedule = schedule.daily
+
+  activity "shell_command" "read" {
+    command = "echo read"
+    input   = data_node.shared
+  }
+}
+HCL
+cd "$work/a" && expect 0 pipeform apply --auto-approve
+sed -i '/output  =/d' main.pipe.hcl && expect 0 pipeform plan --out=unwritten
+cp unwritten plan && forged used schedule.daily unseen
+expect 1 pipeform plan --check used
+says "\`schedule.daily\` is to go, and \`pipeline.make\` refers to it" "Saved plan cannot be applied"
+expect 1 pipeform apply used
+sed -i '/activity/,/^  }/d' main.pipe.hcl && expect 0 pipeform plan --out=removed
+cd "$work/b" && expect 0 pipeform apply --auto-approve
+cd "$work/a"
+for plan in unwritten removed; do
+    expect 1 pipeform apply $plan
+    says "\`pipeline.take.activity.read\` is new, and has to do with what the plan changes" "Saved plan is stale"
+done
+
+step "what A's plan runs again does something else by an apply in B, and A's plan is refused"
+cp "$work/b/main.pipe.hcl" "$work/a/"
+expect 0 pipeform run
+expect 0 pipeform plan --rerun=pipeline.take --out=again
+sed -i 's/echo read/echo read all/' "$work/b/main.pipe.hcl"
+cd "$work/b" && expect 0 pipeform apply --auto-approve
+cd "$work/a" && expect 1 pipeform plan --check again
+says "\`pipeline.take.activity.read\` has changed: \`command\`"
+expect 1 pipeform apply again
 
 step "random races"
 expect 0 python3 "$repository/tests/stories/two-checkouts.py" "$PIPEFORM" "$work/races" "${PIPEFORM_RACES:-200}"

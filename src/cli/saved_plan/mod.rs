@@ -5,11 +5,13 @@
 
 mod before;
 mod keep;
+mod possible;
 mod stale;
 mod values;
 mod whole;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,6 +63,14 @@ fn key(context: &Context) -> Result<Option<Key>, Failure> {
     })
 }
 
+/// The content of the file of a plan: a regular one, since a pipe without a writer would hold up who reads it.
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    std::fs::read(path)
+}
+
 /// A saved plan that was read.
 pub(crate) struct Saved {
     /// Where it was read.
@@ -83,7 +93,7 @@ impl Saved {
             ))
         };
         let key = key(context)?;
-        let bytes = std::fs::read(path).map_err(|error| wrong(&error))?;
+        let bytes = content(path).map_err(|error| wrong(&error))?;
         let plan = archive::unpack(&bytes, key.as_ref()).map_err(|error| wrong(&error))?;
         let before = before::from_json(&plan.before).map_err(|failure| match failure {
             Failure::Message(text) => wrong(&text),
@@ -108,7 +118,7 @@ impl Saved {
 
     /// The digest of the file, in hexadecimal.
     pub(crate) fn digest(&self) -> Result<String, Failure> {
-        let bytes = std::fs::read(&self.path).map_err(|error| {
+        let bytes = content(&self.path).map_err(|error| {
             Failure::message(format!("The plan `{}`: {error}.", self.path.display()))
         })?;
         Ok(digest_of_text(&bytes))

@@ -8,9 +8,11 @@ use std::path::Path;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value as Json;
 
 use super::Saved;
 use super::before::records;
+use super::content;
 use super::key;
 use super::whole::digest_of_state;
 use crate::cli::context::Context;
@@ -27,19 +29,18 @@ use crate::diag::Sources;
 use crate::fetch::LIBRARY;
 use crate::fetch::masked;
 use crate::fetch::syntax;
+use crate::lang::stored as stored_value;
 use crate::objects::Address;
 use crate::objects::Objects;
-use crate::objects::configuration::inadmissible;
 use crate::plan::Relocation;
 use crate::plan::diff;
 use crate::plan::effects::Totals;
+use crate::plan::saved::Operations;
 use crate::plan::saved::Policies;
-use crate::plan::saved::Record;
 use crate::plan::saved::Seen;
 use crate::plan::saved::archive;
 use crate::plan::saved::digest_of_text;
 use crate::plan::saved::seen;
-use crate::runtime::read_objects;
 use crate::store::Head;
 use crate::store::Store;
 
@@ -52,9 +53,6 @@ pub(crate) struct Renewed {
     /// How many runs more it gives up than were approved, since these are under way or have come to wait since, by activity.
     pub(crate) given_up: BTreeMap<Address, u64>,
 }
-
-/// What findings about a plan are called that nobody can have made from a configuration.
-const IMPOSSIBLE: &str = "Impossible operation";
 
 /// How far the clocks of two machines may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
@@ -84,7 +82,7 @@ impl Saved {
         now: Timestamp,
         tolerance: SignedDuration,
     ) -> Result<bool, Failure> {
-        let (Ok(key), Ok(bytes)) = (key(context), std::fs::read(path)) else {
+        let (Ok(key), Ok(bytes)) = (key(context), content(path)) else {
             return Ok(false);
         };
         let Ok(plan) = archive::unpack_head(&bytes, key.as_ref()) else {
@@ -110,24 +108,6 @@ impl Saved {
             before: Before::default(),
         };
         Ok(saved.seems_possible(store, &head)? && saved.changed_files(context).is_empty())
-    }
-
-    /// Whether nothing that it does is impossible, as far as those objects tell that it says it depends on, in a state that is as it was.
-    fn seems_possible(&self, store: &Store, head: &Head) -> Result<bool, Failure> {
-        let seen = &self.plan.seen;
-        let touched = self.plan.operations.touched();
-        if !touched.iter().all(|address| seen.contains_key(address)) {
-            return Ok(false);
-        }
-        let mut objects = Vec::new();
-        for address in seen.keys() {
-            objects.extend(store.object_at(address, head.serial)?);
-        }
-        let said = Before {
-            objects: read_objects(objects)?,
-            ..Before::default()
-        };
-        Ok(!self.impossible(&said)?.has_errors())
     }
 
     /// The plan on what the state says now, or all that has moved since it was made. `tolerance`: how old it may be.
@@ -212,6 +192,13 @@ impl Saved {
             findings.push(elsewhere);
             return Ok(findings);
         }
+        if let Some(by) = self.applied(store, said)? {
+            findings.push(Diagnostic::error(
+                APPLIED,
+                format!("All that it does has been done{by}."),
+            ));
+            return Ok(findings);
+        }
         // A state that was restored from a copy can have the same serial and be another one.
         findings.extend(self.moved_objects(store, said)?);
         findings.extend(self.moved_runs(store)?);
@@ -249,57 +236,19 @@ impl Saved {
         })
     }
 
-    /// What no plan of a configuration does: objects that none could make, and operations on objects that are not there.
-    fn impossible(&self, said: &Before) -> Result<Diagnostics, Failure> {
-        let operations = &self.plan.operations;
-        let mut findings = Diagnostics::new();
-        let mut say = |address: &Address, what: &str| {
-            let finding = Diagnostic::error(IMPOSSIBLE, format!("`{address}` {what}."));
-            findings.push(finding.about(address.as_str()));
-        };
-        let gone = operations.destroys.iter().chain(&operations.forgets);
-        for address in gone.clone() {
-            let before = operations.moves.iter().find(|(_, new)| *new == address);
-            let before = before.map_or(address, |(old, _)| old);
-            if !said.objects.contains_key(before) {
-                say(address, "is to go, and is not there");
-            }
-        }
-        for (old, new) in &operations.moves {
-            if !said.objects.contains_key(old) {
-                say(old, &format!("is to become `{new}`, and is not there"));
-            }
-            if said.objects.contains_key(new) && !operations.moves.contains_key(new) {
-                say(old, &format!("is to become `{new}`, which is there"));
-            }
-        }
-        let target = self.target_objects(&said.objects)?;
-        let puts = &operations.puts;
-        findings.extend(inadmissible(target, |address| puts.contains_key(address)));
-        Ok(findings)
-    }
-
     /// The objects and outputs that have moved.
     fn moved_objects(&self, store: &Store, said: &Before) -> Result<Diagnostics, Failure> {
         let operations = &self.plan.operations;
         let now = records(&said.objects);
         let found = seen(&now, operations);
         let mut findings = Diagnostics::new();
-        if self.is_applied(&now) {
-            let by = last_apply(store, &self.plan.operations.touched())?;
-            findings.push(Diagnostic::error(
-                APPLIED,
-                format!("All that it changes is as it makes it{by}."),
-            ));
-            return Ok(findings);
-        }
         let addresses: BTreeSet<&Address> = self.plan.seen.keys().chain(found.keys()).collect();
         for address in addresses {
             let (then, now) = (digest(&self.plan.seen, address), digest(&found, address));
             if then == now {
                 continue;
             }
-            let by = last_apply(store, &BTreeSet::from([address.clone()]))?;
+            let by = by(store.last_apply_of(address)?);
             let what = self.what_moved(address, said, (then.is_some(), now.is_some()));
             findings.push(
                 Diagnostic::error(MOVED, format!("`{address}` {what}{by}."))
@@ -307,10 +256,7 @@ impl Saved {
             );
         }
         let outputs = operations.outputs.iter();
-        let moved = outputs.filter(|(name, operation)| {
-            let now = said.outputs.get(name.as_str());
-            now.map(crate::lang::stored::to_json) != operation.old
-        });
+        let moved = outputs.filter(|(name, operation)| output(said, name) != operation.old);
         for (name, _) in moved {
             findings.push(Diagnostic::error(
                 MOVED,
@@ -320,17 +266,47 @@ impl Saved {
         Ok(findings)
     }
 
-    /// Whether everything that it changes is as it makes it.
-    fn is_applied(&self, now: &BTreeMap<Address, Record>) -> bool {
+    /// Who has last done some of what it does, as the end of a sentence; `None`: not all of it is done.
+    fn applied(&self, store: &Store, said: &Before) -> Result<Option<String>, Failure> {
         let operations = &self.plan.operations;
-        let mut gone = operations.destroys.iter().chain(&operations.forgets);
-        let changes = operations.puts.len() + operations.destroys.len() + operations.forgets.len();
-        changes > 0
-            && gone.all(|address| !now.contains_key(address))
-            && operations
-                .puts
+        if *operations == Operations::default() || !self.is_in_place(said)? {
+            return Ok(None);
+        }
+        let digest = self.digest()?;
+        let mut applies = store.applies()?.into_iter().rev();
+        let own = applies.find(|apply| apply.plan_hash.as_ref() == Some(&digest));
+        // What somebody else has run again need not have run with what it changes: its own apply has asked for that.
+        if own.is_none() && !operations.reruns.is_empty() {
+            return Ok(None);
+        }
+        let mut last = own.map(|own| (own.serial, own.at, own.who));
+        // What only moves keeps the serial that has made it.
+        let gone = operations.destroys.iter().chain(&operations.forgets);
+        for address in operations.puts.keys().chain(gone) {
+            last = last.max(store.last_apply_of(address)?);
+        }
+        Ok(Some(by(last)))
+    }
+
+    /// Whether the objects, outputs and pauses that it changes are as it makes them.
+    fn is_in_place(&self, said: &Before) -> Result<bool, Failure> {
+        let operations = &self.plan.operations;
+        let touched = operations.touched();
+        let among = |objects: &Objects| -> Objects {
+            let touched = touched.iter();
+            let found = touched.filter_map(|address| objects.get_key_value(address));
+            found
+                .map(|(address, object)| (address.clone(), object.clone()))
+                .collect()
+        };
+        let made = self.target_objects(&among(&self.before.objects))?;
+        let mut outputs = operations.outputs.iter();
+        Ok(records(&among(&said.objects)) == records(&made)
+            && outputs.all(|(name, operation)| output(said, name) == operation.new)
+            && !operations
+                .lifts
                 .iter()
-                .all(|(address, record)| now.get(address) == Some(record))
+                .any(|address| said.pauses.contains_key(address)))
     }
 
     fn what_moved(&self, address: &Address, said: &Before, (then, now): (bool, bool)) -> String {
@@ -364,33 +340,24 @@ impl Saved {
         }
     }
 
-    /// Instances that are to run again, and have not ended.
+    /// Instances that are to run again, and have not ended, or have run again since: those of an activity that stand alike as one.
     fn moved_runs(&self, store: &Store) -> Result<Diagnostics, Failure> {
-        let mut findings = Diagnostics::new();
+        let mut moved: BTreeMap<(&Address, &str), Vec<Timestamp>> = BTreeMap::new();
         for again in &self.plan.operations.reruns {
             let key = &again.instance;
-            let instance = store.instance(key)?;
-            let status = instance.as_ref().map(|instance| instance.status);
-            let attempts = instance.map_or(0, |instance| instance.attempts);
-            let ended = status.is_some_and(|status| ENDED.contains(&status));
-            if ended && attempts == again.attempts {
-                continue;
-            }
-            let is = match status {
-                None => "is no longer kept",
-                Some(_) if ended => "has run again since",
-                Some(status) => status.as_str(),
+            let is = match store.instance(key)? {
+                None => "no longer kept",
+                Some(instance) if !ENDED.contains(&instance.status) => instance.status.as_str(),
+                Some(instance) if instance.attempts != again.attempts => "already done",
+                Some(_) => continue,
             };
-            findings.push(
-                Diagnostic::error(
-                    MOVED,
-                    format!(
-                        "The instance of `{}` from {} was to run again: {is}.",
-                        key.object, key.interval.start
-                    ),
-                )
-                .about(key.object.as_str()),
-            );
+            let starts = moved.entry((&key.object, is)).or_default();
+            starts.push(key.interval.start);
+        }
+        let mut findings = Diagnostics::new();
+        for ((object, is), starts) in moved {
+            let text = format!("{}: {is}.", were_to_run(object, &starts));
+            findings.push(Diagnostic::error(MOVED, text).about(object.as_str()));
         }
         Ok(findings)
     }
@@ -409,7 +376,7 @@ impl Saved {
             let finding = Diagnostic::error(MOVED, format!("`{address}` {text}."));
             findings.push(finding.about(address.as_str()));
         }
-        let objects = |operations: &crate::plan::saved::Operations| -> BTreeSet<Address> {
+        let objects = |operations: &Operations| -> BTreeSet<Address> {
             let gone = operations.destroys.iter().chain(&operations.forgets);
             operations.puts.keys().chain(gone).cloned().collect()
         };
@@ -515,18 +482,31 @@ fn digest<'a>(seen: &'a Seen, address: &Address) -> Option<&'a String> {
     seen.get(address)?.as_ref()
 }
 
-/// Who has applied these last, as the end of a sentence.
-fn last_apply(store: &Store, addresses: &BTreeSet<Address>) -> Result<String, Failure> {
-    let mut last = None;
-    for address in addresses {
-        last = last.max(store.last_apply_of(address)?);
-    }
-    Ok(last.map_or_else(String::new, |(serial, at, who)| {
+/// What an output is in the state, as plans have it.
+fn output(said: &Before, name: &str) -> Option<Json> {
+    said.outputs.get(name).map(stored_value::to_json)
+}
+
+/// Which serial an apply has made, when and by whom, as the end of a sentence.
+fn by(apply: Option<(u64, Timestamp, String)>) -> String {
+    apply.map_or_else(String::new, |(serial, at, who)| {
         format!(
             ", by {who} at {} (serial {serial})",
             moment(at, &TimeZone::UTC)
         )
-    }))
+    })
+}
+
+/// Which instances of an activity were to run again, by the starts of their intervals.
+fn were_to_run(object: &Address, starts: &[Timestamp]) -> String {
+    let at = |at: Option<&Timestamp>| at.map_or_else(String::new, |at| moment(*at, &TimeZone::UTC));
+    let (first, last) = (at(starts.iter().min()), at(starts.iter().max()));
+    if let [_] = starts {
+        return format!("The instance of `{object}` from {first} was to run again");
+    }
+    let number = u64::try_from(starts.len()).unwrap_or(u64::MAX);
+    let instances = counted(number, "instance", "instances");
+    format!("{instances} of `{object}` from {first} to {last} were to run again")
 }
 
 /// Runs that the plan would start besides those that were approved, other than those that time has brought.
@@ -577,7 +557,24 @@ fn grown(
 
 #[cfg(test)]
 mod tests {
+    use super::super::possible::IMPOSSIBLE;
     use super::*;
+
+    #[test]
+    fn instances_that_were_to_run_again_are_named_by_the_first_and_the_last() {
+        let starts: Vec<Timestamp> = ["2026-11-03T00:00:00Z", "2026-11-01T00:00:00Z"]
+            .map(|at| at.parse().unwrap())
+            .into();
+        let object = Address::new("pipeline.p.activity.a");
+        assert_eq!(
+            were_to_run(&object, &starts),
+            "2 instances of `pipeline.p.activity.a` from 2026-11-01T00:00Z to 2026-11-03T00:00Z were to run again"
+        );
+        assert_eq!(
+            were_to_run(&object, &starts[..1]),
+            "The instance of `pipeline.p.activity.a` from 2026-11-03T00:00Z was to run again"
+        );
+    }
 
     #[test]
     fn a_refusal_is_called_as_terraform_calls_it_where_the_plan_was_right_once() {

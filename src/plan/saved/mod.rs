@@ -135,13 +135,17 @@ pub struct Again {
 impl Operations {
     /// The objects that it changes, at the addresses that the state has them at.
     pub fn touched(&self) -> BTreeSet<Address> {
-        let old: BTreeMap<&Address, &Address> =
-            self.moves.iter().map(|(old, new)| (new, old)).collect();
+        let former = self.former();
         let changed = self.puts.keys().chain(&self.destroys).chain(&self.forgets);
         let changed = changed.chain(&self.lifts);
-        let changed = changed.map(|address| (*old.get(address).unwrap_or(&address)).clone());
+        let changed = changed.map(|address| (*former.get(address).unwrap_or(&address)).clone());
         let moved = self.moves.iter().flat_map(|(old, new)| [old, new]).cloned();
         changed.chain(moved).collect()
+    }
+
+    /// The addresses that the state has objects at which it moves, by the new ones.
+    fn former(&self) -> BTreeMap<&Address, &Address> {
+        self.moves.iter().map(|(old, new)| (new, old)).collect()
     }
 }
 

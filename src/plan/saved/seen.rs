@@ -1,5 +1,5 @@
-//! What a plan depends on in the state: the objects that it changes, those that use them, all that these refer to, and those that
-//! write what these read.
+//! What a plan depends on in the state: the objects that it changes, those that use them or read what they write, those that run
+//! again, all that these refer to, and those that write what these read.
 //!
 //! An apply of something else does not touch any of it, and a plan stays what it was. Whatever does touch it makes the plan another
 //! one: a definition that it replaces, a schedule that its runs follow, a new consumer of what it removes.
@@ -68,43 +68,59 @@ impl Record {
         digest_of_text(whole.to_string().as_bytes())
     }
 
-    /// All that it refers to.
-    fn uses(&self) -> BTreeSet<Address> {
-        let mut used: BTreeSet<Address> = self.pipeline.iter().cloned().collect();
-        references(&self.body, &mut |address| {
-            used.insert(Address::new(address));
-        });
-        used
+    /// All that its attributes refer to.
+    pub fn references(&self) -> BTreeSet<Address> {
+        addresses([&self.body])
+    }
+
+    /// What it refers to and does not only write, and its pipeline.
+    fn reads(&self) -> BTreeSet<Address> {
+        let attributes = self.body.as_object().into_iter().flatten();
+        let read = attributes.filter(|(name, _)| *name != OUTPUT);
+        let mut read = addresses(read.map(|(_, value)| value));
+        read.extend(self.pipeline.clone());
+        read
     }
 
     /// What it writes.
     fn writes(&self) -> BTreeSet<Address> {
-        let mut written = BTreeSet::new();
-        if let Some(output) = self.body.get("output") {
-            references(output, &mut |address| {
-                written.insert(Address::new(address));
-            });
-        }
-        written
+        addresses(self.body.get(OUTPUT))
     }
+}
+
+/// The attribute that says what an object writes.
+const OUTPUT: &str = "output";
+
+/// The addresses of all that values refer to.
+fn addresses<'a>(values: impl IntoIterator<Item = &'a Json>) -> BTreeSet<Address> {
+    let mut found = BTreeSet::new();
+    for value in values {
+        references(value, &mut |address| {
+            found.insert(Address::new(address));
+        });
+    }
+    found
 }
 
 /// What operations depend on, of the objects of a state.
 pub fn seen(objects: &BTreeMap<Address, Record>, operations: &Operations) -> Seen {
     let graph = Graph::of(objects);
-    let touched = operations.touched();
-    let mut found = graph.users(&touched);
-    let old: BTreeMap<&Address, &Address> = operations
-        .moves
-        .iter()
-        .map(|(old, new)| (new, old))
-        .collect();
+    let former = operations.former();
+    let before = |address: Address| former.get(&address).map_or(address, |old| (*old).clone());
+    let mut changed = operations.touched();
+    // Who reads what will be written waits for that.
+    let written = operations.puts.values().flat_map(Record::writes);
+    let readers = written.filter_map(|node| graph.readers.get(&before(node)));
+    changed.extend(readers.flatten().map(|reader| (*reader).clone()));
+    let mut found = graph.users(&changed);
+    found.extend(changed);
     // What moves has from the pipeline that it comes into what it does not say itself.
     let entered = operations.moves.values().filter_map(Address::pipeline);
-    let refers = operations.puts.values().flat_map(Record::uses);
-    let refers = refers.chain(entered);
-    found.extend(refers.map(|address| old.get(&address).map_or(address, |old| (*old).clone())));
-    found.extend(touched);
+    let puts = operations.puts.values();
+    let refers = puts.flat_map(|put| put.references().into_iter().chain(put.pipeline.clone()));
+    let again = operations.reruns.iter();
+    let again = again.map(|again| again.instance.object.clone());
+    found.extend(refers.chain(entered).chain(again).map(before));
     let mut found = graph.used(found);
     let nodes = found.iter().filter(|address| {
         let record = objects.get(*address);
@@ -127,37 +143,52 @@ pub fn seen(objects: &BTreeMap<Address, Record>, operations: &Operations) -> See
 
 /// Who refers to whom.
 struct Graph<'a> {
-    uses: BTreeMap<&'a Address, BTreeSet<Address>>,
-    users: BTreeMap<Address, Vec<&'a Address>>,
+    /// What each object refers to and does not only write.
+    reads: BTreeMap<&'a Address, BTreeSet<Address>>,
+    /// What each object writes.
+    writes: BTreeMap<&'a Address, BTreeSet<Address>>,
+    /// `reads` the other way round.
+    readers: BTreeMap<Address, Vec<&'a Address>>,
+    /// `writes` the other way round.
     writers: BTreeMap<Address, Vec<&'a Address>>,
 }
 
 impl<'a> Graph<'a> {
     fn of(objects: &'a BTreeMap<Address, Record>) -> Self {
         let mut graph = Self {
-            uses: BTreeMap::new(),
-            users: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            writes: BTreeMap::new(),
+            readers: BTreeMap::new(),
             writers: BTreeMap::new(),
         };
         for (address, record) in objects {
-            let uses = record.uses();
-            for used in &uses {
-                graph.users.entry(used.clone()).or_default().push(address);
+            let (reads, writes) = (record.reads(), record.writes());
+            for read in &reads {
+                graph.readers.entry(read.clone()).or_default().push(address);
             }
-            for written in record.writes() {
-                graph.writers.entry(written).or_default().push(address);
+            for written in &writes {
+                graph
+                    .writers
+                    .entry(written.clone())
+                    .or_default()
+                    .push(address);
             }
-            graph.uses.insert(address, uses);
+            graph.reads.insert(address, reads);
+            graph.writes.insert(address, writes);
         }
         graph
     }
 
-    /// All that refers to any of these, and all that refers to that.
+    /// All that refers to any of these or reads what they write, and all that does so with that.
     fn users(&self, roots: &BTreeSet<Address>) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();
         let mut open: Vec<&Address> = roots.iter().collect();
         while let Some(address) = open.pop() {
-            for user in self.users.get(address).into_iter().flatten() {
+            let written = self.writes.get(address).into_iter().flatten();
+            let downstream = written.filter_map(|node| self.readers.get(node));
+            let referring = [&self.readers, &self.writers];
+            let referring = referring.into_iter().filter_map(|it| it.get(address));
+            for user in referring.chain(downstream).flatten() {
                 if found.insert((*user).clone()) {
                     open.push(user);
                 }
@@ -171,7 +202,9 @@ impl<'a> Graph<'a> {
         let mut open: Vec<Address> = roots.iter().cloned().collect();
         let mut found = roots;
         while let Some(address) = open.pop() {
-            for used in self.uses.get(&address).into_iter().flatten() {
+            let used = [&self.reads, &self.writes];
+            let used = used.into_iter().filter_map(|it| it.get(&address));
+            for used in used.flatten() {
                 if found.insert(used.clone()) {
                     open.push(used.clone());
                 }

@@ -342,6 +342,88 @@ fn a_plan_depends_on_what_it_changes_its_users_what_they_use_and_who_writes_it()
 }
 
 #[test]
+fn a_plan_depends_on_who_reads_what_it_changes_or_removes_the_writing_of() {
+    let write = Address::new("pipeline.p.activity.write");
+    let removed = Operations {
+        destroys: BTreeSet::from([write.clone()]),
+        ..Operations::default()
+    };
+    let readers = ["pipeline.q.activity.read", "pipeline.q", "schedule.weekly"];
+    let seen_of = |operations: &Operations| {
+        let seen = seen_by(operations);
+        for reader in readers {
+            assert!(seen.contains(&reader.to_owned()), "{seen:?}");
+        }
+        assert!(!seen.contains(&"pipeline.q.activity.other".to_owned()));
+        seen
+    };
+    seen_of(&removed);
+    // So does one in which it writes no longer, and one in which another begins to.
+    let other = Address::new("pipeline.p.activity.new");
+    let put = |address: &Address, body: Json| {
+        let record = Record {
+            body,
+            ..state()[&write].clone()
+        };
+        Operations {
+            puts: BTreeMap::from([(address.clone(), record)]),
+            ..Operations::default()
+        }
+    };
+    seen_of(&put(&write, json!({ "command": "true" })));
+    seen_of(&put(&other, state()[&write].body.clone()));
+    // A reader that is new makes another plan of it, and so does who reads what a reader writes.
+    let mut objects = state();
+    let before = seen(&objects, &removed);
+    let read = objects[&Address::new("pipeline.q.activity.read")].clone();
+    let reference = |address: &str| json!({ "$ref": { "address": address } });
+    let sum = Record {
+        body: json!({ "input": reference("data_node.logs"), "output": [reference("data_node.sum")] }),
+        ..read.clone()
+    };
+    objects.insert(Address::new("pipeline.q.activity.sum"), sum);
+    let with_sum = seen(&objects, &removed);
+    assert_ne!(before, with_sum);
+    let report = Record {
+        body: json!({ "input": [reference("data_node.sum")] }),
+        ..read
+    };
+    let report_address = Address::new("pipeline.q.activity.report");
+    objects.insert(report_address.clone(), report);
+    assert!(seen(&objects, &removed).contains_key(&report_address));
+}
+
+#[test]
+fn a_plan_depends_on_what_it_runs_again_and_what_that_uses() {
+    let interval = crate::time::Interval {
+        start: "2026-11-25T00:00:00Z".parse().expect("a moment"),
+        end: "2026-11-26T00:00:00Z".parse().expect("a moment"),
+    };
+    let again = Operations {
+        reruns: vec![Again {
+            instance: InstanceKey {
+                object: Address::new("pipeline.q.activity.read"),
+                interval,
+            },
+            attempts: 1,
+        }],
+        ..Operations::default()
+    };
+    assert_eq!(
+        seen_by(&again),
+        [
+            "data_node.logs",
+            "pipeline.p",
+            "pipeline.p.activity.write",
+            "pipeline.q",
+            "pipeline.q.activity.read",
+            "schedule.daily",
+            "schedule.weekly"
+        ]
+    );
+}
+
+#[test]
 fn a_move_into_a_pipeline_depends_on_what_that_says() {
     let moved = Operations {
         moves: BTreeMap::from([(
