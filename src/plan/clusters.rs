@@ -112,7 +112,7 @@ pub enum Fate {
 #[derive(Clone, Debug, PartialEq)]
 struct Need {
     activity: Address,
-    /// Whether an attempt is under way.
+    /// Whether an attempt is under way, with a runner that brings it to its end.
     running: bool,
     /// Whether its activity is there after the plan.
     stays: bool,
@@ -224,10 +224,13 @@ fn alive_effect(living: &Living, sides: Sides<'_>) -> AliveEffect {
         .filter(|(activity, status)| {
             status.needs_its_resource() && (living.users.contains(*activity) || runs_on(activity))
         })
-        .map(|(activity, status)| Need {
-            activity: activity.clone(),
-            running: *status == Status::Running,
-            stays: sides.new.units.contains_key(activity),
+        .map(|(activity, status)| {
+            let recorded = sides.runs.get(activity);
+            Need {
+                activity: activity.clone(),
+                running: *status == Status::Running && !recorded.is_some_and(|runs| runs.orphaned),
+                stays: sides.new.units.contains_key(activity),
+            }
         })
         .collect();
     AliveEffect {
@@ -336,11 +339,20 @@ mod tests {
     }
 
     fn effects(old: &[(&str, &str)], new: &[(&str, &str)], living: Living) -> Vec<ClusterEffect> {
+        of_runs(old, new, living, &BTreeMap::new())
+    }
+
+    fn of_runs(
+        old: &[(&str, &str)],
+        new: &[(&str, &str)],
+        living: Living,
+        runs: &BTreeMap<Address, UnitRuns>,
+    ) -> Vec<ClusterEffect> {
         let (old, new) = (definition(old), definition(new));
         let sides = Sides {
             old: &old,
             new: &new,
-            runs: &BTreeMap::new(),
+            runs,
             alive: &[living],
         };
         clusters(&[], sides, at(20))
@@ -377,6 +389,22 @@ mod tests {
             .map(Address::as_str)
             .collect();
         assert_eq!(needed, ["a", "b"]);
+    }
+
+    #[test]
+    fn work_that_goes_and_has_lost_its_runner_is_not_waited_for() {
+        let orphaned = UnitRuns {
+            running: 1,
+            orphaned: true,
+            ..UnitRuns::default()
+        };
+        let runs = BTreeMap::from([(Address::new("a"), orphaned)]);
+        let living = living(&["a"], &[("a", Status::Running)]);
+        let found = of_runs(&[("a", BIG)], &[], living.clone(), &runs);
+        assert_eq!(found[0].alive[0].becomes, Fate::Ended);
+        // One that stays is tried again.
+        let found = of_runs(&[("a", BIG)], &[("a", BIG)], living, &runs);
+        assert_eq!(found, []);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct UnitRuns {
     pub begun: u64,
     /// Instances with an attempt under way.
     pub running: u64,
+    /// Whether their runner has ended: the next one tries them again, and cancels those of an activity that has gone.
+    pub orphaned: bool,
     /// Instances that have finished, also those that are not kept any more.
     pub finished: u64,
 }

@@ -178,7 +178,8 @@ pub struct Totals {
     pub held: u64,
     /// Under way, and going on with the definition they started with although that changes.
     pub in_flight: u64,
-    /// Under way, and canceled because that was asked for.
+    /// Under way, and canceled: because that was asked for, or since their activity goes and there is no runner that brings them to their
+    /// end.
     #[serde(skip_serializing_if = "is_none")]
     pub stopped: u64,
     /// Under way, stopped, and started again with the new definition because that was asked for.
@@ -203,6 +204,7 @@ impl Totals {
         self.canceled += other.canceled;
         self.held += other.held;
         self.in_flight += other.in_flight;
+        self.stopped += other.stopped;
     }
 }
 
@@ -583,7 +585,9 @@ fn activity(
         on_demand: new.is_some() && before.is_some() && after.is_none(),
         holes: shown.map(holes).unwrap_or_default(),
     };
-    if touched || changed || new.is_none() {
+    if new.is_none() && recorded.orphaned {
+        effect.counts.stopped = recorded.running;
+    } else if touched || changed || new.is_none() {
         effect.counts.in_flight = recorded.running;
     }
     let sides = Sides {

@@ -37,9 +37,11 @@ impl Effects {
         self.totals.in_flight = 0;
         for pipeline in &mut self.pipelines {
             pipeline.totals.in_flight = 0;
+            pipeline.totals.stopped = 0;
             for activity in &mut pipeline.activities {
-                let number = std::mem::take(&mut activity.counts.in_flight);
                 let counts = &mut activity.counts;
+                let number =
+                    std::mem::take(&mut counts.in_flight) + std::mem::take(&mut counts.stopped);
                 if how == InFlight::Restart && stays(&activity.address) {
                     counts.restarted = number;
                 } else {

@@ -153,6 +153,11 @@ impl Store {
         holder(&mut file).filter(|holder| holder.operation == "run")
     }
 
+    /// Whether somebody runs this state.
+    pub fn has_runner(&self) -> bool {
+        Self::runner(&self.path).is_some()
+    }
+
     /// Takes the runner lease and raises the fence.
     pub fn lock_runner(&mut self, holder: &Holder) -> Result<RunnerLease, StoreError> {
         let place = self.take_place(holder)?;

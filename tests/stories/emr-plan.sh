@@ -124,3 +124,31 @@ tells "Alive now: $third" "nothing needs it any more, and it is ended with the a
 expect 0 pipeform apply --in-flight=cancel --auto-approve
 wait "$runner" || true
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+
+step "what goes after its runner was killed: the plan says that it is canceled, and so it is"
+: >"$work/did"
+project '' ''
+pipeform apply --auto-approve >/dev/null
+pipeform trigger pipeline.weekly --auto-approve >/dev/null
+"$PIPEFORM" run >"$work/ran" 2>&1 &
+runner=$!
+children+=("$runner")
+until_did
+fourth=$(emr clusters | tail -n 1 | awk '{ print $1 }')
+kill -9 "$runner"
+wait "$runner" 2>/dev/null || true
+printf '' >main.pipe.hcl
+expect 0 pipeform plan
+tells "1 in flight to cancel" "Alive now: $fourth" "nothing needs it any more, and it is ended with the apply"
+expect 0 pipeform apply --auto-approve
+[[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
+
+step "EMR that refuses to be asked, or is not there, before anything runs"
+project '' ''
+expect 0 pipeform validate --preflight
+says "Pre-flight: all"
+echo '{"refuse": {"ListClusters": 100}}' >"$work/emr/knobs"
+expect 1 pipeform validate --preflight
+tells "EMR cannot be asked for clusters" "elasticmapreduce:ListClusters"
+expect 1 env AWS_ENDPOINT_URL_EMR=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 "$PIPEFORM" validate --preflight
+tells "EMR cannot be asked for clusters" "AWS cannot be reached"

@@ -72,6 +72,8 @@ pub(crate) struct Before {
     pub(crate) given_up: BTreeMap<Address, u64>,
     /// The clusters that are, or may be, alive.
     pub(crate) alive: Vec<Living>,
+    /// Whether attempts are under way whose runner has ended.
+    pub(crate) orphaned: bool,
 }
 
 impl Before {
@@ -79,6 +81,11 @@ impl Before {
     pub(crate) fn read(store: &Store) -> Result<Self, Failure> {
         let head = store.head()?;
         let objects = read_objects_at(store, head.serial)?;
+        // In this order: a runner that ends in between leaves nothing under way.
+        let has_runner = store.has_runner();
+        let counts = store.counts()?;
+        let running = |counts: &BTreeMap<Status, u64>| counts.get(&Status::Running).copied();
+        let orphaned = !has_runner && counts.values().filter_map(running).any(|count| count > 0);
         Ok(Self {
             head,
             objects,
@@ -89,7 +96,7 @@ impl Before {
             cuts: store.cuts()?,
             eras: store.eras()?,
             made_until: store.made_until()?,
-            counts: store.counts()?,
+            counts,
             begun: store.begun()?,
             beyond: store.made_beyond()?,
             taken: BTreeMap::new(),
@@ -97,6 +104,7 @@ impl Before {
             durations: BTreeMap::new(),
             given_up: BTreeMap::new(),
             alive: alive(store)?,
+            orphaned,
         })
     }
 
@@ -145,6 +153,7 @@ impl Before {
             && self.to_come == other.to_come
             && self.given_up == other.given_up
             && self.alive == other.alive
+            && self.orphaned == other.orphaned
     }
 
     /// Reads what has finished of objects that are gone and whose addresses others get, and of these: it does not run again.
@@ -280,6 +289,7 @@ impl Before {
                     waiting: waiting(address),
                     begun: begun.get(address).copied().unwrap_or(0),
                     running: count(address, &[Status::Running]),
+                    orphaned: self.orphaned,
                     finished: count(address, &[Status::Finished]),
                 };
                 (address.clone(), runs)

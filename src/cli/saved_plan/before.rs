@@ -49,6 +49,8 @@ struct Kept {
     given_up: BTreeMap<Address, u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     alive: Vec<Living>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    orphaned: bool,
 }
 
 /// Objects as they are kept.
@@ -107,6 +109,7 @@ pub(super) fn to_json(before: Before) -> Result<Json, Failure> {
         durations: before.durations,
         given_up: before.given_up,
         alive: before.alive,
+        orphaned: before.orphaned,
     };
     serde_json::to_value(kept)
         .map_err(|error| Failure::message(format!("The plan cannot be saved: {error}")))
@@ -138,5 +141,6 @@ pub(super) fn from_json(json: &Json) -> Result<Before, Failure> {
         durations: kept.durations,
         given_up: kept.given_up,
         alive: kept.alive,
+        orphaned: kept.orphaned,
     })
 }

@@ -147,7 +147,7 @@ impl Saved {
         Ok(Renewed {
             grown: grown(then, &planned, |counts| counts.backfill),
             given_up: grown(&approved, &planned, |counts| {
-                counts.canceled + counts.dropped
+                counts.canceled + counts.dropped + counts.stopped
             }),
             planned,
         })

@@ -11,6 +11,7 @@ use super::super::effects::Totals;
 use super::super::effects::UnitRuns;
 use super::super::effects::continued;
 use super::super::effects::effects;
+use super::super::in_flight::InFlight;
 use super::super::testing::*;
 use super::super::*;
 use super::shell;
@@ -54,6 +55,7 @@ fn recorded(cursor: Option<&str>, waiting: u64, running: u64) -> BTreeMap<Addres
         waiting,
         begun: 0,
         running,
+        orphaned: false,
         finished: 0,
     };
     BTreeMap::from([(Address::new("pipeline.p.activity.a"), runs)])
@@ -290,6 +292,24 @@ fn a_removed_activity_drops_and_cancels() {
         (4, 2, 1)
     );
     assert_eq!(effects.pipelines[0].activation, Activation::Deactivated);
+}
+
+#[test]
+fn what_has_lost_its_runner_is_canceled_with_its_activity_and_else_tried_again() {
+    let mut runs = recorded(Some("2026-11-24T00:00:00Z"), 0, 2);
+    for runs in runs.values_mut() {
+        runs.orphaned = true;
+    }
+    let same = || Some(unit("a", Some(daily()), true));
+    let stays = of(same(), same(), &runs, true).totals;
+    assert_eq!((stays.in_flight, stays.stopped), (2, 0));
+    let mut goes = of(same(), None, &runs, true);
+    for how in [InFlight::Finish, InFlight::Cancel, InFlight::Restart] {
+        goes.decide_in_flight(how, |_| false);
+        for totals in [goes.totals, goes.pipelines[0].totals] {
+            assert_eq!((totals.in_flight, totals.stopped), (0, 2), "{how:?}");
+        }
+    }
 }
 
 #[test]

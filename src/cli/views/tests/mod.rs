@@ -462,6 +462,7 @@ fn no_changes_but_runs_that_became_due() {
             waiting: 0,
             begun: 0,
             running: 0,
+            orphaned: false,
             finished: 0,
         },
     )]);

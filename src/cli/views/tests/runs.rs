@@ -19,6 +19,7 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
         waiting: 2,
         begun: 0,
         running,
+        orphaned: false,
         finished: 0,
     };
     let runs = BTreeMap::from([
