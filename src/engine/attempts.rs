@@ -24,6 +24,9 @@ use super::model::Stop;
 use super::model::Unit;
 use super::timers::Timer;
 
+/// What is said of an attempt that ends with its runner.
+const DRAINED: &str = "the runner was stopped";
+
 impl Engine {
     /// Puts an instance among those that only need a place.
     pub(super) fn make_ready(&mut self, key: &InstanceKey) {
@@ -155,28 +158,37 @@ impl Engine {
         let Some(number) = self.live.get(key).map(|instance| instance.attempts) else {
             return;
         };
+        let error = format!("nothing was heard of it for {timeout:#}");
         step.effects.push(Effect::Kill {
             key: key.clone(),
             number,
+            reason: error.clone(),
+            timed_out: false,
         });
-        let error = format!("nothing was heard of it for {timeout:#}");
         self.attempt_ended(key, number, &Outcome::Failed(error), now, step);
     }
 
-    /// Tells an attempt to stop; what becomes of the instance is decided when it has.
+    /// Tells an attempt to stop; what becomes of the instance is decided when it has. One whose time is over is told again when it is to
+    /// stop for another reason, since somebody waits for its end then.
     pub(super) fn kill(&mut self, key: &InstanceKey, reason: KillReason, step: &mut Step) {
         let Some(instance) = self.live.get(key) else {
             return;
         };
-        match self.killed.get(key) {
-            None => step.effects.push(Effect::Kill {
-                key: key.clone(),
-                number: instance.attempts,
-            }),
-            // What somebody has decided stands, whatever else stops it.
-            Some(KillReason::Decision) => return,
-            Some(_) => {}
+        // What somebody has decided stands, whatever else stops it.
+        if self.killed.get(key) == Some(&KillReason::Decision) {
+            return;
         }
+        let why = match reason {
+            KillReason::Timeout => self.out_of_time(key),
+            KillReason::Decision => instance.reason.clone().unwrap_or_default(),
+            KillReason::Drain => DRAINED.to_owned(),
+        };
+        step.effects.push(Effect::Kill {
+            key: key.clone(),
+            number: instance.attempts,
+            reason: why,
+            timed_out: reason == KillReason::Timeout,
+        });
         self.killed.insert(key.clone(), reason);
         // It is not told again.
         self.timers.clear(key, Timer::Timeout);
@@ -297,26 +309,24 @@ impl Engine {
             (
                 Outcome::Killed | Outcome::Failed(_) | Outcome::ForGood(_),
                 Some(KillReason::Timeout),
-            ) => {
-                let timeout = self
-                    .unit(&key.object)
-                    .and_then(|unit| unit.attempt_timeout)
-                    .unwrap_or_default();
-                (
-                    Status::TimedOut,
-                    Some(format!(
-                        "stopped after its `attempt_timeout` of {timeout:#}"
-                    )),
-                )
-            }
+            ) => (Status::TimedOut, Some(self.out_of_time(key))),
             (Outcome::Killed, _)
             | (Outcome::Failed(_) | Outcome::ForGood(_), Some(KillReason::Drain)) => {
-                (Status::Canceled, Some("the runner was stopped".to_owned()))
+                (Status::Canceled, Some(DRAINED.to_owned()))
             }
             (Outcome::Failed(error) | Outcome::ForGood(error), _) => {
                 (Status::Failed, Some(error.clone()))
             }
         }
+    }
+
+    /// What is said of an attempt whose time was over.
+    fn out_of_time(&self, key: &InstanceKey) -> String {
+        let timeout = self
+            .unit(&key.object)
+            .and_then(|unit| unit.attempt_timeout)
+            .unwrap_or_default();
+        format!("stopped after its `attempt_timeout` of {timeout:#}")
     }
 
     fn failed(

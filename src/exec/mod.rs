@@ -205,27 +205,47 @@ impl Progress {
         said.clone()
     }
     /// The counts now.
-    pub fn summary(&self) -> Summary {
-        Summary {
-            rows: self.0.rows.load(Ordering::Relaxed),
+    pub fn moved(&self) -> Moved {
+        let rows = self.0.rows.load(Ordering::Relaxed);
+        Moved {
+            rows: (rows > 0).then_some(rows),
             bytes: self.0.bytes.load(Ordering::Relaxed),
         }
     }
 }
 
-/// What the work did.
+/// How much data work has moved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Rows written or changed; 0 where bytes were copied.
-    pub rows: u64,
+pub struct Moved {
+    /// Rows written or changed; `None` where bytes are copied as they are, and before the first row.
+    pub rows: Option<u64>,
     /// Bytes read, unpacked.
     pub bytes: u64,
+}
+
+/// `12 rows, 3.4 MB`.
+impl std::fmt::Display for Moved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.rows {
+            Some(1) => f.write_str("1 row, ")?,
+            Some(rows) => write!(f, "{rows} rows, ")?,
+            None => {}
+        }
+        #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+        let bytes = self.bytes as f64;
+        match self.bytes {
+            0..1_000 => write!(f, "{bytes} B"),
+            1_000..1_000_000 => write!(f, "{:.1} kB", bytes / 1e3),
+            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", bytes / 1e6),
+            _ => write!(f, "{:.2} GB", bytes / 1e9),
+        }
+    }
 }
 
 /// Why work failed. Secrets are masked.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecError {
-    /// It was cancelled or timed out; the driver knows which.
+    /// It was cancelled or timed out; [`Cancel::reason`] says why.
     #[error("cancelled")]
     Cancelled,
     /// It failed.
@@ -245,8 +265,8 @@ impl From<ConnectError> for ExecError {
     }
 }
 
-/// Does the work; blocking parts run on the blocking pool. The error is written to the log too.
-pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
+/// Does the work; blocking parts run on the blocking pool. Gives what a copy has moved. That is written to the log, and so is the error.
+pub async fn run(work: Work, ctx: Context) -> Result<Option<Moved>, ExecError> {
     let log = ctx.log.clone();
     let on_trouble = OnTrouble::new(QUIET, move |text| log.line(&format!("warning: {text}")));
     let ctx = Context {
@@ -255,33 +275,36 @@ pub async fn run(work: Work, ctx: Context) -> Result<Summary, ExecError> {
     };
     let area = staging::Area::new(ctx.staging.clone());
     let result = match work {
-        Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx)).await,
-        Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await,
-        Work::Job(job) => Box::pin(jobs::run(&job, &area, &ctx))
-            .await
-            .map(|()| ctx.progress.summary()),
-        Work::Nothing => Ok(Summary::default()),
-        Work::Sns(work) => sns::run(&work, &ctx).await.map(|()| Summary::default()),
-        Work::Webhook(work) => webhook::run(&work, &ctx).await.map(|()| Summary::default()),
-        Work::Sql(work) => blocking(&ctx, move |ctx| sql::run(&work, ctx)).await,
-        Work::Shell(work) => Box::pin(shell_command::run(&work, &area, &ctx))
-            .await
-            .map(|()| ctx.progress.summary()),
+        Work::Copy(work) => blocking(&ctx, move |ctx| copy::run(&work, ctx).map(Some)).await,
+        Work::Transfer(work) => Box::pin(copy::transfer::run(&work, &ctx)).await.map(Some),
+        Work::Job(job) => no_copy(Box::pin(jobs::run(&job, &area, &ctx)).await),
+        Work::Nothing => Ok(None),
+        Work::Sns(work) => no_copy(sns::run(&work, &ctx).await),
+        Work::Webhook(work) => no_copy(webhook::run(&work, &ctx).await),
+        Work::Sql(work) => no_copy(blocking(&ctx, move |ctx| sql::run(&work, ctx)).await),
+        Work::Shell(work) => no_copy(Box::pin(shell_command::run(&work, &area, &ctx)).await),
     };
-    let result = result.map_err(|error| {
-        let error = match error {
-            ExecError::Failed(text) => ExecError::Failed(shown(&text, &ctx)),
-            ExecError::ForGood(text) => ExecError::ForGood(shown(&text, &ctx)),
-            other @ ExecError::Cancelled => other,
-        };
-        ctx.log.line(&format!("error: {error}"));
-        error
+    let result = result.map_err(|error| match error {
+        ExecError::Failed(text) => ExecError::Failed(shown(&text, &ctx)),
+        ExecError::ForGood(text) => ExecError::ForGood(shown(&text, &ctx)),
+        other @ ExecError::Cancelled => other,
     });
+    match (&result, ctx.cancel.reason()) {
+        (Ok(None), _) => {}
+        (Ok(Some(moved)), _) => ctx.log.line(&format!("copied {moved}")),
+        (Err(ExecError::Cancelled), Some(reason)) => ctx.log.line(&format!("error: {reason}")),
+        (Err(error), _) => ctx.log.line(&format!("error: {error}")),
+    }
     if let Some(archive) = &ctx.archive {
         Box::pin(archive.keep(&area, &ctx)).await;
     }
     leave(area, &ctx).await;
     result
+}
+
+/// What is told of work that is no copy.
+fn no_copy(done: Result<(), ExecError>) -> Result<Option<Moved>, ExecError> {
+    done.map(|()| None)
 }
 
 /// A text without secrets, and without what a terminal would obey: data and programs may have control characters in what is said of them.
@@ -328,10 +351,10 @@ pub async fn check(check: Check, ctx: Context, limit: Duration) -> Held {
     }
 }
 
-async fn blocking(
+async fn blocking<T: Send + 'static>(
     ctx: &Context,
-    work: impl FnOnce(&Context) -> Result<Summary, ExecError> + Send + 'static,
-) -> Result<Summary, ExecError> {
+    work: impl FnOnce(&Context) -> Result<T, ExecError> + Send + 'static,
+) -> Result<T, ExecError> {
     let ctx = ctx.clone();
     match tokio::task::spawn_blocking(move || work(&ctx)).await {
         Ok(result) => result,

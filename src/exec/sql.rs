@@ -5,7 +5,6 @@ use std::io::Read as _;
 
 use super::Context;
 use super::ExecError;
-use super::Summary;
 use super::preflight::Need;
 use super::preflight::database;
 use crate::connect::place::Place;
@@ -70,9 +69,9 @@ impl Sql {
     }
 }
 
-pub(super) fn run(sql: &Sql, ctx: &Context) -> Result<Summary, ExecError> {
+pub(super) fn run(sql: &Sql, ctx: &Context) -> Result<(), ExecError> {
     let database = Database::open(&sql.connection, true, &ctx.cancel)?;
     let rows = database.script(&sql.script.read(ctx)?, &sql.params)?;
     ctx.progress.add(rows, 0);
-    Ok(ctx.progress.summary())
+    Ok(())
 }

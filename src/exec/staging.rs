@@ -198,6 +198,7 @@ impl Staging {
             };
             let from = if place.is_many() {
                 tell_left_out(&directory, number, ctx).await;
+                tell_replaced(&directory, number, ctx);
                 as_directory(&directory)
             } else {
                 let file = only_file(&directory, number, place)?;
@@ -305,6 +306,15 @@ async fn tell_left_out(directory: &Path, number: usize, ctx: &Context) {
     if let Some(more) = found.len().checked_sub(TOLD).filter(|more| *more > 0) {
         ctx.log.line(&format!(
             "warning: so it is with {more} more in `$OUTPUT{number}_STAGING_DIR`"
+        ));
+    }
+}
+
+/// Says in the log that a list of a command's own does not come to the output.
+fn tell_replaced(directory: &Path, number: usize, ctx: &Context) {
+    if directory.join(SUCCESS).exists() {
+        ctx.log.line(&format!(
+            "`{SUCCESS}` in `$OUTPUT{number}_STAGING_DIR` is not put away: in its place comes one that lists the files of the output"
         ));
     }
 }

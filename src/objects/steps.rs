@@ -30,6 +30,11 @@ pub fn mistake(text: &str) -> Option<String> {
     })
 }
 
+/// Whether a text looks like a jar: a path, or the name of a file of that kind.
+pub fn looks_like_jar(text: &str) -> bool {
+    text.contains('/') || text.ends_with(".jar")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +59,16 @@ mod tests {
         }
         for text in ["x.jar, a b", "s3://acme/my code/x.jar"] {
             assert_eq!(mistake(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_jar_is_a_path_or_has_its_ending() {
+        for text in ["command-runner.jar", "/opt/report", "s3://acme/x"] {
+            assert!(looks_like_jar(text), "{text}");
+        }
+        for text in ["spark-submit", "jar", "report.py"] {
+            assert!(!looks_like_jar(text), "{text}");
         }
     }
 }

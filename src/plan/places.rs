@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::copies::finding;
 use super::copies::s3_place;
 use crate::diag::Diagnostic;
+use crate::diag::Severity;
 use crate::lang::Value;
 use crate::objects::Kind;
 use crate::objects::Object;
@@ -34,7 +35,31 @@ pub(super) fn check(object: &Object, attributes: &Attributes) -> Vec<Diagnostic>
         finding(wrong.summary, wrong.detail, about, wrong.help)
     });
     let of_rules = rules(object).iter().filter_map(wrong);
-    of_rules.chain(endpoints).collect()
+    let directory = key_of_directory(object, attributes);
+    of_rules.chain(endpoints).chain(directory).collect()
+}
+
+/// A key that is waited for and ends as prefixes do. In AWS there is such an object only where somebody has made a folder.
+fn key_of_directory(object: &Object, attributes: &Attributes) -> Option<Diagnostic> {
+    if object.object_type.name != "s3_key_exists" {
+        return None;
+    }
+    let wanted = text(attributes, "s3_key")?;
+    if key(wanted).is_some() || !wanted.ends_with('/') {
+        return None;
+    }
+    let finding = finding(
+        "Key that ends in a slash",
+        format!(
+            "The object is `{wanted}`. In Amazon S3 there is one of this key only where somebody has made a folder, whatever lies below it; other servers say at once that it is there."
+        ),
+        (&object.address, "s3_key"),
+        "Wait for what lies below it with `precondition \"s3_prefix_not_empty\"`, or name the object.",
+    );
+    Some(Diagnostic {
+        severity: Severity::Warning,
+        ..finding
+    })
 }
 
 /// An attribute that is a text, and no secret.
@@ -329,6 +354,7 @@ fn wrong_manifest(node: &Object, attributes: &Attributes) -> Option<Diagnostic> 
 mod tests {
     use super::*;
     use crate::plan::testing::FILE;
+    use crate::plan::testing::KEY_EXISTS;
     use crate::plan::testing::object;
 
     fn wrong(rule: Rule, texts: &[&str]) -> Vec<bool> {
@@ -375,6 +401,27 @@ mod tests {
             wrong(prefix, &texts),
             [false, false, false, false, true, true]
         );
+    }
+
+    #[test]
+    fn a_key_that_ends_in_a_slash_is_warned_of() {
+        let found = |key: &str| {
+            let attributes = [("s3_key", Value::string(key))];
+            let wait = object(
+                &KEY_EXISTS,
+                "pipeline.p.data_node.in.precondition.there",
+                attributes,
+            );
+            let found = check(&wait, &wait.attributes).into_iter();
+            found
+                .map(|one| (one.severity, one.summary))
+                .collect::<Vec<_>>()
+        };
+        assert!(found("s3://b/x").is_empty());
+        let warning = "Key that ends in a slash".to_owned();
+        assert_eq!(found("s3://b/x/"), [(Severity::Warning, warning)]);
+        let error = "Not a place in S3".to_owned();
+        assert_eq!(found("s3://b/"), [(Severity::Error, error)]);
     }
 
     #[test]

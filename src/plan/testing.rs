@@ -123,6 +123,8 @@ pub(crate) static JDBC: ObjectType = object_type(
 
 pub(crate) static EXISTS: ObjectType = object_type(Kind::Precondition, "exists", &[&[]]);
 
+pub(crate) static KEY_EXISTS: ObjectType = object_type(Kind::Precondition, "s3_key_exists", &[&[]]);
+
 pub(crate) static SHELL: ObjectType = object_type(
     Kind::Activity,
     "shell_command",

@@ -155,20 +155,16 @@ impl Runner<'_> {
                     let context = exec::Context { log, ..context };
                     let log = context.log.clone();
                     let cancel = context.cancel.clone();
-                    let (result, is_over) =
-                        within(COMMAND, exec::run(work, context), &cancel).await;
+                    let result = within(COMMAND, exec::run(work, context), &cancel).await;
                     tell_problem(&reports, &log);
-                    match result {
-                        Err(ExecError::Cancelled) if is_over => {
-                            let minutes = COMMAND.as_secs() / 60;
-                            let error =
-                                format!("it took longer than {minutes} minutes, and was stopped");
-                            End::Failed(error, retries)
+                    match (result, cancel.reason()) {
+                        (Ok(_), _) => End::Done,
+                        (Err(ExecError::Cancelled), Some(over)) => {
+                            End::Failed(over.to_owned(), retries)
                         }
-                        Ok(_) => End::Done,
-                        Err(ExecError::Cancelled) => End::Stopped,
-                        Err(ExecError::Failed(error)) => End::Failed(error, retries),
-                        Err(ExecError::ForGood(error)) => End::Failed(error, 0),
+                        (Err(ExecError::Cancelled), None) => End::Stopped,
+                        (Err(ExecError::Failed(error)), _) => End::Failed(error, retries),
+                        (Err(ExecError::ForGood(error)), _) => End::Failed(error, 0),
                     }
                 }
             };
@@ -272,14 +268,16 @@ fn keeps_order(definition: &SerialDefinition, delivery: &Delivery) -> bool {
     matches!(topic, Some(Value::String(topic)) if topic.ends_with(".fifo"))
 }
 
-/// Waits for work, and stops it after some time; says whether that was so.
-async fn within<T>(limit: Duration, work: impl Future<Output = T>, cancel: &Cancel) -> (T, bool) {
+/// Waits for work, and stops it after some time.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>, cancel: &Cancel) -> T {
     let mut work = Box::pin(work);
     tokio::select! {
-        ended = &mut work => (ended, false),
+        ended = &mut work => ended,
         () = tokio::time::sleep(limit) => {
-            cancel.cancel();
-            (work.await, true)
+            let minutes = limit.as_secs() / 60;
+            let over = format!("it took longer than {minutes} minutes, and was stopped");
+            cancel.cancel_because(&over);
+            work.await
         }
     }
 }
@@ -310,14 +308,12 @@ mod tests {
     async fn what_takes_too_long_is_stopped() {
         let cancel = Cancel::new();
         let soon = async { 7 };
-        assert_eq!(
-            within(Duration::from_mins(1), soon, &cancel).await,
-            (7, false)
-        );
+        assert_eq!(within(Duration::from_mins(1), soon, &cancel).await, 7);
         assert!(!cancel.is_cancelled());
         let until_stopped = cancel.cancelled();
-        let limit = Duration::from_millis(1);
-        assert_eq!(within(limit, until_stopped, &cancel).await, ((), true));
+        within(Duration::from_millis(1), until_stopped, &cancel).await;
+        let reason = "it took longer than 0 minutes, and was stopped";
+        assert_eq!(cancel.reason(), Some(reason));
     }
 
     #[test]

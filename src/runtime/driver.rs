@@ -36,6 +36,7 @@ use crate::engine::Engine;
 use crate::engine::Event;
 use crate::engine::InstanceKey;
 use crate::exec::Cancel;
+use crate::exec::Moved;
 use crate::exec::Sessions;
 use crate::exec::looking::Looking;
 use crate::exec::webhook;
@@ -73,6 +74,8 @@ pub struct Runner<'a> {
     awake_at: Timestamp,
     /// The attempts that retries were told of.
     pub(super) retrying: BTreeMap<InstanceKey, u32>,
+    /// What the attempts have moved that have finished, until that is told.
+    pub(super) moved: BTreeMap<InstanceKey, Moved>,
     /// The actions that are owed.
     pub(super) deliveries: Deliveries,
     /// Of the state: makes the marks of processes unique on a machine.
@@ -155,6 +158,7 @@ impl<'a> Runner<'a> {
             unrecorded: Unrecorded::default(),
             awake_at: now,
             retrying: BTreeMap::new(),
+            moved: BTreeMap::new(),
             deliveries: Deliveries::default(),
             receiver,
             summary: Summary::default(),
@@ -323,11 +327,16 @@ impl<'a> Runner<'a> {
                 let definition = self.definition_of(&key, definition, now)?;
                 self.start(key, number, definition, now);
             }
-            Effect::Kill { key, number } => {
-                if let Some(cancel) = self.running.get(&(key, number)) {
-                    cancel.cancel();
-                }
-            }
+            Effect::Kill {
+                key,
+                number,
+                reason,
+                timed_out,
+            } => match self.running.get(&(key, number)) {
+                Some(cancel) if timed_out => cancel.time_out(&reason),
+                Some(cancel) => cancel.cancel_because(&reason),
+                None => {}
+            },
             Effect::Check { key } => {
                 let definition = self.definition_of(&key, self.log.serial(), now)?;
                 self.check(key, definition, now);

@@ -22,6 +22,7 @@ use crate::exec::Activities;
 use crate::exec::Cancel;
 use crate::exec::ExecError;
 use crate::exec::Held;
+use crate::exec::Moved;
 use crate::exec::OnProcess;
 use crate::exec::Progress;
 use crate::exec::archive::Archive;
@@ -90,15 +91,16 @@ impl Runner<'_> {
                 key: key.clone(),
                 attempt,
                 outcome: Outcome::Failed(BROKE_OFF.to_owned()),
+                moved: None,
             },
         );
         self.tasks.spawn(async move {
-            let outcome = match resumption.finish(evaluation, prepared).await {
-                None => Outcome::Killed,
+            let (outcome, moved) = match resumption.finish(evaluation, prepared).await {
+                None => (Outcome::Killed, None),
                 Some(Err(failed)) => {
                     let kept = keep_log(failed.archive, context);
-                    drop(tell_progress(kept, &reports, (&key, pulse), &progress).await);
-                    Outcome::Failed(failed.error)
+                    tell_progress(kept, &reports, (&key, pulse), &progress).await;
+                    (Outcome::Failed(failed.error), None)
                 }
                 Some(Ok((assigned, log))) => {
                     let context = exec::Context {
@@ -107,21 +109,16 @@ impl Runner<'_> {
                         ..context
                     };
                     let work = Box::pin(exec::run(assigned.work, context));
-                    let outcome =
-                        match tell_progress(work, &reports, (&key, pulse), &progress).await {
-                            Ok(_) => Outcome::Finished,
-                            Err(ExecError::Cancelled) => Outcome::Killed,
-                            Err(ExecError::Failed(error)) => Outcome::Failed(error),
-                            Err(ExecError::ForGood(error)) => Outcome::ForGood(error),
-                        };
+                    let ended = tell_progress(work, &reports, (&key, pulse), &progress).await;
                     tell_problem(&reports, &log);
-                    outcome
+                    came_to(ended)
                 }
             };
             promise.keep(Report::Ended {
                 key,
                 attempt,
                 outcome,
+                moved,
             });
         });
     }
@@ -231,15 +228,21 @@ impl Runner<'_> {
     }
 }
 
+/// What an attempt has come to, and what it has moved.
+fn came_to(ended: Result<Option<Moved>, ExecError>) -> (Outcome, Option<Moved>) {
+    match ended {
+        Ok(moved) => (Outcome::Finished, moved),
+        Err(ExecError::Cancelled) => (Outcome::Killed, None),
+        Err(ExecError::Failed(error)) => (Outcome::Failed(error), None),
+        Err(ExecError::ForGood(error)) => (Outcome::ForGood(error), None),
+    }
+}
+
 /// Puts the log of an attempt away that has failed before its work began.
-async fn keep_log(
-    archive: Option<Archive>,
-    context: exec::Context,
-) -> Result<exec::Summary, ExecError> {
+async fn keep_log(archive: Option<Archive>, context: exec::Context) {
     if let Some(archive) = archive {
         archive.keep_log(&context).await;
     }
-    Ok(exec::Summary::default())
 }
 
 /// What an attempt says while it goes on.
@@ -252,12 +255,12 @@ struct Pulse {
 }
 
 /// Waits for work, and tells meanwhile that it goes on, and how far it is.
-async fn tell_progress(
-    work: impl Future<Output = Result<exec::Summary, ExecError>>,
+async fn tell_progress<T>(
+    work: impl Future<Output = T>,
     reports: &UnboundedSender<Report>,
     (key, pulse): (&InstanceKey, Pulse),
     progress: &Progress,
-) -> Result<exec::Summary, ExecError> {
+) -> T {
     tokio::pin!(work);
     let mut silent = Duration::ZERO;
     let mut said = None;
@@ -282,16 +285,12 @@ async fn tell_progress(
             tell(reports, Report::Says { key, text });
             said = says;
         }
-        let summary = progress.summary();
-        if summary == exec::Summary::default() {
+        let moved = progress.moved();
+        if moved == Moved::default() {
             continue; // commands move no data that is counted
         }
-        let report = Report::Progress {
-            key: key.clone(),
-            rows: summary.rows,
-            bytes: summary.bytes,
-        };
-        tell(reports, report);
+        let key = key.clone();
+        tell(reports, Report::Progress { key, moved });
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::SerialDefinition;
 use crate::engine::InstanceKey;
 use crate::engine::Status;
+use crate::exec::Moved;
 use crate::objects::Address;
 
 /// Something that happened in a run, after it was committed.
@@ -23,10 +24,8 @@ pub enum Notice {
     Progress {
         /// The instance.
         key: InstanceKey,
-        /// Records so far.
-        rows: u64,
-        /// Bytes so far.
-        bytes: u64,
+        /// What it has moved so far.
+        moved: Moved,
     },
     /// What an attempt does now, where it moves no data itself.
     Says {
@@ -69,6 +68,8 @@ pub enum Notice {
         started_at: Option<Timestamp>,
         /// When it ended.
         ended_at: Timestamp,
+        /// What its last attempt has moved, if it has finished and was to move data.
+        moved: Option<Moved>,
     },
     /// A precondition does not hold yet.
     NotYet {

@@ -12,6 +12,7 @@ use crate::engine::CheckResult;
 use crate::engine::Event;
 use crate::engine::InstanceKey;
 use crate::engine::Outcome;
+use crate::exec::Moved;
 use crate::store::ProcessRecord;
 
 /// What work reports.
@@ -24,8 +25,7 @@ pub(super) enum Report {
     },
     Progress {
         key: InstanceKey,
-        rows: u64,
-        bytes: u64,
+        moved: Moved,
     },
     Says {
         key: InstanceKey,
@@ -39,6 +39,8 @@ pub(super) enum Report {
         key: InstanceKey,
         attempt: u32,
         outcome: Outcome,
+        /// What it has moved, if it has finished and was to move data.
+        moved: Option<Moved>,
     },
     Checked {
         key: InstanceKey,
@@ -75,8 +77,8 @@ impl Runner<'_> {
                     attempt,
                     process,
                 } => self.unrecorded.add((key, attempt, process)),
-                Report::Progress { key, rows, bytes } => {
-                    self.observer.notice(&Notice::Progress { key, rows, bytes });
+                Report::Progress { key, moved } => {
+                    self.observer.notice(&Notice::Progress { key, moved });
                 }
                 Report::Heartbeat { key, attempt } => events.push(Event::Heartbeat {
                     key,
@@ -86,8 +88,13 @@ impl Runner<'_> {
                     key,
                     attempt,
                     outcome,
+                    moved,
                 } => {
                     self.running.remove(&(key.clone(), attempt));
+                    match moved {
+                        Some(moved) => self.moved.insert(key.clone(), moved),
+                        None => self.moved.remove(&key),
+                    };
                     events.push(Event::AttemptEnded {
                         key,
                         number: attempt,

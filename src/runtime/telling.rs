@@ -68,6 +68,7 @@ impl Runner<'_> {
             return;
         };
         self.retrying.remove(&instance.key);
+        let moved = self.moved.remove(&instance.key);
         let failed = matches!(
             instance.status,
             Status::Failed | Status::CascadeFailed | Status::Canceled
@@ -86,6 +87,7 @@ impl Runner<'_> {
                 reason: instance.reason.clone(),
                 started_at: instance.started_at,
                 ended_at,
+                moved,
             });
         }
     }

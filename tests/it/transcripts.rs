@@ -16,6 +16,7 @@ cases! {
     apply_json,
     apply_refuses_many_runs,
     apply_rerun,
+    attempt_ends,
     automation,
     aws_types,
     backfill_canceled,

@@ -180,6 +180,21 @@ was "spark-submit|fails"
 if called | grep -q never; then fail "the step after the one that failed ran"; fi
 [[ -z $(emr alive | grep -v TERMINATING) ]] || fail "a cluster is left"
 
+step "a step that hangs: it is stopped, and what it has printed is in the log, with why"
+config "$cluster" '
+  activity "emr" "hangs" {
+    attempt_timeout = "15 seconds"
+
+    step {
+      jar  = "command-runner.jar"
+      args = ["bash", "-c", "echo halfway; sleep 600"]
+    }
+  }'
+expect 0 pipeform apply --auto-approve
+expect 1 pipeform run --at 2026-11-04T00:00:00Z
+expect 0 pipeform logs pipeline.p.activity.hangs
+says "halfway" 'error: stopped after its `attempt_timeout` of 15s'
+
 step "two activities of a cluster run beside each other, with one place of the runner: each waits for the other"
 config "${cluster%\}}  step_concurrency_level = 2
 }" '

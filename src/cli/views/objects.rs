@@ -14,7 +14,10 @@ use crate::lang::Value;
 use crate::lang::named::Names;
 use crate::lang::named::names_of;
 use crate::lang::print;
+use crate::lang::types::Type;
+use crate::lang::types::convert;
 use crate::objects::AttributeSchema;
+use crate::objects::AttributeType;
 use crate::objects::Kind;
 use crate::objects::Object;
 use crate::plan::LIFECYCLE;
@@ -45,7 +48,7 @@ pub(crate) fn object(object: &Object, example: Example<'_>, look: Look) -> Strin
     // Markers stand two columns before the text.
     for (name, value) in set {
         writer.key(name, width, 2, Marker::None);
-        let value = masked(object, name, value);
+        let value = readable(object, name, value);
         writer.value(&value, 2, Marker::None);
         writer.example(&value, 2, width);
     }
@@ -134,6 +137,18 @@ pub(crate) fn header(object: &Object, old_type: Option<&str>) -> String {
 /// A string literal.
 fn quoted(text: &str) -> String {
     print::value(&Value::string(text))
+}
+
+/// An attribute's value as people read it: masked if need be, and a price, which is kept as text, without quotes.
+pub(crate) fn readable(object: &Object, name: &str, value: &Value) -> Value {
+    let schema = object.object_type.attribute(name);
+    let masked = masked(object, name, value);
+    match (&masked, schema.map(|schema| schema.value)) {
+        (Value::String(_), Some(AttributeType::Price(_))) => {
+            convert(&masked, &Type::Number).unwrap_or(masked)
+        }
+        _ => masked,
+    }
 }
 
 /// An attribute's value, masked if its schema says so. Where a secret is kept may be seen.

@@ -343,10 +343,10 @@ fn entries(
     let attributes = attributes.filter(|attribute| !is_part(object, attribute));
     let width = key_width(attributes.clone().map(|attribute| &attribute.name));
     for attribute in attributes {
-        let mask = |value| objects::masked(object, &attribute.name, value);
+        let read = |value| objects::readable(object, &attribute.name, value);
         let (old, new) = (
-            attribute.old.as_ref().map(mask),
-            attribute.new.as_ref().map(mask),
+            attribute.old.as_ref().map(read),
+            attribute.new.as_ref().map(read),
         );
         writer.entry(&attribute.name, (old.as_ref(), new.as_ref()), width, 6);
         if let Some(note) = in_words(object, &attribute.name, new.as_ref()) {

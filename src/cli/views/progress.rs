@@ -81,12 +81,13 @@ impl Lines {
                 reason: None,
                 started_at,
                 ended_at,
+                moved,
                 ..
-            } => format!(
-                "{}: finished in {}",
-                self.name(key),
-                took(*started_at, Some(*ended_at))
-            ),
+            } => {
+                let took = took(*started_at, Some(*ended_at));
+                let moved = moved.map_or(String::new(), |moved| format!(": {moved}"));
+                format!("{}: finished in {took}{moved}", self.name(key))
+            }
             Notice::Ended {
                 key,
                 status,
@@ -175,9 +176,9 @@ impl Observer for Bars {
                 self.start(key);
                 return;
             }
-            Notice::Progress { key, rows, bytes } => {
+            Notice::Progress { key, moved } => {
                 if let Some(bar) = self.running.get(key) {
-                    bar.set_message(amount(*rows, *bytes));
+                    bar.set_message(moved.to_string());
                 }
                 return;
             }
@@ -239,9 +240,12 @@ impl JsonLines {
             Notice::Started { key, attempt } => {
                 ("attempt_started", with(key, json!({ "attempt": attempt })))
             }
-            Notice::Progress { key, rows, bytes } => (
+            Notice::Progress { key, moved } => (
                 "attempt_progress",
-                with(key, json!({ "rows": rows, "bytes": bytes })),
+                with(
+                    key,
+                    json!({ "rows": moved.rows.unwrap_or_default(), "bytes": moved.bytes }),
+                ),
             ),
             Notice::Says { key, text } => ("attempt_says", with(key, json!({ "text": &**text }))),
             Notice::Retrying {
@@ -271,6 +275,7 @@ impl JsonLines {
                 reason,
                 started_at,
                 ended_at,
+                moved,
             } => (
                 "instance_ended",
                 with(
@@ -281,6 +286,8 @@ impl JsonLines {
                         "reason": reason,
                         "started_at": started_at,
                         "ended_at": ended_at,
+                        "rows": moved.and_then(|moved| moved.rows),
+                        "bytes": moved.map(|moved| moved.bytes),
                     }),
                 ),
             ),
@@ -350,22 +357,6 @@ fn with(key: &InstanceKey, mut body: Json) -> Json {
         body.insert("scheduled_end".to_owned(), json!(key.interval.end));
     }
     body
-}
-
-/// `12 rows, 3.4 MB`.
-fn amount(rows: u64, bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let bytes = match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.2} GB", bytes as f64 / 1e9),
-    };
-    if rows == 0 {
-        bytes
-    } else {
-        format!("{rows} rows, {bytes}")
-    }
 }
 
 fn indented(text: &str) -> String {

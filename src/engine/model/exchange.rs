@@ -187,6 +187,10 @@ pub enum Effect {
         key: InstanceKey,
         /// The number of the attempt.
         number: u32,
+        /// Why, e.g. "the runner was stopped".
+        reason: String,
+        /// Whether only its time is over, and nobody waits for its end.
+        timed_out: bool,
     },
     /// Check the preconditions of this instance.
     Check {

@@ -181,7 +181,7 @@ impl<D: Disk> World<D> {
                     let flight = self.take_off(&key, number);
                     self.flights.insert((key, number), flight);
                 }
-                Effect::Kill { key, number } => {
+                Effect::Kill { key, number, .. } => {
                     let stays = self.fate(&key, number).percent(20);
                     // Nothing to do for one that was lost and is not reported yet; some come to their own end all the same.
                     if let Some(flight) = self.flights.get_mut(&(key, number))

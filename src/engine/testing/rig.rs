@@ -178,7 +178,12 @@ impl Rig {
         let effects = std::mem::take(&mut self.effects);
         let name = |effect| match effect {
             Effect::Start { key, number, .. } => format!("start {} #{number}", short(&key)),
-            Effect::Kill { key, number } => format!("kill {} #{number}", short(&key)),
+            Effect::Kill {
+                key,
+                number,
+                reason,
+                ..
+            } => format!("kill {} #{number}: {reason}", short(&key)),
             Effect::Check { key } => format!("check {}", short(&key)),
             Effect::Late { key, .. } => format!("late {}", short(&key)),
             Effect::Act { action, instance } => {

@@ -78,7 +78,13 @@ fn an_attempt_that_falls_silent_is_lost_and_its_late_report_is_refused() {
     rig.tick("01-06T00:10");
     rig.heartbeat("copy 01-05");
     assert_eq!(rig.wake(), "01-06T00:25");
-    assert_eq!(rig.effects(), ["start copy 01-05 #1", "kill copy 01-05 #1"]);
+    assert_eq!(
+        rig.effects(),
+        [
+            "start copy 01-05 #1",
+            "kill copy 01-05 #1: nothing was heard of it for 15m"
+        ]
+    );
     assert_eq!(rig.status("copy 01-05"), Status::WaitingForRunner);
     assert_eq!(
         rig.attempts("copy 01-05"),
@@ -144,7 +150,10 @@ fn what_waits_is_late_too_and_terminate_gives_it_up() {
         assert_eq!(rig.effects(), [wanted]);
         if rig.status("copy 01-05") == Status::Running {
             rig.tick("01-06T02");
-            assert_eq!(rig.effects().last().unwrap(), "kill copy 01-05 #1");
+            assert_eq!(
+                rig.effects().last().unwrap(),
+                "kill copy 01-05 #1: late: it had not finished 2h after it was due"
+            );
             // It is given up whatever it says, but for success, and whoever asks later.
             rig.crash();
         } else {

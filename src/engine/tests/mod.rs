@@ -167,7 +167,13 @@ fn what_an_operator_cancels_is_not_tried_again() {
     let mut rig = Rig::new("01-06", [unit]);
     rig.cancel("copy 01-05");
     rig.tick("01-06T00:05");
-    assert_eq!(rig.effects(), ["start copy 01-05 #1", "kill copy 01-05 #1"]);
+    assert_eq!(
+        rig.effects(),
+        [
+            "start copy 01-05 #1",
+            "kill copy 01-05 #1: canceled by maria@laptop"
+        ]
+    );
     rig.ended("copy 01-05", Outcome::Killed);
     assert_eq!(rig.status("copy 01-05"), Status::Canceled);
 }
@@ -188,6 +194,27 @@ fn a_time_out_is_retried_and_a_drain_costs_no_retry() {
     assert_eq!(rig.instance("copy 01-05").failures, 1);
     assert!(rig.attempts("copy 01-05")[0].starts_with("TIMEDOUT"));
     assert_eq!(rig.status("copy 01-05"), Status::WaitingForRunner);
+}
+
+#[test]
+fn an_attempt_is_told_why_it_is_to_stop_and_again_when_its_end_is_waited_for() {
+    let unit = Unit {
+        attempt_timeout: Some(SignedDuration::from_mins(5)),
+        ..daily("copy")
+    };
+    let mut rig = Rig::new("01-06", [unit]);
+    rig.effects();
+    rig.wake();
+    let told = "kill copy 01-05 #1: stopped after its `attempt_timeout` of 5m";
+    assert_eq!(rig.effects(), [told]);
+    rig.event(Event::Drain);
+    let told = "kill copy 01-05 #1: the runner was stopped";
+    assert_eq!(rig.effects(), [told]);
+    rig.ended("copy 01-05", Outcome::Killed);
+    assert_eq!(
+        rig.attempts("copy 01-05"),
+        ["CANCELED: the runner was stopped"]
+    );
 }
 
 #[test]

@@ -311,7 +311,13 @@ fn counting_as_finished_lets_consumers_go_on_and_runs_no_actions() {
         rig.operate(Operation::MarkFinished, &["a 01-05", "a 01-06"]),
         2
     );
-    assert_eq!(rig.effects(), ["kill a 01-06 #1", "start z 01-05 #1"]);
+    assert_eq!(
+        rig.effects(),
+        [
+            "kill a 01-06 #1: marked as finished by maria@laptop",
+            "start z 01-05 #1"
+        ]
+    );
     rig.ended("a 01-06", Outcome::Killed);
     assert_eq!(rig.effects(), ["start z 01-06 #1"]);
     assert_eq!(

@@ -42,7 +42,7 @@ use write::write_table;
 
 use super::Context;
 use super::ExecError;
-use super::Summary;
+use super::Moved;
 use super::preflight::Need;
 use super::preflight::database;
 use crate::connect::ConnectError;
@@ -158,12 +158,12 @@ fn plain_csv() -> Format {
     Format::Delimited(csv::csv(Vec::new(), false, Some(b'\\')))
 }
 
-pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Summary, ExecError> {
+pub(super) fn run(copy: &Copy, ctx: &Context) -> Result<Moved, ExecError> {
     run_files(&expanded(copy, ctx)?, ctx)
 }
 
 /// Copies single files and tables.
-fn run_files(expanded: &Expanded, ctx: &Context) -> Result<Summary, ExecError> {
+fn run_files(expanded: &Expanded, ctx: &Context) -> Result<Moved, ExecError> {
     let copy = &expanded.copy;
     if let Output::File(file) = &copy.output
         && same_bytes(expanded, file)
@@ -172,7 +172,7 @@ fn run_files(expanded: &Expanded, ctx: &Context) -> Result<Summary, ExecError> {
             packed_inside(file)?;
         }
         copy_bytes(expanded, file, ctx)?;
-        return Ok(ctx.progress.summary());
+        return Ok(ctx.progress.moved());
     }
     let mut rejects = Rejects::new(&copy.on_row_error, ctx)?;
     copy_records(expanded, &mut rejects, ctx)?;
@@ -182,7 +182,11 @@ fn run_files(expanded: &Expanded, ctx: &Context) -> Result<Summary, ExecError> {
             count => format!("{count} records were rejected; they are in `{}`", to.place),
         });
     }
-    Ok(ctx.progress.summary())
+    let moved = ctx.progress.moved();
+    Ok(Moved {
+        rows: moved.rows.or(Some(0)),
+        ..moved
+    })
 }
 
 fn copy_records(

@@ -1,7 +1,7 @@
 //! Getting what a step has printed from where its cluster puts it, into the log of the attempt.
 //!
 //! Clusters put logs to S3 some minutes after they were written, so they are waited for where somebody will want to read them: after a
-//! step that failed. What cannot be got is said, and changes nothing about the step.
+//! step that failed, and after one that was stopped because its time was over. What cannot be got is said, and changes nothing about the step.
 
 use std::io::Read;
 use std::time::Duration;
@@ -42,7 +42,7 @@ const CHUNK: usize = 64 * 1024;
 pub(super) enum Patience {
     /// Not at all.
     None,
-    /// For some minutes, unless the attempt is cancelled.
+    /// For some minutes, unless somebody waits for the end of the attempt.
     Some,
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn fetch(place: &Place<'_>, step: &str, patience: Patience) -> 
         tokio::select! {
             () = appear(&s3, &at) => {}
             () = tokio::time::sleep(PATIENCE) => {}
-            () = place.ctx.cancel.cancelled() => {}
+            () = place.ctx.cancel.hurried() => {}
         }
     }
     let (mut any, mut errors) = (false, None);

@@ -126,7 +126,13 @@ impl Place<'_> {
                 if let Some(tag) = &step.tag {
                     stopping::end_applications(self, tag).await;
                 }
-                logs::fetch(self, &id, logs::Patience::None).await;
+                // What a step that hangs has printed is what one wants to see of it.
+                let patience = if self.ctx.cancel.is_hurried() {
+                    logs::Patience::None
+                } else {
+                    logs::Patience::Some
+                };
+                logs::fetch(self, &id, patience).await;
                 return Err(ExecError::Cancelled);
             }
             // Clusters that fail put no more logs away, or late.

@@ -59,7 +59,7 @@ async fn what_a_command_leaves_is_packed_as_its_data_node_says() {
 async fn what_a_command_leaves_that_is_no_file_is_named_in_the_log() {
     let f = Fixture::new(&[]);
     let mut command = f.command(
-        "cd \"$OUTPUT1_STAGING_DIR\" && mkdir d && echo a >d/a && mkfifo d/pipe && ln -s d link",
+        "cd \"$OUTPUT1_STAGING_DIR\" && mkdir d && echo a >d/a && mkfifo d/pipe && ln -s d link && echo b >_SUCCESS",
     );
     command.staging.outputs = vec![Some(Left::from(Place::File(f.path("all/"))))];
     exec::run(Work::Shell(command), f.ctx.clone())
@@ -71,6 +71,7 @@ async fn what_a_command_leaves_that_is_no_file_is_named_in_the_log() {
     for said in [
         "warning: `d/pipe` in `$OUTPUT1_STAGING_DIR` is a device, pipe or socket, and is not put away: only files are\n",
         "warning: `link` in `$OUTPUT1_STAGING_DIR` is a link to a directory, and is not put away: only files are\n",
+        "`_SUCCESS` in `$OUTPUT1_STAGING_DIR` is not put away: in its place comes one that lists the files of the output\n",
     ] {
         assert!(log.contains(said), "{log}");
     }
@@ -95,6 +96,7 @@ async fn what_commands_leave_in_each_interval_stays_where_it_accumulates() {
     }
     let left = ["_SUCCESS", "a", "b", "c", "d"].map(|name| f.path("all").join(name).is_file());
     assert_eq!(left, [true, true, false, true, true]);
+    assert!(!f.log().contains("_SUCCESS"));
 }
 
 #[tokio::test]

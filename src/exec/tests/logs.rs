@@ -1,10 +1,14 @@
 //! Logs: what is in them, what is masked, and when there is none.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
 use super::Fixture;
+use crate::connect::place::Place;
 use crate::exec;
+use crate::exec::Moved;
 use crate::exec::Work;
+use crate::exec::copy::transfer::Transfer;
 use crate::exec::log;
 use crate::exec::log::Log;
 
@@ -25,6 +29,48 @@ async fn secrets_are_masked_in_log_and_error() {
         .unwrap();
     let log = f.log().replace("(sensitive)", "");
     assert_eq!(log, ".".repeat(30_000));
+}
+
+#[tokio::test]
+async fn why_an_attempt_was_stopped_is_in_its_log() {
+    let reason = "stopped after its `attempt_timeout` of 2s";
+    let f = Fixture::new(&[]);
+    let stop = async {
+        f.pid("leader").await;
+        f.ctx.cancel.time_out(reason);
+    };
+    let (result, ()) = tokio::join!(f.run("echo $$ > leader; sleep 600"), stop);
+    assert_eq!(result.unwrap_err(), "cancelled");
+    assert_eq!(f.log(), format!("error: {reason}\n"));
+}
+
+#[tokio::test]
+async fn how_much_a_copy_has_moved_is_in_its_log() {
+    let f = Fixture::new(&[]);
+    std::fs::File::create(f.path("in"))
+        .and_then(|mut file| file.write_all(b"a,b\n1,2\n"))
+        .unwrap();
+    let place = |name: &str| Place::File(f.path(name));
+    let transfer = Transfer::new(vec![place("in")], place("out"));
+    let work = Work::Transfer(transfer);
+    let moved = exec::run(work, f.ctx.clone()).await.unwrap();
+    let rows = None;
+    assert_eq!(moved, Some(Moved { rows, bytes: 8 }));
+    assert_eq!(f.log(), "copied 8 B\n");
+}
+
+#[test]
+fn what_was_moved_is_told_in_rows_and_bytes() {
+    for (rows, bytes, text) in [
+        (None, 0, "0 B"),
+        (Some(0), 0, "0 rows, 0 B"),
+        (Some(1), 999, "1 row, 999 B"),
+        (Some(1_500_000), 74_212_345, "1500000 rows, 74.2 MB"),
+        (None, 1_000, "1.0 kB"),
+        (None, 12_340_000_000, "12.34 GB"),
+    ] {
+        assert_eq!(Moved { rows, bytes }.to_string(), text);
+    }
 }
 
 #[test]

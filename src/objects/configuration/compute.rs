@@ -261,22 +261,30 @@ impl<'a> Place<'a> {
         }))
     }
 
-    /// Steps that cannot be taken apart.
+    /// Steps that cannot be taken apart, or that do not look as if they began with a jar.
     fn steps(&self, report: &mut impl FnMut(Diagnostic)) {
         let Some(Value::List(list) | Value::Tuple(list)) = self.activity.get("steps") else {
             return;
         };
-        let mistakes = list.iter().filter_map(|step| match step {
-            Value::String(text) => steps::mistake(text),
-            _ => None,
-        });
-        for mistake in mistakes {
-            let detail = format!("In `steps`, {mistake}.");
-            report(
-                Diagnostic::error("Invalid step", detail)
-                    .of("steps")
-                    .help("A step is a jar and its arguments: `\"s3://acme/x.jar,one,two\"`."),
-            );
+        for step in list.iter() {
+            let Value::String(text) = step else {
+                continue;
+            };
+            let jar = steps::parts(text).into_iter().next().unwrap_or_default();
+            let finding = match steps::mistake(text) {
+                Some(mistake) => {
+                    Diagnostic::error("Invalid step", format!("In `steps`, {mistake}."))
+                }
+                None if steps::looks_like_jar(&jar) => continue,
+                None => {
+                    let detail = format!(
+                        "In `steps`, the step `{text}` begins with `{jar}`, which has no `/` and does not end in `.jar`: EMR would look for a jar of this name."
+                    );
+                    Diagnostic::warning("Step without a jar", detail)
+                }
+            };
+            let help = "A step is a jar and its arguments: `\"s3://acme/x.jar,one,two\"`.";
+            report(finding.of("steps").help(help));
         }
     }
 

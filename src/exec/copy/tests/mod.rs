@@ -102,7 +102,7 @@ impl Fixture {
         }
     }
 
-    fn run(&self, inputs: Vec<Input>, output: Output) -> Result<Summary, String> {
+    fn run(&self, inputs: Vec<Input>, output: Output) -> Result<Moved, String> {
         self.copy(inputs, output, OnRowError::Fail)
     }
 
@@ -111,7 +111,7 @@ impl Fixture {
         inputs: Vec<Input>,
         output: Output,
         on_row_error: OnRowError,
-    ) -> Result<Summary, String> {
+    ) -> Result<Moved, String> {
         let copy = Copy {
             inputs,
             output,
@@ -120,7 +120,7 @@ impl Fixture {
         run(&copy, &self.ctx).map_err(|error| error.to_string())
     }
 
-    fn load(&self, inputs: Vec<Input>, target: TableTarget) -> Result<Summary, String> {
+    fn load(&self, inputs: Vec<Input>, target: TableTarget) -> Result<Moved, String> {
         self.run(inputs, Output::Table(target))
     }
 
@@ -195,7 +195,7 @@ fn a_cancelled_copy_leaves_what_was_there() {
     // Cancelled from within: as soon as the first bytes have been copied.
     let (ctx, cancel) = (f.ctx.clone(), f.ctx.cancel.clone());
     let watcher = std::thread::spawn(move || {
-        while ctx.progress.summary().bytes == 0 {
+        while ctx.progress.moved().bytes == 0 {
             std::thread::yield_now();
         }
         cancel.cancel();
@@ -215,7 +215,7 @@ fn a_cancelled_load_leaves_the_table() {
     let input = f.input("in", &"2\n".repeat(100_000), None);
     let (ctx, cancel) = (f.ctx.clone(), f.ctx.cancel.clone());
     let watcher = std::thread::spawn(move || {
-        while ctx.progress.summary().rows == 0 {
+        while ctx.progress.moved().rows.is_none() {
             std::thread::yield_now();
         }
         cancel.cancel();
@@ -307,8 +307,8 @@ fn three_packed_logs_go_into_one_table() {
         ),
         ..f.target("t")
     };
-    let summary = f.load(inputs.collect(), target).unwrap();
-    assert_eq!(summary.rows, 4);
+    let moved = f.load(inputs.collect(), target).unwrap();
+    assert_eq!(moved.rows, Some(4));
     let db = f.database("");
     assert_eq!(
         rows(&db, "SELECT host, status FROM t ORDER BY 1"),
@@ -478,7 +478,10 @@ fn one_database_may_be_read_and_written_at_once() {
         };
         let before = rows(&db, "SELECT count(*), sum(a), min(b) FROM t");
         let all = f.query("SELECT a, b FROM t");
-        assert_eq!(f.load(vec![all.clone()], replace).unwrap().rows, 50_000);
+        assert_eq!(
+            f.load(vec![all.clone()], replace).unwrap().rows,
+            Some(50_000)
+        );
         assert_eq!(rows(&db, "SELECT count(*), sum(a), min(b) FROM t"), before);
         f.load(vec![all], f.target("t")).unwrap();
         assert_eq!(rows(&db, "SELECT count(*) FROM t"), ["100000"]);

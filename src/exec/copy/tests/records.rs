@@ -79,6 +79,17 @@ const MIXED: &str = "1,2026-11-01 10:00:00,a\n2,soon,b\nthree,2026-11-01 10:00:0
 const TYPES: [&str; 3] = ["id INT", "at TIMESTAMP", "name"];
 
 #[test]
+fn a_copy_of_records_says_how_many_also_where_there_are_none() {
+    for (text, rows) in [("a\n", 0), ("a\n1\n2\n", 2)] {
+        let f = Fixture::new();
+        let input = f.input("in.csv", text, csv_format(true));
+        let output = Output::File(f.file("out.json", json(&[])));
+        let moved = f.run(vec![input], output).unwrap();
+        assert_eq!(moved.rows, Some(rows), "{text}");
+    }
+}
+
+#[test]
 fn records_that_do_not_fit_are_put_aside() {
     let expected = "file,line,column,reason,record\n\
         in.csv,2,at,`soon` is not a timestamp like `2026-11-01 12:30:00`,\"2,soon,b\"\n\
@@ -88,8 +99,8 @@ fn records_that_do_not_fit_are_put_aside() {
         let f = Fixture::new();
         let input = || vec![f.input("in.csv", MIXED, typed_csv(&TYPES))];
         let output = || Output::File(f.file("out", to.clone()));
-        let summary = f.copy(input(), output(), skip(&f, Some(3))).unwrap();
-        assert_eq!(summary.rows, 2);
+        let moved = f.copy(input(), output(), skip(&f, Some(3))).unwrap();
+        assert_eq!(moved.rows, Some(2));
         assert_eq!(rejects(&f), expected);
         let whole = fs::read(f.path("out")).unwrap();
 
@@ -184,8 +195,8 @@ fn records_beside_a_query_of_the_same_database_are_put_aside_too() {
     );
     assert_eq!(rows(&db, "SELECT * FROM t"), ["1 'a'"]);
 
-    let summary = f.copy(inputs(), output(), skip(&f, Some(3))).unwrap();
-    assert_eq!(summary.rows, 2);
+    let moved = f.copy(inputs(), output(), skip(&f, Some(3))).unwrap();
+    assert_eq!(moved.rows, Some(2));
     assert_eq!(rows(&db, "SELECT * FROM t"), ["1 'a'", "2 'b'", "11 'a'"]);
     assert_eq!(
         rejects(&f),
@@ -463,7 +474,7 @@ fn a_file_that_grows_while_it_is_read_fails_the_copy() {
     let input = f.input("in.csv", &"1,2\n".repeat(1_000_000), csv_format(false));
     let (ctx, path) = (f.ctx.clone(), f.path("in.csv"));
     let writer = std::thread::spawn(move || {
-        while ctx.progress.summary().bytes == 0 {
+        while ctx.progress.moved().bytes == 0 {
             std::thread::yield_now();
         }
         let mut file = File::options().append(true).open(path).unwrap();

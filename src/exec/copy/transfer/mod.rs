@@ -35,7 +35,7 @@ pub(in crate::exec) use whole::found;
 
 use super::super::Context;
 use super::super::ExecError;
-use super::super::Summary;
+use super::super::Moved;
 use super::super::preflight::Need;
 use crate::connect::Cancel;
 use crate::connect::ConnectError;
@@ -126,7 +126,7 @@ pub(in crate::exec::copy) fn listed_apart(
 }
 
 /// Copies. What was at the target stays until all is there, or is replaced file by file in a directory or a prefix that says so.
-pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<Summary, ExecError> {
+pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<Moved, ExecError> {
     let copied = async {
         let mut inputs = Vec::new();
         for input in &transfer.inputs {
@@ -162,7 +162,7 @@ pub(in crate::exec) async fn run(transfer: &Transfer, ctx: &Context) -> Result<S
         result = copied => result?,
         () = cancelled_long(&ctx.cancel) => return Err(ExecError::Cancelled),
     }
-    Ok(ctx.progress.summary())
+    Ok(ctx.progress.moved())
 }
 
 /// A while after the work is asked to stop. By then what is under way has been given up in good order.

@@ -249,6 +249,19 @@ fn a_cluster_is_not_started_for_nothing() {
 }
 
 #[test]
+fn a_step_without_a_jar_is_warned_of() {
+    let begins = |step: &str| emr(&format!("steps = [\"{step}\"]"));
+    check(
+        "",
+        &begins("spark-submit,x.py"),
+        "begins with `spark-submit`",
+    );
+    for jar in ["command-runner.jar,x", "s3://acme/x,one", "/opt/x"] {
+        assert_eq!(found("", &begins(jar)), Vec::<String>::new(), "{jar}");
+    }
+}
+
+#[test]
 fn scripts_of_machines_are_in_s3_or_on_the_machines() {
     let step = emr("steps = [\"x.jar\"]");
     let begin = |path: &str| format!("bootstrap_action {{\n  path = \"{path}\"\n}}");
