@@ -65,11 +65,15 @@ fn due_after(schedule: &Timeline, at: Timestamp) -> impl Iterator<Item = Timesta
         .map(|interval| schedule.due_at(interval))
 }
 
+/// The same, each once: on what calendars move to another day, several are due at one moment.
+fn moments_after(schedule: &Timeline, at: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let mut last = None;
+    due_after(schedule, at).filter(move |due| last.replace(*due) != Some(*due))
+}
+
 /// The next due times after `now`.
-pub(super) fn next_due(schedule: &Timeline, now: Timestamp, number: u64) -> Vec<Timestamp> {
-    due_after(schedule, now)
-        .take(usize::try_from(number).unwrap_or(usize::MAX))
-        .collect()
+pub(super) fn next_due(schedule: &Timeline, now: Timestamp, number: usize) -> Vec<Timestamp> {
+    due_after(schedule, now).take(number).collect()
 }
 
 /// How many due times of two schedules are compared one by one. Those are passed over of which it is known that they are the same.
@@ -84,14 +88,14 @@ fn later(old: &Timeline, new: &Timeline, now: Timestamp) -> Later {
     };
     let just_before = |at: Timestamp| at - SignedDuration::from_nanos(1);
     let mut at = now;
-    let (mut olds, mut news) = (due_after(old, at), due_after(new, at));
+    let (mut olds, mut news) = (moments_after(old, at), moments_after(new, at));
     for _ in 0..COMPARED {
         let Some(alike) = old.current().alike_until(new.current(), at) else {
             return later;
         };
         if just_before(alike) > at {
             at = just_before(alike);
-            (olds, news) = (due_after(old, at), due_after(new, at));
+            (olds, news) = (moments_after(old, at), moments_after(new, at));
         }
         match (olds.next(), news.next()) {
             (None, None) => return later,
@@ -114,7 +118,7 @@ fn later(old: &Timeline, new: &Timeline, now: Timestamp) -> Later {
 pub(super) struct Asked {
     now: Timestamp,
     pending: Option<(Timeline, Option<Timestamp>, Pending)>,
-    next_due: Option<(Timeline, u64, Vec<Timestamp>)>,
+    next_due: Option<(Timeline, usize, Vec<Timestamp>)>,
     later: Option<(Timeline, Timeline, Later)>,
 }
 
@@ -150,7 +154,7 @@ impl Asked {
     }
 
     /// See [`next_due`].
-    pub(super) fn next_due(&mut self, schedule: &Timeline, number: u64) -> Vec<Timestamp> {
+    pub(super) fn next_due(&mut self, schedule: &Timeline, number: usize) -> Vec<Timestamp> {
         if let Some((known, many, answer)) = &self.next_due
             && *many == number
             && known == schedule
@@ -283,7 +287,13 @@ mod tests {
                 without(&daily, &[], &["2026-11-29", "2026-12-06"]),
                 "2026-12-12 00, 2026-12-14 00, 2026-12-13 00",
             ),
-            // What is moved to other days is compared one by one.
+            (
+                daily.clone(),
+                daily
+                    .clone()
+                    .with_calendar(calendar(&[], &["2036-12-25"]), WhenExcluded::Previous),
+                "2036-12-24 00, 2036-12-25 00, 2036-12-26 00",
+            ),
             (
                 daily.clone(),
                 daily

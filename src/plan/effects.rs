@@ -38,7 +38,7 @@ use crate::time::Why;
 pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
 
 /// How many of the next due times are shown.
-const NEXT: u64 = 5;
+const NEXT: usize = 5;
 
 /// What a plan does to the runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -603,7 +603,7 @@ fn activity(
         effect.next_due = asked.next_due(next, NEXT);
     }
     if let (Some(before), Some(next)) = (before, &next)
-        && !effect.was_due.is_empty()
+        && effect.was_due.len() == NEXT
         && effect.was_due == effect.next_due
     {
         effect.later = Some(asked.later(before, next));

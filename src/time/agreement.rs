@@ -6,9 +6,11 @@
 //! only with the same period. A `false` may so be wrong, a `true` is not.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::calendar::Calendar;
 use super::calendar::WhenExcluded;
 use super::cron::Cron;
 use super::period::Period;
@@ -34,31 +36,46 @@ impl Schedule {
     }
 
     /// A moment after `from` before which it is certain that another one has the same due times, by where the two end and the days that
-    /// they leave out; `None`: it always has. It is `from` where that says nothing: between other ticks, and where due times move to other
-    /// days.
+    /// they leave out; `None`: it always has. It is `from` where that says nothing: between other ticks.
     pub fn alike_until(&self, other: &Self, from: Timestamp) -> Option<Timestamp> {
         let both = [self, other];
-        let moves = |schedule: &Self| {
-            let calendar = schedule.calendar();
-            calendar.is_some_and(|(_, when)| when != WhenExcluded::Skip)
-        };
         let is_cut_later = |schedule: &Self| schedule.cut().is_some_and(|cut| cut > from);
         if self.ticks != other.ticks
             || self.due() != other.due()
-            || both.into_iter().any(|it| moves(it) || is_cut_later(it))
+            || both.into_iter().any(is_cut_later)
         {
             return Some(from);
         }
-        let today = day_of(self.timezone(), from);
-        let day = match both.map(|schedule| schedule.calendar().map(|(calendar, _)| calendar)) {
-            [Some(one), Some(two)] => one.alike_until(two, today),
-            [Some(calendar), None] | [None, Some(calendar)] => calendar.next_excluded(today),
-            [None, None] => None,
+        let calendars = both.map(Self::calendar);
+        let skips = |(_, when): &(&Calendar, WhenExcluded)| *when == WhenExcluded::Skip;
+        let moves = !calendars.iter().flatten().all(skips);
+        // What moves to another day passes over days that are left out, and over no other.
+        let reach = |date: Date| {
+            let calendars = calendars.iter().flatten().filter(|_| moves);
+            let open = calendars.filter_map(|(calendar, _)| calendar.previous_open(date));
+            open.min().unwrap_or(date)
         };
-        let day = day.map(|day| start_of_day(self.timezone(), day).unwrap_or(from));
+        let start = |date| start_of_day(self.timezone(), reach(date)).unwrap_or(from);
+        let today = reach(day_of(self.timezone(), from));
+        let day = match calendars {
+            [Some((one, when)), Some((two, other))] if when == other => one.alike_until(two, today),
+            [one, two] => {
+                let either = one.into_iter().chain(two);
+                let days = either.filter_map(|(calendar, _)| calendar.next_excluded(today));
+                days.min()
+            }
+        };
         let ends = both.into_iter().filter_map(Self::until);
         let end = ends.min().filter(|_| self.until() != other.until());
-        Some(day.into_iter().chain(end).min()?.max(from))
+        let end = end.map(|end| {
+            if moves {
+                start(day_of(self.timezone(), end))
+            } else {
+                end
+            }
+        });
+        let first = day.map(start).into_iter().chain(end).min()?;
+        Some(first.max(from))
     }
 }
 
