@@ -263,7 +263,7 @@ impl Stage<'_> {
                 self.ends.insert((end, key.clone(), number));
                 self.flights.insert((key, number), (end, imagined.outcome));
             }
-            Effect::Kill { key, number } => {
+            Effect::Kill { key, number, .. } => {
                 if let Some((end, _)) = self.flights.remove(&(key.clone(), number)) {
                     self.ends.remove(&(end, key.clone(), number));
                     events.push_back(Event::AttemptEnded {
