@@ -1,5 +1,7 @@
 //! Steps as AWS Data Pipeline writes them: a jar and its arguments, with commas between them.
 
+use std::path::Path;
+
 /// The parts of `JAR,ARGUMENT,…`, without blanks around; a comma behind a backslash is text.
 pub fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -32,7 +34,8 @@ pub fn mistake(text: &str) -> Option<String> {
 
 /// Whether a text looks like a jar: a path, or the name of a file of that kind.
 pub fn looks_like_jar(text: &str) -> bool {
-    text.contains('/') || text.ends_with(".jar")
+    let ending = Path::new(text).extension();
+    text.contains('/') || ending.is_some_and(|ending| ending.eq_ignore_ascii_case("jar"))
 }
 
 #[cfg(test)]
