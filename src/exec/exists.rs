@@ -1,5 +1,6 @@
 //! `precondition "exists"`: whether a data node is there.
 
+use super::Cancel;
 use super::Context;
 use super::Held;
 use super::looking::Thing;
@@ -51,22 +52,28 @@ fn here(exists: &Exists, ctx: &Context) -> Held {
             }
             Err(e) => Held::Error(format!("cannot look at `{}`: {e}", path.display())),
         },
-        Exists::Table { connection, table } => {
-            let looked = path_of(connection).map(|path| (path, std::fs::metadata(path)));
-            if let Some((path, Err(error))) = looked {
-                return match error.kind() {
-                    ErrorKind::NotFound | ErrorKind::NotADirectory => Held::NotYet(format!(
-                        "`{path}`, the database of table `{table}`, does not exist"
-                    )),
-                    _ => Held::Error(format!("cannot look at `{path}`: {error}")),
-                };
-            }
-            match Database::open(connection, false, &ctx.cancel).and_then(|d| d.has_table(table)) {
-                Ok(true) => Held::Held,
-                Ok(false) => Held::NotYet(format!("table `{table}` does not exist")),
-                Err(e) => Held::Error(ctx.log.mask(&e.to_string())),
-            }
-        }
+        Exists::Table { connection, table } => match self::table(connection, table, &ctx.cancel) {
+            Held::Error(reason) => Held::Error(ctx.log.mask(&reason)),
+            held => held,
+        },
+    }
+}
+
+/// Whether a database has a table. While others have the database they are waited for, until this is cancelled.
+pub(super) fn table(connection: &str, table: &str, cancel: &Cancel) -> Held {
+    let looked = path_of(connection).map(|path| (path, std::fs::metadata(path)));
+    if let Some((path, Err(error))) = looked {
+        return match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Held::NotYet(format!(
+                "`{path}`, the database of table `{table}`, does not exist"
+            )),
+            _ => Held::Error(format!("cannot look at `{path}`: {error}")),
+        };
+    }
+    match Database::open(connection, false, cancel).and_then(|found| found.has_table(table)) {
+        Ok(true) => Held::Held,
+        Ok(false) => Held::NotYet(format!("table `{table}` does not exist")),
+        Err(error) => Held::Error(error.to_string()),
     }
 }
 

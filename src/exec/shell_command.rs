@@ -81,6 +81,11 @@ impl ShellCommand {
                     path: path.clone(),
                 })
                 .collect(),
+            Program::Script(Place::File(file)) => [Need::Script {
+                file: file.clone(),
+                path,
+            }]
+            .into(),
             Program::Script(place) => [Need::readable(place)].into(),
         };
         needs.insert(Need::Directory(self.working_dir.clone()));
@@ -186,19 +191,23 @@ fn no_credentials(error: &AwsError) -> ExecError {
     ExecError::Failed(format!("the command gets no credentials for AWS: {error}"))
 }
 
-/// Whether a script says itself what runs it, which is then here; it may be executed then.
-fn names_its_shell(script: &Path, place: &Place) -> Result<bool, ExecError> {
+/// What the first line of a script says that runs it, behind its `#!`.
+pub(super) fn interpreter(script: &Path) -> std::io::Result<Option<String>> {
     /// How long a first line is that counts.
     const LONGEST: u64 = 256;
-    let failed = |error| ConnectError::io("read", script, error);
     let mut begin = Vec::new();
-    let file = File::open(script).map_err(failed)?;
-    file.take(LONGEST).read_to_end(&mut begin).map_err(failed)?;
-    let Some(line) = begin.strip_prefix(b"#!") else {
+    File::open(script)?.take(LONGEST).read_to_end(&mut begin)?;
+    let line = begin.strip_prefix(b"#!");
+    let line = line.and_then(|line| line.split(|byte| *byte == b'\n').next());
+    Ok(line.map(|line| String::from_utf8_lossy(line).into_owned()))
+}
+
+/// Whether a script says itself what runs it, which is then here; it may be executed then.
+fn names_its_shell(script: &Path, place: &Place) -> Result<bool, ExecError> {
+    let failed = |error| ConnectError::io("read", script, error);
+    let Some(line) = interpreter(script).map_err(failed)? else {
         return Ok(false);
     };
-    let line = line.split(|byte| *byte == b'\n').next();
-    let line = String::from_utf8_lossy(line.unwrap_or_default());
     if line.ends_with('\r') {
         return Err(ExecError::Failed(format!(
             "the lines of the script `{place}` end in CR LF, as those of Windows do, and so the program that its first line names is not found; write it with LF, e.g. by `dos2unix`"

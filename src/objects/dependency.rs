@@ -159,22 +159,36 @@ fn is_waited_for(node: &Object, timetable: &Timetable) -> bool {
     (read || written) && guarded || read && written || read && node.get("depends_on").is_some()
 }
 
-/// The activities that read files which nothing brings: no activity writes them, and neither the data node nor who reads it waits for
+/// The activities that read data which nothing brings: no activity writes it, and neither the data node nor who reads it waits for
 /// a check, or for other work, which may bring data without naming it.
 pub fn unguarded_readers<'a>(
     objects: &'a Objects,
     timetable: &Timetable,
     node: &Object,
 ) -> Vec<&'a Object> {
-    let is_files = node.kind() == Kind::DataNode && ["s3", "file"].contains(&node.object_type.name);
-    if !is_files || is_guarded(node) || !timetable.writers(&node.address).is_empty() {
+    if !timetable.writers(&node.address).is_empty() {
         return Vec::new();
     }
-    let readers = timetable.readers(&node.address).iter();
-    readers
-        .filter_map(|reader| objects.get(reader))
-        .filter(|reader| !is_guarded(reader))
-        .collect()
+    unguarded(objects, node, timetable.readers(&node.address))
+}
+
+/// The activities that write a data node, where neither that nor who writes it waits for a check, or for other work, which may make what
+/// is written to.
+pub fn unguarded_writers<'a>(
+    objects: &'a Objects,
+    timetable: &Timetable,
+    node: &Object,
+) -> Vec<&'a Object> {
+    unguarded(objects, node, timetable.writers(&node.address))
+}
+
+/// Those of the users of a data node that wait for nothing besides their data; none where that does itself.
+fn unguarded<'a>(objects: &'a Objects, node: &Object, users: &[Address]) -> Vec<&'a Object> {
+    if is_guarded(node) {
+        return Vec::new();
+    }
+    let users = users.iter().filter_map(|user| objects.get(user));
+    users.filter(|user| !is_guarded(user)).collect()
 }
 
 /// Whether an object waits for something besides its data.

@@ -56,6 +56,7 @@ pub use dependency::dependencies;
 pub use dependency::has_instances;
 pub use dependency::reads;
 pub use dependency::unguarded_readers;
+pub use dependency::unguarded_writers;
 pub use grammar::Blocks;
 pub use group::Group;
 pub use intervals::Unscheduled;

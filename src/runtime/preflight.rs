@@ -22,6 +22,7 @@ use crate::exec::preflight::look;
 use crate::exec::secrets::Keeper;
 use crate::lang::NoFiles;
 use crate::lang::SecretSource;
+use crate::lang::Value;
 use crate::lang::functions::Call;
 use crate::objects::Address;
 use crate::objects::Kind;
@@ -33,6 +34,7 @@ use crate::objects::resolve::Try;
 use crate::objects::settings;
 use crate::objects::support;
 use crate::objects::unguarded_readers;
+use crate::objects::unguarded_writers;
 
 /// Something that is needed, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,8 +141,12 @@ fn needs(
             add(owner, work.map(|assigned| assigned.needs()));
         }
         if must_be_there(objects, timetable, object) {
-            let data = assembler.data(&key, of).ok().flatten();
+            let data = assembler.data(&key, of).ok();
             add(owner, Ok(data.into_iter().collect()));
+        }
+        if must_be_made(objects, timetable, object) {
+            let table = assembler.written_table(&key, of).ok().flatten();
+            add(owner, Ok(table.into_iter().collect()));
         }
         if has_instances {
             let checks = assembler.checks(&key, of);
@@ -164,12 +170,47 @@ fn needs(
     found
 }
 
-/// Whether an object is data at one place that is read, and that nothing brings. Data of an interval may come with the interval: the
-/// plan warns of it.
+/// Whether an object is data at one place that is read, and that nothing brings.
 fn must_be_there(objects: &Objects, timetable: &Timetable, object: &Object) -> bool {
-    let path = object.get("path");
-    path.is_some_and(|path| !path.has_deferred())
-        && !unguarded_readers(objects, timetable, object).is_empty()
+    is_at_one_place(objects, object) && !unguarded_readers(objects, timetable, object).is_empty()
+}
+
+/// Whether an object is a table that is written to, and that nothing makes: Hive takes one of `DynamoDB` as it is.
+fn must_be_made(objects: &Objects, timetable: &Timetable, object: &Object) -> bool {
+    let writers = unguarded_writers(objects, timetable, object);
+    object.object_type.name == "dynamodb"
+        && is_at_one_place(objects, object)
+        && !writers.is_empty()
+        && writers
+            .iter()
+            .all(|writer| ["hive", "hive_copy"].contains(&writer.object_type.name))
+}
+
+/// Whether an object is data that is the same for all intervals, and that can be looked for now. Data of an interval may come with the
+/// interval: the plan warns of it. What a query reads only the database knows, and where a database is may be nobody's business.
+fn is_at_one_place(objects: &Objects, object: &Object) -> bool {
+    if object.kind() != Kind::DataNode {
+        return false;
+    }
+    let is_known = |object: &Object, attribute: &str| {
+        let value = object.get(attribute);
+        value.is_some_and(|value| !value.has_deferred())
+    };
+    match object.object_type.name {
+        "sql" => {
+            let database = object.reference("database");
+            let database = database.and_then(|database| objects.get(&database));
+            object.get("select_query").is_none()
+                && is_known(object, "table")
+                && database.is_some_and(|database| {
+                    let hidden =
+                        matches!(database.get("connection_string"), Some(Value::Sensitive(_)));
+                    is_known(database, "connection_string") && !hidden
+                })
+        }
+        "dynamodb" => is_known(object, "table_name"),
+        _ => is_known(object, "path"),
+    }
 }
 
 /// The actions of an object, of its own or of its pipeline; those of a resource are its own.
@@ -224,5 +265,150 @@ impl Keeper for Placeholder {
     ) -> Result<String, String> {
         self.asked.borrow_mut().push((source.clone(), settings()));
         Ok("secret".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Diagnostics;
+    use crate::diag::FileId;
+    use crate::lang::module::Module;
+    use crate::lang::module::ModuleTree;
+    use crate::lang::parse_body;
+    use crate::objects::configuration::Surroundings;
+    use crate::objects::configuration::configure;
+
+    fn configured(text: &str) -> (Objects, Timetable) {
+        let mut diagnostics = Diagnostics::new();
+        let body = parse_body(FileId::default(), text, &mut diagnostics);
+        let tree = ModuleTree::leaf(Module::decode(".", vec![body], &mut diagnostics));
+        let call = Call {
+            files: &NoFiles,
+            now: Timestamp::UNIX_EPOCH,
+            random: || [7; 16],
+            secrets: None,
+        };
+        let surroundings = Surroundings {
+            variables: &BTreeMap::new(),
+            call: &call,
+            directory: ".",
+            working_directory: "/work",
+            workspace: "default",
+            allow_plaintext: true,
+            prior: None,
+        };
+        let (configuration, found) = configure(&tree, surroundings);
+        diagnostics.extend(found);
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        let timetable = configuration.timetable();
+        (configuration.objects, timetable)
+    }
+
+    const TABLES: &str = r#"
+database "jdbc" "shop" {
+  connection_string = "jdbc:sqlite:shop.db"
+}
+
+database "jdbc" "hidden" {
+  connection_string = secret("env://SHOP")
+}
+
+resource "emr_cluster" "big" {
+  release_label = "emr-7.5.0"
+}
+
+schedule "daily" {
+  every = "1 day"
+  start = "2026-11-01"
+}
+
+pipeline "p" {
+  schedule = schedule.daily
+  runs_on  = resource.big
+
+  data_node "sql" "orders" {
+    database = database.shop
+    table    = "orders"
+  }
+
+  data_node "sql" "queried" {
+    database     = database.shop
+    table        = "orders"
+    select_query = "SELECT 1"
+  }
+
+  data_node "sql" "hidden" {
+    database = database.hidden
+    table    = "orders"
+  }
+
+  data_node "sql" "of_day" {
+    database = database.shop
+    table    = "orders_${run.day}"
+  }
+
+  data_node "sql" "waits" {
+    database = database.shop
+    table    = "orders"
+
+    precondition "exists" {}
+  }
+
+  data_node "dynamodb" "users" {
+    table_name = "users"
+
+    format "dynamodb_export" {}
+  }
+
+  data_node "dynamodb" "restored" {
+    table_name = "restored"
+
+    format "dynamodb_export" {}
+  }
+
+  data_node "dynamodb" "made" {
+    table_name = "made"
+  }
+
+  data_node "s3" "kept" {
+    path = "s3://acme/users/${run.date}/"
+
+    format "dynamodb_export" {}
+  }
+
+  activity "hive_copy" "backup" {
+    input  = data_node.users
+    output = data_node.kept
+  }
+
+  activity "hive_copy" "restore" {
+    input  = data_node.kept
+    output = data_node.restored
+  }
+}
+
+pipeline "q" {
+  schedule = schedule.daily
+
+  activity "shell_command" "read" {
+    input   = [pipeline.p.data_node.orders, pipeline.p.data_node.queried, pipeline.p.data_node.hidden, pipeline.p.data_node.of_day, pipeline.p.data_node.waits]
+    output  = pipeline.p.data_node.made
+    command = "true"
+  }
+}
+"#;
+
+    #[test]
+    fn tables_are_looked_for_that_nothing_makes_and_that_nothing_waits_for() {
+        let (objects, timetable) = configured(TABLES);
+        let which = |looked_for: fn(&Objects, &Timetable, &Object) -> bool| {
+            let found = objects.values();
+            let found = found.filter(|object| looked_for(&objects, &timetable, object));
+            let names = found.map(|object| object.address.name());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(which(must_be_there), ["orders", "users"]);
+        assert_eq!(which(must_be_made), ["restored"]);
     }
 }

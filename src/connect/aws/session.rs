@@ -367,8 +367,8 @@ impl ProvideCredentials for OfRole {
 
 #[cfg(test)]
 impl Sessions {
-    /// Sessions of a test: EMR by some settings is a stand-in at an address, whatever the environment says, and no call is made again
-    /// by the SDK.
+    /// Sessions of a test: `DynamoDB`, EMR and STS by some settings are a stand-in at an address, whatever the environment says, and no
+    /// call is made again by the SDK where nothing else is said with it.
     pub(crate) async fn standing_in(settings: &Settings, url: &str) -> Self {
         let credentials =
             aws_credential_types::Credentials::new("test", "test", None, None, "test");
@@ -382,7 +382,9 @@ impl Sessions {
         let session = Session(Arc::new(Opened {
             config,
             region: "us-east-1".to_owned(),
-            endpoints: BTreeMap::from([(Service::Emr, url.to_owned())]),
+            endpoints: [Service::DynamoDb, Service::Emr, Service::Sts]
+                .map(|service| (service, url.to_owned()))
+                .into(),
             max_attempts: None,
             ca_bundle: None,
             s3: OnceLock::new(),

@@ -78,12 +78,21 @@ impl Assembler<'_> {
         }
     }
 
-    /// What is looked for of a data node of files that nothing brings; `None` of another one.
-    pub fn data(&self, key: &InstanceKey, of: Try) -> Result<Option<Need>, String> {
+    /// What is looked for of a data node that nothing brings.
+    pub fn data(&self, key: &InstanceKey, of: Try) -> Result<Need, String> {
         Ok(match self.exists(key, of)? {
-            Exists::File(path) => Some(Need::Data(path)),
-            Exists::Aws(thing) => Some(Need::DataInS3(thing)),
-            Exists::Table { .. } => None,
+            Exists::File(path) => Need::Data(path),
+            Exists::Aws(Thing::Table(table)) => Need::TableRead(table),
+            Exists::Aws(thing) => Need::DataInS3(thing),
+            Exists::Table { connection, table } => Need::Rows { connection, table },
+        })
+    }
+
+    /// What is looked for of a table that is written, and that nothing makes; `None` of another data node.
+    pub fn written_table(&self, key: &InstanceKey, of: Try) -> Result<Option<Need>, String> {
+        Ok(match self.exists(key, of)? {
+            Exists::Aws(Thing::Table(table)) => Some(Need::TableWritten(table)),
+            _ => None,
         })
     }
 

@@ -62,15 +62,15 @@ pub struct Emr {
 }
 
 impl Cluster {
-    /// What it needs before there is a cluster: who may ask for one, and a place for its logs.
+    /// What it needs before there is a cluster: that EMR may be asked for one, and a place for its logs.
     pub(super) fn needs(&self) -> BTreeSet<Need> {
         let settings = &self.aws;
         let logs = self.request.log_uri.as_deref();
         let logs = logs.and_then(|place| Location::parse(place).ok());
         let logs = logs.map(|place| Need::Bucket(settings.clone(), place));
-        let who = Need::Credentials(settings.clone());
+        let emr = Need::Emr(settings.clone());
         let scripts = self.request.bootstrap.iter();
         let scripts = scripts.filter_map(|script| Need::on_cluster(settings, &script.path));
-        [who].into_iter().chain(logs).chain(scripts).collect()
+        [emr].into_iter().chain(logs).chain(scripts).collect()
     }
 }

@@ -7,24 +7,68 @@ use super::unbrought;
 use crate::connect::aws::AwsError;
 use crate::connect::aws::Sessions;
 use crate::connect::aws::Settings;
+use crate::connect::aws::emr;
 use crate::connect::aws::sns;
+use crate::connect::aws::sts;
+use crate::connect::aws::sts::Verdict;
 use crate::connect::s3::Fault;
 use crate::connect::s3::Location;
 use crate::connect::s3::S3Error;
 use crate::exec::Held;
+use crate::exec::dynamodb_table_exists;
+use crate::exec::dynamodb_table_exists::DynamoDbTableExists;
 use crate::exec::looking::Looking;
 use crate::exec::looking::Thing;
 
-/// Whether there are credentials.
-pub(super) async fn credentials(settings: &Settings, aws: &Sessions) -> Found {
-    let found = match aws.session(settings).await {
-        Ok(session) => session.credentials().await.map(drop),
+/// What is said where there are no credentials.
+const NO_CREDENTIALS: &str = "No credentials for AWS";
+
+/// Whether there are credentials, which AWS knows.
+pub(super) async fn credentials(
+    settings: &Settings,
+    aws: &Sessions,
+    unusable: &mut Unusable,
+) -> Found {
+    let verdict = async {
+        let session = aws.session(settings).await?;
+        session.credentials().await?;
+        Ok::<_, AwsError>(sts::verdict(&session).await)
+    };
+    match verdict.await {
+        Ok(Verdict::Good) => Found::There,
+        Ok(Verdict::Bad(error)) => {
+            let found = Found::Missing {
+                summary: "Credentials for AWS are refused",
+                detail: format!("{error}."),
+            };
+            unusable.note(settings, "", &found);
+            found
+        }
+        Ok(Verdict::Unknown(error)) => Found::Doubtful {
+            summary: "Credentials for AWS not checked",
+            detail: format!("Whether AWS knows them is not known: {error}."),
+        },
+        Err(error) => Found::Missing {
+            summary: NO_CREDENTIALS,
+            detail: format!("{error}."),
+        },
+    }
+}
+
+/// Whether EMR may be asked for clusters.
+pub(super) async fn clusters(settings: &Settings, aws: &Sessions) -> Found {
+    let looked = match aws.session(settings).await {
+        Ok(session) => emr::look(&session).await,
         Err(error) => Err(error),
     };
-    match found {
+    match looked {
         Ok(()) => Found::There,
+        Err(error @ AwsError::NoCredentials(_)) => Found::Missing {
+            summary: NO_CREDENTIALS,
+            detail: format!("{error}."),
+        },
         Err(error) => Found::Missing {
-            summary: "No credentials for AWS",
+            summary: "EMR cannot be asked for clusters",
             detail: format!("{error}."),
         },
     }
@@ -187,10 +231,18 @@ pub(super) async fn data(thing: &Thing, aws: &Sessions) -> Found {
     }
 }
 
+/// Why a table is not there that a cluster reads or writes. That this machine may not look is no doubt: the cluster's may.
+pub(super) async fn missing_table(table: &DynamoDbTableExists, aws: &Sessions) -> Option<String> {
+    match dynamodb_table_exists::check(table, aws).await {
+        Ok(Held::NotYet(reason)) => Some(reason),
+        _ => None,
+    }
+}
+
 /// Whether a script or a jar is there that a cluster reads. That this machine may not look is no doubt: the cluster's may.
 pub(super) async fn on_cluster((settings, at): (&Settings, &Location), aws: &Sessions) -> Found {
     let Ok(session) = aws.session(settings).await else {
-        return Found::There; // said where the credentials are looked at
+        return Found::There; // said where EMR is looked at
     };
     match session.s3().existing(at).await {
         Err(error) if matches!(error.fault, Fault::NoKey | Fault::NoBucket) => Found::Doubtful {
@@ -205,7 +257,120 @@ pub(super) async fn on_cluster((settings, at): (&Settings, &Location), aws: &Ses
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufRead as _;
+    use std::io::BufReader;
+    use std::io::Read as _;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::net::TcpStream;
+
     use super::*;
+
+    /// AWS with one answer to whatever it is asked.
+    async fn answering(status: u16, body: &'static str) -> Sessions {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                read_request(&stream);
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {status} Answer\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+                drop(stream.write_all(answer.as_bytes()));
+            }
+        });
+        Sessions::standing_in(&Settings::default(), &url).await
+    }
+
+    fn read_request(stream: &TcpStream) {
+        let mut reader = BufReader::new(stream);
+        let (mut line, mut length) = (String::new(), 0);
+        while reader.read_line(&mut line).unwrap() > 2 {
+            let header = line.to_ascii_lowercase();
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        reader.read_exact(&mut vec![0; length]).unwrap();
+    }
+
+    fn summary(found: &Found) -> &'static str {
+        match found {
+            Found::There => "there",
+            Found::Missing { summary, .. } | Found::Doubtful { summary, .. } => summary,
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_are_good_if_sts_says_nothing_else() {
+        let refused = |code: &str| {
+            format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>")
+        };
+        let known = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+        for (status, body, expected) in [
+            (200, known.to_owned(), "there"),
+            (
+                403,
+                refused("InvalidClientTokenId"),
+                "Credentials for AWS are refused",
+            ),
+            (
+                403,
+                refused("ExpiredToken"),
+                "Credentials for AWS are refused",
+            ),
+            // A stand-in for S3 alone.
+            (403, refused("AccessDenied"), "there"),
+            (400, refused("InvalidAction"), "there"),
+            (501, String::new(), "there"),
+        ] {
+            let aws = answering(status, body.leak()).await;
+            let (settings, mut unusable) = (Settings::default(), Unusable::default());
+            let found = credentials(&settings, &aws, &mut unusable).await;
+            assert_eq!(summary(&found), expected, "{found:?}");
+            let at = Location::parse("s3://acme/x").unwrap();
+            let bucket = unusable.at(&settings, &at);
+            assert_eq!(bucket, Some(found).filter(|found| *found != Found::There));
+        }
+        let nobody = Sessions::standing_in(&Settings::default(), "http://127.0.0.1:1").await;
+        let found = credentials(&Settings::default(), &nobody, &mut Unusable::default()).await;
+        assert!(matches!(found, Found::Doubtful { .. }), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn emr_is_there_if_it_may_be_asked_for_clusters() {
+        let denied = r#"{"__type": "AccessDeniedException", "Message": "not authorized"}"#;
+        for (status, body, expected) in [
+            (200, r#"{"Clusters": []}"#, "there"),
+            (400, denied, "EMR cannot be asked for clusters"),
+        ] {
+            let aws = answering(status, body).await;
+            let found = clusters(&Settings::default(), &aws).await;
+            assert_eq!(summary(&found), expected, "{found:?}");
+        }
+        let nobody = Sessions::standing_in(&Settings::default(), "http://127.0.0.1:1").await;
+        let found = clusters(&Settings::default(), &nobody).await;
+        assert!(matches!(found, Found::Missing { .. }), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn a_table_that_may_not_be_looked_at_is_not_missed() {
+        let table = DynamoDbTableExists {
+            aws: Settings::default(),
+            table: "users".to_owned(),
+        };
+        for (status, body, is_missing) in [
+            (200, r#"{"Table": {"TableStatus": "ACTIVE"}}"#, false),
+            (400, r#"{"__type": "ResourceNotFoundException"}"#, true),
+            (400, r#"{"__type": "AccessDeniedException"}"#, false),
+        ] {
+            let aws = answering(status, body).await;
+            let reason = missing_table(&table, &aws).await;
+            assert_eq!(reason.is_some(), is_missing, "{reason:?}");
+        }
+    }
 
     #[test]
     fn what_is_wrong_with_a_bucket_is_asked_and_said_once() {

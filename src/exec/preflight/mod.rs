@@ -21,15 +21,20 @@ pub(super) use programs::programs;
 
 use super::Assignment;
 use super::AwsSettings;
+use super::Cancel;
 use super::Check;
+use super::Held;
 use super::Sessions;
 use super::Work;
+use super::dynamodb_table_exists::DynamoDbTableExists;
+use super::exists;
 use super::exists::Exists;
 use super::looking::Thing;
 use super::secrets::Fetched;
 use super::secrets::Keeper as _;
 use super::secrets::SecretReader;
 use super::secrets::Variables;
+use super::shell_command::interpreter;
 use crate::connect::aws::Settings;
 use crate::connect::place::Place;
 use crate::connect::s3::Location;
@@ -55,10 +60,19 @@ pub enum Need {
     Secret(SecretSource, AwsSettings),
     /// Credentials for AWS.
     Credentials(Settings),
+    /// EMR, which may be asked for clusters.
+    Emr(Settings),
     /// A bucket, and a place in it that may be listed.
     Bucket(Settings, Location),
     /// A file that is read as it is when the work begins: a script.
     File(PathBuf),
+    /// The same of a script that may say itself what runs it.
+    Script {
+        /// The script.
+        file: PathBuf,
+        /// The directories that this is looked for in, as in `PATH`.
+        path: String,
+    },
     /// The same in S3.
     Object(Settings, Location),
     /// A topic that messages go to.
@@ -69,6 +83,17 @@ pub enum Need {
     Data(PathBuf),
     /// The same in S3.
     DataInS3(Thing),
+    /// A table of a database that is read, and that nothing brings.
+    Rows {
+        /// `jdbc:sqlite:PATH` or `sqlite:PATH`.
+        connection: String,
+        /// Its name.
+        table: String,
+    },
+    /// A table of `DynamoDB` that is read, and that nothing brings.
+    TableRead(DynamoDbTableExists),
+    /// A table of `DynamoDB` that is written, and that nothing makes.
+    TableWritten(DynamoDbTableExists),
     /// A script or a jar in S3 that a cluster reads, with what its machines may do.
     OnCluster(Settings, Location),
 }
@@ -208,7 +233,11 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
             Need::Database(path) => database_file(path),
             Need::Secret(source, settings) => secret(source, settings, from).await,
             Need::File(path) => file(path),
-            Need::Credentials(settings) => aws::credentials(settings, from.aws).await,
+            Need::Script { file, path } => script(file, path),
+            Need::Credentials(settings) => {
+                aws::credentials(settings, from.aws, &mut unusable).await
+            }
+            Need::Emr(settings) => aws::clusters(settings, from.aws).await,
             Need::Bucket(settings, at) => {
                 aws::bucket((settings, at), from.aws, &mut unusable).await
             }
@@ -226,6 +255,15 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
                 Some(found) => found,
                 None => aws::data(thing, from.aws).await,
             },
+            Need::Rows { connection, table } => rows(connection, table),
+            Need::TableRead(table) => match aws::missing_table(table, from.aws).await {
+                Some(reason) => unbrought(&reason),
+                None => Found::There,
+            },
+            Need::TableWritten(table) => match aws::missing_table(table, from.aws).await {
+                Some(reason) => unmade(&reason),
+                None => Found::There,
+            },
             Need::OnCluster(settings, at) => match unusable.at(settings, at) {
                 Some(found) => found,
                 None => aws::on_cluster((settings, at), from.aws).await,
@@ -238,18 +276,23 @@ pub async fn look(needs: BTreeSet<Need>, from: Standpoint<'_>) -> BTreeMap<Need,
 
 /// Commands are read and not run, so that what they call may come from somewhere that nobody sees here.
 fn program(name: &str, path: &str) -> Found {
+    called(name, path, &format!("A command calls `{name}`"))
+}
+
+/// A program and the directories that it is looked for in; `who`: who calls it, as the beginning of a sentence.
+fn called(name: &str, path: &str, who: &str) -> Found {
     if name.contains('/') {
         return match std::fs::metadata(name) {
             Ok(found) if executable(&found) => Found::There,
             Ok(_) => Found::Doubtful {
                 summary: "Program cannot be run",
                 detail: format!(
-                    "A command calls `{name}`, which is no file that may be executed. `chmod +x` makes it one."
+                    "{who}, which is no file that may be executed. `chmod +x` makes it one."
                 ),
             },
             Err(error) => Found::Doubtful {
                 summary: "Program not found",
-                detail: format!("A command calls `{name}`: {error}."),
+                detail: format!("{who}: {error}."),
             },
         };
     }
@@ -263,7 +306,7 @@ fn program(name: &str, path: &str) -> Found {
     Found::Doubtful {
         summary: "Program not found",
         detail: format!(
-            "A command calls `{name}`, which is in none of the directories of PATH here. Install it where `pipeform run` runs, or set PATH in `environment`."
+            "{who}, which is in none of the directories of PATH here. Install it where `pipeform run` runs, or set PATH in `environment`."
         ),
     }
 }
@@ -320,6 +363,32 @@ fn file(path: &Path) -> Found {
     }
 }
 
+/// A script, and the program that its first line says runs it.
+fn script(script: &Path, path: &str) -> Found {
+    let found = file(script);
+    // What cannot be read is said with the file.
+    let line = interpreter(script).ok().flatten();
+    match line.as_deref().and_then(program_of) {
+        Some(name) if found == Found::There => {
+            let script = script.display();
+            let who = format!("The first line of `{script}` says that it is run by `{name}`");
+            called(name, path, &who)
+        }
+        _ => found,
+    }
+}
+
+/// The program that the first line of a script names by its whole path, or by `env`, which looks on `PATH` for it.
+fn program_of(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace();
+    let program = words.next().filter(|word| word.starts_with('/'))?;
+    if !program.ends_with("/env") {
+        return Some(program);
+    }
+    let name = words.find(|word| *word != "-S" && !word.contains('='));
+    name.filter(|name| !name.starts_with('-')).or(Some(program))
+}
+
 /// Somebody may bring it before it is read, so that it is a doubt.
 fn data(path: &Path) -> Found {
     match std::fs::metadata(path) {
@@ -333,8 +402,28 @@ fn unbrought(reason: &str) -> Found {
     Found::Doubtful {
         summary: "Data not there",
         detail: format!(
-            "It is read, no activity writes it, and no precondition waits for it. {reason}."
+            "It is read, no activity writes it, and no precondition waits for it: {reason}."
         ),
+    }
+}
+
+/// What there is to say of a table that is not there, and that who writes it does not make.
+fn unmade(reason: &str) -> Found {
+    Found::Doubtful {
+        summary: "Table not there",
+        detail: format!(
+            "It is written, who writes it does not make it, and no precondition waits for it: {reason}."
+        ),
+    }
+}
+
+/// Whether a database has a table. What is wrong with the database itself is said where that is looked at.
+fn rows(connection: &str, table: &str) -> Found {
+    let at_once = Cancel::new();
+    at_once.cancel(); // whoever has the database now is not waited for
+    match exists::table(connection, table, &at_once) {
+        Held::NotYet(reason) => unbrought(&reason),
+        Held::Held | Held::Error(_) => Found::There,
     }
 }
 
@@ -416,6 +505,8 @@ mod tests {
     use super::*;
     use crate::connect::place::S3Place;
     use crate::connect::s3::Encryption;
+    use crate::connect::sqlite::Database;
+    use crate::connect::sqlite::Params;
 
     fn missing(found: &Found) -> Option<&str> {
         match found {
@@ -434,6 +525,47 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn what_runs_a_script_is_looked_for_too() {
+        let place = tempfile::tempdir().unwrap();
+        let at = place.path().join("count");
+        for (text, lacks) in [
+            ("echo no first line", None),
+            ("#!/bin/sh\nexit", None),
+            ("#!/usr/bin/env sh\nexit", None),
+            ("#!/usr/bin/env nosuch\nexit", Some("`nosuch`")),
+            ("#!/usr/bin/env -S A=1 nosuch -u\nexit", Some("`nosuch`")),
+            ("#! /no/such/sh -e\nexit", Some("`/no/such/sh`")),
+        ] {
+            let mut file = File::create(&at).unwrap();
+            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+            let found = script(&at, "/usr/bin:/bin");
+            match lacks {
+                None => assert_eq!(found, Found::There, "{text}"),
+                Some(name) => {
+                    assert!(matches!(found, Found::Doubtful { .. }), "{text}");
+                    assert!(missing(&found).unwrap().contains(name), "{found:?}");
+                }
+            }
+        }
+        let found = script(&place.path().join("none"), "");
+        assert!(matches!(found, Found::Missing { .. }), "{found:?}");
+    }
+
+    #[test]
+    fn a_table_that_is_read_is_looked_for_in_its_database() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("db");
+        let connection = format!("sqlite:{}", path.display());
+        let doubt = |table: &str| missing(&rows(&connection, table)).map(str::to_owned);
+        assert!(doubt("clicks").unwrap().contains("does not exist"));
+        let database = Database::open(&connection, true, &Cancel::new()).unwrap();
+        let make = "CREATE TABLE Clicks (day TEXT)";
+        database.script(make, &Params::default()).unwrap();
+        assert_eq!(doubt("clicks"), None);
+        assert!(doubt("visits").unwrap().contains("`visits`"));
     }
 
     #[test]

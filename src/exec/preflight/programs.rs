@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 /// What the shell itself does, and words of its grammar.
 const OWN: &[&str] = &[
     ".", ":", "[", "alias", "bg", "break", "cd", "continue", "echo", "eval", "exit", "export",
-    "false", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read", "readonly",
-    "return", "set", "shift", "test", "times", "trap", "true", "type", "ulimit", "umask",
-    "unalias", "unset", "wait", "fi", "done", "esac", "}",
+    "false", "fg", "for", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read",
+    "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type", "ulimit",
+    "umask", "unalias", "unset", "wait", "fi", "done", "esac", "}",
 ];
 
 /// Words after which a command begins.
@@ -23,6 +23,7 @@ pub(in crate::exec) fn programs(command: &str) -> BTreeSet<String> {
         rest: command.chars().peekable(),
         found: BTreeSet::new(),
         functions: BTreeSet::new(),
+        cases: 0,
     };
     reader.read();
     let functions = reader.functions;
@@ -42,6 +43,8 @@ struct Reader<'c> {
     rest: std::iter::Peekable<std::str::Chars<'c>>,
     found: BTreeSet<String>,
     functions: BTreeSet<String>,
+    /// How many `case`s have begun and not ended.
+    cases: usize,
 }
 
 impl Reader<'_> {
@@ -50,10 +53,14 @@ impl Reader<'_> {
         while let Some(&next) = self.rest.peek() {
             match next {
                 ' ' | '\t' | '\r' => drop(self.rest.next()),
-                '#' => while self.rest.next_if(|c| *c != '\n').is_some() {},
+                '#' => self.comment(),
                 '\n' | ';' | '&' | '|' | '(' | ')' => {
                     self.rest.next();
                     begins = next != ')';
+                    let is_in_case = next == ';' && self.cases > 0;
+                    if is_in_case && self.rest.next_if_eq(&';').is_some() && !self.pattern() {
+                        return;
+                    }
                 }
                 '<' | '>' => {
                     if self.redirection().is_none() {
@@ -79,9 +86,17 @@ impl Reader<'_> {
         if BEFORE.contains(&&**name) {
             return true;
         }
-        // Lists of words and patterns follow these.
-        if matches!(&**name, "case" | "for") {
-            return false;
+        match &**name {
+            "case" => return self.case(),
+            "esac" => self.cases = self.cases.saturating_sub(1),
+            // Of its words none is a command, but what is in `((` is none either.
+            "for" => {
+                self.space();
+                if self.rest.peek() == Some(&'(') {
+                    return false;
+                }
+            }
+            _ => {}
         }
         let assigned = name.split_once('=').is_some_and(|(variable, _)| {
             !variable.is_empty()
@@ -104,6 +119,55 @@ impl Reader<'_> {
             self.found.insert(name.clone());
         }
         true
+    }
+
+    /// Skips what stands between `case` and the commands of its first branch. `false`: it is not understood.
+    fn case(&mut self) -> bool {
+        self.space();
+        self.word();
+        self.space();
+        if !matches!(self.word(), Word::Plain(word) if word == "in") {
+            return false;
+        }
+        self.cases += 1;
+        self.pattern()
+    }
+
+    /// Skips the patterns of a branch of `case`, or the `esac` in their place. `false`: that is not understood.
+    fn pattern(&mut self) -> bool {
+        self.space();
+        let opens = self.rest.next_if_eq(&'(').is_some();
+        let first = self.word();
+        if !opens && matches!(first, Word::Plain(word) if word == "esac") {
+            self.cases = self.cases.saturating_sub(1);
+            return true;
+        }
+        loop {
+            self.space();
+            match self.rest.next() {
+                Some(')') => return true,
+                Some('|') => {
+                    self.space();
+                    self.word();
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// Skips what only parts words and lines.
+    fn space(&mut self) {
+        while let Some(&next) = self.rest.peek() {
+            match next {
+                ' ' | '\t' | '\r' | '\n' => drop(self.rest.next()),
+                '#' => self.comment(),
+                _ => return,
+            }
+        }
+    }
+
+    fn comment(&mut self) {
+        while self.rest.next_if(|c| *c != '\n').is_some() {}
     }
 
     /// Skips a redirection. `None`: a document follows.
@@ -196,7 +260,21 @@ mod tests {
             ("sort 2>&1 >/tmp/x <in | uniq", "sort uniq"),
             ("\"$PROGRAM\" x; ./local; /opt/tool y", "/opt/tool"),
             ("work() { wget x; }\nwork now", "wget"),
-            ("for f in a b; do gzip $f; done", ""),
+            ("for f in a b; do gzip $f; done", "gzip"),
+            (
+                "for f in $(find . -name x)\ndo xz \"$f\"; done | sort",
+                "find sort xz",
+            ),
+            ("tac x; for ((i = 0; i < 3; i++)); do gzip $i; done", "tac"),
+            (
+                "case $1 in a | b) gzip x ;; (\"c d\") xz y; sort z;; *) ;; esac; tac z",
+                "gzip sort tac xz",
+            ),
+            (
+                "case \"$1\" in # which\n  -*) case $2 in x) gzip x;; esac;;\n  *.x) exit 2\nesac\ntac x",
+                "gzip tac",
+            ),
+            ("tac x; case $(uname) in Linux) gzip x;; esac", "tac"),
             ("echo \"a; b\" 'c | d'; awk '{print $1}' f", "awk"),
             ("(cd x && tar c .) | ssh host", "ssh tar"),
             ("a\\\nb; \\c", "ab c"),

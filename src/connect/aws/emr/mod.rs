@@ -213,6 +213,17 @@ pub async fn create(session: &Session, request: &ClusterRequest) -> Result<Strin
     id.ok_or_else(|| Failed::without_id("a cluster was asked for, and the answer has no id"))
 }
 
+/// An error unless it may be asked which clusters there are.
+pub async fn look(session: &Session) -> Result<(), AwsError> {
+    let call = client(session)
+        .list_clusters()
+        .set_cluster_states(Some(ALIVE.to_vec()));
+    let answer = call.send().await;
+    answer
+        .map(drop)
+        .map_err(|error| AwsError::of_call(&error, &[]))
+}
+
 /// The clusters that are alive.
 pub async fn alive(session: &Session) -> Result<Vec<Seen>, AwsError> {
     list(session, Some(ALIVE.to_vec()), None).await
