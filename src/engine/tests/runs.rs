@@ -177,7 +177,8 @@ fn what_came_after_a_reader_had_started_was_not_used() {
     let newest = Which::All(span("01-11", "01-12"));
     let later = ("day".to_owned(), span("01-05", "01-11"), NotNeeded::Later);
     assert_eq!(used(&rig, "week 01-05", &records), [newest]);
-    assert_eq!(passed(&rig, "week 01-05", &records), [later.clone()]);
+    let named = passed(&rig, "week 01-05", &records);
+    assert_eq!(named, std::slice::from_ref(&later));
 
     rig.tick("01-12T01");
     for day in 5..11 {
