@@ -25,14 +25,7 @@ pub(super) fn continued(
     made_until: &BTreeMap<Address, Timestamp>,
     now: Timestamp,
 ) -> (Moments, Timetable) {
-    let mut next = moments.clone();
-    for object in new.values() {
-        if object.kind() == Kind::Pipeline {
-            next.activations
-                .entry(object.address.clone())
-                .or_insert(now);
-        }
-    }
+    let mut next = activated(moments, new, now);
     let uncut = Moments {
         activations: next.activations.clone(),
         ..Moments::default()
@@ -68,6 +61,19 @@ pub(super) fn continued(
         Timetable::new(new, &next, now)
     };
     (next, timetable)
+}
+
+/// What the state knows of schedules once pipelines are active that nothing has activated yet.
+pub(super) fn activated(moments: &Moments, new: &Objects, now: Timestamp) -> Moments {
+    let mut next = moments.clone();
+    for object in new.values() {
+        if object.kind() == Kind::Pipeline {
+            next.activations
+                .entry(object.address.clone())
+                .or_insert(now);
+        }
+    }
+    next
 }
 
 /// The instances that an apply changes, of those that have not finished.

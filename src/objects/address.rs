@@ -1,5 +1,6 @@
 //! Addresses of objects.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,9 +11,25 @@ use super::kind::Kind;
 
 /// The full address of an object: `pipeline.weblogs.activity.archive`, `data_node.archive`,
 /// `pipeline.export["orders"].activity.copy`. Cheap to clone; ordered as text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Address(Arc<str>);
+
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Most equal ones are clones of each other.
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Address {
     /// Wraps the text of an address.

@@ -25,7 +25,7 @@ pub struct Lifecycle {
 }
 
 /// When a condition is checked, relative to the attributes of its object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum When {
     /// Before they are evaluated.
     Before,

@@ -135,7 +135,16 @@ impl SerialDefinition {
 
     /// The same, with other pauses: these change while the definition stays.
     pub fn compile_with(&self, pauses: &BTreeMap<Address, Paused>) -> Definition {
-        let mut definition = compile(&self.objects, &self.timetable, self.serial);
+        let definition = compile(&self.objects, &self.timetable, self.serial);
+        self.complete(definition, pauses)
+    }
+
+    /// What its objects are compiled to, with what is known of them besides.
+    pub fn complete(
+        &self,
+        mut definition: Definition,
+        pauses: &BTreeMap<Address, Paused>,
+    ) -> Definition {
         for unit in definition.units.values_mut() {
             unit.since = self.since.get(&unit.address).copied();
             let object = self.objects.get(&unit.address);

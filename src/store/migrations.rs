@@ -81,6 +81,11 @@ const MIGRATIONS: &[Migration] = &[
         change: include_str!("migrations/014.sql"),
         view: include_str!("migrations/014.view.sql"),
     },
+    Migration {
+        change: include_str!("migrations/015.sql"),
+        // Triggers are for who writes.
+        view: "",
+    },
 ];
 
 /// The newest format.

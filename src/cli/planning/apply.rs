@@ -58,7 +58,7 @@ impl Planned {
         apply.cuts = changed(&self.new_moments.cuts, &self.moments.cuts);
         apply.eras = self.ended_eras();
         let made_until = self.relocation.keys(store.made_until()?);
-        apply.retain = Some(retentions(&self.new, &self.timetable));
+        apply.retain = Some(retentions(&self.new, self.next_timetable()));
         apply.dues = Some(self.next_definition().0.dues(&made_until));
         let mut unfinished = store.unfinished_instances()?;
         let taken = self.relocation.taken();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::Applied;
 use crate::cli::errors::Failure;
 use crate::diag::FileId;
 use crate::engine::Definition;
@@ -19,7 +20,6 @@ use crate::lang::stored as stored_value;
 use crate::objects::Address;
 use crate::objects::Moments;
 use crate::objects::Objects;
-use crate::objects::Timetable;
 use crate::plan::Relocation;
 use crate::plan::beside;
 use crate::plan::clusters::Living;
@@ -218,21 +218,27 @@ impl Before {
         )?)
     }
 
-    /// The definitions, under the addresses that the objects have after the moves. `moments` has these, too.
+    /// The definitions, under the addresses that the objects have after the moves, and what the engine works on. `moments` has these
+    /// addresses, too. `applied`: what was made of the objects, if none moves.
     pub(super) fn definition(
         &mut self,
         relocation: &Relocation,
+        applied: Option<Applied>,
         moments: &Moments,
         now: Timestamp,
-    ) -> SerialDefinition {
+    ) -> (SerialDefinition, Definition) {
         let objects = relocation.former(std::mem::take(&mut self.objects));
-        SerialDefinition {
-            serial: self.head.serial,
-            timetable: Timetable::new(&objects, moments, now),
+        let serial = self.head.serial;
+        let applied = applied.unwrap_or_else(|| Applied::of(&objects, moments, serial, now));
+        let definition = SerialDefinition {
+            serial,
+            timetable: applied.timetable,
             pauses: relocation.keys(std::mem::take(&mut self.pauses)),
             since: relocation.keys(std::mem::take(&mut self.since)),
             objects,
-        }
+        };
+        let units = definition.complete(applied.units, &definition.pauses);
+        (definition, units)
     }
 
     /// The outputs, with the addresses that follow.

@@ -12,7 +12,6 @@ use crate::cli::cycles::check_graph;
 use crate::cli::errors::Failure;
 use crate::cli::lacks;
 use crate::cli::moving;
-use crate::cli::target::Target;
 use crate::cli::untranslated;
 use crate::cli::views::siblings::pattern;
 use crate::connect::formats::Column;
@@ -116,13 +115,13 @@ fn named(renamed: &Renamed) -> Option<(String, String)> {
 }
 
 /// The cycles that objects refer to each other in.
-pub(super) fn check_cycles(target: &Target) -> Result<(), Failure> {
-    let diagnostics = check_graph(&target.configuration);
+pub(super) fn check_cycles(
+    configuration: &Configuration,
+    sources: &Sources,
+) -> Result<(), Failure> {
+    let diagnostics = check_graph(configuration);
     if diagnostics.has_errors() {
-        return Err(Failure::Findings(Box::new((
-            diagnostics,
-            target.sources.clone(),
-        ))));
+        return Err(Failure::Findings(Box::new((diagnostics, sources.clone()))));
     }
     Ok(())
 }

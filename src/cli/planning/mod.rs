@@ -17,6 +17,7 @@ use super::context::Context;
 use super::durations::durations;
 use super::errors::Failure;
 use super::root_module::random;
+use super::succession::activated;
 use super::succession::continued;
 use super::target::Origin;
 use super::target::Target;
@@ -34,6 +35,7 @@ use crate::objects::Moments;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
+use crate::objects::configuration::Configuration;
 use crate::objects::resolve::Resolver;
 use crate::plan::Affected;
 use crate::plan::Change;
@@ -91,7 +93,8 @@ pub(crate) struct Planned {
     old: SerialDefinition,
     /// What it will hold.
     new: Objects,
-    timetable: Timetable,
+    /// Their schedules, if they are others than those of the state.
+    timetable: Option<Timetable>,
     outputs: BTreeMap<Arc<str>, Value>,
     moments: Moments,
     new_moments: Moments,
@@ -124,8 +127,8 @@ pub(crate) fn plan(
     store: &Store,
     target: impl Fn(&Objects) -> Result<Target, Failure>,
 ) -> Result<Planned, Failure> {
-    let (before, target, relocation) = settled(store, target)?;
-    let mut planned = planned(before, target, relocation, context.clock.now())?;
+    let now = context.clock.now();
+    let mut planned = planned(settled(store, target, now)?, now)?;
     estimate(&mut planned, store)?;
     Ok(planned)
 }
@@ -136,9 +139,10 @@ pub(crate) fn plan_and_keep(
     store: &Store,
     target: impl Fn(&Objects) -> Result<Target, Failure>,
 ) -> Result<(Planned, Before), Failure> {
-    let (before, target, relocation) = settled(store, target)?;
-    let mut kept = before.clone();
-    let mut planned = planned(before, target, relocation, context.clock.now())?;
+    let now = context.clock.now();
+    let settled = settled(store, target, now)?;
+    let mut kept = settled.before.clone();
+    let mut planned = planned(settled, now)?;
     kept.durations = estimate(&mut planned, store)?;
     Ok((planned, kept))
 }
@@ -154,29 +158,79 @@ fn estimate(planned: &mut Planned, store: &Store) -> Result<BTreeMap<Address, f6
     Ok(took)
 }
 
+/// What a plan is made of.
+pub(crate) struct Settled {
+    /// What the state says.
+    before: Before,
+    /// What is to be.
+    target: Target,
+    /// Which objects of the state go on under another address.
+    relocation: Relocation,
+    /// What was made of the state's objects meanwhile, if none does.
+    applied: Option<Applied>,
+}
+
+/// What the objects of the state come to: their schedules, and what the engine works on.
+struct Applied {
+    timetable: Timetable,
+    units: Definition,
+}
+
+impl Settled {
+    /// The same from what a plan has kept of it.
+    pub(crate) fn kept(before: Before, target: Target, relocation: Relocation) -> Self {
+        Self {
+            before,
+            target,
+            relocation,
+            applied: None,
+        }
+    }
+}
+
+impl Applied {
+    fn of(objects: &Objects, moments: &Moments, serial: u64, now: Timestamp) -> Self {
+        let timetable = Timetable::new(objects, moments, now);
+        Self {
+            units: crate::engine::compile(objects, &timetable, serial),
+            timetable,
+        }
+    }
+}
+
+/// Reads the state, and what is to be. While that is evaluated, the schedules of the state are made.
 fn settled(
     store: &Store,
     target: impl Fn(&Objects) -> Result<Target, Failure>,
-) -> Result<(Before, Target, Relocation), Failure> {
+    now: Timestamp,
+) -> Result<Settled, Failure> {
     let mut before = Before::read(store)?;
-    let (target, relocation) = Target::settle(target, &before.objects)?;
+    let moments = before.moments()?;
+    let (objects, serial) = (&before.objects, before.head.serial);
+    let (applied, settled) = side_by_side(
+        || Applied::of(objects, &moments, serial, now),
+        || Target::settle(target, objects),
+    );
+    let (target, relocation) = settled?;
     before.read_for(store, &relocation, &target.configuration.objects)?;
-    Ok((before, target, relocation))
+    Ok(Settled {
+        before,
+        target,
+        applied: relocation.is_empty().then_some(applied),
+        relocation,
+    })
 }
 
-/// Plans how to get from what a state says to the target. `relocation`: which of its objects go on under another address.
-pub(crate) fn planned(
-    mut before: Before,
-    target: Target,
-    relocation: Relocation,
-    now: Timestamp,
-) -> Result<Planned, Failure> {
+/// Plans how to get from what a state says to the target.
+pub(crate) fn planned(settled: Settled, now: Timestamp) -> Result<Planned, Failure> {
+    let Settled {
+        mut before,
+        target,
+        relocation,
+        applied,
+    } = settled;
     let moments = relocated(before.moments()?, &relocation);
-    let (old, cycles) = side_by_side(
-        || before.definition(&relocation, &moments, now),
-        || check_cycles(&target),
-    );
-    cycles?;
+    let (old, old_units) = before.definition(&relocation, applied, &moments, now);
     let Target {
         mut configuration,
         sources,
@@ -185,40 +239,52 @@ pub(crate) fn planned(
         forgotten,
         origin,
     } = target;
-    let new = std::mem::take(&mut configuration.objects);
     let made_until = relocation.keys(before.made_until.clone());
-    let schedules = (old.serial, &old.timetable);
-    let (new_moments, timetable) = continued(schedules, &new, &moments, &made_until, now);
-    let paused = held(&old.pauses, &new);
-    let (old_units, new_units) = compiled(&old, (&new, &timetable), &paused, now);
-    let mut changes = changes(&old.objects, &new, &relocation, |address| {
-        forgotten.contains(address) || configuration.statements.forgets(address)
-    });
+    let paused = held(&old.pauses, &configuration.objects);
+    let mut changes = changes(
+        &old.objects,
+        &configuration.objects,
+        &relocation,
+        |address| forgotten.contains(address) || configuration.statements.forgets(address),
+    );
+    // Objects that stay were looked at when they were applied, and go on as they are.
+    let stays = changes.is_empty() && !paused.iter().any(|held| held.lifted);
+    let next = if stays {
+        Next::same(activated(&moments, &configuration.objects, now))
+    } else {
+        let known = (&old, &moments, &made_until);
+        Next::after(known, (&configuration, &sources), &paused, now)?
+    };
+    let new = std::mem::take(&mut configuration.objects);
+    let timetable = next.timetable.as_ref().unwrap_or(&old.timetable);
+    let new_units = next.units.as_ref().unwrap_or(&old_units);
     origin.explain(&mut changes);
     let sources = without_errors(protected(&changes, &configuration.places), sources)?;
     note_places(&mut changes, &configuration, &sources);
     let old_outputs = before.outputs(&relocation);
     let head = std::mem::take(&mut before.head);
-    let beyond = before.beyond(&relocation, [&old_units, &new_units]);
+    let beyond = before.beyond(&relocation, [&old_units, new_units]);
     let alive = before.alive(&relocation);
-    let runs = before.runs(&relocation, (&old_units, &new_units));
+    let runs = before.runs(&relocation, (&old_units, new_units));
     let both = old.objects.values().chain(new.values());
     let affected = Affected::by(&changes, &both);
     let call = no_files_call(now);
-    let resolver = Resolver::planned(&new, &timetable, &call);
-    let sides = [(&old.objects, &old.timetable), (&new, &timetable)];
-    let units = (old_units, new_units);
+    let resolver = Resolver::planned(&new, timetable, &call);
+    let sides = [(&old.objects, &old.timetable), (&new, timetable)];
+    let units = (&old_units, new_units);
     let known = (&*changes, &*alive, &runs);
     let (effects, (preview, findings)) = side_by_side(
         || all_effects(sides, units, known, &affected, now),
         || foreseen(resolver, now, (&old.objects, &changes)),
     );
+    drop((old_units, next.units));
     let findings = placed(&findings, &configuration);
     let sources = without_errors(findings.clone(), sources)?;
     warnings.extend(findings);
     let renamed = renamed(&changes, (&old.objects, &new));
     let trial = (resolver, &preview, &*changes, &sources);
     warnings.extend(found_besides(&relocation, &renamed, &configuration, trial));
+    let checks = checks::results(&configuration, (resolver, &preview));
     let plan = Plan {
         changes,
         output_changes: diff_outputs(&old_outputs, &configuration.outputs),
@@ -231,13 +297,13 @@ pub(crate) fn planned(
     Ok(Planned {
         plan,
         warnings,
-        checks: checks::results(&configuration, (resolver, &preview)),
+        checks,
         old,
         new,
-        timetable,
+        timetable: next.timetable,
         outputs: configuration.outputs,
         moments,
-        new_moments,
+        new_moments: next.moments,
         relocation,
         preview,
         affected: affected.runs,
@@ -267,46 +333,68 @@ type Side<'a> = (&'a Objects, &'a Timetable);
 /// the runs.
 fn all_effects(
     [before, after]: [Side<'_>; 2],
-    (old, new): (Definition, Definition),
+    (old, new): (&Definition, &Definition),
     (changes, alive, runs): (&[Change], &[Living], &BTreeMap<Address, UnitRuns>),
     affected: &Affected,
     now: Timestamp,
 ) -> Effects {
-    let mut effects = effects::effects(&old, &new, runs, &affected.runs, now);
-    (effects.history, effects.consumers) = impact((&old, &new), runs, affected);
+    let mut effects = effects::effects(old, new, runs, &affected.runs, now);
+    (effects.history, effects.consumers) = impact((old, new), runs, affected);
     note_new(&mut effects.history, changes);
-    effects.waiting = waiting((&old, &new), runs, &affected.behaviour);
+    effects.waiting = waiting((old, new), runs, &affected.behaviour);
     effects.alignment = alignments(before, after, now);
     let sides = ClusterSides {
-        old: &old,
-        new: &new,
+        old,
+        new,
         runs,
         alive,
     };
     effects.clusters = clusters(changes, sides, now);
-    // Here, beside what else is done: thousands of units take a while to go.
-    drop((old, new));
     effects
 }
 
-/// What the engine makes of the definitions before and after.
-fn compiled(
-    old: &SerialDefinition,
-    (new, timetable): (&Objects, &Timetable),
-    paused: &[Held],
-    now: Timestamp,
-) -> (Definition, Definition) {
-    side_by_side(
-        || old.compile(),
-        || {
-            let mut units = crate::engine::compile(new, timetable, old.serial + 1);
-            units.pause(&staying(paused));
-            for unit in units.units.values_mut() {
-                unit.since = Some(old.since.get(&unit.address).copied().unwrap_or(now));
-            }
-            units
-        },
-    )
+/// What comes after an apply: its schedules, and what the engine works on. `None`: what there is.
+struct Next {
+    moments: Moments,
+    timetable: Option<Timetable>,
+    units: Option<Definition>,
+}
+
+impl Next {
+    /// What there is goes on.
+    fn same(moments: Moments) -> Self {
+        Self {
+            moments,
+            timetable: None,
+            units: None,
+        }
+    }
+
+    /// What comes of a configuration after what was applied. Refuses objects that need each other.
+    fn after(
+        (old, moments, made_until): (&SerialDefinition, &Moments, &BTreeMap<Address, Timestamp>),
+        (configuration, sources): (&Configuration, &Sources),
+        paused: &[Held],
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let objects = &configuration.objects;
+        let schedules = (old.serial, &old.timetable);
+        let ((moments, timetable), cycles) = side_by_side(
+            || continued(schedules, objects, moments, made_until, now),
+            || check_cycles(configuration, sources),
+        );
+        cycles?;
+        let mut units = crate::engine::compile(objects, &timetable, old.serial + 1);
+        units.pause(&staying(paused));
+        for unit in units.units.values_mut() {
+            unit.since = Some(old.since.get(&unit.address).copied().unwrap_or(now));
+        }
+        Ok(Self {
+            moments,
+            timetable: Some(timetable),
+            units: Some(units),
+        })
+    }
 }
 
 /// Does two things at once, the first on a thread of its own.
@@ -378,9 +466,10 @@ pub(crate) fn no_files_call(now: Timestamp) -> Call<'static> {
 impl Planned {
     /// What the engine would work on after an apply, and its schedules.
     pub(crate) fn next_definition(&self) -> (Definition, &Timetable) {
-        let mut units = crate::engine::compile(&self.new, &self.timetable, self.plan.serial + 1);
+        let timetable = self.next_timetable();
+        let mut units = crate::engine::compile(&self.new, timetable, self.plan.serial + 1);
         units.pause(&self.next_pauses());
-        (units, &self.timetable)
+        (units, timetable)
     }
 
     /// What operators would still hold then.
@@ -420,7 +509,7 @@ impl Planned {
 
     /// Their schedules.
     pub(crate) fn next_timetable(&self) -> &Timetable {
-        &self.timetable
+        self.timetable.as_ref().unwrap_or(&self.old.timetable)
     }
 
     /// What a residual of an object will be in its next run.
@@ -428,7 +517,7 @@ impl Planned {
         let call = no_files_call(self.plan.at);
         let resolver = Resolver {
             judges: false,
-            ..Resolver::planned(&self.new, &self.timetable, &call)
+            ..Resolver::planned(&self.new, self.next_timetable(), &call)
         };
         let run = self.preview.run(resolver, &object.address)?;
         resolver.residual(object, &run, residual)

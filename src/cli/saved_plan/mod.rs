@@ -25,6 +25,7 @@ use super::in_flight;
 use super::planning;
 use super::planning::Before;
 use super::planning::Planned;
+use super::planning::Settled;
 use super::rerunning;
 use super::target::Target;
 use crate::diag::Diagnostic;
@@ -160,7 +161,7 @@ impl Saved {
             }
         }
         target.configuration.outputs = outputs;
-        let mut planned = planning::planned(said, target, relocation, at)?;
+        let mut planned = planning::planned(Settled::kept(said, target, relocation), at)?;
         planned.checks.clone_from(&self.plan.checks);
         self.add_texts(&mut planned.sources);
         let reruns = operations.reruns.iter().cloned();

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
+use super::builder::Name;
 use super::conditions::Judging;
 use super::conditions::Verdict;
 use super::instance::ModuleInstance;
@@ -217,7 +218,7 @@ impl<'m> Builder<'m> {
         let asked = Asked::Assertion(check.clone(), number);
         self.once(
             asked.clone(),
-            || check.to_string(),
+            || Name::Text(check.to_string()),
             span,
             || {
                 verdict = self.judge(condition, scope, judging);

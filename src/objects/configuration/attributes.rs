@@ -11,6 +11,7 @@ use super::attribute_names::title;
 use super::block_values::first_of;
 use super::builder::Asked;
 use super::builder::Builder;
+use super::builder::Name;
 use super::convert;
 use super::frames::Frame;
 use super::ignore::Ignored;
@@ -147,7 +148,7 @@ impl<'m> Builder<'m> {
             .map_or_else(|| self.place(frame), |attribute| attribute.name.span);
         self.once(
             Asked::Attribute(frame.number, schema.name),
-            || format!("{}.{}", frame.address, schema.name),
+            || Name::Attribute(frame.address.clone(), schema.name),
             place,
             || {
                 if !self.preconditions_hold(frame) {
@@ -186,7 +187,7 @@ impl<'m> Builder<'m> {
             _ => None,
         };
         if value.is_some() && PLACES.contains(&schema.name) {
-            self.note_formula(frame, schema, attribute.expr.span);
+            self.note_place(frame, schema.name, attribute.expr.span);
         }
         value
     }
@@ -219,7 +220,7 @@ impl<'m> Builder<'m> {
         let value = self.evaluate(&attribute.expr, &scope)?;
         let span = attribute.expr.span;
         if scope.symbolic && value.has_deferred() {
-            self.note_formula(frame, schema, span);
+            self.note_place(frame, schema.name, span);
             return Some(value);
         }
         let value = self.imply_format(frame, schema, value, span)?;
@@ -228,20 +229,15 @@ impl<'m> Builder<'m> {
             .ok()?;
         if value.has_deferred() {
             self.check_names_of_run((frame, span), &value, &scope)?;
-            self.note_formula(frame, schema, span);
+            self.note_place(frame, schema.name, span);
         } else if self.symbolic || PLACES.contains(&schema.name) {
-            self.note_formula(frame, schema, span);
+            self.note_place(frame, schema.name, span);
         }
         if value == Value::NULL && schema.default == Default::Required {
             scope.report(missing(schema, &declaration_title(self, frame)).at(span));
             return None;
         }
         self.storable(schema, value, (&scope, span))
-    }
-
-    fn note_formula(&self, frame: &Frame<'m>, schema: &AttributeSchema, span: Span) {
-        let formula = (Address::new(frame.address.clone()), Arc::from(schema.name));
-        self.formulas.borrow_mut().insert(formula, span);
     }
 
     /// The names that an attribute sees.

@@ -23,7 +23,6 @@ use crate::diag::did_you_mean;
 use crate::lang::Scope as _;
 use crate::lang::Value;
 use crate::lang::ast::Block;
-use crate::objects::address::Address;
 use crate::objects::schema::AttributeSchema;
 use crate::objects::schema::AttributeType;
 use crate::objects::schema::BlockSchema;
@@ -57,8 +56,7 @@ impl<'m> Builder<'m> {
         if value.has_deferred() {
             let span = first_of(&owner.body.blocks, name).unwrap_or(owner.span);
             self.check_names_of_run((frame, span), &value, &scope)?;
-            let formula = (Address::new(frame.address.clone()), Arc::from(name));
-            self.formulas.borrow_mut().insert(formula, span);
+            self.note_place(frame, name, span);
         }
         if name == "endpoints" {
             self.note_parts(frame, &owner.body.blocks, name);
@@ -69,11 +67,9 @@ impl<'m> Builder<'m> {
     /// Notes where the attributes of a block are written, as `endpoints.s3`: each is right or wrong by itself.
     fn note_parts(&self, frame: &Frame<'m>, blocks: &[Block], name: &str) {
         let written = blocks.iter().filter(|block| &*block.kind.text == name);
-        let mut formulas = self.formulas.borrow_mut();
         for attribute in written.flat_map(|block| &block.body.attributes) {
-            let part = Arc::from(format!("{name}.{}", attribute.name.text));
-            let formula = (Address::new(frame.address.clone()), part);
-            formulas.insert(formula, attribute.expr.span);
+            let part = format!("{name}.{}", attribute.name.text);
+            self.note_place(frame, part, attribute.expr.span);
         }
     }
 

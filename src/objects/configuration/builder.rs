@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::Configuration;
 use super::Incomplete;
@@ -41,7 +44,7 @@ use crate::objects::lifecycle::When;
 use crate::objects::object::Object;
 
 /// What is asked for from several places.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     /// An attribute of the frame with this number.
     Attribute(usize, &'static str),
@@ -59,6 +62,24 @@ pub(super) enum Asked {
     Assertion(Arc<str>, usize),
 }
 
+/// What a value is called in the report of a cycle.
+#[derive(Debug)]
+pub(super) enum Name {
+    /// An attribute of the object with this address.
+    Attribute(Arc<str>, &'static str),
+    /// Anything else.
+    Text(String),
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attribute(address, name) => write!(formatter, "{address}.{name}"),
+            Self::Text(text) => formatter.write_str(text),
+        }
+    }
+}
+
 /// A value that is asked for from several places.
 #[derive(Clone, Debug)]
 enum Progress {
@@ -73,6 +94,9 @@ type Sources = Rc<[Source]>;
 
 /// An object's address, and where it was read.
 type Source = (Arc<str>, Span);
+
+/// An object's address, and the name of an attribute of it.
+type Formula = (Address, Arc<str>);
 
 /// A check's address, and the number of an assertion in it.
 type AssertionKey = (Arc<str>, usize);
@@ -117,9 +141,9 @@ pub(super) struct Builder<'m> {
     pub(super) checked: RefCell<BTreeSet<Id>>,
     pub(super) frames: Frames<'m>,
     pub(super) nested: NestedFrames<'m>,
-    values: RefCell<BTreeMap<Asked, Progress>>,
+    values: RefCell<IndexMap<Asked, Progress>>,
     /// What is being evaluated, outermost first, with its name and place.
-    busy: RefCell<Vec<(Asked, String, Span)>>,
+    busy: RefCell<Vec<(Asked, Name, Span)>>,
     /// What the values being evaluated have read, innermost last.
     sources: RefCell<Vec<Vec<Source>>>,
     pub(super) reads: RefCell<Vec<Read>>,
@@ -136,7 +160,7 @@ pub(super) struct Builder<'m> {
     /// What could not be evaluated.
     incomplete: RefCell<Incomplete>,
     /// Where the values of deferred attributes are written.
-    pub(super) formulas: RefCell<BTreeMap<(Address, Arc<str>), Span>>,
+    formulas: RefCell<Vec<(Formula, Span)>>,
 }
 
 impl<'m> Builder<'m> {
@@ -196,7 +220,7 @@ impl<'m> Builder<'m> {
         }
         configuration.conditions = self.conditions.take();
         configuration.reads = self.read_by_outputs();
-        configuration.formulas = self.formulas.take();
+        configuration.formulas = self.formulas.take().into_iter().collect();
         configuration.incomplete = self.incomplete.take();
         configuration
     }
@@ -276,6 +300,12 @@ impl<'m> Builder<'m> {
         result
     }
 
+    /// Notes where an attribute is written: of several places that are told, the last counts.
+    pub(super) fn note_place(&self, frame: &Frame<'m>, attribute: impl Into<Arc<str>>, span: Span) {
+        let formula = (Address::new(frame.address.clone()), attribute.into());
+        self.formulas.borrow_mut().push((formula, span));
+    }
+
     pub(super) fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
     }
@@ -288,7 +318,7 @@ impl<'m> Builder<'m> {
     pub(super) fn once(
         &self,
         asked: Asked,
-        name: impl FnOnce() -> String,
+        name: impl FnOnce() -> Name,
         place: Span,
         evaluate: impl FnOnce() -> Option<Value>,
     ) -> Option<Value> {
@@ -410,7 +440,7 @@ impl<'m> Builder<'m> {
         let detail = if rest.is_empty() {
             format!("`{first}` depends on itself.")
         } else {
-            let path: Vec<&str> = cycle.iter().map(|(_, name, _)| name.as_str()).collect();
+            let path: Vec<String> = cycle.iter().map(|(_, name, _)| name.to_string()).collect();
             format!(
                 "These values depend on each other, so that none of them can be known:\n  {} needs\n  {first}",
                 path.join(" needs\n  ")

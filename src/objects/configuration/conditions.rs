@@ -14,6 +14,7 @@ use super::attributes::stored_in_clear;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
+use super::builder::Name;
 use super::frames::Frame;
 use super::scope::ModuleScope;
 use crate::diag::Diagnostic;
@@ -29,7 +30,6 @@ use crate::lang::ast::Ident;
 use crate::lang::module::Condition;
 use crate::lang::print;
 use crate::lang::references;
-use crate::objects::address::Address;
 use crate::objects::kind::Kind;
 use crate::objects::lifecycle::DeferredCondition;
 use crate::objects::lifecycle::Lifecycle;
@@ -187,7 +187,7 @@ impl<'m> Builder<'m> {
         let asked = Asked::Conditions(frame.number, when);
         self.once(
             asked,
-            || format!("the {when}s of {}", frame.address),
+            || Name::Text(format!("the {when}s of {}", frame.address)),
             place.unwrap_or_default(),
             || {
                 let mut scope = ModuleScope::object(self, frame.clone());
@@ -292,10 +292,8 @@ impl<'m> Builder<'m> {
         let mut deferred = self.deferred_conditions.borrow_mut();
         let mut found = deferred.remove(&frame.number).unwrap_or_default();
         found.sort_by_key(|(condition, _)| condition.when);
-        let mut formulas = self.formulas.borrow_mut();
         for (number, (_, span)) in found.iter().enumerate() {
-            let address = Address::new(frame.address.clone());
-            formulas.insert((address, Lifecycle::condition_name(number)), *span);
+            self.note_place(frame, Lifecycle::condition_name(number), *span);
         }
         found.into_iter().map(|(condition, _)| condition).collect()
     }

@@ -1,9 +1,10 @@
 //! Which objects and which instances of modules `for_each` and `count` stand for.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::builder::Builder;
 use super::builder::KNOWN;
@@ -21,7 +22,7 @@ use crate::lang::ast::Expr;
 use crate::objects::kind::Kind;
 
 /// What is expanded, in the module instance with this number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Block {
     /// A declaration, in the pipeline's object with this key.
     Object(usize, Id, Key),
@@ -41,7 +42,7 @@ pub(super) type Repetitions = Rc<Vec<Rc<Repetition>>>;
 /// All that was expanded.
 #[derive(Default)]
 pub(super) struct Expansions {
-    found: RefCell<BTreeMap<Block, Expansion>>,
+    found: RefCell<IndexMap<Block, Expansion>>,
 }
 
 /// `for_each` and `count` of a block.

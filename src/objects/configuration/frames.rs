@@ -1,9 +1,10 @@
 //! Objects before their attributes are evaluated.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::attributes::reference;
 use super::builder::Builder;
@@ -42,11 +43,11 @@ type FrameKey = (usize, Id, Key, Key);
 /// All frames that were asked for.
 #[derive(Default)]
 pub(super) struct Frames<'m> {
-    by_key: RefCell<BTreeMap<FrameKey, Rc<Frame<'m>>>>,
-    by_address: RefCell<BTreeMap<Arc<str>, Rc<Frame<'m>>>>,
+    by_key: RefCell<IndexMap<FrameKey, Rc<Frame<'m>>>>,
+    by_address: RefCell<IndexMap<Arc<str>, Rc<Frame<'m>>>>,
     addresses: RefCell<Vec<Arc<str>>>,
     /// What `data_node.NAME` stands for, by module instance, declaration and the pipeline's key.
-    references: RefCell<BTreeMap<(usize, Id, Key), Value>>,
+    references: RefCell<IndexMap<(usize, Id, Key), Value>>,
 }
 
 impl Frames<'_> {

@@ -7,6 +7,7 @@ use super::assertions::CheckStatus;
 use super::builder::Asked;
 use super::builder::Builder;
 use super::builder::KNOWN;
+use super::builder::Name;
 use super::conditions::Judging;
 use super::conditions::Subject;
 use super::conditions::Verdict;
@@ -39,7 +40,7 @@ impl<'m> Builder<'m> {
         let place = argument.map_or(variable.name.span, |argument| argument.name.span);
         self.once(
             Asked::Variable(module.number, name.clone()),
-            || format!("{}var.{name}", module.prefix()),
+            || Name::Text(format!("{}var.{name}", module.prefix())),
             place,
             || match (caller, argument) {
                 _ if variable.broken => None,
@@ -107,11 +108,12 @@ impl<'m> Builder<'m> {
         self.once(
             Asked::Output(module.number, name.clone()),
             || {
-                if module.is_root() {
-                    format!("output.{name}")
+                let owner = if module.is_root() {
+                    "output"
                 } else {
-                    format!("{}.{name}", module.address)
-                }
+                    &module.address
+                };
+                Name::Text(format!("{owner}.{name}"))
             },
             output.name.span,
             || {

@@ -10,7 +10,7 @@ use crate::lang::Number;
 use crate::lang::Value;
 
 /// What tells the objects of one block apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
     /// The block has neither `for_each` nor `count`.
     Single,

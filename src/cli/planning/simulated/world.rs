@@ -145,8 +145,8 @@ impl World {
     pub(super) fn plan(&self) -> Planned {
         let text = self.configured.text();
         let make = |prior: &Objects| Ok(Target::state(evaluated(&text, prior, self.now).unwrap()));
-        let plan = settled(&self.store, make)
-            .and_then(|(before, target, moves)| planned(before, target, moves, self.now));
+        let plan =
+            settled(&self.store, make, self.now).and_then(|settled| planned(settled, self.now));
         plan.unwrap_or_else(|failure| panic!("{failure:?}\n{}", self.story))
     }
 

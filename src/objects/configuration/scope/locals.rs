@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::builder::Asked;
+use super::super::builder::Name;
 use super::ModuleScope;
 use super::found;
 use crate::lang::Resolution;
@@ -48,7 +49,7 @@ impl<'m> ModuleScope<'_, 'm> {
         };
         let value = self.builder.once(
             asked,
-            || format!("{}local.{name}", self.module.prefix()),
+            || Name::Text(format!("{}local.{name}", self.module.prefix())),
             attribute.name.span,
             || {
                 let value = self.builder.evaluate(&attribute.expr, &scope)?;
