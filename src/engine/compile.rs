@@ -22,6 +22,7 @@ use crate::objects::dependencies;
 use crate::objects::has_instances;
 use crate::objects::settings;
 use crate::objects::settings::Settings;
+use crate::objects::support;
 
 /// Preconditions are checked again after this, where none of them says otherwise.
 const PRECONDITION_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
@@ -84,7 +85,7 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         _ => None,
     };
     let resource = runs_on.as_ref().and_then(|address| objects.get(address));
-    let unit = Unit {
+    let mut unit = Unit {
         works_elsewhere: resource
             .is_some_and(|resource| resource.object_type.name == "emr_cluster"),
         runs_on,
@@ -116,6 +117,10 @@ fn unit(objects: &Objects, timetable: &Timetable, object: &Object) -> Unit {
         active: is_active(own),
         ..fresh
     };
+    if support::cannot_run(objects, object).is_some() {
+        unit.check_retries = 0;
+        unit.max_retries = 0; // another attempt would fail for the same reason
+    }
     if kind == UnitKind::Activity {
         with_attempts(objects, own, unit)
     } else {

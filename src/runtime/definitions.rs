@@ -24,7 +24,6 @@ use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::stored;
-use crate::objects::support;
 use crate::store::Store;
 use crate::store::StoredEra;
 use crate::store::StoredObject;
@@ -147,11 +146,6 @@ impl SerialDefinition {
     ) -> Definition {
         for unit in definition.units.values_mut() {
             unit.since = self.since.get(&unit.address).copied();
-            let object = self.objects.get(&unit.address);
-            if object.is_some_and(|object| support::cannot_run(&self.objects, object).is_some()) {
-                unit.check_retries = 0;
-                unit.max_retries = 0; // another attempt would fail for the same reason
-            }
         }
         definition.pause(pauses);
         definition

@@ -17,6 +17,7 @@ mod notice;
 mod options;
 mod outcomes;
 mod owed;
+mod places;
 mod preflight;
 mod preparing;
 mod processes;

@@ -241,23 +241,11 @@ pub(crate) fn planned(settled: Settled, now: Timestamp) -> Result<Planned, Failu
     } = target;
     let made_until = relocation.keys(before.made_until.clone());
     let paused = held(&old.pauses, &configuration.objects);
-    let mut changes = changes(
-        &old.objects,
-        &configuration.objects,
-        &relocation,
-        |address| forgotten.contains(address) || configuration.statements.forgets(address),
-    );
-    // Objects that stay were looked at when they were applied, and go on as they are.
-    let stays = changes.is_empty() && !paused.iter().any(|held| held.lifted);
-    let next = if stays {
-        Next::same(activated(&moments, &configuration.objects, now))
-    } else {
-        let known = (&old, &moments, &made_until);
-        Next::after(known, (&configuration, &sources), &paused, now)?
-    };
+    let mut changes = changes(&old.objects, &configuration, &relocation, &forgotten);
+    let known = (&old, &moments, &made_until);
+    let next = Next::of(known, (&configuration, &sources), (&changes, &paused), now)?;
     let new = std::mem::take(&mut configuration.objects);
-    let timetable = next.timetable.as_ref().unwrap_or(&old.timetable);
-    let new_units = next.units.as_ref().unwrap_or(&old_units);
+    let (timetable, new_units) = next.or((&old.timetable, &old_units));
     origin.explain(&mut changes);
     let sources = without_errors(protected(&changes, &configuration.places), sources)?;
     note_places(&mut changes, &configuration, &sources);
@@ -266,8 +254,7 @@ pub(crate) fn planned(settled: Settled, now: Timestamp) -> Result<Planned, Failu
     let beyond = before.beyond(&relocation, [&old_units, new_units]);
     let alive = before.alive(&relocation);
     let runs = before.runs(&relocation, (&old_units, new_units));
-    let both = old.objects.values().chain(new.values());
-    let affected = Affected::by(&changes, &both);
+    let affected = Affected::by(&changes, &old.objects.values().chain(new.values()));
     let call = no_files_call(now);
     let resolver = Resolver::planned(&new, timetable, &call);
     let sides = [(&old.objects, &old.timetable), (&new, timetable)];
@@ -277,7 +264,6 @@ pub(crate) fn planned(settled: Settled, now: Timestamp) -> Result<Planned, Failu
         || all_effects(sides, units, known, &affected, now),
         || foreseen(resolver, now, (&old.objects, &changes)),
     );
-    drop((old_units, next.units));
     let findings = placed(&findings, &configuration);
     let sources = without_errors(findings.clone(), sources)?;
     warnings.extend(findings);
@@ -361,23 +347,22 @@ struct Next {
 }
 
 impl Next {
-    /// What there is goes on.
-    fn same(moments: Moments) -> Self {
-        Self {
-            moments,
-            timetable: None,
-            units: None,
-        }
-    }
-
     /// What comes of a configuration after what was applied. Refuses objects that need each other.
-    fn after(
+    fn of(
         (old, moments, made_until): (&SerialDefinition, &Moments, &BTreeMap<Address, Timestamp>),
         (configuration, sources): (&Configuration, &Sources),
-        paused: &[Held],
+        (changes, paused): (&[Change], &[Held]),
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let objects = &configuration.objects;
+        // Objects that stay were looked at when they were applied, and go on as they are.
+        if changes.is_empty() && !paused.iter().any(|held| held.lifted) {
+            return Ok(Self {
+                moments: activated(moments, objects, now),
+                timetable: None,
+                units: None,
+            });
+        }
         let schedules = (old.serial, &old.timetable);
         let ((moments, timetable), cycles) = side_by_side(
             || continued(schedules, objects, moments, made_until, now),
@@ -395,6 +380,12 @@ impl Next {
             units: Some(units),
         })
     }
+
+    /// The schedules and units, if they are not those that there are.
+    fn or<'a>(&'a self, same: (&'a Timetable, &'a Definition)) -> (&'a Timetable, &'a Definition) {
+        let timetable = self.timetable.as_ref().unwrap_or(same.0);
+        (timetable, self.units.as_ref().unwrap_or(same.1))
+    }
 }
 
 /// Does two things at once, the first on a thread of its own.
@@ -409,15 +400,17 @@ fn side_by_side<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce()
     })
 }
 
-/// How objects change. `forgotten`: which of those that go are not destroyed.
+/// How objects change. `forgotten`: which of those that go are not destroyed, whatever the configuration says.
 fn changes(
     old: &Objects,
-    new: &Objects,
+    configuration: &Configuration,
     relocation: &Relocation,
-    forgotten: impl Fn(&Address) -> bool,
+    forgotten: &BTreeSet<Address>,
 ) -> Vec<Change> {
-    let mut changes = diff(old, new);
-    forget(&mut changes, forgotten);
+    let mut changes = diff(old, &configuration.objects);
+    forget(&mut changes, |address| {
+        forgotten.contains(address) || configuration.statements.forgets(address)
+    });
     relocation.note(&mut changes, old);
     changes
 }

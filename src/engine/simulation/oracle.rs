@@ -356,6 +356,7 @@ impl Oracle {
                 )
             },
         )?;
+        self.check_places(site)?;
         self.check_pool(unit, site)
     }
 

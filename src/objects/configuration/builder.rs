@@ -142,8 +142,8 @@ pub(super) struct Builder<'m> {
     pub(super) frames: Frames<'m>,
     pub(super) nested: NestedFrames<'m>,
     values: RefCell<IndexMap<Asked, Progress>>,
-    /// What is being evaluated, outermost first, with its name and place.
-    busy: RefCell<Vec<(Asked, Name, Span)>>,
+    /// What is being evaluated, outermost first: its place among the values, its name, and where it is written.
+    busy: RefCell<Vec<(usize, Name, Span)>>,
     /// What the values being evaluated have read, innermost last.
     sources: RefCell<Vec<Vec<Source>>>,
     pub(super) reads: RefCell<Vec<Read>>,
@@ -322,16 +322,20 @@ impl<'m> Builder<'m> {
         place: Span,
         evaluate: impl FnOnce() -> Option<Value>,
     ) -> Option<Value> {
-        let known = self.values.borrow().get(&asked).cloned();
+        let known = {
+            let values = self.values.borrow();
+            let known = values.get_full(&asked);
+            known.map(|(number, _, progress)| (number, progress.clone()))
+        };
         match known {
-            Some(Progress::Done(value, sources)) => {
+            Some((_, Progress::Done(value, sources))) => {
                 for (target, span) in sources.iter() {
                     self.note_source(target, *span);
                 }
                 return value;
             }
-            Some(Progress::Busy) => {
-                self.report_cycle(&asked);
+            Some((number, Progress::Busy)) => {
+                self.report_cycle(number);
                 return None;
             }
             None => {}
@@ -345,10 +349,11 @@ impl<'m> Builder<'m> {
             self.fail(asked);
             return None;
         }
-        self.values
-            .borrow_mut()
-            .insert(asked.clone(), Progress::Busy);
-        self.busy.borrow_mut().push((asked.clone(), name(), place));
+        let (number, _) = {
+            let mut values = self.values.borrow_mut();
+            values.insert_full(asked.clone(), Progress::Busy)
+        };
+        self.busy.borrow_mut().push((number, name(), place));
         self.sources.borrow_mut().push(Vec::new());
         let value = stacker::maybe_grow(RED_ZONE, STACK, evaluate);
         let sources = self.sources.borrow_mut().pop().unwrap_or_default();
@@ -357,9 +362,10 @@ impl<'m> Builder<'m> {
         for (target, span) in sources.iter() {
             self.note_source(target, *span);
         }
-        self.values
-            .borrow_mut()
-            .insert(asked, Progress::Done(value.clone(), sources));
+        // None is ever taken out, so that each keeps its place.
+        if let Some((_, progress)) = self.values.borrow_mut().get_index_mut(number) {
+            *progress = Progress::Done(value.clone(), sources);
+        }
         value
     }
 
@@ -427,11 +433,11 @@ impl<'m> Builder<'m> {
         }
     }
 
-    fn report_cycle(&self, asked: &Asked) {
+    fn report_cycle(&self, number: usize) {
         let busy = self.busy.borrow();
         let from = busy
             .iter()
-            .position(|(other, _, _)| other == asked)
+            .position(|(other, _, _)| *other == number)
             .unwrap_or(0);
         let cycle = busy.get(from..).unwrap_or_default();
         let Some(((_, first, place), rest)) = cycle.split_first() else {

@@ -341,6 +341,7 @@ mod tests {
     use super::super::tests::configured;
     use super::super::tests::findings;
     use super::*;
+    use crate::objects::address::Address;
 
     /// A pipeline with a data node `n` that has a `lifecycle` block, and an activity that reads its path.
     fn pipeline(path: &str, lifecycle: &str) -> String {
