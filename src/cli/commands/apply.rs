@@ -209,6 +209,10 @@ pub(super) fn change(
         in_flight.decide(&mut planned);
     }
     scope.settle(&mut planned);
+    if !approved {
+        let obstacles = moving::warnings((context, &store), || Ok(planned.moves()))?;
+        planned.warnings.extend(obstacles);
+    }
     if stream.is_read() {
         stream.emit(&super::plan::events(&planned, scope))?;
     }
