@@ -36,7 +36,7 @@ use crate::cli::terminal;
 use crate::cli::views;
 use crate::cli::workspaces::DEFAULT;
 use crate::objects::Objects;
-use crate::plan::effects::MAX_RUNS_PER_APPLY;
+use crate::plan::budget::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
 use crate::store::StateLock;
 use crate::time::parse_duration;

@@ -18,8 +18,8 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::objects::Address;
 use crate::plan::Relocation;
-use crate::plan::effects::Totals;
 use crate::plan::saved::Operations;
+use crate::plan::totals::Totals;
 use crate::store::Store;
 
 /// A saved plan on what the state says now.

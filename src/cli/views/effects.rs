@@ -21,13 +21,13 @@ use crate::plan::Held;
 use crate::plan::effects::Activation;
 use crate::plan::effects::ActivityEffect;
 use crate::plan::effects::Effects;
-use crate::plan::effects::Hole;
 use crate::plan::effects::Later;
 use crate::plan::effects::PipelineEffect;
-use crate::plan::effects::Totals;
-use crate::plan::effects::WhyHole;
+use crate::plan::holes::Hole;
+use crate::plan::holes::WhyHole;
 use crate::plan::impact::Consumer;
 use crate::plan::impact::History;
+use crate::plan::totals::Totals;
 use crate::time::Interval;
 
 /// The section about runs; empty when there is nothing to say.
