@@ -15,7 +15,7 @@ use crate::objects::Moments;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::plan::beside;
-use crate::plan::effects;
+use crate::plan::succession::same_schedule;
 
 /// Activations and cuts after an apply, and the schedules that follow. `old` are the schedules as of the serial before.
 pub(super) fn continued(
@@ -35,7 +35,7 @@ pub(super) fn continued(
         let made = || made_until.get(address).copied();
         let until = match (before, after) {
             (Some(before), Some(after)) => {
-                if effects::same_schedule(before.current(), after.current()) {
+                if same_schedule(before.current(), after.current()) {
                     continue;
                 }
                 before.ends_at(made(), now)

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::effects::same_intervals;
-use super::effects::same_schedule;
 use super::effects::zone_name;
+use super::succession::same_intervals;
+use super::succession::same_schedule;
 use crate::objects::Address;
 use crate::objects::Dependency;
 use crate::objects::Kind;

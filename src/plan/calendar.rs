@@ -186,7 +186,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::plan::effects::continued;
+    use crate::plan::succession::continued;
     use crate::plan::testing::at;
     use crate::plan::testing::schedule;
     use crate::time::Calendar;

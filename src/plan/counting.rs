@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::calendar;
 use super::calendar::Pending;
 use super::effects::ActivityEffect;
-use super::effects::Totals;
+use super::totals::Totals;
 use crate::engine::CatchUp;
 use crate::engine::Unit;
 use crate::time::Interval;

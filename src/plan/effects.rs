@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
-use jiff::Unit as Rounded;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -21,10 +19,17 @@ use super::counting::Sides;
 pub use super::counting::UnitRuns;
 use super::counting::joined;
 use super::diff::beside;
+use super::estimates::Past;
+use super::estimates::room_in_pool;
+use super::holes::Hole;
+use super::holes::holes;
 use super::impact::Consumer;
 use super::impact::History;
 use super::impact::Waiting;
-use crate::diag::Diagnostic;
+use super::succession::continued;
+use super::succession::same_intervals;
+use super::succession::same_schedule;
+use super::totals::Totals;
 use crate::engine::Definition;
 use crate::engine::Unit;
 use crate::engine::UnitKind;
@@ -32,10 +37,6 @@ use crate::objects::Address;
 use crate::time::Interval;
 use crate::time::Schedule;
 use crate::time::Timeline;
-use crate::time::Why;
-
-/// How many back-filled runs an apply starts unless it is told that more are meant.
-pub const MAX_RUNS_PER_APPLY: u64 = 1_000;
 
 /// How many of the next due times are shown.
 const NEXT: usize = 5;
@@ -88,123 +89,6 @@ impl Effects {
     pub fn run_again(&mut self, reruns: Vec<Rerun>) {
         self.totals.rerun = reruns.iter().map(|rerun| rerun.count).sum();
         self.reruns = reruns;
-    }
-
-    /// The activities that it back-fills, and that have a past to tell how long that takes.
-    pub fn with_past(&self) -> impl Iterator<Item = &Address> {
-        let pipelines = self.pipelines.iter();
-        let activities = pipelines.flat_map(|pipeline| &pipeline.activities);
-        activities
-            .filter(|activity| activity.counts.backfill > 0 && activity.past.finished > 0)
-            .map(|activity| &activity.address)
-    }
-
-    /// Says how long runs take, and when they are done that begin now. `durations`: by activity, in seconds.
-    pub fn estimate(&mut self, durations: &BTreeMap<Address, f64>, now: Timestamp) {
-        let pipelines = self.pipelines.iter_mut();
-        for activity in pipelines.flat_map(|pipeline| &mut pipeline.activities) {
-            let takes = durations.get(&activity.address).copied();
-            activity.past.takes = takes;
-            activity.past.done_by = takes.and_then(|seconds| activity.done_by(seconds, now));
-        }
-    }
-
-    fn too_many_reruns(&self, runs: u64, budget: u64) -> Option<Diagnostic> {
-        let most = self.reruns.iter().max_by_key(|rerun| rerun.count)?;
-        let detail = format!(
-            "This plan starts {runs} runs, and an apply starts no more than {budget} (`max_runs_per_apply`). Most of them, {}, \
-             are of `{}`, which `--rerun` runs again.",
-            most.count, most.address
-        );
-        let finding = Diagnostic::error("Too many runs to start", detail)
-            .about(most.address.as_str())
-            .help(format!(
-                "Name fewer intervals: `--rerun={}@FROM..TO`.",
-                most.address
-            ))
-            .help(format!(
-                "If they are meant, apply with `--allow-runs={runs}`."
-            ));
-        Some(finding)
-    }
-
-    /// The error that an apply stops with when it would back-fill more runs than `budget`; see [`MAX_RUNS_PER_APPLY`].
-    pub fn over_budget(&self, budget: u64) -> Option<Diagnostic> {
-        let runs = self.totals.backfill + self.totals.rerun;
-        if runs <= budget {
-            return None;
-        }
-        if self.totals.rerun > self.totals.backfill {
-            return self.too_many_reruns(runs, budget);
-        }
-        let activities = self
-            .pipelines
-            .iter()
-            .flat_map(|pipeline| &pipeline.activities);
-        let most = activities.max_by_key(|activity| activity.counts.backfill)?;
-        let detail = format!(
-            "This plan back-fills {runs} runs, and an apply starts no more than {budget} (`max_runs_per_apply`). Most of \
-             them, {}, are of `{}`: all intervals of its schedule that are due and have no run yet.",
-            most.counts.backfill, most.address
-        );
-        let finding = Diagnostic::error("Too many runs to back-fill", detail)
-            .about(most.address.as_str())
-            .help("A later `start` of the schedule makes fewer intervals due.".to_owned())
-            .help(format!(
-                "If they are meant, apply with `--allow-runs={runs}`."
-            ));
-        Some(finding)
-    }
-}
-
-/// Numbers of runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
-    /// Ended, and run again because that was asked for.
-    #[serde(skip_serializing_if = "is_none")]
-    pub rerun: u64,
-    /// Due now because of the plan.
-    pub backfill: u64,
-    /// Due now, with or without the plan.
-    pub due: u64,
-    /// Due, not yet made, and never made because of the plan: their activity goes, or `catch_up` passes over them.
-    pub dropped: u64,
-    /// Due, not yet made, and never made with or without the plan, because `catch_up` passes over them.
-    #[serde(skip_serializing_if = "is_none")]
-    pub passed_over: u64,
-    /// Waiting, and canceled because their activity goes.
-    pub canceled: u64,
-    /// Waiting or due, and held because their activity is deactivated.
-    pub held: u64,
-    /// Under way, and going on with the definition they started with although that changes.
-    pub in_flight: u64,
-    /// Under way, and canceled: because that was asked for, or since their activity goes and there is no runner that brings them to their
-    /// end.
-    #[serde(skip_serializing_if = "is_none")]
-    pub stopped: u64,
-    /// Under way, stopped, and started again with the new definition because that was asked for.
-    #[serde(skip_serializing_if = "is_none")]
-    pub restarted: u64,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_none(number: &u64) -> bool {
-    *number == 0
-}
-
-impl Totals {
-    fn add(&mut self, other: Self) {
-        self.backfill += other.backfill;
-        self.due += other.due;
-        self.dropped += other.dropped;
-        self.passed_over += other.passed_over;
-        self.canceled += other.canceled;
-        self.held += other.held;
-        self.in_flight += other.in_flight;
-        self.stopped += other.stopped;
     }
 }
 
@@ -306,124 +190,7 @@ pub struct Later {
     pub next_due: Option<Timestamp>,
 }
 
-/// How long runs of an activity take.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Past {
-    /// The median of the last that finished, in seconds. `None`: none has, or the plan starts none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub takes: Option<f64>,
-    /// When all are done that the plan starts, if they begin at the moment of the plan and take as long (UTC, to the minute).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub done_by: Option<Timestamp>,
-    /// How many of its attempts may run at once.
-    #[serde(skip)]
-    pub at_once: u32,
-    /// How many of its runs have finished.
-    #[serde(skip)]
-    pub finished: u64,
-}
-
-impl Past {
-    fn of(unit: Option<&Unit>, recorded: &UnitRuns) -> Self {
-        Self {
-            takes: None,
-            done_by: None,
-            at_once: unit.map_or(1, |unit| unit.max_active_instances),
-            finished: recorded.finished,
-        }
-    }
-}
-
-/// How many attempts of an activity its pool has room for. `None`: it is in none.
-fn room_in_pool(unit: &Unit, pools: &BTreeMap<Address, u32>) -> Option<u32> {
-    let share = unit.pool.as_ref()?;
-    let slots = *pools.get(&share.pool)?;
-    Some((slots / share.slots.clamp(1, slots.max(1))).max(1))
-}
-
-/// A stretch of time that gets no intervals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Hole {
-    /// From here on (UTC).
-    pub from: Timestamp,
-    /// Until here (UTC); `None`: for ever.
-    pub to: Option<Timestamp>,
-    /// Why.
-    pub why: WhyHole,
-    /// How many intervals of the new schedule lie there, if it has any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub intervals: Option<u64>,
-}
-
-/// Why a change of a schedule leaves a stretch of time without intervals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyHole {
-    /// The new schedule begins earlier than the old one did, and what is over stays as it was.
-    BeforeOldSchedule,
-    /// The new schedule begins after the old intervals end.
-    BetweenSchedules,
-    /// The calendar excludes it.
-    Excluded,
-    /// The new schedule has ended.
-    AfterLast,
-}
-
-/// What a timeline has no intervals for, around the place where its schedule has changed last.
-fn holes(timeline: &Timeline) -> Vec<Hole> {
-    let current = timeline.current();
-    let Some(cut) = timeline.changed_at() else {
-        return Vec::new();
-    };
-    let mut holes = Vec::new();
-    let uncut = current.clone().with_cut(None);
-    if let (Some(begin), Some(first)) = (uncut.first_interval(), timeline.first_interval())
-        && begin.end <= first.start
-    {
-        let span = Interval {
-            start: begin.start,
-            end: first.start,
-        };
-        holes.push(Hole {
-            from: span.start,
-            to: Some(span.end),
-            why: WhyHole::BeforeOldSchedule,
-            intervals: Some(uncut.count_within(span)),
-        });
-    }
-    let end = current.first_interval().map(|first| first.start);
-    let span = Interval {
-        start: cut,
-        end: end.unwrap_or(Timestamp::MAX),
-    };
-    holes.extend(timeline.gaps(span).into_iter().map(|gap| Hole {
-        from: gap.interval.start,
-        to: Some(gap.interval.end).filter(|end| *end < Timestamp::MAX),
-        why: match gap.why {
-            Why::Excluded => WhyHole::Excluded,
-            Why::AfterLast => WhyHole::AfterLast,
-            Why::BeforeFirst | Why::BetweenSchedules => WhyHole::BetweenSchedules,
-        },
-        intervals: None,
-    }));
-    holes
-}
-
 impl ActivityEffect {
-    /// How long all runs take that it back-fills, in seconds, if each takes so long and as many are under way at once as may be.
-    pub fn lasts(&self, seconds: f64) -> f64 {
-        let at_once = u64::from(self.past.at_once.max(1));
-        #[expect(clippy::cast_precision_loss, reason = "an estimate, said in two units")]
-        let rounds = self.counts.backfill.div_ceil(at_once) as f64;
-        rounds * seconds
-    }
-
-    /// When these are done if they begin now, to the minute.
-    fn done_by(&self, seconds: f64, now: Timestamp) -> Option<Timestamp> {
-        let lasts = SignedDuration::try_from_secs_f64(self.lasts(seconds)).ok()?;
-        now.checked_add(lasts).ok()?.round(Rounded::Minute).ok()
-    }
-
     /// Whether there is anything to say about it.
     fn is_noteworthy(&self) -> bool {
         self.activation != Activation::Unchanged
@@ -434,38 +201,6 @@ impl ActivityEffect {
             || self.rewritten
             || self.on_demand
     }
-}
-
-/// The intervals that a unit goes on with: those of a changed schedule begin where the old ones end, see
-/// [`Timeline::ends_at`].
-pub fn continued(
-    old: Option<&Timeline>,
-    new: &Timeline,
-    made_until: Option<Timestamp>,
-    now: Timestamp,
-) -> Timeline {
-    match old {
-        Some(old) if same_schedule(old.current(), new.current()) => old.clone(),
-        Some(old) => match old.ends_at(made_until, now) {
-            Some(until) => old.clone().followed_by(new.current().clone(), until),
-            None => new.clone(),
-        },
-        None => new.clone(),
-    }
-}
-
-/// Whether two schedules have the same intervals, but for where a change has cut them.
-pub fn same_schedule(old: &Schedule, new: &Schedule) -> bool {
-    old.is_same_but_for_cut(new)
-}
-
-/// Whether a timeline goes on with the intervals that it had: its schedule is the same, or only written differently.
-pub fn same_intervals(old: &Timeline, new: &Timeline) -> bool {
-    let (was, is) = (old.current(), new.current());
-    let firsts = [was, is].map(Schedule::first_interval);
-    let begin = firsts.into_iter().flatten().min();
-    let from = is.cut().or_else(|| Some(begin?.start));
-    same_schedule(was, is) || from.is_some_and(|from| was.agrees_from(is, from))
 }
 
 /// What replacing `old` by `new` at `now` does to the runs. `runs`: by unit; `affected`: see [`super::Affected::runs`].

@@ -41,16 +41,18 @@ pub struct Consumer {
     pub until_now: bool,
 }
 
-/// What waits of an activity whose runs change: it is made already, and runs with the new definition.
+/// What waits of an activity whose runs change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     /// Which.
     pub address: Address,
-    /// How many of its instances.
+    /// How many of its instances are made and have not begun: they run with the new definition.
     pub count: u64,
+    /// How many are between two attempts: they go on with the definition that they have begun with.
+    pub between_attempts: u64,
 }
 
-/// What waits of what changes and goes on. What waits for its next attempt keeps to the definition that it has begun with.
+/// What waits of what changes and goes on.
 pub fn waiting(
     (old, new): (&Definition, &Definition),
     runs: &BTreeMap<Address, UnitRuns>,
@@ -60,13 +62,17 @@ pub fn waiting(
         let is_active = new.units.get(*address).is_some_and(|unit| unit.active);
         is_active && old.units.contains_key(*address) && changed.contains(*address)
     };
-    let waiting = activities(new).filter(goes_on).map(|address| Waiting {
-        address: address.clone(),
-        count: runs
-            .get(address)
-            .map_or(0, |runs| runs.waiting.saturating_sub(runs.begun)),
+    let waiting = activities(new).filter(goes_on).filter_map(|address| {
+        let runs = runs.get(address)?;
+        Some(Waiting {
+            address: address.clone(),
+            count: runs.waiting.saturating_sub(runs.begun),
+            between_attempts: runs.begun,
+        })
     });
-    waiting.filter(|waiting| waiting.count > 0).collect()
+    waiting
+        .filter(|waiting| waiting.count + waiting.between_attempts > 0)
+        .collect()
 }
 
 /// Notes which of them the state does not have by this address before the changes are applied.
@@ -189,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_runs_with_the_new_definition_if_that_goes_on() {
+    fn what_waits_runs_with_the_new_definition_if_that_goes_on_unless_it_has_begun() {
         let old = definition(&[("a", true), ("b", true), ("c", true), ("d", true)]);
         let new = definition(&[("a", true), ("b", false), ("c", true), ("e", true)]);
         let names = ["a", "b", "c", "d", "e"];
@@ -206,6 +212,7 @@ mod tests {
         let expected = Waiting {
             address: Address::new("a"),
             count: 3,
+            between_attempts: 1,
         };
         assert_eq!(found, [expected]);
     }

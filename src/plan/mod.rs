@@ -5,6 +5,7 @@
 
 mod affected;
 pub mod alignment;
+pub mod budget;
 mod calendar;
 mod change;
 pub mod clusters;
@@ -13,7 +14,9 @@ mod copies;
 mod counting;
 mod diff;
 pub mod effects;
+pub mod estimates;
 mod folds;
+pub mod holes;
 pub mod impact;
 pub mod in_flight;
 mod inherited;
@@ -24,11 +27,13 @@ mod protect;
 mod renamed;
 pub mod saved;
 pub mod stretches;
+pub mod succession;
 mod targeting;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod totals;
 mod twice;
 mod unguarded;
 pub mod upcoming;

@@ -231,7 +231,7 @@ impl Relocation {
 }
 
 /// What lies at an address or inside of it.
-fn within<'a, T>(
+pub(super) fn within<'a, T>(
     map: &'a BTreeMap<Address, T>,
     root: &'a Address,
 ) -> impl Iterator<Item = (&'a Address, &'a T)> {

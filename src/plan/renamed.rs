@@ -1,5 +1,6 @@
-//! Names that may have changed: objects that go and objects that come, alike in all but their names.
+//! Names that may have changed: objects and modules that go and such that come, alike in all but their names.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -8,36 +9,61 @@ use super::change::Change;
 use super::diff::keys;
 use super::diff::without_keys;
 use super::moves::Relocation;
+use super::moves::within;
 use crate::objects::Address;
+use crate::objects::Kind;
 use crate::objects::Object;
 use crate::objects::Objects;
 use crate::objects::stored;
 
-/// Objects that may have got another name: one, or siblings that one `moved` block without keys takes along.
+/// An object or a module that may have got another name; or siblings that one `moved` block without keys takes along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renamed {
     /// The old and the new addresses.
     pub pairs: Vec<(Address, Address)>,
+    /// Whether it is something that runs, or such things are inside it.
+    pub runs: bool,
     /// Whether others are alike, too, so that nothing but the order of the names says which one has become which.
     pub guessed: bool,
 }
 
 /// Where a `moved` block may be missing: what goes and what comes is alike, with all that is inside. Of several that are alike, those
-/// belong together that are the only ones in their pipeline, or the only ones with their keys; the others in their order, if as many come
-/// as go.
+/// belong together that are the only ones in their pipeline or module, or the only ones with their keys; the others in their order, if as
+/// many come as go. What is inside of a module that has another name is not looked at by itself.
 pub fn renamed(changes: &[Change], (old, new): (&Objects, &Objects)) -> Vec<Renamed> {
     let is = |action| move |change: &Change| change.action == action;
     if !changes.iter().any(is(Action::Delete)) || !changes.iter().any(is(Action::Create)) {
         return Vec::new();
     }
-    let gone = alike(changes, Action::Delete, old);
-    let mut come = alike(changes, Action::Create, new);
-    let pairs = gone.into_iter().filter_map(|(likeness, old)| {
-        let new = come.remove(&likeness)?;
-        Some(paired(old, new))
-    });
-    let pairs: Vec<Pair> = pairs.flatten().collect();
+    let gone = alike(changes, Action::Delete, (old, new));
+    let mut come = alike(changes, Action::Create, (new, old));
+    // What is inside of something is written with less than that, and so comes after it.
+    let mut gone: Vec<(String, BTreeSet<Address>)> = gone.into_iter().collect();
+    gone.sort_by_key(|(likeness, _)| Reverse(likeness.len()));
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut with_modules: BTreeSet<Address> = BTreeSet::new();
+    for (likeness, mut old) in gone {
+        let Some(mut new) = come.remove(&likeness) else {
+            continue;
+        };
+        for side in [&mut old, &mut new] {
+            side.retain(|address| !modules(address).any(|module| with_modules.contains(&module)));
+        }
+        let found = paired(old, new);
+        let both = found.iter().flat_map(|(from, to, _)| [from, to]);
+        with_modules.extend(both.filter(|address| is_module(address)).cloned());
+        pairs.extend(found);
+    }
     by_block(pairs, (old, new))
+}
+
+/// The instances of modules that something stands in, or is, from the inside.
+fn modules(address: &Address) -> impl Iterator<Item = Address> {
+    std::iter::successors(address.module().map(Address::new), Address::outer)
+}
+
+fn is_module(address: &Address) -> bool {
+    address.module() == Some(address.as_str())
 }
 
 /// An old and a new address, and whether it is a guess that they belong together.
@@ -113,6 +139,7 @@ fn by_block(pairs: Vec<Pair>, (old, new): (&Objects, &Objects)) -> Vec<Renamed> 
     }
     let bare = |objects: &Objects| -> BTreeSet<String> {
         let addresses = objects.keys();
+        let addresses = addresses.flat_map(|address| modules(address).chain([address.clone()]));
         addresses
             .map(|address| without_keys(address.as_str()))
             .collect()
@@ -133,10 +160,13 @@ fn by_block(pairs: Vec<Pair>, (old, new): (&Objects, &Objects)) -> Vec<Renamed> 
         };
         let block = blocks.entry(block).or_insert_with(|| Renamed {
             pairs: Vec::new(),
+            runs: false,
             guessed: false,
         });
-        block.pairs.push((from, to));
+        let runs = |object: &Object| [Kind::Pipeline, Kind::Activity].contains(&object.kind());
+        block.runs |= within(new, &to).any(|(_, object)| runs(object));
         block.guessed |= guessed;
+        block.pairs.push((from, to));
     }
     let mut blocks: Vec<Renamed> = blocks.into_values().collect();
     for block in &mut blocks {
@@ -145,46 +175,55 @@ fn by_block(pairs: Vec<Pair>, (old, new): (&Objects, &Objects)) -> Vec<Renamed> 
     blocks
 }
 
-/// The objects that go or come, by what they are. What goes or comes with its pipeline is not looked at by itself.
+/// What goes or comes, by what it is. What goes or comes with its pipeline is not looked at by itself. `others`: the objects of the
+/// other side.
 fn alike(
     changes: &[Change],
     action: Action,
-    objects: &Objects,
+    (objects, others): (&Objects, &Objects),
 ) -> BTreeMap<String, BTreeSet<Address>> {
-    let mut found: BTreeMap<String, BTreeSet<Address>> = BTreeMap::new();
-    let moving: BTreeMap<&Address, &Change> = changes
+    let moving: BTreeSet<&Address> = changes
         .iter()
         .filter(|change| change.action == action && change.moved_from.is_none())
-        .map(|change| (&change.address, change))
+        .map(|change| &change.address)
         .collect();
-    for address in moving.keys() {
+    let named = moving.iter().filter(|address| {
         let whole = address.outer();
-        let with_owner = whole.is_some_and(|owner| moving.contains_key(&owner));
-        let is_named = objects.get(*address).is_some_and(Object::is_named);
-        if is_named && !with_owner {
-            let likeness = likeness(address, objects);
-            found
-                .entry(likeness)
-                .or_default()
-                .insert((*address).clone());
-        }
+        let with_owner = whole.is_some_and(|owner| moving.contains(&owner));
+        let is_named = objects.get(**address).is_some_and(Object::is_named);
+        is_named && !with_owner
+    });
+    let whole = whole_modules(&moving, (objects, others));
+    let mut found: BTreeMap<String, BTreeSet<Address>> = BTreeMap::new();
+    for address in named.map(|address| (*address).clone()).chain(whole) {
+        let likeness = likeness(&address, objects);
+        found.entry(likeness).or_default().insert(address);
     }
     found
 }
 
-/// What an object is with all that is inside it, but for its own address: what they would be if it moved to one that nothing else has.
+/// The instances of modules of which all goes or comes, so that there are none of these names on the other side.
+fn whole_modules(
+    moving: &BTreeSet<&Address>,
+    (objects, others): (&Objects, &Objects),
+) -> BTreeSet<Address> {
+    let staying = objects
+        .keys()
+        .filter(|address| !moving.contains(*address))
+        .chain(others.keys());
+    let staying: BTreeSet<Address> = staying.flat_map(modules).collect();
+    let moving = moving.iter().flat_map(|address| modules(address));
+    moving.filter(|module| !staying.contains(module)).collect()
+}
+
+/// What an object or a module is with all that is inside it, but for its own address: what they would be if it moved to one that nothing
+/// else has.
 fn likeness(address: &Address, objects: &Objects) -> String {
-    let inside = objects
-        .range(address.clone()..)
-        .take_while(|(other, _)| other.as_str().starts_with(address.as_str()))
-        .filter_map(|(other, object)| {
-            let rest = other.as_str().strip_prefix(address.as_str())?;
-            let is_inside = rest.is_empty() || rest.starts_with('.');
-            is_inside.then(|| (object, Address::new(format!("@{rest}"))))
-        });
     let mut moved = BTreeMap::new();
     let mut found = Objects::new();
-    for (object, elsewhere) in inside {
+    for (_, object) in within(objects, address) {
+        let rest = object.address.as_str().strip_prefix(address.as_str());
+        let elsewhere = Address::new(format!("@{}", rest.unwrap_or_default()));
         moved.insert(object.address.clone(), elsewhere);
         found.insert(object.address.clone(), object.clone());
     }
@@ -308,6 +347,67 @@ mod tests {
             ]
         });
         side(objects)
+    }
+
+    /// Instances of a module with a schedule, and with a pipeline that follows it and has an activity.
+    fn modules_of(name: &str, keys: &[&str], command: &str) -> Objects {
+        let objects = keys.iter().flat_map(|key| {
+            let module = format!("module.{name}{key}");
+            let schedule = format!("{module}.schedule.daily");
+            let follows = ("schedule", reference("schedule", &schedule));
+            let pipeline = format!("{module}.pipeline.load");
+            let activity = format!("{pipeline}.activity.fetch");
+            [
+                object(&SCHEDULE, &schedule, []),
+                object(&PIPELINE, &pipeline, [follows]),
+                object(&SHELL, &activity, [("command", string(command))]),
+            ]
+        });
+        side(objects)
+    }
+
+    #[test]
+    fn a_module_with_all_that_is_inside_is_one() {
+        let old = modules_of("a", &[""], "x");
+        let new = modules_of("b", &[""], "x");
+        assert_eq!(between(&old, &new), ["module.a module.b 1"]);
+        assert!(renamed(&diff(&old, &new), (&old, &new))[0].runs);
+        let new = modules_of("outer.module.b", &[""], "x");
+        assert_eq!(between(&old, &new), ["module.a module.outer.module.b 1"]);
+        let old = modules_of("a.module.inner", &[""], "x");
+        let new = modules_of("b.module.inner", &[""], "x");
+        assert_eq!(between(&old, &new), ["module.a module.b 1"]);
+    }
+
+    #[test]
+    fn instances_of_a_module_are_siblings() {
+        let keys = ["[\"eu\"]", "[\"us\"]"];
+        let old = modules_of("a", &keys, "x");
+        assert_eq!(
+            between(&old, &modules_of("b", &keys, "x")),
+            [r#"module.a["eu"] module.b["eu"] 2"#]
+        );
+        assert_eq!(
+            between(&old, &modules_of("a", &["[\"eu\"]", "[\"asia\"]"], "x")),
+            [r#"module.a["us"] module.a["asia"] 1"#]
+        );
+    }
+
+    #[test]
+    fn of_a_module_that_is_not_the_same_what_is_inside_is_looked_at() {
+        let old = modules_of("a", &[""], "x");
+        let schedules = ["module.a.schedule.daily module.b.schedule.daily 1"];
+        let new = modules_of("b", &[""], "y");
+        assert_eq!(between(&old, &new), schedules);
+        assert!(!renamed(&diff(&old, &new), (&old, &new))[0].runs);
+        // A module of the old name is still there: that cannot have become another one.
+        let mut new = modules_of("b", &[""], "x");
+        new.extend(side([object(
+            &FILE,
+            "module.a.data_node.out",
+            [("path", string("/x"))],
+        )]));
+        assert_eq!(between(&old, &new), schedules);
     }
 
     #[test]

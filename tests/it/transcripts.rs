@@ -22,6 +22,7 @@ cases! {
     backfill_canceled,
     backfill_million,
     beside_a_runner,
+    between_attempts,
     calendars,
     came_later,
     canceled_ahead,

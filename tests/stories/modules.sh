@@ -207,6 +207,24 @@ says 'module.region["asia"].module.table["items"].module.writer.pipeline.write w
 expect 0 pipeform run
 [[ -e out/asia/2026-11-22/items.txt && ! -e out/asia/2026-11-23 ]] || fail "$(find out/asia)"
 
+step "a module that gets another name is one that a single moved block takes along, with what it has run"
+regions='regions={ eu = { name = "Europe" }, asia = { name = "Asia", tables = ["items"] } }'
+sed -i 's/module "region"/module "area"/; s/module\.region/module.area/g' main.pipe.hcl
+expect 2 pipeform plan --detailed-exitcode --var "$regions"
+says "Renamed without a moved block" "  module.region[*] -> module.area[*] (2)"
+sed -n '/^  moved {/,/^  }/p' "$work/output" >"$work/block"
+printf '  moved {\n    from = module.region\n    to   = module.area\n  }\n' | diff - "$work/block"
+cat "$work/block" >>main.pipe.hcl
+expect 2 pipeform plan --detailed-exitcode --var "$regions"
+says "Plan: 0 to add, 0 to change, 0 to destroy." "No runs to back-fill." "has moved to module.area["
+expect 0 pipeform apply --auto-approve --var "$regions"
+expect 0 pipeform plan --detailed-exitcode --var "$regions"
+says "No changes."
+expect 0 pipeform run
+says "Run complete: 0 finished, 0 failed, 0 waiting."
+expect 0 pipeform history 'module.area["eu"]'
+says "FINISHED"
+
 step "what is on demand in a module is triggered by its address"
 mkdir -p "$work/demand/job" && cd "$work/demand"
 cat >main.pipe.hcl <<'HCL'

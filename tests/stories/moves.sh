@@ -122,6 +122,8 @@ expect 0 pipeform plan --out=waits.plan
 says "Moves have to wait" "while this state is being run by" "Apply when it is done."
 expect 0 pipeform plan --check=waits.plan
 says "The plan still holds" "Moves have to wait" "while this state is being run by"
+expect 1 pipeform apply
+says "Moves have to wait" "while this state is being run by" "Do you want to perform these actions?"
 for plan in "" waits.plan; do
     expect 1 pipeform apply --auto-approve ${plan:+"$plan"}
     says "while this state is being run by" "Apply when it is done."

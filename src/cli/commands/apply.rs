@@ -36,7 +36,7 @@ use crate::cli::terminal;
 use crate::cli::views;
 use crate::cli::workspaces::DEFAULT;
 use crate::objects::Objects;
-use crate::plan::effects::MAX_RUNS_PER_APPLY;
+use crate::plan::budget::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
 use crate::store::StateLock;
 use crate::time::parse_duration;
@@ -209,6 +209,10 @@ pub(super) fn change(
         in_flight.decide(&mut planned);
     }
     scope.settle(&mut planned);
+    if !approved {
+        let obstacles = moving::warnings((context, &store), || Ok(planned.moves()))?;
+        planned.warnings.extend(obstacles);
+    }
     if stream.is_read() {
         stream.emit(&super::plan::events(&planned, scope))?;
     }

@@ -22,7 +22,7 @@ use crate::objects::Moments;
 use crate::objects::Objects;
 use crate::objects::Timetable;
 use crate::objects::schedule_of;
-use crate::plan::effects::continued;
+use crate::plan::succession::continued;
 use crate::runtime::SerialDefinition;
 use crate::runtime::moments;
 use crate::store::Store;

@@ -81,8 +81,7 @@ fn missing_moves(renamed: &[Renamed]) -> Option<Diagnostic> {
     if more > 0 {
         lines.push(format!("  and {more} more"));
     }
-    let runs = |(_, new): &(Address, Address)| ["pipeline", "activity"].contains(&new.kind());
-    if renamed.iter().any(|one| one.pairs.iter().any(runs)) {
+    if renamed.iter().any(|one| one.runs) {
         lines.push("As it is, the pipelines and activities that come have no history, and back-fill what those that go have done.".to_owned());
     }
     if renamed.iter().any(|one| one.guessed) {
@@ -307,11 +306,15 @@ mod tests {
             .collect()
     }
 
-    /// What is said about names of this kind.
-    fn said(kind: &str, names: impl IntoIterator<Item = (String, String)>) -> Diagnostic {
+    /// What is said about names of this kind, and whether it is one that runs.
+    fn said(
+        (kind, runs): (&str, bool),
+        names: impl IntoIterator<Item = (String, String)>,
+    ) -> Diagnostic {
         let address = |name: &str| Address::new(format!("{kind}.{name}"));
         let names = names.into_iter().map(|(old, new)| Renamed {
             pairs: vec![(address(&old), address(&new))],
+            runs,
             guessed: false,
         });
         missing_moves(&names.collect::<Vec<_>>()).unwrap()
@@ -320,14 +323,12 @@ mod tests {
     #[test]
     fn only_what_runs_loses_its_history_with_its_name() {
         let names = || [("a".to_owned(), "b".to_owned())];
-        assert!(said("pipeline", names()).detail.contains("back-fill"));
-        assert!(
-            said("pipeline.p.activity", names())
-                .detail
-                .contains("back-fill")
-        );
-        for kind in ["schedule", "data_node", "pipeline.activity.data_node"] {
-            let warning = said(kind, names());
+        for kind in ["pipeline", "module"] {
+            let warning = said((kind, true), names());
+            assert!(warning.detail.contains("back-fill"));
+        }
+        for kind in ["schedule", "data_node", "module"] {
+            let warning = said((kind, false), names());
             assert_eq!(
                 warning.detail,
                 format!(
@@ -340,7 +341,7 @@ mod tests {
     #[test]
     fn no_more_names_are_told_than_are_read() {
         let names = (10..60).map(|number| (format!("a{number}"), format!("b{number}")));
-        let warning = said("schedule", names);
+        let warning = said(("schedule", false), names);
         let lines = |text: &str| text.lines().count();
         assert_eq!(lines(&warning.detail), MOVES + 2);
         assert!(warning.detail.ends_with("\n  and 30 more"));
@@ -355,6 +356,7 @@ mod tests {
         });
         let renamed = Renamed {
             pairs: pairs.into(),
+            runs: true,
             guessed: false,
         };
         let (line, block) = named(&renamed).unwrap();

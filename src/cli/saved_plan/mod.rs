@@ -4,8 +4,11 @@
 //! operations on what the state says now are the one that is applied.
 
 mod before;
+mod files;
 mod keep;
 mod possible;
+mod refusal;
+mod renewed;
 mod stale;
 mod values;
 mod whole;
@@ -44,7 +47,7 @@ pub(crate) use keep::Asked;
 pub(crate) use keep::configuration;
 pub(crate) use keep::keep;
 pub(crate) use keep::made;
-pub(crate) use stale::Renewed;
+pub(crate) use renewed::Renewed;
 
 /// How old a plan may be that is applied, unless more is allowed.
 pub(crate) const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);

@@ -1,5 +1,4 @@
-//! Whether a saved plan still holds: what it depends on is as it was, and what it would do to the runs differs by what time has
-//! brought alone.
+//! Whether a saved plan still holds: what it depends on is as it was.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -18,59 +17,35 @@ use super::whole::digest_of_state;
 use crate::cli::context::Context;
 use crate::cli::errors::Failure;
 use crate::cli::planning::Before;
-use crate::cli::planning::Planned;
 use crate::cli::statuses::ENDED;
 use crate::cli::views::counted;
 use crate::cli::views::spoken;
 use crate::cli::views::status::moment;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
-use crate::diag::Sources;
-use crate::fetch::LIBRARY;
-use crate::fetch::masked;
-use crate::fetch::syntax;
 use crate::lang::stored as stored_value;
 use crate::objects::Address;
 use crate::objects::Objects;
-use crate::plan::Relocation;
 use crate::plan::diff;
-use crate::plan::effects::Totals;
 use crate::plan::saved::Operations;
 use crate::plan::saved::Policies;
 use crate::plan::saved::Seen;
 use crate::plan::saved::archive;
-use crate::plan::saved::digest_of_text;
 use crate::plan::saved::seen;
 use crate::store::Head;
 use crate::store::Store;
-
-/// A saved plan on what the state says now.
-pub(crate) struct Renewed {
-    /// The plan.
-    pub(crate) planned: Planned,
-    /// What has become due since it was made, and is run by it, by activity: how many runs.
-    pub(crate) grown: BTreeMap<Address, u64>,
-    /// How many runs more it gives up than were approved, since these are under way or have come to wait since, by activity.
-    pub(crate) given_up: BTreeMap<Address, u64>,
-}
 
 /// How far the clocks of two machines may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the findings are called.
-const MOVED: &str = "Changed since the plan was made";
+pub(super) const MOVED: &str = "Changed since the plan was made";
 
 /// What the finding is called about a plan that has been carried out.
-const APPLIED: &str = "Plan applied already";
+pub(super) const APPLIED: &str = "Plan applied already";
 
 /// What the finding is called about a plan that was made too long ago.
-const OLD: &str = "Plan too old";
-
-/// What a refusal is called because time has passed or something has changed since: as Terraform calls it, for those who look for that.
-const STALE: &str = "Saved plan is stale";
-
-/// What another refusal is called.
-const REFUSED: &str = "Saved plan cannot be applied";
+pub(super) const OLD: &str = "Plan too old";
 
 impl Saved {
     /// Whether the plan of a file holds because nothing at all has been applied since, and no file of its configuration has changed.
@@ -108,49 +83,6 @@ impl Saved {
             before: Before::default(),
         };
         Ok(saved.seems_possible(store, &head)? && saved.changed_files(context).is_empty())
-    }
-
-    /// The plan on what the state says now, or all that has moved since it was made. `tolerance`: how old it may be.
-    pub(crate) fn renewed(
-        &self,
-        store: &Store,
-        now: Timestamp,
-        tolerance: SignedDuration,
-    ) -> Result<Renewed, Failure> {
-        let mut said = Before::read(store)?;
-        let moved = self.moved(store, &said, now, tolerance)?;
-        if moved.has_errors() {
-            return Err(self.refusal(moved));
-        }
-        let relocation = Relocation::of(self.plan.operations.moves.clone());
-        let target = self.target_objects(&said.objects)?;
-        said.read_for(store, &relocation, &target)?;
-        let made_at = self.plan.made.at;
-        // Of a state in which nothing has happened since, nothing else comes than what was approved.
-        let still = made_at <= now
-            && said.agrees_on_runs(&self.before)
-            && records(&said.objects) == records(&self.before.objects)
-            && self.plan.state == digest_of_state(store, &said.head)?;
-        let planned = self.onto(said.clone(), now)?;
-        let approved = self.as_made()?;
-        let otherwise = if still {
-            None
-        } else {
-            Some(self.onto(said, made_at.min(now))?)
-        };
-        let then = otherwise.as_ref().unwrap_or(&approved);
-        let mut findings = self.other_operations(&planned);
-        findings.extend(more_runs(&approved, then));
-        if findings.has_errors() {
-            return Err(self.refusal(findings));
-        }
-        Ok(Renewed {
-            grown: grown(then, &planned, |counts| counts.backfill),
-            given_up: grown(&approved, &planned, |counts| {
-                counts.canceled + counts.dropped + counts.stopped
-            }),
-            planned,
-        })
     }
 
     /// What has moved in the state since the plan was made.
@@ -361,121 +293,6 @@ impl Saved {
         }
         Ok(findings)
     }
-
-    /// Operations of the plan on the state as it is that are not among those that were approved, or are missing.
-    fn other_operations(&self, planned: &Planned) -> Diagnostics {
-        let mut findings = Diagnostics::new();
-        let approved = &self.plan.operations;
-        let found = super::keep::operations(planned);
-        for address in found.lifts.symmetric_difference(&approved.lifts) {
-            let text = if found.lifts.contains(address) {
-                "was paused since, and the configuration sets `active`, so that the apply would end that"
-            } else {
-                "is no longer paused, and the plan was to end that"
-            };
-            let finding = Diagnostic::error(MOVED, format!("`{address}` {text}."));
-            findings.push(finding.about(address.as_str()));
-        }
-        let objects = |operations: &Operations| -> BTreeSet<Address> {
-            let gone = operations.destroys.iter().chain(&operations.forgets);
-            operations.puts.keys().chain(gone).cloned().collect()
-        };
-        for held in planned.plan.held.iter().filter(|held| held.lifted) {
-            let relocated = |pause: &Address| Relocation::of(approved.moves.clone()).address(pause);
-            let mut seen = self.before.pauses.iter();
-            let seen = seen.find(|(address, _)| relocated(address) == held.address);
-            if seen.is_some_and(|(_, paused)| *paused != held.paused) {
-                let text = format!(
-                    "`{}` was paused anew since, by {}, and the plan was to end the pause before that.",
-                    held.address, held.paused.who
-                );
-                findings.push(Diagnostic::error(MOVED, text).about(held.address.as_str()));
-            }
-        }
-        for address in objects(&found).symmetric_difference(&objects(approved)) {
-            let text = format!("What the plan does with `{address}` is not what was approved.");
-            findings.push(Diagnostic::error(MOVED, text).about(address.as_str()));
-        }
-        findings
-    }
-
-    /// Why it is not applied.
-    pub(crate) fn refusal(&self, mut findings: Diagnostics) -> Failure {
-        let last = Diagnostic::error(
-            refused(&findings),
-            format!(
-                "Nothing was applied of `{}`, which was made at {} for serial {} of the state.",
-                self.path.display(),
-                moment(self.plan.made.at, &TimeZone::UTC),
-                self.plan.made.serial
-            ),
-        );
-        findings.push(last.help("Plan again, and look at what is different: `pipeform plan --out=FILE`. `pipeform show FILE` still shows the old one."));
-        Failure::Findings(Box::new((findings, Sources::default())))
-    }
-
-    /// The files of the configuration that are not what the plan was made of.
-    pub(crate) fn changed_files(&self, context: &Context) -> Diagnostics {
-        let mut findings = Diagnostics::new();
-        let mut say = |name: &str, what: &str| {
-            findings.push(Diagnostic::error(MOVED, format!("`{name}` {what}.")));
-        };
-        let known = &self.plan.configuration.files;
-        if known.is_empty() {
-            return findings; // it was made of the state alone: `--destroy`, `--rollback`
-        }
-        let mut directories = BTreeSet::from([String::new()]);
-        for (name, digest) in known.iter().filter(|(name, _)| !name.starts_with(LIBRARY)) {
-            let path = context.directory.join(name);
-            if path.is_dir() {
-                continue; // a list of names; what of them was read stands by itself
-            }
-            if path.exists() && !path.is_file() {
-                say(name, "is no regular file");
-                continue;
-            }
-            match std::fs::read(&path) {
-                Ok(bytes) if digest_of_file(name, &bytes) == *digest => {}
-                Ok(_) => say(name, "has changed"),
-                Err(_) => say(name, "cannot be read any more"),
-            }
-            if syntax(name).is_some() {
-                let parent = Path::new(name).parent().unwrap_or(Path::new(""));
-                directories.insert(parent.to_string_lossy().into_owned());
-            }
-        }
-        for directory in &directories {
-            let entries = std::fs::read_dir(context.directory.join(directory));
-            for entry in entries.into_iter().flatten().flatten() {
-                let name = Path::new(directory).join(entry.file_name());
-                let name = name.to_string_lossy();
-                let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-                if !hidden && syntax(&name).is_some() && !known.contains_key(&*name) {
-                    say(&name, "is new");
-                }
-            }
-        }
-        self.changed_values(context, &mut say);
-        findings
-    }
-}
-
-/// What a refusal is called for which these are the reasons.
-fn refused(findings: &Diagnostics) -> &'static str {
-    let is_stale = |finding: &Diagnostic| [MOVED, APPLIED, OLD].contains(&finding.summary.as_str());
-    if findings.iter().any(is_stale) {
-        STALE
-    } else {
-        REFUSED
-    }
-}
-
-/// The digest of a file; that of one of the configuration is of its text as plans have it, without passwords.
-fn digest_of_file(name: &str, bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if syntax(name).is_some() => digest_of_text(masked(text).as_bytes()),
-        _ => digest_of_text(bytes),
-    }
 }
 
 fn digest<'a>(seen: &'a Seen, address: &Address) -> Option<&'a String> {
@@ -509,55 +326,8 @@ fn were_to_run(object: &Address, starts: &[Timestamp]) -> String {
     format!("{instances} of `{object}` from {first} to {last} were to run again")
 }
 
-/// Runs that the plan would start besides those that were approved, other than those that time has brought.
-fn more_runs(approved: &Planned, then: &Planned) -> Diagnostics {
-    let mut findings = Diagnostics::new();
-    let approved = by_activity(approved, |counts| counts.backfill);
-    for (address, runs) in by_activity(then, |counts| counts.backfill) {
-        let before = approved.get(&address).copied().unwrap_or(0);
-        if runs > before {
-            findings.push(
-                Diagnostic::error(
-                    MOVED,
-                    format!(
-                        "The apply would back-fill {} of `{address}`, and {before} were approved.",
-                        counted(runs, "run", "runs")
-                    ),
-                )
-                .about(address.as_str()),
-            );
-        }
-    }
-    findings
-}
-
-/// How many runs of each activity a plan counts.
-fn by_activity(planned: &Planned, count: impl Fn(&Totals) -> u64) -> BTreeMap<Address, u64> {
-    let pipelines = planned.plan.effects.pipelines.iter();
-    let activities = pipelines.flat_map(|pipeline| &pipeline.activities);
-    activities
-        .map(|activity| (activity.address.clone(), count(&activity.counts)))
-        .collect()
-}
-
-/// By how much one plan counts more than another.
-fn grown(
-    before: &Planned,
-    after: &Planned,
-    count: impl Fn(&Totals) -> u64 + Copy,
-) -> BTreeMap<Address, u64> {
-    let before = by_activity(before, count);
-    let after = by_activity(after, count).into_iter();
-    let more = after.map(|(address, runs)| {
-        let more = runs.saturating_sub(before.get(&address).copied().unwrap_or(0));
-        (address, more)
-    });
-    more.filter(|(_, more)| *more > 0).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::possible::IMPOSSIBLE;
     use super::*;
 
     #[test]
@@ -574,21 +344,5 @@ mod tests {
             were_to_run(&object, &starts[..1]),
             "The instance of `pipeline.p.activity.a` from 2026-11-03T00:00Z was to run again"
         );
-    }
-
-    #[test]
-    fn a_refusal_is_called_as_terraform_calls_it_where_the_plan_was_right_once() {
-        let of = |summaries: &[&str]| {
-            let mut findings = Diagnostics::new();
-            for summary in summaries {
-                findings.push(Diagnostic::error(*summary, "Why."));
-            }
-            refused(&findings)
-        };
-        for summary in [MOVED, APPLIED, OLD] {
-            assert_eq!(of(&[summary]), "Saved plan is stale");
-            assert_eq!(of(&[IMPOSSIBLE, summary]), "Saved plan is stale");
-        }
-        assert_eq!(of(&[IMPOSSIBLE]), "Saved plan cannot be applied");
     }
 }

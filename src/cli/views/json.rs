@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::counted;
 use super::counts;
-use super::effects as effect_text;
+use super::totals;
 use crate::cli::errors::Failure;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -147,7 +147,7 @@ fn effects(plan: &Plan, at: Timestamp) -> String {
         .collect();
     event(
         ("info", "effects"),
-        &effect_text::sentence(&plan.effects.totals),
+        &totals::sentence(&plan.effects.totals),
         at,
         json!({ "effects": plan.effects, "paused": paused, "serial": plan.serial, "lineage": plan.lineage, "at": plan.at }),
     )

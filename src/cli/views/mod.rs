@@ -3,6 +3,7 @@
 //! A view turns data into text and decides nothing; it does not print either, the command does.
 
 pub(crate) mod absent;
+mod activity_effect;
 mod alignment;
 pub(crate) mod applied;
 mod block;
@@ -12,6 +13,7 @@ mod clusters;
 pub(crate) mod counts;
 pub(crate) mod effects;
 pub(crate) mod history;
+mod impact;
 pub(crate) mod json;
 pub(crate) mod literal;
 pub(crate) mod man;
@@ -37,6 +39,7 @@ pub(crate) mod terraform;
 mod tests;
 pub(crate) mod text_diff;
 pub(crate) mod timetable;
+mod totals;
 mod value;
 pub(crate) mod waiting;
 pub(crate) mod warnings;

@@ -10,6 +10,7 @@ use super::alignment;
 use super::clusters;
 use super::counts;
 use super::effects;
+use super::impact;
 use super::names::Explained;
 use super::objects;
 use super::paint::Look;
@@ -18,6 +19,7 @@ use super::renewed;
 use super::siblings::Likeness;
 use super::siblings::pattern;
 use super::siblings::together;
+use super::totals;
 use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
@@ -66,8 +68,8 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
         clusters::clusters(&plan.effects, look),
         effects::reruns(&plan.effects, look),
         renewed::renewed(&plan.effects, look),
-        effects::history(&plan.effects, look),
-        effects::consumers(&plan.effects, look),
+        impact::history(&plan.effects, look),
+        impact::consumers(&plan.effects, look),
         alignment::alignment(&plan.effects, look),
         effects::held(&plan.held, look),
     ] {
@@ -132,7 +134,7 @@ pub(super) fn shell_word(text: &str) -> String {
 pub(crate) fn summary(plan: &Plan, look: Look) -> String {
     let counts = plan.counts();
     let mut out = format!("{} {}.\n", look.bold("Plan:"), counts::planned(&counts));
-    out.push_str(&look.wrapped(0, 0, &effects::sentence(&plan.effects.totals)));
+    out.push_str(&look.wrapped(0, 0, &totals::sentence(&plan.effects.totals)));
     out.push('\n');
     out
 }

@@ -165,23 +165,22 @@ enum Border {
 }
 
 /// A text with a mark for each key of an address, in capitals and small letters, too: so two texts are the same where the one
-/// becomes the other by its keys. Keys that may be anything else stay: numbers, `true`, `false`, `null`, single letters; and all of
-/// an address that has one key twice.
+/// becomes the other by its keys. Keys that may be anything else stay: numbers, also those of `count`, `true`, `false`, `null`, single
+/// letters; and all of an address that has one key twice.
 fn without_keys(address: &Address, text: &str, border: Border) -> String {
     let mut text = text.to_owned();
-    let found = keys(address.as_str());
-    let names: Vec<String> = found
-        .iter()
-        .filter_map(|(_, key, _)| serde_json::from_str(key).ok())
+    let found = keys(address.as_str()).into_iter().enumerate();
+    let names: Vec<(usize, String)> = found
+        .filter_map(|(number, (_, key, _))| Some((number, serde_json::from_str(key).ok()?)))
         .collect();
-    let mut distinct: Vec<&String> = names.iter().collect();
+    let mut distinct: Vec<&String> = names.iter().map(|(_, key)| key).collect();
     distinct.sort();
     distinct.dedup();
-    if distinct.len() < names.len() || names.len() < found.len() {
+    if distinct.len() < names.len() {
         return text;
     }
     let mut marks: Vec<(String, String)> = Vec::new();
-    for (number, key) in names.iter().enumerate().filter(|(_, key)| is_name(key)) {
+    for (number, key) in names.iter().filter(|(_, key)| is_name(key)) {
         let cases = [key.clone(), key.to_uppercase(), key.to_lowercase()];
         for (case, word) in ["", "A", "a"].into_iter().zip(cases) {
             marks.push((word, format!("\u{0}{number}{case}\u{0}")));
@@ -322,6 +321,33 @@ mod tests {
         assert_eq!(
             told(&texts, Likeness::Keys),
             ["p[*].x[0] (2): copy", "p[*].x[1] (2): move"]
+        );
+    }
+
+    #[test]
+    fn keys_of_count_keep_none_apart_that_stand_in_pipelines_of_one_for_each() {
+        let addresses = ["orders", "users"].map(|key| [0, 1].map(|index| (key, index)));
+        let addresses = addresses.as_flattened().iter();
+        let texts: Vec<(String, String)> = addresses
+            .flat_map(|(key, index)| {
+                let of = |name: &str| format!("p[\"{key}\"].{name}[{index}]");
+                [
+                    (of("x"), format!("copy {key}")),
+                    (of("y"), format!("copy {key} {index}")),
+                ]
+            })
+            .collect();
+        let texts: Vec<(&str, &str)> = texts
+            .iter()
+            .map(|(address, text)| (address.as_str(), text.as_str()))
+            .collect();
+        assert_eq!(
+            told(&texts, Likeness::Keys),
+            [
+                "p[*].x[*] (4): copy orders",
+                "p[*].y[0] (2): copy orders 0",
+                "p[*].y[1] (2): copy orders 1",
+            ]
         );
     }
 

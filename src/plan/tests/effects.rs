@@ -7,12 +7,12 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::super::effects::Activation;
-use super::super::effects::Totals;
 use super::super::effects::UnitRuns;
-use super::super::effects::continued;
 use super::super::effects::effects;
 use super::super::in_flight::InFlight;
+use super::super::succession::continued;
 use super::super::testing::*;
+use super::super::totals::Totals;
 use super::super::*;
 use super::shell;
 use crate::engine::CatchUp;
@@ -215,7 +215,7 @@ fn millions_of_intervals_are_counted_at_once() {
     assert_eq!(effects.totals.backfill, 2_829_384);
     assert!(effects.over_budget(2_829_384).is_none());
     let error = effects
-        .over_budget(effects::MAX_RUNS_PER_APPLY)
+        .over_budget(budget::MAX_RUNS_PER_APPLY)
         .expect("an error");
     assert!(error.help[1].contains("`--allow-runs=2829384`"));
     assert_eq!(error.object.as_deref(), Some("pipeline.p.activity.a"));

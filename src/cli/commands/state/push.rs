@@ -22,7 +22,7 @@ use crate::objects::Objects;
 use crate::objects::configuration::Configuration;
 use crate::objects::configuration::inadmissible;
 use crate::objects::stored;
-use crate::plan::effects::MAX_RUNS_PER_APPLY;
+use crate::plan::budget::MAX_RUNS_PER_APPLY;
 use crate::store::Holder;
 use crate::store::SNAPSHOT_FORMAT;
 use crate::store::Snapshot;

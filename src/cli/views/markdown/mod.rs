@@ -17,7 +17,6 @@ use self::escape::shortened;
 use self::fit::Form;
 use self::fit::Section;
 use super::alignment;
-use super::effects;
 use super::paint::Look;
 use super::paint::Marker;
 use super::paint::counted;
@@ -25,6 +24,7 @@ use super::plan;
 use super::saved;
 use super::status::interval_text;
 use super::status::moment;
+use super::totals;
 use super::value::Example;
 use crate::diag::Diagnostics;
 use crate::plan::Action;
@@ -104,7 +104,7 @@ impl Comment<'_> {
         let plan = self.plan;
         let mut out = format!("{MARK}\n{}\n\n", plan::sentence(plan));
         let totals = &plan.effects.totals;
-        out.extend(["- **Runs:** ", &effects::sentence(totals), "\n"]);
+        out.extend(["- **Runs:** ", &totals::sentence(totals), "\n"]);
         let destroyed = |change: &&Change| change.action == Action::Delete;
         let destroyed: Vec<&Change> = plan.changes.iter().filter(destroyed).collect();
         if !destroyed.is_empty() {

@@ -6,8 +6,10 @@ use jiff::tz::TimeZone;
 use super::TIMES;
 use super::escape::code;
 use super::escape::prose;
+use crate::cli::views::activity_effect;
 use crate::cli::views::clusters;
 use crate::cli::views::effects;
+use crate::cli::views::impact;
 use crate::cli::views::paint::TOGETHER;
 use crate::cli::views::paint::counted;
 use crate::cli::views::renewed;
@@ -18,6 +20,7 @@ use crate::cli::views::siblings::together;
 use crate::cli::views::status::interval_text;
 use crate::cli::views::status::moment;
 use crate::cli::views::stretches;
+use crate::cli::views::totals;
 use crate::objects::Address;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -135,7 +138,7 @@ fn pipeline_rows(effect: &PipelineEffect) -> String {
         let [was, next] = due;
         format!("| {} | {was} | {next} |", what.join(": "))
     };
-    let counts = effects::phrases(&effect.totals).join(", ");
+    let counts = totals::phrases(&effect.totals).join(", ");
     let mut text = row(effect.activation, counts, Default::default());
     let mut groups: Vec<(Vec<String>, String)> = Vec::new();
     let told = effect.activities.iter();
@@ -217,7 +220,7 @@ pub(super) fn history(effects: &Effects) -> Vec<String> {
                 let which = if several.len() > 1 { "each" } else { "it" };
                 format!("{} of {which} after the apply", code("pipeform rerun"))
             }
-            (Some(past), [_]) => code(&effects::again_by(past)),
+            (Some(past), [_]) => code(&impact::again_by(past)),
             _ => format!("{} of each", code("--rerun")),
         };
         let each = if group.addresses.len() > 1 {
@@ -300,7 +303,7 @@ fn kind_word(change: &Change) -> &'static str {
 
 /// The counts of an activity, and which intervals these are.
 fn runs(activity: &ActivityEffect) -> String {
-    let mut parts = vec![effects::phrases(&activity.counts).join(", ")];
+    let mut parts = vec![totals::phrases(&activity.counts).join(", ")];
     let zone = TimeZone::get(&activity.timezone).unwrap_or(TimeZone::UTC);
     let text = |interval: Interval| interval_text(interval, &zone);
     match (activity.oldest, activity.newest) {
@@ -316,7 +319,7 @@ fn runs(activity: &ActivityEffect) -> String {
     {
         let done_by = activity.past.done_by.map(|at| moment(at, &zone));
         let done_by = done_by.map(|at| format!("; begun now, done by about {at}"));
-        parts.push(effects::takes(activity, seconds) + &done_by.unwrap_or_default());
+        parts.push(activity_effect::takes(activity, seconds) + &done_by.unwrap_or_default());
     }
     if let (Some(cut), Some(first)) = (activity.cut, activity.first_new) {
         let (end, begin) = (moment(cut, &zone), moment(first.start, &zone));
@@ -325,7 +328,8 @@ fn runs(activity: &ActivityEffect) -> String {
         ));
     }
     if let Some(later) = &activity.later {
-        let text = effects::later_text(later, &zone, &activity.timezone).replace(TOGETHER, " ");
+        let text =
+            activity_effect::later_text(later, &zone, &activity.timezone).replace(TOGETHER, " ");
         parts.push(format!("later due times: {text}"));
     }
     if activity.on_demand {

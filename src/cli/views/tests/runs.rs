@@ -48,7 +48,7 @@ fn effects_of_a_changed_schedule_and_a_removed_activity() {
                     2026-11-24 11:00, 17:00, 23:00, 2026-11-25 05:00, 11:00 UTC
         activity.report: 2 runs to cancel
     "#);
-    assert_snapshot!(views::effects::sentence(&effects.totals), @r#"
+    assert_snapshot!(views::totals::sentence(&effects.totals), @r#"
     1 run to back-fill, 2 runs to cancel, 1 in flight keeps its old definition.
     "#);
 }
