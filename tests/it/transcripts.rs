@@ -21,6 +21,7 @@ cases! {
     aws_types,
     backfill_canceled,
     backfill_million,
+    backfill_readers,
     beside_a_runner,
     calendars,
     came_later,
