@@ -142,6 +142,7 @@ cases! {
     simulate,
     state_push,
     state_surgery,
+    status_counts,
     status_lists,
     syntax_error,
     targeting,
