@@ -1,3 +1,8 @@
+variable "mails" {
+  type    = number
+  default = 1
+}
+
 schedule "daily" {
   every = "1 day"
   start = "2026-01-05"
@@ -31,7 +36,7 @@ pipeline "report" {
   }
 
   activity "shell_command" "mail" {
-    for_each   = toset(["sales"])
+    for_each   = toset([for number in range(var.mails) : "m${number}"])
     depends_on = [activity.week]
     command    = "true"
   }
