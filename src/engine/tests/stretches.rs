@@ -100,7 +100,7 @@ fn who_has_finished_without_what_is_back_filled_is_known_and_who_depends_on_that
     ];
     let mut rig = Rig::new("01-12", units);
     let unmade = |from: &str, to: &str| -> BTreeMap<Address, Ranges> {
-        let ranges = [span(from, to)].into_iter().collect();
+        let ranges: Ranges = [span(from, to)].into_iter().collect();
         [(address("a"), ranges)].into()
     };
     rig.finish(&["a 01-11"]);
