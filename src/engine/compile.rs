@@ -133,7 +133,7 @@ fn with_attempts(objects: &Objects, own: Settings<'_>, unit: Unit) -> Unit {
     let duration = |name: &str| own.duration(name);
     let number = |name: &str| own.integer(name);
     let count = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
-    let (terminate, on_late): (Vec<Address>, Vec<Address>) =
+    let (terminate_late, on_late): (Vec<Address>, Vec<Address>) =
         actions(own, "on_late").into_iter().partition(|action| {
             let action = objects.get(action);
             action.is_some_and(|action| action.object_type.name == "terminate")
@@ -148,7 +148,7 @@ fn with_attempts(objects: &Objects, own: Settings<'_>, unit: Unit) -> Unit {
             .unwrap_or(unit.report_progress_timeout),
         late_after: duration("late_after"),
         on_late,
-        terminate_late: !terminate.is_empty(),
+        terminate_late,
         max_active_instances: count("max_active_instances").unwrap_or(unit.max_active_instances),
         pool: pool.map(|pool| PoolShare {
             pool,

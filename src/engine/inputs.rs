@@ -84,7 +84,7 @@ impl Records {
 }
 
 /// An activity on demand that a run on demand needs and has no instance of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
     /// Who needs it, and is part of the run.
     pub reader: Address,

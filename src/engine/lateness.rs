@@ -44,7 +44,7 @@ impl Engine {
         let Some(unit) = self.unit(&key.object) else {
             return;
         };
-        let (actions, terminates) = (unit.on_late.clone(), unit.terminate_late);
+        let (actions, terminate) = (unit.on_late.clone(), unit.terminate_late.clone());
         let after = unit.late_after.unwrap_or_default();
         let reason = format!("it had not finished {after:#} after it was due");
         let Some(instance) = self.live.get_mut(key) else {
@@ -67,7 +67,11 @@ impl Engine {
             });
         }
         // What somebody has decided about the attempt under way stands.
-        if terminates && instance.stop.is_none() {
+        if !terminate.is_empty() && instance.stop.is_none() {
+            for action in terminate {
+                let key = key.clone();
+                step.effects.push(Effect::GiveUp { action, key });
+            }
             self.cancel(key, &format!("late: {reason}"), now, step);
         }
     }

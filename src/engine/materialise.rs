@@ -68,6 +68,7 @@ impl Engine {
             let Some(first) = self.next_interval(&address) else {
                 continue;
             };
+            self.pass_over_writers(&address, now, step);
             let interval = match self.caught_up(&address, first, horizon) {
                 CaughtUp::Make(interval) => interval,
                 CaughtUp::Nothing(until) => {
@@ -282,6 +283,23 @@ impl Engine {
             last.start
         };
         (until > first.start).then_some(until)
+    }
+
+    /// Passes over what of the writers of a data node would not be made any more, before an interval of that is made. They may be
+    /// in the queue behind it, and what is passed over is written by nobody.
+    fn pass_over_writers(&mut self, address: &Address, now: Timestamp, step: &mut Step) {
+        let node = self.unit(address);
+        let Some(node) = node.filter(|unit| unit.kind == UnitKind::DataNode) else {
+            return;
+        };
+        let writers = node.dependencies.iter().map(|edge| &edge.producer);
+        let catching_up = writers.filter(|writer| {
+            let writer = self.unit(writer);
+            writer.is_some_and(|writer| writer.catch_up != CatchUp::All)
+        });
+        for writer in catching_up.cloned().collect::<Vec<Address>>() {
+            self.pass_over_due(&writer, now, step);
+        }
     }
 
     /// Passes over what of a unit would not be made any more if what is due were made now.

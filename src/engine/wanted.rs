@@ -404,6 +404,64 @@ impl Engine {
         all
     }
 
+    /// What of activities has finished and depends on stretches of time of objects, or on what depends on these, and so on. What
+    /// is on demand is not among them: what it read was the latest then.
+    pub fn finished_readers(
+        &self,
+        stretches: &BTreeMap<Address, Ranges>,
+    ) -> BTreeMap<Address, Ranges> {
+        let mut open: Vec<(Address, Interval)> = Vec::new();
+        for (object, ranges) in stretches {
+            open.extend(ranges.iter().map(|range| (object.clone(), range)));
+        }
+        let mut found: BTreeMap<Address, Ranges> = BTreeMap::new();
+        while let Some((object, range)) = open.pop() {
+            for (reader, read) in self.finished_or_written(&object, range) {
+                let known = found.entry(reader.clone()).or_default();
+                if !known.covers(read) {
+                    known.insert(read);
+                    open.push((reader, read));
+                }
+            }
+        }
+        found.retain(|object, _| {
+            let unit = self.unit(object);
+            unit.is_some_and(|unit| unit.kind == UnitKind::Activity)
+        });
+        found
+    }
+
+    /// What depends on a stretch of time of an object: of an activity what has finished, of a data node all that is written
+    /// there.
+    fn finished_or_written(&self, object: &Address, range: Interval) -> Vec<(Address, Interval)> {
+        let schedule = self.unit(object).and_then(|unit| unit.schedule.as_ref());
+        let stretches: Vec<Interval> = schedule
+            .into_iter()
+            .flat_map(|schedule| schedule.stretches(range))
+            .collect();
+        let consumers = self.consumers.get(object).into_iter().flatten();
+        let mut found = Vec::new();
+        for unit in consumers.filter_map(|consumer| self.unit(consumer)) {
+            let Some(schedule) = &unit.schedule else {
+                continue;
+            };
+            let edges = unit.dependencies.iter();
+            for edge in edges.filter(|edge| edge.producer == *object) {
+                let read = stretches.iter();
+                for read in read.filter_map(|stretch| written(edge, schedule, *stretch)) {
+                    if unit.kind == UnitKind::DataNode {
+                        found.push((unit.address.clone(), read));
+                        continue;
+                    }
+                    let settled = self.settled.get(&unit.address).into_iter();
+                    let parts = settled.flat_map(|settled| settled.within(read));
+                    found.extend(parts.map(|part| (unit.address.clone(), part)));
+                }
+            }
+        }
+        found
+    }
+
     /// The unfinished instances that read stretches of time of objects.
     fn readers_of_stretches(&self, stretches: &BTreeMap<Address, Ranges>) -> Vec<InstanceKey> {
         let mut found = BTreeSet::new();

@@ -109,7 +109,7 @@ pub struct Run {
     pub unmade: bool,
 }
 
-/// An action that would have run.
+/// An action that would have run, or that has given an instance up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acted {
     /// Which.

@@ -281,6 +281,10 @@ impl Stage<'_> {
                 let at = self.now;
                 self.run(&key).late.get_or_insert((at, reason));
             }
+            Effect::GiveUp { action, key } => {
+                let at = self.now;
+                self.story.actions.push(Acted { action, key, at });
+            }
             Effect::Act { action, instance } => {
                 self.world.act(scene, &action, &instance);
                 self.story.actions.push(Acted {

@@ -347,7 +347,7 @@ impl<'a> Runner<'a> {
                 self.check(key, definition, now);
             }
             // It was told before what follows from it; actions are owed, and taken apart.
-            Effect::Late { .. } | Effect::Act { .. } => {}
+            Effect::Late { .. } | Effect::GiveUp { .. } | Effect::Act { .. } => {}
         }
         Ok(())
     }

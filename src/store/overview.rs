@@ -16,6 +16,7 @@ use super::micros;
 use super::moment;
 use super::runs::status;
 use crate::engine::Instance;
+use crate::engine::Paused;
 use crate::engine::Status;
 use crate::objects::Address;
 
@@ -33,9 +34,11 @@ pub struct Overview {
     pub numbers: Numbers,
     /// The same of each pipeline in which something has not finished, without what has.
     pub open: BTreeMap<Address, Numbers>,
-    /// Activities with an interval that is due and was not made yet.
+    /// Activities with an interval that is due and was not made yet, and that nobody holds.
     pub due: u64,
-    /// What is due next (UTC), and of which activity.
+    /// How many of those that operators hold have such an interval, by who has paused them or their pipeline.
+    pub paused: BTreeMap<String, u64>,
+    /// What is due next (UTC), and of which activity, of those that nobody holds.
     pub next_due: Option<(Timestamp, Address)>,
     /// What has failed last, the newest first.
     pub failures: Vec<Instance>,
@@ -92,8 +95,10 @@ impl Store {
         overview.numbers.extend(finished);
         self.add_open(&mut overview)
             .map_err(|error| self.error(error))?;
-        let (due, next) = self.due_and_next(now).map_err(|error| self.error(error))?;
-        (overview.due, overview.next_due) = (due, next);
+        let pauses = self.pauses()?;
+        let pauses = pauses.iter().map(|(held, by)| (held.as_str(), by));
+        self.add_due(now, &pauses.collect(), &mut overview)
+            .map_err(|error| self.error(error))?;
         overview.failures = self.failures(failures)?;
         Ok(overview)
     }
@@ -136,30 +141,53 @@ impl Store {
     }
 
     /// How many activities are due and were not made yet, and what is due next.
-    fn due_and_next(
+    fn add_due(
         &self,
         now: Timestamp,
-    ) -> rusqlite::Result<(u64, Option<(Timestamp, Address)>)> {
-        let mut due = 0;
+        pauses: &BTreeMap<&str, &Paused>,
+        overview: &mut Overview,
+    ) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT object FROM dues WHERE at <= ?1")?;
         let mut rows = statement.query([micros(now)])?;
         while let Some(row) = rows.next()? {
-            due += u64::from(is_activity(row.get_ref(0)?.as_str()?));
+            let object = row.get_ref(0)?.as_str()?;
+            if !is_activity(object) {
+                continue;
+            }
+            match paused(object, pauses) {
+                Some(by) => *overview.paused.entry(by.who.clone()).or_default() += 1,
+                None => overview.due += 1,
+            }
         }
         let mut statement = self
             .connection
             .prepare_cached("SELECT at, object FROM dues WHERE at > ?1 ORDER BY at, object")?;
         let mut rows = statement.query(params![micros(now)])?;
         while let Some(row) = rows.next()? {
-            let object: String = row.get(1)?;
-            if is_activity(&object) {
-                return Ok((due, Some((moment(row.get(0)?), Address::new(object)))));
+            let object = row.get_ref(1)?.as_str()?;
+            if is_activity(object) && paused(object, pauses).is_none() {
+                overview.next_due = Some((moment(row.get(0)?), Address::new(object)));
+                break;
             }
         }
-        Ok((due, None))
+        Ok(())
     }
+}
+
+/// What holds an activity: a pause of its own, or of its pipeline.
+fn paused<'a>(activity: &str, pauses: &BTreeMap<&str, &'a Paused>) -> Option<&'a Paused> {
+    let own = pauses.get(activity).copied();
+    own.or_else(|| {
+        if activity.contains('[') {
+            // Keys may have dots in them.
+            let pipeline = Address::new(activity).pipeline()?;
+            return pauses.get(pipeline.as_str()).copied();
+        }
+        let pipeline = activity.rsplitn(3, '.').nth(2)?;
+        pauses.get(pipeline).copied()
+    })
 }
 
 /// Whether an address is that of an activity.
@@ -175,6 +203,7 @@ fn is_activity(address: &str) -> bool {
 mod tests {
     use super::super::Apply;
     use super::super::Holder;
+    use super::super::Record;
     use super::super::StoredObject;
     use super::*;
     use crate::engine::Change;
@@ -198,14 +227,13 @@ mod tests {
         })
     }
 
-    #[test]
-    fn a_state_is_told_in_numbers() {
+    /// A state with objects whose next intervals are due at some seconds.
+    fn state<const N: usize>(dues: [(&str, i64); N]) -> (tempfile::TempDir, Store) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state.db");
         let mut store = Store::open(&path).unwrap();
-        let holder = Holder::this_process("maria@laptop".to_owned(), "run", at(0));
-        let lock = Store::lock_state(&path, &holder, std::time::Duration::ZERO).unwrap();
-        let object = |address: &str| {
+        let lock = Store::lock_state(&path, &maria(), std::time::Duration::ZERO).unwrap();
+        let object = |(address, _): (&str, i64)| {
             let address = Address::new(address);
             StoredObject {
                 kind: address.kind().to_owned(),
@@ -216,27 +244,36 @@ mod tests {
                 lifecycle: None,
             }
         };
-        let (a, b) = ("pipeline.p.activity.a[\"x.y\"]", "pipeline.q.activity.b");
-        let node = "pipeline.p.data_node.activity";
+        let due = |(address, due): (&str, i64)| (Address::new(address), at(due));
         let apply = Apply {
-            puts: [a, b, node].map(object).to_vec(),
-            dues: Some(
-                [(a, 90), (b, 200), (node, 95)]
-                    .map(|(address, due)| (Address::new(address), at(due)))
-                    .into(),
-            ),
+            puts: dues.map(object).to_vec(),
+            dues: Some(dues.map(due).into()),
             ..Apply::default()
         };
         store.apply(&lock, &apply).unwrap();
-        let lease = store.lock_runner(&holder).unwrap();
+        (directory, store)
+    }
+
+    fn maria() -> Holder {
+        Holder::this_process("maria@laptop".to_owned(), "run", at(0))
+    }
+
+    const A: &str = "pipeline.p.activity.a[\"x.y\"]";
+    const B: &str = "pipeline.q.activity.b";
+    const NODE: &str = "pipeline.p.data_node.activity";
+
+    #[test]
+    fn a_state_is_told_in_numbers() {
+        let (_directory, mut store) = state([(A, 90), (B, 200), (NODE, 95)]);
+        let lease = store.lock_runner(&maria()).unwrap();
         let changes = [
-            instance(a, 0, Status::Finished),
-            instance(a, 10, Status::Finished),
-            instance(node, 0, Status::Finished),
-            instance(node, 10, Status::WaitingOnDependencies),
-            instance(a, 20, Status::Failed),
-            instance(b, 0, Status::Failed),
-            instance(b, 10, Status::Running),
+            instance(A, 0, Status::Finished),
+            instance(A, 10, Status::Finished),
+            instance(NODE, 0, Status::Finished),
+            instance(NODE, 10, Status::WaitingOnDependencies),
+            instance(A, 20, Status::Failed),
+            instance(B, 0, Status::Failed),
+            instance(B, 10, Status::Running),
         ];
         store.commit(&lease, &changes).unwrap();
 
@@ -252,8 +289,38 @@ mod tests {
         );
         assert_eq!(overview.open[&Address::new("pipeline.p")].len(), 1);
         assert_eq!(overview.due, 1);
-        assert_eq!(overview.next_due, Some((at(200), Address::new(b))));
-        assert_eq!(overview.failures[0].key.object, Address::new(a));
+        assert_eq!(overview.next_due, Some((at(200), Address::new(B))));
+        assert_eq!(overview.failures[0].key.object, Address::new(A));
         assert!(store.has_more_than(1, 1).unwrap() && !store.has_more_than(2, 1).unwrap());
+    }
+
+    #[test]
+    fn what_is_paused_is_counted_apart() {
+        let (_directory, mut store) = state([(A, 90), (B, 200)]);
+        let record = Record {
+            at: at(100),
+            who: "maria@laptop".to_owned(),
+            operation: "pause".to_owned(),
+            what: String::new(),
+            asked: 1,
+            changed: Some(1),
+        };
+        let nobody = BTreeMap::new();
+        let by_maria = |number| BTreeMap::from([("maria@laptop".to_owned(), number)]);
+        let next = Some((at(200), Address::new(B)));
+        for (held, now, due, paused, next_due) in [
+            ("pipeline.p", 100, 0, by_maria(1), next.clone()),
+            (A, 100, 0, by_maria(1), next),
+            ("pipeline.q", 100, 1, nobody.clone(), None),
+            (B, 100, 1, nobody, None),
+            (B, 200, 1, by_maria(1), None),
+        ] {
+            let held = [Address::new(held)];
+            store.set_pauses(&record, &held, &[]).unwrap();
+            let overview = store.overview(1, at(now), 1).unwrap();
+            assert_eq!((overview.due, overview.paused), (due, paused), "{held:?}");
+            assert_eq!(overview.next_due, next_due, "{held:?}");
+            store.set_pauses(&record, &[], &held).unwrap();
+        }
     }
 }

@@ -293,7 +293,7 @@ impl Scene<'_> {
     }
 
     /// Proposes to make what selections name and has no instance: one after the other, or as stretches of time where these
-    /// are many.
+    /// are many. Who has finished without it is named.
     pub(super) fn back_fill(&self, selections: &[Selection]) -> Result<Proposal, Failure> {
         let mut unmade: BTreeMap<Address, Ranges> = BTreeMap::new();
         for selection in selections {
@@ -303,11 +303,15 @@ impl Scene<'_> {
                 add_all(&mut unmade, &object, found.iter());
             }
         }
-        if self.count(&unmade) <= LISTED {
-            return self.proposal(selections, Unmade::WithPassedOver, Among::All, &[]);
-        }
-        let mut proposal = self.proposal(selections, Unmade::None, Among::All, &[])?;
-        self.add_stretches(&mut proposal, unmade);
+        let readers = self.stretches(self.engine.finished_readers(&unmade));
+        let mut proposal = if self.count(&unmade) <= LISTED {
+            self.proposal(selections, Unmade::WithPassedOver, Among::All, &[])?
+        } else {
+            let mut proposal = self.proposal(selections, Unmade::None, Among::All, &[])?;
+            self.add_stretches(&mut proposal, unmade);
+            proposal
+        };
+        proposal.finished_readers = readers;
         Ok(proposal)
     }
 

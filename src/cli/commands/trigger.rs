@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if !common.json {
         terminal::print(&operation::human(&words, &proposal, &scene.definition));
         terminal::print(&behind(&scene, &activities));
-        terminal::print(&left_out(&scene, &activities));
+        terminal::print(&left_out(&proposal));
     }
     let count = u64::try_from(proposal.targets.len()).unwrap_or(u64::MAX);
     let mut outcome = Outcome::DryRun;
@@ -114,6 +114,7 @@ fn proposal(scene: &Scene<'_>, activities: &[Address], moment: Timestamp) -> Pro
     Proposal {
         targets: activities.iter().map(target).collect(),
         held: operate::held(scene, activities),
+        left_out: scene.engine.left_out(activities).into_iter().collect(),
         ..Proposal::default()
     }
 }
@@ -139,8 +140,8 @@ fn behind(scene: &Scene<'_>, activities: &[Address]) -> String {
 }
 
 /// What the run needs of activities on demand that are not part of it.
-fn left_out(scene: &Scene<'_>, activities: &[Address]) -> String {
-    let line = |left_out: LeftOut| {
+fn left_out(proposal: &Proposal) -> String {
+    let line = |left_out: &LeftOut| {
         let LeftOut {
             reader,
             producer,
@@ -155,13 +156,7 @@ fn left_out(scene: &Scene<'_>, activities: &[Address]) -> String {
             "  `{reader}` does not wait for `{producer}`, which is not part of this run{run}.\n"
         )
     };
-    let lines: BTreeSet<String> = scene
-        .engine
-        .left_out(activities)
-        .into_iter()
-        .map(line)
-        .collect();
-    lines.into_iter().collect()
+    proposal.left_out.iter().map(line).collect()
 }
 
 /// The moment of the next run: this second or, where there is a run of it, the next millisecond. So each run goes by a

@@ -13,15 +13,19 @@ use crate::plan::impact::History;
 pub(super) fn again_by(past: &History) -> String {
     let address = past.address.as_str();
     let is_plain = !address.contains('[');
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     if past.later {
-        let runs = quoted(&format!("{address}@.."));
+        let runs = in_quotes(&format!("{address}@.."));
         format!("pipeform rerun {runs} after the apply")
     } else if is_plain {
         format!("--rerun={address}")
     } else {
-        quoted(&format!("--rerun={address}"))
+        in_quotes(&format!("--rerun={address}"))
     }
+}
+
+/// A text as a shell takes it for one word, whatever is in it.
+pub(super) fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The same of several.

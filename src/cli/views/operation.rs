@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use super::impact::in_quotes;
 use super::paint::counted;
 use super::status::interval_text;
+use super::status::span_ends;
 use crate::engine::InstanceKey;
+use crate::engine::LeftOut;
 use crate::engine::Paused;
 use crate::engine::Ranges;
 use crate::engine::Status;
@@ -22,6 +25,12 @@ pub(crate) const QUESTION: &str =
 
 /// Of so many objects it is said why there is no instance.
 const ABSENT: usize = 10;
+
+/// So many of those are named who have finished without what is back-filled.
+const READERS: usize = 10;
+
+/// A command with more selections than this is told to programs only.
+const SELECTIONS: usize = 100;
 
 /// How an operation is called.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +60,10 @@ pub(crate) struct Proposal {
     pub(crate) absent: BTreeSet<(Address, String)>,
     /// What has read what is run again, is under way and goes on.
     pub(crate) readers: Vec<(InstanceKey, Status)>,
+    /// Who has finished without what is back-filled.
+    pub(crate) finished_readers: BTreeMap<Address, Stretch>,
+    /// What a run on demand needs of others that are not part of it.
+    pub(crate) left_out: BTreeSet<LeftOut>,
     /// What of these objects, or their pipelines, is not active, and who has paused it.
     pub(crate) held: BTreeMap<Address, Option<Paused>>,
 }
@@ -66,6 +79,18 @@ pub(crate) struct Stretch {
     pub(crate) last: Interval,
     /// How many there are.
     pub(crate) number: u64,
+}
+
+impl Stretch {
+    /// What names its instances on the command line, and no others, with the ends of each range in words.
+    fn selections(&self, object: &Address, ends: impl Fn(Interval) -> [String; 2]) -> Vec<String> {
+        let ranges = self.ranges.iter();
+        let selections = ranges.map(|range| {
+            let [from, to] = ends(range);
+            format!("{object}@{from}..{to}")
+        });
+        selections.collect()
+    }
 }
 
 impl Proposal {
@@ -174,6 +199,7 @@ fn remarks(proposal: &Proposal, definition: &SerialDefinition) -> String {
         let (object, status) = (key.object.as_str(), status.as_str());
         out.extend(["  ", object, ": ", &interval, " (", status, ")\n"]);
     }
+    out.push_str(&finished_readers(proposal, definition));
     for (object, paused) in &proposal.held {
         let text = match paused {
             Some(paused) => format!(
@@ -185,6 +211,54 @@ fn remarks(proposal: &Proposal, definition: &SerialDefinition) -> String {
             ),
         };
         out.push_str(&text);
+    }
+    out
+}
+
+/// Who has finished without what is back-filled, and what runs that again.
+fn finished_readers(proposal: &Proposal, definition: &SerialDefinition) -> String {
+    let readers = &proposal.finished_readers;
+    if readers.is_empty() {
+        return String::new();
+    }
+    let mut out = "These have finished without it, and stay as they are:\n".to_owned();
+    for (object, stretch) in readers.iter().take(READERS) {
+        let timezone = definition.timetable.timezone(object);
+        let first = interval_text(stretch.first, &timezone);
+        out.extend(["  ", object.as_str(), ": ", &first]);
+        if stretch.number > 1 {
+            let last = interval_text(stretch.last, &timezone);
+            out.extend([" to ", &last]);
+        }
+        let number = stretch.number.to_string();
+        out.extend([" (", &number, " ", Status::Finished.as_str(), ")\n"]);
+    }
+    if let Some(more @ 1..) = readers.len().checked_sub(READERS) {
+        out.extend(["  and ", &more.to_string(), " more\n"]);
+    }
+    let selections: Vec<String> = readers
+        .iter()
+        .flat_map(|(object, stretch)| {
+            let timezone = definition.timetable.timezone(object);
+            stretch.selections(object, |range| span_ends(range, &timezone))
+        })
+        .map(|selection| {
+            if selection.contains('[') {
+                in_quotes(&selection)
+            } else {
+                selection
+            }
+        })
+        .collect();
+    if selections.len() > SELECTIONS {
+        out.push_str("What selects them, to run them again after this: `selections` of --json.\n");
+    } else {
+        let selections = selections.join(" ");
+        out.extend([
+            "To run them again after this:\n  pipeform rerun ",
+            &selections,
+            "\n",
+        ]);
     }
     out
 }
@@ -248,11 +322,37 @@ pub(crate) fn json(words: &Words, proposal: &Proposal, outcome: Outcome) -> Stri
             "left_alone": left_alone,
             "absent": proposal.absent.iter().map(|(object, why)| json!({ "address": object, "why": why })).collect::<Vec<_>>(),
             "readers_under_way": proposal.readers.iter().map(|(key, status)| one(key, Some(*status))).collect::<Vec<_>>(),
+            "finished_readers": proposal.finished_readers.iter().map(finished_reader).collect::<Vec<_>>(),
+            "left_out": proposal.left_out.iter().map(left_out).collect::<Vec<_>>(),
             "held": proposal.held.keys().collect::<Vec<_>>(),
             "outcome": state,
             "changed": changed,
         })
     )
+}
+
+fn finished_reader((object, stretch): (&Address, &Stretch)) -> Json {
+    let ends = |range: Interval| [range.start, range.end].map(|end| end.to_string());
+    json!({
+        "address": object,
+        "scheduled_start": stretch.first.start,
+        "scheduled_end": stretch.last.end,
+        "count": stretch.number,
+        "selections": stretch.selections(object, ends),
+    })
+}
+
+fn left_out(left_out: &LeftOut) -> Json {
+    let LeftOut {
+        reader,
+        producer,
+        unfinished,
+    } = left_out;
+    let run = unfinished.map(|(interval, status)| {
+        let object = producer.clone();
+        one(&InstanceKey { object, interval }, Some(status))
+    });
+    json!({ "address": producer, "needed_by": reader, "unfinished": run })
 }
 
 fn one(key: &InstanceKey, status: Option<Status>) -> Json {

@@ -34,6 +34,12 @@ pub(crate) fn human(overview: &Overview, look: Look) -> String {
             "  {due} due and not begun: `pipeform run` begins them"
         ));
     }
+    for (who, number) in &overview.paused {
+        let due = counted(*number, "activity is", "activities are");
+        lines.push(format!(
+            "  {due} due and paused by {who}: `pipeform resume` lets them go on"
+        ));
+    }
     if let Some((at, object)) = &overview.next_due {
         let at = moment(*at, &TimeZone::UTC);
         lines.push(format!("  next due {at}: {object}"));

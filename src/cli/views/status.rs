@@ -476,20 +476,19 @@ pub(crate) fn span_text(span: Interval, timezone: &TimeZone) -> String {
     if span.is_moment() {
         return interval_text(span, timezone);
     }
-    let [start, end] = [span.start, span.end].map(|at| at.to_zoned(timezone.clone()));
+    let [start, end] = span_ends(span, timezone);
+    format!("{start} to {end}")
+}
+
+/// Both ends of a stretch of time, as dates where these say it all.
+pub(crate) fn span_ends(span: Interval, timezone: &TimeZone) -> [String; 2] {
+    let ends = [span.start, span.end];
+    let zoned = ends.map(|at| at.to_zoned(timezone.clone()));
     let midnight = |zoned: &jiff::Zoned| zoned.time() == jiff::civil::Time::midnight();
-    if midnight(&start) && midnight(&end) {
-        format!(
-            "{} to {}",
-            start.strftime("%Y-%m-%d"),
-            end.strftime("%Y-%m-%d")
-        )
+    if zoned.iter().all(midnight) {
+        zoned.map(|at| at.strftime("%Y-%m-%d").to_string())
     } else {
-        format!(
-            "{} to {}",
-            moment(span.start, timezone),
-            moment(span.end, timezone)
-        )
+        ends.map(|at| moment(at, timezone))
     }
 }
 

@@ -208,6 +208,13 @@ pub enum Effect {
         /// Why, e.g. "it had not finished 1h after it was due".
         reason: String,
     },
+    /// Tell that an action gives up an instance that is late: the changes do.
+    GiveUp {
+        /// The action.
+        action: Address,
+        /// Which instance.
+        key: InstanceKey,
+    },
     /// Run an action for an instance.
     Act {
         /// The action.

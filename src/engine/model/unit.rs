@@ -12,10 +12,6 @@ use crate::objects::Dependency;
 use crate::time::Timeline;
 
 /// One runnable object, compiled from the definition for the engine.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each answers a question of its own"
-)]
 #[derive(Clone, Debug)]
 pub struct Unit {
     /// Its address.
@@ -60,8 +56,8 @@ pub struct Unit {
     pub late_after: Option<SignedDuration>,
     /// Actions to run when it is late.
     pub on_late: Vec<Address>,
-    /// Whether it is given up when it is late.
-    pub terminate_late: bool,
+    /// Actions that give it up when it is late.
+    pub terminate_late: Vec<Address>,
     /// Since when it is there, if that matters: what was due before is not late, and not made with [`CatchUp::None`].
     pub since: Option<Timestamp>,
     /// What becomes of its waiting instances when something they depend on fails.
@@ -111,7 +107,7 @@ impl Unit {
             report_progress_timeout: SignedDuration::from_mins(15),
             late_after: None,
             on_late: Vec::new(),
-            terminate_late: false,
+            terminate_late: Vec::new(),
             since: None,
             failure_mode: FailureMode::None,
             on_fail: Vec::new(),

@@ -202,7 +202,7 @@ impl<D: Disk> World<D> {
                         format!("the preconditions of {name} are checked twice at once")
                     })?;
                 }
-                Effect::Late { .. } => {}
+                Effect::Late { .. } | Effect::GiveUp { .. } => {}
                 Effect::Act { action, instance } => self.oracle.acts(&action, &instance.key)?,
             }
         }

@@ -178,7 +178,7 @@ const SIMPLER: &[fn(&mut Unit)] = &[
     |unit| unit.on_late.clear(),
     |unit| unit.on_fail.clear(),
     |unit| unit.on_success.clear(),
-    |unit| unit.terminate_late = false,
+    |unit| unit.terminate_late.clear(),
     |unit| unit.attempt_timeout = None,
     |unit| unit.precondition_timeout = None,
     |unit| unit.max_retries = 0,

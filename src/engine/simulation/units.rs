@@ -94,7 +94,9 @@ fn unit(random: &mut Random, name: &str, before: &[Unit], day: Date) -> Unit {
     if random.percent(25) {
         unit.late_after = Some(random.minutes(12 * 60));
         unit.on_late = vec![address("on_late")];
-        unit.terminate_late = random.percent(30);
+        if random.percent(30) {
+            unit.terminate_late = vec![address("terminate")];
+        }
     }
     if random.percent(30) {
         unit.pool = Some(PoolShare {

@@ -186,6 +186,7 @@ impl Rig {
             } => format!("kill {} #{number}: {reason}", short(&key)),
             Effect::Check { key } => format!("check {}", short(&key)),
             Effect::Late { key, .. } => format!("late {}", short(&key)),
+            Effect::GiveUp { action, key } => format!("{action} gives up {}", short(&key)),
             Effect::Act { action, instance } => {
                 format!("{action} for {} {}", short(&instance.key), instance.status)
             }

@@ -143,7 +143,7 @@ fn what_waits_is_late_too_and_terminate_gives_it_up() {
         (daily("copy"), "start copy 01-05 #1"),
     ] {
         let unit = Unit {
-            terminate_late: true,
+            terminate_late: vec![address("give_up")],
             ..late(unit)
         };
         let mut rig = Rig::new("01-06", [unit]);
@@ -151,8 +151,13 @@ fn what_waits_is_late_too_and_terminate_gives_it_up() {
         if rig.status("copy 01-05") == Status::Running {
             rig.tick("01-06T02");
             assert_eq!(
-                rig.effects().last().unwrap(),
-                "kill copy 01-05 #1: late: it had not finished 2h after it was due"
+                rig.effects(),
+                [
+                    "late copy 01-05",
+                    "alarm for copy 01-05 RUNNING",
+                    "give_up gives up copy 01-05",
+                    "kill copy 01-05 #1: late: it had not finished 2h after it was due"
+                ]
             );
             // It is given up whatever it says, but for success, and whoever asks later.
             rig.crash();

@@ -1,5 +1,7 @@
 //! What operators ask for of stretches of time.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -9,6 +11,7 @@ use super::super::Event;
 use super::super::InstanceKey;
 use super::super::Limits;
 use super::super::Operation;
+use super::super::Ranges;
 use super::super::Status;
 use super::super::Unit;
 use super::super::testing::LIMITS;
@@ -16,8 +19,10 @@ use super::super::testing::Rig;
 use super::super::testing::activity;
 use super::super::testing::address;
 use super::super::testing::at;
+use super::super::testing::data_node;
 use super::super::testing::every;
 use super::daily;
+use crate::objects::Address;
 use crate::time::Interval;
 
 const TWO_AHEAD: Limits = Limits {
@@ -76,6 +81,43 @@ fn a_stretch_is_back_filled_a_bounded_number_ahead_and_waited_for_until_it_is() 
     );
     rig.crash();
     assert_eq!(rig.to_come(), 1);
+}
+
+#[test]
+fn who_has_finished_without_what_is_back_filled_is_known_and_who_depends_on_that() {
+    let node = data_node("n").on(every("1 day", "01-05")).after(&["a"]);
+    let weekly = |name, producer| {
+        let unit = activity(name).on(every("1 week", "01-05"));
+        unit.after(&[producer])
+    };
+    let units = [
+        latest("a"),
+        node,
+        weekly("sum", "n"),
+        weekly("report", "sum"),
+        weekly("slow", "sum"),
+        activity("adhoc").after(&["n"]),
+    ];
+    let mut rig = Rig::new("01-12", units);
+    let unmade = |from: &str, to: &str| -> BTreeMap<Address, Ranges> {
+        let ranges: Ranges = [span(from, to)].into_iter().collect();
+        [(address("a"), ranges)].into()
+    };
+    rig.finish(&["a 01-11"]);
+    rig.trigger("01-12T01", &["adhoc"]);
+    rig.finish(&["adhoc 01-12T01"]);
+    let before = rig.engine.finished_readers(&unmade("01-06", "01-08"));
+    assert!(before.is_empty(), "{before:?}");
+    rig.finish(&["sum 01-05", "report 01-05"]);
+    let found = rig.engine.finished_readers(&unmade("01-06", "01-08"));
+    let found: Vec<(&str, Vec<Interval>)> = found
+        .iter()
+        .map(|(object, ranges)| (object.as_str(), ranges.iter().collect()))
+        .collect();
+    let week = vec![span("01-05", "01-12")];
+    assert_eq!(found, [("report", week.clone()), ("sum", week)]);
+    let later = rig.engine.finished_readers(&unmade("01-12", "01-13"));
+    assert!(later.is_empty(), "{later:?}");
 }
 
 #[test]
