@@ -24,9 +24,6 @@ use super::model::Stop;
 use super::model::Unit;
 use super::timers::Timer;
 
-/// What is said of an attempt that was started ahead, and in vain.
-const NOT_BEGUN: &str = "not begun: no place was free in time";
-
 /// What is said of an attempt that ends with its runner.
 const DRAINED: &str = "the runner was stopped";
 
@@ -281,7 +278,7 @@ impl Engine {
             _ if status == Status::Finished => self.end(key, Status::Finished, None, now, step),
             Some((Stop::Cancel, reason)) => self.end(key, Status::Canceled, reason, now, step),
             Some((Stop::Finish, reason)) => self.end(key, Status::Finished, reason, now, step),
-            // The attempt ended with its runner, or had not begun: it is made again, and does not count as a failure.
+            // The attempt ended with its runner: it is made again, and does not count as a failure.
             None if runner_ended && is_there => self.again(key, error, None, step),
             None | Some(_) if runner_ended => {
                 let reason = Some(REMOVED.to_owned());
@@ -309,7 +306,6 @@ impl Engine {
                 Status::Failed,
                 Some("the runner ended before the attempt did".to_owned()),
             ),
-            (Outcome::NotBegun, _) => (Status::Canceled, Some(NOT_BEGUN.to_owned())),
             (
                 Outcome::Killed | Outcome::Failed(_) | Outcome::ForGood(_),
                 Some(KillReason::Timeout),

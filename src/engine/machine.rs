@@ -31,8 +31,7 @@ use crate::time::Interval;
 /// Bounds of the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many attempts may run at once, besides those whose work is done elsewhere; 0: none of these either. [`Event::Places`] changes
-    /// it.
+    /// How many attempts may run at once, besides those whose work is done elsewhere; 0: none of these either.
     pub parallelism: usize,
     /// How many unfinished instances of one unit are made ahead; the rest follow as these finish.
     pub instances_ahead: usize,
@@ -250,7 +249,6 @@ impl Engine {
             }
             Event::Trigger(addresses) => self.trigger(&addresses, now, &mut step),
             Event::Operate(order) => self.operate(&order, now, &mut step),
-            Event::Places(number) => self.limits.parallelism = number,
             Event::Drain => self.drain(&mut step),
         }
         if !self.draining && std::mem::take(&mut self.is_new) {

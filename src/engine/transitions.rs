@@ -104,7 +104,7 @@ pub const TRANSITIONS: [Transition; 37] = [
     transition(
         Some(Status::Running),
         Status::WaitingForRunner,
-        "its attempt failed, timed out, fell silent, lost its runner or got no place, and another one follows",
+        "its attempt failed, timed out, fell silent or lost its runner, and another one follows",
     ),
     transition(
         Some(Status::Running),

@@ -23,7 +23,6 @@ use super::options::Summary;
 use super::options::Until;
 use super::outcomes::Deciding;
 use super::owed::Deliveries;
-use super::places::Places;
 use super::processes::Unrecorded;
 use super::recovery::take_up;
 use super::reports::Report;
@@ -67,8 +66,6 @@ pub struct Runner<'a> {
     pub(super) tasks: JoinSet<()>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     pub(super) running: BTreeMap<(InstanceKey, u32), Cancel>,
-    /// Where they run.
-    pub(super) places: Places,
     /// The instances whose preconditions are being checked.
     pub(super) checking: BTreeMap<InstanceKey, Cancel>,
     /// Processes of attempts that are not in the store yet.
@@ -142,7 +139,6 @@ impl<'a> Runner<'a> {
         let taken = take_up(&mut store, &lease, Definitions::default(), (limits, now))?;
         observer.defined(&taken.definition);
         let (reports, receiver) = mpsc::unbounded_channel();
-        let places = Places::new(options.parallelism);
         Ok(Self {
             aws: options.sessions(),
             lineage: store.head()?.lineage,
@@ -158,7 +154,6 @@ impl<'a> Runner<'a> {
             tasks: JoinSet::new(),
             reports,
             running: BTreeMap::new(),
-            places,
             checking: BTreeMap::new(),
             unrecorded: Unrecorded::default(),
             awake_at: now,

@@ -11,9 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::definitions::SerialDefinition;
 use super::driver::Runner;
 use super::logs;
-use super::places::Place;
 use super::preparing::Evaluation;
-use super::preparing::Failed;
 use super::preparing::Resumption;
 use super::reports::Report;
 use crate::engine::CheckResult;
@@ -87,7 +85,6 @@ impl Runner<'_> {
             every: self.heartbeat_interval(&key),
             number: attempt,
         };
-        let place = self.place(&key.object);
         let promise = Promise::new(
             &self.reports,
             Report::Ended {
@@ -95,17 +92,26 @@ impl Runner<'_> {
                 attempt,
                 outcome: Outcome::Failed(BROKE_OFF.to_owned()),
                 moved: None,
-                took: None,
             },
         );
         self.tasks.spawn(async move {
-            let (outcome, moved, took) = match place.begin(&context.cancel).await {
-                Err(outcome) => (outcome, None, None),
-                Ok(begun) => {
-                    let work = resumption.finish(evaluation, prepared).await;
-                    let told = (&reports, (&key, pulse), &progress);
-                    let (outcome, moved) = carry_out(work, context, told).await;
-                    (outcome, moved, begun.end())
+            let (outcome, moved) = match resumption.finish(evaluation, prepared).await {
+                None => (Outcome::Killed, None),
+                Some(Err(failed)) => {
+                    let kept = keep_log(failed.archive, context);
+                    tell_progress(kept, &reports, (&key, pulse), &progress).await;
+                    (Outcome::Failed(failed.error), None)
+                }
+                Some(Ok((assigned, log))) => {
+                    let context = exec::Context {
+                        log: log.clone(),
+                        archive: assigned.archive,
+                        ..context
+                    };
+                    let work = Box::pin(exec::run(assigned.work, context));
+                    let ended = tell_progress(work, &reports, (&key, pulse), &progress).await;
+                    tell_problem(&reports, &log);
+                    came_to(ended)
                 }
             };
             promise.keep(Report::Ended {
@@ -113,22 +119,8 @@ impl Runner<'_> {
                 attempt,
                 outcome,
                 moved,
-                took,
             });
         });
-    }
-
-    /// A place for an attempt of an object.
-    fn place(&self, object: &Address) -> Place {
-        if self
-            .engine
-            .unit(object)
-            .is_some_and(|unit| unit.works_elsewhere)
-        {
-            Place::elsewhere()
-        } else {
-            self.places.take()
-        }
     }
 
     /// Checks the preconditions of an instance, one after the other, until one does not hold.
@@ -233,33 +225,6 @@ impl Runner<'_> {
             "{}:{}@{}#{attempt}",
             self.lineage, key.object, key.interval.start
         )
-    }
-}
-
-/// Does the work of an attempt, and answers what it has come to.
-async fn carry_out(
-    work: Option<Result<(exec::Assignment, Log), Failed>>,
-    context: exec::Context,
-    (reports, pulse, progress): (&UnboundedSender<Report>, (&InstanceKey, Pulse), &Progress),
-) -> (Outcome, Option<Moved>) {
-    match work {
-        None => (Outcome::Killed, None),
-        Some(Err(failed)) => {
-            let kept = keep_log(failed.archive, context);
-            tell_progress(kept, reports, pulse, progress).await;
-            (Outcome::Failed(failed.error), None)
-        }
-        Some(Ok((assigned, log))) => {
-            let context = exec::Context {
-                log: log.clone(),
-                archive: assigned.archive,
-                ..context
-            };
-            let work = Box::pin(exec::run(assigned.work, context));
-            let ended = tell_progress(work, reports, pulse, progress).await;
-            tell_problem(reports, &log);
-            came_to(ended)
-        }
     }
 }
 

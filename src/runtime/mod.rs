@@ -17,7 +17,6 @@ mod notice;
 mod options;
 mod outcomes;
 mod owed;
-mod places;
 mod preflight;
 mod preparing;
 mod processes;

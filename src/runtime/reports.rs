@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::RuntimeError;
 use super::deliveries::Acted;
@@ -42,8 +41,6 @@ pub(super) enum Report {
         outcome: Outcome,
         /// What it has moved, if it has finished and was to move data.
         moved: Option<Moved>,
-        /// How long it had a place; `None`: it had none.
-        took: Option<Duration>,
     },
     Checked {
         key: InstanceKey,
@@ -92,10 +89,7 @@ impl Runner<'_> {
                     attempt,
                     outcome,
                     moved,
-                    took,
                 } => {
-                    let places = self.places.ended(took);
-                    events.extend(places.map(Event::Places));
                     self.running.remove(&(key.clone(), attempt));
                     match moved {
                         Some(moved) => self.moved.insert(key.clone(), moved),

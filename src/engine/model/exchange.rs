@@ -54,8 +54,6 @@ pub enum Event {
     Trigger(Vec<Address>),
     /// Do what an operator asks for.
     Operate(Order),
-    /// From now on so many attempts may be under way at once, besides those whose work is done elsewhere.
-    Places(usize),
     /// Start nothing more.
     Drain,
 }
@@ -113,8 +111,6 @@ pub enum Outcome {
     Killed,
     /// Its runner died: found at start-up.
     Lost,
-    /// It was started before there was a place for it, and there was none in time: nothing was done.
-    NotBegun,
 }
 
 /// What a check of all preconditions of an instance found.

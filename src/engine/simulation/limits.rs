@@ -15,7 +15,7 @@ use super::rules::must;
 use crate::objects::Address;
 
 impl Oracle {
-    /// No place is free for what is ready.
+    /// Places are not exceeded, and none is free for what is ready.
     pub(super) fn check_running(&self, site: Site<'_>) -> Found {
         let with = |status| {
             let all = self.log.instances.values();
@@ -30,7 +30,13 @@ impl Oracle {
             })?;
         }
         let total = usize::try_from(running.values().sum::<u32>()).unwrap();
-        if total >= site.limits.parallelism {
+        must(total <= site.limits.parallelism, Rule::LimitsHold, || {
+            format!(
+                "{total} attempts run, and at most {} may",
+                site.limits.parallelism
+            )
+        })?;
+        if total == site.limits.parallelism {
             return Ok(());
         }
         for instance in with(Status::WaitingForRunner) {
@@ -53,16 +59,6 @@ impl Oracle {
             })?;
         }
         Ok(())
-    }
-
-    /// What starts finds a place. A runner that has fewer than before may have more under way.
-    pub(super) fn check_places(&self, site: Site<'_>) -> Found {
-        let all = self.log.instances.values();
-        let running = all.filter(|instance| instance.status == Status::Running);
-        let (total, most) = (running.count(), site.limits.parallelism);
-        must(total <= most, Rule::LimitsHold, || {
-            format!("{total} attempts run, and at most {most} may")
-        })
     }
 
     /// What starts finds room in its pool. An apply may leave more running than would start now.

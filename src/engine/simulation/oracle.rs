@@ -356,7 +356,6 @@ impl Oracle {
                 )
             },
         )?;
-        self.check_places(site)?;
         self.check_pool(unit, site)
     }
 

@@ -236,7 +236,6 @@ impl<D: Disk> World<D> {
         self.checks.clear();
         self.draining = false;
         self.limits.fence = self.disk.take_over(alive);
-        self.limits.parallelism = self.places;
         let mut past = self.disk.past();
         if self.planted == Some(Planted::ForgetsWhatHasFinished) {
             past.settled.clear();

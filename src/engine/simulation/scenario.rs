@@ -68,8 +68,6 @@ pub(super) enum What {
     Stop,
     /// What has finished long ago is removed.
     Clean,
-    /// The runner has other places than before.
-    Places,
     /// A tick without reason.
     Tick,
 }
@@ -111,7 +109,7 @@ impl Scenario {
 }
 
 fn any_move(random: &mut Random) -> Move {
-    let what = match random.below(103) {
+    let what = match random.below(100) {
         0..=37 => What::Next,
         38..=50 => What::End,
         51..=57 => What::Check,
@@ -128,7 +126,6 @@ fn any_move(random: &mut Random) -> Move {
         94..=95 => What::Crash,
         96..=97 => What::Usurp,
         98 => What::Stop,
-        99..=101 => What::Places,
         _ => What::Tick,
     };
     let deaths = [

@@ -101,8 +101,6 @@ pub(super) struct World<D> {
     pub(super) disk: D,
     pub(super) engine: Engine,
     pub(super) limits: Limits,
-    /// How many places a runner begins with.
-    pub(super) places: usize,
     /// What the last apply wrote.
     pub(super) applied: Definition,
     /// What each apply wrote, by serial.
@@ -151,7 +149,6 @@ impl<D: Disk> World<D> {
             disk,
             engine,
             limits,
-            places: limits.parallelism,
             applied: definition.clone(),
             serials: [(definition.serial, definition.clone())].into(),
             definition,
@@ -200,7 +197,6 @@ impl<D: Disk> World<D> {
             What::Usurp => self.usurp(&mut random)?,
             What::Stop => self.stop()?,
             What::Clean => self.clean(),
-            What::Places => self.change_places(&mut random)?,
             What::Tick => {
                 self.now = self.now.checked_add(SignedDuration::from_secs(1)).unwrap();
                 self.handle("a tick", &[Event::Tick])?;
@@ -208,14 +204,6 @@ impl<D: Disk> World<D> {
         }
         self.death = None;
         Ok(())
-    }
-
-    /// The runner lets more attempts start than it has places for, or no longer does.
-    fn change_places(&mut self, random: &mut Random) -> Found {
-        let number = self.places + random.below(4);
-        self.limits.parallelism = number;
-        let said = format!("{number} attempts may be under way");
-        self.handle(&said, &[Event::Places(number)])
     }
 
     /// The first step of a runner.
@@ -463,8 +451,6 @@ impl<D: Disk> World<D> {
         let fails = !self.calm && fate.percent(25);
         let outcome = if fails {
             Outcome::Failed("it broke".to_owned())
-        } else if !self.calm && fate.percent(5) {
-            Outcome::NotBegun
         } else {
             Outcome::Finished
         };
