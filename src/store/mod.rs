@@ -249,6 +249,8 @@ impl Store {
     fn configure_writing(&self) -> Result<(), StoreError> {
         self.connection
             .pragma_update(None, "journal_mode", "WAL")
+            // What a statement would need to be undone, a page or a few, is kept for each: in a file otherwise.
+            .and_then(|()| self.connection.pragma_update(None, "temp_store", "MEMORY"))
             .and_then(|()| {
                 self.connection
                     .pragma_update(None, "cache_size", -CACHE_KIB)
