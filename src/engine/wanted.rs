@@ -540,10 +540,16 @@ fn written(edge: &Dependency, schedule: &Timeline, range: Interval) -> Option<In
         span.is_some_and(|span| span.overlaps(range))
     };
     let first = schedule.overlapping(near).find(reads)?;
-    let last = schedule.last_overlapping(near)?;
-    let end = if reads(&last) { last.end } else { last.start };
+    let mut last = schedule.last_overlapping(near)?;
+    while !reads(&last) {
+        let before = Interval {
+            start: near.start,
+            end: last.start,
+        };
+        last = schedule.last_overlapping(before)?;
+    }
     Some(Interval {
         start: first.start,
-        end,
+        end: last.end,
     })
 }

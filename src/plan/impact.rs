@@ -1,4 +1,5 @@
-//! What a change means beyond the runs that it starts: what has run already and stays as it ran, and who uses what it changes.
+//! What a change means beyond the runs that it starts: what has run already and stays as it ran, who uses what it changes,
+//! and what waits of it.
 //!
 //! Pure, over what the engine works on: an activity depends on a data node, and that on those that write it.
 

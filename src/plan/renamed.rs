@@ -80,8 +80,13 @@ fn paired(mut old: BTreeSet<Address>, mut new: BTreeSet<Address>) -> Vec<Pair> {
         let keys = key_places(address);
         (!keys.is_empty()).then(|| format!("{keys:?}"))
     };
+    let same_keys: Place = |address| {
+        let keys = key_places(address).into_iter();
+        let keys: Vec<&str> = keys.map(|(_, key)| key).collect();
+        (!keys.is_empty()).then(|| format!("{keys:?}"))
+    };
     let mut pairs = Vec::new();
-    for place in [in_pipeline, with_keys] {
+    for place in [in_pipeline, with_keys, same_keys] {
         let mut there = only_ones(&new, place);
         for (place, from) in only_ones(&old, place) {
             if let Some(to) = there.remove(&place) {
@@ -132,7 +137,7 @@ fn key_places(address: &Address) -> Vec<(usize, &str)> {
 }
 
 /// What one `moved` block is enough for, together. A block without keys moves all that have this address but for the keys, so that none of
-/// these may stay, and none may have been where they go.
+/// these may stay or go another way, and none may have been where they go.
 fn by_block(pairs: Vec<Pair>, (old, new): (&Objects, &Objects)) -> Vec<Renamed> {
     if pairs.is_empty() {
         return Vec::new();
@@ -145,6 +150,14 @@ fn by_block(pairs: Vec<Pair>, (old, new): (&Objects, &Objects)) -> Vec<Renamed> 
             .collect()
     };
     let (taken, staying) = (bare(old), bare(new));
+    // A block without keys takes all along: also what goes another way.
+    let mut ways: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+    for (from, to, _) in &pairs {
+        let way = key_places(from) == key_places(to);
+        let way = way.then(|| without_keys(to.as_str()));
+        let ways = ways.entry(without_keys(from.as_str())).or_default();
+        ways.insert(way);
+    }
     let mut blocks: BTreeMap<(String, String), Renamed> = BTreeMap::new();
     for (from, to, guessed) in pairs {
         let [bare_from, bare_to] = [&from, &to].map(|address| without_keys(address.as_str()));
@@ -152,7 +165,8 @@ fn by_block(pairs: Vec<Pair>, (old, new): (&Objects, &Objects)) -> Vec<Renamed> 
         let together = !keys.is_empty()
             && keys == key_places(&to)
             && !staying.contains(&bare_from)
-            && !taken.contains(&bare_to);
+            && !taken.contains(&bare_to)
+            && ways.get(&bare_from).is_some_and(|ways| ways.len() == 1);
         let block = if together {
             (bare_from, bare_to)
         } else {
@@ -390,6 +404,33 @@ mod tests {
         assert_eq!(
             between(&old, &modules_of("a", &["[\"eu\"]", "[\"asia\"]"], "x")),
             [r#"module.a["us"] module.a["asia"] 1"#]
+        );
+    }
+
+    #[test]
+    fn instances_of_a_module_that_go_several_ways_are_told_one_by_one() {
+        let old = modules_of("a", &["[\"asia\"]", "[\"eu\"]", "[\"us\"]"], "x");
+        let mut new = modules_of("b", &["[\"eu\"]", "[\"us\"]"], "x");
+        let same = [
+            r#"module.a["eu"] module.b["eu"] 1"#,
+            r#"module.a["us"] module.b["us"] 1"#,
+        ];
+        for (name, key) in [("c", "asia"), ("b", "africa")] {
+            let mut new = new.clone();
+            new.extend(modules_of(name, &[&format!("[\"{key}\"]")], "x"));
+            let third = format!(r#"module.a["asia"] module.{name}["{key}"] 1"#);
+            assert_eq!(between(&old, &new), [third.as_str(), same[0], same[1]]);
+        }
+        // What is further in or out is known by its keys, too.
+        let old = modules_of("a", &["[\"eu\"]", "[\"us\"]"], "x");
+        new = modules_of("v.module.a", &["[\"us\"]"], "x");
+        new.extend(modules_of("w.module.a", &["[\"eu\"]"], "x"));
+        assert_eq!(
+            between(&old, &new),
+            [
+                r#"module.a["eu"] module.w.module.a["eu"] 1"#,
+                r#"module.a["us"] module.v.module.a["us"] 1"#,
+            ]
         );
     }
 

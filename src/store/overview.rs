@@ -3,6 +3,7 @@
 //! Apart from the readers of objects and instances, because it reads neither definitions nor what has finished: tallies, what
 //! has not finished, and what is due.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -112,7 +113,7 @@ impl Store {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let number = unsigned(row.get(2)?);
-            if number > 0 && is_activity(row.get_ref(0)?.as_str()?) {
+            if number > 0 && pipeline_of(row.get_ref(0)?.as_str()?).is_some() {
                 *numbers.entry(status(row, 1)?).or_default() += number;
             }
         }
@@ -127,15 +128,14 @@ impl Store {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let object: String = row.get(0)?;
-            if !is_activity(&object) {
+            let Some(pipeline) = pipeline_of(&object) else {
                 continue;
-            }
+            };
             let (status, number) = (status(row, 1)?, unsigned(row.get(2)?));
             *overview.numbers.entry(status).or_default() += number;
-            if let Some(pipeline) = Address::new(object).pipeline() {
-                let of_pipeline = overview.open.entry(pipeline).or_default();
-                *of_pipeline.entry(status).or_default() += number;
-            }
+            let pipeline = Address::new(pipeline.as_ref());
+            let of_pipeline = overview.open.entry(pipeline).or_default();
+            *of_pipeline.entry(status).or_default() += number;
         }
         Ok(())
     }
@@ -153,10 +153,10 @@ impl Store {
         let mut rows = statement.query([micros(now)])?;
         while let Some(row) = rows.next()? {
             let object = row.get_ref(0)?.as_str()?;
-            if !is_activity(object) {
+            let Some(pipeline) = pipeline_of(object) else {
                 continue;
-            }
-            match paused(object, pauses) {
+            };
+            match paused((object, &pipeline), pauses) {
                 Some(by) => *overview.paused.entry(by.who.clone()).or_default() += 1,
                 None => overview.due += 1,
             }
@@ -167,7 +167,8 @@ impl Store {
         let mut rows = statement.query(params![micros(now)])?;
         while let Some(row) = rows.next()? {
             let object = row.get_ref(1)?.as_str()?;
-            if is_activity(object) && paused(object, pauses).is_none() {
+            let pipeline = pipeline_of(object);
+            if pipeline.is_some_and(|pipeline| paused((object, &pipeline), pauses).is_none()) {
                 overview.next_due = Some((moment(row.get(0)?), Address::new(object)));
                 break;
             }
@@ -177,26 +178,28 @@ impl Store {
 }
 
 /// What holds an activity: a pause of its own, or of its pipeline.
-fn paused<'a>(activity: &str, pauses: &BTreeMap<&str, &'a Paused>) -> Option<&'a Paused> {
-    let own = pauses.get(activity).copied();
-    own.or_else(|| {
-        if activity.contains('[') {
-            // Keys may have dots in them.
-            let pipeline = Address::new(activity).pipeline()?;
-            return pauses.get(pipeline.as_str()).copied();
-        }
-        let pipeline = activity.rsplitn(3, '.').nth(2)?;
-        pauses.get(pipeline).copied()
-    })
+fn paused<'a>(
+    (activity, pipeline): (&str, &str),
+    pauses: &BTreeMap<&str, &'a Paused>,
+) -> Option<&'a Paused> {
+    if pauses.is_empty() {
+        return None;
+    }
+    pauses.get(activity).or(pauses.get(pipeline)).copied()
 }
 
-/// Whether an address is that of an activity.
-fn is_activity(address: &str) -> bool {
+/// The pipeline of an activity; `None`: it is none.
+fn pipeline_of(address: &str) -> Option<Cow<'_, str>> {
     if address.contains('[') {
         // Keys may have dots in them.
-        return Address::new(address).kind() == ACTIVITY;
+        let address = Address::new(address);
+        let pipeline = address.pipeline().filter(|_| address.kind() == ACTIVITY)?;
+        return Some(pipeline.as_str().to_owned().into());
     }
-    address.rsplit('.').nth(1) == Some(ACTIVITY)
+    let mut parts = address.rsplitn(3, '.').skip(1);
+    let kind = parts.next()?;
+    let pipeline = parts.next()?;
+    (kind == ACTIVITY).then_some(pipeline.into())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::paint::Look;
 use super::paint::counted;
+use super::paint::in_quotes;
 use super::siblings::Likeness;
 use super::siblings::Siblings;
 use super::siblings::together;
@@ -21,11 +22,6 @@ pub(super) fn again_by(past: &History) -> String {
     } else {
         in_quotes(&format!("--rerun={address}"))
     }
-}
-
-/// A text as a shell takes it for one word, whatever is in it.
-pub(super) fn in_quotes(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The same of several.

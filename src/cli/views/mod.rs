@@ -25,7 +25,6 @@ pub(crate) mod overview;
 mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
-mod renewed;
 pub(crate) mod resources;
 pub(crate) mod saved;
 pub(crate) mod schedule;
@@ -43,6 +42,7 @@ mod totals;
 mod value;
 pub(crate) mod waiting;
 pub(crate) mod warnings;
+mod what_waits;
 
 pub(crate) use paint::Look;
 pub(crate) use paint::counted;

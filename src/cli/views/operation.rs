@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use super::impact::in_quotes;
 use super::paint::counted;
+use super::paint::in_quotes;
 use super::status::interval_text;
 use super::status::span_ends;
 use crate::engine::InstanceKey;

@@ -112,6 +112,11 @@ impl Look {
     }
 }
 
+/// A text as a shell takes it for one word, whatever is in it.
+pub(super) fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// `1 run`, `2 runs`, with the thousands apart.
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!(

@@ -15,7 +15,6 @@ use super::names::Explained;
 use super::objects;
 use super::paint::Look;
 use super::paint::Marker;
-use super::renewed;
 use super::siblings::Likeness;
 use super::siblings::pattern;
 use super::siblings::together;
@@ -23,6 +22,7 @@ use super::totals;
 use super::value::Example;
 use super::value::Writer;
 use super::value::key_width;
+use super::what_waits;
 use crate::lang::Value;
 use crate::lang::named::Names;
 use crate::lang::named::names_of;
@@ -67,7 +67,7 @@ pub(crate) fn plan(plan: &Plan, example: Example<'_>, look: Look) -> String {
     for part in [
         clusters::clusters(&plan.effects, look),
         effects::reruns(&plan.effects, look),
-        renewed::renewed(&plan.effects, look),
+        what_waits::what_waits(&plan.effects, look),
         impact::history(&plan.effects, look),
         impact::consumers(&plan.effects, look),
         alignment::alignment(&plan.effects, look),

@@ -166,14 +166,15 @@ enum Border {
 
 /// A text with a mark for each key of an address, in capitals and small letters, too: so two texts are the same where the one
 /// becomes the other by its keys. Keys that may be anything else stay: numbers, also those of `count`, `true`, `false`, `null`, single
-/// letters; and all of an address that has one key twice.
+/// letters; and all of an address that has one key twice, also in other letters.
 fn without_keys(address: &Address, text: &str, border: Border) -> String {
     let mut text = text.to_owned();
     let found = keys(address.as_str()).into_iter().enumerate();
     let names: Vec<(usize, String)> = found
         .filter_map(|(number, (_, key, _))| Some((number, serde_json::from_str(key).ok()?)))
         .collect();
-    let mut distinct: Vec<&String> = names.iter().map(|(_, key)| key).collect();
+    // Marks know capitals and small letters, too.
+    let mut distinct: Vec<String> = names.iter().map(|(_, key)| key.to_lowercase()).collect();
     distinct.sort();
     distinct.dedup();
     if distinct.len() < names.len() {

@@ -12,6 +12,7 @@ use super::super::InstanceKey;
 use super::super::Limits;
 use super::super::Operation;
 use super::super::Ranges;
+use super::super::Require;
 use super::super::Status;
 use super::super::Unit;
 use super::super::testing::LIMITS;
@@ -118,6 +119,25 @@ fn who_has_finished_without_what_is_back_filled_is_known_and_who_depends_on_that
     assert_eq!(found, [("report", week.clone()), ("sum", week)]);
     let later = rig.engine.finished_readers(&unmade("01-12", "01-13"));
     assert!(later.is_empty(), "{later:?}");
+}
+
+#[test]
+fn who_has_a_window_and_has_finished_is_known_to_the_interval() {
+    for (window, read) in [
+        (("1 day", Some("-2 days")), ("01-09", "01-10")),
+        (("3 days", None), ("01-07", "01-10")),
+    ] {
+        let reader = daily("b").reading("a", window, Require::All);
+        let mut rig = Rig::new("01-14", [daily("a"), reader]);
+        for day in 5..14 {
+            let day = format!("b 01-{day:02}");
+            assert_eq!(rig.operate(Operation::MarkFinished, &[&day]), 1, "{day}");
+        }
+        let day: Ranges = [span("01-07", "01-08")].into_iter().collect();
+        let found = rig.engine.finished_readers(&[(address("a"), day)].into());
+        let found: Vec<Interval> = found[&address("b")].iter().collect();
+        assert_eq!(found, [span(read.0, read.1)], "{window:?}");
+    }
 }
 
 #[test]

@@ -12,7 +12,6 @@ use crate::cli::views::effects;
 use crate::cli::views::impact;
 use crate::cli::views::paint::TOGETHER;
 use crate::cli::views::paint::counted;
-use crate::cli::views::renewed;
 use crate::cli::views::siblings::Likeness;
 use crate::cli::views::siblings::Siblings;
 use crate::cli::views::siblings::pattern;
@@ -21,6 +20,7 @@ use crate::cli::views::status::interval_text;
 use crate::cli::views::status::moment;
 use crate::cli::views::stretches;
 use crate::cli::views::totals;
+use crate::cli::views::what_waits;
 use crate::objects::Address;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -194,10 +194,10 @@ pub(super) fn stretches(found: &[Stretches]) -> Vec<String> {
 
 /// What waits of what does something else from now on.
 pub(super) fn waiting(effects: &Effects) -> Vec<String> {
-    let groups = renewed::groups(effects);
+    let groups = what_waits::groups(effects);
     let lines = groups.iter();
     lines
-        .map(|group| format!("- {}{}", code(&group.name()), renewed::sentence(group)))
+        .map(|group| format!("- {}{}", code(&group.name()), what_waits::sentence(group)))
         .collect()
 }
 

@@ -9,7 +9,7 @@ use crate::plan::Effects;
 use crate::plan::impact::Waiting;
 
 /// For people; empty when nothing waits.
-pub(super) fn renewed(effects: &Effects, look: Look) -> String {
+pub(super) fn what_waits(effects: &Effects, look: Look) -> String {
     let groups = groups(effects);
     if groups.is_empty() {
         return String::new();
@@ -89,9 +89,9 @@ mod tests {
             hints: false,
         };
         assert_eq!(
-            renewed(&effects, look),
+            what_waits(&effects, look),
             "What waits:\n  pipeline.p[*].activity.x (2), each: 3 waiting instances run with the new definition\n  pipeline.q.activity.x: 1 waiting instance runs with the new definition; 2 instances between two attempts go on with the definition that they have begun with\n  pipeline.r.activity.x: 1 instance between two attempts goes on with the definition that it has begun with\n"
         );
-        assert_eq!(renewed(&Effects::default(), look), "");
+        assert_eq!(what_waits(&Effects::default(), look), "");
     }
 }
