@@ -130,13 +130,14 @@ impl Store {
 
     /// Whether a runner has nothing to do: everything that was made has finished, nothing more is due by the horizon, nobody
     /// has asked for anything, no action is owed, and nothing is kept too long. False where that takes more than a look.
+    /// Objects are looked up for wishes, which are few, and not the other way round: that is what `CROSS` says.
     pub fn is_at_rest(&self, horizon: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         self.connection
             .query_row(
                 "SELECT indexed_serial IS serial
                     AND NOT EXISTS (SELECT 1 FROM instances WHERE status NOT IN ('FINISHED', 'SKIPPED'))
                     AND NOT EXISTS (SELECT 1 FROM dues WHERE at <= ?1)
-                    AND NOT EXISTS (SELECT 1 FROM wishes JOIN objects ON address = object AND to_serial IS NULL)
+                    AND NOT EXISTS (SELECT 1 FROM wishes CROSS JOIN objects ON address = object AND to_serial IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM operations WHERE done_at IS NULL AND targets IS NOT NULL)
                     AND NOT EXISTS (SELECT 1 FROM resources WHERE ended_at IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM retentions WHERE next_at <= ?2)
